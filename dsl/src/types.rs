@@ -1,0 +1,130 @@
+//! Types of inputs, outputs and parameters. Gradual: `Any` fits everything and says nothing.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// What kind of value may stand somewhere.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Type {
+    /// Anything; nothing is known.
+    #[default]
+    Any,
+    /// Null alone.
+    Null,
+    /// True or false.
+    Boolean,
+    /// A whole number of 64 bits.
+    Integer,
+    /// Any number.
+    Number,
+    /// Text.
+    String,
+    /// A moment.
+    Time,
+    /// A length of time.
+    Duration,
+    /// Bytes: a file, a body that is not text.
+    Bytes,
+    /// An object with any fields.
+    AnyObject,
+    /// An object with these fields.
+    Object(Vec<Field>),
+    /// A list with items of one type.
+    List(Box<Type>),
+    /// One of these texts.
+    Enum(Vec<String>),
+    /// The type, or null.
+    Nullable(Box<Type>),
+    /// Either of several.
+    Union(Vec<Type>),
+}
+
+/// A field of an object, an input of a workflow or a parameter of an action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// What may stand there.
+    #[serde(rename = "type")]
+    pub ty: Type,
+    /// True if it may be left out.
+    #[serde(default)]
+    pub optional: bool,
+    /// What stands there if it is left out.
+    #[serde(default)]
+    pub default: Option<Value>,
+    /// Smallest number, or fewest characters or items.
+    #[serde(default)]
+    pub min: Option<f64>,
+    /// Largest number, or most characters or items.
+    #[serde(default)]
+    pub max: Option<f64>,
+    /// A regular expression that a text must match somewhere.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub about: String,
+}
+
+impl Field {
+    /// A field that must be given.
+    pub fn required(name: &str, ty: Type, about: &str) -> Field {
+        Field { optional: false, ..Field::optional(name, ty, about) }
+    }
+
+    /// A field that may be left out.
+    pub fn optional(name: &str, ty: Type, about: &str) -> Field {
+        Field {
+            name: name.into(),
+            ty,
+            optional: true,
+            default: None,
+            min: None,
+            max: None,
+            pattern: None,
+            about: about.into(),
+        }
+    }
+}
+
+/// As authors write it: `[string]?`, `{ a: string, b: integer? }`.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Any => f.write_str("any"),
+            Type::Null => f.write_str("null"),
+            Type::Boolean => f.write_str("boolean"),
+            Type::Integer => f.write_str("integer"),
+            Type::Number => f.write_str("number"),
+            Type::String => f.write_str("string"),
+            Type::Time => f.write_str("time"),
+            Type::Duration => f.write_str("duration"),
+            Type::Bytes => f.write_str("bytes"),
+            Type::AnyObject => f.write_str("object"),
+            Type::Object(fields) => {
+                f.write_str("{ ")?;
+                for (at, field) in fields.iter().enumerate() {
+                    let comma = if at > 0 { ", " } else { "" };
+                    let mark = if field.optional && !matches!(field.ty, Type::Nullable(_)) { "?" } else { "" };
+                    write!(f, "{comma}{}: {}{mark}", field.name, field.ty)?;
+                }
+                f.write_str(" }")
+            }
+            Type::List(item) => write!(f, "[{item}]"),
+            Type::Enum(texts) => write!(f, "{{ enum: [{}] }}", texts.join(", ")),
+            Type::Nullable(inner) => match **inner {
+                Type::Union(_) => write!(f, "({inner})?"),
+                _ => write!(f, "{inner}?"),
+            },
+            Type::Union(arms) => {
+                let arms: Vec<String> = arms.iter().map(Type::to_string).collect();
+                f.write_str(&arms.join(" | "))
+            }
+        }
+    }
+}

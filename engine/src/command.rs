@@ -1,0 +1,72 @@
+//! What a driver must make happen. A command is a function of one event, and goes out after its commit.
+
+use std::sync::Arc;
+
+use dsl::catalog::Safety;
+use dsl::value::Value;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::run::{At, Attempt};
+
+/// What a driver must do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Carry out a call and answer with `Input::Returned`.
+    Call(Call),
+    /// Answer with `Input::Fired` when it is due.
+    Wake(Timer),
+    /// Give up a call; its answer will mean nothing.
+    Abort {
+        /// Which step's.
+        at: At,
+        /// Which try of it.
+        attempt: Attempt,
+    },
+    /// Answer with `Input::Nudge` at once.
+    Nudge,
+}
+
+/// One try of one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The step.
+    pub at: At,
+    /// Which try of it.
+    pub attempt: Attempt,
+    /// The action's id, `connector.action`.
+    pub action: Arc<str>,
+    /// Its rendered parameters: an object; large values may be references.
+    pub args: Value,
+    /// What may be repeated after a crash.
+    pub safety: Safety,
+    /// `step.key`: the same over crashes, timeouts and lost answers, new after a recorded answer.
+    pub key: Arc<str>,
+}
+
+/// Something that must happen at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Timer {
+    /// Which step's.
+    pub at: At,
+    /// What it is for.
+    pub kind: TimerKind,
+    /// Which try of the step, or which round of a `repeat`; 0 for a wait.
+    pub attempt: Attempt,
+    /// When. A timer that fires earlier is ignored.
+    pub due: Timestamp,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerKind {
+    /// The next try of a step.
+    Backoff,
+    /// The pause between two rounds of a `repeat`.
+    Every,
+    /// The longest time of an attempt, a block or the run.
+    Timeout,
+    /// A `wait`.
+    Wait,
+}
