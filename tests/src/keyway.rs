@@ -23,10 +23,12 @@ pub fn binary() -> &'static Path {
     })
 }
 
-/// Builds the binary beside the test's own; nothing is done where it is fresh.
+/// Builds the binary into the folder of the program that asks; nothing is done where it is fresh.
 fn build() -> PathBuf {
     let own = std::env::current_exe().expect("a test knows its own path");
-    let folder = own.ancestors().nth(2).expect("a test stands in target/PROFILE/deps");
+    let folder = own.parent().expect("a file stands in a folder");
+    // Tests stand in `target/PROFILE/deps`, binaries in `target/PROFILE`.
+    let folder = if folder.ends_with("deps") { folder.parent().expect("a profile") } else { folder };
     let profile = folder.file_name().expect("a profile").to_string_lossy();
     let profile = if profile == "debug" { "dev".into() } else { profile };
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());

@@ -37,8 +37,10 @@ fn judge(page: &str) -> (Vec<String>, usize) {
             wrong.extend(
                 complaints(&block.text).into_iter().map(|it| format!("block at {}: {it}", block.line)),
             );
-        } else if let Err(unreadable) = dsl::yaml::read(&block.text) {
-            wrong.push(format!("block at {}: {unreadable:?}", block.line));
+        } else {
+            let (_, problems) = dsl::yaml::read(&block.text);
+            let told = problems.iter().map(|problem| told(&block.text, problem));
+            wrong.extend(told.map(|it| format!("block at {}: {it}", block.line)));
         }
     }
     (wrong, workflows)
