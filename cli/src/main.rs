@@ -1,1 +1,19 @@
-fn main() {}
+//! The binary `keyway`: what is typed becomes calls of `dsl` and `server`, what comes back becomes text.
+
+mod cmd;
+mod error;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("KEYWAY_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off")),
+        )
+        .init();
+    cmd::main().into()
+}

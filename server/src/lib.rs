@@ -1,1 +1,37 @@
-//! Empty.
+//! Where the parts meet: connectors become the executor of the driver, and one process owns a data
+//! directory for all that use it.
+//!
+//! It decides nothing about a run; that is `engine`'s.
+
+pub mod error;
+pub mod executor;
+pub mod history;
+pub mod home;
+pub mod order;
+pub mod owner;
+pub mod protocol;
+pub mod session;
+
+pub use engine;
+pub use runtime::driver::{State, Summary};
+
+/// An error and what is behind it, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let message = inner.to_string();
+        // An outer message that already tells the inner one does not tell it twice.
+        if !text.contains(&message) {
+            text += ": ";
+            text += &message;
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// What can be called.
+pub fn catalog() -> dsl::catalog::Catalog {
+    connectors::catalog()
+}

@@ -1,0 +1,83 @@
+//! The subcommands: one file each, one arm here.
+
+mod cancel;
+mod check;
+mod resume;
+mod run;
+mod runs;
+mod show;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use server::home::Home;
+
+use crate::error::{Exit, Trouble};
+use crate::output;
+
+/// Check workflows like programs, and run them durably
+#[derive(Parser)]
+#[command(name = "keyway", version, max_term_width = 100)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Cancel(cancel::Args),
+    Check(check::Args),
+    Resume(resume::Args),
+    Run(run::Args),
+    Runs(runs::Args),
+    Show(show::Args),
+}
+
+/// Where runs are kept
+#[derive(clap::Args)]
+struct Data {
+    /// Keep runs in this directory [default: the platform's data directory]
+    #[arg(long = "data", value_name = "DIR")]
+    directory: Option<PathBuf>,
+}
+
+impl Data {
+    fn home(&self) -> Result<Home, Trouble> {
+        let directory = match &self.directory {
+            Some(directory) => directory.clone(),
+            None => directories::ProjectDirs::from("", "", "keyway")
+                .ok_or_else(|| {
+                    Trouble::new("there is no home directory to keep runs in")
+                        .help("give a directory with `--data DIR`")
+                })?
+                .data_dir()
+                .to_owned(),
+        };
+        Ok(Home::new(directory))
+    }
+}
+
+/// Reads the command line and carries it out.
+pub fn main() -> Exit {
+    let outcome = match Line::parse().command {
+        Command::Cancel(args) => on_runtime(cancel::main(args)),
+        Command::Check(args) => check::main(&args),
+        Command::Resume(args) => on_runtime(resume::main(args)),
+        Command::Run(args) => on_runtime(run::main(args)),
+        Command::Runs(args) => runs::main(&args),
+        Command::Show(args) => show::main(&args),
+    };
+    output::told(outcome)
+}
+
+fn on_runtime(work: impl Future<Output = Result<Exit, Trouble>>) -> Result<Exit, Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::new(format!("the process cannot start its threads: {error}")))?;
+    let outcome = runtime.block_on(work);
+    // A call that cannot be aborted, such as a read of a dead disk, must not keep the terminal.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    outcome
+}

@@ -1,0 +1,68 @@
+//! `keyway check`: what is wrong with workflows, without running them.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use crate::error::{Exit, Trouble};
+use crate::output::{self, FAINT, GOOD};
+
+/// Check workflows without running them
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The workflows' files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How to write what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The same as `--format json`
+    #[arg(long)]
+    json: bool,
+    /// Let warnings fail the check too
+    #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
+    deny: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Carries the command out.
+pub fn main(args: &Args) -> Result<Exit, Trouble> {
+    let catalog = server::catalog();
+    let mut found = Vec::new();
+    for file in &args.files {
+        let text = super::run::read(file)?;
+        let checked = dsl::check(&text, &catalog);
+        found.push((file.display().to_string(), text, checked.diagnostics));
+    }
+    let errors = count(&found, dsl::diagnostic::Severity::Error);
+    let warnings = count(&found, dsl::diagnostic::Severity::Warning);
+    if args.json || args.format == Format::Json {
+        output::json(&dsl::render::json(found.iter().map(|(file, text, list)| (&**file, &**text, &**list))));
+    } else {
+        for (file, text, diagnostics) in &found {
+            output::note(&dsl::render::text(file, text, diagnostics));
+        }
+        if errors + warnings == 0 {
+            let files = plural(found.len(), "file");
+            output::note(&format!("{GOOD}✓{GOOD:#} {files} {FAINT}without a problem{FAINT:#}"));
+        } else {
+            output::note(&format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")));
+        }
+    }
+    let denied = errors > 0 || (args.deny.is_some() && warnings > 0);
+    Ok(if denied { Exit::No } else { Exit::Done })
+}
+
+fn count(found: &[(String, String, Vec<dsl::diagnostic::Diagnostic>)], severity: dsl::diagnostic::Severity) -> usize {
+    found.iter().flat_map(|(_, _, list)| list).filter(|diagnostic| diagnostic.severity == severity).count()
+}
+
+/// A count with its noun.
+pub fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

@@ -1,0 +1,141 @@
+//! `keyway run`: starts a workflow and stays until its end.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args as ClapArgs;
+use dsl::value::{Object, Value};
+use server::order::Order;
+use server::session::Session;
+
+use super::Data;
+use crate::error::{Exit, Trouble};
+use crate::output;
+use crate::progress::{self, Want};
+
+/// A file that is longer is no workflow; the language's own limit is lower.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Run a workflow, and stay until it has ended
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The workflow's file
+    file: PathBuf,
+    /// Give an input; its text is read by the input's type
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    inputs: Vec<String>,
+    /// Give inputs from a JSON file
+    #[arg(long = "inputs", value_name = "FILE")]
+    inputs_file: Option<PathBuf>,
+    /// Let `file` actions use this directory [default: the workflow's own]
+    #[arg(long, value_name = "DIR")]
+    files: Option<PathBuf>,
+    /// Let calls go to private addresses, such as this machine's
+    #[arg(long)]
+    allow_private: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+    /// Detach at the first long wait
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+/// Carries the command out.
+pub async fn main(args: Args) -> Result<Exit, Trouble> {
+    let text = read(&args.file)?;
+    let file = args.file.display().to_string();
+    let checked = dsl::check(&text, &server::catalog());
+    if !checked.diagnostics.is_empty() {
+        output::note(&dsl::render::text(&file, &text, &checked.diagnostics));
+    }
+    let Some(workflow) = checked.workflow else {
+        return Ok(refused(&args, &file, "the workflow has errors"));
+    };
+    let inputs = match inputs(&args, &workflow.inputs)? {
+        Ok(inputs) => inputs,
+        Err(problems) => {
+            output::error(&problems.join("\n"), Some("`--input NAME=VALUE` or `--inputs FILE` gives inputs"));
+            return Ok(refused(&args, &workflow.name, &problems.join("; ")));
+        }
+    };
+    let absolute = std::path::absolute(&args.file).unwrap_or_else(|_| args.file.clone());
+    let folder = absolute.parent().unwrap_or(Path::new("/")).to_owned();
+    let files = match &args.files {
+        Some(files) => std::path::absolute(files).unwrap_or_else(|_| files.clone()),
+        None => folder,
+    };
+    let order = Order { file: absolute, text, inputs, files, allow_private: args.allow_private };
+    let mut session = Session::open(args.data.home()?).await?;
+    let run = session.start(&order).await?;
+    let want = Want { json: args.json, no_wait: args.no_wait, allow_private: args.allow_private };
+    progress::follow(&mut session, &args.data.home()?, run, &want).await
+}
+
+/// Reads a workflow's text.
+pub fn read(file: &Path) -> Result<String, Trouble> {
+    let trouble = |error: std::io::Error| Trouble::new(format!("`{}` cannot be read: {error}", file.display()));
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(trouble)?;
+    opened.take(LONGEST).read_to_end(&mut bytes).map_err(trouble)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Trouble::new(format!("`{}` is not text: byte {at} is not UTF-8", file.display()))
+            .help("a workflow is a YAML file in UTF-8")
+    })
+}
+
+fn refused(args: &Args, workflow: &str, message: &str) -> Exit {
+    if args.json {
+        output::json(&serde_json::json!({
+            "workflow": workflow,
+            "status": "refused",
+            "error": { "message": message, "kind": "invalid" },
+            "steps": {},
+        }));
+    }
+    Exit::No
+}
+
+type Problems = Vec<String>;
+
+/// The inputs from the command line, complete and checked, or what is wrong with them.
+fn inputs(args: &Args, fields: &[dsl::types::Field]) -> Result<Result<Value, Problems>, Trouble> {
+    let mut given = match &args.inputs_file {
+        Some(file) => from_file(file)?,
+        None => Object::new(),
+    };
+    let mut problems = Vec::new();
+    for pair in &args.inputs {
+        let Some((name, text)) = pair.split_once('=') else {
+            return Err(Trouble::new(format!("`--input {pair}` has no `=`"))
+                .help("write `--input NAME=VALUE`"));
+        };
+        match dsl::inputs::read(fields, name, text) {
+            Ok(value) => {
+                given.insert(name.into(), value);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    Ok(dsl::inputs::complete(fields, &Value::Object(given.into())))
+}
+
+fn from_file(file: &Path) -> Result<Object, Trouble> {
+    let text = read(file)?;
+    let json: serde_json::Value = serde_json::from_str(&text)
+        .map_err(|error| Trouble::new(format!("`{}` is not JSON: {error}", file.display())))?;
+    match Value::from_json(json) {
+        Value::Object(entries) => Ok((*entries).clone()),
+        other => Err(Trouble::new(format!(
+            "`{}` holds a {}, not an object of inputs",
+            file.display(),
+            other.type_name()
+        ))),
+    }
+}

@@ -1,0 +1,86 @@
+//! Why the product cannot go on, with what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// We cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data directory cannot be used.
+    #[error("the data directory `{}` cannot be used", path.display())]
+    Directory {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The socket beside the database cannot be used.
+    #[error("the socket `{}` cannot be used", path.display())]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process owns the data directory and does not answer.
+    #[error("another process uses the data directory `{}` and does not answer", path.display())]
+    Busy {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The owner of the data directory went away in the middle of an answer.
+    #[error("the process that carried the run has ended")]
+    OwnerGone,
+    /// The owner of the data directory said something that is not understood.
+    #[error("the process that uses the data directory answers in another way than this version: {0}")]
+    Protocol(String),
+    /// The owner of the data directory cannot do what was asked.
+    #[error("{message}")]
+    Owner {
+        /// What it says.
+        message: String,
+        /// What it says to do.
+        help: Option<String>,
+    },
+    /// The files of a workflow cannot be reached.
+    #[error("the directory of files `{}` cannot be used", path.display())]
+    Files {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The workflow has errors.
+    #[error("the workflow `{file}` has errors")]
+    Workflow {
+        /// Its file.
+        file: String,
+    },
+    /// The inputs do not fit the workflow.
+    #[error("{}", .0.join("\n"))]
+    Inputs(Vec<String>),
+    /// The driver cannot go on.
+    #[error(transparent)]
+    Driver(#[from] runtime::driver::Error),
+}
+
+impl Error {
+    /// What to do about it, where something can be done.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Error::Directory { .. } => Some("give another one with `--data DIR`".into()),
+            Error::Socket { .. } => Some("give another data directory with `--data DIR`".into()),
+            Error::Busy { .. } => {
+                Some("wait for it, end it, or give another data directory with `--data DIR`".into())
+            }
+            Error::OwnerGone => Some("`keyway resume` takes up what is not finished".into()),
+            Error::Protocol(_) => Some("end the other process, then try again".into()),
+            Error::Owner { help, .. } => help.clone(),
+            Error::Files { .. } => Some("give the directory that the workflow may use with `--files DIR`".into()),
+            Error::Workflow { file } => Some(format!("`keyway check {file}` shows them")),
+            Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
+            Error::Driver(_) => None,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The data directory: where the database, the socket and the lock stand, and who owns them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::error::Error;
+
+/// A data directory. One process at a time owns it; others read alongside and ask the owner to act.
+#[derive(Clone, Debug)]
+pub struct Home {
+    directory: PathBuf,
+}
+
+/// The right to write to a data directory, held as long as this lives.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Home {
+    /// Names a data directory; nothing is created yet.
+    pub fn new(directory: impl Into<PathBuf>) -> Home {
+        Home { directory: directory.into() }
+    }
+
+    /// The directory itself.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The database's file.
+    pub fn database(&self) -> PathBuf {
+        self.directory.join("keyway.db")
+    }
+
+    /// The socket that the owner listens on.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join("keyway.sock")
+    }
+
+    /// Takes ownership, or nothing if another process has it. Creates the directory, for this user alone.
+    ///
+    /// # Errors
+    /// Where the directory cannot be created or written.
+    pub fn own(&self) -> Result<Option<Lock>, Error> {
+        let unusable = |source| Error::Directory { path: self.directory.clone(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(unusable)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(self.directory.join("keyway.lock"))
+            .map_err(unusable)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(errno) => Err(unusable(io::Error::from(errno))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_owner_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().join("deep/data"));
+        let first = home.own().unwrap();
+        assert!(first.is_some());
+        assert!(home.own().unwrap().is_none());
+        drop(first);
+        assert!(home.own().unwrap().is_some());
+    }
+
+    #[test]
+    fn a_directory_below_a_file_is_an_error() {
+        let folder = tempfile::NamedTempFile::new().unwrap();
+        assert!(Home::new(folder.path().join("data")).own().is_err());
+    }
+}

@@ -1,0 +1,283 @@
+//! The process that owns a data directory: it moves the runs, and does so for others who ask.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dsl::value::Value;
+use engine::event::Recorded;
+use engine::input::{Cancel, Start};
+use engine::plan::Plan;
+use engine::run::RunId;
+use jiff::Timestamp;
+use runtime::driver::{Driver, State};
+use runtime::sqlite::Sqlite;
+use tokio::io::BufReader;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use crate::error::Error;
+use crate::executor::Hands;
+use crate::home::{Home, Lock};
+use crate::order::{Note, Order};
+use crate::protocol::{self, Reply, Request};
+
+/// What happens in a run, row by row; the channel closes when the run has ended.
+pub type Feed = mpsc::UnboundedReceiver<Recorded>;
+
+/// The owner of a data directory.
+pub struct Owner {
+    core: Arc<Core>,
+    listening: JoinHandle<()>,
+    // Given back last, when nothing writes any more.
+    _lock: Lock,
+}
+
+struct Core {
+    driver: Sqlite,
+    hands: Arc<Hands>,
+    guests: AtomicUsize,
+    left: Notify,
+}
+
+impl Owner {
+    /// Takes ownership and begins to listen. Nothing is resumed by itself.
+    ///
+    /// # Errors
+    /// Where the database or the socket cannot be used.
+    pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
+        let hands = Arc::new(Hands::default());
+        let driver = Sqlite::open(&home.database(), hands.clone())?;
+        let listener = listen(&home.socket())?;
+        let core = Arc::new(Core { driver, hands, guests: AtomicUsize::new(0), left: Notify::new() });
+        let listening = tokio::spawn(accept(listener, core.clone()));
+        Ok(Owner { core, listening, _lock: lock })
+    }
+
+    /// Starts a run; it is durable when this returns.
+    ///
+    /// # Errors
+    /// Where the workflow or its inputs are wrong, or the start cannot be recorded.
+    pub fn start(&self, order: &Order) -> Result<RunId, Error> {
+        self.core.start(order)
+    }
+
+    /// Takes up a run, or all that are unfinished; gives those that are under way.
+    ///
+    /// # Errors
+    /// Where there is no such run, or its log is damaged.
+    pub fn resume(&self, run: Option<&RunId>, allow_private: bool) -> Result<Vec<RunId>, Error> {
+        self.core.resume(run, allow_private)
+    }
+
+    /// Cancels a run: calls in flight are given up, every open `finally` still runs.
+    ///
+    /// # Errors
+    /// Where there is no such run, or it cannot be recorded.
+    pub fn cancel(&self, run: &RunId) -> Result<(), Error> {
+        self.core.cancel(run)
+    }
+
+    /// Tells what happens in a run after a row that is known already.
+    ///
+    /// # Errors
+    /// Where there is no such run, or its log is damaged.
+    pub fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
+        self.core.follow(run, seen)
+    }
+
+    /// How many processes follow their runs here.
+    pub fn guests(&self) -> usize {
+        self.core.guests.load(Ordering::Acquire)
+    }
+
+    /// Waits until nobody else's run is followed here.
+    pub async fn alone(&self) {
+        loop {
+            let left = self.core.left.notified();
+            if self.guests() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.listening.abort();
+        self.core.driver.stop();
+    }
+}
+
+impl Core {
+    fn start(&self, order: &Order) -> Result<RunId, Error> {
+        let file = order.file.display().to_string();
+        let checked = dsl::check(&order.text, &connectors::catalog());
+        let workflow = checked.workflow.ok_or(Error::Workflow { file })?;
+        let inputs = dsl::inputs::complete(&workflow.inputs, &order.inputs).map_err(Error::Inputs)?;
+        let note = Note { file: order.file.clone(), files: order.files.clone() };
+        let run = RunId(new_id().into());
+        self.hands.equip(&run, &note, order.allow_private)?;
+        let trigger =
+            Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
+        let start = Start { run: run.clone(), inputs, trigger };
+        let kept = serde_json::to_string(&note).expect("a note has only text keys");
+        if let Err(error) = self.driver.start(Arc::new(Plan::new(&workflow)), start, &kept) {
+            self.hands.release(&run);
+            return Err(error.into());
+        }
+        Ok(run)
+    }
+
+    fn resume(&self, run: Option<&RunId>, allow_private: bool) -> Result<Vec<RunId>, Error> {
+        let unfinished: Vec<RunId> = match run {
+            Some(run) => vec![run.clone()],
+            None => {
+                let runs = self.driver.list()?.into_iter().filter(|run| run.state == State::Running);
+                runs.map(|run| run.run).collect()
+            }
+        };
+        for run in &unfinished {
+            self.ready(run, allow_private)?;
+            self.driver.resume(run)?;
+        }
+        Ok(unfinished)
+    }
+
+    fn cancel(&self, run: &RunId) -> Result<(), Error> {
+        self.ready(run, false)?;
+        Ok(self.driver.cancel(run, Cancel::Finally)?)
+    }
+
+    /// Gives a run that was started by an earlier process its connectors, unless it has them.
+    fn ready(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
+        if self.hands.holds(run) {
+            return Ok(());
+        }
+        let note = self.driver.note(run)?;
+        let note: Note = serde_json::from_str(&note).map_err(|error| Error::Protocol(error.to_string()))?;
+        self.hands.equip(run, &note, allow_private)
+    }
+
+    fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
+        let mut news = self.driver.watch(run);
+        let history = self.driver.history(run)?;
+        let (out, feed) = mpsc::unbounded_channel();
+        let mut last = seen;
+        for row in history {
+            if row.seq > last {
+                last = row.seq;
+                let _ = out.send(row);
+            }
+        }
+        tokio::spawn(async move {
+            while let Some(row) = news.recv().await {
+                if row.seq > last && out.send(row).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(feed)
+    }
+}
+
+/// Listens on the socket; what an owner that died left behind is removed, since we hold the lock.
+fn listen(path: &Path) -> Result<UnixListener, Error> {
+    let unusable = |source| Error::Socket { path: path.to_owned(), source };
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(unusable(error)),
+    }
+    let listener = UnixListener::bind(path).map_err(unusable)?;
+    let only_us = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
+    std::fs::set_permissions(path, only_us).map_err(unusable)?;
+    Ok(listener)
+}
+
+async fn accept(listener: UnixListener, core: Arc<Core>) {
+    let mut talks = tokio::task::JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                talks.spawn(answer(stream, core.clone()));
+            }
+            Err(error) => {
+                warn!(%error, "the socket refuses");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+        while talks.try_join_next().is_some() {}
+    }
+}
+
+async fn answer(stream: UnixStream, core: Arc<Core>) {
+    let (read, mut write) = stream.into_split();
+    let request = match protocol::read(&mut BufReader::new(read)).await {
+        Ok(Some(request)) => request,
+        Ok(None) => return,
+        Err(error) => {
+            protocol::write(&mut write, &refusal(&error)).await;
+            return;
+        }
+    };
+    let reply = match request {
+        Request::Run(order) => core.start(&order).map(Reply::Started),
+        Request::Resume { run, allow_private } => {
+            core.resume(run.as_ref(), allow_private).map(Reply::Resumed)
+        }
+        Request::Cancel { run } => core.cancel(&run).map(|()| Reply::Done),
+        Request::Follow { run, seen } => {
+            let _guest = Guest::new(&core);
+            match core.follow(&run, seen) {
+                Ok(mut feed) => {
+                    while let Some(row) = feed.recv().await {
+                        if !protocol::write(&mut write, &Reply::Recorded(row)).await {
+                            return;
+                        }
+                    }
+                    protocol::write(&mut write, &Reply::Done).await;
+                    return;
+                }
+                Err(error) => Err(error),
+            }
+        }
+    };
+    protocol::write(&mut write, &reply.unwrap_or_else(|error| refusal(&error))).await;
+}
+
+fn refusal(error: &Error) -> Reply {
+    Reply::Refused { message: crate::chain(error), help: error.help() }
+}
+
+/// Somebody who follows a run here; the owner stays for them.
+struct Guest<'a>(&'a Core);
+
+impl Guest<'_> {
+    fn new(core: &Core) -> Guest<'_> {
+        core.guests.fetch_add(1, Ordering::AcqRel);
+        Guest(core)
+    }
+}
+
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        self.0.guests.fetch_sub(1, Ordering::AcqRel);
+        self.0.left.notify_waiters();
+    }
+}
+
+/// A name for a run: ten letters of time, so that names sort by it, and six of chance.
+fn new_id() -> String {
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut chance = [0; 4];
+    getrandom::fill(&mut chance).expect("the system has randomness");
+    let time = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+    let digits = (0..10).rev().map(|at| (time >> (at * 5)) & 31);
+    let chance = u64::from(u32::from_le_bytes(chance));
+    let digits = digits.chain((0..6).map(|at| (chance >> (at * 5)) & 31));
+    digits.map(|digit| char::from(LETTERS[usize::try_from(digit).unwrap_or(0)])).collect()
+}

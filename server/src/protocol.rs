@@ -1,0 +1,82 @@
+//! What is said over the socket beside the database: one JSON line a request, JSON lines as the answer.
+
+use engine::event::Recorded;
+use engine::run::RunId;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::error::Error;
+use crate::order::Order;
+
+/// The longest line: a workflow of 1 MB, its inputs, or what one input caused.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// What a process asks of the owner of a data directory.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Request {
+    /// Start a run. Answered by `Started`.
+    Run(Order),
+    /// Take up one run, or all that are unfinished. Answered by `Resumed`.
+    Resume {
+        /// Which; nothing means all.
+        run: Option<RunId>,
+        /// Whether its calls may go to private addresses.
+        allow_private: bool,
+    },
+    /// Cancel a run. Answered by `Done`.
+    Cancel {
+        /// Which.
+        run: RunId,
+    },
+    /// Tell what happens in a run, from a row on. Answered by `Recorded` for each row, then `Done`.
+    Follow {
+        /// Which.
+        run: RunId,
+        /// The last row that is known already.
+        seen: u64,
+    },
+}
+
+/// What the owner answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// The run has begun, durably.
+    Started(RunId),
+    /// These runs are under way.
+    Resumed(Vec<RunId>),
+    /// This happened.
+    Recorded(Recorded),
+    /// That was all.
+    Done,
+    /// It cannot be done.
+    Refused {
+        /// Why.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+}
+
+/// Reads one line. Nothing at the end of the stream.
+///
+/// # Errors
+/// Where the line is too long, cut off, or not what was expected.
+pub async fn read<T: DeserializeOwned>(from: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<T>, Error> {
+    let mut line = Vec::new();
+    let got = from.take(LONGEST).read_until(b'\n', &mut line).await;
+    match got {
+        Ok(0) | Err(_) => Ok(None),
+        Ok(_) if !line.ends_with(b"\n") => Ok(None),
+        Ok(_) => serde_json::from_slice(&line).map(Some).map_err(|error| Error::Protocol(error.to_string())),
+    }
+}
+
+/// Writes one line; false if the other side has gone.
+pub async fn write(to: &mut (impl AsyncWrite + Unpin), message: &impl Serialize) -> bool {
+    let mut line = serde_json::to_vec(message).expect("a message has only text keys");
+    line.push(b'\n');
+    to.write_all(&line).await.is_ok()
+}

@@ -1,0 +1,232 @@
+//! One way to act on a data directory, whoever owns it: this process, or another one over its socket.
+
+use std::path::Path;
+use std::time::Duration;
+
+use engine::event::Recorded;
+use engine::run::RunId;
+use tokio::io::BufReader;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+
+use crate::error::Error;
+use crate::home::Home;
+use crate::order::Order;
+use crate::owner::{Feed, Owner};
+use crate::protocol::{self, Reply, Request};
+
+/// How long an owner that holds the lock may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Access to a data directory.
+pub struct Session {
+    home: Home,
+    via: Via,
+}
+
+enum Via {
+    Here(Owner),
+    There,
+}
+
+impl Session {
+    /// Takes ownership of a data directory, or finds the process that has it.
+    ///
+    /// # Errors
+    /// Where the directory or its database cannot be used, or its owner does not answer.
+    pub async fn open(home: Home) -> Result<Session, Error> {
+        let via = reach(&home).await?;
+        Ok(Session { home, via })
+    }
+
+    /// Starts a run; it is durable when this returns.
+    ///
+    /// # Errors
+    /// Where the workflow or its inputs are wrong, or the start cannot be recorded.
+    pub async fn start(&mut self, order: &Order) -> Result<RunId, Error> {
+        match &self.via {
+            Via::Here(owner) => owner.start(order),
+            Via::There => match ask(&self.home, &Request::Run(order.clone())).await {
+                // Whether it was started is not known, so it is not asked for again.
+                Ok(Reply::Started(run)) => Ok(run),
+                Ok(other) => Err(unexpected(&other)),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Takes up a run, or all that are unfinished; gives those that are under way.
+    ///
+    /// # Errors
+    /// Where there is no such run, or its log is damaged.
+    pub async fn resume(&mut self, run: Option<&RunId>, allow_private: bool) -> Result<Vec<RunId>, Error> {
+        loop {
+            let request = Request::Resume { run: run.cloned(), allow_private };
+            match &self.via {
+                Via::Here(owner) => return owner.resume(run, allow_private),
+                Via::There => match ask(&self.home, &request).await {
+                    Ok(Reply::Resumed(runs)) => return Ok(runs),
+                    Ok(other) => return Err(unexpected(&other)),
+                    Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// Cancels a run: calls in flight are given up, every open `finally` still runs.
+    ///
+    /// # Errors
+    /// Where there is no such run, or it cannot be recorded.
+    pub async fn cancel(&mut self, run: &RunId) -> Result<(), Error> {
+        loop {
+            match &self.via {
+                Via::Here(owner) => return owner.cancel(run),
+                Via::There => match ask(&self.home, &Request::Cancel { run: run.clone() }).await {
+                    Ok(Reply::Done) => return Ok(()),
+                    Ok(other) => return Err(unexpected(&other)),
+                    Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// Follows a run that is under way or has ended. Where its owner goes away, this process takes the run up.
+    pub fn follow(&mut self, run: RunId, allow_private: bool) -> Follower<'_> {
+        Follower { session: self, run, allow_private, seen: 0, source: Source::Closed }
+    }
+
+    /// How many other processes follow their runs in this one.
+    pub fn guests(&self) -> usize {
+        match &self.via {
+            Via::Here(owner) => owner.guests(),
+            Via::There => 0,
+        }
+    }
+
+    /// Waits until nobody else's run is followed in this process.
+    pub async fn alone(&self) {
+        if let Via::Here(owner) = &self.via {
+            owner.alone().await;
+        }
+    }
+}
+
+/// What happens in a run, row by row.
+pub struct Follower<'a> {
+    session: &'a mut Session,
+    run: RunId,
+    allow_private: bool,
+    seen: u64,
+    source: Source,
+}
+
+enum Source {
+    Closed,
+    Here(Feed),
+    There(BufReader<OwnedReadHalf>, #[expect(dead_code, reason = "keeps the connection open")] OwnedWriteHalf),
+}
+
+impl Follower<'_> {
+    /// The next row, or nothing once the run has ended.
+    ///
+    /// # Errors
+    /// Where there is no such run, its log is damaged, or nobody can own the data directory.
+    pub async fn next(&mut self) -> Result<Option<Recorded>, Error> {
+        loop {
+            let row = match &mut self.source {
+                Source::Closed => {
+                    self.open().await?;
+                    continue;
+                }
+                Source::Here(feed) => feed.recv().await,
+                Source::There(stream, _) => match protocol::read(stream).await? {
+                    Some(Reply::Recorded(row)) => Some(row),
+                    Some(Reply::Done) => None,
+                    Some(other) => return Err(unexpected(&other)),
+                    None => {
+                        self.take_up().await?;
+                        continue;
+                    }
+                },
+            };
+            if let Some(row) = &row {
+                self.seen = row.seq;
+            }
+            return Ok(row);
+        }
+    }
+
+    async fn open(&mut self) -> Result<(), Error> {
+        match &self.session.via {
+            Via::Here(owner) => self.source = Source::Here(owner.follow(&self.run, self.seen)?),
+            Via::There => {
+                let request = Request::Follow { run: self.run.clone(), seen: self.seen };
+                match send(&self.session.home, &request).await {
+                    Ok((read, write)) => self.source = Source::There(read, write),
+                    Err(Error::OwnerGone) => self.take_up().await?,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The owner has gone: whoever owns the directory next goes on with the run.
+    async fn take_up(&mut self) -> Result<(), Error> {
+        self.source = Source::Closed;
+        self.session.via = reach(&self.session.home).await?;
+        self.session.resume(Some(&self.run.clone()), self.allow_private).await?;
+        Ok(())
+    }
+}
+
+/// Takes ownership, or waits until the owner listens.
+async fn reach(home: &Home) -> Result<Via, Error> {
+    let started = tokio::time::Instant::now();
+    loop {
+        if let Some(lock) = home.own()? {
+            return Ok(Via::Here(Owner::open(home, lock)?));
+        }
+        if UnixStream::connect(home.socket()).await.is_ok() {
+            return Ok(Via::There);
+        }
+        if started.elapsed() > PATIENCE {
+            return Err(Error::Busy { path: home.directory().to_owned() });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn send(
+    home: &Home,
+    request: &Request,
+) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
+    let stream = connect(&home.socket()).await?;
+    let (read, mut write) = stream.into_split();
+    if protocol::write(&mut write, request).await { Ok((BufReader::new(read), write)) } else { Err(Error::OwnerGone) }
+}
+
+async fn connect(socket: &Path) -> Result<UnixStream, Error> {
+    UnixStream::connect(socket).await.map_err(|_| Error::OwnerGone)
+}
+
+async fn ask(home: &Home, request: &Request) -> Result<Reply, Error> {
+    let (mut read, _write) = send(home, request).await?;
+    match protocol::read(&mut read).await? {
+        Some(Reply::Refused { message, help }) => Err(Error::Owner { message, help }),
+        Some(reply) => Ok(reply),
+        None => Err(Error::OwnerGone),
+    }
+}
+
+fn unexpected(reply: &Reply) -> Error {
+    match reply {
+        Reply::Refused { message, help } => Error::Owner { message: message.clone(), help: help.clone() },
+        Reply::Started(_) | Reply::Resumed(_) | Reply::Recorded(_) | Reply::Done => {
+            Error::Protocol("an answer to another question".into())
+        }
+    }
+}
