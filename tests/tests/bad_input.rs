@@ -208,10 +208,10 @@ fn an_unknown_input() {
 fn an_inputs_file_that_is_not_one() {
     let place = Place::new();
     let file = place.file("greeting.yaml", GREETING);
-    for (content, code) in [("[1, 2]", NO), ("{ \"name\": ", NO), ("", NO)] {
+    for content in ["[1, 2]", "{ \"name\": ", ""] {
         let inputs = place.file("inputs.json", content);
         let answer = place.run_with(&file, &["--inputs", &inputs.display().to_string()]);
-        refused(&answer, code, &["inputs.json"]);
+        refused(&answer, COULD_NOT_TRY, &["inputs.json"]);
     }
     refused(
         &place.run_with(&file, &["--inputs", "/nowhere/inputs.json"]),

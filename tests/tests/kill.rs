@@ -119,6 +119,8 @@ struct World {
     keyway: Keyway,
     service: Service,
     kills: Vec<Kill>,
+    /// True if a process ended before its kill, and so brought the run to its end.
+    ended: bool,
 }
 
 /// What came of a process.
@@ -134,7 +136,7 @@ impl World {
         let service = Service::start().expect("a port");
         let file = folder.path().join("workflow.yaml");
         std::fs::write(file, workflow(&service.url("/do"))).expect("a file in a folder of ours");
-        World { folder, keyway, service, kills: vec![] }
+        World { folder, keyway, service, kills: vec![], ended: false }
     }
 
     fn seen(&self) -> Option<RunSeen> {
@@ -156,6 +158,9 @@ impl World {
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("`keyway` starts");
         let Some(aim) = aim else { return Fate::Ended(wait(child)) };
         self.await_aim(aim, &mut child);
+        if child.try_wait().is_ok_and(|status| status.is_some()) {
+            return Fate::Ended(wait(child));
+        }
         let at = Instant::now();
         let pid = Pid::from_child(&child);
         // Frozen first: what it had open can be seen, and nothing of it moves any more.
@@ -270,6 +275,7 @@ impl Campaign {
         for turn in 0..most {
             let aim = self.aim(turn > 0);
             if matches!(world.live(Some(aim)), Fate::Ended(_)) {
+                world.ended = true;
                 break;
             }
             let window = world.window();
@@ -337,7 +343,8 @@ fn finish_once(world: &mut World) -> Vec<String> {
     };
     let mut broken = judge_once(&requests, &world.kills, &last);
     // A run that had ended before is not taken up again, whatever its end was.
-    let ended_before = world.kills.last().and_then(|kill| kill.seen.as_ref()).is_some_and(RunSeen::ended);
+    let ended_before =
+        world.ended || world.kills.last().and_then(|kill| kill.seen.as_ref()).is_some_and(RunSeen::ended);
     let wanted = i32::from(last.status != "succeeded" && !ended_before);
     if answer.code != Some(wanted) {
         broken.push(format!("`resume` should exit with {wanted}: {answer:?}"));
