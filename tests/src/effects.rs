@@ -187,7 +187,7 @@ fn serve(stream: TcpStream, shared: &Shared) -> Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream;
     loop {
-        let Some((path, key, body)) = read_request(&mut reader)? else { return Ok(()) };
+        let Some(Asked { path, key, body }) = read_request(&mut reader)? else { return Ok(()) };
         if path == "/marker" {
             writer.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")?;
             continue;
@@ -210,8 +210,15 @@ fn serve(stream: TcpStream, shared: &Shared) -> Result<()> {
     }
 }
 
-/// Reads one request: its path, its idempotency key and its body. Nothing at the end of the connection.
-fn read_request(reader: &mut impl BufRead) -> Result<Option<(String, Option<String>, Vec<u8>)>> {
+/// What was read of one request.
+struct Asked {
+    path: String,
+    key: Option<String>,
+    body: Vec<u8>,
+}
+
+/// Reads one request. Nothing at the end of the connection.
+fn read_request(reader: &mut impl BufRead) -> Result<Option<Asked>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -233,7 +240,7 @@ fn read_request(reader: &mut impl BufRead) -> Result<Option<(String, Option<Stri
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    Ok(Some((path, key, body)))
+    Ok(Some(Asked { path, key, body }))
 }
 
 #[cfg(test)]

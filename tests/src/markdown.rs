@@ -39,7 +39,7 @@ pub fn blocks(page: &str) -> Vec<Block> {
         let indent = line.len() - bare.len();
         match &mut open {
             Some((fence, _, block))
-                if bare.starts_with(fence.as_str()) && bare.trim_end().trim_matches('`') == "" =>
+                if bare.starts_with(fence.as_str()) && bare.trim_end().trim_matches('`').is_empty() =>
             {
                 found.push(block.clone());
                 open = None;
