@@ -171,12 +171,13 @@ impl Client {
         if !request.body.is_empty() {
             *built.body_mut() = Some(body.into());
         }
-        let response = http.execute(built).await.map_err(|error| match Error::network(error, &host, first) {
-            Error::Network { message, .. } if message.ends_with("message head is too large") => {
-                Error::TooLarge { host: host.clone(), what: "head", limit: self.policy.max_head }
-            }
-            other => other,
-        })?;
+        let response =
+            http.execute(built).await.map_err(|error| match Error::network(error, &host, first) {
+                Error::Network { message, .. } if message.ends_with("message head is too large") => {
+                    Error::TooLarge { host: host.clone(), what: "head", limit: self.policy.max_head }
+                }
+                other => other,
+            })?;
         // The resolver has seen to this; an answer from elsewhere would be a fault of ours, and is not shown.
         if let Some(address) = response.remote_addr().map(|address| address.ip())
             && !self.policy.allow_private
@@ -200,7 +201,9 @@ impl Client {
         let heads: Vec<(String, String)> = response
             .headers()
             .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
             .collect();
         let body = read_body(response, &host, limit, false).await?;
         url.set_fragment(None);

@@ -162,7 +162,9 @@ mod tests {
     fn a_secret_is_found_in_every_usual_spelling() {
         let opened = Opened::new(&One);
         let pair = Hole::Join(vec![Hole::Plain("me:".into()), Hole::Name("a".into())]);
-        opened.fill(&Hole::Join(vec![Hole::Plain("Basic ".into()), Hole::Base64(Box::new(pair))]), "h").unwrap();
+        opened
+            .fill(&Hole::Join(vec![Hole::Plain("Basic ".into()), Hole::Base64(Box::new(pair))]), "h")
+            .unwrap();
         let needles = opened.needles();
         let spellings = [
             "cana/ry \"12\"",

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn an_origin_is_scheme_host_and_port() {
-        let same = |location| to("https://a.example/x", Method::GET, 302, location).unwrap().unwrap().same_origin;
+        let same =
+            |location| to("https://a.example/x", Method::GET, 302, location).unwrap().unwrap().same_origin;
         assert!(same("y"));
         assert!(same("https://a.example:443/"));
         assert!(same("//A.example/"));
@@ -104,7 +105,9 @@ mod tests {
 
     #[test]
     fn a_redirect_out_of_the_web_or_to_a_weaker_scheme_is_refused() {
-        for location in ["http://a.example/", "file:///etc/passwd", "ftp://a.example/", "https://u:p@a.example/"] {
+        for location in
+            ["http://a.example/", "file:///etc/passwd", "ftp://a.example/", "https://u:p@a.example/"]
+        {
             let refused = to("https://a.example/?token=canary", Method::GET, 302, location);
             assert!(matches!(&refused, Err(Error::Refused(text)) if !text.contains("canary")), "{refused:?}");
         }

@@ -60,7 +60,10 @@ mod tests {
     #[test]
     fn debugging_shows_stars_also_within_other_types() {
         let secret = Secret::new("canary".into());
-        assert_eq!(format!("{secret:?} {:?} {:#?}", Some(&secret), [&secret]), "*** Some(***) [\n    ***,\n]");
+        assert_eq!(
+            format!("{secret:?} {:?} {:#?}", Some(&secret), [&secret]),
+            "*** Some(***) [\n    ***,\n]"
+        );
         assert_eq!(secret.expose(), "canary");
     }
 }
