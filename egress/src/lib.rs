@@ -1,1 +1,22 @@
-//! Empty.
+//! The one guarded door to the network.
+//!
+//! It connects to public addresses alone unless its `Policy` says otherwise, and it decides on the address
+//! that is connected to, not on how it is written. It follows redirects by hand, keeps credentials within
+//! one origin, fills secrets in last, and keeps every call within limits of time and size. It does not
+//! retry, does not know proxies, and keeps no cookies. What its errors say holds neither a header nor a
+//! URL's query.
+
+mod address;
+mod client;
+mod error;
+mod limits;
+mod redact;
+mod redirect;
+mod request;
+mod resolve;
+
+pub use bytes::Bytes;
+pub use client::{Client, Policy, Response};
+pub use error::Error;
+pub use request::{Escape, Header, Method, Part, Request, Text};
+pub use resolve::{Looking, Lookup, SystemLookup};

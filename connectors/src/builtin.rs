@@ -1,0 +1,80 @@
+//! The actions that are written in code.
+
+mod file;
+mod http;
+
+use dsl::catalog::{Action, Failure};
+use dsl::value::Value;
+
+use crate::Settings;
+use crate::params::Params;
+
+/// An action that is written in code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Builtin {
+    FileAppend,
+    FileList,
+    FileRead,
+    FileWrite,
+    HttpRequest,
+}
+
+impl Builtin {
+    pub(crate) const ALL: [Builtin; 5] =
+        [Builtin::FileAppend, Builtin::FileList, Builtin::FileRead, Builtin::FileWrite, Builtin::HttpRequest];
+
+    /// The action with this id.
+    pub(crate) fn find(id: &str) -> Option<Builtin> {
+        Builtin::ALL.into_iter().find(|builtin| builtin.id() == id)
+    }
+
+    fn id(self) -> &'static str {
+        match self {
+            Builtin::FileAppend => "file.append",
+            Builtin::FileList => "file.list",
+            Builtin::FileRead => "file.read",
+            Builtin::FileWrite => "file.write",
+            Builtin::HttpRequest => "http.request",
+        }
+    }
+
+    /// What the catalog says of it: parameters, result, safety.
+    pub(crate) fn action(self) -> Action {
+        let id = self.id();
+        match self {
+            Builtin::FileAppend => file::append(id),
+            Builtin::FileList => file::list(id),
+            Builtin::FileRead => file::read(id),
+            Builtin::FileWrite => file::write(id),
+            Builtin::HttpRequest => http::request(id),
+        }
+    }
+
+    /// Makes a call with parameters that have been checked.
+    pub(crate) async fn call(self, settings: &Settings, params: Params, key: &str) -> Result<Value, Failure> {
+        match self {
+            Builtin::FileAppend => file::call(settings, file::Task::Append, params).await,
+            Builtin::FileList => file::call(settings, file::Task::List, params).await,
+            Builtin::FileRead => file::call(settings, file::Task::Read, params).await,
+            Builtin::FileWrite => file::call(settings, file::Task::Write, params).await,
+            Builtin::HttpRequest => http::call(&settings.egress, &params, key).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_in_the_catalog_once_and_says_what_it_is_for() {
+        let catalog = crate::catalog();
+        assert_eq!(catalog.actions.len(), Builtin::ALL.len());
+        for (id, action) in &catalog.actions {
+            assert_eq!(Builtin::find(id).map(Builtin::id), Some(id.as_str()));
+            assert!(
+                action.about.ends_with('.') && action.input.iter().all(|field| field.about.ends_with('.'))
+            );
+        }
+    }
+}

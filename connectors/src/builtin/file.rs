@@ -1,0 +1,128 @@
+//! `file`: reading and writing below one folder, the folder of files, and never outside of it.
+
+mod content;
+mod folder;
+mod listing;
+mod path;
+
+use dsl::catalog::{Action, Failure, FailureKind, Safety};
+use dsl::types::{Field, Type};
+use dsl::value::Value;
+
+use crate::Settings;
+use crate::params::Params;
+pub(crate) use content::{bytes_value, value_bytes};
+use folder::Folder;
+
+/// The longest file that is read or written, in bytes.
+pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
+
+/// What is done with the folder of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Append,
+    List,
+    Read,
+    Write,
+}
+
+pub(crate) fn read(id: &str) -> Action {
+    let kinds = ["text", "json", "csv", "bytes"].map(String::from).to_vec();
+    let kind = Field::optional(
+        "as",
+        Type::Enum(kinds),
+        "What it is read as; a CSV gives a list of objects of texts.",
+    );
+    Action {
+        id: id.into(),
+        about: "Read a file of at most 16 MB below the folder of files.".into(),
+        safety: Safety::Read,
+        input: vec![path_field(), Field { default: Some(Value::text("text")), ..kind }],
+        output: Type::Any,
+    }
+}
+
+pub(crate) fn write(id: &str) -> Action {
+    let about = "Write a file below the folder of files, as a whole or not at all; missing folders are made.";
+    written(id, about, Safety::Idempotent)
+}
+
+pub(crate) fn append(id: &str) -> Action {
+    written(id, "Add to the end of a file below the folder of files; a missing one is made.", Safety::Once)
+}
+
+fn written(id: &str, about: &str, safety: Safety) -> Action {
+    let rows = Type::List(Box::new(Type::AnyObject));
+    Action {
+        id: id.into(),
+        about: about.into(),
+        safety,
+        input: vec![
+            path_field(),
+            Field::optional("text", Type::String, "The content as text; one of the four must be given."),
+            Field::optional("json", Type::Any, "The content as a value, written as JSON."),
+            Field::optional(
+                "csv",
+                rows,
+                "The content as a list of objects, written as CSV with a head line.",
+            ),
+            Field::optional("bytes", Type::Bytes, "The content as bytes, or as text in base64."),
+        ],
+        output: Type::Object(vec![
+            Field::required("path", Type::String, "The file's path."),
+            Field::required("size", Type::Integer, "Its length in bytes."),
+        ]),
+    }
+}
+
+pub(crate) fn list(id: &str) -> Action {
+    let entry = vec![
+        Field::required("path", Type::String, "Its path below the folder of files."),
+        Field::required("size", Type::Integer, "Its length in bytes; 0 for a folder."),
+        Field::required("modified", Type::Nullable(Box::new(Type::Time)), "When it was last changed."),
+        Field::required("folder", Type::Boolean, "True for a folder."),
+    ];
+    let pattern = "Only paths that match: `*` and `?` within a name, `**` over folders, as in `**/*.csv`.";
+    Action {
+        id: id.into(),
+        about: "List what is in a folder below the folder of files, sorted by path.".into(),
+        safety: Safety::Read,
+        input: vec![
+            Field::optional("path", Type::String, "The folder; without it, the folder of files itself."),
+            Field::optional("pattern", Type::String, pattern),
+        ],
+        output: Type::List(Box::new(Type::Object(entry))),
+    }
+}
+
+fn path_field() -> Field {
+    Field::required("path", Type::String, "The file's path below the folder of files.")
+}
+
+/// Does it on a thread where waiting for a disk holds nobody up.
+pub(crate) async fn call(settings: &Settings, task: Task, params: Params) -> Result<Value, Failure> {
+    let (root, protected) = (settings.files.clone(), settings.protected.clone());
+    let work = tokio::task::spawn_blocking(move || {
+        let folder = Folder { root, protected };
+        match task {
+            Task::Read => {
+                let path = params.required_text("path")?;
+                content::parse(params.text("as")?.unwrap_or("text"), folder.read(path)?, path)
+            }
+            Task::Write => {
+                let path = params.required_text("path")?;
+                gives(path, folder.write(path, &content::format(&params)?)?)
+            }
+            Task::Append => {
+                let path = params.required_text("path")?;
+                gives(path, folder.append(path, |old| content::format_more(&params, old))?)
+            }
+            Task::List => folder.list(params.text("path")?, params.text("pattern")?),
+        }
+    });
+    work.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Server, "the work on a file was cut off")))
+}
+
+fn gives(path: &str, size: usize) -> Result<Value, Failure> {
+    Ok(Value::object([("path", Value::text(path)), ("size", Value::Int(size as i64))]))
+}

@@ -1,0 +1,162 @@
+//! Between the bytes of a file and values.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dsl::catalog::{Failure, FailureKind};
+use dsl::value::{MAX_DEPTH, Object, Value};
+
+use super::LIMIT;
+use crate::params::{Params, no_secret, short, wrong_type};
+
+/// The bytes of a file as the author wants them.
+pub(crate) fn parse(kind: &str, bytes: Vec<u8>, path: &str) -> Result<Value, Failure> {
+    if kind == "bytes" {
+        return Ok(bytes_value(&bytes, "application/octet-stream"));
+    }
+    let invalid = |why: &str| Failure::new(FailureKind::Invalid, format!("`{}` {why}", short(path)));
+    let text =
+        String::from_utf8(bytes).map_err(|_| invalid("is not text in UTF-8; read it with `as: bytes`"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    match kind {
+        "json" => {
+            let json =
+                serde_json::from_str(text).map_err(|error| invalid(&format!("is not JSON: {error}")))?;
+            let value = Value::from_json(json);
+            if value.depth() > MAX_DEPTH {
+                let message = format!("`{}` nests deeper than {MAX_DEPTH}", short(path));
+                return Err(Failure::new(FailureKind::Limit, message));
+            }
+            Ok(value)
+        }
+        "csv" => rows(text).map_err(|why| invalid(&format!("is not a CSV: {why}"))),
+        _ => Ok(Value::text(text)),
+    }
+}
+
+/// Bytes as a value: in base64, with their type and length.
+pub(crate) fn bytes_value(bytes: &[u8], kind: &str) -> Value {
+    Value::object([
+        ("base64", Value::text(STANDARD.encode(bytes))),
+        ("type", Value::text(kind)),
+        ("size", Value::Int(bytes.len() as i64)),
+    ])
+}
+
+/// The bytes that a value stands for: what `bytes_value` made, or text in base64.
+pub(crate) fn value_bytes(name: &str, value: &Value) -> Result<Vec<u8>, Failure> {
+    let text = match value {
+        Value::Hole(_) => return Err(no_secret(name)),
+        Value::Object(_) => value.get("base64").and_then(Value::as_text),
+        other => other.as_text(),
+    };
+    let Some(text) = text else { return Err(wrong_type(&format!("`{name}`"), "bytes", value)) };
+    STANDARD
+        .decode(text.trim_end())
+        .map_err(|_| Failure::new(FailureKind::Invalid, format!("`{name}` is not in base64")))
+}
+
+/// A CSV as a list of objects of texts, by its head line.
+fn rows(text: &str) -> Result<Value, String> {
+    let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+    let head = reader.headers().map_err(|error| error.to_string())?.clone();
+    if let Some(twice) =
+        head.iter().enumerate().find(|(at, name)| head.iter().take(*at).any(|other| other == *name))
+    {
+        return Err(format!("two columns are called `{}`", short(twice.1)));
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| match error.kind() {
+            csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+                let line = pos.as_ref().map_or(0, csv::Position::line);
+                format!("line {line} has {len} fields, the head has {expected_len}")
+            }
+            _ => error.to_string(),
+        })?;
+        rows.push(Value::object(
+            head.iter().zip(record.iter()).map(|(name, field)| (name, Value::text(field))),
+        ));
+    }
+    Ok(Value::list(rows))
+}
+
+/// The content of a file that is written as a whole.
+pub(crate) fn format(params: &Params) -> Result<Vec<u8>, Failure> {
+    formatted(params, None)
+}
+
+/// The content that is added to what is there: JSON on one line, the head line of a CSV only once.
+pub(crate) fn format_more(params: &Params, old: &[u8]) -> Result<Vec<u8>, Failure> {
+    formatted(params, Some(old))
+}
+
+fn formatted(params: &Params, old: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
+    let given: Vec<(&str, &Value)> = params.entries().filter(|(name, _)| *name != "path").collect();
+    let [(name, value)] = given[..] else {
+        let message = "exactly one of `text`, `json`, `csv` and `bytes` must be given";
+        return Err(Failure::new(FailureKind::Invalid, message));
+    };
+    if has_hole(value) {
+        return Err(no_secret(name));
+    }
+    let bytes = match name {
+        "text" => value.to_string().into_bytes(),
+        "json" if old.is_some() => format!("{}\n", value.to_json()).into_bytes(),
+        "json" => format!("{:#}\n", value.to_json()).into_bytes(),
+        "csv" => lines(value, old.unwrap_or_default())?,
+        _ => value_bytes(name, value)?,
+    };
+    if bytes.len() > LIMIT {
+        return Err(Failure::new(FailureKind::Limit, format!("`{name}` is longer than {LIMIT} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn has_hole(value: &Value) -> bool {
+    match value {
+        Value::Hole(_) => true,
+        Value::List(items) => items.iter().any(has_hole),
+        Value::Object(entries) => entries.values().any(has_hole),
+        _ => false,
+    }
+}
+
+/// Rows as CSV: the columns are those of the first row, or of the head line that is there.
+fn lines(rows: &Value, old: &[u8]) -> Result<Vec<u8>, Failure> {
+    let Value::List(rows) = rows else { return Err(wrong_type("`csv`", "[object]", rows)) };
+    let known: Option<Vec<String>> = csv::ReaderBuilder::new()
+        .from_reader(old)
+        .headers()
+        .ok()
+        .filter(|head| !head.is_empty())
+        .map(|head| head.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect());
+    let columns: Vec<String> = match (&known, rows.first()) {
+        (Some(known), _) => known.clone(),
+        (None, Some(Value::Object(first))) => first.keys().map(|name| name.to_string()).collect(),
+        (None, _) => vec![],
+    };
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    let broken =
+        |error: csv::Error| Failure::new(FailureKind::Invalid, format!("`csv` cannot be written: {error}"));
+    if known.is_none() && !columns.is_empty() {
+        writer.write_record(&columns).map_err(broken)?;
+    }
+    for (at, row) in rows.iter().enumerate() {
+        let Value::Object(row) = row else { return Err(wrong_type(&format!("`csv[{at}]`"), "object", row)) };
+        if let Some(extra) = row.keys().find(|name| columns.iter().all(|column| **column != ***name)) {
+            let message =
+                format!("`csv[{at}]` has the column `{}`, which the first row has not", short(extra));
+            return Err(Failure::new(FailureKind::Invalid, message));
+        }
+        writer.write_record(columns.iter().map(|column| cell(row, column))).map_err(broken)?;
+    }
+    let mut bytes = writer.into_inner().map_err(|error| broken(error.into_error().into()))?;
+    if !old.is_empty() && !old.ends_with(b"\n") {
+        bytes.insert(0, b'\n');
+    }
+    Ok(bytes)
+}
+
+fn cell(row: &Object, column: &str) -> String {
+    row.get(column).map(Value::to_string).unwrap_or_default()
+}

@@ -1,0 +1,128 @@
+//! `http.request`: one call of any HTTP API, or all pages of a list.
+
+mod answer;
+mod body;
+mod build;
+mod pages;
+
+use dsl::catalog::{Action, Failure, Safety};
+use dsl::types::{Field, Type};
+use dsl::value::Value;
+
+use crate::params::Params;
+use answer::Answer;
+use build::Call;
+
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// What the catalog says. Its safety is that of a POST; the language knows the one of each method.
+pub(crate) fn request(id: &str) -> Action {
+    let secret = "A secret may stand in it.";
+    let pair = vec![
+        Field::required("user", Type::String, secret),
+        Field::required("password", Type::String, secret),
+    ];
+    let header = vec![
+        Field::required("name", Type::String, "The header's name."),
+        Field::required("value", Type::String, secret),
+    ];
+    let auth = vec![
+        Field::optional("bearer", Type::String, "A token for `authorization: Bearer …`."),
+        Field::optional("basic", Type::Object(pair), "User and password for `authorization: Basic …`."),
+        Field::optional("header", Type::Object(header), "A header of the service's own."),
+    ];
+    let paginate = vec![
+        between(Field::optional("max_pages", Type::Integer, "Most pages; default 10."), 1, 1000),
+        Field::required("items", Type::String, "An expression over the answer: the items of a page, a list."),
+        Field::required("next", Type::String, "An expression over the answer: the next page's URL, or null."),
+    ];
+    let methods = Type::Enum(METHODS.map(String::from).to_vec());
+    Action {
+        id: id.into(),
+        about: "Call an HTTP API and read its answer.".into(),
+        safety: Safety::Once,
+        input: vec![
+            Field { default: Some("GET".into()), ..Field::optional("method", methods, "The method.") },
+            Field::required("url", Type::String, "Where to: `http` or `https`. No secret may stand in it."),
+            Field::optional(
+                "query",
+                Type::AnyObject,
+                "Values that are added to the URL; a list gives one for each item.",
+            ),
+            Field::optional("headers", Type::AnyObject, "Headers by name; secrets may stand in them."),
+            Field::optional("json", Type::Any, "A body that is sent as JSON; secrets may stand in it."),
+            Field::optional(
+                "form",
+                Type::AnyObject,
+                "A body that is sent as a form; secrets may stand in it.",
+            ),
+            Field::optional("body", Type::Any, "A body as it is: text, a secret, or bytes."),
+            Field::optional(
+                "auth",
+                Type::Object(auth),
+                "Who calls: exactly one of `bearer`, `basic`, `header`.",
+            ),
+            Field::optional(
+                "expect",
+                Type::List(Box::new(Type::Integer)),
+                "Statuses beside 200 to 299 that are no failure.",
+            ),
+            between(
+                Field::optional("redirects", Type::Integer, "Most redirects that are followed; default 5."),
+                0,
+                20,
+            ),
+            Field::optional("timeout", Type::Duration, "Longest time of one exchange; default 30s."),
+            between(
+                Field::optional(
+                    "max_bytes",
+                    Type::Integer,
+                    "Longest body of an answer in bytes; at most 10 MB.",
+                ),
+                1,
+                1 << 30,
+            ),
+            Field::optional(
+                "paginate",
+                Type::Object(paginate),
+                "Follows pages and gives `{ items, pages }`.",
+            ),
+            Field::optional("idempotency", Type::String, "The header that carries the step's key."),
+        ],
+        output: Type::Object(vec![
+            Field::required("status", Type::Integer, "The status."),
+            Field::required(
+                "headers",
+                Type::AnyObject,
+                "The headers: names in lower case, repeated ones joined.",
+            ),
+            Field::required(
+                "body",
+                Type::Any,
+                "JSON as a value, text as text, else `{ base64, type, size }`.",
+            ),
+            Field::required("url", Type::String, "Where the answer is from, after redirects."),
+        ]),
+    }
+}
+
+fn between(field: Field, min: u32, max: u32) -> Field {
+    Field { min: Some(f64::from(min)), max: Some(f64::from(max)), ..field }
+}
+
+/// Makes the call.
+pub(crate) async fn call(egress: &egress::Client, params: &Params, key: &str) -> Result<Value, Failure> {
+    let call = build::build(params, key)?;
+    match params.object("paginate") {
+        Some(paginate) => pages::all(egress, &call, &paginate, key).await,
+        None => Ok(exchange(egress, &call).await?.value()),
+    }
+}
+
+/// One request and its answer.
+async fn exchange(egress: &egress::Client, call: &Call) -> Result<Answer, Failure> {
+    let name = call.name();
+    let response =
+        egress.send(call.request()).await.map_err(|error| crate::failure::of_egress(&error, &name))?;
+    answer::read(response, call, &name)
+}

@@ -1,0 +1,310 @@
+//! The client: one call, from a request with holes to a whole answer, within the policy.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use secret::Open;
+use url::{Host, Url};
+
+use crate::address::is_public;
+use crate::error::{Error, refused_address};
+use crate::limits::{check_head, read_body};
+use crate::redact::Opened;
+use crate::redirect::{Hop, hop, may_travel};
+use crate::request::{Header, Request, Text, fill_body, has_hole};
+use crate::resolve::{Guard, Lookup, SystemLookup};
+
+/// What callers may not set: these belong to the connection, and a wrong one confuses servers.
+const OURS: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What the operator allows.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// True if private addresses may be called: this machine, its network, cloud metadata.
+    pub allow_private: bool,
+    /// Longest time of a whole call where the request says nothing.
+    pub timeout: Duration,
+    /// Most redirects that are followed where the request says nothing.
+    pub redirects: usize,
+    /// Longest head of an answer in bytes.
+    pub max_head: usize,
+    /// Longest body of a request in bytes.
+    pub max_request: usize,
+    /// Longest body of an answer in bytes. A request may ask for less.
+    pub max_response: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            allow_private: false,
+            timeout: Duration::from_secs(30),
+            redirects: 5,
+            max_head: 64 * 1024,
+            max_request: 10 * 1024 * 1024,
+            max_response: 10 * 1024 * 1024,
+        }
+    }
+}
+
+/// An answer, whatever its status. Secrets that the server said back are replaced by `***`.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The headers as they came: names in lower case, a name may repeat.
+    pub headers: Vec<(String, String)>,
+    /// The body as it came; nothing is decompressed.
+    pub body: Bytes,
+    /// Where the answer is from, after redirects.
+    pub url: String,
+}
+
+/// The one way out to the network. Clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    policy: Arc<Policy>,
+    open: Arc<dyn Open>,
+    /// Nothing works without the system's trusted certificates, and that is said at the first call: a
+    /// workflow that calls nobody needs none.
+    http: Result<reqwest::Client, Arc<str>>,
+}
+
+impl Client {
+    /// Makes a client that asks the operating system for addresses.
+    pub fn new(policy: Policy, open: Arc<dyn Open>) -> Client {
+        Client::with_lookup(policy, open, Arc::new(SystemLookup))
+    }
+
+    /// Makes a client that asks somebody else for addresses. What it answers is filtered all the same.
+    pub fn with_lookup(policy: Policy, open: Arc<dyn Open>, lookup: Arc<dyn Lookup>) -> Client {
+        install_cryptography();
+        let guard = Guard { lookup, allow_private: policy.allow_private };
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // Trying again is the engine's business alone.
+            .retry(reqwest::retry::never())
+            .dns_resolver(Arc::new(guard))
+            .connect_timeout(Duration::from_secs(10))
+            .http2_max_header_list_size(u32::try_from(policy.max_head).unwrap_or(u32::MAX))
+            .user_agent(concat!("keyway/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::network(error, "", true).to_string().into());
+        Client { policy: Arc::new(policy), open, http }
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    /// Where the policy forbids it, a secret is refused, the request is wrong, or no whole answer comes.
+    /// A status of any kind is an answer, not an error.
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let url = checked_url(&request.url)?;
+        let limit = request.timeout.unwrap_or(self.policy.timeout);
+        let host = host_of(&url);
+        let call = self.follow(request, url);
+        tokio::time::timeout(limit, call).await.unwrap_or(Err(Error::Timeout { host, limit }))
+    }
+
+    async fn follow(&self, mut request: Request, mut url: Url) -> Result<Response, Error> {
+        let opened = Opened::new(&*self.open);
+        let most = request.redirects.unwrap_or(self.policy.redirects);
+        let max_response = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
+        for followed in 0.. {
+            let host = host_of(&url);
+            let response = self.exchange(&request, &url, &opened, followed == 0).await?;
+            let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+            match hop(&url, &request.method, response.status(), location)? {
+                Some(_) if most > 0 && followed == most => {
+                    return Err(Error::Refused(format!("`{host}` redirects more than {most} times")));
+                }
+                Some(next) if most > 0 => {
+                    prepare(&mut request, &next, &host)?;
+                    url = next.url;
+                }
+                Some(_) | None => return self.finish(response, url, &opened, max_response).await,
+            }
+        }
+        unreachable!("the loop ends at the limit of redirects")
+    }
+
+    /// One request and the head of its answer.
+    async fn exchange(
+        &self,
+        request: &Request,
+        url: &Url,
+        opened: &Opened<'_>,
+        first: bool,
+    ) -> Result<reqwest::Response, Error> {
+        let host = host_of(url);
+        if !self.policy.allow_private {
+            check_host(url)?;
+        }
+        let http = self.http.as_ref().map_err(|reason| {
+            let message = format!("no call can be made from this machine: {reason}");
+            Error::Network { message, before_send: true }
+        })?;
+        let mut built = reqwest::Request::new(request.method.clone(), url.clone());
+        *built.headers_mut() = fill_headers(&request.headers, opened, &host)?;
+        let body = fill_body(&request.body, opened, &host)?;
+        if body.len() > self.policy.max_request {
+            let limit = self.policy.max_request;
+            return Err(Error::Invalid(format!("the body for `{host}` is longer than {limit} bytes")));
+        }
+        if !request.body.is_empty() {
+            *built.body_mut() = Some(body.into());
+        }
+        let response =
+            http.execute(built).await.map_err(|error| match Error::network(error, &host, first) {
+                Error::Network { message, .. } if message.ends_with("message head is too large") => {
+                    Error::TooLarge { host: host.clone(), what: "head", limit: self.policy.max_head }
+                }
+                other => other,
+            })?;
+        // The resolver has seen to this; an answer from elsewhere would be a fault of ours, and is not shown.
+        if let Some(address) = response.remote_addr().map(|address| address.ip())
+            && !self.policy.allow_private
+            && !is_public(address)
+        {
+            return Err(Error::Refused(refused_address(&host, &address.to_string())));
+        }
+        check_head(response.headers(), &host, self.policy.max_head)?;
+        Ok(response)
+    }
+
+    async fn finish(
+        &self,
+        response: reqwest::Response,
+        mut url: Url,
+        opened: &Opened<'_>,
+        limit: usize,
+    ) -> Result<Response, Error> {
+        let host = host_of(&url);
+        let status = response.status().as_u16();
+        let heads: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
+            .collect();
+        let body = read_body(response, &host, limit, false).await?;
+        url.set_fragment(None);
+        let needles = opened.needles();
+        Ok(Response {
+            status,
+            headers: heads.into_iter().map(|(name, value)| (name, needles.redact_text(&value))).collect(),
+            body: needles.redact(body),
+            url: needles.redact_text(url.as_str()),
+        })
+    }
+}
+
+/// Changes a request into the one that a redirect asks for.
+fn prepare(request: &mut Request, next: &Hop, host: &str) -> Result<(), Error> {
+    if !next.keeps_body {
+        request.body.clear();
+        request.headers.retain(|header| !header.name.to_ascii_lowercase().starts_with("content-"));
+    }
+    if !next.same_origin {
+        if has_hole(&request.body) {
+            let text = format!("`{host}` redirects to another host a body that holds a secret");
+            return Err(Error::Refused(text));
+        }
+        request.headers.retain(may_travel);
+    }
+    request.method = next.method.clone();
+    Ok(())
+}
+
+/// Reads the URL of a request.
+fn checked_url(text: &str) -> Result<Url, Error> {
+    // The text is left out: it may hold what only the receiver should see.
+    let url = Url::parse(text).map_err(|error| Error::Invalid(format!("this is not a URL: {error}")))?;
+    match url.scheme() {
+        "http" | "https" => {}
+        other => return Err(Error::Invalid(format!("a URL begins with http or https, not with `{other}:`"))),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::Invalid("a URL holds no user and no password; they belong into `auth`".into()));
+    }
+    Ok(url)
+}
+
+/// Refuses hosts that are private as they are written; for other names the resolver decides.
+fn check_host(url: &Url) -> Result<(), Error> {
+    let address: IpAddr = match url.host() {
+        Some(Host::Ipv4(address)) => address.into(),
+        Some(Host::Ipv6(address)) => address.into(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            return if name == "localhost" || name.ends_with(".localhost") {
+                Err(Error::Refused(refused_address(name, name)))
+            } else {
+                Ok(())
+            };
+        }
+        None => return Err(Error::Invalid("the URL has no host".into())),
+    };
+    let text = address.to_string();
+    if is_public(address) { Ok(()) } else { Err(Error::Refused(refused_address(&text, &text))) }
+}
+
+/// The host of a URL: a name, or an address without brackets.
+fn host_of(url: &Url) -> String {
+    match url.host() {
+        Some(Host::Ipv6(address)) => address.to_string(),
+        Some(host) => host.to_string(),
+        None => String::new(),
+    }
+}
+
+fn fill_headers(headers: &[Header], opened: &Opened<'_>, host: &str) -> Result<HeaderMap, Error> {
+    let mut map = HeaderMap::new();
+    for header in headers {
+        let Ok(name) = HeaderName::from_bytes(header.name.as_bytes()) else {
+            return Err(Error::Invalid(format!("`{}` cannot be the name of a header", header.name)));
+        };
+        if OURS.contains(&name.as_str()) {
+            return Err(Error::Invalid(format!("the header `{name}` is set by the client alone")));
+        }
+        let value = match &header.value {
+            Text::Plain(text) => HeaderValue::from_bytes(text.as_bytes()),
+            Text::Hole(hole) => HeaderValue::from_bytes(opened.fill(hole, host)?.expose().as_bytes()),
+        };
+        let Ok(mut value) = value else {
+            return Err(Error::Invalid(format!(
+                "the value of the header `{name}` has a character that cannot be sent"
+            )));
+        };
+        value.set_sensitive(header.credential || matches!(header.value, Text::Hole(_)));
+        map.append(name, value);
+    }
+    Ok(map)
+}
+
+/// Chooses the cryptography of TLS for the whole process, once.
+fn install_cryptography() {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        // An error means that somebody has chosen before, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}

@@ -1,0 +1,194 @@
+//! Servers sometimes say back what they were sent. A secret that comes back is replaced before anybody
+//! sees the answer.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use secret::{Hole, Open, Refused, Secret};
+
+use crate::request::{Escape, json_string};
+
+/// Shorter secrets stay: they would be found in what has nothing to do with them.
+const SHORTEST: usize = 8;
+
+/// What stands where a secret stood.
+const STARS: &[u8] = b"***";
+
+/// Opens each secret once in a call, and remembers it for as long as the call takes.
+pub(crate) struct Opened<'a> {
+    open: &'a dyn Open,
+    known: Mutex<BTreeMap<(String, String), Secret>>,
+    made: Mutex<Vec<Secret>>,
+}
+
+impl Open for Opened<'_> {
+    fn open(&self, name: &str, host: &str) -> Result<Secret, Refused> {
+        let key = (name.to_owned(), host.to_owned());
+        let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(secret) = known.get(&key) {
+            return Ok(secret.clone());
+        }
+        let secret = self.open.open(name, host)?;
+        known.insert(key, secret.clone());
+        Ok(secret)
+    }
+}
+
+impl<'a> Opened<'a> {
+    pub(crate) fn new(open: &'a dyn Open) -> Opened<'a> {
+        Opened { open, known: Mutex::default(), made: Mutex::default() }
+    }
+
+    /// Fills a hole, and remembers all that was made of secrets on the way.
+    pub(crate) fn fill(&self, hole: &Hole, host: &str) -> Result<Secret, Refused> {
+        let filled = secret::fill(hole, self, host)?;
+        let mut made = vec![filled.clone()];
+        self.parts(hole, host, &mut made)?;
+        self.made.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).append(&mut made);
+        Ok(filled)
+    }
+
+    fn parts(&self, hole: &Hole, host: &str, made: &mut Vec<Secret>) -> Result<(), Refused> {
+        match hole {
+            Hole::Name(_) | Hole::Plain(_) => Ok(()),
+            Hole::Join(parts) => parts.iter().try_for_each(|part| self.parts(part, host, made)),
+            Hole::Base64(inner) => {
+                made.push(secret::fill(hole, self, host)?);
+                self.parts(inner, host, made)
+            }
+            Hole::Hmac(key, message) => {
+                made.push(secret::fill(hole, self, host)?);
+                self.parts(key, host, made)?;
+                self.parts(message, host, made)
+            }
+        }
+    }
+
+    /// Everything that must not come back, longest first.
+    pub(crate) fn needles(&self) -> Needles {
+        let known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let made = self.made.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut needles = Vec::new();
+        for secret in known.values().chain(made.iter()).filter(|secret| secret.expose().len() >= SHORTEST) {
+            needles.extend(spellings(secret.expose()));
+        }
+        needles.sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
+        needles.dedup_by(|a, b| a.expose() == b.expose());
+        Needles(needles)
+    }
+}
+
+/// The ways in which a server may write a secret.
+fn spellings(text: &str) -> Vec<Secret> {
+    let json = json_string(text);
+    let slashed = json.replace('/', "\\/");
+    let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let form = Escape::Form.apply(text);
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let texts = [
+        text.to_owned(),
+        json[1..json.len() - 1].to_owned(),
+        slashed[1..slashed.len() - 1].to_owned(),
+        html,
+        form.replace('+', "%20"),
+        form,
+        hex.to_uppercase(),
+        hex,
+        STANDARD.encode(text),
+        STANDARD_NO_PAD.encode(text),
+        URL_SAFE_NO_PAD.encode(text),
+    ];
+    texts.into_iter().map(Secret::new).collect()
+}
+
+/// Texts that must not be seen.
+pub(crate) struct Needles(Vec<Secret>);
+
+impl Needles {
+    /// The bytes with every secret replaced.
+    pub(crate) fn redact(&self, bytes: Bytes) -> Bytes {
+        let mut out = bytes;
+        for needle in &self.0 {
+            if let Some(replaced) = replaced(&out, needle.expose().as_bytes()) {
+                out = replaced.into();
+            }
+        }
+        out
+    }
+
+    /// The text with every secret replaced.
+    pub(crate) fn redact_text(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, needle| text.replace(needle.expose(), "***"))
+    }
+}
+
+/// The bytes without the needle; nothing if it is not in them.
+fn replaced(hay: &[u8], needle: &[u8]) -> Option<Vec<u8>> {
+    let (first, mut from, mut done) = (*needle.first()?, 0, 0);
+    let mut out = Vec::new();
+    while let Some(at) = hay[from..].iter().position(|byte| *byte == first).map(|at| from + at) {
+        if hay[at..].starts_with(needle) {
+            out.extend_from_slice(&hay[done..at]);
+            out.extend_from_slice(STARS);
+            done = at + needle.len();
+            from = done;
+        } else {
+            from = at + 1;
+        }
+    }
+    if done == 0 {
+        return None;
+    }
+    out.extend_from_slice(&hay[done..]);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct One;
+
+    impl Open for One {
+        fn open(&self, _: &str, _: &str) -> Result<Secret, Refused> {
+            Ok(Secret::new("cana/ry \"12\"".into()))
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_in_every_usual_spelling() {
+        let opened = Opened::new(&One);
+        let pair = Hole::Join(vec![Hole::Plain("me:".into()), Hole::Name("a".into())]);
+        opened
+            .fill(&Hole::Join(vec![Hole::Plain("Basic ".into()), Hole::Base64(Box::new(pair))]), "h")
+            .unwrap();
+        let needles = opened.needles();
+        let spellings = [
+            "cana/ry \"12\"",
+            "cana/ry \\\"12\\\"",
+            "cana\\/ry \\\"12\\\"",
+            "cana/ry &quot;12&quot;",
+            "cana%2Fry+%2212%22",
+            "cana%2Fry%20%2212%22",
+            "63616e612f72792022313222",
+            "Y2FuYS9yeSAiMTIi",
+            "bWU6Y2FuYS9yeSAiMTIi",
+        ];
+        for spelling in spellings {
+            let text = format!("<{spelling}|{spelling}>");
+            assert_eq!(needles.redact(Bytes::from(text.clone())), "<***|***>", "{spelling}");
+            assert_eq!(needles.redact_text(&text), "<***|***>", "{spelling}");
+        }
+        assert_eq!(needles.redact(Bytes::from_static(b"canary 12")), "canary 12");
+    }
+
+    #[test]
+    fn replacing_leaves_the_rest_as_it_is() {
+        assert_eq!(replaced(b"aab", b"ab").unwrap(), b"a***");
+        assert_eq!(replaced(b"abcab", b"ab").unwrap(), b"***c***");
+        assert_eq!(replaced(b"xyz", b"ab"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! From a name to addresses that may be connected to. The connection is made to what comes out here, so
+//! that a name cannot change its meaning between the look and the call.
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::address::is_public;
+
+/// A look-up under way.
+pub type Looking = Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>>;
+
+/// Finds the addresses of a name.
+pub trait Lookup: Send + Sync + 'static {
+    /// All addresses of a name, public or not; the guard picks.
+    fn look_up(&self, name: &str) -> Looking;
+}
+
+/// Asks the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemLookup;
+
+impl Lookup for SystemLookup {
+    fn look_up(&self, name: &str) -> Looking {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name, 0)).await?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+/// A name of which every address is private.
+#[derive(Debug, thiserror::Error)]
+#[error("a private address")]
+pub(crate) struct Blocked {
+    pub(crate) host: String,
+    pub(crate) address: String,
+}
+
+/// Lets only those addresses through that the policy allows.
+pub(crate) struct Guard {
+    pub(crate) lookup: Arc<dyn Lookup>,
+    pub(crate) allow_private: bool,
+}
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let host = name.as_str().to_owned();
+        let (looking, allow_private) = (self.lookup.look_up(&host), self.allow_private);
+        Box::pin(async move {
+            let found = looking.await?;
+            let first = found.first().copied();
+            let allowed: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|address| allow_private || is_public(*address))
+                .map(|address| SocketAddr::new(address, 0))
+                .collect();
+            match (allowed.is_empty(), first) {
+                (true, Some(address)) => Err(Blocked { host, address: address.to_string() }.into()),
+                (true, None) => Err(std::io::Error::other("the name has no address").into()),
+                (false, _) => Ok(Box::new(allowed.into_iter()) as Addrs),
+            }
+        })
+    }
+}

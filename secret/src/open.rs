@@ -1,0 +1,65 @@
+//! Who opens secrets, and how that is refused.
+
+use crate::value::Secret;
+
+/// Opens secrets by name, for one host.
+pub trait Open: Send + Sync {
+    /// Opens the secret of this name, to be sent to this host: a bare name or address, without a port.
+    ///
+    /// # Errors
+    /// Where there is no such secret, or it is not for this host.
+    fn open(&self, name: &str, host: &str) -> Result<Secret, Refused>;
+}
+
+/// Why a secret was not opened. It holds names, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// Nobody keeps secrets here.
+    #[error("there is no vault yet; the secret `{name}` cannot be opened")]
+    NoVault {
+        /// The secret's name.
+        name: String,
+    },
+    /// There is no secret of this name.
+    #[error("there is no secret `{name}`")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The secret is not for this host.
+    #[error("the secret `{name}` is not for the host `{host}`")]
+    Host {
+        /// The secret's name.
+        name: String,
+        /// Where it was to go.
+        host: String,
+    },
+    /// What is made of secrets nests too deep.
+    #[error("a value made of secrets nests deeper than {limit}")]
+    Depth {
+        /// The deepest that is allowed.
+        limit: usize,
+    },
+}
+
+/// Stands where a vault will stand: it refuses every secret.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoVault;
+
+impl Open for NoVault {
+    fn open(&self, name: &str, _: &str) -> Result<Secret, Refused> {
+        Err(Refused::NoVault { name: name.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_vault_every_secret_is_refused_by_name() {
+        let refused = NoVault.open("SLACK", "slack.com").unwrap_err();
+        assert_eq!(refused.to_string(), "there is no vault yet; the secret `SLACK` cannot be opened");
+    }
+}
