@@ -1,6 +1,7 @@
 //! What can have happened, and its stored form. An event is kept for ever: variants and optional fields may
 //! be added; nothing is ever renamed or reused.
 
+use std::fmt;
 use std::sync::Arc;
 
 use dsl::catalog::Safety;
@@ -301,6 +302,15 @@ pub enum Why {
     /// It reads a step that gave nothing.
     #[serde(rename = "s")]
     Step(Arc<str>),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Condition => f.write_str("its condition is false"),
+            Why::Step(name) => write!(f, "`{name}` gave nothing"),
+        }
+    }
 }
 
 /// What follows a failure of a step.

@@ -26,6 +26,7 @@ pub mod run;
 mod scope;
 mod settle;
 mod turn;
+pub mod view;
 
 use dsl::value::Values;
 use jiff::Timestamp;
