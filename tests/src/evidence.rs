@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use engine::run::RunId;
+use engine::view::Timeline;
+use runtime::journal::Journal;
+use runtime::journal::sqlite::Sqlite;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
@@ -55,33 +59,43 @@ impl RunSeen {
     }
 }
 
-/// Reads the one run of a data directory. Nothing where no start was committed.
+/// Reads the one run of a data directory, read-only. Nothing where no start was committed.
 ///
 /// # Errors
 /// Where the database cannot be read.
 pub fn look(keyway: &Keyway) -> Result<Option<RunSeen>> {
     let database = keyway.data.join("keyway.db");
-    if !database.exists() {
-        return Ok(None);
-    }
     let Some((run, rows)) = rows(&database)? else { return Ok(None) };
-    let answer = keyway.run(&["show", &run, "--json"]);
-    let shown = serde_json::from_str(&answer.stdout).with_context(|| format!("{answer:?}"))?;
-    Ok(Some(from_json(run, rows, &shown)))
+    let journal = Sqlite::open_to_read(&database)?;
+    let id = RunId(run.as_str().into());
+    let (_, digest) = journal.run(&id)?.context("a run with rows is in the list")?;
+    let plan = journal.plan(&digest)?.context("a run has a plan")?;
+    let mut timeline = Timeline::new(&plan);
+    let log = journal.log(&id, 0)?;
+    ensure!(log.len() as i64 == rows, "{} rows are read, and {rows} are there", log.len());
+    for row in &log {
+        timeline.apply(row);
+    }
+    Ok(Some(from_json(run, rows, &timeline.to_json())))
 }
 
 fn from_json(run: String, rows: i64, shown: &Value) -> RunSeen {
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let steps = shown["steps"].as_object().into_iter().flatten();
-    let steps = steps.map(|(path, step)| {
+    let all = shown["steps"].as_object().cloned().unwrap_or_default();
+    let is_block = |path: &str| {
+        let inner =
+            |other: &String| other.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
+        all.keys().any(inner)
+    };
+    let steps = all.iter().filter(|(path, _)| !is_block(path)).map(|(path, step)| {
         let state = text(&step["state"]).unwrap_or_default();
         (path.clone(), StepSeen { state, attempts: step["attempts"].as_u64().unwrap_or(0) })
     });
     RunSeen {
+        steps: steps.collect(),
         run,
         status: text(&shown["status"]).unwrap_or_default(),
         rows,
-        steps: steps.collect(),
         error_kind: text(&shown["error"]["kind"]),
         error_step: text(&shown["error"]["step"]),
     }
@@ -89,6 +103,9 @@ fn from_json(run: String, rows: i64, shown: &Value) -> RunSeen {
 
 /// The run and the number of its rows, with SQL of our own: a second opinion on the product's reading.
 fn rows(database: &Path) -> Result<Option<(String, i64)>> {
+    if !database.exists() {
+        return Ok(None);
+    }
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let tables: i64 =
         connection
