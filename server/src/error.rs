@@ -43,14 +43,6 @@ pub enum Error {
         /// What it says to do.
         help: Option<String>,
     },
-    /// The files of a workflow cannot be reached.
-    #[error("the directory of files `{}` cannot be used", path.display())]
-    Files {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// The workflow has errors.
     #[error("the workflow `{file}` has errors")]
     Workflow {
@@ -77,7 +69,6 @@ impl Error {
             Error::OwnerGone => Some("`keyway resume` takes up what is not finished".into()),
             Error::Protocol(_) => Some("end the other process, then try again".into()),
             Error::Owner { help, .. } => help.clone(),
-            Error::Files { .. } => Some("give the directory that the workflow may use with `--files DIR`".into()),
             Error::Workflow { file } => Some(format!("`keyway check {file}` shows them")),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
             Error::Driver(_) => None,

@@ -120,7 +120,7 @@ impl Core {
         let inputs = dsl::inputs::complete(&workflow.inputs, &order.inputs).map_err(Error::Inputs)?;
         let note = Note { file: order.file.clone(), files: order.files.clone() };
         let run = RunId(new_id().into());
-        self.hands.equip(&run, &note, order.allow_private)?;
+        self.hands.equip(&run, &note, order.allow_private);
         let trigger =
             Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
         let start = Start { run: run.clone(), inputs, trigger };
@@ -159,7 +159,8 @@ impl Core {
         }
         let note = self.driver.note(run)?;
         let note: Note = serde_json::from_str(&note).map_err(|error| Error::Protocol(error.to_string()))?;
-        self.hands.equip(run, &note, allow_private)
+        self.hands.equip(run, &note, allow_private);
+        Ok(())
     }
 
     fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
