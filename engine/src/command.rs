@@ -47,13 +47,17 @@ pub struct Call {
 /// Something that must happen at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timer {
-    /// Which step's.
+    /// Which step's; `At::RUN` for the longest time of the run.
+    #[serde(rename = "a")]
     pub at: At,
     /// What it is for.
+    #[serde(rename = "k")]
     pub kind: TimerKind,
-    /// Which try of the step, or which round of a `repeat`; 0 for a wait.
+    /// Which try of the step, or which round of a `repeat`; 0 for a wait, a block or the run.
+    #[serde(rename = "n", default)]
     pub attempt: Attempt,
     /// When. A timer that fires earlier is ignored.
+    #[serde(rename = "t")]
     pub due: Timestamp,
 }
 

@@ -1,14 +1,335 @@
 //! What can have happened, and its stored form. An event is kept for ever: variants and optional fields may
 //! be added; nothing is ever renamed or reused.
 
+use std::fmt;
+use std::sync::Arc;
+
+use dsl::catalog::Safety;
+use dsl::value::Value;
+use dsl::workflow::Phase;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::command::Command;
+use crate::command::{Call, Command, Timer, TimerKind};
+use crate::run::{At, Attempt, RunId, StepFailure};
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Event {}
+pub enum Event {
+    /// The run began.
+    #[serde(rename = "run")]
+    RunStarted {
+        /// Its id.
+        #[serde(rename = "r")]
+        run: RunId,
+        /// What it was given.
+        #[serde(rename = "i")]
+        inputs: Value,
+        /// What caused it.
+        #[serde(rename = "c", default, skip_serializing_if = "Value::is_null")]
+        trigger: Value,
+    },
+    /// The run ended well.
+    #[serde(rename = "end")]
+    RunSucceeded {
+        /// What it gave.
+        #[serde(rename = "v")]
+        gave: Gave,
+    },
+    /// The run ended with the first failure that nothing caught.
+    #[serde(rename = "bad")]
+    RunFailed {
+        /// That failure.
+        #[serde(rename = "f")]
+        failure: Arc<StepFailure>,
+    },
+    /// The run ended because somebody said so.
+    #[serde(rename = "gone")]
+    RunCancelled {},
+    /// Somebody wants the run to end.
+    #[serde(rename = "cancel")]
+    CancelRequested {},
+    /// The run took longer than it may.
+    #[serde(rename = "late")]
+    RunExpired {},
+    /// More is to be done than one input may cause.
+    #[serde(rename = "y")]
+    Yielded {},
+    /// What was left open is taken up again.
+    #[serde(rename = "yr")]
+    Resumed {},
+    /// An instance of a block was opened.
+    #[serde(rename = "fo")]
+    FrameOpened {
+        /// Its id.
+        #[serde(rename = "f")]
+        frame: u32,
+        /// The step that it belongs to; none for the root.
+        #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+        parent: Option<At>,
+        /// The block of the plan.
+        #[serde(rename = "b", default, skip_serializing_if = "is_zero")]
+        block: u32,
+        /// Which item from 0, which round from 1, else 0.
+        #[serde(rename = "i", default, skip_serializing_if = "is_zero")]
+        index: u32,
+        /// How many steps it has.
+        #[serde(rename = "n")]
+        slots: u16,
+    },
+    /// A block went on to its handler or to its end.
+    #[serde(rename = "fp")]
+    PhaseBegan {
+        /// The instance.
+        #[serde(rename = "f")]
+        frame: u32,
+        /// Which part begins.
+        #[serde(rename = "p")]
+        phase: Phase,
+    },
+    /// Nothing new starts in these instances: from `frame` outward to `until`, and all that is in them.
+    #[serde(rename = "fs")]
+    Stopped {
+        /// The innermost.
+        #[serde(rename = "f")]
+        frame: u32,
+        /// The outermost.
+        #[serde(rename = "u")]
+        until: u32,
+        /// Why.
+        #[serde(rename = "e")]
+        failure: Arc<StepFailure>,
+    },
+    /// An instance of a block has ended.
+    #[serde(rename = "fc")]
+    FrameClosed {
+        /// Which.
+        #[serde(rename = "f")]
+        frame: u32,
+        /// What it gave.
+        #[serde(rename = "v")]
+        gave: Gave,
+        /// True if this was a round after which `until` held.
+        #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
+        met: bool,
+    },
+    /// A step is left out.
+    #[serde(rename = "k")]
+    StepSkipped {
+        /// Which.
+        #[serde(rename = "a")]
+        at: At,
+        /// Why.
+        #[serde(rename = "w")]
+        why: Why,
+    },
+    /// A call goes out.
+    #[serde(rename = "s")]
+    StepStarted {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// Which try.
+        #[serde(rename = "n")]
+        attempt: Attempt,
+        /// The action's id.
+        #[serde(rename = "c")]
+        action: Arc<str>,
+        /// Its rendered parameters.
+        #[serde(rename = "i")]
+        args: Value,
+        /// What may be repeated after a crash.
+        #[serde(rename = "s")]
+        safety: Safety,
+        /// `step.key`.
+        #[serde(rename = "k")]
+        key: Arc<str>,
+    },
+    /// The longest time of an attempt, of a wait, of a block or of the run runs.
+    #[serde(rename = "st")]
+    TimeoutSet {
+        /// When it is over.
+        #[serde(rename = "t")]
+        timer: Timer,
+    },
+    /// A step pauses the run.
+    #[serde(rename = "sw")]
+    StepWaiting {
+        /// Which.
+        #[serde(rename = "a")]
+        at: At,
+        /// Until when.
+        #[serde(rename = "t")]
+        until: Timestamp,
+    },
+    /// A pause is over: between two tries, or between two rounds.
+    #[serde(rename = "sd")]
+    StepDue {
+        /// Whose.
+        #[serde(rename = "a")]
+        at: At,
+    },
+    /// A step ended well.
+    #[serde(rename = "o")]
+    StepSucceeded {
+        /// Which.
+        #[serde(rename = "a")]
+        at: At,
+        /// What it gave.
+        #[serde(rename = "v", default, skip_serializing_if = "Value::is_null")]
+        value: Value,
+    },
+    /// A step, or one try of it, failed.
+    #[serde(rename = "x")]
+    StepFailed {
+        /// Which.
+        #[serde(rename = "a")]
+        at: At,
+        /// How.
+        #[serde(rename = "e")]
+        failure: Arc<StepFailure>,
+        /// What follows.
+        #[serde(rename = "h")]
+        then: Then,
+    },
+    /// A call was given up: the step is over, or fails with the next event.
+    #[serde(rename = "sx")]
+    CallAborted {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// Which try.
+        #[serde(rename = "n")]
+        attempt: Attempt,
+    },
+    /// A step that had begun is given up, since what it stands in has stopped.
+    #[serde(rename = "sz")]
+    StepDropped {
+        /// Which.
+        #[serde(rename = "a")]
+        at: At,
+    },
+    /// A step that is a block began.
+    #[serde(rename = "bo")]
+    BlockOpened {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// What decides which instances are opened.
+        #[serde(rename = "h")]
+        head: Head,
+    },
+    /// A block took longer than it may.
+    #[serde(rename = "bt")]
+    BlockExpired {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// With what it fails once all in it has ended.
+        #[serde(rename = "e")]
+        failure: Arc<StepFailure>,
+    },
+    /// A block pauses before its next round.
+    #[serde(rename = "bw")]
+    RoundPaused {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// The round that has ended.
+        #[serde(rename = "n")]
+        round: u32,
+        /// Until when.
+        #[serde(rename = "t")]
+        until: Timestamp,
+    },
+    /// A step that is a block ended well. Its value stands in what its instances gave.
+    #[serde(rename = "bd")]
+    BlockDone {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+    },
+}
+
+/// What an instance of a block gave. A value that stands elsewhere in the log is not repeated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Gave {
+    /// This.
+    #[serde(rename = "v")]
+    Value(Value),
+    /// What the step at this place gave.
+    #[serde(rename = "s")]
+    Slot(u16),
+    /// An object of what steps gave: null where there is no place.
+    #[serde(rename = "m")]
+    Map(Vec<(Arc<str>, Option<u16>)>),
+    /// Nothing: it failed or was stopped.
+    #[serde(rename = "n")]
+    Nothing,
+}
+
+/// What decides which instances of a block are opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Head {
+    /// One for each item.
+    #[serde(rename = "e")]
+    Each {
+        /// A list, or an object whose entries become `{ key, value }`.
+        #[serde(rename = "v")]
+        items: Value,
+        /// How many there are.
+        #[serde(rename = "n")]
+        count: u32,
+    },
+    /// At most so many rounds.
+    #[serde(rename = "r")]
+    Repeat {
+        /// How many.
+        #[serde(rename = "n")]
+        rounds: u32,
+    },
+    /// One.
+    #[serde(rename = "o")]
+    One,
+}
+
+/// Why a step is left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Why {
+    /// Its `if` is false.
+    #[serde(rename = "c")]
+    Condition,
+    /// It reads a step that gave nothing.
+    #[serde(rename = "s")]
+    Step(Arc<str>),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Condition => f.write_str("its condition is false"),
+            Why::Step(name) => write!(f, "`{name}` gave nothing"),
+        }
+    }
+}
+
+/// What follows a failure of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Then {
+    /// Another try.
+    #[serde(rename = "r")]
+    Retry {
+        /// When.
+        #[serde(rename = "t")]
+        due: Timestamp,
+    },
+    /// The step is null, and its block goes on.
+    #[serde(rename = "c")]
+    Continue,
+    /// Its block fails.
+    #[serde(rename = "f")]
+    Fatal,
+}
 
 /// The events that one input caused: one row of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +345,53 @@ pub struct Recorded {
 impl Event {
     /// What a driver must do because this happened, if anything.
     pub fn command(&self) -> Option<Command> {
-        None
+        match self {
+            Event::StepStarted { at, attempt, action, args, safety, key } => Some(Command::Call(Call {
+                at: *at,
+                attempt: *attempt,
+                action: action.clone(),
+                args: args.clone(),
+                safety: *safety,
+                key: key.clone(),
+            })),
+            Event::TimeoutSet { timer } => Some(Command::Wake(*timer)),
+            Event::StepWaiting { at, until } => {
+                Some(Command::Wake(Timer { at: *at, kind: TimerKind::Wait, attempt: 0, due: *until }))
+            }
+            Event::StepFailed { at, failure, then: Then::Retry { due } } => Some(Command::Wake(Timer {
+                at: *at,
+                kind: TimerKind::Backoff,
+                attempt: failure.attempts,
+                due: *due,
+            })),
+            Event::RoundPaused { at, round, until } => {
+                Some(Command::Wake(Timer { at: *at, kind: TimerKind::Every, attempt: *round, due: *until }))
+            }
+            Event::CallAborted { at, attempt } => Some(Command::Abort { at: *at, attempt: *attempt }),
+            Event::Yielded {} => Some(Command::Nudge),
+            Event::RunStarted { .. }
+            | Event::RunSucceeded { .. }
+            | Event::RunFailed { .. }
+            | Event::RunCancelled {}
+            | Event::CancelRequested {}
+            | Event::RunExpired {}
+            | Event::Resumed {}
+            | Event::FrameOpened { .. }
+            | Event::PhaseBegan { .. }
+            | Event::Stopped { .. }
+            | Event::FrameClosed { .. }
+            | Event::StepSkipped { .. }
+            | Event::StepDue { .. }
+            | Event::StepSucceeded { .. }
+            | Event::StepFailed { then: Then::Continue | Then::Fatal, .. }
+            | Event::StepDropped { .. }
+            | Event::BlockOpened { .. }
+            | Event::BlockExpired { .. }
+            | Event::BlockDone { .. } => None,
+        }
     }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

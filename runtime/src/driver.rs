@@ -6,7 +6,7 @@ use dsl::value::Value;
 use engine::event::Recorded;
 use engine::input::{Cancel, Start};
 use engine::plan::Plan;
-use engine::run::RunId;
+use engine::run::{RunId, Status};
 use jiff::Timestamp;
 
 /// What moves runs: in memory for tests and dry runs, on SQLite for everything else.
@@ -14,7 +14,7 @@ pub trait Driver: Send + Sync {
     /// Starts a run; returns once its start is committed.
     ///
     /// # Errors
-    /// Where the start could not be recorded.
+    /// Where there is a run of this name, or the start could not be recorded.
     fn start(&self, plan: Arc<Plan>, start: Start) -> Result<(), Error>;
     /// Cancels a run; one that has ended stays as it is.
     ///
@@ -36,12 +36,23 @@ pub trait Driver: Send + Sync {
     /// # Errors
     /// Where there is no such run, or its plan is damaged.
     fn plan(&self, run: &RunId) -> Result<Arc<Plan>, Error>;
+    /// The runs that have begun and not ended, earliest first: what to `resume` when a process begins.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn unfinished(&self) -> Result<Vec<RunId>, Error>;
+    /// One run.
+    ///
+    /// # Errors
+    /// Where there is no such run, or the store cannot be read.
+    fn summary(&self, run: &RunId) -> Result<Summary, Error>;
     /// All runs, latest first.
     ///
     /// # Errors
     /// Where the store cannot be read.
     fn list(&self) -> Result<Vec<Summary>, Error>;
-    /// Follows a run: what is recorded from now on, and the end of the channel when the run has ended.
+    /// Follows a run: what is recorded from here on, and the end of the channel when the run has ended (at
+    /// once where it has ended already) or the driver stops. It may be asked before the run is started.
     /// Together with `history` (ask after `watch`, skip what was seen by `seq`) nothing is missed.
     fn watch(&self, run: &RunId) -> tokio::sync::mpsc::UnboundedReceiver<Recorded>;
     /// A large value by its hash.
@@ -55,7 +66,7 @@ pub struct Summary {
     pub run: RunId,
     /// The workflow's name.
     pub workflow: String,
-    /// `running`, `succeeded`, `failed` or `cancelled`.
+    /// How it stands.
     pub state: State,
     /// When it began.
     pub started: Timestamp,
@@ -76,11 +87,72 @@ pub enum State {
     Cancelled,
 }
 
+impl State {
+    /// All of them.
+    pub const ALL: [State; 4] = [State::Running, State::Succeeded, State::Failed, State::Cancelled];
+
+    /// The word for it, in the store and for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Succeeded => "succeeded",
+            State::Failed => "failed",
+            State::Cancelled => "cancelled",
+        }
+    }
+
+    /// How a run with this status stands.
+    pub fn of(status: &Status) -> State {
+        match status {
+            Status::New | Status::Running => State::Running,
+            Status::Succeeded(_) => State::Succeeded,
+            Status::Failed(_) => State::Failed,
+            Status::Cancelled => State::Cancelled,
+        }
+    }
+}
+
 /// We cannot go on.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// There is no run of this name.
     #[error("there is no run `{0}`")]
     NoRun(RunId),
+    /// A run of this name has been started before.
+    #[error("there is a run `{0}` already")]
+    Exists(RunId),
+    /// What is stored of a run cannot be read.
+    #[error("what is stored of run `{run}` is damaged: {detail}")]
+    Damaged {
+        /// The run.
+        run: RunId,
+        /// What was found.
+        detail: String,
+    },
+    /// The store said no.
+    #[error(transparent)]
+    Store(Arc<store::Error>),
+    /// The driver moves nothing any more.
+    #[error("this process is stopping")]
+    Stopped,
+}
+
+impl Error {
+    /// What to do about it, where there is something to say.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Error::NoRun(_) => Some("`keyway runs` lists the runs there are"),
+            Error::Exists(_) => Some("start it under another name, or resume it"),
+            Error::Damaged { .. } => Some("restore the store from a backup; the other runs go on"),
+            Error::Store(error) => Some(error.help()),
+            Error::Stopped => None,
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        Error::Store(Arc::new(error))
+    }
 }

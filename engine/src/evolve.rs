@@ -1,0 +1,281 @@
+//! What an event makes true. It only records and never decides; old logs are replayed by it, so an arm keeps
+//! its meaning once it is released. Ids that are not there are ignored: a damaged log must not panic.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use dsl::value::{Object, Value};
+use dsl::workflow::Phase;
+use jiff::Timestamp;
+
+use crate::command::{Call, TimerKind};
+use crate::event::{Event, Gave, Head, Then};
+use crate::run::{At, Frame, Gather, Open, Run, Slot, State, Status};
+
+impl Run {
+    /// Records that something happened at a time. It never decides, and needs no plan.
+    pub fn evolve(&mut self, event: &Event, time: Timestamp) {
+        self.agenda.forget();
+        self.apply(event, time);
+    }
+
+    /// As `evolve`, for who keeps the agenda true.
+    pub(crate) fn apply(&mut self, event: &Event, time: Timestamp) {
+        self.nudge = matches!(event, Event::Yielded {});
+        match event {
+            Event::RunStarted { run, inputs, trigger } => {
+                self.id = Some(run.clone());
+                self.status = Status::Running;
+                self.inputs = inputs.clone();
+                self.trigger = trigger.clone();
+                self.started = Some(time);
+            }
+            Event::RunSucceeded { gave } => self.end(|run| {
+                let root = run.frames.get(&0);
+                Status::Succeeded(root.map_or(Value::Null, |root| given(root, gave)))
+            }),
+            Event::RunFailed { failure } => self.end(|_| Status::Failed((**failure).clone())),
+            Event::RunCancelled {} => self.end(|_| Status::Cancelled),
+            Event::CancelRequested {} => self.cancelled = true,
+            Event::RunExpired {} => {
+                self.expired = true;
+                self.timeout = None;
+            }
+            Event::Yielded {} | Event::Resumed {} => {}
+            Event::FrameOpened { frame, parent, block, index, slots } => {
+                self.open_frame(*frame, *parent, *block, *index, *slots);
+            }
+            Event::PhaseBegan { frame, phase } => {
+                if *frame == 0 {
+                    self.timeout = None;
+                }
+                if let Some(entry) = self.frames.get_mut(frame) {
+                    entry.phase = *phase;
+                    entry.stopped = false;
+                    entry.base = entry.ended;
+                    if *phase == Phase::Catch {
+                        entry.caught = entry.failure.take();
+                    }
+                }
+            }
+            Event::Stopped { frame, until, failure } => {
+                let mut next = Some(*frame);
+                while let Some((id, entry)) = next.and_then(|id| Some((id, self.frames.get_mut(&id)?))) {
+                    entry.stopped = true;
+                    entry.failure.get_or_insert_with(|| failure.clone());
+                    next = if id == *until { None } else { entry.parent.map(|parent| parent.frame) };
+                }
+            }
+            Event::FrameClosed { frame, gave, met } => self.close_frame(*frame, gave, *met),
+            Event::StepSkipped { at, .. } => self.settle(*at, State::Skipped, time),
+            Event::StepStarted { at, attempt, action, args, safety, key } => {
+                let call = Call {
+                    at: *at,
+                    attempt: *attempt,
+                    action: action.clone(),
+                    args: args.clone(),
+                    safety: *safety,
+                    key: key.clone(),
+                };
+                self.settle(*at, State::Calling(Box::new(call)), time);
+                if let Some(slot) = self.slot_mut(*at) {
+                    slot.attempts = *attempt;
+                }
+            }
+            Event::TimeoutSet { timer } if timer.at == At::RUN => self.timeout = Some(timer.due),
+            Event::TimeoutSet { timer } => {
+                if let Some(slot) = self.slot_mut(timer.at)
+                    && timer.kind == TimerKind::Timeout
+                {
+                    slot.timeout = Some(timer.due);
+                }
+            }
+            Event::StepWaiting { at, until } => self.settle(*at, State::Waiting(*until), time),
+            Event::StepDue { at } => match self.open_mut(*at) {
+                Some(open) => {
+                    if let Gather::Repeat { pause, rested, .. } = &mut open.gather {
+                        *pause = None;
+                        *rested = true;
+                    }
+                }
+                None => self.settle(*at, State::Due, time),
+            },
+            Event::StepSucceeded { at, value } => self.settle(*at, State::Done(value.clone()), time),
+            Event::StepFailed { at, failure, then } => {
+                let state = match then {
+                    Then::Retry { due } => State::Backoff(*due),
+                    Then::Continue => State::Failed { failure: failure.clone(), continued: true },
+                    Then::Fatal => State::Failed { failure: failure.clone(), continued: false },
+                };
+                self.settle(*at, state, time);
+                if let Some(slot) = self.slot_mut(*at)
+                    && failure.failure.answered
+                {
+                    slot.round = slot.round.saturating_add(1);
+                }
+            }
+            Event::CallAborted { at, .. } | Event::StepDropped { at } => {
+                self.settle(*at, State::Dropped, time);
+            }
+            Event::BlockOpened { at, head } => {
+                let gather = match head {
+                    Head::Each { items, count } => {
+                        Gather::Each { items: items.clone(), count: *count, results: vec![] }
+                    }
+                    Head::Repeat { rounds } => Gather::Repeat {
+                        rounds: *rounds,
+                        round: 0,
+                        last: Value::Null,
+                        met: false,
+                        pause: None,
+                        rested: false,
+                    },
+                    Head::One => Gather::One(None),
+                };
+                let open = Open { kids: BTreeSet::new(), failed: None, expired: None, flying: 0, gather };
+                self.settle(*at, State::Open(Box::new(open)), time);
+            }
+            Event::BlockExpired { at, failure } => {
+                if let Some(open) = self.open_mut(*at) {
+                    open.expired = Some(failure.clone());
+                }
+                if let Some(slot) = self.slot_mut(*at) {
+                    slot.timeout = None;
+                }
+            }
+            Event::RoundPaused { at, until, .. } => {
+                if let Some(open) = self.open_mut(*at)
+                    && let Gather::Repeat { pause, .. } = &mut open.gather
+                {
+                    *pause = Some(*until);
+                }
+            }
+            Event::BlockDone { at } => {
+                let Some(open) = self.open_mut(*at) else { return };
+                let value = match &mut open.gather {
+                    Gather::Each { results, .. } => Value::list(std::mem::take(results)),
+                    Gather::Repeat { last, .. } => std::mem::take(last),
+                    Gather::One(value) => value.take().unwrap_or_default(),
+                };
+                self.settle(*at, State::Done(value), time);
+            }
+        }
+    }
+
+    /// Gives a step its state and keeps what is counted from states.
+    fn settle(&mut self, at: At, state: State, time: Timestamp) {
+        let Some(frame) = self.frames.get_mut(&at.frame) else { return };
+        let Some(slot) = frame.slots.get_mut(usize::from(at.slot)) else { return };
+        let flew = matches!(slot.state, State::Calling(_));
+        let flies = matches!(state, State::Calling(_));
+        let (lived, had_ended) = (slot.state.is_live(), slot.state.has_ended());
+        frame.live = frame.live + u32::from(state.is_live()) - u32::from(lived);
+        frame.ended = frame.ended + u32::from(state.has_ended()) - u32::from(had_ended);
+        if state.is_live() && slot.started.is_none() {
+            slot.started = Some(time);
+        }
+        slot.ended = state.has_ended().then_some(time);
+        slot.timeout = None;
+        slot.state = state;
+        if flew != flies {
+            self.count_flight(at.frame, flies);
+        }
+    }
+
+    fn count_flight(&mut self, frame: u32, flies: bool) {
+        let mut next = Some(frame);
+        while let Some(parent) = next.and_then(|id| self.frames.get(&id)?.parent) {
+            if let Some(open) = self.open_mut(parent) {
+                open.flying = if flies { open.flying + 1 } else { open.flying.saturating_sub(1) };
+            }
+            next = Some(parent.frame);
+        }
+    }
+
+    fn open_frame(&mut self, id: u32, parent: Option<At>, block: u32, index: u32, slots: u16) {
+        let path = match parent.and_then(|at| Some((at, self.frames.get(&at.frame)?))) {
+            Some((at, outer)) => path_below(&outer.path, at.slot, index),
+            None => Arc::from([]),
+        };
+        if let Some(open) = parent.and_then(|at| self.open_mut(at)) {
+            open.kids.insert(id);
+            match &mut open.gather {
+                Gather::Each { results, .. } => results.push(Value::Null),
+                Gather::Repeat { round, rested, .. } => {
+                    *round = index;
+                    *rested = false;
+                }
+                Gather::One(_) => {}
+            }
+        }
+        self.next = self.next.max(id.saturating_add(1));
+        self.frames.insert(
+            id,
+            Frame {
+                block,
+                parent,
+                index,
+                path,
+                phase: Phase::Body,
+                stopped: false,
+                failure: None,
+                caught: None,
+                slots: vec![Slot::default(); usize::from(slots)],
+                live: 0,
+                ended: 0,
+                base: 0,
+            },
+        );
+    }
+
+    fn close_frame(&mut self, id: u32, gave: &Gave, round_met: bool) {
+        let Some(frame) = self.frames.remove(&id) else { return };
+        let Some(open) = frame.parent.and_then(|at| self.open_mut(at)) else { return };
+        open.kids.remove(&id);
+        if let Gave::Nothing = gave {
+            if open.failed.is_none() {
+                open.failed.clone_from(&frame.failure);
+            }
+            return;
+        }
+        let value = given(&frame, gave);
+        match &mut open.gather {
+            Gather::Each { results, .. } => {
+                if let Some(result) = results.get_mut(frame.index as usize) {
+                    *result = value;
+                }
+            }
+            Gather::Repeat { last, met, .. } => {
+                *last = value;
+                *met = round_met;
+            }
+            Gather::One(one) => *one = Some(value),
+        }
+    }
+
+    fn end(&mut self, status: impl Fn(&Run) -> Status) {
+        self.status = status(self);
+        self.frames.clear();
+        self.timeout = None;
+    }
+}
+
+/// The path of an instance of the block at `slot`.
+pub(crate) fn path_below(outer: &[u32], slot: u16, index: u32) -> Arc<[u32]> {
+    outer.iter().copied().chain([u32::from(slot), index]).collect()
+}
+
+fn given(frame: &Frame, gave: &Gave) -> Value {
+    let of = |slot: u16| -> Value {
+        frame.slots.get(usize::from(slot)).and_then(|slot| slot.state.value().cloned()).unwrap_or_default()
+    };
+    match gave {
+        Gave::Value(value) => value.clone(),
+        Gave::Slot(slot) => of(*slot),
+        Gave::Map(entries) => {
+            let entries = entries.iter().map(|(name, slot)| (name.clone(), slot.map_or(Value::Null, of)));
+            Value::Object(Arc::new(entries.collect::<Object>()))
+        }
+        Gave::Nothing => Value::Null,
+    }
+}

@@ -1,0 +1,250 @@
+//! What follows from what is true: which steps start, are left out or dropped, and which blocks end. Handlers
+//! only record; this alone starts things.
+
+use std::sync::Arc;
+
+use dsl::catalog::{Failure, FailureKind};
+use dsl::duration;
+use dsl::expr::{Expr, Halt};
+use dsl::value::Value;
+use dsl::workflow::{Arg, NeedKind, Phase};
+use jiff::Timestamp;
+
+use crate::BIG;
+use crate::agenda::{Task, What};
+use crate::event::{Event, Why};
+use crate::plan::{Op, Plan, Step};
+use crate::retry;
+use crate::run::{At, Attempt, Gather, Run, State};
+use crate::turn::Turn;
+
+impl Turn<'_> {
+    /// Does all that is due, or as much as the budget of events allows.
+    pub fn settle(&mut self, budget: usize) {
+        if !self.run.agenda.take_up() {
+            self.look_everywhere();
+        }
+        while !self.run.status.has_ended() {
+            if self.events.len() >= budget && !self.run.agenda.is_empty() {
+                self.emit(Event::Yielded {});
+                return;
+            }
+            let Some((task, waited)) = self.run.agenda.next() else { return };
+            match task.what {
+                What::Step(at) => self.look(at, task),
+                What::Close(frame) => self.look_at_phase_end(frame),
+                What::Item(at) => self.next_item(at, task),
+            }
+            // Whoever was woken and did not take the room leaves it to the next.
+            for limit in waited {
+                if self.has_room(limit) {
+                    self.run.agenda.wake(limit);
+                }
+            }
+        }
+    }
+
+    /// Makes the agenda of a run that was folded from its log.
+    fn look_everywhere(&mut self) {
+        let mut tasks = vec![];
+        for (id, frame) in &mut self.run.frames {
+            tasks.push(Task { path: frame.path.clone(), what: What::Close(*id) });
+            for (slot, step) in (0..).zip(&mut frame.slots) {
+                let at = At { frame: *id, slot };
+                if !step.state.has_ended() {
+                    tasks.push(Task { path: frame.path.clone(), what: What::Step(at) });
+                }
+                if let State::Open(open) = &mut step.state
+                    && let Gather::Each { items, results, .. } = &mut open.gather
+                {
+                    let path = crate::evolve::path_below(&frame.path, slot, index_of(results));
+                    tasks.push(Task { path, what: What::Item(at) });
+                    // Each item is looked up in them, so they are better at hand than in the store.
+                    if let Value::Big(big) = items
+                        && big.value.is_none()
+                    {
+                        big.value = self.values.get(&big.hash).map(Arc::new);
+                    }
+                }
+            }
+        }
+        tasks.into_iter().for_each(|task| self.run.agenda.add(task));
+    }
+
+    /// Looks at a step.
+    fn look(&mut self, at: At, task: Task) {
+        let Some(slot) = self.run.slot(at) else { return };
+        let stopped = self.run.is_stopped(at.frame);
+        match &slot.state {
+            State::Pending if !stopped => self.begin(at, task),
+            State::Due if !stopped => self.start_call(at, task),
+            State::Due | State::Waiting(_) | State::Backoff(_) if stopped => {
+                self.emit(Event::StepDropped { at });
+                self.ended(at);
+            }
+            State::Calling(call) if self.run.is_aborted(at.frame) => {
+                let attempt = call.attempt;
+                self.emit(Event::CallAborted { at, attempt });
+                self.ended(at);
+            }
+            State::Open(_) => self.look_at_block(at, stopped),
+            State::Pending
+            | State::Due
+            | State::Waiting(_)
+            | State::Backoff(_)
+            | State::Calling(_)
+            | State::Done(_)
+            | State::Skipped
+            | State::Failed { .. }
+            | State::Dropped => {}
+        }
+    }
+
+    /// Begins a step if all that it needs has ended.
+    fn begin(&mut self, at: At, task: Task) {
+        let plan = self.plan;
+        let Some(frame) = self.run.frames.get(&at.frame) else { return };
+        let Some(step) = plan.step(frame.block, at.slot) else { return };
+        if step.phase != frame.phase || !needs_have_ended(plan, self.run, at, step) {
+            return;
+        }
+        if let Some(name) = missing(plan, self.run, at, step) {
+            return self.skip(at, Why::Step(name));
+        }
+        match step.condition.as_ref().map(|condition| self.asks(at, condition)) {
+            None | Some(Ok(true)) => {}
+            Some(Ok(false)) => return self.skip(at, Why::Condition),
+            Some(Err(halt)) => return self.halted(at, halt),
+        }
+        match &step.op {
+            Op::Act { .. } => self.start_call(at, task),
+            Op::Set { value } => match self.fill(at, value) {
+                Ok(value) => self.succeed(at, value.sealed(BIG)),
+                Err(halt) => self.halted(at, halt),
+            },
+            Op::Wait { length } => match self.until(at, length) {
+                Ok(until) if until <= self.now => self.succeed(at, Value::Null),
+                Ok(until) => {
+                    self.emit(Event::StepWaiting { at, until });
+                    if let Some(length) = step.timeout {
+                        self.set_timeout(at, 0, length);
+                    }
+                }
+                Err(halt) => self.halted(at, halt),
+            },
+            Op::Fail { message } => match self.fill(at, message) {
+                Ok(message) => self.fail(at, Failure::new(FailureKind::Fail, message.to_string()), None),
+                Err(halt) => self.halted(at, halt),
+            },
+            Op::Each { .. } | Op::Repeat { .. } | Op::Switch { .. } | Op::Try { .. } => {
+                if let Err(halt) = self.open_block(at, step) {
+                    self.halted(at, halt);
+                }
+            }
+        }
+    }
+
+    fn asks(&self, at: At, condition: &Expr) -> Result<bool, Halt> {
+        boolean(self.scope(at, self.attempt(at)).eval(condition)?, "a condition")
+    }
+
+    /// Evaluates a value for the next try of a step.
+    pub fn fill(&self, at: At, arg: &Arg) -> Result<Value, Halt> {
+        self.scope(at, self.attempt(at)).fill(arg)
+    }
+
+    fn attempt(&self, at: At) -> Attempt {
+        self.run.slot(at).map_or(1, |slot| slot.attempts.saturating_add(1))
+    }
+
+    fn skip(&mut self, at: At, why: Why) {
+        self.emit(Event::StepSkipped { at, why });
+        self.ended(at);
+    }
+
+    /// An evaluation gave no value: the step is left out or fails.
+    pub fn halted(&mut self, at: At, halt: Halt) {
+        match halt {
+            Halt::Skip { step } => self.skip(at, Why::Step(step.into())),
+            Halt::Failure(failure) => self.fail(at, failure, None),
+        }
+    }
+
+    /// Makes a call, or waits for room.
+    fn start_call(&mut self, at: At, task: Task) {
+        if let Some(limit) = self.full(at.frame) {
+            return self.run.agenda.park(limit, task);
+        }
+        let plan = self.plan;
+        let Some(frame) = self.run.frames.get(&at.frame) else { return };
+        let Some(step) = plan.step(frame.block, at.slot) else { return };
+        let Op::Act { action, args, safety } = &step.op else { return };
+        let (Some(id), Some(slot)) = (&self.run.id, self.run.slot(at)) else { return };
+        let (attempt, key) = (self.attempt(at), retry::key(id, at, slot.round));
+        match self.fill(at, args) {
+            Ok(args) => {
+                let (action, safety, key) = (action.clone(), *safety, key.into());
+                let args = args.sealed(BIG);
+                self.emit(Event::StepStarted { at, attempt, action, args, safety, key });
+                if let Some(length) = step.timeout {
+                    self.set_timeout(at, attempt, length);
+                }
+            }
+            Err(halt) => self.halted(at, halt),
+        }
+    }
+
+    fn until(&self, at: At, length: &Arg) -> Result<Timestamp, Halt> {
+        let value = self.fill(at, length)?;
+        let length = match &value {
+            Value::Time(time) => return Ok(*time),
+            Value::Duration(length) => Some(*length),
+            other => other.as_text().and_then(duration::parse),
+        };
+        let Some(length) = length else {
+            let message = format!("a pause must be a duration like `10m`, not {}", value.type_name());
+            return Err(Halt::Failure(Failure::new(FailureKind::Type, message)));
+        };
+        Ok(retry::later(self.now, length))
+    }
+}
+
+/// A condition is a boolean and nothing else.
+pub(crate) fn boolean(value: Value, what: &str) -> Result<bool, Halt> {
+    match value {
+        Value::Bool(flag) => Ok(flag),
+        other => {
+            let message = format!("{what} must be a boolean, not {}", other.type_name());
+            Err(Halt::Failure(Failure::new(FailureKind::Type, message)))
+        }
+    }
+}
+
+/// How many items have been opened: the index of the next.
+pub(crate) fn index_of(results: &[Value]) -> u32 {
+    u32::try_from(results.len()).unwrap_or(u32::MAX)
+}
+
+/// True if all that orders a step has ended. What stands in blocks further out has ended before this block
+/// opened; steps of an earlier part of the block do not begin any more.
+fn needs_have_ended(plan: &Plan, run: &Run, at: At, step: &Step) -> bool {
+    let Some(frame) = run.frames.get(&at.frame) else { return false };
+    step.needs.iter().filter(|need| need.up == 0).all(|need| {
+        let phase = plan.step(frame.block, need.step).map_or(Phase::Body, |other| other.phase);
+        let slot = frame.slots.get(usize::from(need.step));
+        phase < step.phase || slot.is_none_or(|slot| slot.state.has_ended())
+    })
+}
+
+/// The name of a step that is read hard and gave nothing.
+fn missing(plan: &Plan, run: &Run, at: At, step: &Step) -> Option<Arc<str>> {
+    step.needs.iter().filter(|need| need.kind == NeedKind::Hard).find_map(|need| {
+        let mut frame = run.frames.get(&at.frame)?;
+        for _ in 0..need.up {
+            frame = run.frames.get(&frame.parent?.frame)?;
+        }
+        let slot = frame.slots.get(usize::from(need.step))?;
+        let name = &plan.step(frame.block, need.step)?.name;
+        slot.state.value().is_none().then(|| name.clone())
+    })
+}

@@ -1,0 +1,326 @@
+//! What people see of a run: its steps by their paths, folded from the log. It needs no live run.
+
+use std::sync::Arc;
+
+use dsl::catalog::FailureKind;
+use dsl::value::Value;
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::event::{Event, Head, Recorded, Why};
+use crate::path;
+use crate::plan::Plan;
+use crate::run::{At, Run, RunId, State, Status, StepFailure};
+
+/// A run as people see it.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    plan: Arc<Plan>,
+    run: Run,
+    /// For each open instance of a block its path and the index of its first step.
+    frames: std::collections::BTreeMap<u32, (String, usize)>,
+    steps: IndexMap<String, Entry>,
+    ended: Option<Timestamp>,
+}
+
+/// A step as people see it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// How it stands.
+    pub state: Shown,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Until when it pauses.
+    pub until: Option<Timestamp>,
+    /// What it gave.
+    pub value: Option<Value>,
+    /// Its failure: that of the last try, or for good.
+    pub error: Option<Arc<StepFailure>>,
+    /// The rendered parameters of its last call.
+    pub args: Option<Value>,
+    /// Why it was left out.
+    pub why: Option<Why>,
+    /// For a block that opens several instances, how many there may be.
+    pub children_total: Option<u32>,
+    /// How many of them have ended.
+    pub children_done: u32,
+}
+
+/// How a step stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shown {
+    /// It has not begun; in a run that has ended, it never will.
+    #[default]
+    NotStarted,
+    /// It is under way.
+    Running,
+    /// It pauses, or waits for its next try.
+    Waiting,
+    /// It ended well.
+    Succeeded,
+    /// It was left out.
+    Skipped,
+    /// It failed for good.
+    Failed,
+    /// It had begun and was given up.
+    Cancelled,
+    /// Whether it happened is not known.
+    InDoubt,
+}
+
+impl Shown {
+    /// As it stands in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Shown::NotStarted => "not_started",
+            Shown::Running => "running",
+            Shown::Waiting => "waiting",
+            Shown::Succeeded => "succeeded",
+            Shown::Skipped => "skipped",
+            Shown::Failed => "failed",
+            Shown::Cancelled => "cancelled",
+            Shown::InDoubt => "in_doubt",
+        }
+    }
+}
+
+impl Timeline {
+    /// Makes the timeline of a run that has not begun.
+    pub fn new(plan: &Plan) -> Timeline {
+        Timeline {
+            plan: Arc::new(plan.clone()),
+            run: Run::default(),
+            frames: std::collections::BTreeMap::new(),
+            steps: IndexMap::new(),
+            ended: None,
+        }
+    }
+
+    /// Takes in one row of the log, in order. Gives the indices of the steps that changed.
+    pub fn apply(&mut self, row: &Recorded) -> Vec<usize> {
+        self.run.seq = row.seq;
+        let mut changed = vec![];
+        for event in &row.events {
+            self.run.evolve(event, row.time);
+            changed.extend(self.note(event));
+        }
+        if self.run.status.has_ended() && self.ended.is_none() {
+            self.ended = Some(row.time);
+            changed.extend(self.give_up());
+        }
+        changed
+    }
+
+    /// The run's id, once it has begun.
+    pub fn run(&self) -> Option<&RunId> {
+        self.run.id.as_ref()
+    }
+
+    /// How the run stands.
+    pub fn status(&self) -> &Status {
+        &self.run.status
+    }
+
+    /// When the run began.
+    pub fn started(&self) -> Option<Timestamp> {
+        self.run.started
+    }
+
+    /// When the run ended.
+    pub fn ended(&self) -> Option<Timestamp> {
+        self.ended
+    }
+
+    /// The steps by their paths, in the order in which their blocks opened.
+    pub fn steps(&self) -> &IndexMap<String, Entry> {
+        &self.steps
+    }
+
+    /// True if nothing is under way but pauses.
+    pub fn is_waiting(&self) -> bool {
+        self.run.status == Status::Running
+            && !self.run.nudge
+            && self.run.calls().next().is_none()
+            && !self.run.outstanding().is_empty()
+    }
+
+    /// As `keyway run --json` shows it: `run`, `workflow`, `status`, `output`, `error` and `steps`.
+    pub fn to_json(&self) -> serde_json::Value {
+        let (status, output, error) = match &self.run.status {
+            Status::New | Status::Running if self.is_waiting() => ("waiting", None, None),
+            Status::New | Status::Running => ("running", None, None),
+            Status::Succeeded(output) => ("succeeded", Some(output.to_json()), None),
+            Status::Failed(failure) => ("failed", None, Some(failure.to_value().to_json())),
+            Status::Cancelled => ("cancelled", None, None),
+        };
+        let steps: serde_json::Map<String, serde_json::Value> =
+            self.steps.iter().map(|(path, entry)| (path.clone(), entry.to_json())).collect();
+        let mut json = json!({
+            "run": self.run.id.as_ref().map(|id| &*id.0),
+            "workflow": self.plan.name,
+            "status": status,
+            "output": output,
+        });
+        if let Some(entries) = json.as_object_mut() {
+            entries.extend(error.map(|error| ("error".to_string(), error)));
+            entries.insert("steps".to_string(), steps.into());
+        }
+        json
+    }
+
+    /// Shows what an event changed.
+    fn note(&mut self, event: &Event) -> Option<usize> {
+        match event {
+            Event::FrameOpened { frame, parent, block, index, slots } => {
+                self.open(*frame, *parent, *block, *index, *slots);
+                None
+            }
+            Event::FrameClosed { frame, .. } => {
+                let (path, _) = self.frames.remove(frame)?;
+                // The instance is gone from the run; its owner is the step that its path begins with.
+                let owner = self.steps.get_index_of(owner_of(&path))?;
+                self.steps[owner].children_done += 1;
+                Some(owner)
+            }
+            Event::StepStarted { at, args, .. } => self.update(*at, |entry| entry.args = Some(args.clone())),
+            Event::StepSkipped { at, why } => self.update(*at, |entry| entry.why = Some(why.clone())),
+            Event::StepFailed { at, failure, .. } => {
+                self.update(*at, |entry| entry.error = Some(failure.clone()))
+            }
+            Event::BlockOpened { at, head } => self.update(*at, |entry| {
+                entry.children_total = match head {
+                    Head::Each { count, .. } => Some(*count),
+                    Head::Repeat { rounds } => Some(*rounds),
+                    Head::One => None,
+                };
+            }),
+            Event::StepWaiting { at, .. }
+            | Event::StepDue { at }
+            | Event::StepSucceeded { at, .. }
+            | Event::CallAborted { at, .. }
+            | Event::StepDropped { at }
+            | Event::BlockExpired { at, .. }
+            | Event::RoundPaused { at, .. }
+            | Event::BlockDone { at } => self.update(*at, |_| {}),
+            Event::RunStarted { .. }
+            | Event::RunSucceeded { .. }
+            | Event::RunFailed { .. }
+            | Event::RunCancelled {}
+            | Event::CancelRequested {}
+            | Event::RunExpired {}
+            | Event::Yielded {}
+            | Event::Resumed {}
+            | Event::PhaseBegan { .. }
+            | Event::Stopped { .. }
+            | Event::TimeoutSet { .. } => None,
+        }
+    }
+
+    fn open(&mut self, frame: u32, parent: Option<At>, block: u32, index: u32, slots: u16) {
+        let path = match parent {
+            None => String::new(),
+            Some(at) => {
+                let Some(outer) = self.run.frames.get(&at.frame) else { return };
+                let Some((path, _)) = self.frames.get(&at.frame) else { return };
+                path::join(path.clone(), &path::part(&self.plan, outer.block, at.slot, index))
+            }
+        };
+        let first = self.steps.len();
+        let Some(block) = self.plan.block(block) else { return };
+        if block.steps.len() != usize::from(slots) {
+            return;
+        }
+        for step in &block.steps {
+            let (_, known) = self.steps.insert_full(path::join(path.clone(), &step.name), Entry::default());
+            // Paths are unique; in a damaged log they need not be, and places would not fit any more.
+            if known.is_some() {
+                return;
+            }
+        }
+        self.frames.insert(frame, (path, first));
+    }
+
+    fn update(&mut self, at: At, more: impl FnOnce(&mut Entry)) -> Option<usize> {
+        let index = self.frames.get(&at.frame)?.1 + usize::from(at.slot);
+        let (_, entry) = self.steps.get_index_mut(index)?;
+        let slot = self.run.slot(at)?;
+        more(entry);
+        entry.attempts = slot.attempts;
+        entry.started = slot.started;
+        entry.ended = slot.ended;
+        entry.until = None;
+        entry.value = None;
+        entry.state = match &slot.state {
+            State::Pending => Shown::NotStarted,
+            State::Waiting(until) | State::Backoff(until) => {
+                entry.until = Some(*until);
+                Shown::Waiting
+            }
+            State::Due => Shown::Waiting,
+            State::Calling(_) | State::Open(_) => Shown::Running,
+            State::Done(value) => {
+                entry.value = Some(value.clone());
+                entry.error = None;
+                Shown::Succeeded
+            }
+            State::Skipped => Shown::Skipped,
+            State::Failed { failure, .. } if failure.failure.kind == FailureKind::InDoubt => Shown::InDoubt,
+            State::Failed { .. } => Shown::Failed,
+            State::Dropped => Shown::Cancelled,
+        };
+        Some(index)
+    }
+
+    /// Whatever was still under way when the run ended, as after a kill, was given up.
+    fn give_up(&mut self) -> Vec<usize> {
+        let mut changed = vec![];
+        for (index, entry) in self.steps.values_mut().enumerate() {
+            if matches!(entry.state, Shown::Running | Shown::Waiting) {
+                entry.state = Shown::Cancelled;
+                entry.ended = self.ended;
+                entry.until = None;
+                changed.push(index);
+            }
+        }
+        changed
+    }
+}
+
+impl Entry {
+    /// As it stands in JSON: `state`, `attempts`, `started`, `ended`, and what there is of `value`, `error`,
+    /// `why`, `until`, `children_done` and `children_total`.
+    pub fn to_json(&self) -> serde_json::Value {
+        let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let mut json = json!({
+            "state": self.state.name(),
+            "attempts": self.attempts,
+            "started": time(self.started),
+            "ended": time(self.ended),
+        });
+        let more = [
+            ("until", time(self.until).map(Into::into)),
+            ("value", self.value.as_ref().map(Value::to_json)),
+            ("error", self.error.as_ref().map(|failure| failure.to_value().to_json())),
+            ("why", self.why.as_ref().map(|why| why.to_string().into())),
+            ("children_done", self.children_total.map(|_| self.children_done.into())),
+            ("children_total", self.children_total.map(Into::into)),
+        ];
+        if let Some(entries) = json.as_object_mut() {
+            entries.extend(more.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?))));
+        }
+        json
+    }
+}
+
+/// The step that the path of an instance belongs to: `a.urgent` of `a.urgent[3]`.
+fn owner_of(path: &str) -> &str {
+    match path.strip_suffix(']').and_then(|path| path.rsplit_once('[')) {
+        Some((owner, _)) => owner,
+        None => path,
+    }
+}

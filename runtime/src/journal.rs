@@ -1,0 +1,108 @@
+//! Where runs are kept: in memory or in SQLite. A batch is kept whole or not at all.
+
+pub mod memory;
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use dsl::value::{Hash, Value};
+use engine::event::Recorded;
+use engine::plan::Plan;
+use engine::run::RunId;
+use jiff::Timestamp;
+
+use crate::driver::{Error, State, Summary};
+
+/// Keeps runs. It is written by one driver, and read by anybody meanwhile.
+pub trait Journal: Send + Sync + 'static {
+    /// Keeps a batch: all of it once this returns, nothing of it on an error.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or somebody else wrote one of its rows.
+    fn commit(&self, batch: &Batch) -> Result<(), Error>;
+    /// What was recorded of a run after row `after`, in order; empty if there is no such run.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error>;
+    /// How a run stands and which plan it follows.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn run(&self, run: &RunId) -> Result<Option<(Summary, Hash)>, Error>;
+    /// All runs, latest first.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    fn runs(&self) -> Result<Vec<Summary>, Error>;
+    /// The runs that have not ended, earliest first.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    fn unfinished(&self) -> Result<Vec<RunId>, Error>;
+    /// A plan by its digest.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn plan(&self, digest: &Hash) -> Result<Option<Plan>, Error>;
+    /// A large value by its hash.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn value(&self, hash: &Hash) -> Result<Option<Value>, Error>;
+}
+
+/// What goes into one commit: what a number of inputs meant to a number of runs.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Plans that may not be there yet.
+    pub plans: Vec<(Hash, Arc<Plan>)>,
+    /// Runs that begin.
+    pub begun: Vec<Begun>,
+    /// Rows of logs, in order.
+    pub rows: Vec<(RunId, Recorded)>,
+    /// Large values that may not be there yet.
+    pub values: Vec<(Hash, Value)>,
+    /// Runs that end.
+    pub ended: Vec<Ended>,
+}
+
+/// A run that begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Begun {
+    /// The run.
+    pub run: RunId,
+    /// The workflow's name.
+    pub workflow: String,
+    /// The digest of its plan.
+    pub plan: Hash,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// A run that ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// The run.
+    pub run: RunId,
+    /// How.
+    pub state: State,
+    /// When.
+    pub time: Timestamp,
+}
+
+impl Batch {
+    /// True if there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Empties it and keeps its buffers.
+    pub fn clear(&mut self) {
+        self.plans.clear();
+        self.begun.clear();
+        self.rows.clear();
+        self.values.clear();
+        self.ended.clear();
+    }
+}

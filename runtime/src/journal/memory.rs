@@ -1,0 +1,121 @@
+//! Runs kept in memory, for tests and dry runs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dsl::value::{Hash, Value};
+use engine::event::Recorded;
+use engine::plan::Plan;
+use engine::run::RunId;
+
+use crate::driver::{Error, State, Summary};
+use crate::journal::{Batch, Journal};
+
+/// Runs kept in memory.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    plans: HashMap<Hash, Arc<Plan>>,
+    runs: BTreeMap<RunId, Entry>,
+    values: HashMap<Hash, Value>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    summary: Summary,
+    plan: Hash,
+    log: Vec<Recorded>,
+}
+
+impl Memory {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// The first row that somebody else wrote, as SQLite would find it.
+    fn conflict(&self, batch: &Batch) -> Option<RunId> {
+        let begun = batch.begun.iter().find(|begun| self.runs.contains_key(&begun.run));
+        if let Some(begun) = begun {
+            return Some(begun.run.clone());
+        }
+        let mut next: HashMap<&RunId, u64> = HashMap::new();
+        for (run, row) in &batch.rows {
+            let kept = self.runs.get(run).map_or(0, |entry| entry.log.len() as u64);
+            let expected = next.entry(run).or_insert(kept);
+            *expected += 1;
+            if row.seq != *expected {
+                return Some(run.clone());
+            }
+        }
+        None
+    }
+}
+
+impl Journal for Memory {
+    fn commit(&self, batch: &Batch) -> Result<(), Error> {
+        let mut kept = self.kept();
+        if let Some(run) = kept.conflict(batch) {
+            let path = Path::new("memory").to_owned();
+            return Err(store::Error::Conflict { path, run: run.to_string() }.into());
+        }
+        kept.plans.extend(batch.plans.iter().cloned());
+        kept.values.extend(batch.values.iter().cloned());
+        for begun in &batch.begun {
+            let summary = Summary {
+                run: begun.run.clone(),
+                workflow: begun.workflow.clone(),
+                state: State::Running,
+                started: begun.time,
+                ended: None,
+            };
+            kept.runs.insert(begun.run.clone(), Entry { summary, plan: begun.plan, log: vec![] });
+        }
+        for (run, row) in &batch.rows {
+            if let Some(entry) = kept.runs.get_mut(run) {
+                entry.log.push(row.clone());
+            }
+        }
+        for ended in &batch.ended {
+            if let Some(entry) = kept.runs.get_mut(&ended.run) {
+                entry.summary.state = ended.state;
+                entry.summary.ended = Some(ended.time);
+            }
+        }
+        Ok(())
+    }
+
+    fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error> {
+        let kept = self.kept();
+        let log = kept.runs.get(run).map_or(&[][..], |entry| &entry.log);
+        Ok(log.iter().filter(|row| row.seq > after).cloned().collect())
+    }
+
+    fn run(&self, run: &RunId) -> Result<Option<(Summary, Hash)>, Error> {
+        Ok(self.kept().runs.get(run).map(|entry| (entry.summary.clone(), entry.plan)))
+    }
+
+    fn runs(&self) -> Result<Vec<Summary>, Error> {
+        let mut runs: Vec<Summary> = self.kept().runs.values().map(|entry| entry.summary.clone()).collect();
+        runs.sort_by(|a, b| (b.started, &b.run).cmp(&(a.started, &a.run)));
+        Ok(runs)
+    }
+
+    fn unfinished(&self) -> Result<Vec<RunId>, Error> {
+        let kept = self.kept();
+        let open = kept.runs.iter().filter(|(_, entry)| entry.summary.ended.is_none());
+        Ok(open.map(|(run, _)| run.clone()).collect())
+    }
+
+    fn plan(&self, digest: &Hash) -> Result<Option<Plan>, Error> {
+        Ok(self.kept().plans.get(digest).map(|plan| (**plan).clone()))
+    }
+
+    fn value(&self, hash: &Hash) -> Result<Option<Value>, Error> {
+        Ok(self.kept().values.get(hash).cloned())
+    }
+}

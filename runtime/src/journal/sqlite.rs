@@ -1,0 +1,163 @@
+//! Runs kept in a SQLite file. Events, plans and values are stored as compact JSON.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use dsl::value::{Hash, Value};
+use engine::event::{Event, Recorded};
+use engine::plan::Plan;
+use engine::run::RunId;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::driver::{Error, State, Summary};
+use crate::journal::{Batch, Journal};
+
+/// How long a commit waits for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs kept in a SQLite file.
+pub struct Sqlite {
+    // Dropped before the writer, which then closes the file tidily.
+    reader: store::Reader,
+    writer: Option<Mutex<Writing>>,
+    path: PathBuf,
+}
+
+struct Writing {
+    writer: store::Writer,
+    rows: store::Batch,
+}
+
+impl Sqlite {
+    /// Opens a file to move its runs; makes it if there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be used; the error says why and what to do.
+    pub fn open(path: &Path) -> Result<Sqlite, Error> {
+        let writer = store::Writer::open(path, PATIENCE)?;
+        let reader = store::Reader::open(path, PATIENCE)?;
+        let writing = Writing { writer, rows: store::Batch::default() };
+        Ok(Sqlite { reader, writer: Some(Mutex::new(writing)), path: path.to_owned() })
+    }
+
+    /// Opens an existing file to read it, also while another process moves its runs.
+    ///
+    /// # Errors
+    /// Where it cannot be used; the error says why and what to do.
+    pub fn open_to_read(path: &Path) -> Result<Sqlite, Error> {
+        let reader = store::Reader::open(path, PATIENCE)?;
+        Ok(Sqlite { reader, writer: None, path: path.to_owned() })
+    }
+
+    fn damaged(&self, detail: impl Into<String>) -> Error {
+        store::Error::Damaged { path: self.path.clone(), detail: detail.into() }.into()
+    }
+
+    fn decode<T: DeserializeOwned>(&self, what: &str, bytes: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(bytes).map_err(|error| self.damaged(format!("{what} cannot be read: {error}")))
+    }
+
+    fn summary(&self, run: store::Run) -> Result<Summary, Error> {
+        let state = State::ALL.into_iter().find(|state| state.name() == run.state);
+        Ok(Summary {
+            state: state.ok_or_else(|| self.damaged(format!("a run is `{}`", run.state)))?,
+            run: RunId(run.id.into()),
+            workflow: run.workflow,
+            started: timestamp(run.started),
+            ended: run.ended.map(timestamp),
+        })
+    }
+}
+
+impl Journal for Sqlite {
+    fn commit(&self, batch: &Batch) -> Result<(), Error> {
+        let Some(writing) = &self.writer else {
+            let detail = "it was opened to be read".to_owned();
+            return Err(store::Error::CannotWrite { path: self.path.clone(), detail }.into());
+        };
+        let mut writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Writing { writer, rows } = &mut *writing;
+        rows.clear();
+        encode(batch, rows).map_err(|error| self.damaged(format!("an event cannot be written: {error}")))?;
+        Ok(writer.append(rows)?)
+    }
+
+    fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error> {
+        let mut rows = vec![];
+        let mut wrong = None;
+        self.reader.log(&run.0, after, &mut |row| match serde_json::from_slice::<Vec<Event>>(row.body) {
+            Ok(events) => rows.push(Recorded { seq: row.seq, time: timestamp(row.time), events }),
+            Err(error) => wrong = wrong.take().or(Some((row.seq, error))),
+        })?;
+        match wrong {
+            None => Ok(rows),
+            Some((seq, error)) => {
+                let detail = format!("row {seq} of its log cannot be read: {error}");
+                Err(Error::Damaged { run: run.clone(), detail })
+            }
+        }
+    }
+
+    fn run(&self, run: &RunId) -> Result<Option<(Summary, Hash)>, Error> {
+        let Some(row) = self.reader.run(&run.0)? else { return Ok(None) };
+        let plan = Hash(row.plan);
+        Ok(Some((self.summary(row)?, plan)))
+    }
+
+    fn runs(&self) -> Result<Vec<Summary>, Error> {
+        self.reader.runs()?.into_iter().map(|run| self.summary(run)).collect()
+    }
+
+    fn unfinished(&self) -> Result<Vec<RunId>, Error> {
+        Ok(self.reader.unfinished()?.into_iter().map(|run| RunId(run.into())).collect())
+    }
+
+    fn plan(&self, digest: &Hash) -> Result<Option<Plan>, Error> {
+        let bytes = self.reader.plan(&digest.0)?;
+        bytes.map(|bytes| self.decode("a plan", &bytes)).transpose()
+    }
+
+    fn value(&self, hash: &Hash) -> Result<Option<Value>, Error> {
+        let Some(bytes) = self.reader.value(&hash.0)? else { return Ok(None) };
+        if Hash::of(&bytes) != *hash {
+            return Err(self.damaged(format!("value {hash} has another content")));
+        }
+        self.decode("a value", &bytes).map(Some)
+    }
+}
+
+fn encode(batch: &Batch, rows: &mut store::Batch) -> serde_json::Result<()> {
+    for (digest, plan) in &batch.plans {
+        rows.plans.push(store::Plan { digest: digest.0, body: serde_json::to_vec(&**plan)? });
+    }
+    for (hash, value) in &batch.values {
+        rows.values.push(store::Value { hash: hash.0, body: value.stored() });
+    }
+    rows.runs.extend(batch.begun.iter().map(|begun| store::NewRun {
+        id: begun.run.0.clone(),
+        workflow: begun.workflow.clone(),
+        plan: begun.plan.0,
+        state: State::Running.name(),
+        started: nanoseconds(begun.time),
+    }));
+    for (run, row) in &batch.rows {
+        rows.event(&run.0, row.seq, nanoseconds(row.time), |to| serde_json::to_writer(to, &row.events))?;
+    }
+    rows.ends.extend(batch.ended.iter().map(|ended| store::End {
+        run: ended.run.0.clone(),
+        state: ended.state.name(),
+        ended: nanoseconds(ended.time),
+    }));
+    Ok(())
+}
+
+/// Nanoseconds since 1970, which fit until the year 2262.
+fn nanoseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+fn timestamp(nanoseconds: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,204 @@
+//! The driver within one process: one thread moves all runs, over a journal in memory or in SQLite.
+
+mod alarms;
+mod calls;
+mod large;
+mod mover;
+mod turn;
+mod values;
+mod watchers;
+
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use dsl::value::{Hash, Value, Values as _};
+use engine::event::Recorded;
+use engine::input::{Cancel, Start};
+use engine::plan::Plan;
+use engine::run::RunId;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::driver::{Driver, Error, State, Summary};
+use crate::executor::Executor;
+use crate::journal::Journal;
+use crate::journal::memory::Memory;
+use crate::journal::sqlite::Sqlite;
+use mover::{Message, Mover, Reply};
+use values::Shelf;
+use watchers::Watchers;
+
+/// The driver within one process. Dropping it is `stop`.
+pub struct Local {
+    inbox: Sender<Message>,
+    journal: Arc<dyn Journal>,
+    values: Arc<Shelf>,
+    watchers: Arc<Watchers>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What a driver needs from outside.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Carries out the calls.
+    pub executor: Arc<dyn Executor>,
+    /// Where calls run that are not ready at once.
+    pub tokio: Handle,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Local {
+    /// Makes a driver that keeps runs in memory.
+    pub fn in_memory(surroundings: Surroundings) -> Local {
+        Local::over(Arc::new(Memory::default()), surroundings)
+    }
+
+    /// Makes a driver that keeps runs in a SQLite file, which is made if there is none. The caller sees to
+    /// it that no other process moves the runs of that file.
+    ///
+    /// # Errors
+    /// Where the file cannot be used; the error says why and what to do.
+    pub fn on_sqlite(path: &Path, surroundings: Surroundings) -> Result<Local, Error> {
+        Ok(Local::over(Arc::new(Sqlite::open(path)?), surroundings))
+    }
+
+    /// Makes a driver over any journal.
+    pub fn over(journal: Arc<dyn Journal>, surroundings: Surroundings) -> Local {
+        let (inbox, arrivals) = channel();
+        let values = Arc::new(Shelf::new(journal.clone()));
+        let watchers = Arc::new(Watchers::default());
+        let wake = Mutex::new(inbox.clone());
+        surroundings.clock.on_jump(Box::new(move || {
+            // Where the driver has stopped there is nobody to wake.
+            let _ = wake.lock().unwrap_or_else(PoisonError::into_inner).send(Message::Jumped);
+        }));
+        let mover = Mover::new(
+            (inbox.clone(), arrivals),
+            journal.clone(),
+            values.clone(),
+            watchers.clone(),
+            surroundings,
+        );
+        let thread = std::thread::Builder::new().name("runs".into()).spawn(move || mover.run());
+        let thread = Mutex::new(Some(thread.expect("the system gives a thread")));
+        Local { inbox, journal, values, watchers, thread }
+    }
+
+    /// Starts a run and does not wait: the answer comes once its start is committed.
+    pub fn begin(&self, plan: Arc<Plan>, start: Start) -> oneshot::Receiver<Result<(), Error>> {
+        let (answer, answered) = oneshot::channel();
+        // A caller that has gone away needs no answer.
+        let reply: Reply = Box::new(move |result| drop(answer.send(result)));
+        self.send(Message::Start { plan, start, reply });
+        answered
+    }
+
+    /// Resumes every run that has not ended; says how many there are and which could not be taken up.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn resume_all(&self) -> Result<(usize, Vec<Error>), Error> {
+        let open = self.journal.unfinished()?;
+        let asked: Vec<_> = open
+            .iter()
+            .map(|run| {
+                let (reply, answer) = answer();
+                self.send(Message::Resume { run: run.clone(), reply });
+                answer
+            })
+            .collect();
+        let failed = asked.into_iter().filter_map(|answer| answer().err()).collect();
+        Ok((open.len(), failed))
+    }
+
+    /// Stops moving runs: what has been decided is committed, calls under way are given up, and watchers'
+    /// channels end. It returns when the thread has ended; a second time it does nothing.
+    pub fn stop(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            self.send(Message::Stop);
+            // A panic there has been reported by the panic hook, and there is nothing left to tidy up.
+            let _ = thread.join();
+        }
+    }
+
+    fn send(&self, message: Message) {
+        // Where the thread is gone, the message and its reply are dropped, which the caller sees.
+        let _ = self.inbox.send(message);
+    }
+
+    fn ask(&self, message: impl FnOnce(Reply) -> Message) -> Result<(), Error> {
+        let (reply, answer) = answer();
+        self.send(message(reply));
+        answer()
+    }
+}
+
+/// A reply and the wait for it. Where nobody will reply any more, the driver has stopped.
+fn answer() -> (Reply, impl FnOnce() -> Result<(), Error>) {
+    let (sender, receiver) = sync_channel(1);
+    let reply: Reply = Box::new(move |result| drop(sender.send(result)));
+    (reply, move || receiver.recv().unwrap_or(Err(Error::Stopped)))
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Driver for Local {
+    fn start(&self, plan: Arc<Plan>, start: Start) -> Result<(), Error> {
+        self.ask(|reply| Message::Start { plan, start, reply })
+    }
+
+    fn cancel(&self, run: &RunId, how: Cancel) -> Result<(), Error> {
+        self.ask(|reply| Message::Cancel { run: run.clone(), how, reply })
+    }
+
+    fn resume(&self, run: &RunId) -> Result<(), Error> {
+        self.ask(|reply| Message::Resume { run: run.clone(), reply })
+    }
+
+    fn history(&self, run: &RunId) -> Result<Vec<Recorded>, Error> {
+        let log = self.journal.log(run, 0)?;
+        if log.is_empty() { Err(Error::NoRun(run.clone())) } else { Ok(log) }
+    }
+
+    fn plan(&self, run: &RunId) -> Result<Arc<Plan>, Error> {
+        let (_, digest) = self.journal.run(run)?.ok_or_else(|| Error::NoRun(run.clone()))?;
+        mover::plan_of(&*self.journal, run, &digest).map(Arc::new)
+    }
+
+    fn unfinished(&self) -> Result<Vec<RunId>, Error> {
+        self.journal.unfinished()
+    }
+
+    fn summary(&self, run: &RunId) -> Result<Summary, Error> {
+        let (summary, _) = self.journal.run(run)?.ok_or_else(|| Error::NoRun(run.clone()))?;
+        Ok(summary)
+    }
+
+    fn list(&self) -> Result<Vec<Summary>, Error> {
+        self.journal.runs()
+    }
+
+    fn watch(&self, run: &RunId) -> mpsc::UnboundedReceiver<Recorded> {
+        // Listening first: a run that ends in between is seen here as ended.
+        let receiver = self.watchers.add(run);
+        if let Ok(Some((summary, _))) = self.journal.run(run)
+            && summary.state != State::Running
+        {
+            self.watchers.close(run);
+        }
+        receiver
+    }
+
+    fn value(&self, hash: &Hash) -> Option<Value> {
+        self.values.get(hash)
+    }
+}

@@ -1,0 +1,121 @@
+//! Calls under way.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::task::{Context, Poll, Waker};
+
+use dsl::catalog::{Failure, FailureKind};
+use dsl::value::{MAX_DEPTH, Value, Values};
+use engine::BIG;
+use engine::command::Call;
+use engine::run::{At, Attempt, RunId};
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use super::mover::Message;
+use crate::executor::Executor;
+
+/// Makes calls and hands their answers on.
+pub(super) struct Calls {
+    executor: Arc<dyn Executor>,
+    tokio: Handle,
+    inbox: Sender<Message>,
+    last: u64,
+    /// Actions that were not ready at once before: they go to the async runtime straight away.
+    slow: HashSet<Arc<str>>,
+}
+
+/// A call under way. Dropping it aborts it.
+pub(super) struct Flight {
+    /// Tells its answer from one of an earlier try to make the same call.
+    pub token: u64,
+    task: Option<AbortHandle>,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+/// What came of a call.
+pub(super) struct Answer {
+    pub run: RunId,
+    pub at: At,
+    pub attempt: Attempt,
+    pub token: u64,
+    pub result: Result<Value, Failure>,
+}
+
+impl Calls {
+    pub fn new(executor: Arc<dyn Executor>, tokio: Handle, inbox: Sender<Message>) -> Calls {
+        Calls { executor, tokio, inbox, last: 0, slow: HashSet::new() }
+    }
+
+    /// Makes a call. Where its answer is there at once it is given back; else it will arrive.
+    pub fn make(&mut self, run: &RunId, mut call: Call, values: &dyn Values) -> (Flight, Option<Answer>) {
+        self.last += 1;
+        let token = self.last;
+        let (at, attempt, action) = (call.at, call.attempt, call.action.clone());
+        let answer = {
+            let run = run.clone();
+            move |result| Answer { run, at, attempt, token, result }
+        };
+        match call.args.load_all(values) {
+            Some(args) => call.args = args,
+            None => {
+                let message = format!("a large value that `{action}` needs cannot be read");
+                let failure = Failure { answered: true, ..Failure::new(FailureKind::NotFound, message) };
+                return (Flight { token, task: None }, Some(answer(Err(failure))));
+            }
+        }
+        let mut calling = self.calling(run.clone(), call);
+        if !self.slow.contains(&action) {
+            // A call that is ready needs neither a task nor a wake-up.
+            let _inside = self.tokio.enter();
+            match calling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(result) => return (Flight { token, task: None }, Some(answer(result))),
+                Poll::Pending => self.slow.insert(action),
+            };
+        }
+        let inbox = self.inbox.clone();
+        let task = self.tokio.spawn(async move {
+            let result = calling.await;
+            // Where the driver has stopped, the call is made again after the next start, or is in doubt.
+            let _ = inbox.send(Message::Returned(answer(result)));
+        });
+        (Flight { token, task: Some(task.abort_handle()) }, None)
+    }
+
+    fn calling(&self, run: RunId, call: Call) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send>> {
+        let executor = self.executor.clone();
+        Box::pin(async move {
+            let made = AssertUnwindSafe(async { executor.call(&run, &call).await }).catch_unwind().await;
+            let result = made.unwrap_or_else(|panic| Err(panicked(&call.action, &*panic)));
+            result.and_then(|value| sealed(&call.action, value))
+        })
+    }
+}
+
+/// The value as the engine takes it: not too deep to be read again, and by reference where it is large.
+fn sealed(action: &str, value: Value) -> Result<Value, Failure> {
+    if value.depth() > MAX_DEPTH {
+        let message = format!("what `{action}` gave nests deeper than {MAX_DEPTH}");
+        return Err(Failure { answered: true, ..Failure::new(FailureKind::Limit, message) });
+    }
+    Ok(value.sealed(BIG))
+}
+
+fn panicked(action: &str, panic: &(dyn Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Failure::new(FailureKind::Server, format!("`{action}` broke off: {text}"))
+}

@@ -1,0 +1,117 @@
+//! What one turn decides: a batch to commit, and what follows once it is committed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use dsl::value::Hash;
+use engine::command::Command;
+use engine::event::Recorded;
+use engine::plan::Plan;
+use engine::run::RunId;
+
+use super::large::each_big;
+use super::mover::{Reply, Work};
+use super::values::Shelf;
+use crate::driver::{Error, State};
+use crate::journal::{Batch, Begun, Ended};
+
+/// How many hashes of values that are kept already are remembered. Forgetting one costs a write.
+const REMEMBERED: usize = 1 << 16;
+
+/// How many plans are remembered.
+const PLANS: usize = 256;
+
+/// What one turn decides.
+#[derive(Default)]
+pub(super) struct Turn {
+    /// What to commit.
+    pub batch: Batch,
+    /// What to make happen afterwards, in order.
+    pub commands: Vec<(RunId, Command)>,
+    /// Whom to tell afterwards.
+    pub replies: Vec<(Reply, Result<(), Error>)>,
+    /// The inputs that nobody waits for: where the commit fails, they are decided again.
+    pub works: Vec<Work>,
+    /// Values in the batch.
+    values: HashSet<Hash>,
+    /// Values and plans that have been committed.
+    kept: HashSet<Hash>,
+    plans: HashMap<Hash, Arc<Plan>>,
+}
+
+impl Turn {
+    /// How many inputs it holds.
+    pub fn len(&self) -> usize {
+        self.works.len() + self.replies.len()
+    }
+
+    /// Tells a caller how it ended, once it is committed.
+    pub fn answer(&mut self, reply: Reply, result: Result<(), Error>) {
+        self.replies.push((reply, result));
+    }
+
+    /// Adds a run whose first row is the last that was added.
+    pub fn begin(&mut self, run: &RunId, plan: &Arc<Plan>) {
+        let Some((_, row)) = self.batch.rows.last() else { return };
+        let time = row.time;
+        let digest = plan.digest;
+        if !self.plans.contains_key(&digest) && self.batch.plans.iter().all(|(known, _)| *known != digest) {
+            self.batch.plans.push((digest, plan.clone()));
+        }
+        let (run, workflow) = (run.clone(), plan.name.clone());
+        self.batch.begun.push(Begun { run, workflow, plan: digest, time });
+    }
+
+    /// Adds what an input meant.
+    pub fn record(&mut self, run: &RunId, row: Recorded, state: State, shelf: &Shelf) {
+        for event in &row.events {
+            self.commands.extend(event.command().map(|command| (run.clone(), command)));
+            each_big(event, &mut |big| {
+                if let Some(value) = &big.value
+                    && !self.kept.contains(&big.hash)
+                    && self.values.insert(big.hash)
+                {
+                    shelf.put(big);
+                    self.batch.values.push((big.hash, (**value).clone()));
+                }
+            });
+        }
+        if state != State::Running {
+            self.batch.ended.push(Ended { run: run.clone(), state, time: row.time });
+        }
+        self.batch.rows.push((run.clone(), row));
+    }
+
+    /// Remembers what the commit has kept.
+    pub fn remember(&mut self) {
+        if self.kept.len() + self.values.len() > REMEMBERED {
+            self.kept.clear();
+        }
+        self.kept.extend(self.values.drain());
+        for (digest, plan) in std::mem::take(&mut self.batch.plans) {
+            self.keep_plan(digest, &plan);
+        }
+    }
+
+    /// A plan that has been committed.
+    pub fn known_plan(&self, digest: &Hash) -> Option<Arc<Plan>> {
+        self.plans.get(digest).cloned()
+    }
+
+    /// Remembers a plan that has been committed.
+    pub fn keep_plan(&mut self, digest: Hash, plan: &Arc<Plan>) {
+        if self.plans.len() >= PLANS {
+            self.plans.clear();
+        }
+        self.plans.insert(digest, plan.clone());
+    }
+
+    /// Empties it but for what it remembers.
+    pub fn clear(&mut self) {
+        self.batch.clear();
+        self.commands.clear();
+        self.replies.clear();
+        self.works.clear();
+        self.values.clear();
+    }
+}

@@ -1,0 +1,58 @@
+//! Who follows which run. They are told of a row once it has been committed.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use engine::event::Recorded;
+use engine::run::RunId;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+type Listeners = HashMap<RunId, Vec<UnboundedSender<Recorded>>>;
+
+/// Who follows which run.
+#[derive(Default)]
+pub(super) struct Watchers(Mutex<Option<Listeners>>);
+
+impl Watchers {
+    /// Adds a listener. After `end` its channel is closed at once.
+    pub fn add(&self, run: &RunId) -> UnboundedReceiver<Recorded> {
+        let (sender, receiver) = unbounded_channel();
+        let mut lock = self.lock();
+        // Those who went away without a word leave when somebody comes.
+        let listeners = lock.get_or_insert_default();
+        listeners.retain(|_, senders| {
+            senders.retain(|sender| !sender.is_closed());
+            !senders.is_empty()
+        });
+        listeners.entry(run.clone()).or_default().push(sender);
+        receiver
+    }
+
+    /// Tells of these rows.
+    pub fn tell<'a>(&self, rows: impl IntoIterator<Item = (&'a RunId, &'a Recorded)>) {
+        let lock = self.lock();
+        let Some(listeners) = lock.as_ref().filter(|listeners| !listeners.is_empty()) else { return };
+        for (run, row) in rows {
+            for sender in listeners.get(run).into_iter().flatten() {
+                // A listener that has gone away misses nothing.
+                let _ = sender.send(row.clone());
+            }
+        }
+    }
+
+    /// Closes the channels of a run.
+    pub fn close(&self, run: &RunId) {
+        if let Some(listeners) = self.lock().as_mut() {
+            listeners.remove(run);
+        }
+    }
+
+    /// Closes all channels.
+    pub fn close_all(&self) {
+        self.lock().take();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Listeners>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,109 @@
+//! What goes into one transaction: rows of many runs.
+
+use std::sync::Arc;
+
+/// What goes into one transaction. It is cleared and filled again, so that its buffers are used over and over.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Plans; one that is there already stays as it is.
+    pub plans: Vec<Plan>,
+    /// Runs that begin.
+    pub runs: Vec<NewRun>,
+    /// Large values; one that is there already stays as it is.
+    pub values: Vec<Value>,
+    /// Runs that end.
+    pub ends: Vec<End>,
+    events: Vec<Event>,
+    bodies: Vec<u8>,
+}
+
+/// A plan by its digest.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The digest that names it.
+    pub digest: [u8; 32],
+    /// Its stored form.
+    pub body: Vec<u8>,
+}
+
+/// A run that begins.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its id.
+    pub id: Arc<str>,
+    /// The workflow's name.
+    pub workflow: String,
+    /// The digest of its plan.
+    pub plan: [u8; 32],
+    /// How it stands, in a word.
+    pub state: &'static str,
+    /// When it began, in nanoseconds since 1970.
+    pub started: i64,
+}
+
+/// A run that ends.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// Its id.
+    pub run: Arc<str>,
+    /// How it ended, in a word.
+    pub state: &'static str,
+    /// When, in nanoseconds since 1970.
+    pub ended: i64,
+}
+
+/// A large value by its hash.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// The hash of its stored form.
+    pub hash: [u8; 32],
+    /// Its stored form, not yet compressed.
+    pub body: Vec<u8>,
+}
+
+/// A row of a log; its body is a part of the batch's `bodies`.
+#[derive(Debug)]
+struct Event {
+    run: Arc<str>,
+    seq: u64,
+    time: i64,
+    end: usize,
+}
+
+impl Batch {
+    /// Adds a row to the log of a run. `write` appends its body, which is text, to the buffer.
+    pub fn event<E>(
+        &mut self,
+        run: &Arc<str>,
+        seq: u64,
+        time: i64,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let begin = self.bodies.len();
+        if let Err(error) = write(&mut self.bodies) {
+            self.bodies.truncate(begin);
+            return Err(error);
+        }
+        self.events.push(Event { run: run.clone(), seq, time, end: self.bodies.len() });
+        Ok(())
+    }
+
+    /// Empties it and keeps its buffers.
+    pub fn clear(&mut self) {
+        self.plans.clear();
+        self.runs.clear();
+        self.values.clear();
+        self.ends.clear();
+        self.events.clear();
+        self.bodies.clear();
+    }
+
+    /// The rows of logs, in the order in which they were added: run, seq, time, body.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&Arc<str>, u64, i64, &[u8])> {
+        self.events.iter().scan(0, |begin, event| {
+            let body = &self.bodies[*begin..event.end];
+            *begin = event.end;
+            Some((&event.run, event.seq, event.time, body))
+        })
+    }
+}

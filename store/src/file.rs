@@ -1,0 +1,181 @@
+//! Opening the file: what is looked at before SQLite may touch it, settings, and the steps from one
+//! version of the tables to the next.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::Error;
+
+/// How the tables came to be; the place in the list is the version less one.
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/1.sql")];
+
+/// The version of the tables that this program writes.
+const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// Stands in the header of every store: "KWAY".
+const APPLICATION: i64 = 0x4B57_4159;
+
+/// Earlier versions can damage a file in WAL mode when a checkpoint and a commit meet.
+const NEEDED: (i32, &str) = (3_051_003, "3.51.3");
+
+/// The first bytes of every SQLite file.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Up to this length a file is checked whole when it is opened; that takes well under a second.
+const CHECKED_WHOLE: u64 = 32 << 20;
+
+/// Opens the file for its one writer; makes it if there is none.
+pub(crate) fn open_to_write(path: &Path, patience: Duration) -> Result<Connection, Error> {
+    check_library()?;
+    check_header(path)?;
+    make(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let told = |source| Error::sqlite(path, source);
+    let mut connection = Connection::open_with_flags(path, flags).map_err(told)?;
+    connection.busy_timeout(patience).map_err(told)?;
+    let version = match identity(&connection).map_err(told)? {
+        // A file that was made and never written.
+        (0, 0) if is_blank(&connection).map_err(told)? => 0,
+        (APPLICATION, version) => version,
+        _ => return Err(Error::Foreign { path: path.to_owned() }),
+    };
+    if version > KNOWN {
+        return Err(Error::Newer { path: path.to_owned(), found: version, known: KNOWN });
+    }
+    if std::fs::metadata(path).is_ok_and(|file| file.len() <= CHECKED_WHOLE) {
+        check(&connection, path)?;
+    }
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(told)?;
+    if mode != "wal" {
+        let detail = format!("its folder does not allow a write-ahead log (`{mode}` was offered)");
+        return Err(Error::CannotWrite { path: path.to_owned(), detail });
+    }
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON").map_err(told)?;
+    migrate(&mut connection).map_err(told)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// Opens the file to read alongside its writer.
+pub(crate) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Error> {
+    check_library()?;
+    if !path.exists() {
+        return Err(Error::Missing { path: path.to_owned() });
+    }
+    check_header(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let told = |source| match Error::sqlite(path, source) {
+        Error::CannotWrite { path, detail } => Error::CannotRead { path, detail },
+        other => other,
+    };
+    let connection = Connection::open_with_flags(path, flags).map_err(told)?;
+    connection.busy_timeout(patience).map_err(told)?;
+    let path = path.to_owned();
+    match identity(&connection).map_err(told)? {
+        (APPLICATION, KNOWN) => Ok(connection),
+        (APPLICATION, found) if found > KNOWN => Err(Error::Newer { path, found, known: KNOWN }),
+        (APPLICATION | 0, found) => Err(Error::Older { path, found, known: KNOWN }),
+        _ => Err(Error::Foreign { path }),
+    }
+}
+
+/// Reads the whole file for contradictions.
+pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|source| Error::sqlite(path, source))?;
+    if found == "ok" { Ok(()) } else { Err(Error::Damaged { path: path.to_owned(), detail: found }) }
+}
+
+fn check_library() -> Result<(), Error> {
+    if rusqlite::version_number() < NEEDED.0 {
+        return Err(Error::Library { found: rusqlite::version(), needed: NEEDED.1 });
+    }
+    Ok(())
+}
+
+/// Looks at the first bytes, since SQLite would take an emptied file for a fresh one, and says less about
+/// a file that was cut off.
+fn check_header(path: &Path) -> Result<(), Error> {
+    let unreadable =
+        |error: std::io::Error| Error::CannotRead { path: path.to_owned(), detail: error.to_string() };
+    let damaged = |detail: &str| Error::Damaged { path: path.to_owned(), detail: detail.into() };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let about = file.metadata().map_err(unreadable)?;
+    if about.is_dir() {
+        return Err(Error::NotADatabase { path: path.to_owned() });
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-wal");
+    let log = std::fs::metadata(beside).map_or(0, |log| log.len());
+    if about.len() == 0 {
+        return if log == 0 {
+            Ok(())
+        } else {
+            Err(damaged("it is empty, but not the `-wal` file beside it"))
+        };
+    }
+    let mut header = Vec::with_capacity(100);
+    file.by_ref().take(100).read_to_end(&mut header).map_err(unreadable)?;
+    if !header.starts_with(&MAGIC[..header.len().min(MAGIC.len())]) {
+        return Err(Error::NotADatabase { path: path.to_owned() });
+    }
+    if header.len() < 100 {
+        return Err(damaged("it ends within its header"));
+    }
+    // With a log beside it, a checkpoint may have been cut off, and SQLite completes it.
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    let pages = u64::from(u32::from_be_bytes([header[28], header[29], header[30], header[31]]));
+    if log == 0 && about.len() < page * pages {
+        return Err(damaged("its end is missing"));
+    }
+    Ok(())
+}
+
+/// Makes the file before SQLite does, readable by its owner alone. The files beside it inherit that.
+fn make(path: &Path) -> Result<(), Error> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == ErrorKind::StorageFull => Err(Error::Full { path: path.to_owned() }),
+        Err(error) => Err(Error::CannotWrite { path: path.to_owned(), detail: error.to_string() }),
+    }
+}
+
+/// Whose file it is, and the version of its tables.
+fn identity(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let application = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok((application, version))
+}
+
+fn is_blank(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
+}
+
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Asked again within the transaction: another process may have been faster.
+    let (_, version) = identity(&transaction)?;
+    let applied = usize::try_from(version).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(applied) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.commit()
+}

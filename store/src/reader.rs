@@ -1,0 +1,185 @@
+//! Reading alongside the writer, from any thread and any process. No read stays open after it returns,
+//! so that the write-ahead log can shrink.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::{Error, file};
+
+/// How many connections are kept for later.
+const KEPT: usize = 4;
+
+/// Reads a store.
+#[derive(Debug)]
+pub struct Reader {
+    idle: Mutex<Vec<Connection>>,
+    path: PathBuf,
+    patience: Duration,
+}
+
+/// A run and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its id.
+    pub id: String,
+    /// The workflow's name.
+    pub workflow: String,
+    /// The digest of its plan.
+    pub plan: [u8; 32],
+    /// How it stands, in a word.
+    pub state: String,
+    /// When it began, in nanoseconds since 1970.
+    pub started: i64,
+    /// When it ended.
+    pub ended: Option<i64>,
+}
+
+/// A row of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// Its number.
+    pub seq: u64,
+    /// When it was decided, in nanoseconds since 1970.
+    pub time: i64,
+    /// What was written.
+    pub body: &'a [u8],
+}
+
+impl Reader {
+    /// Opens an existing store to read it. `patience` is how long it waits where SQLite must lock.
+    ///
+    /// # Errors
+    /// Where there is no store, or it is none of ours, damaged, or of another version.
+    pub fn open(path: &Path, patience: Duration) -> Result<Reader, Error> {
+        let connection = file::open_to_read(path, patience)?;
+        Ok(Reader { idle: Mutex::new(vec![connection]), path: path.to_owned(), patience })
+    }
+
+    /// Calls `found` for each row of a run's log after number `after`, in order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn log(&self, run: &str, after: u64, found: &mut dyn FnMut(Row<'_>)) -> Result<(), Error> {
+        self.with(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT seq, time, body FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq",
+            )?;
+            let mut rows = select.query((run, i64::try_from(after).unwrap_or(i64::MAX)))?;
+            while let Some(row) = rows.next()? {
+                let body = match row.get_ref(2)? {
+                    ValueRef::Text(body) | ValueRef::Blob(body) => body,
+                    _ => &[],
+                };
+                let seq = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
+                found(Row { seq, time: row.get(1)?, body });
+            }
+            Ok(())
+        })
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn run(&self, run: &str) -> Result<Option<Run>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT id, workflow, plan, state, started, ended FROM runs WHERE id = ?1")?
+                .query_row([run], read_run)
+                .optional()
+        })
+    }
+
+    /// All runs, the latest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn runs(&self) -> Result<Vec<Run>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, workflow, plan, state, started, ended FROM runs
+                     ORDER BY started DESC, id DESC",
+                )?
+                .query_map([], read_run)?
+                .collect()
+        })
+    }
+
+    /// The ids of the runs that have not ended, the earliest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn unfinished(&self) -> Result<Vec<String>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT id FROM runs WHERE ended IS NULL ORDER BY id")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// The stored form of a plan.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn plan(&self, digest: &[u8; 32]) -> Result<Option<Vec<u8>>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT body FROM plans WHERE digest = ?1")?
+                .query_row([digest], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// The stored form of a large value.
+    ///
+    /// # Errors
+    /// Where the store cannot be read, or what stands there cannot be unpacked.
+    pub fn value(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, Error> {
+        let row: Option<(i64, Vec<u8>)> = self.with(|connection| {
+            connection
+                .prepare_cached("SELECT size, body FROM \"values\" WHERE hash = ?1")?
+                .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })?;
+        let Some((size, body)) = row else { return Ok(None) };
+        let damaged =
+            || Error::Damaged { path: self.path.clone(), detail: "a value cannot be unpacked".into() };
+        // LZ4 packs at most 255 to 1; a larger size would only make room for nothing.
+        let size = usize::try_from(size).ok().filter(|size| size / 256 <= body.len()).ok_or_else(damaged)?;
+        let unpacked = lz4_flex::block::decompress(&body, size).map_err(|_| damaged())?;
+        if unpacked.len() == size { Ok(Some(unpacked)) } else { Err(damaged()) }
+    }
+
+    /// Runs a read on a connection of its own.
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle().pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => file::open_to_read(&self.path, self.patience)?,
+        };
+        let result = read(&connection).map_err(|source| Error::sqlite(&self.path, source));
+        let mut idle = idle();
+        if idle.len() < KEPT {
+            idle.push(connection);
+        }
+        result
+    }
+}
+
+fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        id: row.get(0)?,
+        workflow: row.get(1)?,
+        plan: row.get(2)?,
+        state: row.get(3)?,
+        started: row.get(4)?,
+        ended: row.get(5)?,
+    })
+}

@@ -1,0 +1,192 @@
+//! The one writer of a file: whole batches, each in a transaction that is on disk when it returns.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params};
+
+use crate::{Batch, Error, file};
+
+/// The one writer of a file.
+#[derive(Debug)]
+pub struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    commits: u64,
+}
+
+/// The settings of a connection, as SQLite says them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pragmas {
+    /// `wal`.
+    pub journal_mode: String,
+    /// 2 is `FULL`: a commit is on disk when it returns.
+    pub synchronous: i64,
+    /// 1 where references between tables are checked.
+    pub foreign_keys: i64,
+    /// How long it waits for another writer, in milliseconds.
+    pub busy_timeout: i64,
+    /// The version of the tables.
+    pub user_version: i64,
+}
+
+impl Writer {
+    /// Opens a file, or makes it, and brings its tables up to date. Other writers are waited for as long
+    /// as `patience`.
+    ///
+    /// # Errors
+    /// Where the file is none of ours, damaged, too new, in use, or cannot be written.
+    pub fn open(path: &Path, patience: Duration) -> Result<Writer, Error> {
+        let connection = file::open_to_write(path, patience)?;
+        Ok(Writer { connection, path: path.to_owned(), commits: 0 })
+    }
+
+    /// Writes a batch in one transaction. When this returns without an error, all of it is on disk; with
+    /// an error, nothing of it is.
+    ///
+    /// # Errors
+    /// Where somebody else wrote one of its rows, or the file cannot be written.
+    pub fn append(&mut self, batch: &Batch) -> Result<(), Error> {
+        let path = &self.path;
+        let told = |source| Error::sqlite(path, source);
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        insert_rest(&transaction, batch).map_err(told)?;
+        insert_runs(&transaction, batch, path)?;
+        insert_events(&transaction, batch, path)?;
+        update_ends(&transaction, batch).map_err(told)?;
+        transaction.commit().map_err(told)?;
+        self.commits += 1;
+        Ok(())
+    }
+
+    /// How many batches it has written since it was opened.
+    pub fn commits(&self) -> u64 {
+        self.commits
+    }
+
+    /// Reads the whole file for contradictions; takes time in proportion to its length.
+    ///
+    /// # Errors
+    /// Where it is damaged or cannot be read.
+    pub fn check(&self) -> Result<(), Error> {
+        file::check(&self.connection, &self.path)
+    }
+
+    /// Reads the settings back.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn pragmas(&self) -> Result<Pragmas, Error> {
+        let told = |source| Error::sqlite(&self.path, source);
+        let number = |sql: &'static str| self.connection.query_row(sql, [], |row| row.get(0)).map_err(told);
+        Ok(Pragmas {
+            journal_mode: self
+                .connection
+                .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+                .map_err(told)?,
+            synchronous: number("PRAGMA synchronous")?,
+            foreign_keys: number("PRAGMA foreign_keys")?,
+            busy_timeout: number("PRAGMA busy_timeout")?,
+            user_version: number("PRAGMA user_version")?,
+        })
+    }
+}
+
+/// Bytes of text that go into a column as they are.
+struct Text<'a>(&'a [u8]);
+
+impl ToSql for Text<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
+    }
+}
+
+fn insert_rest(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if !batch.plans.is_empty() {
+        let mut insert = to.prepare_cached("INSERT OR IGNORE INTO plans (digest, body) VALUES (?1, ?2)")?;
+        for plan in &batch.plans {
+            insert.execute(params![plan.digest, plan.body])?;
+        }
+    }
+    if !batch.values.is_empty() {
+        let mut insert =
+            to.prepare_cached("INSERT OR IGNORE INTO \"values\" (hash, size, body) VALUES (?1, ?2, ?3)")?;
+        for value in &batch.values {
+            let body = lz4_flex::block::compress(&value.body);
+            insert.execute(params![value.hash, value.body.len() as i64, body])?;
+        }
+    }
+    Ok(())
+}
+
+fn insert_runs(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), Error> {
+    if batch.runs.is_empty() {
+        return Ok(());
+    }
+    let told = |source| Error::sqlite(path, source);
+    let mut insert = to
+        .prepare_cached("INSERT INTO runs (id, workflow, plan, state, started) VALUES (?1, ?2, ?3, ?4, ?5)")
+        .map_err(told)?;
+    for run in &batch.runs {
+        insert
+            .execute(params![run.id, run.workflow, run.plan, run.state, run.started])
+            .map_err(|source| conflict(path, &run.id, source))?;
+    }
+    Ok(())
+}
+
+fn insert_events(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), Error> {
+    let told = |source| Error::sqlite(path, source);
+    let mut insert = to
+        .prepare_cached("INSERT INTO events (run, seq, time, body) VALUES (?1, ?2, ?3, ?4)")
+        .map_err(told)?;
+    for (run, seq, time, body) in batch.rows() {
+        insert
+            .execute(params![run, seq as i64, time, Text(body)])
+            .map_err(|source| conflict(path, run, source))?;
+    }
+    Ok(())
+}
+
+fn update_ends(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if batch.ends.is_empty() {
+        return Ok(());
+    }
+    let mut update = to.prepare_cached("UPDATE runs SET state = ?2, ended = ?3 WHERE id = ?1")?;
+    for end in &batch.ends {
+        update.execute(params![end.run, end.state, end.ended])?;
+    }
+    Ok(())
+}
+
+fn conflict(path: &Path, run: &str, source: rusqlite::Error) -> Error {
+    match source.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => {
+            Error::Conflict { path: path.to_owned(), run: run.to_owned() }
+        }
+        _ => Error::sqlite(path, source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Value;
+
+    #[test]
+    fn a_full_disk_is_named_and_the_writer_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::open(&folder.path().join("store.db"), Duration::ZERO).unwrap();
+        let noise = (0..1u32 << 18).flat_map(|n| n.wrapping_mul(0x9E37_79B9).to_le_bytes()).collect();
+        let mut batch = Batch::default();
+        batch.values.push(Value { hash: [1; 32], body: noise });
+        writer.connection.pragma_update(None, "max_page_count", 40).unwrap();
+        assert!(matches!(writer.append(&batch), Err(Error::Full { .. })));
+        assert_eq!(writer.commits(), 0);
+        writer.connection.pragma_update(None, "max_page_count", 100_000).unwrap();
+        writer.append(&batch).unwrap();
+        assert_eq!(writer.commits(), 1);
+    }
+}

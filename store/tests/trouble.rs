@@ -1,0 +1,196 @@
+//! Every way in which a file can be of no use has a name of its own.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use store::{Batch, Error, Reader, Value, Writer};
+
+const SOON: Duration = Duration::from_millis(20);
+
+/// A store with some pages in it, closed.
+fn closed() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut writer = Writer::open(&path, SOON).unwrap();
+    for n in 0..200u8 {
+        let body = (0..400u32).flat_map(|k| (k * 77 + u32::from(n)).wrapping_mul(0x9E37_79B9).to_le_bytes());
+        let mut batch = Batch::default();
+        batch.values.push(Value { hash: [n; 32], body: body.collect() });
+        writer.append(&batch).unwrap();
+    }
+    drop(writer);
+    (folder, path)
+}
+
+fn open(path: &Path) -> Result<Writer, Error> {
+    Writer::open(path, SOON)
+}
+
+fn sqlite(path: &Path, sql: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_closed_store_opens_again() {
+    let (_folder, path) = closed();
+    assert!(open(&path).is_ok());
+    assert_eq!(Reader::open(&path, SOON).unwrap().value(&[3; 32]).unwrap().unwrap().len(), 1600);
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_damaged() {
+    let (_folder, path) = closed();
+    let bytes = fs::read(&path).unwrap();
+    for length in [50, 99, 100, 4096, bytes.len() / 2, bytes.len() - 1] {
+        fs::write(&path, &bytes[..length]).unwrap();
+        assert!(matches!(open(&path), Err(Error::Damaged { .. })), "of {length} bytes");
+        assert!(matches!(Reader::open(&path, SOON), Err(Error::Damaged { .. })), "of {length} bytes");
+    }
+}
+
+#[test]
+fn flipped_bytes_are_found_or_do_no_harm() {
+    let (_folder, path) = closed();
+    let bytes = fs::read(&path).unwrap();
+    let mut found = 0;
+    // One place in each page, at its head, where its structure stands.
+    for at in (4096..bytes.len()).step_by(4096) {
+        let mut wrong = bytes.clone();
+        wrong[at..at + 8].iter_mut().for_each(|byte| *byte ^= 0x55);
+        fs::write(&path, &wrong).unwrap();
+        match open(&path) {
+            Ok(_) => {}
+            Err(Error::Damaged { .. }) => found += 1,
+            Err(other) => panic!("at {at}: {other}"),
+        }
+    }
+    let pages = bytes.len() / 4096 - 1;
+    assert!(found * 10 >= pages * 9, "{found} of {pages}");
+}
+
+#[test]
+fn a_damaged_value_is_not_handed_out_as_another_length() {
+    let (_folder, path) = closed();
+    sqlite(&path, "UPDATE \"values\" SET size = 5 WHERE hash = zeroblob(32)");
+    let read = Reader::open(&path, SOON).unwrap().value(&[0; 32]);
+    assert!(matches!(read, Err(Error::Damaged { .. })));
+    sqlite(&path, "UPDATE \"values\" SET size = 1 << 60 WHERE hash = zeroblob(32)");
+    let read = Reader::open(&path, SOON).unwrap().value(&[0; 32]);
+    assert!(matches!(read, Err(Error::Damaged { .. })));
+}
+
+#[test]
+fn any_other_file_is_not_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    for garbage in ["x", "name: a workflow\n", &"garbage ".repeat(1000)] {
+        fs::write(&path, garbage).unwrap();
+        assert!(matches!(open(&path), Err(Error::NotADatabase { .. })));
+        assert!(matches!(Reader::open(&path, SOON), Err(Error::NotADatabase { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), garbage);
+    }
+    assert!(matches!(open(folder.path()), Err(Error::NotADatabase { .. })));
+}
+
+#[test]
+fn an_empty_file_becomes_a_store_unless_a_log_beside_it_says_that_it_was_one() {
+    let (_folder, path) = closed();
+    fs::write(&path, "").unwrap();
+    fs::write(path.with_extension("db-wal"), "frames").unwrap();
+    assert!(matches!(open(&path), Err(Error::Damaged { .. })));
+    fs::remove_file(path.with_extension("db-wal")).unwrap();
+    assert!(open(&path).is_ok());
+}
+
+#[test]
+fn a_later_version_is_left_alone() {
+    let (_folder, path) = closed();
+    sqlite(&path, "PRAGMA user_version = 99");
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(open(&path), Err(Error::Newer { found: 99, known: 1, .. })));
+    assert!(matches!(Reader::open(&path, SOON), Err(Error::Newer { .. })));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    sqlite(&path, "CREATE TABLE songs (name TEXT)");
+    assert!(matches!(open(&path), Err(Error::Foreign { .. })));
+    sqlite(&path, "PRAGMA application_id = 5; PRAGMA user_version = 1");
+    assert!(matches!(open(&path), Err(Error::Foreign { .. })));
+    assert!(matches!(Reader::open(&path, SOON), Err(Error::Foreign { .. })));
+}
+
+#[test]
+fn a_second_writer_is_told_that_the_file_is_in_use() {
+    let (_folder, path) = closed();
+    let mut writer = open(&path).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(writer.append(&Batch::default()), Err(Error::Locked { .. })));
+    assert!(matches!(open(&path), Err(Error::Locked { .. })));
+    // Readers do not mind.
+    assert!(Reader::open(&path, SOON).unwrap().value(&[3; 32]).unwrap().is_some());
+    other.execute_batch("COMMIT").unwrap();
+    writer.append(&Batch::default()).unwrap();
+}
+
+#[test]
+fn where_nothing_can_be_written_the_message_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = open(&folder.path().join("no/such/folder/store.db")).unwrap_err();
+    assert!(matches!(nowhere, Error::CannotWrite { .. }), "{nowhere}");
+    assert!(nowhere.to_string().contains("no/such/folder/store.db"));
+    assert!(nowhere.help().contains("permissions"));
+}
+
+/// A folder in which even the system's owner makes no file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_file_is_named() {
+    let refused = open(Path::new("/proc/store.db")).unwrap_err();
+    assert!(matches!(refused, Error::CannotWrite { .. }), "{refused}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_read_only_is_named_and_can_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, path) = closed();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
+    // The system's owner may write anyway.
+    let refused = fs::File::options().append(true).open(&path).is_err();
+    let opened = open(&path);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(matches!(opened, Err(Error::CannotWrite { .. })), refused);
+    drop(opened);
+    assert!(Reader::open(&path, SOON).is_ok());
+}
+
+#[test]
+fn reading_makes_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    assert!(matches!(Reader::open(&path, SOON), Err(Error::Missing { .. })));
+    assert!(!path.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut writer = open(&path).unwrap();
+    writer.append(&Batch::default()).unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+    }
+}
