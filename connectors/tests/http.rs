@@ -1,5 +1,7 @@
 //! `http.request` against a server on this machine.
 
+#![allow(clippy::unwrap_used, reason = "a test may give up")]
+
 #[path = "../../egress/tests/support/mod.rs"]
 mod support;
 

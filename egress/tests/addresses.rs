@@ -1,6 +1,8 @@
 //! No spelling of a private address, no redirect and no name that changes its meaning leads to a
 //! connection.
 
+#![allow(clippy::unwrap_used, reason = "a test may give up")]
+
 mod support;
 
 use std::net::{IpAddr, TcpListener};

@@ -1,5 +1,7 @@
 //! Limits of size and time, broken answers, and what errors say.
 
+#![allow(clippy::unwrap_used, reason = "a test may give up")]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What goes along on a redirect, and what stays behind.
 
+#![allow(clippy::unwrap_used, reason = "a test may give up")]
+
 mod support;
 
 use std::sync::Arc;
