@@ -52,6 +52,12 @@ pub enum Error {
     /// The inputs do not fit the workflow.
     #[error("{}", .0.join("\n"))]
     Inputs(Vec<String>),
+    /// A run's log does not tell where its files are.
+    #[error("the log of run `{run}` does not tell where its files are")]
+    NoNote {
+        /// Which.
+        run: engine::run::RunId,
+    },
     /// The driver cannot go on.
     #[error(transparent)]
     Driver(#[from] runtime::driver::Error),
@@ -71,7 +77,8 @@ impl Error {
             Error::Owner { help, .. } => help.clone(),
             Error::Workflow { file } => Some(format!("`keyway check {file}` shows them")),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
-            Error::Driver(_) => None,
+            Error::NoNote { .. } => Some("start the workflow again".into()),
+            Error::Driver(error) => error.help().map(str::to_owned),
         }
     }
 }
