@@ -102,7 +102,7 @@ codes! {
     "KW0110" InvalidName "an invalid name"
     "Names consist of letters, digits and `_`, and begin with no digit. A `-` would be a subtraction: `steps.a-b` is \
      `steps.a` minus `b`. Workflow names are made of `a` to `z`, digits and `-`."
-    "KW0111" ReservedName "a reserved name"
+    "KW0111" ReservedItem "a reserved name for an item"
     "Loop variables are read bare, so they cannot have a name that the language uses itself."
     "KW0112" DuplicateStep "two steps of one name"
     "`try`, `catch` and `finally` see each other's steps, so their names differ."
@@ -151,6 +151,37 @@ codes! {
      the short form, or `{ type: object, fields: { type: string } }`."
     "KW0213" DuplicateCase "two cases of one key"
     "Cases are compared in order with `==`, so the second of two equal ones can never be reached."
+
+    "KW0301" ExprSyntax "the text is no expression"
+    "An expression is made of paths (`steps.a.body`), literals, operators, calls and pipes. Texts stand in quotes; \
+     `and`, `or`, `not` are words; comparisons do not chain."
+    "KW0302" ExprLimit "an expression is too long or too deep"
+    "An expression has at most 8 KiB and nests at most 64 deep. Compute parts of it in a `set` step of their own."
+    "KW0303" UnknownFunction "an unknown function"
+    "A name followed by `(`, or after `|`, is a function, and none has this name."
+    "KW0304" ArgumentCount "too many or too few arguments"
+    "The function takes another number of arguments. In a pipe, what stands left of `|` is the first."
+    "KW0305" Lambda "a lambda in the wrong place"
+    "A lambda such as `x => x.name` may only be an argument of a list function that takes one."
+    "KW0306" ReservedName "a reserved name"
+    "The parameter of a lambda is read bare, so it cannot have a name that the language uses itself."
+    "KW0307" StepRoot "a root without a step"
+    "`steps`, `errors` and `meta` are followed by the name of a step: `steps.fetch`."
+    "KW0308" HyphenName "a name with a hyphen"
+    "`-` is a subtraction, so that `steps.a-b` is `steps.a` minus `b`. Names use `_`; a key with a hyphen is read as \
+     `x[\"a-b\"]`."
+    "KW0309" CoalesceMix "`??` beside arithmetic"
+    "`??` binds weaker than arithmetic and stronger than comparison. Parentheses show which reading is meant."
+
+    "KW0401" TemplateHole "a hole that is not well-formed"
+    "A hole begins with `{{` and ends with `}}`, and holds one expression. `\\{{` is a literal `{{`."
+    "KW0402" TemplateBlock "a block in a text that is unknown or not closed"
+    "Blocks are `{{#if}}`, `{{#unless}}`, `{{#each}}` and `{{#with}}`; each ends with its own `{{/…}}`."
+    "KW0403" TemplateLimit "a text with too many parts"
+    "A text has at most 10,000 parts and nests at most 32 deep."
+    "KW0404" TemplateForeign "something of another template language"
+    "Between `{{` and `}}` stands an expression. There are no partials, decorators, `@index` or `../`; `{{#each}}` \
+     gives `this`, `index` and `key`, or names after `as |x i|`."
 
     "KW0501" Cycle "steps that wait for each other"
     "A step runs when all that it reads has ended. In a cycle none can ever start. Break it: let one of the steps \

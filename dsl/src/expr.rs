@@ -1,6 +1,8 @@
 //! The expression language: everything between `{{` and `}}` and every bare expression field.
 //! Pure, total and bounded.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +11,76 @@ use crate::diagnostic::Diagnostic;
 use crate::span::{Span, SpanMap};
 use crate::value::{Hash, Value};
 
+pub mod ast;
+pub(crate) mod eval;
+pub mod functions;
+pub(crate) mod operate;
+pub(crate) mod parse;
+pub mod reads;
+pub(crate) mod scan;
+
+use ast::{Ix, Kind, Node};
+
+/// The longest expression, in bytes.
+pub const MAX_LENGTH: usize = 8 * 1024;
+
+/// The deepest nesting of an expression.
+pub const MAX_DEPTH: usize = 64;
+
+/// Names that mean something where they are read bare: no lambda parameter or loop variable has one.
+pub const RESERVED: [&str; 20] = [
+    "and", "error", "errors", "event", "false", "in", "index", "inputs", "key", "last", "meta", "not", "null", "or",
+    "round", "run", "secret", "steps", "this", "trigger",
+];
+
 /// A parsed expression. Its spans are places in the workflow's text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Expr {
     /// Where it stands.
+    #[serde(with = "ast::pair")]
     pub span: Span,
+    /// Its text, which messages quote.
+    #[serde(rename = "text")]
+    source: Arc<str>,
+    /// Where the bytes of the text stand in the file, as in `SpanMap`.
+    #[serde(rename = "map")]
+    points: Vec<(u32, u32)>,
+    /// Its nodes; the root is the last.
+    nodes: Vec<Node>,
+}
+
+/// The stored form, before it is known that its nodes form a tree.
+#[derive(Deserialize)]
+struct Unchecked {
+    #[serde(with = "ast::pair")]
+    span: Span,
+    text: Arc<str>,
+    map: Vec<(u32, u32)>,
+    nodes: Vec<Node>,
+}
+
+impl TryFrom<Unchecked> for Expr {
+    type Error = String;
+
+    fn try_from(stored: Unchecked) -> Result<Expr, String> {
+        let mut depths: Vec<usize> = Vec::with_capacity(stored.nodes.len());
+        for node in &stored.nodes {
+            let mut depth = Some(0);
+            node.kind.each_child(&mut |child| {
+                depth = depth.and_then(|depth: usize| Some(depth.max(depths.get(usize::from(child))? + 1)));
+            });
+            match depth {
+                Some(depth) if depth <= 2 * MAX_DEPTH => depths.push(depth),
+                _ => return Err("the nodes of a stored expression are no tree".into()),
+            }
+        }
+        if stored.nodes.is_empty() || stored.nodes.len() > usize::from(Ix::MAX) {
+            return Err("a stored expression without nodes".into());
+        }
+        let Unchecked { span, text, map, nodes } = stored;
+        Ok(Expr { span, source: text, points: map, nodes })
+    }
 }
 
 /// What an expression can see. The engine implements it for a place in a run; tests with a map.
@@ -70,7 +137,8 @@ pub struct Read {
 }
 
 /// The three roots that name steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Root {
     /// `steps.NAME`
     Steps,
@@ -80,13 +148,24 @@ pub enum Root {
     Meta,
 }
 
-/// Parses an expression. `map` tells where its bytes stand in the workflow's text.
+impl Root {
+    /// As authors write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Root::Steps => "steps",
+            Root::Errors => "errors",
+            Root::Meta => "meta",
+        }
+    }
+}
+
+/// Parses an expression. `map` tells where its bytes stand in the workflow's text. A `{{ }}` around the whole
+/// is taken off.
 ///
 /// # Errors
 /// Everything that is wrong with its grammar, unknown functions and wrong counts of arguments included.
 pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
-    let _ = (text, map);
-    Err(vec![])
+    parse::parse(text, map)
 }
 
 /// Evaluates an expression.
@@ -94,13 +173,52 @@ pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
 /// # Errors
 /// `Halt::Skip` where a hard reference found nothing, `Halt::Failure` where the values do not fit.
 pub fn eval(expr: &Expr, scope: &dyn Scope) -> Result<Value, Halt> {
-    let _ = (expr, scope);
-    Ok(Value::Null)
+    eval::eval(expr, scope, 0)
 }
 
 impl Expr {
-    /// The steps that it reads, in the order of the text; names of lambdas do not count.
-    pub fn reads(&self) -> Vec<Read> {
-        vec![]
+    /// Its text as the author wrote it.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Its nodes, children before parents; the root is the last.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The place of the root in `nodes`.
+    pub fn root(&self) -> Ix {
+        Ix::try_from(self.nodes.len().saturating_sub(1)).unwrap_or(Ix::MAX)
+    }
+
+    /// The place in the file of a span of the source.
+    pub fn place(&self, at: Span) -> Span {
+        let map = SpanMap { points: self.points.clone(), whole: self.span };
+        map.map(at)
+    }
+
+    /// The text of a node, shortened where it is long.
+    pub fn quote(&self, at: Ix) -> String {
+        const LONGEST: usize = 60;
+        let text = self.node(at).and_then(|node| self.source.get(node.span.range())).unwrap_or_default();
+        let text: Vec<&str> = text.split_whitespace().collect();
+        let text = text.join(" ");
+        match text.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
+    }
+
+    /// The constant, if it is nothing but one.
+    pub fn constant(&self) -> Option<&Value> {
+        match &self.node(self.root())?.kind {
+            Kind::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn node(&self, at: Ix) -> Option<&Node> {
+        self.nodes.get(usize::from(at))
     }
 }

@@ -1,18 +1,62 @@
-//! Text with `{{ }}` holes and blocks.
+//! Text with `{{ }}` holes and blocks. What is in the braces is always the expression language; a rendered
+//! value is never read again.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Halt, Read, Scope};
+use crate::expr::ast::pair;
+use crate::expr::reads::Name;
+use crate::expr::{Expr, Halt, Read, Scope};
 use crate::span::{Span, SpanMap};
 use crate::value::Value;
 use crate::workflow::Arg;
+
+mod parse;
+mod render;
+mod tokens;
+
+/// The deepest nesting of blocks in a text.
+pub const MAX_DEPTH: usize = 32;
+
+/// The most parts that a text has.
+pub const MAX_PARTS: usize = 10_000;
 
 /// A parsed text with holes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Template {
     /// Where it stands.
+    #[serde(with = "pair")]
     pub span: Span,
+    /// Its parts in the order of the text; blocks are opened and ended by parts of their own.
+    parts: Vec<Part>,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    /// Text as it stands.
+    Text(Arc<str>),
+    /// A value, rendered as it is.
+    Hole(Expr),
+    /// A value, percent-encoded.
+    Encoded(Expr),
+    /// `{{#if c}}`
+    If(Expr),
+    /// `{{#unless c}}`
+    Unless(Expr),
+    /// `{{#each xs as |x i|}}`, with the names of the item and of its index or key.
+    Each(Expr, Vec<Arc<str>>),
+    /// `{{#with x as |y|}}`
+    With(Expr, Vec<Arc<str>>),
+    /// `{{else if c}}`
+    ElseIf(Expr),
+    /// `{{else}}`
+    Else,
+    /// `{{/if}}` and the like.
+    End,
 }
 
 /// What the text is for, which decides how the value of a hole is encoded.
@@ -29,8 +73,7 @@ pub enum Sink {
 /// # Errors
 /// Everything that is wrong with its holes and blocks.
 pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnostic>> {
-    let _ = (map, sink);
-    Ok(Arg::Value(Value::text(text)))
+    parse::parse(text, map, sink)
 }
 
 /// Renders a text.
@@ -38,8 +81,7 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
 /// # Errors
 /// As `expr::eval`.
 pub fn render(template: &Template, scope: &dyn Scope) -> Result<Value, Halt> {
-    let _ = (template, scope);
-    Ok(Value::Null)
+    render::render(template, scope, &mut 0)
 }
 
 /// Evaluates a value with holes.
@@ -47,13 +89,96 @@ pub fn render(template: &Template, scope: &dyn Scope) -> Result<Value, Halt> {
 /// # Errors
 /// As `expr::eval`.
 pub fn fill(arg: &Arg, scope: &dyn Scope) -> Result<Value, Halt> {
-    let _ = (arg, scope);
-    Ok(Value::Null)
+    render::fill(arg, scope, &mut 0)
 }
 
 impl Template {
-    /// The steps that its holes and blocks read.
+    /// The steps that its holes and blocks read. What stands within a block may not be reached: it is soft.
     pub fn reads(&self) -> Vec<Read> {
-        vec![]
+        let mut reads = vec![];
+        self.each_expr(&mut |expr, inside, _| {
+            reads.extend(expr.reads().into_iter().map(|read| Read { soft: read.soft || inside, ..read }));
+        });
+        reads
+    }
+
+    /// The bare names that it reads; those that its own blocks give are left out.
+    pub fn names(&self) -> Vec<Name> {
+        let mut names = vec![];
+        self.each_expr(&mut |expr, _, given| {
+            names.extend(expr.names().into_iter().filter(|name| !given.contains(&&*name.0)));
+        });
+        names
+    }
+
+    /// Calls `found` for each expression, with whether it may not be reached and the names that blocks around
+    /// it give.
+    fn each_expr(&self, found: &mut dyn FnMut(&Expr, bool, &[&str])) {
+        let mut depth = 0_usize;
+        let mut given: Vec<&str> = vec![];
+        let mut opened: Vec<usize> = vec![];
+        for part in &self.parts {
+            match part {
+                Part::Text(_) => {}
+                Part::Hole(expr) | Part::Encoded(expr) => found(expr, depth > 0, &given),
+                // The condition of a further arm sees what stands around the block, and is asked last.
+                Part::ElseIf(expr) => found(expr, true, &given),
+                Part::If(expr) | Part::Unless(expr) | Part::Each(expr, _) | Part::With(expr, _) => {
+                    found(expr, depth > 0, &given);
+                    depth += 1;
+                    opened.push(given.len());
+                    given.extend(part.gives());
+                }
+                Part::Else => given.truncate(opened.last().copied().unwrap_or(0)),
+                Part::End => {
+                    depth = depth.saturating_sub(1);
+                    given.truncate(opened.pop().unwrap_or(0));
+                }
+            }
+        }
+    }
+}
+
+impl Part {
+    /// The names that a block gives to what stands in it.
+    fn gives(&self) -> Vec<&str> {
+        match self {
+            Part::Each(_, names) => {
+                ["this", "index", "key"].into_iter().chain(names.iter().map(|name| &**name)).collect()
+            }
+            Part::With(_, names) => std::iter::once("this").chain(names.iter().map(|name| &**name)).collect(),
+            Part::Text(_)
+            | Part::Hole(_)
+            | Part::Encoded(_)
+            | Part::If(_)
+            | Part::Unless(_)
+            | Part::ElseIf(_)
+            | Part::Else
+            | Part::End => vec![],
+        }
+    }
+}
+
+impl Arg {
+    /// The steps that it reads.
+    pub fn reads(&self) -> Vec<Read> {
+        match self {
+            Arg::Value(_) => vec![],
+            Arg::Expr(expr) => expr.reads(),
+            Arg::Text(template) => template.reads(),
+            Arg::List(items) => items.iter().flat_map(Arg::reads).collect(),
+            Arg::Object(entries) => entries.iter().flat_map(|(_, item)| item.reads()).collect(),
+        }
+    }
+
+    /// The bare names that it reads.
+    pub fn names(&self) -> Vec<Name> {
+        match self {
+            Arg::Value(_) => vec![],
+            Arg::Expr(expr) => expr.names(),
+            Arg::Text(template) => template.names(),
+            Arg::List(items) => items.iter().flat_map(Arg::names).collect(),
+            Arg::Object(entries) => entries.iter().flat_map(|(_, item)| item.names()).collect(),
+        }
     }
 }

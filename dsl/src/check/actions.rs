@@ -8,7 +8,6 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::listed;
 use crate::span::Span;
 use crate::types::{Field, Type, fit, fit_field};
-use crate::value::Value;
 
 /// Compares every call with the catalog.
 pub fn check(checking: &mut Checking<'_>) {
@@ -160,15 +159,5 @@ fn settings(step: &Step, found: &mut Vec<Diagnostic>) {
     if step.retry.value.is_some() && !acts {
         let wrong = Diagnostic::warning(Code::UselessSetting, step.retry.span, "only calls of actions are tried again");
         found.push(wrong.help("put `retry` on the calls, or into `defaults`"));
-    }
-}
-
-/// True for a value that holds nothing to evaluate.
-pub fn is_literal(arg: &Arg) -> bool {
-    match &arg.kind {
-        ArgKind::Value(Value::Null) => false,
-        ArgKind::Value(_) => true,
-        ArgKind::List(items) => items.iter().all(is_literal),
-        ArgKind::Object(_) | ArgKind::Expr(_) | ArgKind::Text(_) | ArgKind::Wrong => false,
     }
 }

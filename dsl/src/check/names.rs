@@ -7,6 +7,7 @@ use crate::check::scope::{self, Edge, Frame};
 use crate::check::{Checking, Resolved};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::fields::listed;
 use crate::expr::{Read, Root};
 use crate::span::{Span, Spanned};
 use crate::workflow::{NeedKind, Phase};
@@ -172,11 +173,82 @@ impl<'a> Walk<'a> {
     }
 
     fn part(&mut self, part: Part<'a>) {
-        let reads = match part {
-            Part::Expr(expr) => expr.reads(),
-            Part::Text(template) => template.reads(),
+        let (reads, names) = match part {
+            Part::Expr(expr) => (expr.reads(), expr.names()),
+            Part::Text(template) => (template.reads(), template.names()),
         };
         reads.iter().for_each(|read| self.read(read));
+        names.iter().for_each(|name| self.bare(name));
+    }
+
+    /// A bare name, with the field that is read of it.
+    fn bare(&mut self, (name, span, field): &(String, Span, Option<(String, Span)>)) {
+        if name == "inputs" {
+            if let Some((field, span)) = field {
+                self.input(field, *span);
+            }
+            return;
+        }
+        let in_catch = self.frames.iter().any(|frame| frame.now == Phase::Catch);
+        let looped = self.frames.iter().any(|frame| frame.bare.contains(&name.as_str()));
+        let known = ROOTS.contains(&name.as_str()) || looped || (name == "error" && in_catch);
+        if !known {
+            return self.unknown_name(name, *span);
+        }
+        if looped {
+            return;
+        }
+        let fields = FIELDS.iter().find(|(root, _)| root == name).map(|(_, fields)| *fields);
+        if let (Some(fields), Some((field, span))) = (fields, field)
+            && !fields.contains(&&**field)
+        {
+            let wrong = Diagnostic::error(Code::UnknownField, *span, format!("`{name}` has no field `{field}`"));
+            self.diagnostics.push(match nearest(field, fields.iter().copied()) {
+                Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), *span, near),
+                None => wrong.help(format!("its fields are {}", listed(fields))),
+            });
+        }
+    }
+
+    fn input(&mut self, name: &str, span: Span) {
+        if self.inputs.contains(&name) {
+            return;
+        }
+        let wrong = Diagnostic::error(Code::UnknownInput, span, format!("the workflow has no input `{name}`"));
+        self.diagnostics.push(match nearest(name, self.inputs.iter().copied()) {
+            Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near),
+            None if self.inputs.is_empty() => wrong.help(format!("declare it: `inputs: {{ {name}: string }}`")),
+            None => wrong.help(format!("its inputs are {}", listed(&self.inputs))),
+        });
+    }
+
+    fn unknown_name(&mut self, name: &str, span: Span) {
+        let wrong = Diagnostic::error(Code::UnknownName, span, format!("there is no name `{name}` here"));
+        let text = |text: &str| (format!("write `{text}`"), text.to_owned());
+        let fixed = if scope::find(&self.frames, name).is_some() {
+            Some(text(&format!("steps.{name}")))
+        } else if self.inputs.contains(&name) {
+            Some(text(&format!("inputs.{name}")))
+        } else {
+            match name {
+                "yes" | "on" | "True" | "TRUE" => Some(text("true")),
+                "no" | "off" | "False" | "FALSE" => Some(text("false")),
+                "nil" | "none" | "None" | "undefined" => Some(text("null")),
+                _ => None,
+            }
+        };
+        let bare = self.frames.iter().flat_map(|frame| frame.bare.iter().copied());
+        let near = nearest(name, bare.chain(ROOTS.iter().copied()));
+        self.diagnostics.push(match (fixed, near) {
+            (Some((title, text)), _) => wrong.help(title.clone()).fix(title, span, text),
+            (None, Some(near)) => {
+                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
+            }
+            (None, None) if name == "error" => wrong.help("`error` is known in `catch` and `on_failure`"),
+            (None, None) if matches!(name, "round" | "last") => wrong.help(format!("`{name}` is known in `repeat`")),
+            (None, None) if matches!(name, "item" | "index") => wrong.help(format!("`{name}` is known in `for_each`")),
+            (None, None) => wrong.help(format!("a text stands in quotes: `\"{name}\"`")),
+        });
     }
 
     fn read(&mut self, read: &Read) {
@@ -239,7 +311,7 @@ impl<'a> Walk<'a> {
         } else {
             let wrong = match visible.len() {
                 0 => wrong,
-                1..=8 => wrong.help(format!("steps that can be read here: {}", crate::fields::listed(&visible))),
+                1..=8 => wrong.help(format!("steps that can be read here: {}", listed(&visible))),
                 _ => wrong,
             };
             self.diagnostics.push(wrong);

@@ -61,7 +61,7 @@ fn is_long(entries: &[Entry]) -> bool {
 fn long(reader: &mut Reader<'_>, field: &mut Field, node: &Node, owner: Span) -> Option<Span> {
     let what = format!("the type of `{}`", field.name);
     ambiguous(reader, node, owner);
-    let mut long = Fields::open(reader, node, &Owner { what: &what, span: owner }, LONG)?;
+    let long = Fields::open(reader, node, &Owner { what: &what, span: owner }, LONG)?;
     if let Some(node) = long.take("enum") {
         field.ty = choices(long.reader, node);
     } else if let Some(node) = long.take("type") {

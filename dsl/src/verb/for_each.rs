@@ -58,7 +58,7 @@ fn item_name(step: &mut Fields<'_, '_, '_>, node: &crate::yaml::Node) -> Spanned
     let name = fields::name(step.reader, scalar, "an item");
     if RESERVED.contains(&&*name) {
         let message = format!("`{name}` belongs to the language and cannot name an item");
-        step.reader.diagnostics.push(Diagnostic::error(Code::ReservedName, node.span, message));
+        step.reader.diagnostics.push(Diagnostic::error(Code::ReservedItem, node.span, message));
     }
     Spanned::new(name.into(), node.span)
 }

@@ -238,4 +238,10 @@ fn of_a_page(pages: &mut Fields<'_, '_, '_>, expr: &expr::Expr) {
         let message = format!("a page is asked for `status`, `headers`, `body` and `url` alone, not for `{}`", read.step);
         pages.reader.diagnostics.push(Diagnostic::error(Code::UnknownName, read.span, message));
     }
+    for (name, span, _) in expr.names() {
+        if !["body", "headers", "status", "url"].contains(&&*name) {
+            let message = format!("a page is asked for `status`, `headers`, `body` and `url` alone, not for `{name}`");
+            pages.reader.diagnostics.push(Diagnostic::error(Code::UnknownName, span, message));
+        }
+    }
 }

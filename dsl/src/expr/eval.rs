@@ -1,0 +1,587 @@
+//! The value of an expression: a walk over its nodes with a budget.
+
+use std::sync::Arc;
+
+use crate::catalog::{Failure, FailureKind};
+use crate::expr::ast::{Ix, Kind, Level, Operator, Part, StepName};
+use crate::expr::functions::FunctionRef;
+use crate::expr::{Expr, Halt, Root, Scope, Seen, operate};
+use crate::value::{self, Hash, Object, Value, Values};
+
+/// Steps of work that one evaluation may take: a node, an item, 64 bytes of text are one each.
+pub const FUEL: usize = 1_000_000;
+
+/// The heaviest result, in bytes.
+pub const MAX_WEIGHT: usize = 16 << 20;
+
+/// Evaluates an expression; see `expr::eval`. Of several that share a seed each has its own turn, so that they
+/// draw different ids.
+pub fn eval(expr: &Expr, scope: &dyn Scope, turn: u32) -> Result<Value, Halt> {
+    let draws = u64::from(turn) << 32;
+    let mut machine = Machine { expr, scope, fuel: FUEL, soft: 0, parameters: vec![], draws };
+    let value = machine.node(expr.root())?;
+    // What stands somewhere already was measured when it was made.
+    match expr.node(expr.root()).map(|node| &node.kind) {
+        Some(Kind::Value(_) | Kind::Name(_) | Kind::Step(_) | Kind::Path(..)) => Ok(value),
+        _ => machine.measured(value),
+    }
+}
+
+/// Large values of a scope.
+struct Large<'s>(&'s dyn Scope);
+
+impl Values for Large<'_> {
+    fn get(&self, hash: &Hash) -> Option<Value> {
+        self.0.big(hash)
+    }
+}
+
+/// The value without any reference in it, if it is light enough to be written out.
+pub fn loaded_all(value: &Value, scope: &dyn Scope) -> Result<Value, Halt> {
+    let value = value.load_all(&Large(scope)).ok_or_else(|| limit("a large value is not at hand"))?;
+    if value.weight(MAX_WEIGHT) > MAX_WEIGHT { Err(too_large()) } else { Ok(value) }
+}
+
+/// One evaluation under way.
+pub struct Machine<'s> {
+    expr: &'s Expr,
+    pub(super) scope: &'s dyn Scope,
+    fuel: usize,
+    /// How many left sides of `??` stand around.
+    soft: usize,
+    /// Values of the parameters of the lambdas around.
+    parameters: Vec<Value>,
+    /// The number of the next draw of chance.
+    pub(super) draws: u64,
+}
+
+/// What a part of a path came to.
+enum Reached {
+    Value(Value),
+    /// Nothing, and that is well: the path is null.
+    Ends,
+}
+
+impl<'s> Machine<'s> {
+    /// Takes from the budget.
+    pub(super) fn spend(&mut self, work: usize) -> Result<(), Halt> {
+        match self.fuel.checked_sub(work) {
+            Some(left) => {
+                self.fuel = left;
+                Ok(())
+            }
+            None => {
+                self.fuel = 0;
+                Err(limit("the expression takes too many steps"))
+            }
+        }
+    }
+
+    /// Takes from the budget for so many bytes of text.
+    pub(super) fn spend_bytes(&mut self, bytes: usize) -> Result<(), Halt> {
+        if bytes > MAX_WEIGHT { Err(too_large()) } else { self.spend(1 + bytes / 64) }
+    }
+
+    fn measured(&mut self, value: Value) -> Result<Value, Halt> {
+        if value.weight(MAX_WEIGHT) > MAX_WEIGHT {
+            return Err(too_large());
+        }
+        if value.depth() > value::MAX_DEPTH {
+            return Err(limit(format!("the result nests more than {} deep", value::MAX_DEPTH)));
+        }
+        Ok(value)
+    }
+
+    /// The value itself where this is a reference.
+    pub(super) fn loaded(&self, value: Value) -> Result<Value, Halt> {
+        match value {
+            Value::Big(_) => value.load(&Large(self.scope)).ok_or_else(|| limit("a large value is not at hand")),
+            other => Ok(other),
+        }
+    }
+
+    /// The value without any reference in it, if it is light enough to be written out.
+    pub(super) fn whole(&mut self, value: &Value) -> Result<Value, Halt> {
+        let value = value.load_all(&Large(self.scope)).ok_or_else(|| limit("a large value is not at hand"))?;
+        let weight = value.weight(MAX_WEIGHT);
+        self.spend_bytes(weight)?;
+        Ok(value)
+    }
+
+    fn node(&mut self, at: Ix) -> Result<Value, Halt> {
+        self.spend(1)?;
+        let expr = self.expr;
+        let Some(node) = expr.node(at) else { return Err(fail("a damaged expression")) };
+        match &node.kind {
+            Kind::Value(value) => Ok(value.clone()),
+            Kind::Name(name) => match self.scope.name(name) {
+                Some(value) => Ok(value),
+                None => Err(fail(format!("there is no `{name}` here"))),
+            },
+            Kind::Param(slot) => match self.parameters.get(usize::from(*slot)) {
+                Some(value) => Ok(value.clone()),
+                None => Err(fail("a damaged expression")),
+            },
+            Kind::Step(step) => self.step(step, false),
+            Kind::Path(base, parts) => self.path(*base, parts),
+            Kind::List(items) => {
+                let items: Vec<Value> = items.iter().map(|item| self.node(*item)).collect::<Result<_, _>>()?;
+                Ok(Value::list(items))
+            }
+            Kind::Object(entries) => {
+                let mut object = Object::with_capacity(entries.len());
+                for (key, item) in entries {
+                    object.insert(key.clone(), self.node(*item)?);
+                }
+                Ok(Value::Object(Arc::new(object)))
+            }
+            Kind::Negate(of) => {
+                let value = self.value(*of)?;
+                operate::negate(value).map_err(|message| self.told(at, message))
+            }
+            Kind::Not(of) => Ok(Value::Bool(!self.condition(*of)?)),
+            Kind::Chain(first, rest) => self.chain(at, *first, rest),
+            Kind::Choose(condition, then, otherwise) => {
+                let branch = if self.condition(*condition)? { then } else { otherwise };
+                self.node(*branch)
+            }
+            Kind::Call(function, arguments) => self.call(at, *function, arguments),
+            Kind::Lambda(..) => Err(fail("a lambda is no value")),
+        }
+    }
+
+    /// A node's value, loaded where it is a reference.
+    fn value(&mut self, at: Ix) -> Result<Value, Halt> {
+        let value = self.node(at)?;
+        self.loaded(value)
+    }
+
+    fn condition(&mut self, at: Ix) -> Result<bool, Halt> {
+        match self.value(at)? {
+            Value::Bool(flag) => Ok(flag),
+            other => {
+                let hint = match other {
+                    Value::List(_) | Value::Text(_) | Value::Object(_) => ": ask `len(…) > 0`",
+                    Value::Int(_) | Value::Number(_) => ": ask `… != 0`",
+                    Value::Null => ": ask `… != null`, or give `?? false`",
+                    _ => "",
+                };
+                let message = format!("a condition is true or false, `{}` is {}{hint}", self.expr.quote(at), named(&other));
+                Err(fail(message))
+            }
+        }
+    }
+
+    fn step(&mut self, step: &StepName, soft: bool) -> Result<Value, Halt> {
+        match step.root {
+            Root::Errors => Ok(self.scope.error(&step.name)),
+            Root::Meta => Ok(self.scope.meta(&step.name)),
+            Root::Steps => match self.scope.step(&step.name) {
+                Seen::Value(value) => Ok(value),
+                Seen::Absent if soft || self.soft > 0 => Ok(Value::Null),
+                Seen::Absent => Err(Halt::Skip { step: step.name.to_string() }),
+            },
+        }
+    }
+
+    fn path(&mut self, base: Ix, parts: &[Part]) -> Result<Value, Halt> {
+        let mut value = match self.expr.node(base).map(|node| &node.kind) {
+            Some(Kind::Step(step)) => {
+                let soft = matches!(parts.first(), Some(Part::SoftField(..) | Part::SoftIndex(_)));
+                let value = self.step(step, soft)?;
+                // `errors.a` and `meta.a` are null where there is nothing to tell, and that is well.
+                if value.is_null() && step.root != Root::Steps {
+                    return Ok(Value::Null);
+                }
+                value
+            }
+            _ => self.node(base)?,
+        };
+        for (done, part) in parts.iter().enumerate() {
+            self.spend(1)?;
+            value = match self.part(value, part).map_err(|fault| match fault {
+                Fault::Halt(halt) => halt,
+                Fault::Message(message) => fail(format!("{message} in `{}`", self.so_far(base, parts, done))),
+            })? {
+                Reached::Value(value) => value,
+                Reached::Ends => return Ok(Value::Null),
+            };
+        }
+        Ok(value)
+    }
+
+    /// The text of a path up to a part, that part included.
+    fn so_far(&self, base: Ix, parts: &[Part], done: usize) -> String {
+        let Some(start) = self.expr.node(base).map(|node| node.span.start as usize) else { return String::new() };
+        let end = match &parts[done] {
+            Part::Field(_, at) | Part::SoftField(_, at) => at.end as usize,
+            Part::Index(at) | Part::SoftIndex(at) => {
+                let end = self.expr.node(*at).map_or(start, |node| node.span.end as usize);
+                let rest = self.expr.source.get(end..).unwrap_or_default();
+                end + rest.find(']').map_or(0, |at| at + 1)
+            }
+        };
+        self.expr.source.get(start..end).unwrap_or_default().to_owned()
+    }
+
+    fn part(&mut self, value: Value, part: &Part) -> Result<Reached, Fault> {
+        let soft = matches!(part, Part::SoftField(..) | Part::SoftIndex(_));
+        let lenient = soft || self.soft > 0;
+        if value.is_null() && lenient {
+            return Ok(Reached::Ends);
+        }
+        let value = self.loaded(value).map_err(Fault::Halt)?;
+        let found = match part {
+            Part::Field(name, _) | Part::SoftField(name, _) => operate::field(&value, name).map_err(Fault::Message)?,
+            Part::Index(at) | Part::SoftIndex(at) => {
+                let index = self.value(*at).map_err(Fault::Halt)?;
+                operate::index(&value, &index).map_err(Fault::Message)?
+            }
+        };
+        match found {
+            Some(Value::Null) if soft => Ok(Reached::Ends),
+            Some(value) => Ok(Reached::Value(value)),
+            None if lenient => Ok(Reached::Ends),
+            None => Err(Fault::Message(operate::missing(&value, part_name(part)))),
+        }
+    }
+
+    fn chain(&mut self, at: Ix, first: Ix, rest: &[(Operator, Ix)]) -> Result<Value, Halt> {
+        match rest.first().map(|(operator, _)| operator.level()) {
+            Some(Level::Coalesce) => self.coalesce(first, rest),
+            Some(Level::And) => self.logic(first, rest, false),
+            Some(Level::Or) => self.logic(first, rest, true),
+            _ => {
+                let mut left = self.value(first)?;
+                for (operator, item) in rest {
+                    let right = self.value(*item)?;
+                    left = self.apply(at, left, *operator, right)?;
+                }
+                Ok(left)
+            }
+        }
+    }
+
+    fn apply(&mut self, at: Ix, left: Value, operator: Operator, right: Value) -> Result<Value, Halt> {
+        let result = match operator {
+            Operator::Equal => return Ok(Value::Bool(self.equal(&left, &right)?)),
+            Operator::Unequal => return Ok(Value::Bool(!self.equal(&left, &right)?)),
+            Operator::In | Operator::NotIn => {
+                let found = self.contains(&right, &left).map_err(|message| match message {
+                    Fault::Halt(halt) => halt,
+                    Fault::Message(message) => self.told(at, message),
+                })?;
+                return Ok(Value::Bool(found == (operator == Operator::In)));
+            }
+            Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast => {
+                operate::ordered(&left, &right).map(|order| {
+                    Value::Bool(match operator {
+                        Operator::Less => order.is_lt(),
+                        Operator::AtMost => order.is_le(),
+                        Operator::More => order.is_gt(),
+                        _ => order.is_ge(),
+                    })
+                })
+            }
+            Operator::Add => {
+                self.spend_bytes(operate::joined_length(&left, &right))?;
+                operate::add(left, right)
+            }
+            Operator::Subtract => operate::subtract(&left, &right),
+            Operator::Multiply | Operator::Divide | Operator::Remainder => operate::multiply(&left, operator, &right),
+            Operator::Coalesce | Operator::And | Operator::Or => Err("a damaged expression".into()),
+        };
+        result.map_err(|message| self.told(at, message))
+    }
+
+    fn coalesce(&mut self, first: Ix, rest: &[(Operator, Ix)]) -> Result<Value, Halt> {
+        let mut at = first;
+        for (_, next) in rest {
+            self.soft += 1;
+            let value = self.node(at);
+            self.soft -= 1;
+            let value = value?;
+            if !value.is_null() {
+                return Ok(value);
+            }
+            at = *next;
+        }
+        self.node(at)
+    }
+
+    /// A row of `and` (ends at the first false) or of `or` (ends at the first true).
+    fn logic(&mut self, first: Ix, rest: &[(Operator, Ix)], ends: bool) -> Result<Value, Halt> {
+        for at in std::iter::once(first).chain(rest.iter().map(|(_, at)| *at)) {
+            if self.condition(at)? == ends {
+                return Ok(Value::Bool(ends));
+            }
+        }
+        Ok(Value::Bool(!ends))
+    }
+
+    /// Compares as `==` does, and takes from the budget for what it looks at.
+    pub(super) fn equal(&mut self, a: &Value, b: &Value) -> Result<bool, Halt> {
+        match (a, b) {
+            (Value::Big(a), Value::Big(b)) => Ok(a.hash == b.hash),
+            (Value::Big(_), other) | (other, Value::Big(_)) => {
+                let big = if matches!(a, Value::Big(_)) { a } else { b };
+                let loaded = self.loaded(big.clone())?;
+                self.equal(&loaded, other)
+            }
+            (Value::Text(a), Value::Text(b)) => {
+                self.spend_bytes(a.len().min(b.len()))?;
+                Ok(a == b)
+            }
+            (Value::List(a), Value::List(b)) => {
+                if Arc::ptr_eq(a, b) {
+                    return Ok(true);
+                }
+                if a.len() != b.len() {
+                    return Ok(false);
+                }
+                for (a, b) in a.iter().zip(b.iter()) {
+                    self.spend(1)?;
+                    if !self.equal(a, b)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            (Value::Object(a), Value::Object(b)) => {
+                if Arc::ptr_eq(a, b) {
+                    return Ok(true);
+                }
+                if a.len() != b.len() {
+                    return Ok(false);
+                }
+                for (key, a) in a.iter() {
+                    self.spend(1)?;
+                    match b.get(key) {
+                        Some(b) if self.equal(a, b)? => {}
+                        _ => return Ok(false),
+                    }
+                }
+                Ok(true)
+            }
+            _ => Ok(a == b),
+        }
+    }
+
+    /// True if a list has an item, an object a key, a text a part.
+    pub(super) fn contains(&mut self, whole: &Value, part: &Value) -> Result<bool, Fault> {
+        match (whole, part) {
+            (Value::List(items), _) => {
+                for item in items.iter() {
+                    self.spend(1).map_err(Fault::Halt)?;
+                    if self.equal(item, part).map_err(Fault::Halt)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            (Value::Object(entries), Value::Text(key)) => Ok(entries.contains_key(key)),
+            (Value::Text(whole), Value::Text(part)) => {
+                self.spend_bytes(whole.len()).map_err(Fault::Halt)?;
+                Ok(whole.contains(&**part))
+            }
+            (Value::Object(_), _) => Err(Fault::Message(format!("a key is a text, found {}", named(part)))),
+            (Value::Text(_), _) => Err(Fault::Message(format!("a part of a text is a text, found {}", named(part)))),
+            _ => Err(Fault::Message(format!("nothing is in {}: a list, an object or a text is wanted", named(whole)))),
+        }
+    }
+
+    fn call(&mut self, at: Ix, function: FunctionRef, arguments: &[Ix]) -> Result<Value, Halt> {
+        let function = function.0;
+        let mut given = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            given.push(match self.expr.node(*argument).map(|node| &node.kind) {
+                Some(Kind::Lambda(count, body)) => Given::Lambda(*count, *body),
+                _ => Given::Value(self.value(*argument)?),
+            });
+        }
+        let mut call = Call { machine: self, at, name: function.name, parameters: function.parameters, given };
+        (function.body)(&mut call)
+    }
+
+    /// A failure that quotes a part of the expression.
+    fn told(&self, at: Ix, message: impl AsRef<str>) -> Halt {
+        fail(format!("{} in `{}`", message.as_ref(), self.expr.quote(at)))
+    }
+}
+
+/// Why a part gave nothing: it halts as it is, or a message to which the place is added.
+#[derive(Debug)]
+pub enum Fault {
+    Halt(Halt),
+    Message(String),
+}
+
+fn part_name(part: &Part) -> Option<&str> {
+    match part {
+        Part::Field(name, _) | Part::SoftField(name, _) => Some(name),
+        Part::Index(_) | Part::SoftIndex(_) => None,
+    }
+}
+
+/// A failure of kind `type`.
+pub fn fail(message: impl Into<String>) -> Halt {
+    Halt::Failure(Failure::new(FailureKind::Type, message))
+}
+
+/// A failure of kind `limit`.
+pub fn limit(message: impl Into<String>) -> Halt {
+    Halt::Failure(Failure::new(FailureKind::Limit, message))
+}
+
+/// The failure of what grew beyond bounds.
+pub fn too_large() -> Halt {
+    limit(format!("the result has more than {} MB", MAX_WEIGHT >> 20))
+}
+
+/// A value's type with its article, for messages.
+pub fn named(value: &Value) -> &'static str {
+    match value.type_name() {
+        "null" => "null",
+        "boolean" => "a boolean",
+        "integer" => "an integer",
+        "number" => "a number",
+        "string" => "a text",
+        "list" => "a list",
+        "object" => "an object",
+        "time" => "a time",
+        "duration" => "a duration",
+        "secret" => "a secret",
+        _ => "a large value",
+    }
+}
+
+/// An argument.
+pub(crate) enum Given {
+    Value(Value),
+    Lambda(u16, Ix),
+}
+
+/// One call of a function: its arguments, and the evaluation that it is part of.
+pub struct Call<'m, 's> {
+    pub(super) machine: &'m mut Machine<'s>,
+    at: Ix,
+    name: &'static str,
+    parameters: &'static [super::functions::Parameter],
+    given: Vec<Given>,
+}
+
+impl Call<'_, '_> {
+    /// How many arguments there are.
+    pub(super) fn count(&self) -> usize {
+        self.given.len()
+    }
+
+    /// A failure of this call.
+    pub(super) fn fail(&self, message: impl AsRef<str>) -> Halt {
+        self.machine.told(self.at, format!("`{}`: {}", self.name, message.as_ref()))
+    }
+
+    /// The failure of an argument that has the wrong type.
+    pub(super) fn wrong(&self, at: usize, wanted: &str) -> Halt {
+        let found = match self.given.get(at) {
+            Some(Given::Value(value)) => named(value),
+            Some(Given::Lambda(..)) => "a lambda",
+            None => "nothing",
+        };
+        let parameter = self.parameters.get(at).map_or("", |parameter| parameter.name);
+        self.machine.told(self.at, format!("`{}` wants {wanted} as `{parameter}`, found {found}", self.name))
+    }
+
+    /// An argument as it is; null where it was left out.
+    pub(super) fn any(&self, at: usize) -> Value {
+        match self.given.get(at) {
+            Some(Given::Value(value)) => value.clone(),
+            _ => Value::Null,
+        }
+    }
+
+    /// True if there is an argument at this place.
+    pub(super) fn has(&self, at: usize) -> bool {
+        at < self.given.len()
+    }
+
+    /// A text.
+    pub(super) fn text(&mut self, at: usize) -> Result<Arc<str>, Halt> {
+        match self.given.get(at) {
+            Some(Given::Value(Value::Text(text))) => {
+                let text = text.clone();
+                self.machine.spend_bytes(text.len())?;
+                Ok(text)
+            }
+            _ => Err(self.wrong(at, "a text")),
+        }
+    }
+
+    /// A list; each of its items is taken from the budget.
+    pub(super) fn list(&mut self, at: usize) -> Result<Arc<Vec<Value>>, Halt> {
+        match self.given.get(at) {
+            Some(Given::Value(Value::List(items))) => {
+                let items = items.clone();
+                self.machine.spend(items.len())?;
+                Ok(items)
+            }
+            _ => Err(self.wrong(at, "a list")),
+        }
+    }
+
+    /// An object; each of its entries is taken from the budget.
+    pub(super) fn object(&mut self, at: usize) -> Result<Arc<Object>, Halt> {
+        match self.given.get(at) {
+            Some(Given::Value(Value::Object(entries))) => {
+                let entries = entries.clone();
+                self.machine.spend(entries.len())?;
+                Ok(entries)
+            }
+            _ => Err(self.wrong(at, "an object")),
+        }
+    }
+
+    /// An integer.
+    pub(super) fn int(&self, at: usize) -> Result<i64, Halt> {
+        match self.given.get(at) {
+            Some(Given::Value(Value::Int(number))) => Ok(*number),
+            _ => Err(self.wrong(at, "an integer")),
+        }
+    }
+
+    /// A value as it is rendered within text.
+    pub(super) fn shown(&mut self, value: &Value) -> Result<String, Halt> {
+        match self.machine.whole(value)? {
+            Value::Hole(_) => Err(self.fail("a secret cannot become part of a text here")),
+            value => Ok(value.to_string()),
+        }
+    }
+
+    /// True if a lambda stands at this place.
+    pub(super) fn has_lambda(&self, at: usize) -> bool {
+        matches!(self.given.get(at), Some(Given::Lambda(..)))
+    }
+
+    /// Calls a lambda with an item and its index.
+    pub(super) fn apply(&mut self, at: usize, item: &Value, index: usize) -> Result<Value, Halt> {
+        let Some(Given::Lambda(count, body)) = self.given.get(at) else { return Err(self.wrong(at, "a lambda")) };
+        let (count, body) = (*count, *body);
+        let before = self.machine.parameters.len();
+        self.machine.parameters.push(item.clone());
+        if count > 1 {
+            self.machine.parameters.push(Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
+        }
+        let value = self.machine.node(body);
+        self.machine.parameters.truncate(before);
+        let value = value?;
+        self.machine.loaded(value)
+    }
+
+    /// Calls a lambda that answers true or false.
+    pub(super) fn asks(&mut self, at: usize, item: &Value, index: usize) -> Result<bool, Halt> {
+        match self.apply(at, item, index)? {
+            Value::Bool(flag) => Ok(flag),
+            other => Err(self.fail(format!("the lambda gives true or false, found {}", named(&other)))),
+        }
+    }
+}

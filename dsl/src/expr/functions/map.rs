@@ -1,0 +1,5 @@
+//! Functions over objects.
+
+use super::Function;
+
+pub const MAP: &[Function] = &[];

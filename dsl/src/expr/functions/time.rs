@@ -1,0 +1,5 @@
+//! Functions over time.
+
+use super::Function;
+
+pub const TIME: &[Function] = &[];

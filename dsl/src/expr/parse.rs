@@ -1,0 +1,774 @@
+//! Text to tree: the grammar's pairs, put in order by the Pratt parser, become nodes.
+
+use std::cell::RefCell;
+use std::sync::{Arc, LazyLock};
+
+use pest::Parser;
+use pest::error::{ErrorVariant, InputLocation};
+use pest::iterators::{Pair, Pairs};
+use pest::pratt_parser::{Assoc, Op, PrattParser};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::expr::ast::{Ix, Kind, Level, Node, Operator, Part, StepName};
+use crate::expr::functions::{self, Function, FunctionRef, Takes};
+use crate::expr::scan::{self, syntax};
+use crate::expr::{Expr, MAX_DEPTH, RESERVED, Root};
+use crate::span::{Span, SpanMap};
+use crate::value::Value;
+
+/// The grammar; the derive makes an enum of its rules.
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "expr/expr.pest"]
+    pub struct Grammar;
+}
+
+use grammar::{Grammar, Rule};
+
+/// The operators, loosest first.
+static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
+    let left = |rule| Op::infix(rule, Assoc::Left);
+    PrattParser::new()
+        .op(left(Rule::or))
+        .op(left(Rule::and))
+        .op(Op::prefix(Rule::not))
+        .op(left(Rule::equal)
+            | left(Rule::unequal)
+            | left(Rule::less)
+            | left(Rule::at_most)
+            | left(Rule::more)
+            | left(Rule::at_least)
+            | left(Rule::in_)
+            | left(Rule::not_in))
+        .op(left(Rule::coalesce))
+        .op(left(Rule::add) | left(Rule::subtract))
+        .op(left(Rule::multiply) | left(Rule::divide) | left(Rule::remainder))
+        .op(Op::prefix(Rule::negate))
+        .op(Op::postfix(Rule::field)
+            | Op::postfix(Rule::soft_field)
+            | Op::postfix(Rule::index)
+            | Op::postfix(Rule::soft_index))
+});
+
+/// Parses an expression; see `expr::parse`.
+pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
+    let (text, from) = unwrapped(text);
+    let map = part_of(map, from, from + text.len());
+    let placed = |fault: Diagnostic| placed(fault, &map);
+    if text.trim().is_empty() {
+        let fault = Diagnostic::error(Code::ExprSyntax, map.whole, "an expression is missing here");
+        return Err(vec![fault]);
+    }
+    scan::scan(text).map_err(|fault| vec![placed(fault)])?;
+    let pairs = Grammar::parse(Rule::whole, text).map_err(|error| vec![placed(reworded(text, &error))])?;
+    let builder = Builder { text, state: RefCell::default() };
+    let built = pairs.into_iter().find(|pair| pair.as_rule() == Rule::expression).map(|pair| builder.expression(pair));
+    let mut state = builder.state.into_inner();
+    if let Some(at) = state.too_large.take() {
+        state.faults.push(syntax(at.start as usize, at.end as usize, "an integer has at most 64 bits"));
+    }
+    match built {
+        Some(Some(_)) if state.faults.is_empty() => {
+            Ok(Expr { span: map.whole, source: text.into(), points: map.points, nodes: compacted(state.nodes) })
+        }
+        _ => {
+            if state.faults.is_empty() {
+                state.faults.push(syntax(0, text.len(), "this is no expression"));
+            }
+            Err(state.faults.into_iter().map(placed).collect())
+        }
+    }
+}
+
+/// The text within a `{{ }}` that stands around the whole, and where it begins.
+fn unwrapped(text: &str) -> (&str, usize) {
+    let trimmed = text.trim();
+    let inner = trimmed.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    match inner {
+        Some(inner) if !inner.contains("}}") => (inner, text.len() - text.trim_start().len() + 2),
+        _ => (text, 0),
+    }
+}
+
+/// The map of a part of a mapped text.
+pub fn part_of(map: &SpanMap, start: usize, end: usize) -> SpanMap {
+    let (from, to) = (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
+    let inside = map.points.iter().filter(|(value, _)| *value > from && *value < to);
+    let points = std::iter::once((0, map.offset(from))).chain(inside.map(|(value, file)| (value - from, *file)));
+    SpanMap { points: points.collect(), whole: map.map(Span { start: from, end: to }) }
+}
+
+/// Moves a diagnostic from the expression's own text to the file.
+pub fn placed(mut fault: Diagnostic, map: &SpanMap) -> Diagnostic {
+    fault.span = map.map(fault.span);
+    for label in &mut fault.labels {
+        label.span = map.map(label.span);
+    }
+    for edit in fault.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
+        edit.span = map.map(edit.span);
+    }
+    fault
+}
+
+/// What the builder gathers. A cell, since the Pratt parser holds several closures over it at once.
+#[derive(Default)]
+struct State {
+    nodes: Vec<Node>,
+    depths: Vec<usize>,
+    /// Nodes that stand in parentheses.
+    grouped: Vec<bool>,
+    /// Names of the parameters of the lambdas around.
+    parameters: Vec<Arc<str>>,
+    /// An integer of 2^63, which is right only behind a minus.
+    too_large: Option<Span>,
+    faults: Vec<Diagnostic>,
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    state: RefCell<State>,
+}
+
+impl Builder<'_> {
+    fn fault(&self, fault: Diagnostic) {
+        self.state.borrow_mut().faults.push(fault);
+    }
+
+    /// Adds a node. Nothing if it nests too deep, which is reported once.
+    fn add(&self, span: Span, kind: Kind) -> Option<Ix> {
+        let mut state = self.state.borrow_mut();
+        let mut depth = 0;
+        kind.each_child(&mut |child| depth = depth.max(state.depths[usize::from(child)] + 1));
+        if depth > MAX_DEPTH {
+            let message = format!("an expression nests at most {MAX_DEPTH} deep");
+            state.faults.push(
+                Diagnostic::error(Code::ExprLimit, span, message)
+                    .help("compute a part of it in a `set` step before"),
+            );
+            return None;
+        }
+        let at = Ix::try_from(state.nodes.len()).ok()?;
+        state.nodes.push(Node { span, kind });
+        state.depths.push(depth);
+        state.grouped.push(false);
+        Some(at)
+    }
+
+    fn span(&self, at: Ix) -> Span {
+        self.state.borrow().nodes[usize::from(at)].span
+    }
+
+    fn expression(&self, pair: Pair<'_, Rule>) -> Option<Ix> {
+        let start = pair.as_span().start();
+        let mut parts = pair.into_inner();
+        let mut value = self.choice(parts.next()?);
+        for part in parts.filter(|part| part.as_rule() == Rule::target) {
+            let span = Span::new(start, part.as_span().end());
+            let mut inner = part.into_inner();
+            let name = inner.next()?;
+            let arguments = inner.next();
+            // Later calls are looked at even where the first operand is wrong, so that all faults are found.
+            value = self.call(span, &name, Some(value), arguments);
+        }
+        value
+    }
+
+    fn choice(&self, pair: Pair<'_, Rule>) -> Option<Ix> {
+        let span = span_of(&pair);
+        let mut parts = pair.into_inner();
+        let condition = self.operation(parts.next()?.into_inner());
+        let mut branches = parts.filter(|part| matches!(part.as_rule(), Rule::expression | Rule::choice));
+        let (Some(then), Some(otherwise)) = (branches.next(), branches.next()) else { return condition };
+        let (then, otherwise) = (self.expression(then), self.choice(otherwise));
+        self.add(span, Kind::Choose(condition?, then?, otherwise?))
+    }
+
+    fn operation(&self, pairs: Pairs<'_, Rule>) -> Option<Ix> {
+        PRECEDENCE
+            .map_primary(|pair| self.primary(pair))
+            .map_prefix(|sign, operand| self.prefixed(&sign, operand?))
+            .map_postfix(|base, part| self.path(base, part))
+            .map_infix(|left, sign, right| self.infixed(left?, &sign, right?))
+            .parse(pairs)
+    }
+
+    fn prefixed(&self, sign: &Pair<'_, Rule>, operand: Ix) -> Option<Ix> {
+        let span = span_of(sign).to(self.span(operand));
+        if sign.as_rule() == Rule::not {
+            return self.add(span, Kind::Not(operand));
+        }
+        let mut state = self.state.borrow_mut();
+        let within = self.text.get(span.range()).unwrap_or_default();
+        let lowest = state.too_large.is_some_and(|at| at.end == span.end) && within.ends_with("9223372036854775808");
+        if lowest {
+            state.too_large = None;
+        }
+        let node = &mut state.nodes[usize::from(operand)];
+        // A constant with a sign is a constant.
+        let constant = match &node.kind {
+            Kind::Value(Value::Int(_)) if lowest => Some(Value::Int(i64::MIN)),
+            Kind::Value(Value::Int(number)) if *number != i64::MIN => Some(Value::Int(-number)),
+            Kind::Value(Value::Number(number)) => Some(Value::Number(-number)),
+            _ => None,
+        };
+        match constant {
+            Some(value) => {
+                *node = Node { span, kind: Kind::Value(value) };
+                Some(operand)
+            }
+            None => {
+                drop(state);
+                self.add(span, Kind::Negate(operand))
+            }
+        }
+    }
+
+    fn infixed(&self, left: Ix, sign: &Pair<'_, Rule>, right: Ix) -> Option<Ix> {
+        let operator = operator(sign.as_rule())?;
+        let span = self.span(left).to(self.span(right));
+        if operator == Operator::Subtract {
+            self.check_hyphen(left, sign, right);
+        }
+        let mut state = self.state.borrow_mut();
+        let grouped = state.grouped[usize::from(left)];
+        let chain = match &state.nodes[usize::from(left)].kind {
+            Kind::Chain(_, rest) if rest.first().is_some_and(|(first, _)| first.level() == operator.level()) => true,
+            _ => false,
+        };
+        if chain && !grouped && operator.level() == Level::Comparison {
+            let fault = syntax(sign.as_span().start(), sign.as_span().end(), "comparisons do not chain");
+            state.faults.push(fault.help("join them with `and`, as in `1 < x and x < 9`"));
+            return None;
+        }
+        if chain && !grouped && state.depths[usize::from(right)] < MAX_DEPTH {
+            // Taken out and put at the end again: a parent stands behind its children.
+            let mut node = std::mem::replace(
+                &mut state.nodes[usize::from(left)],
+                Node { span, kind: Kind::Value(Value::Null) },
+            );
+            let depth = state.depths[usize::from(left)].max(state.depths[usize::from(right)] + 1);
+            if let Kind::Chain(_, rest) = &mut node.kind {
+                rest.push((operator, right));
+            }
+            node.span = span;
+            let at = Ix::try_from(state.nodes.len()).ok()?;
+            state.nodes.push(node);
+            state.depths.push(depth);
+            state.grouped.push(false);
+            return Some(at);
+        }
+        drop(state);
+        self.add(span, Kind::Chain(left, vec![(operator, right)]))
+    }
+
+    /// `steps.a-b` is a subtraction that nobody means.
+    fn check_hyphen(&self, left: Ix, sign: &Pair<'_, Rule>, right: Ix) {
+        let (start, end) = (sign.as_span().start(), sign.as_span().end());
+        let (before, after) = (&self.text[..start], &self.text[end..]);
+        let touching = before.ends_with(scan::is_name) && after.starts_with(scan::is_name);
+        let mut state = self.state.borrow_mut();
+        let at_field = match &state.nodes[usize::from(left)].kind {
+            Kind::Step(_) => true,
+            Kind::Path(_, parts) => matches!(parts.last(), Some(Part::Field(..) | Part::SoftField(..))),
+            _ => false,
+        };
+        let name = match &state.nodes[usize::from(right)] {
+            Node { kind: Kind::Name(name), span } if span.start as usize == end => name.clone(),
+            _ => return,
+        };
+        if !touching || !at_field {
+            return;
+        }
+        let from = before.rfind(|char| !scan::is_name(char)).map_or(0, |at| at + 1);
+        let whole = format!("{}-{name}", &before[from..]);
+        let span = Span::new(from, end + name.len());
+        let is_step = matches!(state.nodes[usize::from(left)].kind, Kind::Step(_));
+        let fault = Diagnostic::error(Code::HyphenName, span, format!("`{whole}` is read as a subtraction of `{name}`"));
+        state.faults.push(if is_step {
+            fault.help("names have letters, digits and `_`").help("write spaces around `-` to subtract")
+        } else {
+            let dotted = before[..from].ends_with('.') && !before[..from].ends_with("?.");
+            let fault = fault.help("write spaces around `-` to subtract");
+            match dotted {
+                true => fault.fix(
+                    format!("write `[\"{whole}\"]`"),
+                    Span::new(from - 1, end + name.len()),
+                    format!("[\"{whole}\"]"),
+                ),
+                false => fault,
+            }
+        });
+    }
+
+    fn primary(&self, pair: Pair<'_, Rule>) -> Option<Ix> {
+        let span = span_of(&pair);
+        match pair.as_rule() {
+            Rule::number => self.number(span, pair.as_str()),
+            Rule::text => {
+                let value = self.unescaped(&pair)?;
+                self.add(span, Kind::Value(Value::text(value)))
+            }
+            Rule::constant => {
+                let value = match pair.as_str() {
+                    "true" => Value::Bool(true),
+                    "false" => Value::Bool(false),
+                    _ => Value::Null,
+                };
+                self.add(span, Kind::Value(value))
+            }
+            Rule::name => {
+                let name = normal(pair.as_str());
+                let slot = self.state.borrow().parameters.iter().rposition(|parameter| **parameter == *name);
+                match slot.and_then(|slot| u16::try_from(slot).ok()) {
+                    Some(slot) => self.add(span, Kind::Param(slot)),
+                    None => self.root_or_name(span, name),
+                }
+            }
+            Rule::list => {
+                let items: Vec<Option<Ix>> = pair.into_inner().map(|item| self.expression(item)).collect();
+                self.add(span, Kind::List(items.into_iter().collect::<Option<_>>()?))
+            }
+            Rule::object => {
+                let entries: Vec<_> = pair.into_inner().map(|entry| self.entry(entry)).collect();
+                let entries = entries.into_iter().collect::<Option<Vec<(Arc<str>, Ix)>>>()?;
+                self.add(span, Kind::Object(entries))
+            }
+            Rule::group => {
+                let inner = self.expression(pair.into_inner().next()?)?;
+                self.state.borrow_mut().grouped[usize::from(inner)] = true;
+                Some(inner)
+            }
+            Rule::call => {
+                let mut inner = pair.into_inner();
+                let name = inner.next()?;
+                self.call(span, &name, None, inner.next())
+            }
+            _ => None,
+        }
+    }
+
+    /// `steps`, `errors` and `meta` are no values: the name behind them is part of the word.
+    fn root_or_name(&self, span: Span, name: Arc<str>) -> Option<Ix> {
+        let root = match &*name {
+            "steps" => Root::Steps,
+            "errors" => Root::Errors,
+            "meta" => Root::Meta,
+            _ => return self.add(span, Kind::Name(name)),
+        };
+        let rest = &self.text[span.end as usize..];
+        let soft = rest.trim_start().starts_with("?.");
+        let quoted = rest.trim_start().starts_with('[');
+        let dotted = rest.trim_start().strip_prefix('.').is_some();
+        if !dotted {
+            let fault = Diagnostic::error(
+                Code::StepRoot,
+                span,
+                format!("`{name}` stands before the name of a step, as in `{name}.fetch`"),
+            );
+            self.fault(match (soft, quoted) {
+                (true, _) => {
+                    let at = span.end as usize + rest.find("?.").unwrap_or(0);
+                    fault.help("`?.` stands behind the name of the step").fix("write `.`", Span::new(at, at + 2), ".")
+                }
+                (_, true) => fault.help("the name of a step is not computed: write it after a `.`"),
+                _ => fault,
+            });
+            return None;
+        }
+        // The field that follows fills in the name; see `path`.
+        self.add(span, Kind::Step(StepName { root, name: "".into(), at: span }))
+    }
+
+    fn path(&self, base: Option<Ix>, pair: Pair<'_, Rule>) -> Option<Ix> {
+        let end = pair.as_span().end();
+        let rule = pair.as_rule();
+        let inner = pair.into_inner().next()?;
+        let at = span_of(&inner);
+        let part = match rule {
+            Rule::field => Part::Field(normal(inner.as_str()), at),
+            Rule::soft_field => Part::SoftField(normal(inner.as_str()), at),
+            Rule::index => Part::Index(self.expression(inner)?),
+            _ => Part::SoftIndex(self.expression(inner)?),
+        };
+        let base = base?;
+        let span = Span::new(self.span(base).start as usize, end);
+        let mut state = self.state.borrow_mut();
+        let grouped = state.grouped[usize::from(base)];
+        if let (Node { kind: Kind::Step(step), span: whole }, Part::Field(name, at)) =
+            (&mut state.nodes[usize::from(base)], &part)
+            && step.name.is_empty()
+        {
+            *step = StepName { root: step.root, name: name.clone(), at: *at };
+            *whole = span;
+            return Some(base);
+        }
+        if !grouped && matches!(state.nodes[usize::from(base)].kind, Kind::Path(..)) {
+            let mut node =
+                std::mem::replace(&mut state.nodes[usize::from(base)], Node { span, kind: Kind::Value(Value::Null) });
+            let inside = match part {
+                Part::Index(at) | Part::SoftIndex(at) => state.depths[usize::from(at)] + 1,
+                Part::Field(..) | Part::SoftField(..) => 0,
+            };
+            let depth = state.depths[usize::from(base)].max(inside);
+            if let Kind::Path(_, parts) = &mut node.kind {
+                parts.push(part);
+            }
+            node.span = span;
+            let at = Ix::try_from(state.nodes.len()).ok()?;
+            state.nodes.push(node);
+            state.depths.push(depth);
+            state.grouped.push(false);
+            return Some(at);
+        }
+        drop(state);
+        self.add(span, Kind::Path(base, vec![part]))
+    }
+
+    fn entry(&self, pair: Pair<'_, Rule>) -> Option<(Arc<str>, Ix)> {
+        let mut inner = pair.into_inner();
+        let key = inner.next()?;
+        let name = match key.as_rule() {
+            Rule::text => self.unescaped(&key).map(Arc::from),
+            _ => Some(normal(key.as_str())),
+        };
+        let value = inner.find(|part| part.as_rule() == Rule::expression).and_then(|value| self.expression(value));
+        Some((name?, value?))
+    }
+
+    fn call(
+        &self,
+        span: Span,
+        name: &Pair<'_, Rule>,
+        piped: Option<Option<Ix>>,
+        arguments: Option<Pair<'_, Rule>>,
+    ) -> Option<Ix> {
+        let function = self.function(name);
+        let first = usize::from(piped.is_some());
+        let given: Vec<Pair<'_, Rule>> = arguments.into_iter().flat_map(Pair::into_inner).collect();
+        let count = first + given.len();
+        let mut whole = function.is_some();
+        let mut values: Vec<Option<Ix>> = piped.into_iter().collect();
+        for (at, argument) in given.into_iter().enumerate() {
+            let takes = function.and_then(|function| function.takes(first + at));
+            let is_lambda = argument.as_rule() == Rule::lambda;
+            match (function, takes) {
+                (Some(function), Some(Takes::Value)) if is_lambda => {
+                    whole = false;
+                    let message = format!("`{}` takes no lambda here", function.name);
+                    self.fault(
+                        Diagnostic::error(Code::Lambda, span_of(&argument), message)
+                            .help(format!("it is called as `{}`", function.form())),
+                    );
+                }
+                (Some(function), Some(Takes::Lambda(_))) if !is_lambda => {
+                    whole = false;
+                    let message = format!("`{}` wants a lambda here", function.name);
+                    self.fault(
+                        Diagnostic::error(Code::Lambda, span_of(&argument), message)
+                            .help(format!("it is called as `{}`", function.form())),
+                    );
+                }
+                _ => {}
+            }
+            let most = match takes {
+                Some(Takes::Lambda(most)) => most,
+                _ => usize::MAX,
+            };
+            values.push(if is_lambda { self.lambda(argument, most) } else { self.expression(argument) });
+        }
+        let function = function?;
+        if count < function.fewest() || count > function.most() {
+            let message =
+                format!("`{}` takes {}, here {}", function.name, function.count(), if count == 1 { "is 1".into() } else { format!("are {count}") });
+            self.fault(
+                Diagnostic::error(Code::ArgumentCount, span_of(name), message)
+                    .help(format!("it is called as `{}`", function.form())),
+            );
+            return None;
+        }
+        let values = values.into_iter().collect::<Option<Vec<Ix>>>()?;
+        whole.then(|| self.add(span, Kind::Call(FunctionRef(function), values)))?
+    }
+
+    fn function(&self, name: &Pair<'_, Rule>) -> Option<&'static Function> {
+        let written = name.as_str();
+        let found = functions::find(written);
+        if found.is_none() {
+            let span = span_of(name);
+            let before = self.text[..span.start as usize].trim_end();
+            let fault =
+                Diagnostic::error(Code::UnknownFunction, span, format!("there is no function `{written}`"));
+            let near = functions::synonym(written).or_else(|| nearest(written, functions::names()));
+            self.fault(match near {
+                Some(near) => {
+                    fault.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
+                }
+                None if before.ends_with('|') => fault.help("after `|` stands a function, as in `x | upper`"),
+                None => fault.help("the documentation of expressions lists all functions"),
+            });
+        }
+        found
+    }
+
+    fn lambda(&self, pair: Pair<'_, Rule>, most: usize) -> Option<Ix> {
+        let span = span_of(&pair);
+        let mut inner = pair.into_inner();
+        let parameters = inner.next()?;
+        let listed = span_of(&parameters);
+        let before = self.state.borrow().parameters.len();
+        for word in parameters.into_inner() {
+            let name = normal(word.as_str());
+            if RESERVED.contains(&&*name) || &*name == "true" || &*name == "value" {
+                let message = format!("`{name}` is a word of the language and no name of a parameter");
+                self.fault(Diagnostic::error(Code::ReservedName, span_of(&word), message).help("use another name, as in `x => …`"));
+            }
+            self.state.borrow_mut().parameters.push(name);
+        }
+        let count = self.state.borrow().parameters.len() - before;
+        if count > most {
+            let message = format!("this lambda takes at most {}, here are {count}", plural(most, "parameter"));
+            self.fault(Diagnostic::error(Code::Lambda, listed, message));
+        }
+        let body = inner.next().and_then(|body| self.expression(body));
+        self.state.borrow_mut().parameters.truncate(before);
+        self.add(span, Kind::Lambda(u16::try_from(count).ok()?, body?))
+    }
+
+    fn number(&self, span: Span, text: &str) -> Option<Ix> {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let value = match text.parse::<i64>() {
+                Ok(number) => number,
+                Err(_) if text.trim_start_matches('0') == "9223372036854775808" && self.state.borrow().too_large.is_none() => {
+                    self.state.borrow_mut().too_large = Some(span);
+                    0
+                }
+                Err(_) => {
+                    self.fault(
+                        syntax(span.start as usize, span.end as usize, "an integer has at most 64 bits")
+                            .help("write it as text, or with a decimal point"),
+                    );
+                    return None;
+                }
+            };
+            return self.add(span, Kind::Value(Value::Int(value)));
+        }
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => self.add(span, Kind::Value(Value::Number(number))),
+            _ => {
+                self.fault(syntax(span.start as usize, span.end as usize, "this number is too large"));
+                None
+            }
+        }
+    }
+
+    /// The value of a text in quotes: JSON's escapes, and `\'`.
+    fn unescaped(&self, pair: &Pair<'_, Rule>) -> Option<String> {
+        let text = pair.as_str();
+        let start = pair.as_span().start();
+        let inner = &text[1..text.len() - 1];
+        let mut value = String::with_capacity(inner.len());
+        let mut chars = inner.char_indices();
+        while let Some((at, char)) = chars.next() {
+            if char != '\\' {
+                value.push(char);
+                continue;
+            }
+            let (_, escape) = chars.next()?;
+            let plain = match escape {
+                '"' | '\'' | '\\' | '/' => Some(escape),
+                'n' => Some('\n'),
+                't' => Some('\t'),
+                'r' => Some('\r'),
+                'b' => Some('\u{8}'),
+                'f' => Some('\u{c}'),
+                'u' => {
+                    let (char, used) = unicode_escape(&inner[at..]).unwrap_or(('\0', 0));
+                    for _ in 2..used {
+                        chars.next();
+                    }
+                    (used > 0).then_some(char)
+                }
+                _ => None,
+            };
+            match plain {
+                Some(plain) => value.push(plain),
+                None => {
+                    let at = start + 1 + at;
+                    let message = format!("`\\{escape}` is no escape");
+                    let fault = syntax(at, at + 1 + escape.len_utf8(), message);
+                    self.fault(fault.help("write `\\\\` for a backslash; escapes are those of JSON, and `\\'`"));
+                    return None;
+                }
+            }
+        }
+        Some(value)
+    }
+}
+
+/// The nodes that the root, which is the last, is made of; what was replaced on the way is left out.
+fn compacted(nodes: Vec<Node>) -> Vec<Node> {
+    let mut used = vec![false; nodes.len()];
+    if let Some(root) = used.last_mut() {
+        *root = true;
+    }
+    for (at, node) in nodes.iter().enumerate().rev() {
+        if used[at] {
+            node.kind.each_child(&mut |child| used[usize::from(child)] = true);
+        }
+    }
+    let mut places: Vec<Ix> = Vec::with_capacity(nodes.len());
+    let mut kept = Vec::with_capacity(nodes.len());
+    for (mut node, used) in nodes.into_iter().zip(used) {
+        places.push(Ix::try_from(kept.len()).unwrap_or(Ix::MAX));
+        if used {
+            node.kind.each_child_mut(&mut |child| *child = places[usize::from(*child)]);
+            kept.push(node);
+        }
+    }
+    kept
+}
+
+/// Reads `\uXXXX`, or two of them that are one character; and how many bytes it took.
+fn unicode_escape(text: &str) -> Option<(char, usize)> {
+    let unit = |at: usize| -> Option<u32> {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+    };
+    let first = unit(0)?;
+    if (0xd800..0xdc00).contains(&first) {
+        let second = unit(6).filter(|second| (0xdc00..0xe000).contains(second))?;
+        let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        return Some((char::from_u32(code)?, 12));
+    }
+    Some((char::from_u32(first)?, 6))
+}
+
+/// Names are compared in NFC.
+fn normal(name: &str) -> Arc<str> {
+    if is_nfc(name) { name.into() } else { name.nfc().collect::<String>().into() }
+}
+
+fn span_of(pair: &Pair<'_, Rule>) -> Span {
+    Span::new(pair.as_span().start(), pair.as_span().end())
+}
+
+pub(super) fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+fn operator(rule: Rule) -> Option<Operator> {
+    Some(match rule {
+        Rule::coalesce => Operator::Coalesce,
+        Rule::add => Operator::Add,
+        Rule::subtract => Operator::Subtract,
+        Rule::multiply => Operator::Multiply,
+        Rule::divide => Operator::Divide,
+        Rule::remainder => Operator::Remainder,
+        Rule::equal => Operator::Equal,
+        Rule::unequal => Operator::Unequal,
+        Rule::less => Operator::Less,
+        Rule::at_most => Operator::AtMost,
+        Rule::more => Operator::More,
+        Rule::at_least => Operator::AtLeast,
+        Rule::in_ => Operator::In,
+        Rule::not_in => Operator::NotIn,
+        Rule::and => Operator::And,
+        Rule::or => Operator::Or,
+        _ => return None,
+    })
+}
+
+/// The grammar's error in our words.
+fn reworded(text: &str, error: &pest::error::Error<Rule>) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) => at,
+        InputLocation::Span((start, _)) => start,
+    };
+    let at = at + text[at..].len() - text[at..].trim_start().len();
+    let empty = vec![];
+    let wanted = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives,
+        ErrorVariant::CustomError { .. } => &empty,
+    };
+    let word = word_at(&text[at..]);
+    let span = (at, at + word.len());
+    let operator_here = ["<", ">", "==", "!=", "+", "-", "*", "/", "%", "??", "and", "or", "in", "not", "?"].contains(&word);
+    let found = if word.is_empty() { "the expression ends here".into() } else { format!("found `{word}`") };
+    let before = text[..at].trim_end();
+    if wanted.contains(&Rule::pipe) && !wanted.contains(&Rule::add) && operator_here {
+        let start = scan::start_around(text, at);
+        let piped = text[start..at].trim_end();
+        let end = start + piped.len();
+        let mut fault = syntax(span.0, span.1, format!("`{word}` cannot stand behind a `|` without parentheses"))
+            .help(format!("write `({piped}) {word} …`"));
+        if let Some(fix) = parenthesised(start, end, piped) {
+            fault.fixes.push(fix);
+        }
+        return fault;
+    }
+    if word == "(" && before.ends_with(scan::is_name) {
+        let name = before.rsplit(|char| !scan::is_name(char)).next().unwrap_or_default();
+        return syntax(span.0, span.1, format!("`.{name}(…)` is no call: functions are not part of a value"))
+            .help(format!("write `x | {name}` or `{name}(x)`"));
+    }
+    if word.starts_with(|char: char| char.is_ascii_digit()) && before.ends_with('.') {
+        return syntax(span.0, span.1, format!("an item is read by `[{word}]`, not by `.{word}`"));
+    }
+    if let Some(length) = text[at..].split(|char: char| !scan::is_name(char)).next()
+        && length.starts_with(|char: char| char.is_ascii_digit())
+    {
+        let help = match crate::duration::parse(length) {
+            Some(_) => format!("a length of time is `duration(\"{length}\")`"),
+            None => "a name does not begin with a digit".into(),
+        };
+        return syntax(at, at + length.len(), format!("`{length}` is neither a number nor a name")).help(help);
+    }
+    let wants = if wanted.contains(&Rule::number) || wanted.contains(&Rule::expression) || wanted.contains(&Rule::choice) {
+        "a value"
+    } else if wanted.contains(&Rule::target) {
+        return syntax(span.0, span.1, format!("expected the name of a function behind `|`, {found}"));
+    } else if wanted.contains(&Rule::colon) && !wanted.contains(&Rule::add) {
+        "`:`"
+    } else if wanted.contains(&Rule::colon) {
+        "`:` and what holds otherwise"
+    } else if wanted.contains(&Rule::word) || wanted.contains(&Rule::entry) {
+        "a name"
+    } else {
+        "an operator or the end"
+    };
+    if wants == "an operator or the end" && !word.is_empty() && before.ends_with(['\'', '"', ')', ']', '}']) {
+        return syntax(span.0, span.1, format!("expected {wants}, {found}")).help("two values need an operator between them");
+    }
+    let (start, end) = if word.is_empty() { (before.len().saturating_sub(last_char(before)), before.len()) } else { span };
+    syntax(start, end, format!("expected {wants}, {found}"))
+}
+
+fn last_char(text: &str) -> usize {
+    text.chars().next_back().map_or(0, char::len_utf8)
+}
+
+fn parenthesised(start: usize, end: usize, piped: &str) -> Option<crate::diagnostic::Fix> {
+    let edit = crate::diagnostic::Edit { span: Span::new(start, end), text: format!("({piped})") };
+    (!piped.is_empty()).then(|| crate::diagnostic::Fix { title: format!("write `({piped})`"), edits: vec![edit] })
+}
+
+/// The word or sign that begins here.
+fn word_at(text: &str) -> &str {
+    let Some(first) = text.chars().next() else { return "" };
+    if scan::is_name(first) {
+        let end = text.find(|char| !scan::is_name(char)).unwrap_or(text.len());
+        return &text[..end];
+    }
+    if first == '"' || first == '\'' {
+        let end = scan::end_of_text(text, 0).unwrap_or(first.len_utf8());
+        return &text[..end];
+    }
+    for sign in ["??", "?.", "==", "!=", "<=", ">=", "=>"] {
+        if text.starts_with(sign) {
+            return &text[..2];
+        }
+    }
+    &text[..first.len_utf8()]
+}

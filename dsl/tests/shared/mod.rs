@@ -1,0 +1,103 @@
+//! A scope of given values, for tests of expressions and templates.
+
+use std::collections::BTreeMap;
+
+use dsl::diagnostic::Diagnostic;
+use dsl::expr::{self, Halt, Scope, Seen};
+use dsl::span::SpanMap;
+use dsl::value::{Hash, Object, Value};
+use jiff::Timestamp;
+
+/// Names and steps that a test gives.
+#[derive(Default)]
+pub struct World {
+    pub names: BTreeMap<String, Value>,
+    pub steps: BTreeMap<String, Value>,
+    pub errors: BTreeMap<String, Value>,
+    pub big: BTreeMap<Hash, Value>,
+}
+
+impl World {
+    /// `inputs`, the steps `got` and `empty`, and a step `gone` that gave nothing.
+    pub fn new() -> World {
+        let mut world = World::default();
+        world.names.insert(
+            "inputs".into(),
+            json(r#"{ "n": 3, "name": "Ada", "xs": [1, 2, 3], "none": null, "rows": [{ "a": 1 }, { "a": 2 }] }"#),
+        );
+        world.steps.insert("got".into(), json(r#"{ "body": { "title": "T", "n": 1 }, "empty": null }"#));
+        world.steps.insert("empty".into(), Value::Null);
+        world.errors.insert("gone".into(), json(r#"{ "message": "no" }"#));
+        world
+    }
+}
+
+impl Scope for World {
+    fn name(&self, name: &str) -> Option<Value> {
+        self.names.get(name).cloned()
+    }
+
+    fn step(&self, name: &str) -> Seen {
+        self.steps.get(name).cloned().map_or(Seen::Absent, Seen::Value)
+    }
+
+    fn error(&self, name: &str) -> Value {
+        self.errors.get(name).cloned().unwrap_or_default()
+    }
+
+    fn meta(&self, _: &str) -> Value {
+        Value::Null
+    }
+
+    fn big(&self, hash: &Hash) -> Option<Value> {
+        self.big.get(hash).cloned()
+    }
+
+    fn now(&self) -> Timestamp {
+        "2026-03-05T14:30:00Z".parse().unwrap()
+    }
+
+    fn seed(&self) -> [u8; 32] {
+        [7; 32]
+    }
+}
+
+/// A value from JSON.
+pub fn json(text: &str) -> Value {
+    let object: Value = serde_json::from_str(text).unwrap();
+    object
+}
+
+/// The value of an expression in a world, or what stopped it.
+pub fn run(text: &str, world: &World) -> Result<Value, String> {
+    let parsed = expr::parse(text, &SpanMap::plain(0, text.len())).map_err(|faults| told(&faults))?;
+    expr::eval(&parsed, world).map_err(|halt| halted(&halt))
+}
+
+/// Diagnostics in one line.
+pub fn told(faults: &[Diagnostic]) -> String {
+    let lines: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("{} {}..{} {}", fault.code.id(), fault.span.start, fault.span.end, fault.message))
+        .collect();
+    lines.join("; ")
+}
+
+/// A halt in one line.
+pub fn halted(halt: &Halt) -> String {
+    match halt {
+        Halt::Skip { step } => format!("skip {step}"),
+        Halt::Failure(failure) => format!("{}: {}", failure.kind.name(), failure.message),
+    }
+}
+
+/// Checks that values are the same, and of the same type.
+pub fn same(a: &Value, b: &Value) -> bool {
+    let kinds = |value: &Value| std::mem::discriminant(value);
+    a == b && kinds(a) == kinds(b)
+}
+
+/// An empty object.
+pub fn empty() -> Object {
+    Object::new()
+}
