@@ -37,6 +37,8 @@ const OURS: [&str; 11] = [
 pub struct Policy {
     /// True if private addresses may be called: this machine, its network, cloud metadata.
     pub allow_private: bool,
+    /// Private addresses that may be called though others may not.
+    pub allowed: Vec<IpAddr>,
     /// Longest time of a whole call where the request says nothing.
     pub timeout: Duration,
     /// Most redirects that are followed where the request says nothing.
@@ -53,12 +55,21 @@ impl Default for Policy {
     fn default() -> Policy {
         Policy {
             allow_private: false,
+            allowed: vec![],
             timeout: Duration::from_secs(30),
             redirects: 5,
             max_head: 64 * 1024,
             max_request: 10 * 1024 * 1024,
             max_response: 10 * 1024 * 1024,
         }
+    }
+}
+
+impl Policy {
+    /// True if a connection to this address may be made.
+    pub(crate) fn allows(&self, address: IpAddr) -> bool {
+        let same = |allowed: &IpAddr| allowed.to_canonical() == address.to_canonical();
+        self.allow_private || is_public(address) || self.allowed.iter().any(same)
     }
 }
 
@@ -94,7 +105,8 @@ impl Client {
     /// Makes a client that asks somebody else for addresses. What it answers is filtered all the same.
     pub fn with_lookup(policy: Policy, open: Arc<dyn Open>, lookup: Arc<dyn Lookup>) -> Client {
         install_cryptography();
-        let guard = Guard { lookup, allow_private: policy.allow_private };
+        let policy = Arc::new(policy);
+        let guard = Guard { lookup, policy: policy.clone() };
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -106,8 +118,8 @@ impl Client {
             .http2_max_header_list_size(u32::try_from(policy.max_head).unwrap_or(u32::MAX))
             .user_agent(concat!("keyway/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Error::network(error, "", true).to_string().into());
-        Client { policy: Arc::new(policy), open, http }
+            .map_err(|error| Error::deepest(&error).into());
+        Client { policy, open, http }
     }
 
     /// Sends a request and reads the whole answer.
@@ -130,7 +142,8 @@ impl Client {
         for followed in 0.. {
             let host = host_of(&url);
             let response = self.exchange(&request, &url, &opened, followed == 0).await?;
-            let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+            let location = response.headers().get("location");
+            let location = location.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
             match hop(&url, &request.method, response.status(), location)? {
                 Some(_) if most > 0 && followed == most => {
                     return Err(Error::Refused(format!("`{host}` redirects more than {most} times")));
@@ -154,9 +167,7 @@ impl Client {
         first: bool,
     ) -> Result<reqwest::Response, Error> {
         let host = host_of(url);
-        if !self.policy.allow_private {
-            check_host(url)?;
-        }
+        self.check_host(url)?;
         let http = self.http.as_ref().map_err(|reason| {
             let message = format!("no call can be made from this machine: {reason}");
             Error::Network { message, before_send: true }
@@ -180,13 +191,32 @@ impl Client {
             })?;
         // The resolver has seen to this; an answer from elsewhere would be a fault of ours, and is not shown.
         if let Some(address) = response.remote_addr().map(|address| address.ip())
-            && !self.policy.allow_private
-            && !is_public(address)
+            && !self.policy.allows(address)
         {
             return Err(Error::Refused(refused_address(&host, &address.to_string())));
         }
         check_head(response.headers(), &host, self.policy.max_head)?;
         Ok(response)
+    }
+
+    /// Refuses an address that is written in the URL itself: no resolver is asked for it. For names the
+    /// resolver decides, and for those of this machine it need not be asked.
+    fn check_host(&self, url: &Url) -> Result<(), Error> {
+        let address: IpAddr = match url.host() {
+            Some(Host::Ipv4(address)) => address.into(),
+            Some(Host::Ipv6(address)) => address.into(),
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                let here = name == "localhost" || name.ends_with(".localhost");
+                if here && !self.policy.allow_private {
+                    return Err(Error::Refused(refused_address(name, name)));
+                }
+                return Ok(());
+            }
+            None => return Err(Error::Invalid("the URL has no host".into())),
+        };
+        let text = address.to_string();
+        if self.policy.allows(address) { Ok(()) } else { Err(Error::Refused(refused_address(&text, &text))) }
     }
 
     async fn finish(
@@ -246,25 +276,6 @@ fn checked_url(text: &str) -> Result<Url, Error> {
         return Err(Error::Invalid("a URL holds no user and no password; they belong into `auth`".into()));
     }
     Ok(url)
-}
-
-/// Refuses hosts that are private as they are written; for other names the resolver decides.
-fn check_host(url: &Url) -> Result<(), Error> {
-    let address: IpAddr = match url.host() {
-        Some(Host::Ipv4(address)) => address.into(),
-        Some(Host::Ipv6(address)) => address.into(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            return if name == "localhost" || name.ends_with(".localhost") {
-                Err(Error::Refused(refused_address(name, name)))
-            } else {
-                Ok(())
-            };
-        }
-        None => return Err(Error::Invalid("the URL has no host".into())),
-    };
-    let text = address.to_string();
-    if is_public(address) { Ok(()) } else { Err(Error::Refused(refused_address(&text, &text))) }
 }
 
 /// The host of a URL: a name, or an address without brackets.

@@ -46,6 +46,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What lies at the bottom of an error of the HTTP library.
+    pub(crate) fn deepest(error: &dyn std::error::Error) -> String {
+        let mut cause = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        first_line(&cause.to_string()).to_owned()
+    }
+
     /// Translates an error of the HTTP library, without its URL.
     pub(crate) fn network(error: reqwest::Error, host: &str, first: bool) -> Error {
         let error = error.without_url();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::address::is_public;
+use crate::client::Policy;
 
 /// A look-up under way.
 pub type Looking = Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>>;
@@ -44,19 +44,19 @@ pub(crate) struct Blocked {
 /// Lets only those addresses through that the policy allows.
 pub(crate) struct Guard {
     pub(crate) lookup: Arc<dyn Lookup>,
-    pub(crate) allow_private: bool,
+    pub(crate) policy: Arc<Policy>,
 }
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();
-        let (looking, allow_private) = (self.lookup.look_up(&host), self.allow_private);
+        let (looking, policy) = (self.lookup.look_up(&host), self.policy.clone());
         Box::pin(async move {
             let found = looking.await?;
             let first = found.first().copied();
             let allowed: Vec<SocketAddr> = found
                 .into_iter()
-                .filter(|address| allow_private || is_public(*address))
+                .filter(|address| policy.allows(*address))
                 .map(|address| SocketAddr::new(address, 0))
                 .collect();
             match (allowed.is_empty(), first) {

@@ -47,6 +47,7 @@ impl Turn<'_> {
             run: start.run.clone(),
             inputs: start.inputs.clone(),
             trigger: start.trigger.clone(),
+            note: start.note.clone(),
         });
         if let Some(length) = self.plan.timeout {
             self.set_timeout(At::RUN, 0, length);

@@ -28,6 +28,9 @@ pub enum Event {
         /// What caused it.
         #[serde(rename = "c", default, skip_serializing_if = "Value::is_null")]
         trigger: Value,
+        /// Kept for whoever started it.
+        #[serde(rename = "n", default, skip_serializing_if = "Value::is_null")]
+        note: Value,
     },
     /// The run ended well.
     #[serde(rename = "end")]

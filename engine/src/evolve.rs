@@ -23,11 +23,12 @@ impl Run {
     pub(crate) fn apply(&mut self, event: &Event, time: Timestamp) {
         self.nudge = matches!(event, Event::Yielded {});
         match event {
-            Event::RunStarted { run, inputs, trigger } => {
+            Event::RunStarted { run, inputs, trigger, note } => {
                 self.id = Some(run.clone());
                 self.status = Status::Running;
                 self.inputs = inputs.clone();
                 self.trigger = trigger.clone();
+                self.note = note.clone();
                 self.started = Some(time);
             }
             Event::RunSucceeded { gave } => self.end(|run| {

@@ -45,6 +45,8 @@ pub struct Start {
     pub inputs: Value,
     /// What caused it, as the language's `trigger`.
     pub trigger: Value,
+    /// Kept with the run for whoever started it, such as where its files are; nobody here looks at it.
+    pub note: Value,
 }
 
 /// How a run is cancelled.

@@ -123,6 +123,8 @@ pub struct Run {
     pub inputs: Value,
     /// What caused it.
     pub trigger: Value,
+    /// Kept for whoever started it.
+    pub note: Value,
     /// When it began.
     pub started: Option<Timestamp>,
     /// True once somebody wants it to end.

@@ -43,14 +43,6 @@ pub enum Error {
         /// What it says to do.
         help: Option<String>,
     },
-    /// The files of a workflow cannot be reached.
-    #[error("the directory of files `{}` cannot be used", path.display())]
-    Files {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// The workflow has errors.
     #[error("the workflow `{file}` has errors")]
     Workflow {
@@ -60,6 +52,12 @@ pub enum Error {
     /// The inputs do not fit the workflow.
     #[error("{}", .0.join("\n"))]
     Inputs(Vec<String>),
+    /// A run's log does not tell where its files are.
+    #[error("the log of run `{run}` does not tell where its files are")]
+    NoNote {
+        /// Which.
+        run: engine::run::RunId,
+    },
     /// The driver cannot go on.
     #[error(transparent)]
     Driver(#[from] runtime::driver::Error),
@@ -77,10 +75,10 @@ impl Error {
             Error::OwnerGone => Some("`keyway resume` takes up what is not finished".into()),
             Error::Protocol(_) => Some("end the other process, then try again".into()),
             Error::Owner { help, .. } => help.clone(),
-            Error::Files { .. } => Some("give the directory that the workflow may use with `--files DIR`".into()),
             Error::Workflow { file } => Some(format!("`keyway check {file}` shows them")),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
-            Error::Driver(_) => None,
+            Error::NoNote { .. } => Some("start the workflow again".into()),
+            Error::Driver(error) => error.help().map(str::to_owned),
         }
     }
 }

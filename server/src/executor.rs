@@ -1,16 +1,15 @@
 //! Where the connectors become the one `Executor` that the driver calls.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor};
+use secret::NoVault;
 
-use crate::error::Error;
 use crate::order::Note;
 
 /// What each run under way may use: its files and its addresses.
@@ -21,25 +20,28 @@ pub struct Hands {
 
 impl Hands {
     /// Gives a run its connectors.
-    ///
-    /// # Errors
-    /// Where its directory of files cannot be opened.
-    pub fn equip(&self, run: &RunId, note: &Note, allow_private: bool) -> Result<(), Error> {
-        let settings = Settings::new(note.files.clone(), vec![note.file.clone()], allow_private);
-        let connectors = Connectors::new(settings)
-            .map_err(|source| Error::Files { path: PathBuf::from(&note.files), source })?;
-        let mut runs = self.runs.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        runs.insert(run.clone(), Arc::new(connectors));
-        Ok(())
+    pub fn equip(&self, run: &RunId, note: &Note, allow_private: bool) {
+        let policy = egress::Policy { allow_private, ..egress::Policy::default() };
+        let connectors = Connectors::new(Settings {
+            files: note.files.clone(),
+            protected: vec![note.file.clone()],
+            egress: egress::Client::new(policy, Arc::new(NoVault)),
+        });
+        self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), Arc::new(connectors));
     }
 
     /// Takes a run's connectors away once it has ended.
     pub fn release(&self, run: &RunId) {
-        self.runs.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(run);
+        self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(run);
+    }
+
+    /// True if a run has its connectors.
+    pub fn holds(&self, run: &RunId) -> bool {
+        self.of(run).is_some()
     }
 
     fn of(&self, run: &RunId) -> Option<Arc<Connectors>> {
-        self.runs.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(run).cloned()
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).get(run).cloned()
     }
 }
 

@@ -21,10 +21,24 @@ pub struct Order {
 }
 
 /// What is kept with a run, so that it can be taken up again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Note {
     /// The workflow's file, absolute.
     pub file: PathBuf,
     /// The directory that `file.*` may use, absolute.
     pub files: PathBuf,
+}
+
+impl Note {
+    /// As it stands in the log.
+    pub fn to_value(&self) -> Value {
+        let text = |path: &PathBuf| Value::text(path.to_string_lossy());
+        Value::object([("file", text(&self.file)), ("files", text(&self.files))])
+    }
+
+    /// Reads what stands in the log.
+    pub fn of(value: &Value) -> Option<Note> {
+        let path = |key| value.get(key)?.as_text().map(PathBuf::from);
+        Some(Note { file: path("file")?, files: path("files")? })
+    }
 }

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dsl::value::Value;
-use engine::event::Recorded;
+use engine::event::{Event, Recorded};
 use engine::input::{Cancel, Start};
 use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::Timestamp;
+use runtime::clock::Wall;
 use runtime::driver::{Driver, State};
-use runtime::sqlite::Sqlite;
+use runtime::local::{Local, Surroundings};
 use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tracing::warn;
@@ -36,7 +38,7 @@ pub struct Owner {
 }
 
 struct Core {
-    driver: Sqlite,
+    driver: Local,
     hands: Arc<Hands>,
     guests: AtomicUsize,
     left: Notify,
@@ -49,7 +51,9 @@ impl Owner {
     /// Where the database or the socket cannot be used.
     pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
         let hands = Arc::new(Hands::default());
-        let driver = Sqlite::open(&home.database(), hands.clone())?;
+        let surroundings =
+            Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
+        let driver = Local::on_sqlite(&home.database(), surroundings)?;
         let listener = listen(&home.socket())?;
         let core = Arc::new(Core { driver, hands, guests: AtomicUsize::new(0), left: Notify::new() });
         let listening = tokio::spawn(accept(listener, core.clone()));
@@ -120,12 +124,11 @@ impl Core {
         let inputs = dsl::inputs::complete(&workflow.inputs, &order.inputs).map_err(Error::Inputs)?;
         let note = Note { file: order.file.clone(), files: order.files.clone() };
         let run = RunId(new_id().into());
-        self.hands.equip(&run, &note, order.allow_private)?;
+        self.hands.equip(&run, &note, order.allow_private);
         let trigger =
             Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
-        let start = Start { run: run.clone(), inputs, trigger };
-        let kept = serde_json::to_string(&note).expect("a note has only text keys");
-        if let Err(error) = self.driver.start(Arc::new(Plan::new(&workflow)), start, &kept) {
+        let start = Start { run: run.clone(), inputs, trigger, note: note.to_value() };
+        if let Err(error) = self.driver.start(Arc::new(Plan::new(&workflow)), start) {
             self.hands.release(&run);
             return Err(error.into());
         }
@@ -135,10 +138,7 @@ impl Core {
     fn resume(&self, run: Option<&RunId>, allow_private: bool) -> Result<Vec<RunId>, Error> {
         let unfinished: Vec<RunId> = match run {
             Some(run) => vec![run.clone()],
-            None => {
-                let runs = self.driver.list()?.into_iter().filter(|run| run.state == State::Running);
-                runs.map(|run| run.run).collect()
-            }
+            None => self.driver.unfinished()?,
         };
         for run in &unfinished {
             self.ready(run, allow_private)?;
@@ -157,9 +157,14 @@ impl Core {
         if self.hands.holds(run) {
             return Ok(());
         }
-        let note = self.driver.note(run)?;
-        let note: Note = serde_json::from_str(&note).map_err(|error| Error::Protocol(error.to_string()))?;
-        self.hands.equip(run, &note, allow_private)
+        let log = self.driver.history(run)?;
+        let note = match log.first().and_then(|row| row.events.first()) {
+            Some(Event::RunStarted { note, .. }) => Note::of(note),
+            _ => None,
+        };
+        let note = note.ok_or_else(|| Error::NoNote { run: run.clone() })?;
+        self.hands.equip(run, &note, allow_private);
+        Ok(())
     }
 
     fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
@@ -239,7 +244,11 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
                             return;
                         }
                     }
-                    protocol::write(&mut write, &Reply::Done).await;
+                    // Where this process stops before the run has ended, the other side must not think
+                    // that it has: without a last word it takes the run up.
+                    if core.driver.summary(&run).is_ok_and(|summary| summary.state != State::Running) {
+                        protocol::write(&mut write, &Reply::Done).await;
+                    }
                     return;
                 }
                 Err(error) => Err(error),

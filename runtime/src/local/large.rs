@@ -6,9 +6,10 @@ use engine::event::{Event, Gave, Head};
 /// Calls `found` for each reference to a large value in an event.
 pub(super) fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
     match event {
-        Event::RunStarted { inputs, trigger, .. } => {
+        Event::RunStarted { inputs, trigger, note, .. } => {
             inputs.each_big(found);
             trigger.each_big(found);
+            note.each_big(found);
         }
         Event::StepStarted { args: value, .. } | Event::StepSucceeded { value, .. } => value.each_big(found),
         Event::RunSucceeded { gave } | Event::FrameClosed { gave, .. } => {

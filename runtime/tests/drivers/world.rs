@@ -307,7 +307,7 @@ pub fn id(name: &str) -> RunId {
 }
 
 pub fn start(run: &RunId) -> Start {
-    Start { run: run.clone(), inputs: Value::object::<&str>([]), trigger: Value::Null }
+    Start { run: run.clone(), inputs: Value::object::<&str>([]), trigger: Value::Null, note: Value::Null }
 }
 
 pub fn status(driver: &Local, run: &RunId) -> Status {

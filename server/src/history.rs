@@ -1,0 +1,65 @@
+//! What has been recorded, read alongside whoever owns the data directory.
+
+use dsl::value::{Hash, Value, Values};
+use engine::event::Recorded;
+use engine::run::RunId;
+use engine::view::Timeline;
+use runtime::driver::{Error, Summary};
+use runtime::journal::Journal;
+use runtime::journal::sqlite::Sqlite;
+
+use crate::home::Home;
+
+/// What has been recorded in a data directory.
+pub struct History {
+    journal: Option<Sqlite>,
+}
+
+impl History {
+    /// Opens what is there; a directory without a database has no runs.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn open(home: &Home) -> Result<History, Error> {
+        let path = home.database();
+        let journal = if path.exists() { Some(Sqlite::open_to_read(&path)?) } else { None };
+        Ok(History { journal })
+    }
+
+    /// All runs, latest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn runs(&self) -> Result<Vec<Summary>, Error> {
+        self.journal.as_ref().map_or(Ok(vec![]), Journal::runs)
+    }
+
+    /// An empty timeline for a run, by its plan.
+    ///
+    /// # Errors
+    /// Where there is no such run, or what is stored of it cannot be read.
+    pub fn timeline(&self, run: &RunId) -> Result<Timeline, Error> {
+        let missing = || Error::NoRun(run.clone());
+        let journal = self.journal.as_ref().ok_or_else(missing)?;
+        let (_, digest) = journal.run(run)?.ok_or_else(missing)?;
+        let plan = journal.plan(&digest)?.ok_or_else(|| Error::Damaged {
+            run: run.clone(),
+            detail: "its plan is missing".into(),
+        })?;
+        Ok(Timeline::new(&plan))
+    }
+
+    /// What has been recorded of a run, in order.
+    ///
+    /// # Errors
+    /// Where what is stored of it cannot be read.
+    pub fn log(&self, run: &RunId) -> Result<Vec<Recorded>, Error> {
+        self.journal.as_ref().map_or(Ok(vec![]), |journal| journal.log(run, 0))
+    }
+}
+
+impl Values for History {
+    fn get(&self, hash: &Hash) -> Option<Value> {
+        self.journal.as_ref()?.value(hash).ok().flatten()
+    }
+}
