@@ -122,7 +122,7 @@ impl Bench {
     /// # Errors
     /// Where they cannot be read.
     pub fn pragmas(&self) -> Result<Vec<(String, String)>> {
-        let pragmas = self.journal.pragmas()?;
+        let pragmas = self.journal.pragmas()?.context("it was opened to write")?;
         Ok(vec![
             ("journal_mode".into(), pragmas.journal_mode),
             ("synchronous".into(), pragmas.synchronous.to_string()),
@@ -134,7 +134,12 @@ impl Bench {
 async fn one(driver: &Local, plan: Arc<Plan>, number: u64, items: u64) -> Result<Duration> {
     let run = RunId(format!("bench{number:09}").into());
     let inputs = Value::object([("items", Value::Int(i64::try_from(items)?))]);
-    let start = Start { run: run.clone(), inputs, trigger: Value::object([("kind", Value::text("manual"))]) };
+    let start = Start {
+        run: run.clone(),
+        inputs,
+        trigger: Value::object([("kind", Value::text("manual"))]),
+        note: Value::Null,
+    };
     let begun = Instant::now();
     let mut rows = driver.watch(&run);
     driver.begin(plan, start).await??;
