@@ -95,7 +95,11 @@ impl Calls {
         (Flight { token, task: Some(task.abort_handle()) }, None)
     }
 
-    fn calling(&self, run: RunId, call: Call) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send>> {
+    fn calling(
+        &self,
+        run: RunId,
+        call: Call,
+    ) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send>> {
         let executor = self.executor.clone();
         Box::pin(async move {
             let made = AssertUnwindSafe(async { executor.call(&run, &call).await }).catch_unwind().await;

@@ -40,22 +40,11 @@ pub(super) type Reply = Box<dyn FnOnce(Result<(), Error>) + Send>;
 /// What arrives.
 pub(super) enum Message {
     /// Start a run.
-    Start {
-        plan: Arc<Plan>,
-        start: Start,
-        reply: Reply,
-    },
+    Start { plan: Arc<Plan>, start: Start, reply: Reply },
     /// Cancel a run.
-    Cancel {
-        run: RunId,
-        how: Cancel,
-        reply: Reply,
-    },
+    Cancel { run: RunId, how: Cancel, reply: Reply },
     /// Take up a run.
-    Resume {
-        run: RunId,
-        reply: Reply,
-    },
+    Resume { run: RunId, reply: Reply },
     /// A call has come back.
     Returned(Answer),
     /// The clock has jumped.
@@ -261,10 +250,17 @@ impl Mover {
     /// Lets the engine decide what an input means, and adds that to the batch.
     fn apply(&mut self, run: &RunId, input: &Input) -> Result<(), Error> {
         self.load(run)?;
-        let Some(Tracked { plan, state: Some(state), seq, .. }) = self.runs.get_mut(run) else { return Ok(()) };
-        let now = self.clock.now();
+        let Some(Tracked { plan, state: Some(state), seq, .. }) = self.runs.get_mut(run) else {
+            return Ok(());
+        };
+        let now = match input {
+            // The clock may have been set back since the alarm went off.
+            Input::Fired(timer) => self.clock.now().max(timer.due),
+            _ => self.clock.now(),
+        };
         // The engine is total; should it break off all the same, one run stands still and the others go on.
-        let decided = catch_unwind(AssertUnwindSafe(|| engine::advance(plan, state, &*self.values, input, now)));
+        let decided =
+            catch_unwind(AssertUnwindSafe(|| engine::advance(plan, state, &*self.values, input, now)));
         let Ok(events) = decided else {
             let detail = "the engine broke off; what was recorded before is safe".into();
             return Err(Error::Damaged { run: run.clone(), detail });
@@ -362,6 +358,7 @@ impl Mover {
         let Some(tracked) = self.runs.get_mut(run) else { return };
         let key = (call.at, call.attempt);
         let (flight, answer) = self.calls.make(run, call, &*self.values);
+        tracked.unsent.remove(&key);
         tracked.flights.insert(key, flight);
         self.ready.extend(answer.map(returned));
     }
@@ -389,7 +386,9 @@ impl Mover {
             reply(result);
         }
         for work in turn.works.drain(..) {
-            if let (Some(tracked), Input::Returned { at, attempt, .. }) = (self.runs.get_mut(&work.run), work.input) {
+            if let (Some(tracked), Input::Returned { at, attempt, .. }) =
+                (self.runs.get_mut(&work.run), work.input)
+            {
                 tracked.flights.remove(&(at, attempt));
                 self.alarms.drop_timeout(&work.run, at, attempt);
             }
@@ -407,7 +406,9 @@ impl Mover {
 
     /// Lets a run leave memory that only pauses, and for long. Its alarms stay, and it is folded again.
     fn rest(&mut self, run: &RunId) {
-        let Some(tracked) = self.runs.get_mut(run).filter(|tracked| tracked.flights.is_empty()) else { return };
+        let Some(tracked) = self.runs.get_mut(run).filter(|tracked| tracked.flights.is_empty()) else {
+            return;
+        };
         let Some(state) = &tracked.state else { return };
         let far = self.clock.now().saturating_add(FAR).unwrap_or(jiff::Timestamp::MAX);
         let pauses = state.outstanding().iter().all(|command| match command {
@@ -470,8 +471,7 @@ fn returned(answer: Answer) -> Work {
 
 /// The plan that a run follows.
 pub(super) fn plan_of(journal: &dyn Journal, run: &RunId, digest: &dsl::value::Hash) -> Result<Plan, Error> {
-    journal.plan(digest)?.ok_or_else(|| Error::Damaged {
-        run: run.clone(),
-        detail: format!("its plan {digest} is missing"),
-    })
+    journal
+        .plan(digest)?
+        .ok_or_else(|| Error::Damaged { run: run.clone(), detail: format!("its plan {digest} is missing") })
 }

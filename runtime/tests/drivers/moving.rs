@@ -61,13 +61,18 @@ fn calls_that_do_not_wait_for_each_other_are_under_way_together(kind: Kind) {
 }
 
 fn a_failed_call_is_tried_again_when_its_pause_is_over(kind: Kind) {
-    let world = World::new(kind, |_, nth| if nth < 2 { Act::Now(Err(passing("busy"))) } else { Act::Now(Ok(Value::Null)) });
+    let world =
+        World::new(
+            kind,
+            |_, nth| if nth < 2 { Act::Now(Err(passing("busy"))) } else { Act::Now(Ok(Value::Null)) },
+        );
     let driver = world.driver();
     let run = id("r1");
     driver.start(row(1, Safety::Keyed), start(&run)).unwrap();
     for failures in 1..=2 {
         world.until("a failure", || {
-            events(&driver, &run).iter().filter(|event| matches!(event, Event::StepFailed { .. })).count() == failures
+            events(&driver, &run).iter().filter(|event| matches!(event, Event::StepFailed { .. })).count()
+                == failures
         });
         assert_eq!(world.made().len(), failures);
         world.clock.advance(SignedDuration::from_mins(10));
@@ -171,7 +176,9 @@ fn a_large_value_is_kept_by_its_hash(kind: Kind) {
     let driver = world.driver();
     let run = id("r1");
     let args = Value::object([("text", given.clone())]);
-    driver.start(plan("large", vec![call_with("big", Safety::Keyed, &[], args.clone())]), start(&run)).unwrap();
+    driver
+        .start(plan("large", vec![call_with("big", Safety::Keyed, &[], args.clone())]), start(&run))
+        .unwrap();
     assert!(matches!(world.end(&driver, &run), Status::Succeeded(_)));
     // The executor saw the value itself.
     assert_eq!(world.script.made.lock().unwrap()[0].args, args);
