@@ -96,7 +96,7 @@ impl Bench {
     ///
     /// # Errors
     /// Where the run does not succeed.
-    pub fn each(&self, items: u64) -> Result<Runs> {
+    pub fn each(&self, items: i64) -> Result<Runs> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let took = self.tokio.block_on(one(&self.driver, self.each.clone(), number, items))?;
         self.all_succeeded()?;
@@ -131,9 +131,9 @@ impl Bench {
 }
 
 /// Starts a run, and waits until its end has been recorded.
-async fn one(driver: &Local, plan: Arc<Plan>, number: u64, items: u64) -> Result<Duration> {
+async fn one(driver: &Local, plan: Arc<Plan>, number: u64, items: i64) -> Result<Duration> {
     let run = RunId(format!("bench{number:09}").into());
-    let inputs = Value::object([("items", Value::Int(i64::try_from(items)?))]);
+    let inputs = Value::object([("items", Value::list((0..items).map(Value::Int).collect()))]);
     let start = Start {
         run: run.clone(),
         inputs,
@@ -161,7 +161,7 @@ fn plan(text: &str) -> Result<Arc<Plan>> {
 }
 
 fn linear_text() -> String {
-    let mut text = "name: linear\ninputs: { items: integer }\nsteps:\n".to_owned();
+    let mut text = "name: linear\ninputs: { items: [integer] }\nsteps:\n".to_owned();
     text += "  s1: { use: bench.echo, with: { value: \"{{ inputs.items }}\" } }\n";
     for step in 2..=10 {
         let before = step - 1;
@@ -174,7 +174,7 @@ fn linear_text() -> String {
 
 fn each_text() -> String {
     format!(
-        "name: each\ninputs: {{ items: integer }}\nsteps:\n  all:\n    for_each: range(inputs.items)\n    \
+        "name: each\ninputs: {{ items: [integer] }}\nsteps:\n  all:\n    for_each: inputs.items\n    \
          parallel: {PARALLEL}\n    steps:\n      echo: {{ use: bench.echo, with: {{ value: \"{{{{ item }}}}\" }} }}\n"
     )
 }

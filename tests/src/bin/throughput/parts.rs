@@ -141,13 +141,13 @@ fn linear(folder: &Path, at_a_time: usize, time: Duration) -> Result<Measure> {
     summed(&runs, 10, cpu, &bench, commits)
 }
 
-fn each(folder: &Path, items: u64) -> Result<Measure> {
+fn each(folder: &Path, items: u32) -> Result<Measure> {
     let bench = Bench::open(&folder.join("each.db"))?;
     let commits = bench.commits();
     let cpu = machine::cpu_time();
-    let runs = bench.each(items)?;
+    let runs = bench.each(items.into())?;
     let cpu = machine::cpu_time() - cpu;
-    summed(&runs, items, cpu, &bench, commits)
+    summed(&runs, items.into(), cpu, &bench, commits)
 }
 
 fn summed(
