@@ -1,6 +1,6 @@
 //! Which large values an event refers to: they are kept in the commit that keeps the event.
 
-use dsl::value::{Big, Value};
+use dsl::value::Big;
 use engine::event::{Event, Gave, Head};
 
 /// Calls `found` for each reference to a large value in an event.
@@ -19,6 +19,24 @@ pub(super) fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
         }
         Event::BlockOpened { head: Head::Each { items, .. }, .. } => items.each_big(found),
         Event::BlockOpened { head: Head::Repeat { .. } | Head::One, .. }
-        | Event::RunFailed { .. } => {}
+        | Event::RunFailed { .. }
+        | Event::RunCancelled {}
+        | Event::CancelRequested {}
+        | Event::RunExpired {}
+        | Event::Yielded {}
+        | Event::Resumed {}
+        | Event::FrameOpened { .. }
+        | Event::PhaseBegan { .. }
+        | Event::Stopped { .. }
+        | Event::StepSkipped { .. }
+        | Event::TimeoutSet { .. }
+        | Event::StepWaiting { .. }
+        | Event::StepDue { .. }
+        | Event::StepFailed { .. }
+        | Event::CallAborted { .. }
+        | Event::StepDropped { .. }
+        | Event::BlockExpired { .. }
+        | Event::RoundPaused { .. }
+        | Event::BlockDone { .. } => {}
     }
 }
