@@ -42,6 +42,13 @@ pub fn error(message: &str, help: Option<&str>) {
     }
 }
 
+/// Writes what is wrong with a workflow's text.
+pub fn diagnostics(file: &str, text: &str, found: &[dsl::diagnostic::Diagnostic]) {
+    if !found.is_empty() {
+        note(&dsl::render::text(file, text, found, dsl::render::Color::Always));
+    }
+}
+
 /// Writes JSON as a result, indented.
 pub fn json(value: &serde_json::Value) {
     result(&serde_json::to_string_pretty(value).expect("a value has only text keys"));

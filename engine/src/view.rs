@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dsl::catalog::FailureKind;
-use dsl::value::Value;
+use dsl::value::{Value, Values};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::json;
@@ -147,6 +147,19 @@ impl Timeline {
             && !self.run.nudge
             && self.run.calls().next().is_none()
             && !self.run.outstanding().is_empty()
+    }
+
+    /// Replaces references to large values by the values, where they are to be had.
+    pub fn load(&mut self, values: &dyn Values) {
+        let load = |value: &mut Value| {
+            if let Some(loaded) = value.load_all(values) {
+                *value = loaded;
+            }
+        };
+        if let Status::Succeeded(output) = &mut self.run.status {
+            load(output);
+        }
+        self.steps.values_mut().flat_map(|entry| [&mut entry.args, &mut entry.value]).flatten().for_each(load);
     }
 
     /// As `keyway run --json` shows it: `run`, `workflow`, `status`, `output`, `error` and `steps`.

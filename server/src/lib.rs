@@ -13,7 +13,7 @@ pub mod protocol;
 pub mod session;
 
 pub use engine;
-pub use runtime::driver::{State, Summary};
+pub use runtime::driver::{Error as DriverError, State, Summary};
 
 /// An error and what is behind it, in one line.
 pub fn chain(error: &dyn std::error::Error) -> String {

@@ -121,7 +121,11 @@ impl Core {
         let file = order.file.display().to_string();
         let checked = dsl::check(&order.text, &connectors::catalog());
         let workflow = checked.workflow.ok_or(Error::Workflow { file })?;
-        let inputs = dsl::inputs::complete(&workflow.inputs, &order.inputs).map_err(Error::Inputs)?;
+        let inputs = match &order.inputs {
+            Value::Object(given) => dsl::inputs::inputs(&workflow, given),
+            other => Err(vec![format!("the inputs are a {}, not an object", other.type_name())]),
+        };
+        let inputs = inputs.map_err(Error::Inputs)?;
         let note = Note { file: order.file.clone(), files: order.files.clone() };
         let run = RunId(new_id().into());
         self.hands.equip(&run, &note, order.allow_private);

@@ -30,5 +30,5 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let mut session = Session::open(home.clone()).await?;
     session.cancel(&run).await?;
     let want = Want { json: args.json, no_wait: false, allow_private: args.allow_private };
-    progress::cancelled(&mut session, &home, run, &want).await
+    progress::cancelled(&mut session, &home, &run, &want).await
 }

@@ -42,10 +42,13 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let errors = count(&found, dsl::diagnostic::Severity::Error);
     let warnings = count(&found, dsl::diagnostic::Severity::Warning);
     if args.json || args.format == Format::Json {
-        output::json(&dsl::render::json(found.iter().map(|(file, text, list)| (&**file, &**text, &**list))));
+        let lists = found.iter().map(|(file, text, list)| dsl::render::json(file, text, list));
+        let all: Vec<serde_json::Value> =
+            lists.flat_map(|mut json| json["diagnostics"].as_array_mut().map(std::mem::take).unwrap_or_default()).collect();
+        output::json(&serde_json::json!({ "diagnostics": all, "errors": errors, "warnings": warnings }));
     } else {
         for (file, text, diagnostics) in &found {
-            output::note(&dsl::render::text(file, text, diagnostics));
+            output::diagnostics(file, text, diagnostics);
         }
         if errors + warnings == 0 {
             let files = plural(found.len(), "file");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use dsl::value::{Object, Value};
+use dsl::workflow::Workflow;
 use server::order::Order;
 use server::session::Session;
 
@@ -49,12 +50,12 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let file = args.file.display().to_string();
     let checked = dsl::check(&text, &server::catalog());
     if !checked.diagnostics.is_empty() {
-        output::note(&dsl::render::text(&file, &text, &checked.diagnostics));
+        output::diagnostics(&file, &text, &checked.diagnostics);
     }
     let Some(workflow) = checked.workflow else {
         return Ok(refused(&args, &file, "the workflow has errors"));
     };
-    let inputs = match inputs(&args, &workflow.inputs)? {
+    let inputs = match inputs(&args, &workflow)? {
         Ok(inputs) => inputs,
         Err(problems) => {
             output::error(&problems.join("\n"), Some("`--input NAME=VALUE` or `--inputs FILE` gives inputs"));
@@ -101,29 +102,26 @@ fn refused(args: &Args, workflow: &str, message: &str) -> Exit {
 
 type Problems = Vec<String>;
 
-/// The inputs from the command line, complete and checked, or what is wrong with them.
-fn inputs(args: &Args, fields: &[dsl::types::Field]) -> Result<Result<Value, Problems>, Trouble> {
+/// The inputs from the command line, or what is wrong with them.
+fn inputs(args: &Args, workflow: &Workflow) -> Result<Result<Value, Problems>, Trouble> {
     let mut given = match &args.inputs_file {
         Some(file) => from_file(file)?,
         None => Object::new(),
     };
     let mut problems = Vec::new();
     for pair in &args.inputs {
-        let Some((name, text)) = pair.split_once('=') else {
-            return Err(Trouble::new(format!("`--input {pair}` has no `=`"))
-                .help("write `--input NAME=VALUE`"));
-        };
-        match dsl::inputs::read(fields, name, text) {
-            Ok(value) => {
+        match dsl::inputs::read(workflow, pair) {
+            Ok((name, value)) => {
                 given.insert(name.into(), value);
             }
             Err(problem) => problems.push(problem),
         }
     }
-    if !problems.is_empty() {
-        return Ok(Err(problems));
+    if problems.is_empty() {
+        // Checked here for the sake of the message; the defaults are filled in where the run starts.
+        problems = dsl::inputs::inputs(workflow, &given).err().unwrap_or_default();
     }
-    Ok(dsl::inputs::complete(fields, &Value::Object(given.into())))
+    Ok(if problems.is_empty() { Ok(Value::Object(given.into())) } else { Err(problems) })
 }
 
 fn from_file(file: &Path) -> Result<Object, Trouble> {
@@ -132,10 +130,9 @@ fn from_file(file: &Path) -> Result<Object, Trouble> {
         .map_err(|error| Trouble::new(format!("`{}` is not JSON: {error}", file.display())))?;
     match Value::from_json(json) {
         Value::Object(entries) => Ok((*entries).clone()),
-        other => Err(Trouble::new(format!(
-            "`{}` holds a {}, not an object of inputs",
-            file.display(),
-            other.type_name()
-        ))),
+        other => {
+            let (file, found) = (file.display(), other.type_name());
+            Err(Trouble::new(format!("`{file}` holds a {found}, not an object of inputs")))
+        }
     }
 }
