@@ -264,7 +264,9 @@ impl Timeline {
         let slot = self.run.slot(at)?;
         more(entry);
         entry.attempts = slot.attempts;
-        entry.started = slot.started;
+        // What is settled at once has begun when it ended.
+        let at_once = matches!(slot.state, State::Done(_) | State::Failed { .. });
+        entry.started = slot.started.or(slot.ended.filter(|_| at_once));
         entry.ended = slot.ended;
         entry.until = None;
         entry.value = None;
