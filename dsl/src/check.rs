@@ -35,8 +35,7 @@ const PASSES: &[fn(&mut Checking<'_>)] =
 
 /// Runs all passes.
 pub fn run(text: &str, ast: &Ast, catalog: &Catalog) -> (Resolved, Vec<Diagnostic>) {
-    let mut checking =
-        Checking { text, ast, catalog, resolved: Resolved::default(), diagnostics: vec![] };
+    let mut checking = Checking { text, ast, catalog, resolved: Resolved::default(), diagnostics: vec![] };
     PASSES.iter().for_each(|pass| pass(&mut checking));
     (checking.resolved, checking.diagnostics)
 }

@@ -109,7 +109,9 @@ fn number(text: &str) -> Option<Value> {
     }
     let shaped = unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         && unsigned.contains(|char: char| char.is_ascii_digit())
-        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
+        && unsigned
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
     text.parse::<f64>().ok().filter(|number| shaped && number.is_finite()).map(Value::Number)
 }
 
@@ -203,7 +205,8 @@ pub fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
 }
 
 fn unprintable(char: char) -> bool {
-    (char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{85}')) || matches!(char, '\u{FFFE}' | '\u{FFFF}')
+    (char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{85}'))
+        || matches!(char, '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// A list or mapping that is being read.
@@ -270,11 +273,18 @@ impl Builder<'_> {
                     if tag.is_some() {
                         self.tag(place.tag_span().and_then(|tag| tag.byte_range()), span);
                     }
-                    self.begin(span, style, anchor, Content::Map { entries: vec![], key: None, holes: false })?;
+                    self.begin(
+                        span,
+                        style,
+                        anchor,
+                        Content::Map { entries: vec![], key: None, holes: false },
+                    )?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.end(span)?,
                 Event::Alias(id) => self.alias(id, span)?,
-                Event::Comment(comment, Placement::Right) if !comment.starts_with([' ', '\t', '#', '!', '-', '=']) => {
+                Event::Comment(comment, Placement::Right)
+                    if !comment.starts_with([' ', '\t', '#', '!', '-', '=']) =>
+                {
                     let after = self.text.get(..span.range().start).unwrap_or("");
                     self.diagnostics.extend(traps::cut(after, &comment, span));
                 }
@@ -302,7 +312,13 @@ impl Builder<'_> {
         Node { span, kind: Kind::Scalar(Scalar { text: value.into(), style: kind, map }) }
     }
 
-    fn begin(&mut self, span: Span, style: StructureStyle, anchor: usize, content: Content) -> Result<(), Stop> {
+    fn begin(
+        &mut self,
+        span: Span,
+        style: StructureStyle,
+        anchor: usize,
+        content: Content,
+    ) -> Result<(), Stop> {
         if self.open.len() >= MAX_DEPTH {
             return Err(Box::new(too_deep(span)));
         }
@@ -364,11 +380,13 @@ impl Builder<'_> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open { content: Content::List(items), .. }) => items.push(node),
-            Some(Open { start, flow, content: Content::Map { entries, key, holes }, .. }) => match key.take() {
+            Some(Open { start, flow, content: Content::Map { entries, key, holes }, .. }) => match key.take()
+            {
                 None => {
                     let double = self.text.get(*start..*start + 2) == Some("{{");
                     let braced = matches!(node.kind, Kind::Map(_)) && node.span.range().start == *start + 1;
-                    let nested = matches!(&node.kind, Kind::Scalar(_)) && node.span.range().start == *start + 1;
+                    let nested =
+                        matches!(&node.kind, Kind::Scalar(_)) && node.span.range().start == *start + 1;
                     // `{{{ x }}}` came as a hole within braces.
                     *holes |= *flow && double && (braced || nested);
                     *key = Some(node);

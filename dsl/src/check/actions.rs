@@ -49,7 +49,8 @@ fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     let Some((connector, _)) = id.split_once('.') else {
         return wrong.help("an action is written `connector.action`, as in `file.read`");
     };
-    let mut connectors: Vec<&str> = known().filter_map(|id| id.split_once('.')).map(|(name, _)| name).collect();
+    let mut connectors: Vec<&str> =
+        known().filter_map(|id| id.split_once('.')).map(|(name, _)| name).collect();
     connectors.dedup();
     let prefix = format!("{connector}.");
     let siblings: Vec<&str> = known().filter(|id| id.starts_with(&prefix)).take(8).collect();
@@ -76,9 +77,11 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
                 };
                 let near = nearest(&key.value, free());
                 found.push(match near {
-                    Some(near) => {
-                        wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), key.span, near)
-                    }
+                    Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
+                        format!("write `{near}`"),
+                        key.span,
+                        near,
+                    ),
                     None => {
                         let names: Vec<&str> = action.input.iter().map(|field| field.name.as_str()).collect();
                         wrong.help(format!("its parameters are {}", listed(&names)))
@@ -157,7 +160,11 @@ fn object(entries: &[(crate::span::Spanned<String>, Arg)], fields: &[Field]) -> 
 fn settings(step: &Step, found: &mut Vec<Diagnostic>) {
     let acts = matches!(step.op, Some(Op::Act(_)) | None);
     if step.retry.value.is_some() && !acts {
-        let wrong = Diagnostic::warning(Code::UselessSetting, step.retry.span, "only calls of actions are tried again");
+        let wrong = Diagnostic::warning(
+            Code::UselessSetting,
+            step.retry.span,
+            "only calls of actions are tried again",
+        );
         found.push(wrong.help("put `retry` on the calls, or into `defaults`"));
     }
 }

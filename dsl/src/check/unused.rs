@@ -37,7 +37,8 @@ fn without_effects(checking: &Checking<'_>, step: &Step) -> bool {
     match &step.op {
         Some(Op::Set { .. }) => true,
         Some(Op::Act(act)) => {
-            let safety = act.safety.or_else(|| checking.catalog.get(&act.action.value).map(|action| action.safety));
+            let safety =
+                act.safety.or_else(|| checking.catalog.get(&act.action.value).map(|action| action.safety));
             safety == Some(Safety::Read)
         }
         Some(Op::Switch { .. } | Op::Each { .. } | Op::Repeat { .. } | Op::Try { .. }) => {
@@ -53,6 +54,7 @@ fn mentioned(checking: &Checking<'_>, step: &Step) -> bool {
     let ways = ["steps", "errors", "meta"].map(|root| format!("{root}.{}", step.name.value));
     let texts = checking.ast.unread.iter().filter_map(|span| checking.text.get(span.range()));
     texts.into_iter().any(|text| {
-        ways.iter().any(|way| text.contains(way.as_str())) || text.trim_matches(['"', '\'']) == &*step.name.value
+        ways.iter().any(|way| text.contains(way.as_str()))
+            || text.trim_matches(['"', '\'']) == &*step.name.value
     })
 }
