@@ -50,11 +50,6 @@ fn operators_bind_as_the_language_says() {
 
 #[test]
 fn a_first_look() {
-    all(&[
-        ("7 / 2", "3.5"),
-        ("-7 % 3", "-1"),
-        ("'a' + 'b'", "'ab'"),
-        ("inputs.xs | map(x => x + 1)", "[2, 3, 4]"),
-    ]);
+    all(&[("7 / 2", "3.5"), ("-7 % 3", "-1"), ("'a' + 'b'", "'ab'"), ("inputs.xs | map(x => x + 1)", "[2, 3, 4]")]);
     wrong(&[("9223372036854775807 + 1", "type: "), ("x | len > 3", "KW0301"), ("steps.gone.a", "skip gone")]);
 }

@@ -78,9 +78,7 @@ pub fn run(text: &str, world: &World) -> Result<Value, String> {
 pub fn told(faults: &[Diagnostic]) -> String {
     let lines: Vec<String> = faults
         .iter()
-        .map(|fault| {
-            format!("{} {}..{} {}", fault.code.id(), fault.span.start, fault.span.end, fault.message)
-        })
+        .map(|fault| format!("{} {}..{} {}", fault.code.id(), fault.span.start, fault.span.end, fault.message))
         .collect();
     lines.join("; ")
 }
