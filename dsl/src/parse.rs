@@ -229,6 +229,7 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         id,
         name: Spanned::new(name, entry.key.span()),
         phase,
+        whole: entry.key.span().to(entry.value.span),
         verb: entry.key.span(),
         condition: None,
         after: vec![],

@@ -30,6 +30,7 @@ pub fn check(checking: &mut Checking<'_>) {
         owners: BTreeMap::new(),
         frames: vec![],
         reading: vec![vec![]],
+        within: vec![],
         at_end: false,
         resolved: Resolved { edges: vec![vec![]; ast.steps], read: vec![false; ast.steps] },
         diagnostics: vec![],
@@ -57,6 +58,8 @@ struct Walk<'a> {
     frames: Vec<Frame<'a>>,
     /// What the steps around the place read, innermost last.
     reading: Vec<Vec<Edge>>,
+    /// The names of the steps around the place.
+    within: Vec<&'a str>,
     /// True while an `output` or `until` is looked at, which is evaluated when the block's steps have ended.
     at_end: bool,
     resolved: Resolved,
@@ -99,6 +102,7 @@ impl<'a> Walk<'a> {
 
     fn step(&mut self, step: &'a Step) {
         self.reading.push(vec![]);
+        self.within.push(&step.name.value);
         if let Some(condition) = &step.condition {
             self.part(Part::Expr(condition));
         }
@@ -137,6 +141,7 @@ impl<'a> Walk<'a> {
             }
             Some(Op::Try { body, .. }) => self.block(body, vec![]),
         }
+        self.within.pop();
         let edges = self.reading.pop().unwrap_or_default();
         // What an inner step reads outside of its block, the block waits for: in order alone.
         let outward = edges.iter().filter(|edge| edge.up > 0);
@@ -256,15 +261,15 @@ impl<'a> Walk<'a> {
         let near = nearest(name, bare.chain(ROOTS.iter().copied()));
         self.diagnostics.push(match (fixed, near) {
             (Some((title, text)), _) => wrong.help(title.clone()).fix(title, span, text),
-            (None, Some(near)) => {
-                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
-            }
-            (None, None) if name == "error" => wrong.help("`error` is known in `catch` and `on_failure`"),
-            (None, None) if matches!(name, "round" | "last") => {
+            _ if name == "error" => wrong.help("`error` is known in `catch` and `on_failure`"),
+            _ if matches!(name, "round" | "last") => {
                 wrong.help(format!("`{name}` is known in `repeat`"))
             }
-            (None, None) if matches!(name, "item" | "index") => {
+            _ if matches!(name, "item" | "index") => {
                 wrong.help(format!("`{name}` is known in `for_each`"))
+            }
+            (None, Some(near)) => {
+                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
             }
             (None, None) => wrong.help(format!("a text stands in quotes: `\"{name}\"`")),
         });
@@ -311,7 +316,8 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown_step(&mut self, name: &str, span: Span) {
-        let visible: Vec<&str> = self.frames.iter().flat_map(|frame| frame.steps.keys().copied()).collect();
+        let visible = self.frames.iter().flat_map(|frame| frame.steps.keys().copied());
+        let visible: Vec<&str> = visible.filter(|name| !self.within.contains(name)).collect();
         let wrong = Diagnostic::error(Code::UnknownStep, span, format!("no step is called `{name}`"));
         if let Some(near) = nearest(name, visible.iter().copied()) {
             let near = near.to_owned();

@@ -23,8 +23,7 @@ pub fn tag(text: &str, span: Span) -> Diagnostic {
     let name = wrote.trim_start_matches('!');
     let wrong =
         Diagnostic::error(Code::Tag, span, format!("YAML reads `{wrote}` as a tag, and workflows have none"));
-    let single = wrote.starts_with('!') && !wrote.starts_with("!!") && !name.is_empty();
-    if single && field(text, span.range().start).is_some_and(|(_, key)| is_condition(key)) {
+    if !name.is_empty() && !wrote.starts_with("!!") && in_condition(text, span) {
         return wrong.help(format!("write `not {name}`")).fix(
             "write `not` in place of `!`",
             Span::new(span.range().start, span.range().start + 1),
@@ -34,25 +33,26 @@ pub fn tag(text: &str, span: Span) -> Diagnostic {
     wrong.help("put the value in quotes if the `!` belongs to it, else remove the tag")
 }
 
+/// True where a bare expression stands.
+pub fn in_condition(text: &str, span: Span) -> bool {
+    field(text, span.range().start).is_some_and(|(_, key)| is_condition(key))
+}
+
 /// `if: x #y`: YAML cuts the value.
-pub fn cut(before: &str, comment: &str, span: Span) -> Option<Diagnostic> {
-    let line = before.rsplit('\n').next().unwrap_or("");
-    let (start, _) = value_on(line)?;
-    let value = line[start..].trim_end();
-    if value.starts_with(['"', '\'', '[', '{', '|', '>', '&', '*', '!']) {
-        return None;
-    }
-    let from = span.range().start - (line.len() - start);
-    let whole = Span::new(from, span.range().end);
-    let text = format!("{}{}#{comment}", value, &line[start + value.len()..]);
-    let message = if value.is_empty() {
-        "YAML reads a comment here, so the key has no value"
-    } else {
-        "YAML cuts the value here: ` #` begins a comment"
-    };
-    let wrong = Diagnostic::warning(Code::CutComment, span, message);
-    let wrong = wrong.help(format!("put the value in quotes: {}, or a blank after `#`", quoted(text.trim())));
-    Some(wrong.fix("put the value in quotes", whole, quoted(text.trim())))
+pub fn cut(text: &str, value: Span, comment: Span) -> Diagnostic {
+    let whole = value.to(comment);
+    let quoted = quoted(text.get(whole.range()).unwrap_or(""));
+    Diagnostic::warning(Code::CutComment, comment, "YAML cuts the value here: ` #` begins a comment")
+        .help(format!("put the value in quotes: {quoted}, or a blank after `#`"))
+        .fix("put the value in quotes", whole, quoted)
+}
+
+/// `channel: #standup`: the value is a comment.
+pub fn instead(comment: &str, span: Span) -> Diagnostic {
+    let quoted = quoted(&format!("#{comment}"));
+    Diagnostic::error(Code::CutComment, span, "YAML reads a comment here, so the key has no value")
+        .help(format!("put the value in quotes: {quoted}, or a blank after `#`"))
+        .fix("put the value in quotes", span, quoted)
 }
 
 /// What the YAML parser did not take: a trap if we know it, else its reason in our words.
