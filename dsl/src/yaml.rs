@@ -326,7 +326,7 @@ impl Builder<'_> {
                 traps::bare_hole(source, Span::new(open.start, open.start + source.len()))
             }
             None => match self.open.iter().rev().find(|open| open.flow) {
-                Some(open) if open.start + 1 < wrong.span.range().start => {
+                Some(open) if self.text.get(open.start..wrong.span.range().start).is_some_and(|between| between.contains('\n')) => {
                     wrong.label(Span::new(open.start, open.start + 1), "this bracket is still open")
                 }
                 _ => wrong,
