@@ -29,8 +29,8 @@ pub const MAX_DEPTH: usize = 64;
 
 /// Names that mean something where they are read bare: no lambda parameter or loop variable has one.
 pub const RESERVED: [&str; 20] = [
-    "and", "error", "errors", "event", "false", "in", "index", "inputs", "key", "last", "meta", "not", "null", "or",
-    "round", "run", "secret", "steps", "this", "trigger",
+    "and", "error", "errors", "event", "false", "in", "index", "inputs", "key", "last", "meta", "not",
+    "null", "or", "round", "run", "secret", "steps", "this", "trigger",
 ];
 
 /// A parsed expression. Its spans are places in the workflow's text.

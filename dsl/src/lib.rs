@@ -3,16 +3,26 @@
 //! Pure: no I/O, no async, no clock, no order that changes from run to run. It knows no service: what can
 //! be called is a `Catalog` that the caller gives.
 
+pub mod ast;
 pub mod catalog;
+mod check;
 pub mod codes;
+pub mod cron;
 pub mod diagnostic;
 pub mod duration;
 pub mod expr;
+mod fields;
+pub mod inputs;
+mod lower;
+mod parse;
+pub mod render;
 pub mod span;
 pub mod template;
 pub mod types;
 pub mod value;
+pub mod verb;
 pub mod workflow;
+mod yaml;
 
 use catalog::Catalog;
 use diagnostic::{Diagnostic, Severity};
@@ -36,6 +46,19 @@ impl Checked {
 
 /// Checks a text against what can be called. Never fails: what is wrong is in the diagnostics.
 pub fn check(text: &str, catalog: &Catalog) -> Checked {
-    let _ = (text, catalog);
-    Checked { workflow: None, diagnostics: vec![] }
+    let (root, mut diagnostics) = yaml::read(text);
+    let mut workflow = None;
+    if let Some(root) = root {
+        let (ast, wrong) = parse::parse(text, &root);
+        diagnostics.extend(wrong);
+        let (resolved, all) = check::run(text, &ast, catalog, diagnostics);
+        diagnostics = all;
+        if diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error) {
+            workflow = lower::lower(&ast, &resolved, catalog);
+        }
+    }
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+    // An alias reads the same text again.
+    diagnostics.dedup();
+    Checked { workflow, diagnostics }
 }

@@ -1,10 +1,16 @@
 //! Types of inputs, outputs and parameters. Gradual: `Any` fits everything and says nothing.
 
+mod fit;
+mod read;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
+
+pub use fit::{Misfit, fit, fit_field};
+pub use read::{parse, read_field};
 
 /// What kind of value may stand somewhere.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -110,7 +116,8 @@ impl fmt::Display for Type {
                 f.write_str("{ ")?;
                 for (at, field) in fields.iter().enumerate() {
                     let comma = if at > 0 { ", " } else { "" };
-                    let mark = if field.optional && !matches!(field.ty, Type::Nullable(_)) { "?" } else { "" };
+                    let mark =
+                        if field.optional && !matches!(field.ty, Type::Nullable(_)) { "?" } else { "" };
                     write!(f, "{comma}{}: {}{mark}", field.name, field.ty)?;
                 }
                 f.write_str(" }")

@@ -50,6 +50,20 @@ fn operators_bind_as_the_language_says() {
 
 #[test]
 fn a_first_look() {
-    all(&[("7 / 2", "3.5"), ("-7 % 3", "-1"), ("'a' + 'b'", "'ab'"), ("inputs.xs | map(x => x + 1)", "[2, 3, 4]")]);
+    all(&[
+        ("7 / 2", "3.5"),
+        ("-7 % 3", "-1"),
+        ("'a' + 'b'", "'ab'"),
+        ("inputs.xs | map(x => x + 1)", "[2, 3, 4]"),
+    ]);
     wrong(&[("9223372036854775807 + 1", "type: "), ("x | len > 3", "KW0301"), ("steps.gone.a", "skip gone")]);
+}
+
+#[test]
+fn every_function_keeps_the_promise_of_its_example() {
+    for function in dsl::expr::functions::all() {
+        let (text, value) = function.example.rsplit_once(" => ").expect(function.name);
+        assert!(text.contains(function.name), "the example of `{}` calls it", function.name);
+        all(&[(text, value)]);
+    }
 }

@@ -8,7 +8,8 @@ use dsl::value::Value;
 use shared::{World, halted, told};
 
 fn render(text: &str) -> Result<Value, String> {
-    let arg = template::parse(text, &SpanMap::plain(0, text.len()), Sink::Text).map_err(|faults| told(&faults))?;
+    let arg =
+        template::parse(text, &SpanMap::plain(0, text.len()), Sink::Text).map_err(|faults| told(&faults))?;
     template::fill(&arg, &World::new()).map_err(|halt| halted(&halt))
 }
 

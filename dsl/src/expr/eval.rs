@@ -1,6 +1,9 @@
 //! The value of an expression: a walk over its nodes with a budget.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use regex::{Regex, RegexBuilder};
 
 use crate::catalog::{Failure, FailureKind};
 use crate::expr::ast::{Ix, Kind, Level, Operator, Part, StepName};
@@ -18,7 +21,8 @@ pub const MAX_WEIGHT: usize = 16 << 20;
 /// draw different ids.
 pub fn eval(expr: &Expr, scope: &dyn Scope, turn: u32) -> Result<Value, Halt> {
     let draws = u64::from(turn) << 32;
-    let mut machine = Machine { expr, scope, fuel: FUEL, soft: 0, parameters: vec![], draws };
+    let mut machine =
+        Machine { expr, scope, fuel: FUEL, soft: 0, parameters: vec![], draws, patterns: BTreeMap::new() };
     let value = machine.node(expr.root())?;
     // What stands somewhere already was measured when it was made.
     match expr.node(expr.root()).map(|node| &node.kind) {
@@ -53,6 +57,8 @@ pub struct Machine<'s> {
     parameters: Vec<Value>,
     /// The number of the next draw of chance.
     pub(super) draws: u64,
+    /// Regular expressions that were made already.
+    patterns: BTreeMap<Arc<str>, Regex>,
 }
 
 /// What a part of a path came to.
@@ -95,14 +101,17 @@ impl<'s> Machine<'s> {
     /// The value itself where this is a reference.
     pub(super) fn loaded(&self, value: Value) -> Result<Value, Halt> {
         match value {
-            Value::Big(_) => value.load(&Large(self.scope)).ok_or_else(|| limit("a large value is not at hand")),
+            Value::Big(_) => {
+                value.load(&Large(self.scope)).ok_or_else(|| limit("a large value is not at hand"))
+            }
             other => Ok(other),
         }
     }
 
     /// The value without any reference in it, if it is light enough to be written out.
     pub(super) fn whole(&mut self, value: &Value) -> Result<Value, Halt> {
-        let value = value.load_all(&Large(self.scope)).ok_or_else(|| limit("a large value is not at hand"))?;
+        let value =
+            value.load_all(&Large(self.scope)).ok_or_else(|| limit("a large value is not at hand"))?;
         let weight = value.weight(MAX_WEIGHT);
         self.spend_bytes(weight)?;
         Ok(value)
@@ -125,7 +134,8 @@ impl<'s> Machine<'s> {
             Kind::Step(step) => self.step(step, false),
             Kind::Path(base, parts) => self.path(*base, parts),
             Kind::List(items) => {
-                let items: Vec<Value> = items.iter().map(|item| self.node(*item)).collect::<Result<_, _>>()?;
+                let items: Vec<Value> =
+                    items.iter().map(|item| self.node(*item)).collect::<Result<_, _>>()?;
                 Ok(Value::list(items))
             }
             Kind::Object(entries) => {
@@ -166,7 +176,11 @@ impl<'s> Machine<'s> {
                     Value::Null => ": ask `… != null`, or give `?? false`",
                     _ => "",
                 };
-                let message = format!("a condition is true or false, `{}` is {}{hint}", self.expr.quote(at), named(&other));
+                let message = format!(
+                    "a condition is true or false, `{}` is {}{hint}",
+                    self.expr.quote(at),
+                    named(&other)
+                );
                 Err(fail(message))
             }
         }
@@ -212,7 +226,9 @@ impl<'s> Machine<'s> {
 
     /// The text of a path up to a part, that part included.
     fn so_far(&self, base: Ix, parts: &[Part], done: usize) -> String {
-        let Some(start) = self.expr.node(base).map(|node| node.span.start as usize) else { return String::new() };
+        let Some(start) = self.expr.node(base).map(|node| node.span.start as usize) else {
+            return String::new();
+        };
         let end = match &parts[done] {
             Part::Field(_, at) | Part::SoftField(_, at) => at.end as usize,
             Part::Index(at) | Part::SoftIndex(at) => {
@@ -232,7 +248,9 @@ impl<'s> Machine<'s> {
         }
         let value = self.loaded(value).map_err(Fault::Halt)?;
         let found = match part {
-            Part::Field(name, _) | Part::SoftField(name, _) => operate::field(&value, name).map_err(Fault::Message)?,
+            Part::Field(name, _) | Part::SoftField(name, _) => {
+                operate::field(&value, name).map_err(Fault::Message)?
+            }
             Part::Index(at) | Part::SoftIndex(at) => {
                 let index = self.value(*at).map_err(Fault::Halt)?;
                 operate::index(&value, &index).map_err(Fault::Message)?
@@ -288,7 +306,9 @@ impl<'s> Machine<'s> {
                 operate::add(left, right)
             }
             Operator::Subtract => operate::subtract(&left, &right),
-            Operator::Multiply | Operator::Divide | Operator::Remainder => operate::multiply(&left, operator, &right),
+            Operator::Multiply | Operator::Divide | Operator::Remainder => {
+                operate::multiply(&left, operator, &right)
+            }
             Operator::Coalesce | Operator::And | Operator::Or => Err("a damaged expression".into()),
         };
         result.map_err(|message| self.told(at, message))
@@ -385,8 +405,13 @@ impl<'s> Machine<'s> {
                 Ok(whole.contains(&**part))
             }
             (Value::Object(_), _) => Err(Fault::Message(format!("a key is a text, found {}", named(part)))),
-            (Value::Text(_), _) => Err(Fault::Message(format!("a part of a text is a text, found {}", named(part)))),
-            _ => Err(Fault::Message(format!("nothing is in {}: a list, an object or a text is wanted", named(whole)))),
+            (Value::Text(_), _) => {
+                Err(Fault::Message(format!("a part of a text is a text, found {}", named(part))))
+            }
+            _ => Err(Fault::Message(format!(
+                "nothing is in {}: a list, an object or a text is wanted",
+                named(whole)
+            ))),
         }
     }
 
@@ -399,7 +424,8 @@ impl<'s> Machine<'s> {
                 _ => Given::Value(self.value(*argument)?),
             });
         }
-        let mut call = Call { machine: self, at, name: function.name, parameters: function.parameters, given };
+        let mut call =
+            Call { machine: self, at, name: function.name, parameters: function.parameters, given };
         (function.body)(&mut call)
     }
 
@@ -551,20 +577,63 @@ impl Call<'_, '_> {
 
     /// A value as it is rendered within text.
     pub(super) fn shown(&mut self, value: &Value) -> Result<String, Halt> {
-        match self.machine.whole(value)? {
-            Value::Hole(_) => Err(self.fail("a secret cannot become part of a text here")),
-            value => Ok(value.to_string()),
+        let value = self.machine.whole(value)?;
+        self.without_holes(&value)?;
+        Ok(value.to_string())
+    }
+
+    /// An integer that is a length or a count.
+    pub(super) fn size(&self, at: usize) -> Result<usize, Halt> {
+        usize::try_from(self.int(at)?).map_err(|_| self.wrong(at, "an integer that is not negative"))
+    }
+
+    /// Parts of a text as a list.
+    pub(super) fn collected<'t>(&mut self, parts: impl Iterator<Item = &'t str>) -> Result<Value, Halt> {
+        let mut items = vec![];
+        for part in parts {
+            self.machine.spend(1)?;
+            items.push(Value::text(part));
+        }
+        Ok(Value::list(items))
+    }
+
+    /// Fails where a text has grown beyond what a result may have.
+    pub(super) fn within_bounds(&self, length: usize) -> Result<(), Halt> {
+        if length > MAX_WEIGHT { Err(too_large()) } else { Ok(()) }
+    }
+
+    /// The failure of what an operator said.
+    pub(super) fn faulted(&self, fault: Fault) -> Halt {
+        match fault {
+            Fault::Halt(halt) => halt,
+            Fault::Message(message) => self.fail(message),
         }
     }
 
-    /// True if a lambda stands at this place.
-    pub(super) fn has_lambda(&self, at: usize) -> bool {
-        matches!(self.given.get(at), Some(Given::Lambda(..)))
+    /// A regular expression, made once for an evaluation, that will look at so many bytes.
+    pub(super) fn pattern(&mut self, pattern: &Arc<str>, bytes: usize) -> Result<Regex, Halt> {
+        // Looking takes time by the length of the text and that of the pattern.
+        self.machine.spend_bytes(bytes.saturating_mul(1 + pattern.len() / 16).min(MAX_WEIGHT))?;
+        if let Some(made) = self.machine.patterns.get(pattern) {
+            return Ok(made.clone());
+        }
+        self.machine.spend(1000)?;
+        let made =
+            RegexBuilder::new(pattern).size_limit(1 << 19).dfa_size_limit(1 << 20).nest_limit(64).build();
+        let made = made.map_err(|fault| {
+            let fault = fault.to_string();
+            let last = fault.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            self.fail(format!("the pattern `{pattern}`: {last}"))
+        })?;
+        self.machine.patterns.insert(pattern.clone(), made.clone());
+        Ok(made)
     }
 
     /// Calls a lambda with an item and its index.
     pub(super) fn apply(&mut self, at: usize, item: &Value, index: usize) -> Result<Value, Halt> {
-        let Some(Given::Lambda(count, body)) = self.given.get(at) else { return Err(self.wrong(at, "a lambda")) };
+        let Some(Given::Lambda(count, body)) = self.given.get(at) else {
+            return Err(self.wrong(at, "a lambda"));
+        };
         let (count, body) = (*count, *body);
         let before = self.machine.parameters.len();
         self.machine.parameters.push(item.clone());

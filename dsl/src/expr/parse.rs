@@ -64,15 +64,21 @@ pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
     scan::scan(text).map_err(|fault| vec![placed(fault)])?;
     let pairs = Grammar::parse(Rule::whole, text).map_err(|error| vec![placed(reworded(text, &error))])?;
     let builder = Builder { text, state: RefCell::default() };
-    let built = pairs.into_iter().find(|pair| pair.as_rule() == Rule::expression).map(|pair| builder.expression(pair));
+    let built = pairs
+        .into_iter()
+        .find(|pair| pair.as_rule() == Rule::expression)
+        .map(|pair| builder.expression(pair));
     let mut state = builder.state.into_inner();
     if let Some(at) = state.too_large.take() {
         state.faults.push(syntax(at.start as usize, at.end as usize, "an integer has at most 64 bits"));
     }
     match built {
-        Some(Some(_)) if state.faults.is_empty() => {
-            Ok(Expr { span: map.whole, source: text.into(), points: map.points, nodes: compacted(state.nodes) })
-        }
+        Some(Some(_)) if state.faults.is_empty() => Ok(Expr {
+            span: map.whole,
+            source: text.into(),
+            points: map.points,
+            nodes: compacted(state.nodes),
+        }),
         _ => {
             if state.faults.is_empty() {
                 state.faults.push(syntax(0, text.len(), "this is no expression"));
@@ -96,7 +102,8 @@ fn unwrapped(text: &str) -> (&str, usize) {
 pub fn part_of(map: &SpanMap, start: usize, end: usize) -> SpanMap {
     let (from, to) = (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
     let inside = map.points.iter().filter(|(value, _)| *value > from && *value < to);
-    let points = std::iter::once((0, map.offset(from))).chain(inside.map(|(value, file)| (value - from, *file)));
+    let points =
+        std::iter::once((0, map.offset(from))).chain(inside.map(|(value, file)| (value - from, *file)));
     SpanMap { points: points.collect(), whole: map.map(Span { start: from, end: to }) }
 }
 
@@ -201,7 +208,8 @@ impl Builder<'_> {
         }
         let mut state = self.state.borrow_mut();
         let within = self.text.get(span.range()).unwrap_or_default();
-        let lowest = state.too_large.is_some_and(|at| at.end == span.end) && within.ends_with("9223372036854775808");
+        let lowest =
+            state.too_large.is_some_and(|at| at.end == span.end) && within.ends_with("9223372036854775808");
         if lowest {
             state.too_large = None;
         }
@@ -234,7 +242,11 @@ impl Builder<'_> {
         let mut state = self.state.borrow_mut();
         let grouped = state.grouped[usize::from(left)];
         let chain = match &state.nodes[usize::from(left)].kind {
-            Kind::Chain(_, rest) if rest.first().is_some_and(|(first, _)| first.level() == operator.level()) => true,
+            Kind::Chain(_, rest)
+                if rest.first().is_some_and(|(first, _)| first.level() == operator.level()) =>
+            {
+                true
+            }
             _ => false,
         };
         if chain && !grouped && operator.level() == Level::Comparison {
@@ -285,7 +297,11 @@ impl Builder<'_> {
         let whole = format!("{}-{name}", &before[from..]);
         let span = Span::new(from, end + name.len());
         let is_step = matches!(state.nodes[usize::from(left)].kind, Kind::Step(_));
-        let fault = Diagnostic::error(Code::HyphenName, span, format!("`{whole}` is read as a subtraction of `{name}`"));
+        let fault = Diagnostic::error(
+            Code::HyphenName,
+            span,
+            format!("`{whole}` is read as a subtraction of `{name}`"),
+        );
         state.faults.push(if is_step {
             fault.help("names have letters, digits and `_`").help("write spaces around `-` to subtract")
         } else {
@@ -370,7 +386,11 @@ impl Builder<'_> {
             self.fault(match (soft, quoted) {
                 (true, _) => {
                     let at = span.end as usize + rest.find("?.").unwrap_or(0);
-                    fault.help("`?.` stands behind the name of the step").fix("write `.`", Span::new(at, at + 2), ".")
+                    fault.help("`?.` stands behind the name of the step").fix(
+                        "write `.`",
+                        Span::new(at, at + 2),
+                        ".",
+                    )
                 }
                 (_, true) => fault.help("the name of a step is not computed: write it after a `.`"),
                 _ => fault,
@@ -405,8 +425,10 @@ impl Builder<'_> {
             return Some(base);
         }
         if !grouped && matches!(state.nodes[usize::from(base)].kind, Kind::Path(..)) {
-            let mut node =
-                std::mem::replace(&mut state.nodes[usize::from(base)], Node { span, kind: Kind::Value(Value::Null) });
+            let mut node = std::mem::replace(
+                &mut state.nodes[usize::from(base)],
+                Node { span, kind: Kind::Value(Value::Null) },
+            );
             let inside = match part {
                 Part::Index(at) | Part::SoftIndex(at) => state.depths[usize::from(at)] + 1,
                 Part::Field(..) | Part::SoftField(..) => 0,
@@ -433,7 +455,8 @@ impl Builder<'_> {
             Rule::text => self.unescaped(&key).map(Arc::from),
             _ => Some(normal(key.as_str())),
         };
-        let value = inner.find(|part| part.as_rule() == Rule::expression).and_then(|value| self.expression(value));
+        let value =
+            inner.find(|part| part.as_rule() == Rule::expression).and_then(|value| self.expression(value));
         Some((name?, value?))
     }
 
@@ -480,8 +503,12 @@ impl Builder<'_> {
         }
         let function = function?;
         if count < function.fewest() || count > function.most() {
-            let message =
-                format!("`{}` takes {}, here {}", function.name, function.count(), if count == 1 { "is 1".into() } else { format!("are {count}") });
+            let message = format!(
+                "`{}` takes {}, here {}",
+                function.name,
+                function.count(),
+                if count == 1 { "is 1".into() } else { format!("are {count}") }
+            );
             self.fault(
                 Diagnostic::error(Code::ArgumentCount, span_of(name), message)
                     .help(format!("it is called as `{}`", function.form())),
@@ -522,13 +549,17 @@ impl Builder<'_> {
             let name = normal(word.as_str());
             if RESERVED.contains(&&*name) || &*name == "true" || &*name == "value" {
                 let message = format!("`{name}` is a word of the language and no name of a parameter");
-                self.fault(Diagnostic::error(Code::ReservedName, span_of(&word), message).help("use another name, as in `x => …`"));
+                self.fault(
+                    Diagnostic::error(Code::ReservedName, span_of(&word), message)
+                        .help("use another name, as in `x => …`"),
+                );
             }
             self.state.borrow_mut().parameters.push(name);
         }
         let count = self.state.borrow().parameters.len() - before;
         if count > most {
-            let message = format!("this lambda takes at most {}, here are {count}", plural(most, "parameter"));
+            let message =
+                format!("this lambda takes at most {}, here are {count}", plural(most, "parameter"));
             self.fault(Diagnostic::error(Code::Lambda, listed, message));
         }
         let body = inner.next().and_then(|body| self.expression(body));
@@ -540,7 +571,10 @@ impl Builder<'_> {
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
             let value = match text.parse::<i64>() {
                 Ok(number) => number,
-                Err(_) if text.trim_start_matches('0') == "9223372036854775808" && self.state.borrow().too_large.is_none() => {
+                Err(_)
+                    if text.trim_start_matches('0') == "9223372036854775808"
+                        && self.state.borrow().too_large.is_none() =>
+                {
                     self.state.borrow_mut().too_large = Some(span);
                     0
                 }
@@ -598,7 +632,9 @@ impl Builder<'_> {
                     let at = start + 1 + at;
                     let message = format!("`\\{escape}` is no escape");
                     let fault = syntax(at, at + 1 + escape.len_utf8(), message);
-                    self.fault(fault.help("write `\\\\` for a backslash; escapes are those of JSON, and `\\'`"));
+                    self.fault(
+                        fault.help("write `\\\\` for a backslash; escapes are those of JSON, and `\\'`"),
+                    );
                     return None;
                 }
             }
@@ -694,15 +730,17 @@ fn reworded(text: &str, error: &pest::error::Error<Rule>) -> Diagnostic {
     };
     let word = word_at(&text[at..]);
     let span = (at, at + word.len());
-    let operator_here = ["<", ">", "==", "!=", "+", "-", "*", "/", "%", "??", "and", "or", "in", "not", "?"].contains(&word);
+    let operator_here =
+        ["<", ">", "==", "!=", "+", "-", "*", "/", "%", "??", "and", "or", "in", "not", "?"].contains(&word);
     let found = if word.is_empty() { "the expression ends here".into() } else { format!("found `{word}`") };
     let before = text[..at].trim_end();
     if wanted.contains(&Rule::pipe) && !wanted.contains(&Rule::add) && operator_here {
         let start = scan::start_around(text, at);
         let piped = text[start..at].trim_end();
         let end = start + piped.len();
-        let mut fault = syntax(span.0, span.1, format!("`{word}` cannot stand behind a `|` without parentheses"))
-            .help(format!("write `({piped}) {word} …`"));
+        let mut fault =
+            syntax(span.0, span.1, format!("`{word}` cannot stand behind a `|` without parentheses"))
+                .help(format!("write `({piped}) {word} …`"));
         if let Some(fix) = parenthesised(start, end, piped) {
             fault.fixes.push(fix);
         }
@@ -723,9 +761,13 @@ fn reworded(text: &str, error: &pest::error::Error<Rule>) -> Diagnostic {
             Some(_) => format!("a length of time is `duration(\"{length}\")`"),
             None => "a name does not begin with a digit".into(),
         };
-        return syntax(at, at + length.len(), format!("`{length}` is neither a number nor a name")).help(help);
+        return syntax(at, at + length.len(), format!("`{length}` is neither a number nor a name"))
+            .help(help);
     }
-    let wants = if wanted.contains(&Rule::number) || wanted.contains(&Rule::expression) || wanted.contains(&Rule::choice) {
+    let wants = if wanted.contains(&Rule::number)
+        || wanted.contains(&Rule::expression)
+        || wanted.contains(&Rule::choice)
+    {
         "a value"
     } else if wanted.contains(&Rule::target) {
         return syntax(span.0, span.1, format!("expected the name of a function behind `|`, {found}"));
@@ -739,9 +781,11 @@ fn reworded(text: &str, error: &pest::error::Error<Rule>) -> Diagnostic {
         "an operator or the end"
     };
     if wants == "an operator or the end" && !word.is_empty() && before.ends_with(['\'', '"', ')', ']', '}']) {
-        return syntax(span.0, span.1, format!("expected {wants}, {found}")).help("two values need an operator between them");
+        return syntax(span.0, span.1, format!("expected {wants}, {found}"))
+            .help("two values need an operator between them");
     }
-    let (start, end) = if word.is_empty() { (before.len().saturating_sub(last_char(before)), before.len()) } else { span };
+    let (start, end) =
+        if word.is_empty() { (before.len().saturating_sub(last_char(before)), before.len()) } else { span };
     syntax(start, end, format!("expected {wants}, {found}"))
 }
 
@@ -751,7 +795,8 @@ fn last_char(text: &str) -> usize {
 
 fn parenthesised(start: usize, end: usize, piped: &str) -> Option<crate::diagnostic::Fix> {
     let edit = crate::diagnostic::Edit { span: Span::new(start, end), text: format!("({piped})") };
-    (!piped.is_empty()).then(|| crate::diagnostic::Fix { title: format!("write `({piped})`"), edits: vec![edit] })
+    (!piped.is_empty())
+        .then(|| crate::diagnostic::Fix { title: format!("write `({piped})`"), edits: vec![edit] })
 }
 
 /// The word or sign that begins here.

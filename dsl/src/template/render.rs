@@ -34,7 +34,8 @@ pub fn fill(arg: &Arg, scope: &dyn Scope, turn: &mut u32) -> Result<Value, Halt>
         }
         Arg::Text(template) => render(template, scope, turn),
         Arg::List(items) => {
-            let items: Vec<Value> = items.iter().map(|item| fill(item, scope, turn)).collect::<Result<_, _>>()?;
+            let items: Vec<Value> =
+                items.iter().map(|item| fill(item, scope, turn)).collect::<Result<_, _>>()?;
             Ok(Value::list(items))
         }
         Arg::Object(entries) => {

@@ -1,0 +1,168 @@
+//! Actions and their parameters: unknown and missing ones, and literals of the wrong type.
+
+use crate::ast::{Act, Arg, ArgKind, Op, Step};
+use crate::catalog::Action;
+use crate::check::Checking;
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::fields::listed;
+use crate::span::{Span, Spanned};
+use crate::types::{Field, Type, fit, fit_field};
+
+/// Compares every call with the catalog.
+pub fn check(checking: &mut Checking<'_>) {
+    let mut found = vec![];
+    checking.ast.root.each(&mut |step| {
+        if let Some(Op::Act(act)) = &step.op
+            && !act.checked
+        {
+            call(checking, step, act, &mut found);
+        }
+        settings(step, &mut found);
+    });
+    checking.diagnostics.extend(found);
+}
+
+fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnostic>) {
+    let id = &act.action.value;
+    let known = || checking.catalog.actions.keys().map(String::as_str);
+    let action = match checking.catalog.get(id) {
+        Some(action) => action,
+        None => {
+            let wrong = unknown(checking, id, act.action.span);
+            found.push(wrong);
+            match nearest(id, known()).and_then(|near| checking.catalog.get(near)) {
+                Some(near) => near,
+                None => return,
+            }
+        }
+    };
+    parameters(step, act, action, found);
+}
+
+fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
+    let known = || checking.catalog.actions.keys().map(String::as_str);
+    let wrong = Diagnostic::error(Code::UnknownAction, span, format!("there is no action `{id}`"));
+    if let Some(near) = nearest(id, known()) {
+        return wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near);
+    }
+    let Some((connector, _)) = id.split_once('.') else {
+        return wrong.help("an action is written `connector.action`, as in `file.read`");
+    };
+    let mut connectors: Vec<&str> =
+        known().filter_map(|id| id.split_once('.')).map(|(name, _)| name).collect();
+    connectors.dedup();
+    let prefix = format!("{connector}.");
+    let siblings: Vec<&str> = known().filter(|id| id.starts_with(&prefix)).take(8).collect();
+    if !siblings.is_empty() {
+        return wrong.help(format!("`{connector}` has {}", listed(&siblings)));
+    }
+    match nearest(connector, connectors.iter().copied()) {
+        Some(near) => wrong.help(format!("did you mean the connector `{near}`?")),
+        None => wrong.help(format!("connectors are {}", listed(&connectors))),
+    }
+}
+
+fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnostic>) {
+    let mut given: Vec<&str> = vec![];
+    for (key, value) in &act.args {
+        let field = match action.input.iter().find(|field| field.name == key.value) {
+            Some(field) => field,
+            None => {
+                let message = format!("`{}` has no parameter `{}`", action.id, key.value);
+                let wrong = Diagnostic::error(Code::UnknownParameter, key.span, message);
+                let free = || {
+                    let taken = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
+                    action.input.iter().map(|field| field.name.as_str()).filter(move |name| !taken(name))
+                };
+                let near = nearest(&key.value, free());
+                found.push(match near {
+                    Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
+                        format!("write `{near}`"),
+                        key.span,
+                        near,
+                    ),
+                    None => {
+                        let names: Vec<&str> = action.input.iter().map(|field| field.name.as_str()).collect();
+                        wrong.help(format!("its parameters are {}", listed(&names)))
+                    }
+                });
+                match near.and_then(|near| action.input.iter().find(|field| field.name == near)) {
+                    Some(field) => field,
+                    None => continue,
+                }
+            }
+        };
+        given.push(&field.name);
+        if let Some((span, message)) = misfit(value, field) {
+            let message = format!("the parameter `{}`: {message}", field.name);
+            found.push(Diagnostic::error(Code::WrongType, span, message));
+        }
+    }
+    for field in &action.input {
+        if !field.optional && field.default.is_none() && !given.contains(&field.name.as_str()) {
+            let message = format!("`{}` needs the parameter `{}`", action.id, field.name);
+            let wrong = Diagnostic::error(Code::MissingParameter, step.verb, message);
+            found.push(if field.about.is_empty() {
+                wrong
+            } else {
+                wrong.help(format!("`{}`, a {}: {}", field.name, field.ty, field.about.trim_end_matches('.')))
+            });
+        }
+    }
+}
+
+/// Why a value with holes cannot fit, as far as it can be known before it is evaluated, and where.
+fn misfit(arg: &Arg, field: &Field) -> Option<(Span, String)> {
+    match &arg.kind {
+        ArgKind::Value(value) => fit_field(value, field).err().map(|wrong| (arg.span, wrong.to_string())),
+        _ => misfit_type(arg, &field.ty),
+    }
+}
+
+fn misfit_type(arg: &Arg, ty: &Type) -> Option<(Span, String)> {
+    let wanted = |what: &str| Some((arg.span, format!("`{ty}` is wanted, and here stands {what}")));
+    let ty = match ty {
+        Type::Nullable(inner) => inner,
+        other => other,
+    };
+    match (&arg.kind, ty) {
+        (ArgKind::Expr(_) | ArgKind::Wrong, _) | (_, Type::Any | Type::Union(_)) => None,
+        (ArgKind::Value(value), _) => fit(value, ty).err().map(|wrong| (arg.span, wrong.to_string())),
+        (ArgKind::Text(_), Type::String | Type::Time | Type::Duration | Type::Enum(_) | Type::Bytes) => None,
+        (ArgKind::Text(_), _) => wanted("a text with holes"),
+        (ArgKind::List(items), Type::List(item)) => items.iter().find_map(|arg| misfit_type(arg, item)),
+        (ArgKind::List(_), _) => wanted("a list"),
+        (ArgKind::Object(_), Type::AnyObject) => None,
+        (ArgKind::Object(entries), Type::Object(fields)) => object(arg.span, entries, fields),
+        (ArgKind::Object(_), _) => wanted("an object"),
+    }
+}
+
+fn object(span: Span, entries: &[(Spanned<String>, Arg)], fields: &[Field]) -> Option<(Span, String)> {
+    for (key, value) in entries {
+        let Some(field) = fields.iter().find(|field| field.name == key.value) else {
+            return Some((key.span, format!("the field `{}` is unknown", key.value)));
+        };
+        if let Some((span, message)) = misfit(value, field) {
+            return Some((span, format!("`{}`: {message}", key.value)));
+        }
+    }
+    let missing = fields.iter().find(|field| {
+        !field.optional && field.default.is_none() && entries.iter().all(|(key, _)| key.value != field.name)
+    });
+    missing.map(|field| (span, format!("the field `{}` is missing", field.name)))
+}
+
+/// Settings that have no effect where they stand.
+fn settings(step: &Step, found: &mut Vec<Diagnostic>) {
+    let acts = matches!(step.op, Some(Op::Act(_)) | None);
+    if step.retry.value.is_some() && !acts {
+        let wrong = Diagnostic::warning(
+            Code::UselessSetting,
+            step.retry.span,
+            "only calls of actions are tried again",
+        );
+        found.push(wrong.help("put `retry` on the calls, or into `defaults`"));
+    }
+}

@@ -1,0 +1,402 @@
+//! Reading a mapping: required and optional keys, unknown ones with "did you mean", and the small things that
+//! stand behind keys. An unknown key with a near known one is read as that one, so that nothing cascades.
+
+use jiff::SignedDuration;
+
+use crate::ast::{Arg, ArgKind};
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::duration;
+use crate::expr::{self, Expr};
+use crate::span::{Span, SpanMap, Spanned};
+use crate::template::{self, Sink};
+use crate::value::Value;
+use crate::workflow;
+use crate::yaml::{Entry, Kind, Node, Scalar, Style};
+
+/// What reading has in hand throughout a file.
+#[derive(Debug)]
+pub struct Reader<'t> {
+    /// The whole text.
+    pub text: &'t str,
+    /// What was found wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What could not be read.
+    pub unread: Vec<Span>,
+    /// How many steps were read.
+    pub steps: usize,
+}
+
+/// A mapping whose keys are known.
+#[derive(Debug)]
+pub struct Fields<'r, 't, 'n> {
+    /// Where diagnostics go.
+    pub reader: &'r mut Reader<'t>,
+    /// What a missing key is reported at: the verb, or the key that holds the mapping.
+    pub owner: Span,
+    found: Vec<(&'static str, &'n Entry)>,
+}
+
+impl<'r, 't, 'n> Fields<'r, 't, 'n> {
+    /// Opens a mapping; anything else is reported.
+    pub fn open(
+        reader: &'r mut Reader<'t>,
+        node: &'n Node,
+        owner: &Owner<'_>,
+        known: &[&'static str],
+    ) -> Option<Fields<'r, 't, 'n>> {
+        match &node.kind {
+            Kind::Map(entries) => Some(Fields::of(reader, entries, owner, known)),
+            Kind::List(_) | Kind::Scalar(_) => {
+                let message = format!("{} is a mapping, and here stands {}", owner.what, node.describe());
+                let keys = known.iter().take(6).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+                let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+                reader.fail(wrong.help(format!("its keys are {keys}")), node.span);
+                None
+            }
+        }
+    }
+
+    /// Takes the entries of a mapping, reporting those that are not known.
+    pub fn of(
+        reader: &'r mut Reader<'t>,
+        entries: impl IntoIterator<Item = &'n Entry>,
+        owner: &Owner<'_>,
+        known: &[&'static str],
+    ) -> Fields<'r, 't, 'n> {
+        let entries: Vec<&'n Entry> = entries.into_iter().collect();
+        let mut found: Vec<(&'static str, &'n Entry)> = vec![];
+        for entry in &entries {
+            if let Some(key) = known.iter().find(|key| **key == entry.key.text) {
+                found.push((key, entry));
+            }
+        }
+        for entry in entries {
+            if known.contains(&&*entry.key.text) {
+                continue;
+            }
+            let wrote = &entry.key.text;
+            let message = format!("{} has no key `{wrote}`", owner.what);
+            let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), message);
+            let free = known.iter().copied().filter(|key| found.iter().all(|(taken, _)| taken != key));
+            match nearest(wrote, free) {
+                Some(near) => {
+                    let help = format!("did you mean `{near}`?");
+                    let title = format!("write `{near}`");
+                    reader.diagnostics.push(wrong.help(help).fix(title, entry.key.span(), near));
+                    if let Some(key) = known.iter().find(|key| **key == near) {
+                        found.push((key, entry));
+                    }
+                }
+                None => {
+                    let wrong = match misplaced(wrote) {
+                        Some(help) => wrong.help(help),
+                        None => wrong.help(format!("known are {}", listed(known))),
+                    };
+                    reader.fail(wrong, entry.value.span);
+                }
+            }
+        }
+        Fields { reader, owner: owner.span, found }
+    }
+
+    /// The value of a key, if it is there.
+    pub fn take(&self, key: &str) -> Option<&'n Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// A key with its value, if it is there.
+    pub fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.found.iter().find(|(name, _)| *name == key).map(|(_, entry)| *entry)
+    }
+
+    /// The value of a key that must be there.
+    pub fn required(&mut self, key: &str, what: &str) -> Option<&'n Node> {
+        let found = self.take(key);
+        if found.is_none() {
+            let message = format!("{what} needs `{key}`");
+            self.reader.diagnostics.push(Diagnostic::error(Code::MissingKey, self.owner, message));
+        }
+        found
+    }
+
+    /// A duration, if the key is there.
+    pub fn duration(&mut self, key: &str) -> Option<SignedDuration> {
+        let node = self.take(key)?;
+        self.reader.duration(node)
+    }
+
+    /// A whole number within a range, if the key is there.
+    pub fn integer(&mut self, key: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let node = self.take(key)?;
+        self.reader.integer(node, key, range)
+    }
+
+    /// A value with holes, if the key is there.
+    pub fn arg(&mut self, key: &str) -> Option<Arg> {
+        let node = self.take(key)?;
+        Some(self.reader.arg(node, Sink::Text))
+    }
+}
+
+/// Whose keys are read: for messages.
+#[derive(Clone, Debug)]
+pub struct Owner<'a> {
+    /// As in "`retry` has no key …".
+    pub what: &'a str,
+    /// Where a missing key is reported.
+    pub span: Span,
+}
+
+/// Says where a key belongs that stands in the wrong place.
+fn misplaced(key: &str) -> Option<&'static str> {
+    match key {
+        "catch" | "finally" => Some("`catch` and `finally` stand beside `try`"),
+        "cases" | "default" => Some("`cases` and `default` stand beside `switch`"),
+        "as" | "parallel" => Some("`as` and `parallel` stand beside `for_each`"),
+        "until" | "every" => Some("`until` and `every` stand beside `repeat`"),
+        "with" => Some("`with` stands beside `use`"),
+        "needs" | "depends_on" | "depends" => {
+            Some("the order follows from what a step reads; `after:` adds an order that no data shows")
+        }
+        "else" => Some("a step has no `else`; use `switch` with the cases `true` and `false`"),
+        _ => None,
+    }
+}
+
+/// Names in backticks.
+pub fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+impl Reader<'_> {
+    /// Reports, and remembers what stays unread.
+    pub fn fail(&mut self, wrong: Diagnostic, unread: Span) {
+        self.diagnostics.push(wrong);
+        self.unread.push(unread);
+    }
+
+    /// A text; numbers and booleans count as what was written.
+    pub fn text(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
+        match node.scalar() {
+            Some(scalar) if !node.is_null() => Some(Spanned::new(scalar.text.clone(), node.span)),
+            _ => {
+                let message = format!("{what} is a text, and here stands {}", node.describe());
+                self.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+                None
+            }
+        }
+    }
+
+    /// A text or a list of texts.
+    pub fn texts(&mut self, node: &Node, what: &str) -> Vec<Spanned<String>> {
+        match &node.kind {
+            Kind::List(items) => items.iter().filter_map(|item| self.text(item, what)).collect(),
+            Kind::Scalar(_) | Kind::Map(_) => self.text(node, what).into_iter().collect(),
+        }
+    }
+
+    /// A fixed duration that is not negative.
+    pub fn duration(&mut self, node: &Node) -> Option<SignedDuration> {
+        let wrote = node.scalar().map_or("", |scalar| scalar.text.trim());
+        let found = duration::parse(wrote).filter(|length| !length.is_negative());
+        if found.is_none() {
+            self.fail(invalid_duration(node), node.span);
+        }
+        found
+    }
+
+    /// A whole number within a range.
+    pub fn integer(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let (least, most) = (range.start(), range.end());
+        match node.scalar().map(Scalar::literal) {
+            Some(Value::Int(number)) if range.contains(&number) => Some(number),
+            Some(Value::Int(number)) => {
+                let message = format!("`{what}` is between {least} and {most}, and here stands {number}");
+                self.diagnostics.push(Diagnostic::error(Code::OutOfRange, node.span, message));
+                None
+            }
+            _ => {
+                let message = format!("`{what}` is a whole number, and here stands {}", self.shown(node));
+                self.fail(Diagnostic::error(Code::WrongType, node.span, message), node.span);
+                None
+            }
+        }
+    }
+
+    /// One of several words.
+    pub fn choice(&mut self, node: &Node, what: &str, choices: &[&'static str]) -> Option<&'static str> {
+        let wrote = node.scalar().map_or("", |scalar| &*scalar.text);
+        if let Some(choice) = choices.iter().find(|choice| **choice == wrote) {
+            return Some(choice);
+        }
+        let message = format!("`{what}` is one of {}, and here stands {}", listed(choices), self.shown(node));
+        let wrong = Diagnostic::error(Code::InvalidChoice, node.span, message);
+        let wrong = match nearest(wrote, choices.iter().copied()) {
+            Some(near) => {
+                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), node.span, near)
+            }
+            None => wrong,
+        };
+        self.fail(wrong, node.span);
+        None
+    }
+
+    /// What stands there, for a message: the text itself where it is short.
+    pub fn shown(&self, node: &Node) -> String {
+        match node.scalar() {
+            Some(scalar) if !node.is_null() && scalar.text.len() <= 40 && !scalar.text.contains('\n') => {
+                format!("`{}`", scalar.text)
+            }
+            _ => node.describe().into(),
+        }
+    }
+
+    /// A bare expression; one `{{ }}` around it is taken too.
+    pub fn expr(&mut self, node: &Node, key: &str) -> Option<Expr> {
+        let Some(scalar) = node.scalar() else {
+            let message = format!("`{key}` is an expression, and here stands {}", node.describe());
+            self.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+            return None;
+        };
+        if scalar.text.trim().is_empty() {
+            let message = format!("`{key}` is an expression, and here stands nothing");
+            let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+            let wrong = match scalar.style {
+                Style::Block => {
+                    wrong.help("`>` and `|` begin a block of text in YAML; put the expression in quotes")
+                }
+                Style::Plain | Style::Quoted => wrong,
+            };
+            self.diagnostics.push(wrong);
+            return None;
+        }
+        let parsed = if scalar.text.trim_start().starts_with("{{") {
+            match template::parse(scalar.text.trim_end(), &scalar.map, Sink::Text) {
+                Ok(workflow::Arg::Expr(expr)) => Ok(expr),
+                Ok(_) => {
+                    let message = format!("`{key}` is one expression, and this is a text with holes");
+                    let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+                    Err(vec![wrong.help("leave the braces out: a bare field is an expression as it stands")])
+                }
+                Err(wrong) => Err(wrong),
+            }
+        } else {
+            expr::parse(&scalar.text, &scalar.map)
+        };
+        self.parsed(parsed, node.span)
+    }
+
+    /// A bare expression, or a YAML list or mapping with holes.
+    pub fn head(&mut self, node: &Node, key: &str) -> Option<Arg> {
+        match &node.kind {
+            Kind::Scalar(_) => {
+                let expr = self.expr(node, key)?;
+                Some(Arg { span: node.span, kind: ArgKind::Expr(expr) })
+            }
+            Kind::List(_) | Kind::Map(_) => Some(self.arg(node, Sink::Text)),
+        }
+    }
+
+    /// A value with holes.
+    pub fn arg(&mut self, node: &Node, sink: Sink) -> Arg {
+        let kind = match &node.kind {
+            Kind::List(items) => ArgKind::List(items.iter().map(|item| self.arg(item, sink)).collect()),
+            Kind::Map(entries) => ArgKind::Object(self.entries(entries)),
+            Kind::Scalar(scalar) => match scalar.literal() {
+                Value::Text(_) => self.hole_text(scalar, node.span, sink),
+                literal => ArgKind::Value(literal),
+            },
+        };
+        Arg { span: node.span, kind }
+    }
+
+    /// The entries of a mapping as values with holes.
+    pub fn entries(&mut self, entries: &[Entry]) -> Vec<(Spanned<String>, Arg)> {
+        let read = |entry: &Entry| {
+            let key = Spanned::new(entry.key.text.clone(), entry.key.span());
+            (key, self.arg(&entry.value, Sink::Text))
+        };
+        entries.iter().map(read).collect()
+    }
+
+    fn hole_text(&mut self, scalar: &Scalar, span: Span, sink: Sink) -> ArgKind {
+        if !scalar.text.contains("{{") {
+            return ArgKind::Value(Value::text(&*scalar.text));
+        }
+        let parsed = template::parse(&scalar.text, &scalar.map, sink);
+        match self.parsed(parsed, span) {
+            Some(workflow::Arg::Value(value)) => ArgKind::Value(value),
+            Some(workflow::Arg::Expr(expr)) => ArgKind::Expr(expr),
+            Some(workflow::Arg::Text(template)) => ArgKind::Text(template),
+            Some(workflow::Arg::List(_) | workflow::Arg::Object(_)) | None => ArgKind::Wrong,
+        }
+    }
+
+    /// Keeps what was parsed, or reports why it was not.
+    pub fn parsed<T>(&mut self, parsed: Result<T, Vec<Diagnostic>>, span: Span) -> Option<T> {
+        match parsed {
+            Ok(parsed) => Some(parsed),
+            Err(wrong) => {
+                self.diagnostics.extend(wrong);
+                self.unread.push(span);
+                None
+            }
+        }
+    }
+
+    /// Parses a text that is not from the file but stands for a part of it.
+    pub fn made(&mut self, text: &str, map: &SpanMap) -> Option<Expr> {
+        let parsed = expr::parse(text, map);
+        self.parsed(parsed, map.whole)
+    }
+}
+
+/// Says what durations look like.
+pub fn invalid_duration(node: &Node) -> Diagnostic {
+    let wrote = node.scalar().map_or("", |scalar| &*scalar.text);
+    let message = match node.scalar() {
+        Some(_) if !wrote.is_empty() => format!("`{wrote}` is not a duration"),
+        _ => format!("a duration is wanted, and here stands {}", node.describe()),
+    };
+    let wrong = Diagnostic::error(Code::InvalidDuration, node.span, message);
+    match wrote.trim().parse::<u32>() {
+        Ok(number) => wrong.help(format!("say the unit: `{number}s` or `{number}m`")),
+        Err(_) => wrong.help("write it as `500ms`, `10s`, `5m`, `1h30m`, `2d` or `1w`"),
+    }
+}
+
+/// True for a name of steps, inputs and loop variables.
+pub fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && chars.all(|char| char.is_alphanumeric() || char == '_' || is_mark(char))
+}
+
+/// Combining marks, which some scripts need within words.
+fn is_mark(char: char) -> bool {
+    unicode_normalization::char::is_combining_mark(char)
+}
+
+/// Reads a name in NFC, reporting what cannot be one. A wrong name is kept, so that nothing else is reported.
+pub fn name(reader: &mut Reader<'_>, key: &Scalar, what: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    let name: String = key.text.nfc().collect();
+    if !is_name(&name) {
+        let message = format!("`{name}` cannot be the name of {what}");
+        let wrong = Diagnostic::error(Code::InvalidName, key.span(), message);
+        let mended: String = name
+            .chars()
+            .map(|char| if char.is_alphanumeric() || is_mark(char) { char } else { '_' })
+            .collect();
+        let wrong = if name.contains('-') {
+            wrong.help(format!("`-` would be a subtraction in `steps.{name}`; write `{mended}`"))
+        } else {
+            wrong.help("names consist of letters, digits and `_`, and begin with no digit")
+        };
+        let wrong =
+            if is_name(&mended) { wrong.fix(format!("write `{mended}`"), key.span(), mended) } else { wrong };
+        reader.diagnostics.push(wrong);
+    }
+    name
+}
