@@ -103,7 +103,10 @@ fn a_run_goes_on_after_the_end_of_the_process_at_any_commit(kind: Kind) {
                 }
             });
             let after_all = events(&driver, &run);
-            assert!(matches!(crate::world::status(&driver, &run), Status::Succeeded(_)), "died after {after}");
+            assert!(
+                matches!(crate::world::status(&driver, &run), Status::Succeeded(_)),
+                "died after {after}"
+            );
             // What the log said was done is not done again, and a repeated call has its old key.
             let (done, keys) = (succeeded(&before), keys(&after_all));
             let made = world.script.made.lock().unwrap();

@@ -24,6 +24,7 @@ for_every_driver! {
     a_call_that_takes_too_long_is_given_up,
     a_panic_of_an_executor_is_a_failure_of_the_step,
     many_runs_share_commits,
+    reads_in_a_row_share_a_commit_and_acting_calls_do_not,
     a_block_over_many_items_ends,
     a_large_value_is_kept_by_its_hash,
     a_value_too_deep_to_be_read_again_is_a_failure,
@@ -61,13 +62,18 @@ fn calls_that_do_not_wait_for_each_other_are_under_way_together(kind: Kind) {
 }
 
 fn a_failed_call_is_tried_again_when_its_pause_is_over(kind: Kind) {
-    let world = World::new(kind, |_, nth| if nth < 2 { Act::Now(Err(passing("busy"))) } else { Act::Now(Ok(Value::Null)) });
+    let world =
+        World::new(
+            kind,
+            |_, nth| if nth < 2 { Act::Now(Err(passing("busy"))) } else { Act::Now(Ok(Value::Null)) },
+        );
     let driver = world.driver();
     let run = id("r1");
     driver.start(row(1, Safety::Keyed), start(&run)).unwrap();
     for failures in 1..=2 {
         world.until("a failure", || {
-            events(&driver, &run).iter().filter(|event| matches!(event, Event::StepFailed { .. })).count() == failures
+            events(&driver, &run).iter().filter(|event| matches!(event, Event::StepFailed { .. })).count()
+                == failures
         });
         assert_eq!(world.made().len(), failures);
         world.clock.advance(SignedDuration::from_mins(10));
@@ -154,6 +160,18 @@ fn many_runs_share_commits(kind: Kind) {
     assert_eq!(world.made().len(), 1000);
 }
 
+fn reads_in_a_row_share_a_commit_and_acting_calls_do_not(kind: Kind) {
+    for (safety, expected) in [(Safety::Read, 2), (Safety::Keyed, 11)] {
+        let world = World::easy(kind);
+        let journal = Faulty::new(world.journal(), Fault::None);
+        let driver = world.driver_over(journal.clone());
+        let run = id("r1");
+        driver.start(row(10, safety), start(&run)).unwrap();
+        assert!(matches!(world.end(&driver, &run), Status::Succeeded(_)));
+        assert_eq!(journal.commits.load(Ordering::SeqCst), expected, "{safety:?}");
+    }
+}
+
 fn a_block_over_many_items_ends(kind: Kind) {
     let world = World::easy(kind);
     let driver = world.driver();
@@ -171,7 +189,9 @@ fn a_large_value_is_kept_by_its_hash(kind: Kind) {
     let driver = world.driver();
     let run = id("r1");
     let args = Value::object([("text", given.clone())]);
-    driver.start(plan("large", vec![call_with("big", Safety::Keyed, &[], args.clone())]), start(&run)).unwrap();
+    driver
+        .start(plan("large", vec![call_with("big", Safety::Keyed, &[], args.clone())]), start(&run))
+        .unwrap();
     assert!(matches!(world.end(&driver, &run), Status::Succeeded(_)));
     // The executor saw the value itself.
     assert_eq!(world.script.made.lock().unwrap()[0].args, args);

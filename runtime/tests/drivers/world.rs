@@ -238,7 +238,8 @@ impl World {
             waiting: AtomicUsize::new(0),
         });
         let clock = Manual::new("2026-03-01T12:00:00Z".parse().unwrap());
-        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let tokio =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         World { place, script, clock, tokio }
     }
 
