@@ -117,6 +117,8 @@ impl Client {
         let url = checked_url(&request.url)?;
         let limit = request.timeout.unwrap_or(self.policy.timeout);
         let host = host_of(&url);
+        // Not counted: the first call would pay for all.
+        self.http.get_or_init(|| self.connect());
         let call = self.follow(request, url);
         tokio::time::timeout(limit, call).await.unwrap_or(Err(Error::Timeout { host, limit }))
     }
