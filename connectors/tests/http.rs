@@ -5,7 +5,7 @@
 #[path = "../../egress/tests/support/mod.rs"]
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use connectors::{Connectors, Request, Settings};
 use dsl::catalog::{Failure, FailureKind};
@@ -28,14 +28,19 @@ impl Open for Canary {
     }
 }
 
-fn connectors(open: impl Open + 'static) -> Connectors {
-    let policy = egress::Policy { allow_private: true, ..egress::Policy::default() };
-    let egress = egress::Client::new(policy, Arc::new(open));
+/// One client for all tests: making one reads the system's certificates, which takes long.
+static CLIENT: LazyLock<egress::Client> = LazyLock::new(|| client(Canary));
+
+fn client(open: impl Open + 'static) -> egress::Client {
+    egress::Client::new(egress::Policy { allow_private: true, ..egress::Policy::default() }, Arc::new(open))
+}
+
+fn connectors(egress: egress::Client) -> Connectors {
     Connectors::new(Settings { files: "/nowhere".into(), protected: vec![], egress })
 }
 
 async fn call_value(args: Value) -> Result<Value, Failure> {
-    connectors(Canary).call(Request { action: "http.request", args: &args, key: "key-1" }).await
+    connectors(CLIENT.clone()).call(Request { action: "http.request", args: &args, key: "key-1" }).await
 }
 
 async fn call(args: serde_json::Value) -> Result<serde_json::Value, Failure> {
@@ -177,7 +182,7 @@ async fn without_a_vault_a_secret_refuses_the_call() {
         ("auth", Value::object([("bearer", hole("TOKEN"))])),
     ]);
     let call = Request { action: "http.request", args: &args, key: "" };
-    let failure = connectors(NoVault).call(call).await.unwrap_err();
+    let failure = connectors(client(NoVault)).call(call).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
     assert!(
         failure.message.ends_with("there is no vault yet; the secret `TOKEN` cannot be opened"),
@@ -277,10 +282,9 @@ async fn an_answer_that_is_too_long_is_a_limit() {
 async fn a_private_address_is_refused_where_the_operator_says_nothing() {
     let server = Server::saying("");
     let egress = egress::Client::new(egress::Policy::default(), Arc::new(NoVault));
-    let connectors = Connectors::new(Settings { files: "/nowhere".into(), protected: vec![], egress });
     let args = Value::object([("url", server.url("/").into())]);
     let call = Request { action: "http.request", args: &args, key: "" };
-    assert_eq!(connectors.call(call).await.unwrap_err().kind, FailureKind::Refused);
+    assert_eq!(connectors(egress).call(call).await.unwrap_err().kind, FailureKind::Refused);
     assert_eq!(server.connections(), 0);
 }
 
@@ -462,6 +466,6 @@ async fn no_failure_and_no_answer_holds_a_secret() {
 #[tokio::test]
 async fn an_unknown_action_is_a_failure() {
     let call = Request { action: "http.brew", args: &Value::Null, key: "" };
-    let failure = connectors(NoVault).call(call).await.unwrap_err();
+    let failure = connectors(client(NoVault)).call(call).await.unwrap_err();
     assert_eq!(failure.to_string(), "there is no action `http.brew` (not_found)");
 }
