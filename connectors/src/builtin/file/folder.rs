@@ -73,12 +73,16 @@ impl Folder {
         Dir::create_ambient_dir_all(&self.root, ambient_authority())
             .map_err(|error| of_io(&error, "the folder of files"))?;
         let root = self.open()?;
-        let parent = match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        let above = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = match above {
             None => root,
-            Some(parent) => root
-                .create_dir_all(parent)
-                .and_then(|()| root.open_dir(parent))
-                .map_err(|error| of_io(&error, text))?,
+            Some(above) => match root.open_dir(above) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    root.create_dir_all(above).and_then(|()| root.open_dir(above))
+                }
+                opened => opened,
+            }
+            .map_err(|error| of_io(&error, text))?,
         };
         Ok((parent, name))
     }
