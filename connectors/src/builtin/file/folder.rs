@@ -13,6 +13,9 @@ use super::LIMIT;
 use super::path;
 use crate::failure::of_io;
 
+/// No workflow is longer, in bytes.
+const LONGEST_WORKFLOW: u64 = 1024 * 1024;
+
 /// How files are called that are not yet whole.
 const UNFINISHED: (&str, &str) = (".keyway-", ".unfinished");
 
@@ -111,7 +114,7 @@ impl Folder {
         }
         let lower = name.to_lowercase();
         if (lower.ends_with(".yaml") || lower.ends_with(".yml"))
-            && found.len() <= LIMIT as u64
+            && found.len() <= LONGEST_WORKFLOW
             && is_workflow(&read_whole(parent, Path::new(name), text)?)
         {
             return refused("holds a workflow, and workflows are not written over by one");
