@@ -61,7 +61,7 @@ impl Connectors {
         catalog()
     }
 
-    /// Makes one call. Dropping the future gives it up.
+    /// Makes one call. Dropping the future gives it up; what a disk has begun with still ends, as a whole.
     ///
     /// # Errors
     /// Where the parameters do not fit the action, or the world says no.

@@ -91,9 +91,10 @@ pub struct Response {
 pub struct Client {
     policy: Arc<Policy>,
     open: Arc<dyn Open>,
-    /// Nothing works without the system's trusted certificates, and that is said at the first call: a
-    /// workflow that calls nobody needs none.
-    http: Result<reqwest::Client, Arc<str>>,
+    lookup: Arc<dyn Lookup>,
+    /// Made at the first call: it reads the system's trusted certificates, which takes its time, and which a
+    /// workflow that calls nobody does not need.
+    http: Arc<OnceLock<Result<reqwest::Client, String>>>,
 }
 
 impl Client {
@@ -104,22 +105,7 @@ impl Client {
 
     /// Makes a client that asks somebody else for addresses. What it answers is filtered all the same.
     pub fn with_lookup(policy: Policy, open: Arc<dyn Open>, lookup: Arc<dyn Lookup>) -> Client {
-        install_cryptography();
-        let policy = Arc::new(policy);
-        let guard = Guard { lookup, policy: policy.clone() };
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            // Trying again is the engine's business alone.
-            .retry(reqwest::retry::never())
-            .dns_resolver(Arc::new(guard))
-            .connect_timeout(Duration::from_secs(10))
-            .http2_max_header_list_size(u32::try_from(policy.max_head).unwrap_or(u32::MAX))
-            .user_agent(concat!("keyway/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::deepest(&error).into());
-        Client { policy, open, http }
+        Client { policy: Arc::new(policy), open, lookup, http: Arc::default() }
     }
 
     /// Sends a request and reads the whole answer.
@@ -131,8 +117,27 @@ impl Client {
         let url = checked_url(&request.url)?;
         let limit = request.timeout.unwrap_or(self.policy.timeout);
         let host = host_of(&url);
+        // Not counted: the first call would pay for all.
+        self.http.get_or_init(|| self.connect());
         let call = self.follow(request, url);
         tokio::time::timeout(limit, call).await.unwrap_or(Err(Error::Timeout { host, limit }))
+    }
+
+    fn connect(&self) -> Result<reqwest::Client, String> {
+        install_cryptography();
+        let guard = Guard { lookup: self.lookup.clone(), policy: self.policy.clone() };
+        reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // Trying again is the engine's business alone.
+            .retry(reqwest::retry::never())
+            .dns_resolver(Arc::new(guard))
+            .connect_timeout(Duration::from_secs(10))
+            .http2_max_header_list_size(u32::try_from(self.policy.max_head).unwrap_or(u32::MAX))
+            .user_agent(concat!("keyway/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::deepest(&error))
     }
 
     async fn follow(&self, mut request: Request, mut url: Url) -> Result<Response, Error> {
@@ -168,7 +173,7 @@ impl Client {
     ) -> Result<reqwest::Response, Error> {
         let host = host_of(url);
         self.check_host(url)?;
-        let http = self.http.as_ref().map_err(|reason| {
+        let http = self.http.get_or_init(|| self.connect()).as_ref().map_err(|reason| {
             let message = format!("no call can be made from this machine: {reason}");
             Error::Network { message, before_send: true }
         })?;

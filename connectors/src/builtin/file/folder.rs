@@ -13,6 +13,9 @@ use super::LIMIT;
 use super::path;
 use crate::failure::of_io;
 
+/// No workflow is longer, in bytes.
+const LONGEST_WORKFLOW: u64 = 1024 * 1024;
+
 /// How files are called that are not yet whole.
 const UNFINISHED: (&str, &str) = (".keyway-", ".unfinished");
 
@@ -73,12 +76,16 @@ impl Folder {
         Dir::create_ambient_dir_all(&self.root, ambient_authority())
             .map_err(|error| of_io(&error, "the folder of files"))?;
         let root = self.open()?;
-        let parent = match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        let above = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = match above {
             None => root,
-            Some(parent) => root
-                .create_dir_all(parent)
-                .and_then(|()| root.open_dir(parent))
-                .map_err(|error| of_io(&error, text))?,
+            Some(above) => match root.open_dir(above) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    root.create_dir_all(above).and_then(|()| root.open_dir(above))
+                }
+                opened => opened,
+            }
+            .map_err(|error| of_io(&error, text))?,
         };
         Ok((parent, name))
     }
@@ -107,7 +114,7 @@ impl Folder {
         }
         let lower = name.to_lowercase();
         if (lower.ends_with(".yaml") || lower.ends_with(".yml"))
-            && found.len() <= LIMIT as u64
+            && found.len() <= LONGEST_WORKFLOW
             && is_workflow(&read_whole(parent, Path::new(name), text)?)
         {
             return refused("holds a workflow, and workflows are not written over by one");
