@@ -1,1 +1,19 @@
-//! The product from outside.
+//! The product from outside: what the tests in `tests/` share, and the benchmark in `src/bin`.
+//!
+//! It starts the real binary, talks to it as a person or a service would, and judges what it left behind.
+//! It holds no test double of a part of the product: those live beside the part.
+
+pub mod chance;
+pub mod effects;
+pub mod evidence;
+pub mod keyway;
+pub mod layers;
+pub mod markdown;
+pub mod verdict;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate stands in the repository").to_owned()
+}

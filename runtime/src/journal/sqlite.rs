@@ -51,6 +51,23 @@ impl Sqlite {
         Ok(Sqlite { reader, writer: None, path: path.to_owned() })
     }
 
+    /// How many batches it has written since it was opened.
+    pub fn commits(&self) -> u64 {
+        let writing =
+            self.writer.as_ref().map(|writing| writing.lock().unwrap_or_else(PoisonError::into_inner));
+        writing.map_or(0, |writing| writing.writer.commits())
+    }
+
+    /// Reads back the settings of the connection that writes; nothing where it was opened to read.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn pragmas(&self) -> Result<Option<store::Pragmas>, Error> {
+        let Some(writing) = &self.writer else { return Ok(None) };
+        let writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(writing.writer.pragmas()?))
+    }
+
     fn damaged(&self, detail: impl Into<String>) -> Error {
         store::Error::Damaged { path: self.path.clone(), detail: detail.into() }.into()
     }

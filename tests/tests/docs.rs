@@ -1,0 +1,128 @@
+//! Everything in the pages and in `workflows/` that is a workflow is a right one, and what needs no network runs.
+
+use std::path::{Path, PathBuf};
+
+use dsl::diagnostic::{Diagnostic, Severity};
+use tests::keyway::Keyway;
+use tests::markdown::{blocks, pages};
+
+/// What `keyway check` would have to say about a text, as lines.
+fn complaints(text: &str) -> Vec<String> {
+    let catalog = connectors::catalog();
+    let checked = dsl::check(text, &catalog);
+    let mut found: Vec<String> = checked.diagnostics.iter().map(|problem| told(text, problem)).collect();
+    if found.is_empty() && checked.workflow.is_none() {
+        found.push("there is no workflow, and nothing says why".into());
+    }
+    found
+}
+
+fn told(text: &str, problem: &Diagnostic) -> String {
+    let start = (problem.span.start as usize).min(text.len());
+    let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let severity = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    format!("line {line}: {severity} {}: {}", problem.code.id(), problem.message)
+}
+
+/// What is wrong with the YAML blocks of a page, and how many were workflows.
+fn judge(page: &str) -> (Vec<String>, usize) {
+    let mut wrong = vec![];
+    let mut workflows = 0;
+    for block in blocks(page).iter().filter(|block| block.is("yaml")) {
+        if block.is_workflow() && !block.has("fragment") {
+            workflows += 1;
+            wrong.extend(
+                complaints(&block.text).into_iter().map(|it| format!("block at {}: {it}", block.line)),
+            );
+        } else {
+            // A piece of a workflow: whether it makes sense nobody can say, but it must be YAML.
+            let problems = dsl::check(&block.text, &connectors::catalog()).diagnostics;
+            let unreadable = problems.iter().filter(|it| it.severity == Severity::Error && is_about_yaml(it));
+            wrong.extend(unreadable.map(|it| format!("block at {}: {}", block.line, told(&block.text, it))));
+        }
+    }
+    (wrong, workflows)
+}
+
+/// True for the codes of the YAML reader.
+fn is_about_yaml(problem: &Diagnostic) -> bool {
+    problem.code.id().starts_with("KW00")
+}
+
+fn workflow_files() -> Vec<PathBuf> {
+    let folder = tests::root().join("workflows");
+    let entries = std::fs::read_dir(&folder).expect("there is a folder `workflows`");
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a file that was just listed")
+}
+
+#[test]
+fn every_workflow_in_the_pages_is_right() {
+    let root = tests::root();
+    let mut count = 0;
+    for path in pages(&root) {
+        let (wrong, workflows) = judge(&read(&path));
+        assert_eq!(wrong, Vec::<String>::new(), "{}", path.display());
+        count += workflows;
+    }
+    assert!(count >= 3, "the pages show workflows; only {count} were found");
+}
+
+#[test]
+fn a_wrong_block_in_a_page_is_seen() {
+    let page = "# A page\n```yaml\nname: a\nsteps:\n  b: { set: { x: 1 } }\n  c: { sett: { y: 2 } }\n```\n\
+                ```yaml fragment\na: [1\n```\n";
+    let (wrong, workflows) = judge(page);
+    assert_eq!(workflows, 1);
+    assert!(wrong.iter().any(|line| line.contains("line 4: error") && line.contains("sett")), "{wrong:?}");
+    assert!(wrong.iter().any(|line| line.starts_with("block at 9")), "{wrong:?}");
+}
+
+#[test]
+fn every_file_in_workflows_is_right() {
+    let files = workflow_files();
+    assert!(!files.is_empty());
+    for path in files {
+        assert_eq!(complaints(&read(&path)), Vec::<String>::new(), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_file_in_workflows_that_needs_no_network_runs() {
+    let copy = tempfile::tempdir().expect("a folder");
+    copy_folder(&tests::root().join("workflows"), copy.path());
+    let mut ran = 0;
+    for path in workflow_files() {
+        if read(&path).contains("http") {
+            continue;
+        }
+        let file = copy.path().join(path.file_name().expect("a name"));
+        let keyway = Keyway::at(copy.path().join("data"));
+        let answer = keyway.run(&["run".as_ref(), file.as_os_str(), "--json".as_ref()]);
+        assert_eq!(answer.code, Some(0), "{}: {answer:?}", path.display());
+        assert_eq!(answer.json()["status"], "succeeded", "{}", path.display());
+        ran += 1;
+    }
+    assert!(ran >= 1, "at least the main job needs no network");
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder in a folder of ours");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a file can be copied");
+        }
+    }
+}
