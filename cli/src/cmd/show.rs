@@ -108,8 +108,8 @@ fn visible(path: &str) -> bool {
 fn indented(path: &str) -> String {
     let depth = path.matches('.').count();
     let name = match path.rsplit_once('.') {
-        Some((block, name)) => match block.rsplit_once('[') {
-            Some((_, index)) => format!("[{index} {name}"),
+        Some((block, name)) => match block.strip_suffix(']').and_then(|block| block.rsplit_once('[')) {
+            Some((_, index)) => format!("[{index}] {name}"),
             None => name.to_owned(),
         },
         None => path.to_owned(),
