@@ -382,6 +382,7 @@ async fn each_trouble_has_its_kind() {
         ("file.read", json!({ "path": "deep.json", "as": "json" }), FailureKind::Limit),
         ("file.read", json!({ "path": "socket" }), FailureKind::Refused),
         ("file.write", json!({ "path": "dir", "text": "" }), FailureKind::Invalid),
+        ("file.write", json!({ "path": "socket", "text": "" }), FailureKind::Invalid),
         ("file.write", json!({ "path": "latin.txt/a", "text": "" }), FailureKind::Invalid),
         ("file.write", json!({ "path": "a" }), FailureKind::Invalid),
         ("file.write", json!({ "path": "a", "text": "", "json": 1 }), FailureKind::Invalid),
