@@ -80,8 +80,8 @@ impl Owner {
     ///
     /// # Errors
     /// Where there is no such run, or it cannot be recorded.
-    pub fn cancel(&self, run: &RunId) -> Result<(), Error> {
-        self.core.cancel(run)
+    pub fn cancel(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
+        self.core.cancel(run, allow_private)
     }
 
     /// Tells what happens in a run after a row that is known already.
@@ -136,6 +136,7 @@ impl Core {
             self.hands.release(&run);
             return Err(error.into());
         }
+        self.release_at_end(&run);
         Ok(run)
     }
 
@@ -151,14 +152,15 @@ impl Core {
         Ok(unfinished)
     }
 
-    fn cancel(&self, run: &RunId) -> Result<(), Error> {
-        self.ready(run, false)?;
+    fn cancel(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
+        self.ready(run, allow_private)?;
         Ok(self.driver.cancel(run, Cancel::Finally)?)
     }
 
-    /// Gives a run that was started by an earlier process its connectors, unless it has them.
+    /// Gives a run that was started by an earlier process its connectors. Those it has are kept, unless it
+    /// may do more from here on.
     fn ready(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
-        if self.hands.holds(run) {
+        if self.hands.holds(run) && !allow_private {
             return Ok(());
         }
         let log = self.driver.history(run)?;
@@ -168,7 +170,17 @@ impl Core {
         };
         let note = note.ok_or_else(|| Error::NoNote { run: run.clone() })?;
         self.hands.equip(run, &note, allow_private);
+        self.release_at_end(run);
         Ok(())
+    }
+
+    /// Takes a run's connectors away once it has ended, or nothing moves it any more.
+    fn release_at_end(&self, run: &RunId) {
+        let (run, hands, mut news) = (run.clone(), self.hands.clone(), self.driver.watch(run));
+        tokio::spawn(async move {
+            while news.recv().await.is_some() {}
+            hands.release(&run);
+        });
     }
 
     fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
@@ -238,7 +250,7 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
         Request::Resume { run, allow_private } => {
             core.resume(run.as_ref(), allow_private).map(Reply::Resumed)
         }
-        Request::Cancel { run } => core.cancel(&run).map(|()| Reply::Done),
+        Request::Cancel { run, allow_private } => core.cancel(&run, allow_private).map(|()| Reply::Done),
         Request::Follow { run, seen } => {
             let _guest = Guest::new(&core);
             match core.follow(&run, seen) {

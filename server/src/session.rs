@@ -79,11 +79,12 @@ impl Session {
     ///
     /// # Errors
     /// Where there is no such run, or it cannot be recorded.
-    pub async fn cancel(&mut self, run: &RunId) -> Result<(), Error> {
+    pub async fn cancel(&mut self, run: &RunId, allow_private: bool) -> Result<(), Error> {
         loop {
+            let request = Request::Cancel { run: run.clone(), allow_private };
             match &self.via {
-                Via::Here(owner) => return owner.cancel(run),
-                Via::There => match ask(&self.home, &Request::Cancel { run: run.clone() }).await {
+                Via::Here(owner) => return owner.cancel(run, allow_private),
+                Via::There => match ask(&self.home, &request).await {
                     Ok(Reply::Done) => return Ok(()),
                     Ok(other) => return Err(unexpected(&other)),
                     Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
