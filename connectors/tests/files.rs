@@ -308,7 +308,7 @@ async fn appending_adds_to_the_end() {
         (json!({ "path": "l.jsonl", "json": 2 }), "{\"a\":1}\n2\n"),
         (json!({ "path": "t.csv", "csv": [{ "a": 1, "b": 2 }] }), "a,b\n1,2\n"),
         (json!({ "path": "t.csv", "csv": [{ "b": 4, "a": 3 }] }), "a,b\n1,2\n3,4\n"),
-        (json!({ "path": "a.txt", "csv": [] }), "onetwo\n"),
+        (json!({ "path": "a.txt", "csv": [] }), "onetwo"),
     ] {
         let appended = call(root.path(), "file.append", args.clone()).await.unwrap();
         let text = fs::read_to_string(root.path().join(args["path"].as_str().unwrap())).unwrap();

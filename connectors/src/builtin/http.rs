@@ -32,7 +32,7 @@ pub(crate) fn request(id: &str) -> Action {
         Field::optional("header", Type::Object(header), "A header of the service's own."),
     ];
     let paginate = vec![
-        between(Field::optional("max_pages", Type::Integer, "Most pages; default 10."), 1, 1000),
+        between(Field::optional("max_pages", Type::Integer, "Most pages; default 10."), 1, 10_000),
         Field::required("items", Type::String, "An expression over the answer: the items of a page, a list."),
         Field::required("next", Type::String, "An expression over the answer: the next page's URL, or null."),
     ];
