@@ -357,6 +357,39 @@ async fn a_protected_file_is_known_however_the_path_is_written() {
 }
 
 #[tokio::test]
+async fn a_folder_of_the_program_is_not_there_for_workflows() {
+    let root = TempDir::new().unwrap();
+    let own = root.path().join("dir/own");
+    fs::create_dir_all(own.join("deep")).unwrap();
+    fs::write(own.join("key"), "key").unwrap();
+    symlink("dir/own", root.path().join("link")).unwrap();
+    symlink("dir/own/key", root.path().join("link_key")).unwrap();
+    let list = |pattern: &str| Value::object([("pattern", pattern.into())]);
+    let connectors = connectors(root.path(), &[&own]);
+    let call =
+        async |action: &str, args: Value| connectors.call(Request { action, args: &args, key: "" }).await;
+    let at = |path: &str| Value::object([("path", path.into())]);
+    let put = |path: &str| Value::object([("path", path.into()), ("text", "changed".into())]);
+    for path in ["dir/own/key", "link/key", "link_key", "dir/own/deep/key", "dir/own/none/none", "link/none"]
+    {
+        for (action, args) in [("file.read", at(path)), ("file.write", put(path)), ("file.append", put(path))]
+        {
+            let failure = call(action, args).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Refused, "{action} {path}: {failure}");
+        }
+    }
+    for path in ["dir/own", "link", "dir/own/deep"] {
+        assert_eq!(call("file.list", at(path)).await.unwrap_err().kind, FailureKind::Refused, "{path}");
+    }
+    call("file.write", put("dir/owner")).await.unwrap();
+    let listed = call("file.list", list("**/*")).await.unwrap().to_json();
+    let paths: Vec<&str> =
+        listed.as_array().unwrap().iter().filter_map(|entry| entry["path"].as_str()).collect();
+    assert_eq!(paths, ["dir", "dir/owner"]);
+    assert!(!own.join("none").exists() && fs::read_to_string(own.join("key")).unwrap() == "key");
+}
+
+#[tokio::test]
 async fn each_trouble_has_its_kind() {
     let root = TempDir::new().unwrap();
     fs::write(root.path().join("latin.txt"), b"\xe4").unwrap();

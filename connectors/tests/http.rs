@@ -310,6 +310,7 @@ async fn parameters_that_contradict_each_other_are_invalid_and_nothing_is_sent()
         json!({ "headers": { "Host": "x" } }),
         json!({ "headers": { "x-a": "a\r\nx-b: b" } }),
         json!({ "method": "BREW" }),
+        json!({ "idempotency": "x-key", "paginate": { "next": "null", "items": "body" } }),
         json!({ "timeout": "0s" }),
         json!({ "redirects": 21 }),
         json!({ "body": { "base64": "?" } }),

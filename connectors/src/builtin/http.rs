@@ -114,6 +114,10 @@ fn between(field: Field, min: u32, max: u32) -> Field {
 pub(crate) async fn call(egress: &egress::Client, params: &Params, key: &str) -> Result<Value, Failure> {
     let call = build::build(params, key)?;
     match params.object("paginate") {
+        Some(_) if params.get("idempotency").is_some() => {
+            // All pages would carry one key, and the service would give the first one each time.
+            Err(build::invalid("`idempotency` and `paginate` do not go together"))
+        }
         Some(paginate) => pages::all(egress, &call, &paginate, key).await,
         None => Ok(exchange(egress, &call).await?.value()),
     }
