@@ -151,6 +151,53 @@ async fn no_path_and_no_link_leads_out() {
     }
 }
 
+/// Paths put together at random from what leads in, out and round, the same ones each time.
+fn random_paths() -> impl Iterator<Item = String> {
+    const PARTS: [&str; 16] = [
+        "",
+        ".",
+        "..",
+        "dir",
+        "deep",
+        "nested",
+        "link_dir",
+        "link_up",
+        "link_slash",
+        "chain",
+        "loop",
+        "root",
+        "outside",
+        "secret.txt",
+        "inside.txt",
+        "link_file",
+    ];
+    let mut state: u64 = 7;
+    let mut next = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    (0..4000).map(move |_| {
+        let parts: Vec<&str> = (0..=next(5)).map(|_| PARTS[next(16) as usize]).collect();
+        parts.join("/")
+    })
+}
+
+#[tokio::test]
+async fn no_random_path_leads_out() {
+    let ground = Ground::new();
+    let connectors = connectors(&ground.root(), &[]);
+    let (mut inside, mut would_lead_out) = (0, 0);
+    for path in random_paths() {
+        let args = Value::object([("path", path.as_str().into())]);
+        let got = connectors.call(Request { action: "file.read", args: &args, key: "" }).await;
+        assert!(got.is_err() || got.as_ref().is_ok_and(|text| *text == "inside".into()), "{path}: {got:?}");
+        inside += usize::from(got.is_ok());
+        would_lead_out +=
+            usize::from(fs::read(ground.root().join(&path)).is_ok_and(|bytes| bytes == b"outside"));
+    }
+    assert!(inside > 20 && would_lead_out > 20, "{inside} {would_lead_out}: the paths test nothing");
+}
+
 #[test]
 fn without_the_sandbox_the_same_ways_do_lead_out() {
     let ground = Ground::new();

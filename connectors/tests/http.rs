@@ -465,6 +465,18 @@ async fn no_failure_and_no_answer_holds_a_secret() {
 }
 
 #[tokio::test]
+async fn large_values_are_sent_as_what_they_are() {
+    let server = Server::saying("");
+    let text = "long ".repeat(100);
+    let json = Value::object([("text", Value::text(text.as_str()).sealed(10))]).sealed(10);
+    assert!(matches!(json, Value::Big(_)));
+    call_value(Value::object([("method", "PUT".into()), ("url", server.url("/").into()), ("json", json)]))
+        .await
+        .unwrap();
+    assert_eq!(body(&server.requests()[0]), json!({ "text": text }).to_string());
+}
+
+#[tokio::test]
 async fn an_unknown_action_is_a_failure() {
     let call = Request { action: "http.brew", args: &Value::Null, key: "" };
     let failure = connectors(client(NoVault)).call(call).await.unwrap_err();
