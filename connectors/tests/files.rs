@@ -151,6 +151,53 @@ async fn no_path_and_no_link_leads_out() {
     }
 }
 
+/// Paths put together at random from what leads in, out and round, the same ones each time.
+fn random_paths() -> impl Iterator<Item = String> {
+    const PARTS: [&str; 16] = [
+        "",
+        ".",
+        "..",
+        "dir",
+        "deep",
+        "nested",
+        "link_dir",
+        "link_up",
+        "link_slash",
+        "chain",
+        "loop",
+        "root",
+        "outside",
+        "secret.txt",
+        "inside.txt",
+        "link_file",
+    ];
+    let mut state: u64 = 7;
+    let mut next = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    (0..4000).map(move |_| {
+        let parts: Vec<&str> = (0..=next(5)).map(|_| PARTS[next(16) as usize]).collect();
+        parts.join("/")
+    })
+}
+
+#[tokio::test]
+async fn no_random_path_leads_out() {
+    let ground = Ground::new();
+    let connectors = connectors(&ground.root(), &[]);
+    let (mut inside, mut would_lead_out) = (0, 0);
+    for path in random_paths() {
+        let args = Value::object([("path", path.as_str().into())]);
+        let got = connectors.call(Request { action: "file.read", args: &args, key: "" }).await;
+        assert!(got.is_err() || got.as_ref().is_ok_and(|text| *text == "inside".into()), "{path}: {got:?}");
+        inside += usize::from(got.is_ok());
+        would_lead_out +=
+            usize::from(fs::read(ground.root().join(&path)).is_ok_and(|bytes| bytes == b"outside"));
+    }
+    assert!(inside > 20 && would_lead_out > 20, "{inside} {would_lead_out}: the paths test nothing");
+}
+
 #[test]
 fn without_the_sandbox_the_same_ways_do_lead_out() {
     let ground = Ground::new();
@@ -308,7 +355,7 @@ async fn appending_adds_to_the_end() {
         (json!({ "path": "l.jsonl", "json": 2 }), "{\"a\":1}\n2\n"),
         (json!({ "path": "t.csv", "csv": [{ "a": 1, "b": 2 }] }), "a,b\n1,2\n"),
         (json!({ "path": "t.csv", "csv": [{ "b": 4, "a": 3 }] }), "a,b\n1,2\n3,4\n"),
-        (json!({ "path": "a.txt", "csv": [] }), "onetwo\n"),
+        (json!({ "path": "a.txt", "csv": [] }), "onetwo"),
     ] {
         let appended = call(root.path(), "file.append", args.clone()).await.unwrap();
         let text = fs::read_to_string(root.path().join(args["path"].as_str().unwrap())).unwrap();
@@ -354,6 +401,39 @@ async fn a_protected_file_is_known_however_the_path_is_written() {
     }
     let args = Value::object([("path", "dir/other".into()), ("text", "x".into())]);
     connectors.call(Request { action: "file.write", args: &args, key: "" }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_of_the_program_is_not_there_for_workflows() {
+    let root = TempDir::new().unwrap();
+    let own = root.path().join("dir/own");
+    fs::create_dir_all(own.join("deep")).unwrap();
+    fs::write(own.join("key"), "key").unwrap();
+    symlink("dir/own", root.path().join("link")).unwrap();
+    symlink("dir/own/key", root.path().join("link_key")).unwrap();
+    let list = |pattern: &str| Value::object([("pattern", pattern.into())]);
+    let connectors = connectors(root.path(), &[&own]);
+    let call =
+        async |action: &str, args: Value| connectors.call(Request { action, args: &args, key: "" }).await;
+    let at = |path: &str| Value::object([("path", path.into())]);
+    let put = |path: &str| Value::object([("path", path.into()), ("text", "changed".into())]);
+    for path in ["dir/own/key", "link/key", "link_key", "dir/own/deep/key", "dir/own/none/none", "link/none"]
+    {
+        for (action, args) in [("file.read", at(path)), ("file.write", put(path)), ("file.append", put(path))]
+        {
+            let failure = call(action, args).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Refused, "{action} {path}: {failure}");
+        }
+    }
+    for path in ["dir/own", "link", "dir/own/deep"] {
+        assert_eq!(call("file.list", at(path)).await.unwrap_err().kind, FailureKind::Refused, "{path}");
+    }
+    call("file.write", put("dir/owner")).await.unwrap();
+    let listed = call("file.list", list("**/*")).await.unwrap().to_json();
+    let paths: Vec<&str> =
+        listed.as_array().unwrap().iter().filter_map(|entry| entry["path"].as_str()).collect();
+    assert_eq!(paths, ["dir", "dir/owner"]);
+    assert!(!own.join("none").exists() && fs::read_to_string(own.join("key")).unwrap() == "key");
 }
 
 #[tokio::test]

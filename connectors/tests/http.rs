@@ -310,6 +310,7 @@ async fn parameters_that_contradict_each_other_are_invalid_and_nothing_is_sent()
         json!({ "headers": { "Host": "x" } }),
         json!({ "headers": { "x-a": "a\r\nx-b: b" } }),
         json!({ "method": "BREW" }),
+        json!({ "idempotency": "x-key", "paginate": { "next": "null", "items": "body" } }),
         json!({ "timeout": "0s" }),
         json!({ "redirects": 21 }),
         json!({ "body": { "base64": "?" } }),
@@ -461,6 +462,18 @@ async fn no_failure_and_no_answer_holds_a_secret() {
         let failure = with_canary(url.clone(), "300ms").await.unwrap_err();
         assert!(!format!("{failure:?}").contains(CANARY), "{url}: {failure:?}");
     }
+}
+
+#[tokio::test]
+async fn large_values_are_sent_as_what_they_are() {
+    let server = Server::saying("");
+    let text = "long ".repeat(100);
+    let json = Value::object([("text", Value::text(text.as_str()).sealed(10))]).sealed(10);
+    assert!(matches!(json, Value::Big(_)));
+    call_value(Value::object([("method", "PUT".into()), ("url", server.url("/").into()), ("json", json)]))
+        .await
+        .unwrap();
+    assert_eq!(body(&server.requests()[0]), json!({ "text": text }).to_string());
 }
 
 #[tokio::test]

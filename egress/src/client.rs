@@ -1,17 +1,16 @@
 //! The client: one call, from a request with holes to a whole answer, within the policy.
 
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secret::Open;
-use url::{Host, Url};
+use url::Url;
 
-use crate::address::is_public;
 use crate::error::{Error, refused_address};
 use crate::limits::{check_head, read_body};
+use crate::policy::{Policy, host_of};
 use crate::redact::Opened;
 use crate::redirect::{Hop, hop, may_travel};
 use crate::request::{Header, Request, Text, fill_body, has_hole};
@@ -31,47 +30,6 @@ const OURS: [&str; 11] = [
     "transfer-encoding",
     "upgrade",
 ];
-
-/// What the operator allows.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// True if private addresses may be called: this machine, its network, cloud metadata.
-    pub allow_private: bool,
-    /// Private addresses that may be called though others may not.
-    pub allowed: Vec<IpAddr>,
-    /// Longest time of a whole call where the request says nothing.
-    pub timeout: Duration,
-    /// Most redirects that are followed where the request says nothing.
-    pub redirects: usize,
-    /// Longest head of an answer in bytes.
-    pub max_head: usize,
-    /// Longest body of a request in bytes.
-    pub max_request: usize,
-    /// Longest body of an answer in bytes. A request may ask for less.
-    pub max_response: usize,
-}
-
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            allow_private: false,
-            allowed: vec![],
-            timeout: Duration::from_secs(30),
-            redirects: 5,
-            max_head: 64 * 1024,
-            max_request: 10 * 1024 * 1024,
-            max_response: 10 * 1024 * 1024,
-        }
-    }
-}
-
-impl Policy {
-    /// True if a connection to this address may be made.
-    pub(crate) fn allows(&self, address: IpAddr) -> bool {
-        let same = |allowed: &IpAddr| allowed.to_canonical() == address.to_canonical();
-        self.allow_private || is_public(address) || self.allowed.iter().any(same)
-    }
-}
 
 /// An answer, whatever its status. Secrets that the server said back are replaced by `***`.
 #[derive(Clone, Debug)]
@@ -144,23 +102,23 @@ impl Client {
         let opened = Opened::new(&*self.open);
         let most = request.redirects.unwrap_or(self.policy.redirects);
         let max_response = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
-        for followed in 0.. {
+        let mut followed = 0;
+        loop {
             let host = host_of(&url);
             let response = self.exchange(&request, &url, &opened, followed == 0).await?;
             let location = response.headers().get("location");
             let location = location.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-            match hop(&url, &request.method, response.status(), location)? {
-                Some(_) if most > 0 && followed == most => {
-                    return Err(Error::Refused(format!("`{host}` redirects more than {most} times")));
-                }
-                Some(next) if most > 0 => {
-                    prepare(&mut request, &next, &host)?;
-                    url = next.url;
-                }
+            let next = match hop(&url, &request.method, response.status(), location)? {
+                Some(next) if most > 0 => next,
                 Some(_) | None => return self.finish(response, url, &opened, max_response).await,
+            };
+            if followed == most {
+                return Err(Error::Refused(format!("`{host}` redirects more than {most} times")));
             }
+            prepare(&mut request, &next, &host)?;
+            url = next.url;
+            followed += 1;
         }
-        unreachable!("the loop ends at the limit of redirects")
     }
 
     /// One request and the head of its answer.
@@ -172,7 +130,7 @@ impl Client {
         first: bool,
     ) -> Result<reqwest::Response, Error> {
         let host = host_of(url);
-        self.check_host(url)?;
+        self.policy.check_host(url)?;
         let http = self.http.get_or_init(|| self.connect()).as_ref().map_err(|reason| {
             let message = format!("no call can be made from this machine: {reason}");
             Error::Network { message, before_send: true }
@@ -202,26 +160,6 @@ impl Client {
         }
         check_head(response.headers(), &host, self.policy.max_head)?;
         Ok(response)
-    }
-
-    /// Refuses an address that is written in the URL itself: no resolver is asked for it. For names the
-    /// resolver decides, and for those of this machine it need not be asked.
-    fn check_host(&self, url: &Url) -> Result<(), Error> {
-        let address: IpAddr = match url.host() {
-            Some(Host::Ipv4(address)) => address.into(),
-            Some(Host::Ipv6(address)) => address.into(),
-            Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
-                let here = name == "localhost" || name.ends_with(".localhost");
-                if here && !self.policy.allow_private {
-                    return Err(Error::Refused(refused_address(name, name)));
-                }
-                return Ok(());
-            }
-            None => return Err(Error::Invalid("the URL has no host".into())),
-        };
-        let text = address.to_string();
-        if self.policy.allows(address) { Ok(()) } else { Err(Error::Refused(refused_address(&text, &text))) }
     }
 
     async fn finish(
@@ -281,15 +219,6 @@ fn checked_url(text: &str) -> Result<Url, Error> {
         return Err(Error::Invalid("a URL holds no user and no password; they belong into `auth`".into()));
     }
     Ok(url)
-}
-
-/// The host of a URL: a name, or an address without brackets.
-fn host_of(url: &Url) -> String {
-    match url.host() {
-        Some(Host::Ipv6(address)) => address.to_string(),
-        Some(host) => host.to_string(),
-        None => String::new(),
-    }
 }
 
 fn fill_headers(headers: &[Header], opened: &Opened<'_>, host: &str) -> Result<HeaderMap, Error> {
