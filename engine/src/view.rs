@@ -159,7 +159,11 @@ impl Timeline {
         if let Status::Succeeded(output) = &mut self.run.status {
             load(output);
         }
-        self.steps.values_mut().flat_map(|entry| [&mut entry.args, &mut entry.value]).flatten().for_each(load);
+        self.steps
+            .values_mut()
+            .flat_map(|entry| [&mut entry.args, &mut entry.value])
+            .flatten()
+            .for_each(load);
     }
 
     /// As `keyway run --json` shows it: `run`, `workflow`, `status`, `output`, `error` and `steps`.

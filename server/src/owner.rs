@@ -50,7 +50,9 @@ impl Owner {
     /// # Errors
     /// Where the database or the socket cannot be used.
     pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
-        let hands = Arc::new(Hands::default());
+        let hands = Arc::new(Hands::new(
+            std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned()),
+        ));
         let surroundings =
             Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
         let driver = Local::on_sqlite(&home.database(), surroundings)?;
@@ -129,8 +131,7 @@ impl Core {
         let note = Note { file: order.file.clone(), files: order.files.clone() };
         let run = RunId(new_id().into());
         self.hands.equip(&run, &note, order.allow_private);
-        let trigger =
-            Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
+        let trigger = Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
         let start = Start { run: run.clone(), inputs, trigger, note: note.to_value() };
         if let Err(error) = self.driver.start(Arc::new(Plan::new(&workflow)), start) {
             self.hands.release(&run);

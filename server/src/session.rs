@@ -127,7 +127,10 @@ pub struct Follower<'a> {
 enum Source {
     Closed,
     Here(Feed),
-    There(BufReader<OwnedReadHalf>, #[expect(dead_code, reason = "keeps the connection open")] OwnedWriteHalf),
+    There(
+        BufReader<OwnedReadHalf>,
+        #[expect(dead_code, reason = "keeps the connection open")] OwnedWriteHalf,
+    ),
 }
 
 impl Follower<'_> {
@@ -201,13 +204,14 @@ async fn reach(home: &Home) -> Result<Via, Error> {
     }
 }
 
-async fn send(
-    home: &Home,
-    request: &Request,
-) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
+async fn send(home: &Home, request: &Request) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
     let stream = connect(&home.socket()).await?;
     let (read, mut write) = stream.into_split();
-    if protocol::write(&mut write, request).await { Ok((BufReader::new(read), write)) } else { Err(Error::OwnerGone) }
+    if protocol::write(&mut write, request).await {
+        Ok((BufReader::new(read), write))
+    } else {
+        Err(Error::OwnerGone)
+    }
 }
 
 async fn connect(socket: &Path) -> Result<UnixStream, Error> {

@@ -42,7 +42,8 @@ fn the_page_of_functions() {
 
 #[test]
 fn the_page_of_verbs() {
-    let mut text = String::from("# Verbs\n\nA step has one of these, and may have the keys at the end beside it.\n");
+    let mut text =
+        String::from("# Verbs\n\nA step has one of these, and may have the keys at the end beside it.\n");
     for verb in verb::VERBS {
         let (key, about) = (verb.key, verb.about);
         write!(text, "\n## `{key}`\n\n{about}\n\n| Key | Type | |\n| --- | --- | --- |\n").unwrap();
@@ -77,7 +78,8 @@ fn the_page_of_actions() {
         let safety = serde_json::to_value(action.safety).unwrap();
         let safety = safety.as_str().unwrap_or_default();
         write!(text, "\n## `{}`\n\n{} Its safety is `{safety}`", action.id, action.about).unwrap();
-        writeln!(text, "; it gives `{}`.\n\n| Parameter | Type | |\n| --- | --- | --- |", action.output).unwrap();
+        writeln!(text, "; it gives `{}`.\n\n| Parameter | Type | |\n| --- | --- | --- |", action.output)
+            .unwrap();
         action.input.iter().for_each(|field| text += &parameter_row(field));
     }
     page("actions.md", &text);
@@ -86,5 +88,10 @@ fn the_page_of_actions() {
 fn parameter_row(field: &Field) -> String {
     let must = if field.optional { "" } else { ", must be given" };
     let default = field.default.as_ref().map(|value| format!(", default `{value}`")).unwrap_or_default();
-    format!("| `{}` | `{}`{must}{default} | {} |\n", field.name, cell(&field.ty.to_string()), cell(&field.about))
+    format!(
+        "| `{}` | `{}`{must}{default} | {} |\n",
+        field.name,
+        cell(&field.ty.to_string()),
+        cell(&field.about)
+    )
 }

@@ -53,7 +53,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 fn page(timeline: &Timeline, full: bool) -> String {
     let json = timeline.to_json();
     let (run, workflow) = (text(&json["run"]), text(&json["workflow"]));
-    let mut page = format!("{STRONG}{workflow}{STRONG:#} {FAINT}run{FAINT:#} {run}  {}", text(&json["status"]));
+    let mut page =
+        format!("{STRONG}{workflow}{STRONG:#} {FAINT}run{FAINT:#} {run}  {}", text(&json["status"]));
     let started = timeline.started();
     if let Some(started) = started {
         page += &format!("  {FAINT}started{FAINT:#} {}", shown(started));
@@ -90,10 +91,11 @@ fn nest(steps: &mut [(&String, &Entry)]) {
     // A step stands where the steps around it stand, from the outermost inward; items by their number.
     let place = |path: &str| -> Vec<(usize, usize)> {
         let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
-        let around = ends.map(|end| match path[..end].strip_suffix(']').and_then(|part| part.rsplit_once('[')) {
-            Some((owner, index)) => (owner, index.parse().unwrap_or(0)),
-            None => (&path[..end], 0),
-        });
+        let around =
+            ends.map(|end| match path[..end].strip_suffix(']').and_then(|part| part.rsplit_once('[')) {
+                Some((owner, index)) => (owner, index.parse().unwrap_or(0)),
+                None => (&path[..end], 0),
+            });
         around.map(|(owner, index)| (came.get(owner).copied().unwrap_or(usize::MAX), index)).collect()
     };
     steps.sort_by_cached_key(|(path, _)| place(path));

@@ -262,12 +262,8 @@ impl<'a> Walk<'a> {
         self.diagnostics.push(match (fixed, near) {
             (Some((title, text)), _) => wrong.help(title.clone()).fix(title, span, text),
             _ if name == "error" => wrong.help("`error` is known in `catch` and `on_failure`"),
-            _ if matches!(name, "round" | "last") => {
-                wrong.help(format!("`{name}` is known in `repeat`"))
-            }
-            _ if matches!(name, "item" | "index") => {
-                wrong.help(format!("`{name}` is known in `for_each`"))
-            }
+            _ if matches!(name, "round" | "last") => wrong.help(format!("`{name}` is known in `repeat`")),
+            _ if matches!(name, "item" | "index") => wrong.help(format!("`{name}` is known in `for_each`")),
             (None, Some(near)) => {
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
             }

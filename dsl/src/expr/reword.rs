@@ -81,7 +81,11 @@ fn expected(text: &str, at: usize, wanted: &[Rule]) -> Diagnostic {
     };
     if word.is_empty() {
         let last = before.chars().next_back().map_or(0, char::len_utf8);
-        return syntax(before.len() - last, before.len(), format!("expected {what}, the expression ends here"));
+        return syntax(
+            before.len() - last,
+            before.len(),
+            format!("expected {what}, the expression ends here"),
+        );
     }
     let fault = syntax(at, at + word.len(), format!("expected {what}, found `{word}`"));
     if what == "an operator or the end" {

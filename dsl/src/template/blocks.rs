@@ -202,7 +202,8 @@ impl<'t> Walk<'t, '_> {
             other => {
                 let hint = if other.is_null() { " (write `?? []` in it)" } else { "" };
                 let quote = expr.quote(expr.root());
-                let message = format!("`#each` wants a list or an object, `{quote}` is {}{hint}", fault::named(&other));
+                let message =
+                    format!("`#each` wants a list or an object, `{quote}` is {}{hint}", fault::named(&other));
                 return Err(fault::fail(message));
             }
         };
@@ -251,7 +252,9 @@ impl Scope for Layer<'_> {
             ("index", Some((index, _))) => i64::try_from(*index).ok().map(Value::Int),
             ("key", Some((_, key))) => Some(key.clone()),
             _ if self.names.first().is_some_and(|first| **first == *name) => Some(self.this.clone()),
-            (_, Some((_, key))) if self.names.get(1).is_some_and(|second| **second == *name) => Some(key.clone()),
+            (_, Some((_, key))) if self.names.get(1).is_some_and(|second| **second == *name) => {
+                Some(key.clone())
+            }
             _ => self.outer.name(name),
         }
     }

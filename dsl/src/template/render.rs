@@ -41,7 +41,8 @@ pub fn fill(arg: &Arg, scope: &dyn Scope, budget: &mut Budget) -> Result<Value, 
         Arg::Expr(expr) => budget.eval(expr, scope),
         Arg::Text(template) => render(template, scope, budget),
         Arg::List(items) => {
-            let items: Vec<Value> = items.iter().map(|item| fill(item, scope, budget)).collect::<Result<_, _>>()?;
+            let items: Vec<Value> =
+                items.iter().map(|item| fill(item, scope, budget)).collect::<Result<_, _>>()?;
             Ok(Value::list(items))
         }
         Arg::Object(entries) => {
@@ -85,7 +86,9 @@ pub fn piece(expr: &Expr, encode: bool, scope: &dyn Scope, budget: &mut Budget) 
     match eval::loaded_all(&value, scope)? {
         Value::Hole(_) if encode => Err(secret(expr, "cannot stand in a URL")),
         value @ Value::Hole(_) => Ok(value),
-        value if eval::holds_secret(&value) => Err(secret(expr, "cannot be written out within a list or an object")),
+        value if eval::holds_secret(&value) => {
+            Err(secret(expr, "cannot be written out within a list or an object"))
+        }
         value if encode => Ok(Value::text(percent_encoded(&value.to_string()))),
         value @ Value::Text(_) => Ok(value),
         other => Ok(Value::text(other.to_string())),
