@@ -43,7 +43,12 @@ pub async fn follow(session: &mut Session, home: &Home, run: RunId, want: &Want)
 }
 
 /// Follows a run that was cancelled to its end. That it has ended otherwise is a no.
-pub async fn cancelled(session: &mut Session, home: &Home, run: &RunId, want: &Want) -> Result<Exit, Trouble> {
+pub async fn cancelled(
+    session: &mut Session,
+    home: &Home,
+    run: &RunId,
+    want: &Want,
+) -> Result<Exit, Trouble> {
     let (timeline, history) = match watch(session, home, run, want).await? {
         Some(ended) => ended,
         None => return Ok(Exit::Unfinished),
@@ -94,7 +99,10 @@ fn detach<T>(screen: &mut Screen, run: &RunId, why: &str) -> Option<T> {
 /// True if nothing happens in the next seconds.
 fn waits_long(timeline: &Timeline) -> bool {
     let soon = jiff::Timestamp::now().saturating_add(LONG);
-    timeline.is_waiting() && soon.is_ok_and(|soon| timeline.steps().values().all(|entry| entry.until.is_none_or(|until| until > soon)))
+    timeline.is_waiting()
+        && soon.is_ok_and(|soon| {
+            timeline.steps().values().all(|entry| entry.until.is_none_or(|until| until > soon))
+        })
 }
 
 /// Prints how a run ended.
@@ -106,7 +114,8 @@ fn tell(timeline: &Timeline, history: &History, want: &Want) {
     match timeline.status() {
         Status::Succeeded(_) => output::note(&format!("{GOOD}succeeded{GOOD:#} {FAINT}in {took}{FAINT:#}")),
         Status::Failed(failure) => {
-            let step = if failure.step.is_empty() { String::new() } else { format!(" at `{}`", failure.step) };
+            let step =
+                if failure.step.is_empty() { String::new() } else { format!(" at `{}`", failure.step) };
             output::note(&format!("{BAD}failed{BAD:#}{step} {FAINT}after {took}{FAINT:#}"));
             output::note(&format!("  {STRONG}{}{STRONG:#}", failure.failure));
         }

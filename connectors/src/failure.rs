@@ -25,6 +25,10 @@ pub(crate) fn of_io(error: &io::Error, path: &str) -> Failure {
         io::ErrorKind::IsADirectory => plain(FailureKind::Invalid, "is a folder"),
         io::ErrorKind::NotADirectory => plain(FailureKind::Invalid, "has a part that is not a folder"),
         io::ErrorKind::AlreadyExists => plain(FailureKind::Conflict, "exists already"),
+        // The kind has no stable name yet, only a text.
+        other if other.to_string().starts_with("filesystem loop") => {
+            plain(FailureKind::Refused, "is a link that leads round in a circle")
+        }
         _ => plain(FailureKind::Server, &format!("cannot be used: {error}")),
     }
 }

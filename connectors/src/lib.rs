@@ -22,7 +22,8 @@ use params::Params;
 pub struct Settings {
     /// The folder that `file` actions are kept in.
     pub files: PathBuf,
-    /// Files that no action may write, such as the workflow that is running.
+    /// What belongs to the program: a file here, such as the workflow that is running, is not written; a
+    /// folder here, such as that of the runs and secrets, is neither written nor read nor listed.
     pub protected: Vec<PathBuf>,
     /// The way out to the network.
     pub egress: egress::Client,
@@ -61,7 +62,7 @@ impl Connectors {
         catalog()
     }
 
-    /// Makes one call. Dropping the future gives it up.
+    /// Makes one call. Dropping the future gives it up; what a disk has begun with still ends, as a whole.
     ///
     /// # Errors
     /// Where the parameters do not fit the action, or the world says no.

@@ -102,6 +102,8 @@ pub struct Step {
     pub name: Spanned<Arc<str>>,
     /// Which part of its block it belongs to.
     pub phase: Phase,
+    /// The place of the whole.
+    pub whole: Span,
     /// The place of the verb, or of the name where there is none.
     pub verb: Span,
     /// It is skipped where this is false.

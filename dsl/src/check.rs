@@ -25,7 +25,7 @@ pub struct Checking<'a> {
     pub catalog: &'a Catalog,
     /// Which step reads which; known after the first pass.
     pub resolved: Resolved,
-    /// What was found.
+    /// What was found so far, reading included.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -33,10 +33,9 @@ pub struct Checking<'a> {
 const PASSES: &[fn(&mut Checking<'_>)] =
     &[names::check, graph::check, actions::check, skips::check, triggers::check, unused::check];
 
-/// Runs all passes.
-pub fn run(text: &str, ast: &Ast, catalog: &Catalog) -> (Resolved, Vec<Diagnostic>) {
-    let mut checking =
-        Checking { text, ast, catalog, resolved: Resolved::default(), diagnostics: vec![] };
+/// Runs all passes; what reading found is given to them.
+pub fn run(text: &str, ast: &Ast, catalog: &Catalog, found: Vec<Diagnostic>) -> (Resolved, Vec<Diagnostic>) {
+    let mut checking = Checking { text, ast, catalog, resolved: Resolved::default(), diagnostics: found };
     PASSES.iter().for_each(|pass| pass(&mut checking));
     (checking.resolved, checking.diagnostics)
 }

@@ -21,7 +21,10 @@ impl Schedule {
     pub fn parse(text: &str) -> Result<Schedule, String> {
         let count = text.split_whitespace().count();
         if !text.trim().starts_with('@') && !(5..=6).contains(&count) {
-            return Err(format!("it has {count} field{}, not five or six", if count == 1 { "" } else { "s" }));
+            return Err(format!(
+                "it has {count} field{}, not five or six",
+                if count == 1 { "" } else { "s" }
+            ));
         }
         Cron::from_str(text.trim()).map(|cron| Schedule { cron }).map_err(|wrong| reason(&wrong))
     }
@@ -38,10 +41,14 @@ fn reason(wrong: &CronError) -> String {
         CronError::EmptyPattern => "it is empty".into(),
         CronError::InvalidDate | CronError::InvalidTime => "it names no time that exists".into(),
         CronError::TimeSearchLimitExceeded => "it never comes".into(),
-        CronError::InvalidPattern(said) | CronError::IllegalCharacters(said) | CronError::ComponentError(said) => {
-            let said = said.trim_end_matches('.').replace("CronPattern contains", "it contains").replace('\'', "`");
+        CronError::InvalidPattern(said)
+        | CronError::IllegalCharacters(said)
+        | CronError::ComponentError(said) => {
+            let said =
+                said.trim_end_matches('.').replace("CronPattern contains", "it contains").replace('\'', "`");
             let mut chars = said.chars();
-            let first = chars.next().map(|first| first.to_lowercase().collect::<String>()).unwrap_or_default();
+            let first =
+                chars.next().map(|first| first.to_lowercase().collect::<String>()).unwrap_or_default();
             first + chars.as_str()
         }
     }

@@ -233,7 +233,9 @@ impl Reader<'_> {
         let message = format!("`{what}` is one of {}, and here stands {}", listed(choices), self.shown(node));
         let wrong = Diagnostic::error(Code::InvalidChoice, node.span, message);
         let wrong = match nearest(wrote, choices.iter().copied()) {
-            Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), node.span, near),
+            Some(near) => {
+                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), node.span, near)
+            }
             None => wrong,
         };
         self.fail(wrong, node.span);
@@ -261,7 +263,9 @@ impl Reader<'_> {
             let message = format!("`{key}` is an expression, and here stands nothing");
             let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
             let wrong = match scalar.style {
-                Style::Block => wrong.help("`>` and `|` begin a block of text in YAML; put the expression in quotes"),
+                Style::Block => {
+                    wrong.help("`>` and `|` begin a block of text in YAML; put the expression in quotes")
+                }
                 Style::Plain | Style::Quoted => wrong,
             };
             self.diagnostics.push(wrong);
@@ -381,18 +385,17 @@ pub fn name(reader: &mut Reader<'_>, key: &Scalar, what: &str) -> String {
     if !is_name(&name) {
         let message = format!("`{name}` cannot be the name of {what}");
         let wrong = Diagnostic::error(Code::InvalidName, key.span(), message);
-        let mended: String =
-            name.chars().map(|char| if char.is_alphanumeric() || is_mark(char) { char } else { '_' }).collect();
+        let mended: String = name
+            .chars()
+            .map(|char| if char.is_alphanumeric() || is_mark(char) { char } else { '_' })
+            .collect();
         let wrong = if name.contains('-') {
             wrong.help(format!("`-` would be a subtraction in `steps.{name}`; write `{mended}`"))
         } else {
             wrong.help("names consist of letters, digits and `_`, and begin with no digit")
         };
-        let wrong = if is_name(&mended) {
-            wrong.fix(format!("write `{mended}`"), key.span(), mended)
-        } else {
-            wrong
-        };
+        let wrong =
+            if is_name(&mended) { wrong.fix(format!("write `{mended}`"), key.span(), mended) } else { wrong };
         reader.diagnostics.push(wrong);
     }
     name

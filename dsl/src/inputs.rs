@@ -93,7 +93,11 @@ fn typed(text: &str, ty: &Type) -> Option<Value> {
         Type::List(item) => match json() {
             Some(list @ Value::List(_)) => Some(list),
             // `a,b,c` is what people type.
-            _ => text.split(',').map(|part| typed(part.trim(), item)).collect::<Option<Vec<_>>>().map(Value::list),
+            _ => text
+                .split(',')
+                .map(|part| typed(part.trim(), item))
+                .collect::<Option<Vec<_>>>()
+                .map(Value::list),
         },
         Type::AnyObject | Type::Object(_) => json().filter(|value| matches!(value, Value::Object(_))),
         Type::Union(arms) => arms

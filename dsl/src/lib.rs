@@ -51,8 +51,8 @@ pub fn check(text: &str, catalog: &Catalog) -> Checked {
     if let Some(root) = root {
         let (ast, wrong) = parse::parse(text, &root);
         diagnostics.extend(wrong);
-        let (resolved, wrong) = check::run(text, &ast, catalog);
-        diagnostics.extend(wrong);
+        let (resolved, all) = check::run(text, &ast, catalog, diagnostics);
+        diagnostics = all;
         if diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error) {
             workflow = lower::lower(&ast, &resolved, catalog);
         }

@@ -100,9 +100,12 @@ impl Lowering<'_> {
                 parallel: *parallel,
                 body: self.block(body)?,
             },
-            ast::Op::Repeat { rounds, until, every, body } => {
-                Op::Repeat { rounds: arg(rounds)?, until: until.clone(), every: *every, body: self.block(body)? }
-            }
+            ast::Op::Repeat { rounds, until, every, body } => Op::Repeat {
+                rounds: arg(rounds)?,
+                until: until.clone(),
+                every: *every,
+                body: self.block(body)?,
+            },
             ast::Op::Switch { on, cases, default, output } => {
                 let output = match output {
                     Some(output) => Some(arg(output)?),

@@ -66,7 +66,8 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
         }
     }
     let steps = fields.required("steps", "a workflow");
-    let mut steps = steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default();
+    let mut steps =
+        steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default();
     if let (true, Some(entry)) = (steps.is_empty(), fields.entry("steps")) {
         no_steps(fields.reader, entry, "a workflow");
     }
@@ -89,16 +90,14 @@ fn workflow_name(fields: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Spanned
     let name = fields.reader.text(node, "`name`")?;
     let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-';
     if name.value.is_empty() || !name.value.chars().all(fits) {
-        let mended: String = name.value.to_lowercase().chars().map(|char| if fits(char) { char } else { '-' }).collect();
+        let mended: String =
+            name.value.to_lowercase().chars().map(|char| if fits(char) { char } else { '-' }).collect();
         let mended = mended.trim_matches('-').to_owned();
         let message = format!("`{}` cannot be the name of a workflow", name.value);
         let wrong = Diagnostic::error(Code::InvalidName, name.span, message)
             .help("workflow names are made of `a` to `z`, digits and `-`");
-        let wrong = if mended.is_empty() {
-            wrong
-        } else {
-            wrong.fix(format!("write `{mended}`"), name.span, mended)
-        };
+        let wrong =
+            if mended.is_empty() { wrong } else { wrong.fix(format!("write `{mended}`"), name.span, mended) };
         fields.reader.diagnostics.push(wrong);
     }
     Some(name)
@@ -112,7 +111,8 @@ fn not_yet(reader: &mut Reader<'_>, key: &Scalar) {
 fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
     let Kind::Map(entries) = &node.kind else {
         if !node.is_null() {
-            let message = format!("`inputs` is a mapping of names to types, and here stands {}", node.describe());
+            let message =
+                format!("`inputs` is a mapping of names to types, and here stands {}", node.describe());
             reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
         }
         return vec![];
@@ -139,7 +139,8 @@ fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<jiff::SignedDuration
 
 fn defaults(reader: &mut Reader<'_>, entry: &Entry) -> Defaults {
     let owner = Owner { what: "`defaults`", span: entry.key.span() };
-    let Some(mut fields) = Fields::open(reader, &entry.value, &owner, &["quality", "retry", "timeout"]) else {
+    let Some(mut fields) = Fields::open(reader, &entry.value, &owner, &["quality", "retry", "timeout"])
+    else {
         return Defaults::default();
     };
     if let Some(entry) = fields.entry("quality") {
@@ -161,15 +162,15 @@ fn triggers(reader: &mut Reader<'_>, node: &Node) -> Vec<Trigger> {
 
 fn trigger(reader: &mut Reader<'_>, node: &Node) -> Option<Trigger> {
     const KNOWN: &[&str] = &[
-        "at", "catch_up", "cron", "event", "every", "filter", "from", "inputs", "jitter", "overlap", "signal",
-        "timezone", "webhook", "with",
+        "at", "catch_up", "cron", "event", "every", "filter", "from", "inputs", "jitter", "overlap",
+        "signal", "timezone", "webhook", "with",
     ];
     let owner = Owner { what: "a trigger", span: node.span };
     let fields = Fields::open(reader, node, &owner, KNOWN)?;
     // An event may have an `every` of its own: how often it is polled.
-    let kind = ["event", "cron", "at", "webhook", "signal", "every"].into_iter().find_map(|kind| {
-        fields.entry(kind).map(|entry| (kind, entry))
-    });
+    let kind = ["event", "cron", "at", "webhook", "signal", "every"]
+        .into_iter()
+        .find_map(|kind| fields.entry(kind).map(|entry| (kind, entry)));
     let Some((kind, entry)) = kind else {
         let message = format!("a trigger has one of {}", listed(TRIGGERS));
         fields.reader.fail(Diagnostic::error(Code::UnknownTrigger, node.span, message), node.span);
@@ -193,7 +194,8 @@ pub fn block(reader: &mut Reader<'_>, node: &Node, what: &str, phase: Phase) -> 
         Kind::Map(entries) => Some(entries.iter().map(|entry| step(reader, entry, phase)).collect()),
         Kind::Scalar(_) if node.is_null() => Some(vec![]),
         Kind::List(_) | Kind::Scalar(_) => {
-            let message = format!("{what} is a mapping of names to steps, and here stands {}", node.describe());
+            let message =
+                format!("{what} is a mapping of names to steps, and here stands {}", node.describe());
             let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
             reader.fail(wrong.help("write `name: { … }` for each step"), node.span);
             None
@@ -227,6 +229,7 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         id,
         name: Spanned::new(name, entry.key.span()),
         phase,
+        whole: entry.key.span().to(entry.value.span),
         verb: entry.key.span(),
         condition: None,
         after: vec![],
@@ -236,7 +239,11 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         op: None,
     };
     let Kind::Map(entries) = &entry.value.kind else {
-        let message = format!("the step `{}` is a mapping with a verb, and here stands {}", step.name.value, entry.value.describe());
+        let message = format!(
+            "the step `{}` is a mapping with a verb, and here stands {}",
+            step.name.value,
+            entry.value.describe()
+        );
         let wrong = Diagnostic::error(Code::NoVerb, entry.value.span, message);
         reader.fail(wrong.help(verbs_help()), entry.value.span);
         return step;
@@ -294,7 +301,9 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
         let wrong = wrong.label(entry.key.span(), "the first verb");
         reader.diagnostics.push(wrong.help("make two steps of it"));
         others.extend(verb::keys().find(|key| *key == other.key.text));
-        others.extend(verb::find(&other.key.text).into_iter().flat_map(|verb| verb.fields).map(|field| field.name));
+        others.extend(
+            verb::find(&other.key.text).into_iter().flat_map(|verb| verb.fields).map(|field| field.name),
+        );
     }
     let at = entry.key.span();
     let verb = verb::find(key);
@@ -372,7 +381,8 @@ fn factor(reader: &mut Reader<'_>, node: &Node) -> Option<f64> {
     let number = node.scalar().and_then(|scalar| scalar.text.parse::<f64>().ok());
     let fits = number.filter(|number| (1.0..=100.0).contains(number));
     if fits.is_none() {
-        let message = format!("`factor` is a number between 1 and 100, and here stands {}", reader.shown(node));
+        let message =
+            format!("`factor` is a number between 1 and 100, and here stands {}", reader.shown(node));
         reader.diagnostics.push(Diagnostic::error(Code::OutOfRange, node.span, message));
     }
     fits

@@ -78,14 +78,22 @@ pub const LATER: &[(&str, &str)] = &[
 
 /// The keys that every step may have beside its verb, sorted.
 pub const STEP: &[Field] = &[
-    Field::optional("after", "name or list of names", "Steps that come first though nothing of them is read."),
+    Field::optional(
+        "after",
+        "name or list of names",
+        "Steps that come first though nothing of them is read.",
+    ),
     Field::optional("cache", "duration", "How long an answer may be used again."),
     Field::optional("connection", "string", "Which named connection the action uses."),
     Field::optional("description", "string", "What the step is for."),
     Field::optional("if", "expression", "The step is skipped where this is false."),
     Field::optional("on_error", "fail | continue", "What happens where the step fails for good."),
     Field::optional("retry", "integer or mapping", "How often a call is tried in all, and when again."),
-    Field::optional("timeout", "duration", "Longest time of one attempt; for waits and blocks, of the whole."),
+    Field::optional(
+        "timeout",
+        "duration",
+        "Longest time of one attempt; for waits and blocks, of the whole.",
+    ),
 ];
 
 /// Finds a verb by its key.

@@ -109,7 +109,9 @@ fn number(text: &str) -> Option<Value> {
     }
     let shaped = unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         && unsigned.contains(|char: char| char.is_ascii_digit())
-        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
+        && unsigned
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
     text.parse::<f64>().ok().filter(|number| shaped && number.is_finite()).map(Value::Number)
 }
 
@@ -181,18 +183,17 @@ pub fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     let root = match root {
         Ok(root) => root,
         Err(wrong) => {
-            builder.diagnostics.push(*wrong);
+            builder.stopped(*wrong);
             None
         }
     };
-    let root = root.filter(|root| match (&root.kind, root.is_null()) {
-        (Kind::Map(_), _) => true,
-        (_, true) => {
-            let wrong = Diagnostic::error(Code::Empty, Span::new(0, 0), "there is no workflow in the file");
-            builder.diagnostics.push(wrong.help("a workflow begins with `name:` and has `steps:`"));
-            false
-        }
-        (Kind::Scalar(_) | Kind::List(_), false) => {
+    if builder.diagnostics.is_empty() && root.as_ref().is_none_or(Node::is_null) {
+        let wrong = Diagnostic::error(Code::Empty, Span::new(0, 0), "there is no workflow in the file");
+        return (None, vec![wrong.help("a workflow begins with `name:` and has `steps:`")]);
+    }
+    let root = root.filter(|root| match &root.kind {
+        Kind::Map(_) => true,
+        Kind::Scalar(_) | Kind::List(_) => {
             let message = format!("a workflow is a mapping, and here stands {}", root.describe());
             let wrong = Diagnostic::error(Code::NotAMapping, root.span, message);
             builder.diagnostics.push(wrong.help("a workflow begins with `name:` and has `steps:`"));
@@ -203,7 +204,8 @@ pub fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
 }
 
 fn unprintable(char: char) -> bool {
-    (char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{85}')) || matches!(char, '\u{FFFE}' | '\u{FFFF}')
+    (char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{85}'))
+        || matches!(char, '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// A list or mapping that is being read.
@@ -254,10 +256,17 @@ impl Builder<'_> {
                     }
                 }
                 Event::Scalar(value, style, anchor, tag) => {
-                    if tag.is_some() {
-                        self.tag(place.tag_span().and_then(|tag| tag.byte_range()), span);
-                    }
-                    let node = self.scalar(&value, style, span);
+                    let node = match tag {
+                        None => self.scalar(&value, style, span),
+                        Some(_) => {
+                            let tag = self.tag(place.tag_span().and_then(|tag| tag.byte_range()), span);
+                            if span.range().is_empty() {
+                                self.tagged(tag)
+                            } else {
+                                self.scalar(&value, style, span)
+                            }
+                        }
+                    };
                     self.finish(node, anchor)?;
                 }
                 Event::SequenceStart(style, anchor, tag) => {
@@ -270,13 +279,19 @@ impl Builder<'_> {
                     if tag.is_some() {
                         self.tag(place.tag_span().and_then(|tag| tag.byte_range()), span);
                     }
-                    self.begin(span, style, anchor, Content::Map { entries: vec![], key: None, holes: false })?;
+                    self.begin(
+                        span,
+                        style,
+                        anchor,
+                        Content::Map { entries: vec![], key: None, holes: false },
+                    )?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.end(span)?,
                 Event::Alias(id) => self.alias(id, span)?,
-                Event::Comment(comment, Placement::Right) if !comment.starts_with([' ', '\t', '#', '!', '-', '=']) => {
-                    let after = self.text.get(..span.range().start).unwrap_or("");
-                    self.diagnostics.extend(traps::cut(after, &comment, span));
+                Event::Comment(comment, Placement::Right)
+                    if !comment.starts_with([' ', '\t', '#', '!', '-', '=']) =>
+                {
+                    self.comment(&comment, span);
                 }
                 _ => {}
             }
@@ -284,9 +299,72 @@ impl Builder<'_> {
         Ok(self.root.take())
     }
 
-    fn tag(&mut self, tag: Option<std::ops::Range<usize>>, node: Span) {
+    /// A comment right behind a value, without a blank after its `#`: often the value was meant to go on.
+    fn comment(&mut self, comment: &str, span: Span) {
+        let before = self.text.get(..span.range().start).unwrap_or("");
+        let Some(Open { content: Content::Map { entries, key: None, .. }, .. }) = self.open.last_mut() else {
+            return;
+        };
+        let Some(last) = entries.last_mut() else { return };
+        if before[last.key.span().range().end.min(before.len())..].contains('\n') {
+            return;
+        }
+        if last.value.is_null() && last.value.span == last.key.span() {
+            self.diagnostics.push(traps::instead(comment, span));
+            // Read as the text that was meant.
+            let map = SpanMap::plain(span.range().start, comment.len() + 1);
+            let text = format!("#{comment}");
+            last.value = Node { span, kind: Kind::Scalar(Scalar { text, style: Style::Quoted, map }) };
+        } else if last.value.scalar().is_some_and(|scalar| scalar.style == Style::Plain) {
+            self.diagnostics.push(traps::cut(self.text, last.value.span, span));
+        }
+    }
+
+    /// Reports why reading stopped. Where it stopped within a hole that has no quotes, that is the reason.
+    fn stopped(&mut self, wrong: Diagnostic) {
+        let hole = self
+            .open
+            .iter()
+            .find(|open| open.flow && self.text.get(open.start..).is_some_and(|rest| rest.starts_with("{{")));
+        let wrong = match hole {
+            Some(open) => {
+                let line = self.text[open.start..].split('\n').next().unwrap_or("").trim_end();
+                let source = line.rfind("}}").map_or(line, |end| &line[..end + 2]);
+                traps::bare_hole(source, Span::new(open.start, open.start + source.len()))
+            }
+            None => match self.open.iter().rev().find(|open| open.flow) {
+                Some(open)
+                    if self
+                        .text
+                        .get(open.start..wrong.span.range().start)
+                        .is_some_and(|between| between.contains('\n')) =>
+                {
+                    wrong.label(Span::new(open.start, open.start + 1), "this bracket is still open")
+                }
+                _ => wrong,
+            },
+        };
+        self.diagnostics.retain(|known| known.code != Code::BareHole || known.span.start != wrong.span.start);
+        self.diagnostics.push(wrong);
+    }
+
+    fn tag(&mut self, tag: Option<std::ops::Range<usize>>, node: Span) -> Span {
         let span = tag.map_or(node, |range| Span::new(range.start, range.end));
         self.diagnostics.push(traps::tag(self.text, span));
+        span
+    }
+
+    /// `!ready` alone came as a tag of nothing: read as the text that was meant.
+    fn tagged(&self, span: Span) -> Node {
+        let source = self.text.get(span.range()).unwrap_or("");
+        let (text, map) = match source.strip_prefix('!').filter(|_| traps::in_condition(self.text, span)) {
+            Some(name) => (
+                format!("not {name}"),
+                SpanMap { points: vec![(0, span.start), (4, span.start + 1)], whole: span },
+            ),
+            None => (source.to_owned(), SpanMap::plain(span.range().start, source.len())),
+        };
+        Node { span, kind: Kind::Scalar(Scalar { text, style: Style::Quoted, map }) }
     }
 
     fn scalar(&mut self, value: &str, style: ScalarStyle, span: Span) -> Node {
@@ -302,7 +380,13 @@ impl Builder<'_> {
         Node { span, kind: Kind::Scalar(Scalar { text: value.into(), style: kind, map }) }
     }
 
-    fn begin(&mut self, span: Span, style: StructureStyle, anchor: usize, content: Content) -> Result<(), Stop> {
+    fn begin(
+        &mut self,
+        span: Span,
+        style: StructureStyle,
+        anchor: usize,
+        content: Content,
+    ) -> Result<(), Stop> {
         if self.open.len() >= MAX_DEPTH {
             return Err(Box::new(too_deep(span)));
         }
@@ -364,11 +448,13 @@ impl Builder<'_> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open { content: Content::List(items), .. }) => items.push(node),
-            Some(Open { start, flow, content: Content::Map { entries, key, holes }, .. }) => match key.take() {
+            Some(Open { start, flow, content: Content::Map { entries, key, holes }, .. }) => match key.take()
+            {
                 None => {
                     let double = self.text.get(*start..*start + 2) == Some("{{");
                     let braced = matches!(node.kind, Kind::Map(_)) && node.span.range().start == *start + 1;
-                    let nested = matches!(&node.kind, Kind::Scalar(_)) && node.span.range().start == *start + 1;
+                    let nested =
+                        matches!(&node.kind, Kind::Scalar(_)) && node.span.range().start == *start + 1;
                     // `{{{ x }}}` came as a hole within braces.
                     *holes |= *flow && double && (braced || nested);
                     *key = Some(node);
@@ -382,7 +468,11 @@ impl Builder<'_> {
                         }
                         return Ok(());
                     };
-                    if value.span.range().is_empty() && value.is_null() {
+                    // A value that is not there stands where its key does.
+                    if value
+                        .scalar()
+                        .is_some_and(|scalar| value.span.range().is_empty() && scalar.text.is_empty())
+                    {
                         value.span = key.span();
                     }
                     entries.push(Entry { key, value });
@@ -394,7 +484,7 @@ impl Builder<'_> {
 
     /// Copies what `<<` names, and reports keys that stand twice; the first of two is kept.
     fn merge(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
-        let mut own: BTreeMap<String, Span> = BTreeMap::new();
+        let mut own: BTreeMap<(String, bool), Span> = BTreeMap::new();
         let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
         let mut merged: Vec<Entry> = vec![];
         for entry in entries {
@@ -402,18 +492,21 @@ impl Builder<'_> {
                 self.copied(entry.value, &mut merged);
                 continue;
             }
-            if let Some(first) = own.get(&entry.key.text) {
+            // `1` and `"1"` are two keys.
+            let key = (entry.key.text.clone(), matches!(entry.key.literal(), Value::Text(_)));
+            if let Some(first) = own.get(&key) {
                 let message = format!("the key `{}` stands twice", shortened(&entry.key.text));
                 let wrong = Diagnostic::error(Code::DuplicateKey, entry.key.span(), message);
                 self.diagnostics.push(wrong.label(*first, "first here"));
                 continue;
             }
-            own.insert(entry.key.text.clone(), entry.key.span());
+            own.insert(key, entry.key.span());
             kept.push(entry);
         }
         for entry in merged {
-            if !own.contains_key(&entry.key.text) {
-                own.insert(entry.key.text.clone(), entry.key.span());
+            let key = (entry.key.text.clone(), matches!(entry.key.literal(), Value::Text(_)));
+            if !own.contains_key(&key) {
+                own.insert(key, entry.key.span());
                 kept.push(entry);
             }
         }

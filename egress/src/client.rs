@@ -1,17 +1,16 @@
 //! The client: one call, from a request with holes to a whole answer, within the policy.
 
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secret::Open;
-use url::{Host, Url};
+use url::Url;
 
-use crate::address::is_public;
 use crate::error::{Error, refused_address};
 use crate::limits::{check_head, read_body};
+use crate::policy::{Policy, host_of};
 use crate::redact::Opened;
 use crate::redirect::{Hop, hop, may_travel};
 use crate::request::{Header, Request, Text, fill_body, has_hole};
@@ -32,47 +31,6 @@ const OURS: [&str; 11] = [
     "upgrade",
 ];
 
-/// What the operator allows.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// True if private addresses may be called: this machine, its network, cloud metadata.
-    pub allow_private: bool,
-    /// Private addresses that may be called though others may not.
-    pub allowed: Vec<IpAddr>,
-    /// Longest time of a whole call where the request says nothing.
-    pub timeout: Duration,
-    /// Most redirects that are followed where the request says nothing.
-    pub redirects: usize,
-    /// Longest head of an answer in bytes.
-    pub max_head: usize,
-    /// Longest body of a request in bytes.
-    pub max_request: usize,
-    /// Longest body of an answer in bytes. A request may ask for less.
-    pub max_response: usize,
-}
-
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            allow_private: false,
-            allowed: vec![],
-            timeout: Duration::from_secs(30),
-            redirects: 5,
-            max_head: 64 * 1024,
-            max_request: 10 * 1024 * 1024,
-            max_response: 10 * 1024 * 1024,
-        }
-    }
-}
-
-impl Policy {
-    /// True if a connection to this address may be made.
-    pub(crate) fn allows(&self, address: IpAddr) -> bool {
-        let same = |allowed: &IpAddr| allowed.to_canonical() == address.to_canonical();
-        self.allow_private || is_public(address) || self.allowed.iter().any(same)
-    }
-}
-
 /// An answer, whatever its status. Secrets that the server said back are replaced by `***`.
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -91,9 +49,10 @@ pub struct Response {
 pub struct Client {
     policy: Arc<Policy>,
     open: Arc<dyn Open>,
-    /// Nothing works without the system's trusted certificates, and that is said at the first call: a
-    /// workflow that calls nobody needs none.
-    http: Result<reqwest::Client, Arc<str>>,
+    lookup: Arc<dyn Lookup>,
+    /// Made at the first call: it reads the system's trusted certificates, which takes its time, and which a
+    /// workflow that calls nobody does not need.
+    http: Arc<OnceLock<Result<reqwest::Client, String>>>,
 }
 
 impl Client {
@@ -104,22 +63,7 @@ impl Client {
 
     /// Makes a client that asks somebody else for addresses. What it answers is filtered all the same.
     pub fn with_lookup(policy: Policy, open: Arc<dyn Open>, lookup: Arc<dyn Lookup>) -> Client {
-        install_cryptography();
-        let policy = Arc::new(policy);
-        let guard = Guard { lookup, policy: policy.clone() };
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            // Trying again is the engine's business alone.
-            .retry(reqwest::retry::never())
-            .dns_resolver(Arc::new(guard))
-            .connect_timeout(Duration::from_secs(10))
-            .http2_max_header_list_size(u32::try_from(policy.max_head).unwrap_or(u32::MAX))
-            .user_agent(concat!("keyway/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::deepest(&error).into());
-        Client { policy, open, http }
+        Client { policy: Arc::new(policy), open, lookup, http: Arc::default() }
     }
 
     /// Sends a request and reads the whole answer.
@@ -131,31 +75,50 @@ impl Client {
         let url = checked_url(&request.url)?;
         let limit = request.timeout.unwrap_or(self.policy.timeout);
         let host = host_of(&url);
+        // Not counted: the first call would pay for all.
+        self.http.get_or_init(|| self.connect());
         let call = self.follow(request, url);
         tokio::time::timeout(limit, call).await.unwrap_or(Err(Error::Timeout { host, limit }))
+    }
+
+    fn connect(&self) -> Result<reqwest::Client, String> {
+        install_cryptography();
+        let guard = Guard { lookup: self.lookup.clone(), policy: self.policy.clone() };
+        reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // Trying again is the engine's business alone.
+            .retry(reqwest::retry::never())
+            .dns_resolver(Arc::new(guard))
+            .connect_timeout(Duration::from_secs(10))
+            .http2_max_header_list_size(u32::try_from(self.policy.max_head).unwrap_or(u32::MAX))
+            .user_agent(concat!("keyway/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::deepest(&error))
     }
 
     async fn follow(&self, mut request: Request, mut url: Url) -> Result<Response, Error> {
         let opened = Opened::new(&*self.open);
         let most = request.redirects.unwrap_or(self.policy.redirects);
         let max_response = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
-        for followed in 0.. {
+        let mut followed = 0;
+        loop {
             let host = host_of(&url);
             let response = self.exchange(&request, &url, &opened, followed == 0).await?;
             let location = response.headers().get("location");
             let location = location.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-            match hop(&url, &request.method, response.status(), location)? {
-                Some(_) if most > 0 && followed == most => {
-                    return Err(Error::Refused(format!("`{host}` redirects more than {most} times")));
-                }
-                Some(next) if most > 0 => {
-                    prepare(&mut request, &next, &host)?;
-                    url = next.url;
-                }
+            let next = match hop(&url, &request.method, response.status(), location)? {
+                Some(next) if most > 0 => next,
                 Some(_) | None => return self.finish(response, url, &opened, max_response).await,
+            };
+            if followed == most {
+                return Err(Error::Refused(format!("`{host}` redirects more than {most} times")));
             }
+            prepare(&mut request, &next, &host)?;
+            url = next.url;
+            followed += 1;
         }
-        unreachable!("the loop ends at the limit of redirects")
     }
 
     /// One request and the head of its answer.
@@ -167,8 +130,8 @@ impl Client {
         first: bool,
     ) -> Result<reqwest::Response, Error> {
         let host = host_of(url);
-        self.check_host(url)?;
-        let http = self.http.as_ref().map_err(|reason| {
+        self.policy.check_host(url)?;
+        let http = self.http.get_or_init(|| self.connect()).as_ref().map_err(|reason| {
             let message = format!("no call can be made from this machine: {reason}");
             Error::Network { message, before_send: true }
         })?;
@@ -197,26 +160,6 @@ impl Client {
         }
         check_head(response.headers(), &host, self.policy.max_head)?;
         Ok(response)
-    }
-
-    /// Refuses an address that is written in the URL itself: no resolver is asked for it. For names the
-    /// resolver decides, and for those of this machine it need not be asked.
-    fn check_host(&self, url: &Url) -> Result<(), Error> {
-        let address: IpAddr = match url.host() {
-            Some(Host::Ipv4(address)) => address.into(),
-            Some(Host::Ipv6(address)) => address.into(),
-            Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
-                let here = name == "localhost" || name.ends_with(".localhost");
-                if here && !self.policy.allow_private {
-                    return Err(Error::Refused(refused_address(name, name)));
-                }
-                return Ok(());
-            }
-            None => return Err(Error::Invalid("the URL has no host".into())),
-        };
-        let text = address.to_string();
-        if self.policy.allows(address) { Ok(()) } else { Err(Error::Refused(refused_address(&text, &text))) }
     }
 
     async fn finish(
@@ -276,15 +219,6 @@ fn checked_url(text: &str) -> Result<Url, Error> {
         return Err(Error::Invalid("a URL holds no user and no password; they belong into `auth`".into()));
     }
     Ok(url)
-}
-
-/// The host of a URL: a name, or an address without brackets.
-fn host_of(url: &Url) -> String {
-    match url.host() {
-        Some(Host::Ipv6(address)) => address.to_string(),
-        Some(host) => host.to_string(),
-        None => String::new(),
-    }
 }
 
 fn fill_headers(headers: &[Header], opened: &Opened<'_>, host: &str) -> Result<HeaderMap, Error> {

@@ -10,13 +10,15 @@ mod address;
 mod client;
 mod error;
 mod limits;
+mod policy;
 mod redact;
 mod redirect;
 mod request;
 mod resolve;
 
 pub use bytes::Bytes;
-pub use client::{Client, Policy, Response};
+pub use client::{Client, Response};
 pub use error::Error;
+pub use policy::Policy;
 pub use request::{Escape, Header, Method, Part, Request, Text};
 pub use resolve::{Looking, Lookup, SystemLookup};

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use egress::{Client, Error, Escape, Header, Method, Part, Policy, Request, Response};
@@ -15,8 +15,11 @@ fn policy() -> Policy {
     Policy { allow_private: true, max_response: 1000, max_request: 1000, max_head: 4096, ..Policy::default() }
 }
 
-async fn get(policy: Policy, url: String) -> Result<Response, Error> {
-    Client::new(policy, Arc::new(NoVault)).send(Request::new(Method::GET, url)).await
+/// One client for most tests: making one reads the system's certificates, which takes long.
+static CLIENT: LazyLock<Client> = LazyLock::new(|| Client::new(policy(), Arc::new(Canary)));
+
+async fn get(url: String) -> Result<Response, Error> {
+    CLIENT.send(Request::new(Method::GET, url)).await
 }
 
 fn raw(text: impl Into<Vec<u8>>) -> Reply {
@@ -27,7 +30,7 @@ fn raw(text: impl Into<Vec<u8>>) -> Reply {
 async fn a_body_of_just_the_limit_is_read_and_one_more_byte_is_not() {
     for (length, whole) in [(1000, true), (1001, false)] {
         let server = Server::start(move |_| answer(200, &[], &"x".repeat(length)));
-        let got = get(policy(), server.url("/")).await;
+        let got = get(server.url("/")).await;
         match got {
             Ok(response) => assert!(whole && response.body.len() == length),
             Err(error) => {
@@ -41,7 +44,7 @@ async fn a_body_of_just_the_limit_is_read_and_one_more_byte_is_not() {
 async fn a_body_without_a_length_is_cut_off_while_it_is_read() {
     for head in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n"] {
         let server = Server::start(move |_| Reply::Endless(head.into()));
-        let got = get(policy(), server.url("/")).await;
+        let got = get(server.url("/")).await;
         assert!(matches!(got, Err(Error::TooLarge { what: "body", .. })), "{got:?}");
         // What lies in the buffers of the system counts as sent, but no more than that.
         assert!(server.sent() < 64 << 20, "{} bytes were taken", server.sent());
@@ -55,7 +58,7 @@ async fn chunks_are_counted_together() {
         let text =
             format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunk.repeat(count));
         let server = Server::start(move |_| raw(text.clone()));
-        assert_eq!(get(policy(), server.url("/")).await.is_ok(), whole);
+        assert_eq!(get(server.url("/")).await.is_ok(), whole);
     }
 }
 
@@ -65,9 +68,8 @@ async fn a_request_may_ask_for_less_but_not_for_more() {
     let client = Client::new(Policy { max_response: 499, ..policy() }, Arc::new(NoVault));
     let ask = |max_response| Request { max_response, ..Request::new(Method::GET, server.url("/")) };
     assert!(matches!(client.send(ask(Some(10_000))).await, Err(Error::TooLarge { limit: 499, .. })));
-    let client = Client::new(policy(), Arc::new(NoVault));
-    assert!(matches!(client.send(ask(Some(499))).await, Err(Error::TooLarge { limit: 499, .. })));
-    assert!(client.send(ask(Some(500))).await.is_ok());
+    assert!(matches!(CLIENT.send(ask(Some(499))).await, Err(Error::TooLarge { limit: 499, .. })));
+    assert!(CLIENT.send(ask(Some(500))).await.is_ok());
 }
 
 #[tokio::test]
@@ -76,14 +78,14 @@ async fn a_compressed_body_stays_as_it_is() {
         assert_eq!(header(request, "accept-encoding"), None);
         answer(200, &[("content-encoding", "gzip")], "\u{1f}not unpacked")
     });
-    assert_eq!(get(policy(), server.url("/")).await.unwrap().body, "\u{1f}not unpacked");
+    assert_eq!(get(server.url("/")).await.unwrap().body, "\u{1f}not unpacked");
 }
 
 #[tokio::test]
 async fn a_head_that_is_too_long_is_refused() {
     for (length, whole) in [(3000, true), (5000, false), (10_000_000, false)] {
         let server = Server::start(move |_| answer(200, &[("x-long", &"y".repeat(length))], ""));
-        let got = get(policy(), server.url("/")).await;
+        let got = get(server.url("/")).await;
         match got {
             Ok(_) => assert!(whole),
             Err(error) => {
@@ -97,14 +99,13 @@ async fn a_head_that_is_too_long_is_refused() {
 #[tokio::test]
 async fn a_body_that_is_too_long_is_not_sent() {
     let server = Server::saying("there");
-    let client = Client::new(policy(), Arc::new(NoVault));
     let post = |length| Request {
         body: vec![Part::Plain(vec![b'x'; length].into())],
         ..Request::new(Method::POST, server.url("/"))
     };
-    assert!(matches!(client.send(post(1001)).await, Err(Error::Invalid(_))));
+    assert!(matches!(CLIENT.send(post(1001)).await, Err(Error::Invalid(_))));
     assert_eq!(server.connections(), 0);
-    assert!(client.send(post(1000)).await.is_ok());
+    assert!(CLIENT.send(post(1000)).await.is_ok());
     assert_eq!(body(&server.requests()[0]).len(), 1000);
 }
 
@@ -116,10 +117,11 @@ async fn a_server_that_says_nothing_or_stops_halfway_is_given_up() {
         "HTTP/1.1 200 OK\r\nx-a: 1\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
     ];
+    let timeout = Duration::from_millis(50);
+    let client = Client::new(Policy { timeout, ..policy() }, Arc::new(NoVault));
     for stall in stalls {
         let server = Server::start(move |_| Reply::Stall(stall.into()));
-        let timeout = Duration::from_millis(50);
-        let got = get(Policy { timeout, ..policy() }, server.url("/")).await;
+        let got = client.send(Request::new(Method::GET, server.url("/"))).await;
         assert!(matches!(got, Err(Error::Timeout { limit, .. }) if limit == timeout), "{stall:?}: {got:?}");
     }
 }
@@ -127,9 +129,8 @@ async fn a_server_that_says_nothing_or_stops_halfway_is_given_up() {
 #[tokio::test]
 async fn the_time_of_a_request_goes_before_that_of_the_policy() {
     let server = Server::start(|_| Reply::Stall(vec![]));
-    let client = Client::new(policy(), Arc::new(NoVault));
     let timeout = Some(Duration::from_millis(20));
-    let got = client.send(Request { timeout, ..Request::new(Method::GET, server.url("/")) }).await;
+    let got = CLIENT.send(Request { timeout, ..Request::new(Method::GET, server.url("/")) }).await;
     assert_eq!(got.unwrap_err().to_string(), "no whole answer from `127.0.0.1` within 20ms");
 }
 
@@ -152,7 +153,7 @@ async fn a_broken_answer_is_an_error_after_sending() {
     ];
     for text in broken {
         let server = Server::start(move |_| raw(text));
-        let got = get(policy(), server.url("/")).await;
+        let got = get(server.url("/")).await;
         assert!(matches!(got, Err(Error::Network { before_send: false, .. })), "{text:?}: {got:?}");
     }
 }
@@ -162,8 +163,16 @@ async fn a_closed_port_is_an_error_before_sending() {
     let server = Server::saying("there");
     let url = server.url("/");
     drop(server);
-    let got = get(policy(), url).await;
+    let got = get(url).await;
     assert!(matches!(&got, Err(Error::Network { before_send: true, .. })), "{got:?}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_never_asked_over_https() {
+    let server = Server::saying("there");
+    let got = get(server.url("/").replace("http:", "https:")).await;
+    assert!(matches!(&got, Err(Error::Network { before_send: true, .. })), "{got:?}");
+    assert_eq!((server.connections(), server.requests().len()), (1, 0));
 }
 
 /// Opens every secret with the same text.
@@ -197,11 +206,11 @@ async fn no_error_holds_a_query_a_header_or_a_secret() {
         "http://127.0.0.1:99999/path".to_owned(),
         "http://10.0.0.1:1/path".to_owned(),
     ];
-    let private = ["http://10.0.0.1:1/path"];
+    let timeout = Duration::from_millis(100);
+    let all = Client::new(Policy { timeout, ..policy() }, Arc::new(Canary));
+    let guarded = Client::new(Policy { allow_private: false, ..policy() }, Arc::new(Canary));
     for url in &urls {
-        let allow_private = !private.contains(&url.as_str());
-        let timeout = Duration::from_millis(100);
-        let client = Client::new(Policy { timeout, allow_private, ..policy() }, Arc::new(Canary));
+        let client = if url.contains("10.0.0.1") { &guarded } else { &all };
         let request = Request {
             headers: vec![
                 Header::new("x-plain", "header-canary"),
@@ -222,9 +231,8 @@ async fn no_error_holds_a_query_a_header_or_a_secret() {
 async fn a_header_that_cannot_be_sent_is_named_but_not_shown() {
     for (name, value) in [("x-a", "canary\r\nx-b: 1"), ("x-a", "canary\0"), ("x a", "canary"), ("", "canary")]
     {
-        let client = Client::new(policy(), Arc::new(Canary));
         let headers = vec![Header::new(name, value)];
-        let got = client.send(Request { headers, ..Request::new(Method::GET, "http://127.0.0.1:1/") }).await;
+        let got = CLIENT.send(Request { headers, ..Request::new(Method::GET, "http://127.0.0.1:1/") }).await;
         let Err(Error::Invalid(text)) = got else { panic!("{name:?} {value:?}: {got:?}") };
         assert!(text.contains(name) && !text.contains("canary"), "{text}");
     }
@@ -240,7 +248,7 @@ async fn headers_of_the_connection_are_the_clients_own() {
 }
 
 async fn get_with(headers: Vec<Header>, url: &str) -> Result<Response, Error> {
-    Client::new(policy(), Arc::new(Canary)).send(Request { headers, ..Request::new(Method::GET, url) }).await
+    CLIENT.send(Request { headers, ..Request::new(Method::GET, url) }).await
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use egress::{Client, Error, Escape, Header, Method, Part, Policy, Request};
 use secret::{Hole, Open, Refused, Secret};
@@ -36,8 +36,12 @@ impl Open for Canary {
     }
 }
 
+/// One client for all tests: making one reads the system's certificates, which takes long.
+static CLIENT: LazyLock<Client> =
+    LazyLock::new(|| Client::new(Policy { allow_private: true, ..Policy::default() }, Arc::new(Canary)));
+
 fn client() -> Client {
-    Client::new(Policy { allow_private: true, ..Policy::default() }, Arc::new(Canary))
+    CLIENT.clone()
 }
 
 fn hole() -> Hole {

@@ -62,10 +62,6 @@ impl Agenda {
         self.open.pop_first()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.open.is_empty()
-    }
-
     /// Puts a task aside until there is room under the `for_each` at `limit`.
     pub fn park(&mut self, limit: At, task: Task) {
         self.parked.entry(limit).or_default().insert(task);

@@ -172,7 +172,8 @@ impl Run {
         let (lived, had_ended) = (slot.state.is_live(), slot.state.has_ended());
         frame.live = frame.live + u32::from(state.is_live()) - u32::from(lived);
         frame.ended = frame.ended + u32::from(state.has_ended()) - u32::from(had_ended);
-        if state.is_live() && slot.started.is_none() {
+        // What is computed at once begins and ends at the same time.
+        if !matches!(state, State::Skipped) && slot.started.is_none() {
             slot.started = Some(time);
         }
         slot.ended = state.has_ended().then_some(time);

@@ -24,8 +24,11 @@ impl Turn<'_> {
         if !self.run.agenda.take_up() {
             self.look_everywhere();
         }
+        let most = self.events.len() + budget.max(1);
         while !self.run.status.has_ended() {
-            if self.events.len() >= budget && !self.run.agenda.is_empty() {
+            // Also where nothing is left to look at: a folded run knows more tasks than the live one, and
+            // must yield at the same place.
+            if self.events.len() >= most {
                 self.emit(Event::Yielded {});
                 return;
             }

@@ -159,7 +159,11 @@ impl Timeline {
         if let Status::Succeeded(output) = &mut self.run.status {
             load(output);
         }
-        self.steps.values_mut().flat_map(|entry| [&mut entry.args, &mut entry.value]).flatten().for_each(load);
+        self.steps
+            .values_mut()
+            .flat_map(|entry| [&mut entry.args, &mut entry.value])
+            .flatten()
+            .for_each(load);
     }
 
     /// As `keyway run --json` shows it: `run`, `workflow`, `status`, `output`, `error` and `steps`.
@@ -264,7 +268,9 @@ impl Timeline {
         let slot = self.run.slot(at)?;
         more(entry);
         entry.attempts = slot.attempts;
-        entry.started = slot.started;
+        // What is settled at once has begun when it ended.
+        let at_once = matches!(slot.state, State::Done(_) | State::Failed { .. });
+        entry.started = slot.started.or(slot.ended.filter(|_| at_once));
         entry.ended = slot.ended;
         entry.until = None;
         entry.value = None;

@@ -40,7 +40,12 @@ fn workflow(steps: Vec<Step>) -> Workflow {
 }
 
 fn start() -> Input {
-    Input::Start(Start { run: RunId("r1".into()), inputs: Value::Null, trigger: Value::Null, note: Value::Null })
+    Input::Start(Start {
+        run: RunId("r1".into()),
+        inputs: Value::Null,
+        trigger: Value::Null,
+        note: Value::Null,
+    })
 }
 
 /// Runs a plan to its end: each answer comes from `answer`.

@@ -1,6 +1,7 @@
 //! Where the connectors become the one `Executor` that the driver calls.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use connectors::{Connectors, Settings};
@@ -13,18 +14,25 @@ use secret::NoVault;
 use crate::order::Note;
 
 /// What each run under way may use: its files and its addresses.
-#[derive(Default)]
 pub struct Hands {
+    data: PathBuf,
     runs: RwLock<BTreeMap<RunId, Arc<Connectors>>>,
 }
 
 impl Hands {
+    /// Makes hands for the runs of a data directory.
+    pub fn new(data: PathBuf) -> Hands {
+        Hands { data, runs: RwLock::default() }
+    }
+
     /// Gives a run its connectors.
+    ///
+    /// The workflow's file may not be written; the data directory may not even be seen.
     pub fn equip(&self, run: &RunId, note: &Note, allow_private: bool) {
         let policy = egress::Policy { allow_private, ..egress::Policy::default() };
         let connectors = Connectors::new(Settings {
             files: note.files.clone(),
-            protected: vec![note.file.clone()],
+            protected: vec![note.file.clone(), self.data.clone()],
             egress: egress::Client::new(policy, Arc::new(NoVault)),
         });
         self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), Arc::new(connectors));

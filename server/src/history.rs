@@ -42,10 +42,9 @@ impl History {
         let missing = || Error::NoRun(run.clone());
         let journal = self.journal.as_ref().ok_or_else(missing)?;
         let (_, digest) = journal.run(run)?.ok_or_else(missing)?;
-        let plan = journal.plan(&digest)?.ok_or_else(|| Error::Damaged {
-            run: run.clone(),
-            detail: "its plan is missing".into(),
-        })?;
+        let plan = journal
+            .plan(&digest)?
+            .ok_or_else(|| Error::Damaged { run: run.clone(), detail: "its plan is missing".into() })?;
         Ok(Timeline::new(&plan))
     }
 

@@ -50,7 +50,9 @@ impl Owner {
     /// # Errors
     /// Where the database or the socket cannot be used.
     pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
-        let hands = Arc::new(Hands::default());
+        let hands = Arc::new(Hands::new(
+            std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned()),
+        ));
         let surroundings =
             Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
         let driver = Local::on_sqlite(&home.database(), surroundings)?;
@@ -80,8 +82,8 @@ impl Owner {
     ///
     /// # Errors
     /// Where there is no such run, or it cannot be recorded.
-    pub fn cancel(&self, run: &RunId) -> Result<(), Error> {
-        self.core.cancel(run)
+    pub fn cancel(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
+        self.core.cancel(run, allow_private)
     }
 
     /// Tells what happens in a run after a row that is known already.
@@ -129,13 +131,13 @@ impl Core {
         let note = Note { file: order.file.clone(), files: order.files.clone() };
         let run = RunId(new_id().into());
         self.hands.equip(&run, &note, order.allow_private);
-        let trigger =
-            Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
+        let trigger = Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
         let start = Start { run: run.clone(), inputs, trigger, note: note.to_value() };
         if let Err(error) = self.driver.start(Arc::new(Plan::new(&workflow)), start) {
             self.hands.release(&run);
             return Err(error.into());
         }
+        self.release_at_end(&run);
         Ok(run)
     }
 
@@ -151,14 +153,15 @@ impl Core {
         Ok(unfinished)
     }
 
-    fn cancel(&self, run: &RunId) -> Result<(), Error> {
-        self.ready(run, false)?;
+    fn cancel(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
+        self.ready(run, allow_private)?;
         Ok(self.driver.cancel(run, Cancel::Finally)?)
     }
 
-    /// Gives a run that was started by an earlier process its connectors, unless it has them.
+    /// Gives a run that was started by an earlier process its connectors. Those it has are kept, unless it
+    /// may do more from here on.
     fn ready(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
-        if self.hands.holds(run) {
+        if self.hands.holds(run) && !allow_private {
             return Ok(());
         }
         let log = self.driver.history(run)?;
@@ -168,7 +171,17 @@ impl Core {
         };
         let note = note.ok_or_else(|| Error::NoNote { run: run.clone() })?;
         self.hands.equip(run, &note, allow_private);
+        self.release_at_end(run);
         Ok(())
+    }
+
+    /// Takes a run's connectors away once it has ended, or nothing moves it any more.
+    fn release_at_end(&self, run: &RunId) {
+        let (run, hands, mut news) = (run.clone(), self.hands.clone(), self.driver.watch(run));
+        tokio::spawn(async move {
+            while news.recv().await.is_some() {}
+            hands.release(&run);
+        });
     }
 
     fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
@@ -238,7 +251,7 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
         Request::Resume { run, allow_private } => {
             core.resume(run.as_ref(), allow_private).map(Reply::Resumed)
         }
-        Request::Cancel { run } => core.cancel(&run).map(|()| Reply::Done),
+        Request::Cancel { run, allow_private } => core.cancel(&run, allow_private).map(|()| Reply::Done),
         Request::Follow { run, seen } => {
             let _guest = Guest::new(&core);
             match core.follow(&run, seen) {

@@ -29,6 +29,8 @@ pub enum Request {
     Cancel {
         /// Which.
         run: RunId,
+        /// Whether the calls of its `finally` blocks may go to private addresses.
+        allow_private: bool,
     },
     /// Tell what happens in a run, from a row on. Answered by `Recorded` for each row, then `Done`.
     Follow {

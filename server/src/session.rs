@@ -79,11 +79,12 @@ impl Session {
     ///
     /// # Errors
     /// Where there is no such run, or it cannot be recorded.
-    pub async fn cancel(&mut self, run: &RunId) -> Result<(), Error> {
+    pub async fn cancel(&mut self, run: &RunId, allow_private: bool) -> Result<(), Error> {
         loop {
+            let request = Request::Cancel { run: run.clone(), allow_private };
             match &self.via {
-                Via::Here(owner) => return owner.cancel(run),
-                Via::There => match ask(&self.home, &Request::Cancel { run: run.clone() }).await {
+                Via::Here(owner) => return owner.cancel(run, allow_private),
+                Via::There => match ask(&self.home, &request).await {
                     Ok(Reply::Done) => return Ok(()),
                     Ok(other) => return Err(unexpected(&other)),
                     Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
@@ -126,7 +127,10 @@ pub struct Follower<'a> {
 enum Source {
     Closed,
     Here(Feed),
-    There(BufReader<OwnedReadHalf>, #[expect(dead_code, reason = "keeps the connection open")] OwnedWriteHalf),
+    There(
+        BufReader<OwnedReadHalf>,
+        #[expect(dead_code, reason = "keeps the connection open")] OwnedWriteHalf,
+    ),
 }
 
 impl Follower<'_> {
@@ -200,13 +204,14 @@ async fn reach(home: &Home) -> Result<Via, Error> {
     }
 }
 
-async fn send(
-    home: &Home,
-    request: &Request,
-) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
+async fn send(home: &Home, request: &Request) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
     let stream = connect(&home.socket()).await?;
     let (read, mut write) = stream.into_split();
-    if protocol::write(&mut write, request).await { Ok((BufReader::new(read), write)) } else { Err(Error::OwnerGone) }
+    if protocol::write(&mut write, request).await {
+        Ok((BufReader::new(read), write))
+    } else {
+        Err(Error::OwnerGone)
+    }
 }
 
 async fn connect(socket: &Path) -> Result<UnixStream, Error> {

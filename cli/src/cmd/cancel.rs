@@ -28,7 +28,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let home = args.data.home()?;
     let run = RunId(args.run.into());
     let mut session = Session::open(home.clone()).await?;
-    session.cancel(&run).await?;
+    session.cancel(&run, args.allow_private).await?;
     let want = Want { json: args.json, no_wait: false, allow_private: args.allow_private };
     progress::cancelled(&mut session, &home, &run, &want).await
 }

@@ -43,8 +43,9 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let warnings = count(&found, dsl::diagnostic::Severity::Warning);
     if args.json || args.format == Format::Json {
         let lists = found.iter().map(|(file, text, list)| dsl::render::json(file, text, list));
-        let all: Vec<serde_json::Value> =
-            lists.flat_map(|mut json| json["diagnostics"].as_array_mut().map(std::mem::take).unwrap_or_default()).collect();
+        let all: Vec<serde_json::Value> = lists
+            .flat_map(|mut json| json["diagnostics"].as_array_mut().map(std::mem::take).unwrap_or_default())
+            .collect();
         output::json(&serde_json::json!({ "diagnostics": all, "errors": errors, "warnings": warnings }));
     } else {
         for (file, text, diagnostics) in &found {
@@ -61,7 +62,10 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     Ok(if denied { Exit::No } else { Exit::Done })
 }
 
-fn count(found: &[(String, String, Vec<dsl::diagnostic::Diagnostic>)], severity: dsl::diagnostic::Severity) -> usize {
+fn count(
+    found: &[(String, String, Vec<dsl::diagnostic::Diagnostic>)],
+    severity: dsl::diagnostic::Severity,
+) -> usize {
     found.iter().flat_map(|(_, _, list)| list).filter(|diagnostic| diagnostic.severity == severity).count()
 }
 

@@ -77,7 +77,8 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
 
 /// Reads a workflow's text.
 pub fn read(file: &Path) -> Result<String, Trouble> {
-    let trouble = |error: std::io::Error| Trouble::new(format!("`{}` cannot be read: {error}", file.display()));
+    let trouble =
+        |error: std::io::Error| Trouble::new(format!("`{}` cannot be read: {error}", file.display()));
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).map_err(trouble)?;
     opened.take(LONGEST).read_to_end(&mut bytes).map_err(trouble)?;

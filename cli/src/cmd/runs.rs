@@ -30,7 +30,10 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         output::note("there are no runs yet; `keyway run FILE` starts one");
     } else {
         let width = runs.iter().map(|run| run.workflow.chars().count()).max().unwrap_or(0).max(8);
-        let mut table = format!("{STRONG}{:<17}{:<width$}  {:<10} {:<20}  TOOK{STRONG:#}\n", "RUN", "WORKFLOW", "STATE", "STARTED");
+        let mut table = format!(
+            "{STRONG}{:<17}{:<width$}  {:<10} {:<20}  TOOK{STRONG:#}\n",
+            "RUN", "WORKFLOW", "STATE", "STARTED"
+        );
         runs.iter().for_each(|run| table += &row(run, width));
         output::result(&table);
     }

@@ -1,5 +1,7 @@
 //! `keyway show`: what happened in a run, step by step.
 
+use std::collections::BTreeMap;
+
 use clap::Args as ClapArgs;
 use dsl::value::Value;
 use jiff::Timestamp;
@@ -51,7 +53,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 fn page(timeline: &Timeline, full: bool) -> String {
     let json = timeline.to_json();
     let (run, workflow) = (text(&json["run"]), text(&json["workflow"]));
-    let mut page = format!("{STRONG}{workflow}{STRONG:#} {FAINT}run{FAINT:#} {run}  {}", text(&json["status"]));
+    let mut page =
+        format!("{STRONG}{workflow}{STRONG:#} {FAINT}run{FAINT:#} {run}  {}", text(&json["status"]));
     let started = timeline.started();
     if let Some(started) = started {
         page += &format!("  {FAINT}started{FAINT:#} {}", shown(started));
@@ -60,8 +63,10 @@ fn page(timeline: &Timeline, full: bool) -> String {
         }
     }
     page += "\n\n";
-    let shown_steps = timeline.steps().iter().filter(|(path, _)| full || visible(path));
-    let width = shown_steps.clone().map(|(path, _)| indented(path).chars().count()).max().unwrap_or(0).min(48);
+    let mut shown_steps: Vec<(&String, &Entry)> =
+        timeline.steps().iter().filter(|(path, _)| full || visible(path)).collect();
+    nest(&mut shown_steps);
+    let width = shown_steps.iter().map(|(path, _)| indented(path).chars().count()).max().unwrap_or(0).min(48);
     for (path, entry) in shown_steps {
         page += &step(path, entry, started, width, full);
     }
@@ -79,6 +84,23 @@ fn page(timeline: &Timeline, full: bool) -> String {
     page
 }
 
+/// Puts the steps of a block behind the block; else the order in which they came stays.
+fn nest(steps: &mut [(&String, &Entry)]) {
+    let came: BTreeMap<String, usize> =
+        steps.iter().enumerate().map(|(at, (path, _))| ((*path).clone(), at)).collect();
+    // A step stands where the steps around it stand, from the outermost inward; items by their number.
+    let place = |path: &str| -> Vec<(usize, usize)> {
+        let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
+        let around =
+            ends.map(|end| match path[..end].strip_suffix(']').and_then(|part| part.rsplit_once('[')) {
+                Some((owner, index)) => (owner, index.parse().unwrap_or(0)),
+                None => (&path[..end], 0),
+            });
+        around.map(|(owner, index)| (came.get(owner).copied().unwrap_or(usize::MAX), index)).collect()
+    };
+    steps.sort_by_cached_key(|(path, _)| place(path));
+}
+
 /// Of a block that runs many times, the first two items say what the others do.
 fn visible(path: &str) -> bool {
     path.split('[').skip(1).all(|part| matches!(part.split(']').next(), Some("0" | "1")))
@@ -88,8 +110,8 @@ fn visible(path: &str) -> bool {
 fn indented(path: &str) -> String {
     let depth = path.matches('.').count();
     let name = match path.rsplit_once('.') {
-        Some((block, name)) => match block.rsplit_once('[') {
-            Some((_, index)) => format!("[{index} {name}"),
+        Some((block, name)) => match block.strip_suffix(']').and_then(|block| block.rsplit_once('[')) {
+            Some((_, index)) => format!("[{index}] {name}"),
             None => name.to_owned(),
         },
         None => path.to_owned(),

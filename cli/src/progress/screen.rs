@@ -59,7 +59,9 @@ impl Screen {
         }
         // Inside blocks only trouble is worth a line: there may be thousands.
         let trouble = failed_try || matches!(entry.state, Shown::Failed | Shown::InDoubt);
-        if news && ((outermost && (ended || (self.live.is_none() && entry.state == Shown::Waiting))) || trouble) {
+        if news
+            && ((outermost && (ended || (self.live.is_none() && entry.state == Shown::Waiting))) || trouble)
+        {
             self.told.insert(index, (entry.state, entry.attempts));
             self.line(&line(path, entry));
         }

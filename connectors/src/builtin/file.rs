@@ -3,6 +3,7 @@
 mod content;
 mod folder;
 mod listing;
+mod own;
 mod path;
 
 use dsl::catalog::{Action, Failure, FailureKind, Safety};
@@ -13,6 +14,7 @@ use crate::Settings;
 use crate::params::Params;
 pub(crate) use content::{bytes_value, value_bytes};
 use folder::Folder;
+use own::Own;
 
 /// The longest file that is read or written, in bytes.
 pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
@@ -103,7 +105,7 @@ fn path_field() -> Field {
 pub(crate) async fn call(settings: &Settings, task: Task, params: Params) -> Result<Value, Failure> {
     let (root, protected) = (settings.files.clone(), settings.protected.clone());
     let work = tokio::task::spawn_blocking(move || {
-        let folder = Folder { root, protected };
+        let folder = Folder { root, own: Own::new(&protected) };
         match task {
             Task::Read => {
                 let path = params.required_text("path")?;

@@ -32,7 +32,7 @@ pub(crate) fn request(id: &str) -> Action {
         Field::optional("header", Type::Object(header), "A header of the service's own."),
     ];
     let paginate = vec![
-        between(Field::optional("max_pages", Type::Integer, "Most pages; default 10."), 1, 1000),
+        between(Field::optional("max_pages", Type::Integer, "Most pages; default 10."), 1, 10_000),
         Field::required("items", Type::String, "An expression over the answer: the items of a page, a list."),
         Field::required("next", Type::String, "An expression over the answer: the next page's URL, or null."),
     ];
@@ -114,6 +114,10 @@ fn between(field: Field, min: u32, max: u32) -> Field {
 pub(crate) async fn call(egress: &egress::Client, params: &Params, key: &str) -> Result<Value, Failure> {
     let call = build::build(params, key)?;
     match params.object("paginate") {
+        Some(_) if params.get("idempotency").is_some() => {
+            // All pages would carry one key, and the service would give the first one each time.
+            Err(build::invalid("`idempotency` and `paginate` do not go together"))
+        }
         Some(paginate) => pages::all(egress, &call, &paginate, key).await,
         None => Ok(exchange(egress, &call).await?.value()),
     }

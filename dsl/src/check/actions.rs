@@ -6,7 +6,7 @@ use crate::check::Checking;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::listed;
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 use crate::types::{Field, Type, fit, fit_field};
 
 /// Compares every call with the catalog.
@@ -49,7 +49,8 @@ fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     let Some((connector, _)) = id.split_once('.') else {
         return wrong.help("an action is written `connector.action`, as in `file.read`");
     };
-    let mut connectors: Vec<&str> = known().filter_map(|id| id.split_once('.')).map(|(name, _)| name).collect();
+    let mut connectors: Vec<&str> =
+        known().filter_map(|id| id.split_once('.')).map(|(name, _)| name).collect();
     connectors.dedup();
     let prefix = format!("{connector}.");
     let siblings: Vec<&str> = known().filter(|id| id.starts_with(&prefix)).take(8).collect();
@@ -76,9 +77,11 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
                 };
                 let near = nearest(&key.value, free());
                 found.push(match near {
-                    Some(near) => {
-                        wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), key.span, near)
-                    }
+                    Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
+                        format!("write `{near}`"),
+                        key.span,
+                        near,
+                    ),
                     None => {
                         let names: Vec<&str> = action.input.iter().map(|field| field.name.as_str()).collect();
                         wrong.help(format!("its parameters are {}", listed(&names)))
@@ -91,9 +94,9 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
             }
         };
         given.push(&field.name);
-        if let Some(message) = misfit(value, field) {
+        if let Some((span, message)) = misfit(value, field) {
             let message = format!("the parameter `{}`: {message}", field.name);
-            found.push(Diagnostic::error(Code::WrongType, value.span, message));
+            found.push(Diagnostic::error(Code::WrongType, span, message));
         }
     }
     for field in &action.input {
@@ -109,55 +112,57 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
     }
 }
 
-/// Why a value with holes cannot fit, as far as it can be known before it is evaluated.
-fn misfit(arg: &Arg, field: &Field) -> Option<String> {
+/// Why a value with holes cannot fit, as far as it can be known before it is evaluated, and where.
+fn misfit(arg: &Arg, field: &Field) -> Option<(Span, String)> {
     match &arg.kind {
-        ArgKind::Value(value) => fit_field(value, field).err().map(|wrong| wrong.to_string()),
+        ArgKind::Value(value) => fit_field(value, field).err().map(|wrong| (arg.span, wrong.to_string())),
         _ => misfit_type(arg, &field.ty),
     }
 }
 
-fn misfit_type(arg: &Arg, ty: &Type) -> Option<String> {
-    let wanted = |what: &str| Some(format!("`{ty}` is wanted, and here stands {what}"));
+fn misfit_type(arg: &Arg, ty: &Type) -> Option<(Span, String)> {
+    let wanted = |what: &str| Some((arg.span, format!("`{ty}` is wanted, and here stands {what}")));
     let ty = match ty {
         Type::Nullable(inner) => inner,
         other => other,
     };
     match (&arg.kind, ty) {
         (ArgKind::Expr(_) | ArgKind::Wrong, _) | (_, Type::Any | Type::Union(_)) => None,
-        (ArgKind::Value(value), _) => fit(value, ty).err().map(|wrong| wrong.to_string()),
+        (ArgKind::Value(value), _) => fit(value, ty).err().map(|wrong| (arg.span, wrong.to_string())),
         (ArgKind::Text(_), Type::String | Type::Time | Type::Duration | Type::Enum(_) | Type::Bytes) => None,
         (ArgKind::Text(_), _) => wanted("a text with holes"),
         (ArgKind::List(items), Type::List(item)) => items.iter().find_map(|arg| misfit_type(arg, item)),
         (ArgKind::List(_), _) => wanted("a list"),
         (ArgKind::Object(_), Type::AnyObject) => None,
-        (ArgKind::Object(entries), Type::Object(fields)) => object(entries, fields),
+        (ArgKind::Object(entries), Type::Object(fields)) => object(arg.span, entries, fields),
         (ArgKind::Object(_), _) => wanted("an object"),
     }
 }
 
-fn object(entries: &[(crate::span::Spanned<String>, Arg)], fields: &[Field]) -> Option<String> {
+fn object(span: Span, entries: &[(Spanned<String>, Arg)], fields: &[Field]) -> Option<(Span, String)> {
     for (key, value) in entries {
-        match fields.iter().find(|field| field.name == key.value) {
-            Some(field) => {
-                if let Some(message) = misfit(value, field) {
-                    return Some(format!("`{}`: {message}", key.value));
-                }
-            }
-            None => return Some(format!("the field `{}` is unknown", key.value)),
+        let Some(field) = fields.iter().find(|field| field.name == key.value) else {
+            return Some((key.span, format!("the field `{}` is unknown", key.value)));
+        };
+        if let Some((span, message)) = misfit(value, field) {
+            return Some((span, format!("`{}`: {message}", key.value)));
         }
     }
     let missing = fields.iter().find(|field| {
         !field.optional && field.default.is_none() && entries.iter().all(|(key, _)| key.value != field.name)
     });
-    missing.map(|field| format!("the field `{}` is missing", field.name))
+    missing.map(|field| (span, format!("the field `{}` is missing", field.name)))
 }
 
 /// Settings that have no effect where they stand.
 fn settings(step: &Step, found: &mut Vec<Diagnostic>) {
     let acts = matches!(step.op, Some(Op::Act(_)) | None);
     if step.retry.value.is_some() && !acts {
-        let wrong = Diagnostic::warning(Code::UselessSetting, step.retry.span, "only calls of actions are tried again");
+        let wrong = Diagnostic::warning(
+            Code::UselessSetting,
+            step.retry.span,
+            "only calls of actions are tried again",
+        );
         found.push(wrong.help("put `retry` on the calls, or into `defaults`"));
     }
 }

@@ -53,7 +53,8 @@ fn itself(checking: &Checking<'_>, step: &Step) -> Option<Diagnostic> {
         let verb = if edge.kind == NeedKind::After { "comes after" } else { "reads" };
         Diagnostic::error(Code::ReadsItself, edge.span, format!("`{name}` {verb} itself"))
     } else {
-        let message = format!("this stands inside of `{name}` and cannot read it: a block has no value before it ends");
+        let message =
+            format!("this stands inside of `{name}` and cannot read it: a block has no value before it ends");
         Diagnostic::error(Code::ReadsItself, edge.span, message).label(step.name.span, "the block")
     })
 }
@@ -86,14 +87,19 @@ fn cycle(checking: &Checking<'_>, block: &Block, members: &BTreeSet<usize>) -> D
     }
     way.reverse();
     let name = |index: usize| &block.steps[index].name.value;
-    let names: Vec<String> =
-        way.iter().map(|(reader, _)| *reader).chain([first]).map(|index| format!("`{}`", name(index))).collect();
+    let names: Vec<String> = way
+        .iter()
+        .map(|(reader, _)| *reader)
+        .chain([first])
+        .map(|index| format!("`{}`", name(index)))
+        .collect();
     let message = format!("these steps wait for each other: {}", names.join(" -> "));
     let mut wrong = Diagnostic::error(Code::Cycle, block.steps[first].name.span, message);
     for (reader, edge) in way {
         let verb = if edge.kind == NeedKind::After { "comes after" } else { "reads" };
         let inside = if edge.own { "" } else { " (inside of it)" };
-        wrong = wrong.label(edge.span, format!("`{}` {verb} `{}` here{inside}", name(reader), name(edge.index)));
+        wrong =
+            wrong.label(edge.span, format!("`{}` {verb} `{}` here{inside}", name(reader), name(edge.index)));
     }
     wrong.help("let one of them read less, or split it in two")
 }

@@ -7,8 +7,8 @@ use crate::check::scope::{self, Edge, Frame};
 use crate::check::{Checking, Resolved};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::fields::listed;
 use crate::expr::{Read, Root};
+use crate::fields::listed;
 use crate::span::{Span, Spanned};
 use crate::workflow::{NeedKind, Phase};
 
@@ -30,6 +30,7 @@ pub fn check(checking: &mut Checking<'_>) {
         owners: BTreeMap::new(),
         frames: vec![],
         reading: vec![vec![]],
+        within: vec![],
         at_end: false,
         resolved: Resolved { edges: vec![vec![]; ast.steps], read: vec![false; ast.steps] },
         diagnostics: vec![],
@@ -57,6 +58,8 @@ struct Walk<'a> {
     frames: Vec<Frame<'a>>,
     /// What the steps around the place read, innermost last.
     reading: Vec<Vec<Edge>>,
+    /// The names of the steps around the place.
+    within: Vec<&'a str>,
     /// True while an `output` or `until` is looked at, which is evaluated when the block's steps have ended.
     at_end: bool,
     resolved: Resolved,
@@ -99,6 +102,7 @@ impl<'a> Walk<'a> {
 
     fn step(&mut self, step: &'a Step) {
         self.reading.push(vec![]);
+        self.within.push(&step.name.value);
         if let Some(condition) = &step.condition {
             self.part(Part::Expr(condition));
         }
@@ -106,7 +110,9 @@ impl<'a> Walk<'a> {
         match &step.op {
             None => {}
             Some(Op::Act(act)) => act.args.iter().for_each(|(_, value)| self.arg(value)),
-            Some(Op::Set { value } | Op::Wait { length: value } | Op::Fail { message: value }) => self.arg(value),
+            Some(Op::Set { value } | Op::Wait { length: value } | Op::Fail { message: value }) => {
+                self.arg(value)
+            }
             Some(Op::Each { items, name, body, .. }) => {
                 self.arg(items);
                 self.item(name);
@@ -135,10 +141,16 @@ impl<'a> Walk<'a> {
             }
             Some(Op::Try { body, .. }) => self.block(body, vec![]),
         }
+        self.within.pop();
         let edges = self.reading.pop().unwrap_or_default();
         // What an inner step reads outside of its block, the block waits for: in order alone.
         let outward = edges.iter().filter(|edge| edge.up > 0);
-        let outward = outward.map(|edge| Edge { up: edge.up - 1, own: false, kind: edge.kind.min(NeedKind::Soft), ..edge.clone() });
+        let outward = outward.map(|edge| Edge {
+            up: edge.up - 1,
+            own: false,
+            kind: edge.kind.min(NeedKind::Soft),
+            ..edge.clone()
+        });
         if let Some(outer) = self.reading.last_mut() {
             outer.extend(outward);
         }
@@ -202,9 +214,12 @@ impl<'a> Walk<'a> {
         if let (Some(fields), Some((field, span))) = (fields, field)
             && !fields.contains(&&**field)
         {
-            let wrong = Diagnostic::error(Code::UnknownField, *span, format!("`{name}` has no field `{field}`"));
+            let wrong =
+                Diagnostic::error(Code::UnknownField, *span, format!("`{name}` has no field `{field}`"));
             self.diagnostics.push(match nearest(field, fields.iter().copied()) {
-                Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), *span, near),
+                Some(near) => {
+                    wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), *span, near)
+                }
                 None => wrong.help(format!("its fields are {}", listed(fields))),
             });
         }
@@ -214,10 +229,15 @@ impl<'a> Walk<'a> {
         if self.inputs.contains(&name) {
             return;
         }
-        let wrong = Diagnostic::error(Code::UnknownInput, span, format!("the workflow has no input `{name}`"));
+        let wrong =
+            Diagnostic::error(Code::UnknownInput, span, format!("the workflow has no input `{name}`"));
         self.diagnostics.push(match nearest(name, self.inputs.iter().copied()) {
-            Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near),
-            None if self.inputs.is_empty() => wrong.help(format!("declare it: `inputs: {{ {name}: string }}`")),
+            Some(near) => {
+                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
+            }
+            None if self.inputs.is_empty() => {
+                wrong.help(format!("declare it: `inputs: {{ {name}: string }}`"))
+            }
             None => wrong.help(format!("its inputs are {}", listed(&self.inputs))),
         });
     }
@@ -241,12 +261,12 @@ impl<'a> Walk<'a> {
         let near = nearest(name, bare.chain(ROOTS.iter().copied()));
         self.diagnostics.push(match (fixed, near) {
             (Some((title, text)), _) => wrong.help(title.clone()).fix(title, span, text),
+            _ if name == "error" => wrong.help("`error` is known in `catch` and `on_failure`"),
+            _ if matches!(name, "round" | "last") => wrong.help(format!("`{name}` is known in `repeat`")),
+            _ if matches!(name, "item" | "index") => wrong.help(format!("`{name}` is known in `for_each`")),
             (None, Some(near)) => {
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
             }
-            (None, None) if name == "error" => wrong.help("`error` is known in `catch` and `on_failure`"),
-            (None, None) if matches!(name, "round" | "last") => wrong.help(format!("`{name}` is known in `repeat`")),
-            (None, None) if matches!(name, "item" | "index") => wrong.help(format!("`{name}` is known in `for_each`")),
             (None, None) => wrong.help(format!("a text stands in quotes: `\"{name}\"`")),
         });
     }
@@ -292,7 +312,8 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown_step(&mut self, name: &str, span: Span) {
-        let visible: Vec<&str> = self.frames.iter().flat_map(|frame| frame.steps.keys().copied()).collect();
+        let visible = self.frames.iter().flat_map(|frame| frame.steps.keys().copied());
+        let visible: Vec<&str> = visible.filter(|name| !self.within.contains(name)).collect();
         let wrong = Diagnostic::error(Code::UnknownStep, span, format!("no step is called `{name}`"));
         if let Some(near) = nearest(name, visible.iter().copied()) {
             let near = near.to_owned();
@@ -301,7 +322,8 @@ impl<'a> Walk<'a> {
                     self.resolved.read[id] = true;
                 }
             }
-            let fixed = wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near);
+            let fixed =
+                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near);
             self.diagnostics.push(fixed);
         } else if let Some(owner) = self.owners.get(name) {
             let message = format!("the step `{name}` is inside of `{owner}` and cannot be seen from here");

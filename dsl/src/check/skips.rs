@@ -16,7 +16,8 @@ pub fn check(checking: &mut Checking<'_>) {
         let Some(target) = steps[edge.id] else { continue };
         let name = &target.name.value;
         if edge.kind == NeedKind::Soft {
-            let message = format!("`{name}` may have failed or never started, and a plain read skips this step then");
+            let message =
+                format!("`{name}` may have failed or never started, and a plain read skips this step then");
             let wrong = Diagnostic::warning(Code::HardReadOfBody, edge.span, message);
             found.push(wrong.help(format!("write `steps.{name}?.…` or `steps.{name} ?? …`")));
         } else if target.on_error.value == OnError::Continue {

@@ -24,7 +24,11 @@ fn schedule(trigger: &Trigger, found: &mut Vec<Diagnostic>) {
     if let Some(zone) = &trigger.timezone
         && cron::zone(&zone.value).is_none()
     {
-        let wrong = Diagnostic::error(Code::UnknownZone, zone.span, format!("there is no time zone `{}`", zone.value));
+        let wrong = Diagnostic::error(
+            Code::UnknownZone,
+            zone.span,
+            format!("there is no time zone `{}`", zone.value),
+        );
         let names = cron::zones();
         found.push(match nearest(&zone.value, names.iter().map(String::as_str)) {
             Some(near) => {
@@ -39,7 +43,9 @@ fn schedule(trigger: &Trigger, found: &mut Vec<Diagnostic>) {
             if let Err(reason) = cron::Schedule::parse(&text.value) {
                 let message = format!("`{}` is no schedule: {reason}", text.value);
                 let wrong = Diagnostic::error(Code::InvalidCron, text.span, message);
-                found.push(wrong.help("five fields: minute, hour, day, month, weekday, as in `0 9 * * MON-FRI`"));
+                found.push(
+                    wrong.help("five fields: minute, hour, day, month, weekday, as in `0 9 * * MON-FRI`"),
+                );
             }
         }
         "every" if duration::parse(&text.value).is_none_or(|length| !length.is_positive()) => {
@@ -48,7 +54,8 @@ fn schedule(trigger: &Trigger, found: &mut Vec<Diagnostic>) {
             found.push(wrong.help("write it as `30m`, `1d` or `2w`"));
         }
         "at" if !is_time(&text.value) => {
-            let wrong = Diagnostic::error(Code::InvalidTime, text.span, format!("`{}` is not a time", text.value));
+            let wrong =
+                Diagnostic::error(Code::InvalidTime, text.span, format!("`{}` is not a time", text.value));
             found.push(wrong.help("write `2026-12-24T09:00`, or with an offset"));
         }
         _ => {}

@@ -4,7 +4,7 @@ use crate::ast::{Block, Op, Step};
 use crate::catalog::Safety;
 use crate::check::Checking;
 use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// Looks at every block whose value is not the map of its steps' values.
 pub fn check(checking: &mut Checking<'_>) {
@@ -16,7 +16,7 @@ pub fn check(checking: &mut Checking<'_>) {
 fn steps(checking: &Checking<'_>, block: &Block, read_by_name: bool, found: &mut Vec<Diagnostic>) {
     for step in &block.steps {
         let unused = read_by_name && !checking.resolved.read[step.id] && without_effects(checking, step);
-        if unused && !mentioned(checking, step) {
+        if unused && !mentioned(checking, step) && !wrong_itself(checking, step) {
             let message = format!("nothing reads `{}`, and it has no effects", step.name.value);
             let wrong = Diagnostic::warning(Code::Unused, step.name.span, message);
             found.push(wrong.help("read it somewhere, as in `output:`, or remove it"));
@@ -37,7 +37,8 @@ fn without_effects(checking: &Checking<'_>, step: &Step) -> bool {
     match &step.op {
         Some(Op::Set { .. }) => true,
         Some(Op::Act(act)) => {
-            let safety = act.safety.or_else(|| checking.catalog.get(&act.action.value).map(|action| action.safety));
+            let safety =
+                act.safety.or_else(|| checking.catalog.get(&act.action.value).map(|action| action.safety));
             safety == Some(Safety::Read)
         }
         Some(Op::Switch { .. } | Op::Each { .. } | Op::Repeat { .. } | Op::Try { .. }) => {
@@ -53,6 +54,16 @@ fn mentioned(checking: &Checking<'_>, step: &Step) -> bool {
     let ways = ["steps", "errors", "meta"].map(|root| format!("{root}.{}", step.name.value));
     let texts = checking.ast.unread.iter().filter_map(|span| checking.text.get(span.range()));
     texts.into_iter().any(|text| {
-        ways.iter().any(|way| text.contains(way.as_str())) || text.trim_matches(['"', '\'']) == &*step.name.value
+        ways.iter().any(|way| text.contains(way.as_str()))
+            || text.trim_matches(['"', '\'']) == &*step.name.value
+    })
+}
+
+/// True if something in the step is wrong; whoever mends it sees the warning then.
+fn wrong_itself(checking: &Checking<'_>, step: &Step) -> bool {
+    checking.diagnostics.iter().any(|diagnostic| {
+        diagnostic.severity == Severity::Error
+            && step.whole.start <= diagnostic.span.start
+            && diagnostic.span.end <= step.whole.end
     })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::expr::functions::FunctionRef;
 use crate::expr::Root;
+use crate::expr::functions::FunctionRef;
 use crate::span::Span;
 use crate::value::Value;
 

@@ -6,15 +6,20 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::expr::Halt;
-use crate::expr::eval::Call;
+use crate::expr::call::Call;
 use crate::value::Value;
 
-mod data;
+mod chance;
+mod csv;
+pub(crate) mod data;
+mod fold;
+mod key;
 mod list;
 mod map;
 mod number;
 mod text;
 mod time;
+mod yaml;
 
 /// A function that expressions can call.
 #[derive(Debug)]
@@ -79,7 +84,16 @@ const fn optional_lambda(name: &'static str) -> Parameter {
 }
 
 static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
-    let lists = [text::TEXT, list::LIST, map::MAP, data::DATA, number::NUMBER, time::TIME];
+    let lists = [
+        chance::CHANCE,
+        data::DATA,
+        fold::FOLD,
+        list::LIST,
+        map::MAP,
+        number::NUMBER,
+        text::TEXT,
+        time::TIME,
+    ];
     let mut all: Vec<&Function> = lists.into_iter().flatten().collect();
     all.sort_by_key(|function| function.name);
     all
@@ -201,7 +215,8 @@ impl Serialize for FunctionRef {
 impl<'de> Deserialize<'de> for FunctionRef {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<FunctionRef, D::Error> {
         let name = String::deserialize(from)?;
-        let found = find(&name).ok_or_else(|| serde::de::Error::custom(format!("no function is called `{name}`")))?;
+        let found =
+            find(&name).ok_or_else(|| serde::de::Error::custom(format!("no function is called `{name}`")))?;
         Ok(FunctionRef(found))
     }
 }

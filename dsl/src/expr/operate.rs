@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::expr::ast::Operator;
-use crate::expr::eval::named;
+use crate::expr::fault::named;
 use crate::value::{Hole, Value};
 
 /// `-x`
@@ -35,7 +35,9 @@ pub fn add(left: Value, right: Value) -> Result<Value, String> {
             time.checked_add(length).map(Value::Time).map_err(|_| beyond())
         }
         (Value::Duration(a), Value::Duration(b)) => a.checked_add(b).map(Value::Duration).ok_or_else(beyond),
-        (a @ (Value::Hole(_) | Value::Text(_)), b @ (Value::Hole(_) | Value::Text(_))) => Ok(join(vec![a, b])),
+        (a @ (Value::Hole(_) | Value::Text(_)), b @ (Value::Hole(_) | Value::Text(_))) => {
+            Ok(join(vec![a, b]))
+        }
         (a, b) => match (number(&a), number(&b)) {
             (Some(a), Some(b)) => finite(a + b),
             _ => Err(unfit("+", &a, &b, "adds numbers, texts, lists, or a time and a duration")),
@@ -98,20 +100,29 @@ pub fn subtract(left: &Value, right: &Value) -> Result<Value, String> {
 pub fn multiply(left: &Value, operator: Operator, right: &Value) -> Result<Value, String> {
     let zero = || Err("a division by zero".to_owned());
     match (left, operator, right) {
-        (Value::Int(a), Operator::Multiply, Value::Int(b)) => a.checked_mul(*b).map(Value::Int).ok_or_else(beyond),
+        (Value::Int(a), Operator::Multiply, Value::Int(b)) => {
+            a.checked_mul(*b).map(Value::Int).ok_or_else(beyond)
+        }
         (_, Operator::Divide | Operator::Remainder, Value::Int(0)) if number(left).is_some() => zero(),
         (Value::Int(a), Operator::Remainder, Value::Int(b)) => Ok(Value::Int(a.checked_rem(*b).unwrap_or(0))),
-        (Value::Duration(length), Operator::Multiply, other) | (other, Operator::Multiply, Value::Duration(length))
+        (Value::Duration(length), Operator::Multiply, other)
+        | (other, Operator::Multiply, Value::Duration(length))
             if number(other).is_some() =>
         {
             scaled(*length, number(other).unwrap_or(0.0))
         }
-        (Value::Duration(length), Operator::Divide, other) if number(other).is_some() => match number(other) {
-            Some(0.0) | None => zero(),
-            Some(by) => scaled(*length, 1.0 / by),
-        },
+        (Value::Duration(length), Operator::Divide, other) if number(other).is_some() => {
+            match number(other) {
+                Some(0.0) | None => zero(),
+                Some(by) => scaled(*length, 1.0 / by),
+            }
+        }
         (Value::Duration(a), Operator::Divide, Value::Duration(b)) => {
-            if b.is_zero() { zero() } else { finite(a.as_secs_f64() / b.as_secs_f64()) }
+            if b.is_zero() {
+                zero()
+            } else {
+                finite(a.as_secs_f64() / b.as_secs_f64())
+            }
         }
         (a, operator, b) => match (number(a), number(b)) {
             (Some(_), Some(0.0)) if operator != Operator::Multiply => zero(),
@@ -151,7 +162,9 @@ fn exact(int: i64, number: f64) -> Ordering {
         return Ordering::Greater;
     }
     let whole = number.trunc();
-    i128::from(int).cmp(&(whole as i128)).then_with(|| 0.0.partial_cmp(&(number - whole)).unwrap_or(Ordering::Equal))
+    i128::from(int)
+        .cmp(&(whole as i128))
+        .then_with(|| 0.0.partial_cmp(&(number - whole)).unwrap_or(Ordering::Equal))
 }
 
 /// A field of an object; nothing if it has none of this name.
@@ -173,8 +186,12 @@ pub fn index(value: &Value, index: &Value) -> Result<Option<Value>, String> {
             Ok(at.and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at)).cloned())
         }
         (Value::Object(entries), Value::Text(key)) => Ok(entries.get(key).cloned()),
-        (Value::List(_), other) => Err(format!("an item of a list is found by an integer, not by {}", named(other))),
-        (Value::Object(_), other) => Err(format!("an entry of an object is found by a text, not by {}", named(other))),
+        (Value::List(_), other) => {
+            Err(format!("an item of a list is found by an integer, not by {}", named(other)))
+        }
+        (Value::Object(_), other) => {
+            Err(format!("an entry of an object is found by a text, not by {}", named(other)))
+        }
         (Value::Text(_), _) => Err("a text has no items (take a part by `| slice(0, 1)`)".into()),
         (other, _) => Err(format!("{} has no items", named(other))),
     }
@@ -221,7 +238,8 @@ fn beyond() -> String {
 fn unfit(sign: &str, left: &Value, right: &Value, does: &str) -> String {
     let hint = match (left, right) {
         (Value::Null, _) | (_, Value::Null) => " (give a value for null by `??`, in parentheses)",
-        (Value::Text(_), Value::Int(_) | Value::Number(_)) | (Value::Int(_) | Value::Number(_), Value::Text(_)) => {
+        (Value::Text(_), Value::Int(_) | Value::Number(_))
+        | (Value::Int(_) | Value::Number(_), Value::Text(_)) => {
             " (nothing is converted silently: `number(x)`, `json(x)`)"
         }
         _ => "",

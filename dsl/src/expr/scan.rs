@@ -73,19 +73,31 @@ pub fn scan(text: &str) -> Result<(), Diagnostic> {
             '!' if next == Some('=') => {
                 after = end + 1;
                 if text[after..].starts_with('=') {
-                    return Err(syntax(at, after + 1, "there is no `!==`").fix("write `!=`", Span::new(at, after + 1), "!="));
+                    return Err(syntax(at, after + 1, "there is no `!==`").fix(
+                        "write `!=`",
+                        Span::new(at, after + 1),
+                        "!=",
+                    ));
                 }
             }
             '!' => {
                 let span = Span::new(at, end);
-                return Err(syntax(at, end, "there is no `!`").help("write `not`").fix("write `not`", span, "not "));
+                return Err(syntax(at, end, "there is no `!`").help("write `not`").fix(
+                    "write `not`",
+                    span,
+                    "not ",
+                ));
             }
             '&' => return Err(foreign(text, at, "&", "and")),
             '|' if next == Some('|') => return Err(foreign(text, at, "|", "or")),
             '=' if next == Some('=') => {
                 after = end + 1;
                 if text[after..].starts_with('=') {
-                    return Err(syntax(at, after + 1, "there is no `===`").fix("write `==`", Span::new(at, after + 1), "=="));
+                    return Err(syntax(at, after + 1, "there is no `===`").fix(
+                        "write `==`",
+                        Span::new(at, after + 1),
+                        "==",
+                    ));
                 }
             }
             '=' if next == Some('>') => after = end + 1,
@@ -97,13 +109,18 @@ pub fn scan(text: &str) -> Result<(), Diagnostic> {
             }
             '<' | '>' if next == Some('=') => after = end + 1,
             '<' if next == Some('>') => {
-                return Err(syntax(at, end + 1, "there is no `<>`").fix("write `!=`", Span::new(at, end + 1), "!="));
+                return Err(syntax(at, end + 1, "there is no `<>`").fix(
+                    "write `!=`",
+                    Span::new(at, end + 1),
+                    "!=",
+                ));
             }
             '*' if next == Some('*') => {
                 return Err(syntax(at, end + 1, "there is no `**`").help("multiply with `*`"));
             }
             '.' if next == Some('.') => {
-                return Err(syntax(at, end + 1, "there is no `..`").help("a name is found by itself; an outer step is `steps.NAME`"));
+                return Err(syntax(at, end + 1, "there is no `..`")
+                    .help("a name is found by itself; an outer step is `steps.NAME`"));
             }
             '@' => {
                 let word: String = text[end..].chars().take_while(|char| is_name(*char)).collect();
@@ -119,7 +136,8 @@ pub fn scan(text: &str) -> Result<(), Diagnostic> {
             '`' => return Err(syntax(at, end, "a text stands in `'…'` or `\"…\"`")),
             '-' | '+' | '*' | '/' | '%' | '<' | '>' | '|' | ':' | '.' => {}
             _ if is_name(char) => {
-                let length: usize = text[at..].chars().take_while(|char| is_name(*char)).map(char::len_utf8).sum();
+                let length: usize =
+                    text[at..].chars().take_while(|char| is_name(*char)).map(char::len_utf8).sum();
                 after = at + length;
             }
             _ => return Err(syntax(at, end, format!("`{}` means nothing here", char.escape_debug()))),
@@ -182,7 +200,10 @@ pub fn is_name(char: char) -> bool {
 
 /// Marks that combine with a letter: the grammar knows them exactly, here it is enough not to cut a name.
 fn is_mark(char: char) -> bool {
-    !char.is_ascii() && !char.is_whitespace() && !char.is_control() && unicode_normalization::char::is_combining_mark(char)
+    !char.is_ascii()
+        && !char.is_whitespace()
+        && !char.is_control()
+        && unicode_normalization::char::is_combining_mark(char)
 }
 
 /// The byte after the text that begins here.

@@ -48,8 +48,6 @@ fn place(value: &mut Value, lines: &Lines<'_>, span: Span) {
 }
 
 fn fix(fix: &Fix) -> Value {
-    let edit = |edit: &crate::diagnostic::Edit| {
-        object!({ "start": edit.span.start, "end": edit.span.end, "text": edit.text })
-    };
+    let edit = |edit: &crate::diagnostic::Edit| object!({ "start": edit.span.start, "end": edit.span.end, "text": edit.text });
     object!({ "title": fix.title, "edits": fix.edits.iter().map(edit).collect::<Vec<_>>() })
 }

@@ -22,7 +22,8 @@ pub fn text(file: &str, source: &str, diagnostics: &[Diagnostic], color: Color) 
         Color::Never => Renderer::plain(),
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(120);
-    let parts: Vec<String> = diagnostics.iter().map(|diagnostic| one(&renderer, file, source, diagnostic)).collect();
+    let parts: Vec<String> =
+        diagnostics.iter().map(|diagnostic| one(&renderer, file, source, diagnostic)).collect();
     let mut text = parts.join("\n\n");
     if !text.is_empty() {
         text.push('\n');
@@ -51,7 +52,8 @@ fn one(renderer: &Renderer, file: &str, source: &str, diagnostic: &Diagnostic) -
 
 /// A span that lies in the text on the boundaries of characters; of several lines only the first.
 fn within(source: &str, span: Span) -> std::ops::Range<usize> {
-    let boundary = |at: usize| (0..=at.min(source.len())).rev().find(|at| source.is_char_boundary(*at)).unwrap_or(0);
+    let boundary =
+        |at: usize| (0..=at.min(source.len())).rev().find(|at| source.is_char_boundary(*at)).unwrap_or(0);
     let start = boundary(span.range().start);
     let end = boundary(span.range().end).max(start);
     let line = source[start..].find(['\n', '\r']).map_or(source.len(), |newline| start + newline);

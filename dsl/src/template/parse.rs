@@ -8,6 +8,7 @@ use crate::expr::ast::{Kind, Operator};
 use crate::expr::parse::{part_of, placed};
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
+use crate::template::blocks::Frame;
 use crate::template::tokens::{Tag, Token, tokens};
 use crate::template::{MAX_DEPTH, MAX_PARTS, Part, Sink, Template};
 use crate::value::Value;
@@ -23,7 +24,16 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
     let mut faults = vec![];
     let mut found = tokens(text, &mut faults);
     trim(text, &mut found);
-    let mut reader = Reader { text, map, sink, faults: vec![], parts: vec![], open: vec![], started: false, too_deep: false };
+    let mut reader = Reader {
+        text,
+        map,
+        sink,
+        faults: vec![],
+        parts: vec![],
+        open: vec![],
+        started: false,
+        too_deep: false,
+    };
     for token in found {
         reader.token(token);
         if reader.parts.len() > MAX_PARTS {
@@ -32,7 +42,9 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
             break;
         }
     }
-    if faults.is_empty() && let Some(open) = reader.open.last() {
+    if faults.is_empty()
+        && let Some(open) = reader.open.last()
+    {
         let message = format!("`{{{{#{}}}}}` is never closed", open.name);
         let fault = Diagnostic::error(Code::TemplateBlock, open.span, message);
         faults.push(fault.help(format!("close it with `{{{{/{}}}}}`", open.name)));
@@ -51,7 +63,7 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
             Some(Part::Hole(expr)) => Ok(Arg::Expr(expr)),
             _ => Ok(Arg::Value(Value::Null)),
         },
-        _ => Ok(Arg::Text(Template { span: map.whole, parts })),
+        _ => Ok(Arg::Text(Template { span: map.whole, parts, frame: Frame::default() })),
     }
 }
 
@@ -110,7 +122,10 @@ impl Reader<'_> {
         } else if inner.starts_with('>') || inner.starts_with("#>") {
             self.fault(foreign("there are no partials", "compute the text in a `set` step and read it"));
         } else if inner.starts_with('&') {
-            self.fault(foreign("there is no `{{&`", "nothing is escaped unless asked by `| html`: write `{{ x }}`"));
+            self.fault(foreign(
+                "there is no `{{&`",
+                "nothing is escaped unless asked by `| html`: write `{{ x }}`",
+            ));
         } else if inner.starts_with('^') {
             self.fault(foreign("there is no `{{^`", "write `{{else}}` or `{{#unless c}}`"));
         } else if inner.starts_with("../") {
@@ -134,7 +149,11 @@ impl Reader<'_> {
                 None if rest.trim().is_empty() => self.otherwise(tag, None),
                 None => {
                     let span = Span::new(from, tag.inner.end as usize);
-                    self.block_fault(span, "behind `else` stands nothing or `if`", "write `{{else}}` or `{{else if c}}`");
+                    self.block_fault(
+                        span,
+                        "behind `else` stands nothing or `if`",
+                        "write `{{else}}` or `{{else if c}}`",
+                    );
                 }
             }
         } else {
@@ -196,7 +215,9 @@ impl Reader<'_> {
             _ => (head, vec![]),
         };
         let expr = self.expr(head, tag.span);
-        if name == "each" && let Some(expr) = &expr {
+        if name == "each"
+            && let Some(expr) = &expr
+        {
             self.check_in(expr);
         }
         self.open.push(Open { name, span: tag.span, last: false });
@@ -219,9 +240,11 @@ impl Reader<'_> {
             let message = format!("`{name} in {list}` is a question, not a list");
             let fault = Diagnostic::error(Code::TemplateBlock, expr.span, message);
             let form = format!("{list} as |{name}|");
-            self.faults.push(
-                fault.help(format!("write `{{{{#each {form}}}}}`")).fix(format!("write `{form}`"), expr.span, form),
-            );
+            self.faults.push(fault.help(format!("write `{{{{#each {form}}}}}`")).fix(
+                format!("write `{form}`"),
+                expr.span,
+                form,
+            ));
         }
     }
 
@@ -234,7 +257,11 @@ impl Reader<'_> {
         let span = Span::new(from, from + listed.len());
         let expr = Span::new(head.start as usize, head.start as usize + at);
         let Some(listed) = listed.strip_suffix('|') else {
-            self.block_fault(span, "the names are not closed by `|`", "write `as |item|` or `as |item index|`");
+            self.block_fault(
+                span,
+                "the names are not closed by `|`",
+                "write `as |item|` or `as |item index|`",
+            );
             return (expr, vec![]);
         };
         let names: Vec<&str> = listed.split([' ', ',']).filter(|name| !name.is_empty()).collect();
@@ -243,7 +270,8 @@ impl Reader<'_> {
             self.block_fault(span, message, "write `as |item|` or, in `#each`, `as |item index|`");
         }
         for name in &names {
-            let well_formed = name.chars().all(scan::is_name) && !name.starts_with(|char: char| char.is_ascii_digit());
+            let well_formed =
+                name.chars().all(scan::is_name) && !name.starts_with(|char: char| char.is_ascii_digit());
             if !well_formed {
                 self.block_fault(span, format!("`{name}` is no name"), "a name has letters, digits and `_`");
             } else if RESERVED.contains(name) || *name == "true" {
@@ -262,7 +290,11 @@ impl Reader<'_> {
         let (name, span, late) = (open.name, open.span, open.last);
         open.last |= condition.is_none();
         if late {
-            let fault = Diagnostic::error(Code::TemplateBlock, tag.span, "nothing follows an `{{else}}` but the end of its block");
+            let fault = Diagnostic::error(
+                Code::TemplateBlock,
+                tag.span,
+                "nothing follows an `{{else}}` but the end of its block",
+            );
             self.fault(fault.label(span, "of this block"));
         }
         match condition {
@@ -280,12 +312,17 @@ impl Reader<'_> {
 
     fn end(&mut self, tag: &Tag, name: &str) {
         let Some(open) = self.open.pop() else {
-            self.block_fault(tag.span, format!("`{{{{/{name}}}}}` closes nothing"), "take it away, or open the block");
+            self.block_fault(
+                tag.span,
+                format!("`{{{{/{name}}}}}` closes nothing"),
+                "take it away, or open the block",
+            );
             return;
         };
         if open.name != name && !open.name.is_empty() {
             let message = format!("`{{{{/{name}}}}}` does not close `{{{{#{}}}}}`", open.name);
-            let fault = Diagnostic::error(Code::TemplateBlock, tag.span, message).label(open.span, "opened here");
+            let fault =
+                Diagnostic::error(Code::TemplateBlock, tag.span, message).label(open.span, "opened here");
             let right = format!("{{{{/{}}}}}", open.name);
             self.fault(fault.fix(format!("write `{right}`"), tag.span, right));
         }
@@ -337,7 +374,9 @@ fn trim(text: &str, found: &mut [Token]) {
                 0
             }
         });
-        if let (Some(cut), Some(Token::Text(text))) = (cut, at.checked_sub(1).and_then(|at| found.get_mut(at))) {
+        if let (Some(cut), Some(Token::Text(text))) =
+            (cut, at.checked_sub(1).and_then(|at| found.get_mut(at)))
+        {
             text.truncate(cut);
         }
         if let (Some(skip), Some(Token::Text(text))) = (skip, found.get_mut(at + 1)) {

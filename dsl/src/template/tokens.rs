@@ -36,17 +36,22 @@ pub fn tokens(text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Token> {
     let mut at = 0;
     while let Some(offset) = text[at..].find("{{") {
         let start = at + offset;
-        if text[at..start].ends_with('\\') {
-            plain.push_str(&text[at..start - 1]);
+        // One backslash makes the braces literal; of several one is taken away, and the hole is a hole.
+        let slashes = text[at..start].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        plain.push_str(&text[at..start - usize::from(slashes > 0)]);
+        if slashes == 1 {
             plain.push_str("{{");
             at = start + 2;
             continue;
         }
-        plain.push_str(&text[at..start]);
         if text[start..].starts_with("{{{") {
             let braces = text[start..].bytes().take_while(|byte| *byte == b'{').count();
-            let fault = Diagnostic::error(Code::TemplateHole, Span::new(start, start + braces), "a hole begins with two braces")
-                .help("a hole that begins with an object is written `{{ { a: 1 } }}`");
+            let fault = Diagnostic::error(
+                Code::TemplateHole,
+                Span::new(start, start + braces),
+                "a hole begins with two braces",
+            )
+            .help("a hole that begins with an object is written `{{ { a: 1 } }}`");
             faults.push(match braces {
                 3 => fault.fix("write `{{ {`", Span::new(start, start + 3), "{{ {"),
                 _ => fault,
@@ -81,7 +86,11 @@ fn tag(text: &str, start: usize) -> Result<Tag, Diagnostic> {
     if text[from..].starts_with("!--") {
         let ends = ["--}}", "--~}}"].map(|end| text[from + 3..].find(end).map(|at| (from + 3 + at, end)));
         let Some((at, end)) = ends.into_iter().flatten().min() else {
-            let fault = Diagnostic::error(Code::TemplateHole, Span::new(start, from + 3), "a comment that begins here never ends");
+            let fault = Diagnostic::error(
+                Code::TemplateHole,
+                Span::new(start, from + 3),
+                "a comment that begins here never ends",
+            );
             return Err(fault.help("it ends with `--}}`"));
         };
         let span = Span::new(start, at + end.len());
@@ -127,6 +136,10 @@ fn close(text: &str, from: usize, start: usize) -> Result<usize, Diagnostic> {
         }
         at += 1;
     }
-    let fault = Diagnostic::error(Code::TemplateHole, Span::new(start, start + 2), "a hole that begins here never ends");
+    let fault = Diagnostic::error(
+        Code::TemplateHole,
+        Span::new(start, start + 2),
+        "a hole that begins here never ends",
+    );
     Err(fault.help("it ends with `}}`; a literal `{{` is written `\\{{`"))
 }

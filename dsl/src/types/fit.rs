@@ -75,18 +75,29 @@ pub fn fit(value: &Value, ty: &Type) -> Result<Value, Misfit> {
             None => Ok(value.clone()),
         },
         (Type::Any, _) | (Type::Null, Value::Null) | (Type::Boolean, Value::Bool(_)) => Ok(value.clone()),
-        (Type::Integer, Value::Int(_)) | (Type::Number, Value::Int(_) | Value::Number(_)) => Ok(value.clone()),
-        (Type::String, Value::Text(_) | Value::Hole(_)) | (Type::AnyObject, Value::Object(_)) => Ok(value.clone()),
+        (Type::Integer, Value::Int(_)) | (Type::Number, Value::Int(_) | Value::Number(_)) => {
+            Ok(value.clone())
+        }
+        (Type::String, Value::Text(_) | Value::Hole(_)) | (Type::AnyObject, Value::Object(_)) => {
+            Ok(value.clone())
+        }
         (Type::Time, Value::Time(_)) | (Type::Duration, Value::Duration(_)) => Ok(value.clone()),
         (Type::Bytes, Value::Text(_) | Value::Object(_)) => Ok(value.clone()),
         (Type::Time, Value::Text(text)) => text.trim().parse().map(Value::Time).or_else(|_| wrong()),
-        (Type::Duration, Value::Text(text)) => duration::parse(text.trim()).map(Value::Duration).map_or_else(wrong, Ok),
-        (Type::Enum(texts), Value::Text(text)) if texts.iter().any(|choice| **choice == **text) => Ok(value.clone()),
+        (Type::Duration, Value::Text(text)) => {
+            duration::parse(text.trim()).map(Value::Duration).map_or_else(wrong, Ok)
+        }
+        (Type::Enum(texts), Value::Text(text)) if texts.iter().any(|choice| **choice == **text) => {
+            Ok(value.clone())
+        }
         (Type::Nullable(_), Value::Null) => Ok(Value::Null),
         (Type::Nullable(inner), _) => fit(value, inner),
         (Type::Union(arms), _) => arms.iter().find_map(|arm| fit(value, arm).ok()).map_or_else(wrong, Ok),
         (Type::List(item), Value::List(items)) => {
-            let fitted = items.iter().enumerate().map(|(at, value)| fit(value, item).map_err(|e| e.within(at.to_string())));
+            let fitted = items
+                .iter()
+                .enumerate()
+                .map(|(at, value)| fit(value, item).map_err(|e| e.within(at.to_string())));
             Ok(Value::list(fitted.collect::<Result<_, _>>()?))
         }
         (Type::Object(fields), Value::Object(entries)) => fit_object(entries, fields),
@@ -177,6 +188,8 @@ mod tests {
         let field = |ty| Field { min: Some(2.0), max: Some(3.0), ..Field::required("a", ty, "") };
         assert!(fit_field(&Value::Int(1), &field(Type::Integer)).is_err());
         assert!(fit_field(&Value::text("üöä"), &field(Type::String)).is_ok());
-        assert!(fit_field(&Value::list(vec![Value::Null; 4]), &field(Type::List(Box::new(Type::Any)))).is_err());
+        assert!(
+            fit_field(&Value::list(vec![Value::Null; 4]), &field(Type::List(Box::new(Type::Any)))).is_err()
+        );
     }
 }

@@ -115,7 +115,8 @@ fn ambiguous(reader: &mut Reader<'_>, node: &Node, owner: Span) {
     let Kind::Map(entries) = &node.kind else { return };
     let type_like = |entry: &Entry| entry.value.scalar().is_some_and(|scalar| parse(&scalar.text).is_ok());
     if entries.len() > 1 && entries.iter().all(type_like) {
-        let message = "this can be read as a type in its long form and as an object; it is taken for the long form";
+        let message =
+            "this can be read as a type in its long form and as an object; it is taken for the long form";
         let wrong = Diagnostic::warning(Code::AmbiguousType, owner, message);
         reader.diagnostics.push(wrong.help("for an object write `{ type: object, fields: { … } }`"));
     }
@@ -202,9 +203,9 @@ fn object(reader: &mut Reader<'_>, node: &Node) -> Type {
 
 fn choices(reader: &mut Reader<'_>, node: &Node) -> Type {
     match &node.kind {
-        Kind::List(items) if !items.is_empty() => {
-            Type::Enum(items.iter().filter_map(|item| reader.text(item, "a choice")).map(|text| text.value).collect())
-        }
+        Kind::List(items) if !items.is_empty() => Type::Enum(
+            items.iter().filter_map(|item| reader.text(item, "a choice")).map(|text| text.value).collect(),
+        ),
         _ => {
             let message = format!("`enum` is a list of texts, and here stands {}", node.describe());
             reader.diagnostics.push(Diagnostic::error(Code::InvalidType, node.span, message));
@@ -272,7 +273,8 @@ impl<'a> Grammar<'a> {
 
     fn word(&mut self) -> &'a str {
         self.peek();
-        let end = self.rest.find(|char: char| !char.is_alphanumeric() && char != '_').unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|char: char| !char.is_alphanumeric() && char != '_').unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word
@@ -360,8 +362,16 @@ mod tests {
     #[test]
     fn types_are_written_as_they_are_read() {
         for text in [
-            "string", "[string]", "[string]?", "{ a: string, b: integer? }", "string | integer", "(string | integer)?",
-            "{ enum: [bug, feature] }", "[{ a: [number] }]", "any", "null",
+            "string",
+            "[string]",
+            "[string]?",
+            "{ a: string, b: integer? }",
+            "string | integer",
+            "(string | integer)?",
+            "{ enum: [bug, feature] }",
+            "[{ a: [number] }]",
+            "any",
+            "null",
         ] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }

@@ -16,8 +16,16 @@ pub const VERB: Verb = Verb {
     key: "for_each",
     about: "Run a block once for each item of a list, or each entry of an object.",
     fields: &[
-        Field::required("for_each", "expression or list", "What it runs over; of an object the items are `{ key, value }`."),
-        Field::optional("as", "name", "The name of the item in the block, by default `item`; `index` counts from 0."),
+        Field::required(
+            "for_each",
+            "expression or list",
+            "What it runs over; of an object the items are `{ key, value }`.",
+        ),
+        Field::optional(
+            "as",
+            "name",
+            "The name of the item in the block, by default `item`; `index` counts from 0.",
+        ),
         Field::optional("parallel", "integer", "How many calls may be under way at once, by default 1."),
         Field::required("steps", "steps", "The block."),
         Field::optional("output", "any", "What each item gives; without it, the map of its steps' values."),
@@ -28,8 +36,8 @@ pub const VERB: Verb = Verb {
 
 /// Names that are read bare and belong to the language.
 pub const RESERVED: &[&str] = &[
-    "and", "error", "errors", "event", "false", "in", "index", "inputs", "key", "last", "meta", "not", "null", "or",
-    "round", "run", "secret", "steps", "this", "trigger", "true", "value",
+    "and", "error", "errors", "event", "false", "in", "index", "inputs", "key", "last", "meta", "not",
+    "null", "or", "round", "run", "secret", "steps", "this", "trigger", "true", "value",
 ];
 
 fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {

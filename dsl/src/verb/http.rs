@@ -23,16 +23,28 @@ pub const VERB: Verb = Verb {
 
 /// The keys of a request, sorted.
 pub const REQUEST: &[Field] = &[
-    Field::optional("auth", "mapping", "`{ bearer }`, `{ basic: { user, password } }` or `{ header: { name, value } }`."),
+    Field::optional(
+        "auth",
+        "mapping",
+        "`{ bearer }`, `{ basic: { user, password } }` or `{ header: { name, value } }`.",
+    ),
     Field::optional("body", "string", "The body as text."),
     Field::optional("expect", "list of integers", "Statuses outside of 200 to 299 that are no failure."),
     Field::optional("form", "mapping", "The body as form fields."),
     Field::optional("headers", "mapping", "The headers."),
-    Field::optional("idempotency", "string", "The header that carries the step's key, where the service honours one."),
+    Field::optional(
+        "idempotency",
+        "string",
+        "The header that carries the step's key, where the service honours one.",
+    ),
     Field::optional("json", "any", "The body as JSON."),
     Field::optional("method", "string", "The method, by default `GET`."),
     Field::optional("multipart", "mapping", "The body in parts."),
-    Field::optional("paginate", "mapping", "`{ next, items, max_pages }`: follows pages and gives `{ items, pages }`."),
+    Field::optional(
+        "paginate",
+        "mapping",
+        "`{ next, items, max_pages }`: follows pages and gives `{ items, pages }`.",
+    ),
     Field::optional("query", "mapping", "What is added to the URL after `?`."),
     Field::optional("redirects", "integer", "How many redirects are followed, by default 5."),
     Field::required("url", "string", "Where to: a hole in the path is one segment, in the query one value."),
@@ -85,9 +97,14 @@ fn url(request: &mut Fields<'_, '_, '_>, node: &Node) -> Arg {
     let scheme = wrote.split("://").next().unwrap_or("").to_ascii_lowercase();
     let opens = wrote.starts_with("{{");
     let fits = matches!(&*scheme, "http" | "https") && wrote.contains("://");
-    if matches!(arg.kind, ArgKind::Value(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_)) && !opens && !fits
+    if matches!(arg.kind, ArgKind::Value(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_))
+        && !opens
+        && !fits
     {
-        let message = format!("`url` begins with `https://` or `http://`, and here stands {}", request.reader.shown(node));
+        let message = format!(
+            "`url` begins with `https://` or `http://`, and here stands {}",
+            request.reader.shown(node)
+        );
         request.reader.diagnostics.push(Diagnostic::error(Code::WrongType, node.span, message));
     }
     arg
@@ -165,8 +182,11 @@ fn mapping(request: &mut Fields<'_, '_, '_>, key: &str, args: &mut Args) {
 fn auth(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
     let Some(node) = request.take("auth") else { return };
     let owner = Owner { what: "`auth`", span: node.span };
-    let Some(auth) = Fields::open(request.reader, node, &owner, &["basic", "bearer", "header"]) else { return };
-    let kinds: Vec<_> = ["basic", "bearer", "header"].into_iter().filter_map(|kind| auth.entry(kind)).collect();
+    let Some(auth) = Fields::open(request.reader, node, &owner, &["basic", "bearer", "header"]) else {
+        return;
+    };
+    let kinds: Vec<_> =
+        ["basic", "bearer", "header"].into_iter().filter_map(|kind| auth.entry(kind)).collect();
     match &kinds[..] {
         [one] => {
             let (name, value) = (one.key.text.clone(), &one.value);
@@ -186,7 +206,8 @@ fn auth(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
         }
         [] if matches!(&node.kind, Kind::Map(entries) if !entries.is_empty()) => {}
         [] => {
-            let wrong = Diagnostic::error(Code::MissingKey, node.span, "`auth` needs `bearer`, `basic` or `header`");
+            let wrong =
+                Diagnostic::error(Code::MissingKey, node.span, "`auth` needs `bearer`, `basic` or `header`");
             auth.reader.diagnostics.push(wrong);
         }
         [_, second, ..] => {
@@ -206,8 +227,11 @@ fn expect(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
         Kind::List(items) => items,
         Kind::Scalar(_) | Kind::Map(_) => one,
     };
-    let statuses: Vec<Value> =
-        items.iter().filter_map(|item| request.reader.integer(item, "expect", 100..=599)).map(Value::Int).collect();
+    let statuses: Vec<Value> = items
+        .iter()
+        .filter_map(|item| request.reader.integer(item, "expect", 100..=599))
+        .map(Value::Int)
+        .collect();
     put(args, "expect", Arg { span: node.span, kind: ArgKind::Value(Value::list(statuses)) });
 }
 
@@ -235,12 +259,16 @@ fn paginate(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
 /// What a page is asked can see the page alone.
 fn of_a_page(pages: &mut Fields<'_, '_, '_>, expr: &expr::Expr) {
     for read in expr.reads() {
-        let message = format!("a page is asked for `status`, `headers`, `body` and `url` alone, not for `{}`", read.step);
+        let message = format!(
+            "a page is asked for `status`, `headers`, `body` and `url` alone, not for `{}`",
+            read.step
+        );
         pages.reader.diagnostics.push(Diagnostic::error(Code::UnknownName, read.span, message));
     }
     for (name, span, _) in expr.names() {
         if !["body", "headers", "status", "url"].contains(&&*name) {
-            let message = format!("a page is asked for `status`, `headers`, `body` and `url` alone, not for `{name}`");
+            let message =
+                format!("a page is asked for `status`, `headers`, `body` and `url` alone, not for `{name}`");
             pages.reader.diagnostics.push(Diagnostic::error(Code::UnknownName, span, message));
         }
     }

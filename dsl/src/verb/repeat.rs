@@ -12,9 +12,21 @@ pub const VERB: Verb = Verb {
     key: "repeat",
     about: "Run a block at most so many times, until a condition is met.",
     fields: &[
-        Field::required("repeat", "integer", "At most so many rounds; `round` counts from 1, `last` is the value of the round before."),
-        Field::optional("every", "duration", "The pause between the end of a round and the start of the next."),
-        Field::optional("until", "expression", "Asked after each round; not met at the end, the step fails (kind `exhausted`)."),
+        Field::required(
+            "repeat",
+            "integer",
+            "At most so many rounds; `round` counts from 1, `last` is the value of the round before.",
+        ),
+        Field::optional(
+            "every",
+            "duration",
+            "The pause between the end of a round and the start of the next.",
+        ),
+        Field::optional(
+            "until",
+            "expression",
+            "Asked after each round; not met at the end, the step fails (kind `exhausted`).",
+        ),
         Field::required("steps", "steps", "The block."),
         Field::optional("output", "any", "What a round gives; the step's value is the last round's."),
     ],

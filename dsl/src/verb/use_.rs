@@ -28,7 +28,8 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
         Some(node) => match &node.kind {
             Kind::Map(entries) => step.reader.entries(entries),
             Kind::List(_) | Kind::Scalar(_) => {
-                let message = format!("`with` is a mapping of parameters, and here stands {}", node.describe());
+                let message =
+                    format!("`with` is a mapping of parameters, and here stands {}", node.describe());
                 step.reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
                 return None;
             }

@@ -31,13 +31,15 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
 fn length(step: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Arg> {
     let arg = step.reader.arg(node, Sink::Text);
     match &arg.kind {
-        ArgKind::Value(Value::Text(text)) => match duration::parse(text.trim()).filter(|length| !length.is_negative()) {
-            Some(length) => Some(Arg { span: node.span, kind: ArgKind::Value(Value::Duration(length)) }),
-            None => {
-                step.reader.fail(invalid_duration(node), node.span);
-                None
+        ArgKind::Value(Value::Text(text)) => {
+            match duration::parse(text.trim()).filter(|length| !length.is_negative()) {
+                Some(length) => Some(Arg { span: node.span, kind: ArgKind::Value(Value::Duration(length)) }),
+                None => {
+                    step.reader.fail(invalid_duration(node), node.span);
+                    None
+                }
             }
-        },
+        }
         ArgKind::Expr(_) | ArgKind::Text(_) => Some(arg),
         ArgKind::Value(_) | ArgKind::List(_) | ArgKind::Object(_) => {
             step.reader.fail(invalid_duration(node), node.span);
@@ -51,7 +53,8 @@ fn shaped(step: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Op> {
     let owner = Owner { what: "`wait`", span: step.owner };
     let fields = Fields::open(step.reader, node, &owner, &["until", "signal", "timeout"])?;
     if let Some(entry) = fields.entry("signal") {
-        let wrong = Diagnostic::error(Code::NotYet, entry.key.span(), "waiting for a signal is not there yet");
+        let wrong =
+            Diagnostic::error(Code::NotYet, entry.key.span(), "waiting for a signal is not there yet");
         fields.reader.fail(wrong.help("poll with `repeat` until it is"), node.span);
         return None;
     }
@@ -72,7 +75,8 @@ fn until_time(step: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Op> {
         Some(inner) => (format!("({inner}) - now()"), scalar.text.find("{{").unwrap_or(0) + 2),
         None => {
             if text.parse::<jiff::Timestamp>().is_err() {
-                let wrong = Diagnostic::error(Code::InvalidTime, node.span, format!("`{text}` is not a time"));
+                let wrong =
+                    Diagnostic::error(Code::InvalidTime, node.span, format!("`{text}` is not a time"));
                 let help = "write `2026-12-24T09:00:00Z`, or one expression in `{{ }}`";
                 step.reader.fail(wrong.help(help), node.span);
                 return None;

@@ -33,9 +33,10 @@ struct Points(Vec<(u32, u32)>);
 impl Points {
     fn add(&mut self, value: usize, file: usize) {
         let (value, file) = (value as u32, file as u32);
-        let goes_on = self.0.last().is_some_and(|(at, place)| {
-            value.checked_sub(*at).is_some_and(|by| place + by == file)
-        });
+        let goes_on = self
+            .0
+            .last()
+            .is_some_and(|(at, place)| value.checked_sub(*at).is_some_and(|by| place + by == file));
         if !goes_on {
             self.0.push((value, file));
         }

@@ -8,44 +8,51 @@ use crate::span::Span;
 
 /// `key: {{ x }}`: YAML reads a mapping in a mapping.
 pub fn bare_hole(source: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(Code::BareHole, span, "a value that begins with `{{` needs quotes: YAML reads a mapping here")
-        .help(format!("write {}", quoted(source)))
-        .fix("put it in quotes", span, quoted(source))
+    Diagnostic::error(
+        Code::BareHole,
+        span,
+        "a value that begins with `{{` needs quotes: YAML reads a mapping here",
+    )
+    .help(format!("write {}", quoted(source)))
+    .fix("put it in quotes", span, quoted(source))
 }
 
 /// `if: !ready`: YAML reads a tag.
 pub fn tag(text: &str, span: Span) -> Diagnostic {
     let wrote = text.get(span.range()).unwrap_or("!");
     let name = wrote.trim_start_matches('!');
-    let wrong = Diagnostic::error(Code::Tag, span, format!("YAML reads `{wrote}` as a tag, and workflows have none"));
-    let single = wrote.starts_with('!') && !wrote.starts_with("!!") && !name.is_empty();
-    if single && field(text, span.range().start).is_some_and(|(_, key)| is_condition(key)) {
-        return wrong
-            .help(format!("write `not {name}`"))
-            .fix("write `not` in place of `!`", Span::new(span.range().start, span.range().start + 1), "not ");
+    let wrong =
+        Diagnostic::error(Code::Tag, span, format!("YAML reads `{wrote}` as a tag, and workflows have none"));
+    if !name.is_empty() && !wrote.starts_with("!!") && in_condition(text, span) {
+        return wrong.help(format!("write `not {name}`")).fix(
+            "write `not` in place of `!`",
+            Span::new(span.range().start, span.range().start + 1),
+            "not ",
+        );
     }
     wrong.help("put the value in quotes if the `!` belongs to it, else remove the tag")
 }
 
+/// True where a bare expression stands.
+pub fn in_condition(text: &str, span: Span) -> bool {
+    field(text, span.range().start).is_some_and(|(_, key)| is_condition(key))
+}
+
 /// `if: x #y`: YAML cuts the value.
-pub fn cut(before: &str, comment: &str, span: Span) -> Option<Diagnostic> {
-    let line = before.rsplit('\n').next().unwrap_or("");
-    let (start, _) = value_on(line)?;
-    let value = line[start..].trim_end();
-    if value.starts_with(['"', '\'', '[', '{', '|', '>', '&', '*', '!']) {
-        return None;
-    }
-    let from = span.range().start - (line.len() - start);
-    let whole = Span::new(from, span.range().end);
-    let text = format!("{}{}#{comment}", value, &line[start + value.len()..]);
-    let message = if value.is_empty() {
-        "YAML reads a comment here, so the key has no value"
-    } else {
-        "YAML cuts the value here: ` #` begins a comment"
-    };
-    let wrong = Diagnostic::warning(Code::CutComment, span, message);
-    let wrong = wrong.help(format!("put the value in quotes: {}, or a blank after `#`", quoted(text.trim())));
-    Some(wrong.fix("put the value in quotes", whole, quoted(text.trim())))
+pub fn cut(text: &str, value: Span, comment: Span) -> Diagnostic {
+    let whole = value.to(comment);
+    let quoted = quoted(text.get(whole.range()).unwrap_or(""));
+    Diagnostic::warning(Code::CutComment, comment, "YAML cuts the value here: ` #` begins a comment")
+        .help(format!("put the value in quotes: {quoted}, or a blank after `#`"))
+        .fix("put the value in quotes", whole, quoted)
+}
+
+/// `channel: #standup`: the value is a comment.
+pub fn instead(comment: &str, span: Span) -> Diagnostic {
+    let quoted = quoted(&format!("#{comment}"));
+    Diagnostic::error(Code::CutComment, span, "YAML reads a comment here, so the key has no value")
+        .help(format!("put the value in quotes: {quoted}, or a blank after `#`"))
+        .fix("put the value in quotes", span, quoted)
 }
 
 /// What the YAML parser did not take: a trap if we know it, else its reason in our words.
@@ -61,8 +68,12 @@ pub fn syntax(text: &str, at: usize, kind: &ErrorKind) -> Diagnostic {
         ErrorKind::UnknownAnchor => {
             let name = text[at..].split([' ', '\n', ',', ']', '}']).next().unwrap_or("*");
             let span = Span::new(at, at + name.len());
-            return Diagnostic::error(Code::Alias, span, format!("`{name}` names no anchor that stands above"))
-                .help("a text that begins with `*` needs quotes");
+            return Diagnostic::error(
+                Code::Alias,
+                span,
+                format!("`{name}` names no anchor that stands above"),
+            )
+            .help("a text that begins with `*` needs quotes");
         }
         ErrorKind::RecursionLimitExceeded => {
             return Diagnostic::error(Code::TooDeep, Span::new(at, at + 1), "this nests too deep");
@@ -75,7 +86,9 @@ pub fn syntax(text: &str, at: usize, kind: &ErrorKind) -> Diagnostic {
     let end = text[at..].chars().next().map_or(at, |char| at + char.len_utf8());
     let wrong = Diagnostic::error(Code::Yaml, Span::new(at, end), reason(kind));
     match kind {
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey => {
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::ExpectedBlockMappingKey => {
             wrong.help("check the indentation of this line, and put a text that contains `: ` in quotes")
         }
         ErrorKind::UnclosedFlowCollection { .. } => wrong.help("close it with `]` or `}`"),
@@ -99,9 +112,10 @@ fn on_line(text: &str, at: usize) -> Option<Diagnostic> {
     let first = value.chars().next()?;
     let closed = |open: char, close: char| value.starts_with(open) && !value.ends_with(close);
     match first {
-        '{' if value.starts_with("{{") => {
-            quote(Code::BareHole, "a value that begins with `{{` needs quotes: YAML reads a mapping here".into())
-        }
+        '{' if value.starts_with("{{") => quote(
+            Code::BareHole,
+            "a value that begins with `{{` needs quotes: YAML reads a mapping here".into(),
+        ),
         '"' | '\'' if value[1..].contains(first) && !value[1..].trim_end().ends_with(first) => quote(
             Code::BareExpression,
             format!("YAML takes the text in {first}…{first} for the whole value, and more follows"),
@@ -109,8 +123,12 @@ fn on_line(text: &str, at: usize) -> Option<Diagnostic> {
         '[' if closed('[', ']') && value.contains(']') => {
             quote(Code::BareExpression, "YAML takes the list for the whole value, and more follows".into())
         }
-        '>' | '|' => quote(Code::BareExpression, format!("YAML reads `{first}` as the beginning of a block of text")),
-        '@' | '`' | '%' => quote(Code::BareExpression, format!("a value cannot begin with `{first}` in YAML")),
+        '>' | '|' => {
+            quote(Code::BareExpression, format!("YAML reads `{first}` as the beginning of a block of text"))
+        }
+        '@' | '`' | '%' => {
+            quote(Code::BareExpression, format!("a value cannot begin with `{first}` in YAML"))
+        }
         _ if value.contains(": ") && (is_condition(key) || value.contains(" ? ")) => {
             quote(Code::BareExpression, format!("YAML reads `: ` as a mapping, so `{key}` needs quotes here"))
         }
@@ -156,9 +174,9 @@ fn quoted(text: &str) -> String {
 fn reason(kind: &ErrorKind) -> String {
     use ErrorKind as Kind;
     match kind {
-        Kind::UnexpectedEofFlowSequence | Kind::UnexpectedEofFlowMapping | Kind::UnclosedFlowCollection { .. } => {
-            "a bracket is opened here or above and never closed".into()
-        }
+        Kind::UnexpectedEofFlowSequence
+        | Kind::UnexpectedEofFlowMapping
+        | Kind::UnclosedFlowCollection { .. } => "a bracket is opened here or above and never closed".into(),
         Kind::UnclosedQuotedScalar => "the quote that opens here is never closed".into(),
         Kind::MappingValueNotAllowed => "a key and its value cannot stand here".into(),
         Kind::ExpectedBlockMappingKey => "YAML expects a key here".into(),
@@ -167,7 +185,9 @@ fn reason(kind: &ErrorKind) -> String {
         Kind::ExpectedBlockSequenceEntry => "YAML expects `- ` here, as in the items above".into(),
         Kind::InvalidIndentation => "the indentation fits none of the lines above".into(),
         Kind::UnexpectedCharacter { character } => format!("a value cannot begin with `{character}` in YAML"),
-        Kind::UnknownQuotedScalarEscape => "this escape is unknown; in single quotes a backslash is a backslash".into(),
+        Kind::UnknownQuotedScalarEscape => {
+            "this escape is unknown; in single quotes a backslash is a backslash".into()
+        }
         Kind::BlockSequenceEntryNotAllowed => "a list cannot begin here; put it on a line of its own".into(),
         Kind::InvalidQuotedScalarIndent | Kind::InvalidFlowScalarIndent => {
             "a text that goes on must be indented further than its key".into()
@@ -178,10 +198,13 @@ fn reason(kind: &ErrorKind) -> String {
         Kind::MismatchedFlowCollectionEnd { .. } | Kind::MisplacedFlowCollectionEnd => {
             "this bracket closes nothing".into()
         }
-        Kind::InvalidBlockScalarHeader => "`|` or `>` begins a block of text, and the text begins on the next line".into(),
+        Kind::InvalidBlockScalarHeader => {
+            "`|` or `>` begins a block of text, and the text begins on the next line".into()
+        }
         Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => "YAML expects `:` after this key".into(),
         other => {
-            let words: String = format!("{other:?}").chars().take_while(|char| char.is_alphanumeric()).collect();
+            let words: String =
+                format!("{other:?}").chars().take_while(|char| char.is_alphanumeric()).collect();
             let mut message = String::from("YAML cannot be read here:");
             for char in words.chars() {
                 if char.is_uppercase() {

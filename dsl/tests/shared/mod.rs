@@ -1,11 +1,12 @@
 //! A scope of given values, for tests of expressions and templates.
+#![allow(dead_code, reason = "each test file uses its part of this")]
 
 use std::collections::BTreeMap;
 
 use dsl::diagnostic::Diagnostic;
 use dsl::expr::{self, Halt, Scope, Seen};
 use dsl::span::SpanMap;
-use dsl::value::{Hash, Object, Value};
+use dsl::value::{Hash, Value};
 use jiff::Timestamp;
 
 /// Names and steps that a test gives.
@@ -78,7 +79,9 @@ pub fn run(text: &str, world: &World) -> Result<Value, String> {
 pub fn told(faults: &[Diagnostic]) -> String {
     let lines: Vec<String> = faults
         .iter()
-        .map(|fault| format!("{} {}..{} {}", fault.code.id(), fault.span.start, fault.span.end, fault.message))
+        .map(|fault| {
+            format!("{} {}..{} {}", fault.code.id(), fault.span.start, fault.span.end, fault.message)
+        })
         .collect();
     lines.join("; ")
 }
@@ -95,9 +98,4 @@ pub fn halted(halt: &Halt) -> String {
 pub fn same(a: &Value, b: &Value) -> bool {
     let kinds = |value: &Value| std::mem::discriminant(value);
     a == b && kinds(a) == kinds(b)
-}
-
-/// An empty object.
-pub fn empty() -> Object {
-    Object::new()
 }

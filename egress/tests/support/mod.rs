@@ -145,6 +145,8 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
             }
         }
         match stream.read(&mut piece) {
+            // The first byte of TLS, which nobody speaks here.
+            Ok(_) if piece[0] == 0x16 && bytes.is_empty() => return None,
             Ok(count) if count > 0 => bytes.extend_from_slice(&piece[..count]),
             _ => return None,
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::task::{Context, Poll, Waker};
 
-use dsl::catalog::{Failure, FailureKind};
+use dsl::catalog::{Failure, FailureKind, Safety};
 use dsl::value::{MAX_DEPTH, Value, Values};
 use engine::BIG;
 use engine::command::Call;
@@ -35,6 +35,8 @@ pub(super) struct Calls {
 pub(super) struct Flight {
     /// Tells its answer from one of an earlier try to make the same call.
     pub token: u64,
+    /// True if it changes nothing.
+    pub reads: bool,
     task: Option<AbortHandle>,
 }
 
@@ -63,7 +65,7 @@ impl Calls {
     /// Makes a call. Where its answer is there at once it is given back; else it will arrive.
     pub fn make(&mut self, run: &RunId, mut call: Call, values: &dyn Values) -> (Flight, Option<Answer>) {
         self.last += 1;
-        let token = self.last;
+        let (token, reads) = (self.last, call.safety == Safety::Read);
         let (at, attempt, action) = (call.at, call.attempt, call.action.clone());
         let answer = {
             let run = run.clone();
@@ -74,7 +76,7 @@ impl Calls {
             None => {
                 let message = format!("a large value that `{action}` needs cannot be read");
                 let failure = Failure { answered: true, ..Failure::new(FailureKind::NotFound, message) };
-                return (Flight { token, task: None }, Some(answer(Err(failure))));
+                return (Flight { token, reads, task: None }, Some(answer(Err(failure))));
             }
         }
         let mut calling = self.calling(run.clone(), call);
@@ -82,7 +84,7 @@ impl Calls {
             // A call that is ready needs neither a task nor a wake-up.
             let _inside = self.tokio.enter();
             match calling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(result) => return (Flight { token, task: None }, Some(answer(result))),
+                Poll::Ready(result) => return (Flight { token, reads, task: None }, Some(answer(result))),
                 Poll::Pending => self.slow.insert(action),
             };
         }
@@ -92,7 +94,7 @@ impl Calls {
             // Where the driver has stopped, the call is made again after the next start, or is in doubt.
             let _ = inbox.send(Message::Returned(answer(result)));
         });
-        (Flight { token, task: Some(task.abort_handle()) }, None)
+        (Flight { token, reads, task: Some(task.abort_handle()) }, None)
     }
 
     fn calling(

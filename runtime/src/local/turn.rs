@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use dsl::catalog::Safety;
 use dsl::value::Hash;
 use engine::command::Command;
 use engine::event::Recorded;
 use engine::plan::Plan;
-use engine::run::RunId;
+use engine::run::{At, Attempt, RunId};
 
 use super::large::each_big;
 use super::mover::{Reply, Work};
@@ -32,6 +33,10 @@ pub(super) struct Turn {
     pub replies: Vec<(Reply, Result<(), Error>)>,
     /// The inputs that nobody waits for: where the commit fails, they are decided again.
     pub works: Vec<Work>,
+    /// Calls that have gone out before the commit.
+    pub ahead: Vec<(RunId, At, Attempt)>,
+    /// True if somebody waits for the commit, or something may go out only after it.
+    pub urgent: bool,
     /// Values in the batch.
     values: HashSet<Hash>,
     /// Values and plans that have been committed.
@@ -47,6 +52,7 @@ impl Turn {
 
     /// Tells a caller how it ended, once it is committed.
     pub fn answer(&mut self, reply: Reply, result: Result<(), Error>) {
+        self.urgent = true;
         self.replies.push((reply, result));
     }
 
@@ -65,7 +71,14 @@ impl Turn {
     /// Adds what an input meant.
     pub fn record(&mut self, run: &RunId, row: Recorded, state: State, shelf: &Shelf) {
         for event in &row.events {
-            self.commands.extend(event.command().map(|command| (run.clone(), command)));
+            if let Some(command) = event.command() {
+                self.urgent |= match &command {
+                    Command::Call(call) => call.safety != Safety::Read,
+                    Command::Wake(_) => false,
+                    Command::Abort { .. } | Command::Nudge => true,
+                };
+                self.commands.push((run.clone(), command));
+            }
             each_big(event, &mut |big| {
                 if let Some(value) = &big.value
                     && !self.kept.contains(&big.hash)
@@ -77,6 +90,7 @@ impl Turn {
             });
         }
         if state != State::Running {
+            self.urgent = true;
             self.batch.ended.push(Ended { run: run.clone(), state, time: row.time });
         }
         self.batch.rows.push((run.clone(), row));
@@ -112,6 +126,8 @@ impl Turn {
         self.commands.clear();
         self.replies.clear();
         self.works.clear();
+        self.ahead.clear();
+        self.urgent = false;
         self.values.clear();
     }
 }

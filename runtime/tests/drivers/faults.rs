@@ -13,6 +13,7 @@ use crate::world::{Act, Fault, Faulty, Kind, World, id, start};
 for_every_driver! {
     a_commit_that_fails_loses_nothing_and_repeats_nothing,
     a_commit_that_only_seemed_to_fail_loses_nothing_and_repeats_nothing,
+    reads_that_went_out_before_a_commit_that_fails_are_made_again,
     a_start_that_cannot_be_kept_is_refused_and_may_be_tried_again,
     a_cancel_that_cannot_be_kept_is_refused_and_may_be_tried_again,
 }
@@ -59,6 +60,26 @@ fn a_commit_that_fails_loses_nothing_and_repeats_nothing(kind: Kind) {
 
 fn a_commit_that_only_seemed_to_fail_loses_nothing_and_repeats_nothing(kind: Kind) {
     assert!(goes_on_after(kind, Fault::UnsureOnce) >= 3);
+}
+
+fn reads_that_went_out_before_a_commit_that_fails_are_made_again(kind: Kind) {
+    for fault in [Fault::FailOnce(1), Fault::UnsureOnce(1)] {
+        let world = World::easy(kind);
+        let journal = Faulty::new(world.journal(), fault);
+        let driver = world.driver_over(journal.clone());
+        let run = id("r1");
+        let mut watched = driver.watch(&run);
+        driver.start(row(5, Safety::Read), start(&run)).unwrap();
+        let mut rows = vec![];
+        world.within(async {
+            while let Some(row) = watched.recv().await {
+                rows.push(row);
+            }
+        });
+        assert!(journal.failed());
+        assert!(matches!(crate::world::status(&driver, &run), Status::Succeeded(_)));
+        assert_eq!(rows, driver.history(&run).unwrap());
+    }
 }
 
 fn a_start_that_cannot_be_kept_is_refused_and_may_be_tried_again(kind: Kind) {

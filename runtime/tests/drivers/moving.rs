@@ -24,6 +24,7 @@ for_every_driver! {
     a_call_that_takes_too_long_is_given_up,
     a_panic_of_an_executor_is_a_failure_of_the_step,
     many_runs_share_commits,
+    reads_in_a_row_share_a_commit_and_acting_calls_do_not,
     a_block_over_many_items_ends,
     a_large_value_is_kept_by_its_hash,
     a_value_too_deep_to_be_read_again_is_a_failure,
@@ -157,6 +158,18 @@ fn many_runs_share_commits(kind: Kind) {
     let commits = journal.commits.load(Ordering::SeqCst);
     assert!(commits * 2 < rows, "{commits} commits of {rows} rows");
     assert_eq!(world.made().len(), 1000);
+}
+
+fn reads_in_a_row_share_a_commit_and_acting_calls_do_not(kind: Kind) {
+    for (safety, expected) in [(Safety::Read, 2), (Safety::Keyed, 11)] {
+        let world = World::easy(kind);
+        let journal = Faulty::new(world.journal(), Fault::None);
+        let driver = world.driver_over(journal.clone());
+        let run = id("r1");
+        driver.start(row(10, safety), start(&run)).unwrap();
+        assert!(matches!(world.end(&driver, &run), Status::Succeeded(_)));
+        assert_eq!(journal.commits.load(Ordering::SeqCst), expected, "{safety:?}");
+    }
 }
 
 fn a_block_over_many_items_ends(kind: Kind) {

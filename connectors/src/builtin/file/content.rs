@@ -135,6 +135,9 @@ fn lines(rows: &Value, old: &[u8]) -> Result<Vec<u8>, Failure> {
         (None, Some(Value::Object(first))) => first.keys().map(|name| name.to_string()).collect(),
         (None, _) => vec![],
     };
+    if rows.is_empty() {
+        return Ok(vec![]);
+    }
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     let broken =
         |error: csv::Error| Failure::new(FailureKind::Invalid, format!("`csv` cannot be written: {error}"));

@@ -10,16 +10,21 @@ use cap_std::fs::{Dir, File, OpenOptions};
 use dsl::catalog::{Failure, FailureKind};
 
 use super::LIMIT;
+use super::own::{Own, is_workflow};
 use super::path;
 use crate::failure::of_io;
+use crate::params::short;
+
+/// No workflow is longer, in bytes.
+const LONGEST_WORKFLOW: u64 = 1024 * 1024;
 
 /// How files are called that are not yet whole.
 const UNFINISHED: (&str, &str) = (".keyway-", ".unfinished");
 
-/// The folder of files, and what must not be written in it.
+/// The folder of files, and what in it is no business of workflows.
 pub(crate) struct Folder {
     pub(crate) root: PathBuf,
-    pub(crate) protected: Vec<PathBuf>,
+    pub(crate) own: Own,
 }
 
 impl Folder {
@@ -32,6 +37,7 @@ impl Folder {
     /// The bytes of a file.
     pub(crate) fn read(&self, text: &str) -> Result<Vec<u8>, Failure> {
         let path = path::parse_file(text)?;
+        self.refuse_own(&path, text)?;
         read_whole(&self.open()?, &path, text)
     }
 
@@ -69,24 +75,37 @@ impl Folder {
     /// The folder that a file is to be in, made where it is missing, and the file's name.
     fn place(&self, text: &str) -> Result<(Dir, String), Failure> {
         let path = path::parse_file(text)?;
+        self.refuse_own(&path, text)?;
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         Dir::create_ambient_dir_all(&self.root, ambient_authority())
             .map_err(|error| of_io(&error, "the folder of files"))?;
         let root = self.open()?;
-        let parent = match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        let above = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = match above {
             None => root,
-            Some(parent) => root
-                .create_dir_all(parent)
-                .and_then(|()| root.open_dir(parent))
-                .map_err(|error| of_io(&error, text))?,
+            Some(above) => match root.open_dir(above) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    root.create_dir_all(above).and_then(|()| root.open_dir(above))
+                }
+                opened => opened,
+            }
+            .map_err(|error| of_io(&error, text))?,
         };
         Ok((parent, name))
     }
 
+    /// Refuses what is within a folder of the program's own.
+    pub(crate) fn refuse_own(&self, path: &Path, text: &str) -> Result<(), Failure> {
+        if self.own.is_within(&self.root.join(path)) {
+            return Err(refused(text, "belongs to the program itself"));
+        }
+        Ok(())
+    }
+
     /// Refuses to write over a link, a folder, or a workflow.
     fn refuse_protected(&self, parent: &Dir, name: &str, text: &str) -> Result<(), Failure> {
-        let refused = |why| Err(Failure::new(FailureKind::Refused, format!("`{text}` {why}")));
-        if name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1) {
+        let refused = |why| Err(refused(text, why));
+        if is_unfinished(name) {
             return refused("has a name that is kept for files that are being written");
         }
         let found = match parent.symlink_metadata(name) {
@@ -97,17 +116,14 @@ impl Folder {
             return refused("is a link, and links are not written over");
         }
         if !found.is_file() {
-            return Err(Failure::new(FailureKind::Invalid, format!("`{text}` is not a file")));
+            return Err(Failure::new(FailureKind::Invalid, format!("`{}` is not a file", short(text))));
         }
-        // Only for comparing: nothing is opened by these paths.
-        if let Ok(target) = self.root.join(text).canonicalize()
-            && self.protected.iter().any(|file| file.canonicalize().is_ok_and(|file| file == target))
-        {
+        if self.own.is_file(&self.root.join(text)) {
             return refused("is a workflow, and workflows are not written over by one");
         }
         let lower = name.to_lowercase();
         if (lower.ends_with(".yaml") || lower.ends_with(".yml"))
-            && found.len() <= LIMIT as u64
+            && found.len() <= LONGEST_WORKFLOW
             && is_workflow(&read_whole(parent, Path::new(name), text)?)
         {
             return refused("holds a workflow, and workflows are not written over by one");
@@ -121,20 +137,6 @@ pub(crate) fn is_unfinished(name: &str) -> bool {
     name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)
 }
 
-/// True if a text has the key `steps` at its top level. A text that is not YAML is looked at by lines: it
-/// may be a workflow that somebody is writing.
-fn is_workflow(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    match serde_yaml::from_str::<serde_json::Value>(&text) {
-        Ok(value) => value.get("steps").is_some(),
-        Err(_) => text.lines().any(|line| {
-            let key = line.trim_start_matches(['{', ' ']).trim_start_matches(['"', '\'']);
-            key.strip_prefix("steps")
-                .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'))
-        }),
-    }
-}
-
 fn read_whole(dir: &Dir, path: &Path, text: &str) -> Result<Vec<u8>, Failure> {
     let failed = |error: io::Error| of_io(&error, text);
     // Opening a pipe would wait for a writer, so that the kind is asked first.
@@ -143,7 +145,7 @@ fn read_whole(dir: &Dir, path: &Path, text: &str) -> Result<Vec<u8>, Failure> {
         return Err(of_io(&io::ErrorKind::IsADirectory.into(), text));
     }
     if !found.is_file() {
-        return Err(Failure::new(FailureKind::Refused, format!("`{text}` is not a file")));
+        return Err(refused(text, "is not a file"));
     }
     let mut bytes = Vec::new();
     let file = dir.open(path).map_err(failed)?;
@@ -152,7 +154,11 @@ fn read_whole(dir: &Dir, path: &Path, text: &str) -> Result<Vec<u8>, Failure> {
 }
 
 fn too_long(text: &str) -> Failure {
-    Failure::new(FailureKind::Limit, format!("`{text}` is longer than {LIMIT} bytes"))
+    Failure::new(FailureKind::Limit, format!("`{}` is longer than {LIMIT} bytes", short(text)))
+}
+
+fn refused(text: &str, why: &str) -> Failure {
+    Failure::new(FailureKind::Refused, format!("`{}` {why}", short(text)))
 }
 
 /// Writes a file beside the old one and puts it in its place when it is whole and on the disk.
@@ -215,21 +221,5 @@ mod tests {
         replace(&dir, "a.txt", |file| file.write_all(b"new")).unwrap();
         assert_eq!(std::fs::read_to_string(folder.path().join("a.txt")).unwrap(), "new");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn workflows_are_known_by_their_steps() {
-        for text in [
-            "steps: {}",
-            "name: a\nsteps:\n  b: { wait: 1s }",
-            "{ steps: {} }",
-            "\"steps\": {}",
-            "steps:\n\t:[",
-        ] {
-            assert!(is_workflow(text.as_bytes()), "{text}");
-        }
-        for text in ["", "a: { steps: 1 }", "- steps: 1", "stepson: 1", "steps", "a: [", "# steps: {}"] {
-            assert!(!is_workflow(text.as_bytes()), "{text}");
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! What is in a folder, by a pattern.
 
+use std::path::PathBuf;
+
 use cap_std::fs::{Dir, Metadata};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
@@ -7,6 +9,7 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use super::folder::{Folder, is_unfinished};
+use super::own::Own;
 use super::path;
 use crate::failure::of_io;
 
@@ -21,6 +24,7 @@ impl Folder {
     /// Lists a folder; with a pattern that has a `/`, also what is in the folders of it.
     pub(crate) fn list(&self, text: Option<&str>, pattern: Option<&str>) -> Result<Value, Failure> {
         let start = path::parse(text.unwrap_or_default())?;
+        self.refuse_own(&start, text.unwrap_or_default())?;
         let root = self.open()?;
         let prefix = start.to_string_lossy().replace('\\', "/");
         let failed = |error| of_io(&error, if prefix.is_empty() { "the folder of files" } else { &prefix });
@@ -28,6 +32,8 @@ impl Folder {
         let mut walk = Walk {
             pattern: pattern.map(compile).transpose()?,
             deep: pattern.is_some_and(|pattern| pattern.contains('/')),
+            own: &self.own,
+            start: self.root.join(&start),
             seen: 0,
             found: vec![],
         };
@@ -49,14 +55,17 @@ enum Stop {
     TooMany(usize),
 }
 
-struct Walk {
+struct Walk<'a> {
+    own: &'a Own,
+    /// Where the listing began.
+    start: PathBuf,
     pattern: Option<Regex>,
     deep: bool,
     seen: usize,
     found: Vec<(String, Value)>,
 }
 
-impl Walk {
+impl Walk<'_> {
     /// `prefix` leads to where the listing began, `below` from there to this folder.
     fn folder(&mut self, dir: &Dir, prefix: &str, below: &str, depth: usize) -> Result<(), Stop> {
         for entry in dir.entries().map_err(Stop::Io)? {
@@ -73,6 +82,9 @@ impl Walk {
                 continue;
             }
             let here = join(below, &name);
+            if !kind.is_file() && self.own.is_within(&self.start.join(&here)) {
+                continue;
+            }
             if self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&here)) {
                 if self.found.len() == MOST_GIVEN {
                     return Err(Stop::TooMany(MOST_GIVEN));

@@ -1,20 +1,129 @@
-//! Functions over data formats.
+//! Functions that read and write data formats, and those that ask what a value is.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
-use super::{Function, value};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::csv::{parse_csv, write_csv};
+use super::{Function, optional, value, yaml};
+use crate::expr::Halt;
+use crate::expr::call::Call;
+use crate::expr::fault::named;
 use crate::value::{Hole, Value};
 
 pub const DATA: &[Function] = &[
     Function {
-        name: "json",
-        parameters: &[value("value")],
-        about: "The value as compact JSON.",
-        example: "json({ a: [1, 'x'] }) => '{\"a\":[1,\"x\"]}'",
+        name: "base64",
+        parameters: &[value("text")],
+        about: "The text's bytes in Base64; a secret stays one.",
+        example: "base64('Ada:x') => 'QWRhOng='",
+        body: |call| match call.any(0) {
+            Value::Hole(hole) => Ok(Value::Hole(Arc::new(Hole::Base64(Box::new((*hole).clone()))))),
+            _ => Ok(Value::text(STANDARD.encode(call.text(0)?.as_bytes()))),
+        },
+    },
+    Function {
+        name: "csv",
+        parameters: &[value("rows"), optional("options")],
+        about: "Rows as CSV: objects with a header of their keys, or lists without one. `{ delimiter, header }` are \
+                possible.",
+        example: "csv([{ a: 1, b: 'x, y' }]) => 'a,b\\n1,\"x, y\"\\n'",
+        body: write_csv,
+    },
+    Function {
+        name: "default",
+        parameters: &[value("value"), value("instead")],
+        about: "The value, or another where it is null.",
+        example: "null | default(3) => 3",
         body: |call| {
             let value = call.any(0);
-            let value = call.machine.whole(&value)?;
-            Ok(Value::text(value.to_json().to_string()))
+            Ok(if value.is_null() { call.any(1) } else { value })
+        },
+    },
+    Function {
+        name: "html",
+        parameters: &[value("text")],
+        about: "The text as it may stand in HTML, also within quotes.",
+        example: "html('<a & b>') => '&lt;a &amp; b&gt;'",
+        body: |call| {
+            escaped(call, |char| match char {
+                '&' => Some("&amp;"),
+                '<' => Some("&lt;"),
+                '>' => Some("&gt;"),
+                '"' => Some("&quot;"),
+                '\'' => Some("&#39;"),
+                _ => None,
+            })
+        },
+    },
+    Function {
+        name: "json",
+        parameters: &[value("value"), optional("indent")],
+        about: "The value as JSON: compact, or with so many blanks for each level.",
+        example: "json({ a: [1, 'x'] }) => '{\"a\":[1,\"x\"]}'",
+        body: json,
+    },
+    Function {
+        name: "markdown_text",
+        parameters: &[value("text")],
+        about: "The text as it may stand in Markdown without meaning anything there.",
+        example: "markdown_text('*a*') => '\\\\*a\\\\*'",
+        body: |call| {
+            let text = call.shown_argument(0)?;
+            let mut plain = String::with_capacity(text.len());
+            for char in text.chars() {
+                if matches!(
+                    char,
+                    '\\' | '`'
+                        | '*'
+                        | '_'
+                        | '{'
+                        | '}'
+                        | '['
+                        | ']'
+                        | '<'
+                        | '>'
+                        | '('
+                        | ')'
+                        | '#'
+                        | '+'
+                        | '-'
+                        | '!'
+                        | '|'
+                        | '~'
+                        | '&'
+                        | '='
+                        | '.'
+                ) {
+                    plain.push('\\');
+                }
+                plain.push(char);
+            }
+            Ok(Value::text(plain))
+        },
+    },
+    Function {
+        name: "parse_csv",
+        parameters: &[value("text"), optional("options")],
+        about: "The rows of CSV as objects of texts, by the header; `{ delimiter: ';', header: false }` are possible, \
+                and without a header rows are lists.",
+        example: "parse_csv('a,b\\n1,2\\n') => [{ a: '1', b: '2' }]",
+        body: parse_csv,
+    },
+    Function {
+        name: "parse_json",
+        parameters: &[value("text")],
+        about: "The value of a text in JSON. Integers beyond 64 bits stay text.",
+        example: "parse_json('{\"a\":[1,2.5]}') => { a: [1, 2.5] }",
+        body: |call| {
+            let text = call.text(0)?;
+            match serde_json::from_str(&with_long_integers_as_text(&text)) {
+                Ok(json) => Ok(Value::from_json(json)),
+                Err(fault) => Err(call.fail(format!("this is no JSON: {fault}"))),
+            }
         },
     },
     Function {
@@ -31,4 +140,152 @@ pub const DATA: &[Function] = &[
         example: "type([]) => 'list'",
         body: |call| Ok(Value::text(call.any(0).type_name())),
     },
+    Function {
+        name: "unbase64",
+        parameters: &[value("text")],
+        about: "The text whose bytes these are in Base64, with or without padding, also the kind for addresses.",
+        example: "unbase64('QWRhOng=') => 'Ada:x'",
+        body: |call| {
+            let text: String = call.text(0)?.split_whitespace().collect();
+            let bytes = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+                .iter()
+                .find_map(|engine| engine.decode(&text).ok())
+                .ok_or_else(|| call.fail("this is no Base64"))?;
+            String::from_utf8(bytes).map(Value::text).map_err(|_| call.fail("the bytes are no text in UTF-8"))
+        },
+    },
+    Function {
+        name: "url_decode",
+        parameters: &[value("text")],
+        about: "The text with its `%41` read.",
+        example: "url_decode('a%20%26') => 'a &'",
+        body: |call| {
+            let text = call.text(0)?;
+            let decoded = percent_decode_str(&text).decode_utf8();
+            decoded.map(|text| Value::text(&*text)).map_err(|_| call.fail("the bytes are no text in UTF-8"))
+        },
+    },
+    Function {
+        name: "url_encode",
+        parameters: &[value("value")],
+        about: "The value as it may stand in one place of a URL; an object as a query.",
+        example: "url_encode('a &') + '?' + url_encode({ q: 'a b', n: 1 }) => 'a%20%26?q=a%20b&n=1'",
+        body: |call| match call.any(0) {
+            Value::Object(entries) => {
+                let mut query = String::new();
+                for (key, value) in entries.iter() {
+                    let between = if query.is_empty() { "" } else { "&" };
+                    let value = call.shown(value)?;
+                    let _ = write!(query, "{between}{}={}", percent_encoded(key), percent_encoded(&value));
+                    call.within_bounds(query.len())?;
+                }
+                Ok(Value::text(query))
+            }
+            _ => {
+                let text = call.shown_argument(0)?;
+                Ok(Value::text(percent_encoded(&text)))
+            }
+        },
+    },
+    Function {
+        name: "yaml",
+        parameters: &[value("value")],
+        about: "The value as YAML.",
+        example: "yaml({ a: [1, 'x: y'], b: null }) => 'a:\\n  - 1\\n  - \"x: y\"\\nb: null\\n'",
+        body: |call| {
+            let value = call.any(0);
+            let value = call.machine.whole(&value)?;
+            call.without_holes(&value)?;
+            let text = yaml::write(&value);
+            call.within_bounds(text.len())?;
+            Ok(Value::text(text))
+        },
+    },
 ];
+
+/// What stands in a URL as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as it may stand in one segment of a path, or as one value of a query.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+fn json(call: &mut Call<'_, '_>) -> Result<Value, Halt> {
+    let value = call.any(0);
+    let value = call.machine.whole(&value)?;
+    call.without_holes(&value)?;
+    let json = value.to_json();
+    if !call.has(1) {
+        return Ok(Value::text(json.to_string()));
+    }
+    let indent = call.size(1)?.min(8);
+    let mut text = vec![];
+    let blanks = " ".repeat(indent);
+    let format = serde_json::ser::PrettyFormatter::with_indent(blanks.as_bytes());
+    let mut writer = serde_json::Serializer::with_formatter(&mut text, format);
+    serde::Serialize::serialize(&json, &mut writer).map_err(|fault| call.fail(fault.to_string()))?;
+    call.within_bounds(text.len())?;
+    Ok(Value::text(String::from_utf8(text).unwrap_or_default()))
+}
+
+fn escaped(call: &mut Call<'_, '_>, by: fn(char) -> Option<&'static str>) -> Result<Value, Halt> {
+    let text = call.shown_argument(0)?;
+    let mut plain = String::with_capacity(text.len());
+    for char in text.chars() {
+        match by(char) {
+            Some(escape) => plain.push_str(escape),
+            None => plain.push(char),
+        }
+    }
+    call.within_bounds(plain.len())?;
+    Ok(Value::text(plain))
+}
+
+/// The same JSON with quotes around integers that 64 bits cannot hold: the reader would round them.
+fn with_long_integers_as_text(json: &str) -> String {
+    let bytes = json.as_bytes();
+    let mut text = String::with_capacity(json.len());
+    let (mut at, mut copied) = (0, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'-' | b'0'..=b'9' => {
+                let start = at;
+                at += 1;
+                while at < bytes.len() && matches!(bytes[at], b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
+                {
+                    at += 1;
+                }
+                let number = &json[start..at];
+                let digits = number.strip_prefix('-').unwrap_or(number);
+                let well_formed =
+                    digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+                if well_formed && number.len() > 18 && number.parse::<i64>().is_err() {
+                    let _ = write!(text, "{}\"{number}\"", &json[copied..start]);
+                    copied = at;
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    text.push_str(&json[copied..]);
+    text
+}
+
+impl Call<'_, '_> {
+    /// An argument as it is rendered within text.
+    fn shown_argument(&mut self, at: usize) -> Result<String, Halt> {
+        match self.any(at) {
+            value @ (Value::List(_) | Value::Object(_)) => Err(self
+                .fail(format!("a text is wanted, found {} (`json(x)` makes a text of it)", named(&value)))),
+            value => self.shown(&value),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Case files with what must come of them: `ok` gives a picture of the workflow, `err` the rendered problems.
+//! `KEYWAY_ACCEPT=1 cargo test -p dsl --test cases` writes the expected output; read it before it is committed.
+
+#![allow(clippy::disallowed_methods)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use dsl::render::{Color, text};
+
+fn cases(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "{}", folder.display());
+    files
+}
+
+fn compare(path: &Path, got: &str, wrong: &mut Vec<String>) {
+    let expected = path.with_extension("out");
+    if std::env::var("KEYWAY_ACCEPT").is_ok() {
+        std::fs::write(&expected, got).unwrap();
+        return;
+    }
+    let wanted = std::fs::read_to_string(&expected).unwrap_or_default();
+    if wanted != got {
+        wrong.push(format!("{}\n--- wanted\n{wanted}\n--- got\n{got}", path.display()));
+    }
+}
+
+#[test]
+fn correct_files_become_the_workflow_that_was_meant() {
+    let mut wrong = vec![];
+    for path in cases("ok") {
+        let source = std::fs::read_to_string(&path).unwrap();
+        let checked = dsl::check(&source, &support::catalog());
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let mut got = checked.workflow.as_ref().map_or("no workflow\n".into(), support::picture);
+        got += &text(name, &source, &checked.diagnostics, Color::Never);
+        compare(&path, &got, &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn wrong_files_are_told_what_is_wrong() {
+    let mut wrong = vec![];
+    for path in cases("err") {
+        let source = std::fs::read_to_string(&path).unwrap();
+        let checked = dsl::check(&source, &support::catalog());
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if checked.diagnostics.is_empty() || checked.workflow.is_none() != checked.has_errors() {
+            wrong.push(format!("{name}: nothing was found"));
+        }
+        compare(&path, &text(name, &source, &checked.diagnostics, Color::Never), &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,582 @@
+//! What must hold in every world. A model of its own follows the events and objects by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dsl::catalog::FailureKind;
+use dsl::value::Value;
+use dsl::workflow::{NeedKind, Phase};
+use engine::command::{Command, Timer, TimerKind};
+use engine::event::{Event, Head, Then, Why};
+use engine::plan::{Op, Plan, Step};
+use engine::run::{At, StepFailure};
+use jiff::Timestamp;
+
+/// Something that must never be.
+#[derive(Debug)]
+pub struct Broken {
+    /// The name of the invariant.
+    pub invariant: &'static str,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// Objects if something does not hold.
+pub fn demand(holds: bool, invariant: &'static str, detail: impl FnOnce() -> String) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken { invariant, detail: detail() }) }
+}
+
+/// What is known of a run from its events alone.
+pub struct Model<'a> {
+    plan: &'a Plan,
+    frames: BTreeMap<u32, Frame>,
+    opened: BTreeSet<u32>,
+    /// What has been issued and is not done.
+    pub issued: BTreeMap<(At, u8), Command>,
+    /// The key of the last call of each step, and whether an answer to it was recorded.
+    keys: BTreeMap<At, (String, bool)>,
+    used_keys: BTreeMap<String, At>,
+    cancelled: bool,
+    first_failure: Option<StepFailure>,
+    /// True once the run has ended.
+    pub ended: bool,
+    /// True once something happened whose outcome depends on timing.
+    pub disturbed: bool,
+}
+
+struct Frame {
+    block: u32,
+    parent: Option<At>,
+    phase: Phase,
+    stopped: bool,
+    failed: bool,
+    finally_began: bool,
+    slots: Vec<Slot>,
+}
+
+#[derive(Clone, Default)]
+struct Slot {
+    stage: Stage,
+    attempts: u32,
+    flying: u32,
+    expired: bool,
+    due: Option<Timestamp>,
+    timeout: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Pending,
+    Due,
+    Calling,
+    Paused,
+    Open,
+    Done,
+    Nothing,
+}
+
+impl Stage {
+    fn has_ended(self) -> bool {
+        matches!(self, Stage::Done | Stage::Nothing)
+    }
+}
+
+fn kind_key(kind: TimerKind) -> u8 {
+    match kind {
+        TimerKind::Backoff => 1,
+        TimerKind::Every => 2,
+        TimerKind::Timeout => 3,
+        TimerKind::Wait => 4,
+    }
+}
+
+/// What tells one command under way from another.
+pub fn key_of(command: &Command) -> Option<(At, u8)> {
+    match command {
+        Command::Call(call) => Some((call.at, 0)),
+        Command::Wake(Timer { at, kind, .. }) => Some((*at, kind_key(*kind))),
+        Command::Nudge => Some((At::RUN, 9)),
+        Command::Abort { .. } => None,
+    }
+}
+
+impl<'a> Model<'a> {
+    pub fn new(plan: &'a Plan) -> Model<'a> {
+        Model {
+            plan,
+            frames: BTreeMap::new(),
+            opened: BTreeSet::new(),
+            issued: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            used_keys: BTreeMap::new(),
+            cancelled: false,
+            first_failure: None,
+            ended: false,
+            disturbed: false,
+        }
+    }
+
+    /// Takes in one event, or says what is wrong with it.
+    pub fn take(&mut self, event: &Event, now: Timestamp) -> Result<(), Broken> {
+        demand(!self.ended, "nothing after the end", || format!("{event:?}"))?;
+        self.issued.remove(&(At::RUN, 9));
+        match event {
+            Event::FrameOpened { frame, parent, block, index, slots } => {
+                self.frame_opened(*frame, *parent, *block, *index, *slots)?;
+            }
+            Event::PhaseBegan { frame, phase } => self.phase_began(*frame, *phase)?,
+            Event::Stopped { frame, until, failure } => {
+                self.disturbed = true;
+                let mut next = *frame;
+                loop {
+                    let entry = self.frame_mut(next)?;
+                    entry.stopped = true;
+                    entry.failed = true;
+                    let parent = entry.parent;
+                    if next == *until {
+                        break;
+                    }
+                    next = parent.map_or(*until, |at| at.frame);
+                }
+                if *until == 0 && self.first_failure.is_none() && !self.cancelled {
+                    self.first_failure = Some((**failure).clone());
+                }
+            }
+            Event::FrameClosed { frame, .. } => self.frame_closed(*frame)?,
+            Event::StepSkipped { at, why } => self.skipped(*at, why)?,
+            Event::StepStarted { at, attempt, key, .. } => self.started(*at, *attempt, key)?,
+            Event::TimeoutSet { timer } if timer.at == At::RUN => {}
+            Event::TimeoutSet { timer } => self.slot_mut(timer.at)?.timeout = Some(timer.due),
+            Event::StepWaiting { at, until } => {
+                self.may_begin(*at)?;
+                self.set(*at, Stage::Paused)?;
+                self.slot_mut(*at)?.due = Some(*until);
+            }
+            Event::StepDue { at } => {
+                let slot = self.slot_mut(*at)?;
+                let due = slot.due.take();
+                demand(due.is_some_and(|due| now >= due), "no pause ends early", || format!("{at:?} {now}"))?;
+                self.may_go_on(*at)?;
+                if self.slot(*at)?.stage == Stage::Open {
+                    self.issued.remove(&(*at, kind_key(TimerKind::Every)));
+                } else {
+                    self.set(*at, Stage::Due)?;
+                }
+            }
+            Event::StepSucceeded { at, .. } => {
+                match self.slot(*at)?.stage {
+                    Stage::Pending => self.may_begin(*at)?,
+                    Stage::Paused => {
+                        let due = self.slot(*at)?.due;
+                        demand(due.is_some_and(|due| now >= due), "no pause ends early", || {
+                            format!("{at:?} {now}")
+                        })?;
+                    }
+                    Stage::Calling => {}
+                    stage => {
+                        return demand(false, "a step ends once", || format!("{at:?} is {stage:?}"));
+                    }
+                }
+                self.set(*at, Stage::Done)?;
+            }
+            Event::StepFailed { at, failure, then } => self.failed(*at, failure, *then, now)?,
+            Event::CallAborted { at, .. } => {
+                demand(self.slot(*at)?.stage == Stage::Calling, "only calls are aborted", || {
+                    format!("{at:?}")
+                })?;
+                self.set(*at, Stage::Nothing)?;
+            }
+            Event::StepDropped { at } => {
+                demand(self.is_stopped(at.frame), "only what has stopped is dropped", || format!("{at:?}"))?;
+                demand(!self.slot(*at)?.stage.has_ended(), "a step ends once", || format!("{at:?} dropped"))?;
+                self.set(*at, Stage::Nothing)?;
+            }
+            Event::BlockOpened { at, head } => {
+                self.may_begin(*at)?;
+                self.set(*at, Stage::Open)?;
+                if let Head::Each { count, items } = head {
+                    let real = match items {
+                        Value::List(items) => items.len(),
+                        Value::Object(entries) => entries.len(),
+                        _ => usize::MAX,
+                    };
+                    demand(real == *count as usize, "items are counted", || format!("{at:?}"))?;
+                }
+            }
+            Event::BlockExpired { at, .. } => {
+                self.disturbed = true;
+                self.due_timeout(*at, now)?;
+                self.slot_mut(*at)?.expired = true;
+                self.issued.remove(&(*at, kind_key(TimerKind::Timeout)));
+            }
+            Event::RoundPaused { at, until, .. } => {
+                self.may_go_on(*at)?;
+                self.slot_mut(*at)?.due = Some(*until);
+            }
+            Event::BlockDone { at } => {
+                self.may_go_on(*at)?;
+                demand(!self.has_kids(*at), "a block ends after all in it", || format!("{at:?}"))?;
+                self.set(*at, Stage::Done)?;
+            }
+            Event::CancelRequested {} => {
+                demand(!self.cancelled, "a second cancel means nothing", String::new)?;
+                self.cancelled = true;
+                self.disturbed = true;
+            }
+            Event::RunExpired {} => {
+                self.disturbed = true;
+                self.issued.remove(&(At::RUN, kind_key(TimerKind::Timeout)));
+            }
+            Event::RunSucceeded { .. } => {
+                demand(
+                    self.first_failure.is_none() && !self.cancelled,
+                    "a stopped run does not succeed",
+                    || format!("{:?}", self.first_failure),
+                )?;
+                self.end();
+            }
+            Event::RunFailed { failure } => {
+                if let Some(first) = &self.first_failure {
+                    demand(**failure == *first, "the first failure decides", || {
+                        format!("{failure:?} instead of {first:?}")
+                    })?;
+                }
+                self.end();
+            }
+            Event::RunCancelled {} => self.end(),
+            Event::RunStarted { .. } | Event::Yielded {} | Event::Resumed {} => {}
+        }
+        if let Some(command) = event.command()
+            && let Some(key) = key_of(&command)
+        {
+            self.issued.insert(key, command);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.issued.clear();
+        self.frames.clear();
+    }
+
+    fn frame_opened(
+        &mut self,
+        id: u32,
+        parent: Option<At>,
+        block: u32,
+        index: u32,
+        slots: u16,
+    ) -> Result<(), Broken> {
+        demand(self.opened.insert(id), "ids of instances are not reused", || id.to_string())?;
+        if let Some(at) = parent {
+            self.may_go_on(at)?;
+            demand(self.slot(at)?.stage == Stage::Open, "instances stand in open blocks", || {
+                format!("{at:?}")
+            })?;
+            if self.step(at)?.1.op_is_each() {
+                let room = self.limits_of(at.frame).into_iter().chain([at]);
+                for limit in room.collect::<Vec<At>>() {
+                    let parallel = self.parallel(limit)?;
+                    let flying = self.slot(limit)?.flying;
+                    demand(flying < parallel, "items that cannot go on are not opened", || {
+                        format!("{at:?} item {index}: {flying} of {parallel} calls")
+                    })?;
+                }
+            } else {
+                demand(!self.has_kids(at), "one instance at a time", || format!("{at:?}"))?;
+            }
+        }
+        self.frames.insert(
+            id,
+            Frame {
+                block,
+                parent,
+                phase: Phase::Body,
+                stopped: false,
+                failed: false,
+                finally_began: false,
+                slots: vec![Slot::default(); usize::from(slots)],
+            },
+        );
+        Ok(())
+    }
+
+    fn phase_began(&mut self, id: u32, phase: Phase) -> Result<(), Broken> {
+        let around = self.is_stopped_around(id);
+        let block = self.frame(id)?.block;
+        let catches = self.plan.block(block).is_some_and(|block| block.catches);
+        let frame = self.frame_mut(id)?;
+        let live = frame.slots.iter().any(|slot| !slot.stage.has_ended() && slot.stage != Stage::Pending);
+        demand(!live, "a part ends after all in it", || format!("frame {id}"))?;
+        match phase {
+            Phase::Catch => demand(
+                frame.phase == Phase::Body && frame.stopped && catches && !around,
+                "a handler runs only for its own failure",
+                || format!("frame {id}"),
+            )?,
+            Phase::Finally => {
+                // A failure that could be handled is handled before the end.
+                let handled = !(frame.phase == Phase::Body && frame.stopped && catches && !around);
+                demand(handled, "a handler runs before the end", || format!("frame {id}"))?;
+                frame.finally_began = true;
+            }
+            Phase::Body => demand(false, "a body does not begin again", || format!("frame {id}"))?,
+        }
+        if phase == Phase::Catch {
+            frame.failed = false;
+        }
+        frame.phase = phase;
+        frame.stopped = false;
+        if id == 0 {
+            self.issued.remove(&(At::RUN, kind_key(TimerKind::Timeout)));
+        }
+        Ok(())
+    }
+
+    fn frame_closed(&mut self, id: u32) -> Result<(), Broken> {
+        let stopped = self.is_stopped(id);
+        let frame = self.frame(id)?;
+        let block = self.plan.block(frame.block);
+        let has_finally = block.is_some_and(|block| block.size(Phase::Finally) > 0);
+        demand(frame.finally_began || !has_finally, "every open `finally` runs", || format!("frame {id}"))?;
+        for (slot, entry) in (0u16..).zip(&frame.slots) {
+            let step = self.plan.step(frame.block, slot);
+            let due = step.is_some_and(|step| step.phase == frame.phase) && !stopped;
+            let fine = entry.stage.has_ended() || (entry.stage == Stage::Pending && !due);
+            demand(fine, "a block ends after all in it", || format!("frame {id} slot {slot}"))?;
+        }
+        self.frames.remove(&id);
+        Ok(())
+    }
+
+    fn skipped(&mut self, at: At, why: &Why) -> Result<(), Broken> {
+        self.may_begin_but_for_skips(at)?;
+        if let Why::Step(name) = why {
+            let mut next = Some(at.frame);
+            let found = loop {
+                let Some(id) = next else { break None };
+                let frame = self.frame(id)?;
+                let slot = self.plan.block(frame.block).and_then(|block| block.names.get(name).copied());
+                match slot {
+                    Some(slot) => break Some(At { frame: id, slot }),
+                    None => next = frame.parent.map(|at| at.frame),
+                }
+            };
+            let stage = found.map(|at| self.slot(at).map(|slot| slot.stage)).transpose()?;
+            demand(stage.is_some_and(|stage| stage != Stage::Done), "a skip has a reason", || {
+                format!("{at:?} because of `{name}`, which is {stage:?}")
+            })?;
+        }
+        self.set(at, Stage::Nothing)
+    }
+
+    fn started(&mut self, at: At, attempt: u32, key: &str) -> Result<(), Broken> {
+        if self.slot(at)?.stage == Stage::Due {
+            self.may_go_on(at)?;
+        } else {
+            self.may_begin(at)?;
+        }
+        let (tried, (_, step)) = (self.slot(at)?.attempts, self.step(at)?);
+        let within = attempt == tried + 1 && attempt <= step.retry.attempts;
+        demand(within, "no more attempts than the policy allows", || {
+            format!("{at:?} attempt {attempt} of {}", step.retry.attempts)
+        })?;
+        for limit in self.limits_of(at.frame) {
+            let (flying, parallel) = (self.slot(limit)?.flying, self.parallel(limit)?);
+            demand(flying < parallel, "no more calls in flight than `parallel`", || {
+                format!("{at:?} under {limit:?}: {flying} of {parallel}")
+            })?;
+        }
+        if let Some((before, answered)) = self.keys.get(&at) {
+            demand((before == key) != *answered, "a key lives from answer to answer", || {
+                format!("{at:?} {before} {key} answered: {answered}")
+            })?;
+        }
+        let owner = *self.used_keys.entry(key.to_string()).or_insert(at);
+        demand(owner == at, "no two steps share a key", || format!("{at:?} {owner:?}"))?;
+        self.keys.insert(at, (key.to_string(), false));
+        self.set(at, Stage::Calling)?;
+        self.slot_mut(at)?.attempts = attempt;
+        Ok(())
+    }
+
+    fn failed(&mut self, at: At, failure: &StepFailure, then: Then, now: Timestamp) -> Result<(), Broken> {
+        let slot = self.slot(at)?;
+        let (stage, expired) = (slot.stage, slot.expired);
+        if failure.failure.kind == FailureKind::Timeout {
+            self.disturbed = true;
+        }
+        if failure.failure.kind == FailureKind::InDoubt {
+            self.disturbed = true;
+        }
+        match stage {
+            Stage::Pending => self.may_begin(at)?,
+            Stage::Open => demand(!self.has_kids(at), "a block ends after all in it", || format!("{at:?}"))?,
+            Stage::Due | Stage::Calling => {}
+            // A call that was given up because of its time fails with the next event.
+            Stage::Paused | Stage::Nothing if !expired => self.due_timeout(at, now)?,
+            Stage::Paused | Stage::Nothing | Stage::Done => {
+                demand(false, "a step ends once", || format!("{at:?} is {stage:?}"))?;
+            }
+        }
+        if let Some((_, answered)) = self.keys.get_mut(&at) {
+            *answered |= failure.failure.answered;
+        }
+        match then {
+            Then::Retry { due } => {
+                demand(!self.is_stopped(at.frame), "nothing is tried again after a stop", || {
+                    format!("{at:?}")
+                })?;
+                let asked = failure.failure.retry_after.unwrap_or_default();
+                demand(due.duration_since(now) >= asked, "a pause that was asked for is kept", || {
+                    format!("{at:?} {due}")
+                })?;
+                self.set(at, Stage::Paused)?;
+                self.slot_mut(at)?.due = Some(due);
+            }
+            Then::Continue | Then::Fatal => self.set(at, Stage::Nothing)?,
+        }
+        Ok(())
+    }
+
+    fn due_timeout(&self, at: At, now: Timestamp) -> Result<(), Broken> {
+        let timeout = self.slot(at)?.timeout;
+        demand(timeout.is_some_and(|due| now >= due), "no timeout comes early", || format!("{at:?} {now}"))
+    }
+
+    /// True if a step may begin: nothing has stopped, its part of the block runs, its needs have ended.
+    fn may_begin(&self, at: At) -> Result<(), Broken> {
+        self.may_begin_but_for_skips(at)?;
+        let (frame, step) = self.step(at)?;
+        for need in step.needs.iter().filter(|need| need.up == 0 && need.kind == NeedKind::Hard) {
+            let stage = frame.slots[usize::from(need.step)].stage;
+            demand(stage == Stage::Done, "what reads a skipped step hard is skipped", || {
+                format!("{at:?} needs {need:?}, which is {stage:?}")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn may_begin_but_for_skips(&self, at: At) -> Result<(), Broken> {
+        self.may_go_on(at)?;
+        let (frame, step) = self.step(at)?;
+        let stage = frame.slots[usize::from(at.slot)].stage;
+        demand(stage == Stage::Pending, "no step runs twice", || format!("{at:?} is {stage:?}"))?;
+        demand(step.phase == frame.phase, "parts of a block run one after another", || format!("{at:?}"))?;
+        let mut place = Some(frame);
+        for need in &step.needs {
+            if need.up == 0 {
+                let other = self.plan.step(frame.block, need.step).map_or(Phase::Body, |other| other.phase);
+                let ended = frame.slots[usize::from(need.step)].stage.has_ended() || other < step.phase;
+                demand(ended, "needs end before a step begins", || format!("{at:?} needs {need:?}"))?;
+            }
+        }
+        // What is needed from further out has ended before the block opened.
+        let mut up = 0;
+        while let Some(outer) = place {
+            for need in step.needs.iter().filter(|need| need.up == up && up > 0) {
+                let stage = outer.slots[usize::from(need.step)].stage;
+                let other = self.plan.step(outer.block, need.step).map_or(Phase::Body, |other| other.phase);
+                demand(stage.has_ended() || other < outer.phase, "needs end before a step begins", || {
+                    format!("{at:?} needs {need:?}, which is {stage:?}")
+                })?;
+            }
+            up += 1;
+            place = outer.parent.and_then(|at| self.frames.get(&at.frame));
+        }
+        Ok(())
+    }
+
+    fn may_go_on(&self, at: At) -> Result<(), Broken> {
+        let stopped = self.is_stopped(at.frame) || self.slot(at)?.expired;
+        demand(!stopped, "nothing starts after a stop", || format!("{at:?}"))
+    }
+
+    fn is_stopped(&self, frame: u32) -> bool {
+        let Some(entry) = self.frames.get(&frame) else { return false };
+        if entry.stopped {
+            return true;
+        }
+        entry.phase != Phase::Finally && self.is_stopped_around(frame)
+    }
+
+    fn is_stopped_around(&self, frame: u32) -> bool {
+        match self.frames.get(&frame).map(|entry| entry.parent) {
+            Some(Some(at)) => self.slot(at).is_ok_and(|slot| slot.expired) || self.is_stopped(at.frame),
+            Some(None) => self.cancelled,
+            None => false,
+        }
+    }
+
+    fn set(&mut self, at: At, stage: Stage) -> Result<(), Broken> {
+        let slot = self.slot_mut(at)?;
+        let change = i64::from(stage == Stage::Calling) - i64::from(slot.stage == Stage::Calling);
+        slot.stage = stage;
+        if stage != Stage::Nothing {
+            slot.timeout = None;
+        }
+        for limit in self.limits_of(at.frame) {
+            let slot = self.slot_mut(limit)?;
+            slot.flying = u32::try_from(i64::from(slot.flying) + change).unwrap();
+        }
+        for key in 0..=4 {
+            self.issued.remove(&(at, key));
+        }
+        Ok(())
+    }
+
+    fn limits_of(&self, frame: u32) -> Vec<At> {
+        let parent = |frame: u32| self.frames.get(&frame).and_then(|entry| entry.parent);
+        std::iter::successors(parent(frame), |at| parent(at.frame))
+            .filter(|at| self.step(*at).is_ok_and(|(_, step)| step.op_is_each()))
+            .collect()
+    }
+
+    fn parallel(&self, at: At) -> Result<u32, Broken> {
+        match self.step(at)?.1.op {
+            Op::Each { parallel, .. } => Ok(parallel),
+            _ => Ok(u32::MAX),
+        }
+    }
+
+    fn has_kids(&self, at: At) -> bool {
+        self.frames.values().any(|frame| frame.parent == Some(at))
+    }
+
+    fn step(&self, at: At) -> Result<(&Frame, &Step), Broken> {
+        let frame = self.frame(at.frame)?;
+        let step = self.plan.step(frame.block, at.slot);
+        step.map(|step| (frame, step)).ok_or_else(|| unknown(at))
+    }
+
+    fn frame(&self, id: u32) -> Result<&Frame, Broken> {
+        self.frames.get(&id).ok_or_else(|| unknown(At { frame: id, slot: 0 }))
+    }
+
+    fn frame_mut(&mut self, id: u32) -> Result<&mut Frame, Broken> {
+        self.frames.get_mut(&id).ok_or_else(|| unknown(At { frame: id, slot: 0 }))
+    }
+
+    fn slot(&self, at: At) -> Result<&Slot, Broken> {
+        self.frame(at.frame)?.slots.get(usize::from(at.slot)).ok_or_else(|| unknown(at))
+    }
+
+    fn slot_mut(&mut self, at: At) -> Result<&mut Slot, Broken> {
+        self.frame_mut(at.frame)?.slots.get_mut(usize::from(at.slot)).ok_or_else(|| unknown(at))
+    }
+}
+
+fn unknown(at: At) -> Broken {
+    Broken { invariant: "events name what is there", detail: format!("{at:?}") }
+}
+
+trait IsEach {
+    fn op_is_each(&self) -> bool;
+}
+
+impl IsEach for Step {
+    fn op_is_each(&self) -> bool {
+        matches!(self.op, Op::Each { .. })
+    }
+}

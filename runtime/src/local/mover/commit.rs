@@ -1,0 +1,173 @@
+//! The commit of a turn, and what follows from it.
+
+use std::time::{Duration, Instant};
+
+use engine::command::{Call, Command};
+use engine::input::Input;
+use engine::run::RunId;
+use jiff::{SignedDuration, Timestamp};
+use tracing::error;
+
+use super::{MOST, Mover, Work, returned};
+use crate::driver::Error;
+use crate::local::turn::Turn;
+
+/// A run that pauses for longer than this leaves memory.
+const FAR: SignedDuration = SignedDuration::from_secs(60);
+
+impl Mover {
+    /// True if all that this turn rests on and leads to are calls that change nothing: it may be committed
+    /// together with what follows.
+    pub(super) fn may_wait(&self) -> bool {
+        !self.turn.urgent && self.turn.len() < self.most && self.failures == 0
+    }
+
+    /// Makes the calls of a turn that may wait, before it is committed: reading twice does no harm.
+    pub(super) fn send_ahead(&mut self) {
+        let commands = std::mem::take(&mut self.turn.commands);
+        for (run, command) in commands {
+            match command {
+                Command::Call(call) => {
+                    self.turn.ahead.push((run.clone(), call.at, call.attempt));
+                    self.call(&run, call);
+                }
+                other => self.turn.commands.push((run, other)),
+            }
+        }
+    }
+
+    /// Commits what was decided in this turn, and goes on from there.
+    pub(super) fn commit(&mut self) {
+        let mut turn = std::mem::take(&mut self.turn);
+        let result = if turn.batch.is_empty() { Ok(()) } else { self.journal.commit(&turn.batch) };
+        match result {
+            Ok(()) => self.committed(&mut turn),
+            Err(error) => self.refused(&mut turn, error),
+        }
+        turn.clear();
+        self.turn = turn;
+    }
+
+    fn committed(&mut self, turn: &mut Turn) {
+        if !turn.batch.is_empty() {
+            self.failures = 0;
+            self.most = (self.most * 2).min(MOST);
+            turn.remember();
+        }
+        self.watchers.tell(turn.batch.rows.iter().map(|(run, row)| (run, row)));
+        for (reply, result) in turn.replies.drain(..) {
+            reply(result);
+        }
+        for (run, command) in turn.commands.drain(..) {
+            self.hand_out(&run, command);
+        }
+        for work in turn.works.drain(..) {
+            if let (Some(tracked), Input::Returned { at, attempt, .. }) =
+                (self.runs.get_mut(&work.run), work.input)
+            {
+                tracked.flights.remove(&(at, attempt));
+                self.alarms.drop_timeout(&work.run, at, attempt);
+            }
+        }
+        for ended in &turn.batch.ended {
+            self.end(&ended.run);
+        }
+        let mut last = None;
+        for (run, _) in &turn.batch.rows {
+            if last != Some(run) {
+                self.rest(run);
+            }
+            last = Some(run);
+        }
+    }
+
+    /// Lets a run leave memory that only pauses, and for long. Its alarms stay, and it is folded again.
+    fn rest(&mut self, run: &RunId) {
+        let Some(tracked) = self.runs.get_mut(run).filter(|tracked| tracked.flights.is_empty()) else {
+            return;
+        };
+        let Some(state) = &tracked.state else { return };
+        let far = self.clock.now().saturating_add(FAR).unwrap_or(Timestamp::MAX);
+        let pauses = state.outstanding().iter().all(|command| match command {
+            Command::Wake(timer) => timer.due > far,
+            Command::Call(_) | Command::Abort { .. } | Command::Nudge => false,
+        });
+        if pauses {
+            tracked.state = None;
+        }
+    }
+
+    /// Nothing of this turn happened: its runs are folded again, its callers are told, the rest is kept for later.
+    fn refused(&mut self, turn: &mut Turn, error: Error) {
+        if self.failures == 0 {
+            error!(%error, "a commit failed, and is tried again");
+        }
+        for begun in &turn.batch.begun {
+            self.runs.remove(&begun.run);
+        }
+        for (run, row) in &turn.batch.rows {
+            if let Some(tracked) = self.runs.get_mut(run) {
+                tracked.state = None;
+                tracked.seq = tracked.seq.min(row.seq - 1);
+            }
+        }
+        for (run, at, attempt) in turn.ahead.drain(..) {
+            if let Some(tracked) = self.runs.get_mut(&run) {
+                tracked.flights.remove(&(at, attempt));
+            }
+        }
+        for (run, command) in turn.commands.drain(..) {
+            if let (Some(tracked), Command::Call(call)) = (self.runs.get_mut(&run), command) {
+                tracked.unsent.insert((call.at, call.attempt));
+            }
+        }
+        for (reply, result) in turn.replies.drain(..) {
+            reply(result.and(Err(error.clone())));
+        }
+        self.most = 1;
+        let works = std::mem::take(&mut turn.works);
+        self.hold(works);
+    }
+
+    /// Keeps inputs until it is worth trying again. What has waited longest comes first then.
+    pub(super) fn hold(&mut self, works: impl IntoIterator<Item = Work>) {
+        self.held.append(&mut self.ready);
+        self.held.extend(works);
+        let delay = Duration::from_millis(20 << self.failures.min(6));
+        self.failures = self.failures.saturating_add(1);
+        self.again = Some(Instant::now() + delay);
+    }
+
+    /// Makes happen what was decided and committed.
+    pub(super) fn hand_out(&mut self, run: &RunId, command: Command) {
+        match command {
+            Command::Call(call) => self.call(run, call),
+            Command::Wake(timer) => self.alarms.set(run, timer),
+            Command::Abort { at, attempt } => {
+                if let Some(tracked) = self.runs.get_mut(run) {
+                    tracked.flights.remove(&(at, attempt));
+                }
+                self.alarms.drop_timeout(run, at, attempt);
+            }
+            Command::Nudge => {
+                self.ready.push_back(Work { run: run.clone(), input: Input::Nudge, token: None });
+            }
+        }
+    }
+
+    fn call(&mut self, run: &RunId, call: Call) {
+        let Some(tracked) = self.runs.get_mut(run) else { return };
+        let key = (call.at, call.attempt);
+        let (flight, answer) = self.calls.make(run, call, &*self.values);
+        tracked.unsent.remove(&key);
+        tracked.flights.insert(key, flight);
+        self.ready.extend(answer.map(returned));
+    }
+
+    /// Forgets a run that is not moved any more.
+    pub(super) fn end(&mut self, run: &RunId) {
+        self.runs.remove(run);
+        self.alarms.forget(run);
+        self.watchers.close(run);
+    }
+}

@@ -1,0 +1,80 @@
+//! What an input means, by the engine's word; nothing is committed yet.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use engine::event::Recorded;
+use engine::input::{Input, Start};
+use engine::plan::Plan;
+use engine::run::{Run, RunId};
+use tracing::error;
+
+use super::{Mover, Tracked, Work};
+use crate::driver::{Error, State};
+
+impl Mover {
+    pub(super) fn start(&mut self, plan: Arc<Plan>, start: Start) -> Result<(), Error> {
+        let run = start.run.clone();
+        if self.runs.contains_key(&run) || self.journal.run(&run)?.is_some() {
+            return Err(Error::Exists(run));
+        }
+        self.runs.insert(run.clone(), Tracked::new(&plan, Some(Run::default()), 0));
+        self.apply(&run, &Input::Start(start)).inspect_err(|_| self.end(&run))?;
+        self.turn.begin(&run, &plan);
+        Ok(())
+    }
+
+    /// Decides an input that nobody waits for, and keeps it until that is committed.
+    pub(super) fn work(&mut self, work: Work) {
+        let Some(tracked) = self.runs.get(&work.run) else { return };
+        let mut reads = false;
+        if let (Some(token), Input::Returned { at, attempt, .. }) = (work.token, &work.input) {
+            // An answer that nobody waits for any more has no flight, or that of another try.
+            let Some(flight) = tracked.flights.get(&(*at, *attempt)) else { return };
+            if flight.token != token {
+                return;
+            }
+            reads = flight.reads;
+        }
+        match self.apply(&work.run, &work.input) {
+            Ok(()) => {
+                self.turn.urgent |= !reads;
+                self.turn.works.push(work);
+            }
+            Err(Error::Damaged { run, detail }) => {
+                error!(%run, detail, "a run cannot go on, since its log is damaged");
+                self.end(&run);
+            }
+            Err(error) => {
+                error!(run = %work.run, %error, "a run cannot be read, and is tried again");
+                self.hold([work]);
+            }
+        }
+    }
+
+    /// Lets the engine decide what an input means, and adds that to the batch.
+    pub(super) fn apply(&mut self, run: &RunId, input: &Input) -> Result<(), Error> {
+        self.load(run)?;
+        let Some(Tracked { plan, state: Some(state), seq, .. }) = self.runs.get_mut(run) else {
+            return Ok(());
+        };
+        let now = match input {
+            // The clock may have been set back since the alarm went off.
+            Input::Fired(timer) => self.clock.now().max(timer.due),
+            _ => self.clock.now(),
+        };
+        // The engine is total; should it break off all the same, one run stands still and the others go on.
+        let decided =
+            catch_unwind(AssertUnwindSafe(|| engine::advance(plan, state, &*self.values, input, now)));
+        let Ok(events) = decided else {
+            let detail = "the engine broke off; what was recorded before is safe".into();
+            return Err(Error::Damaged { run: run.clone(), detail });
+        };
+        if !events.is_empty() {
+            *seq += 1;
+            let row = Recorded { seq: *seq, time: now, events };
+            self.turn.record(run, row, State::of(&state.status), &self.values);
+        }
+        Ok(())
+    }
+}
