@@ -84,7 +84,11 @@ impl Keyway {
     /// A command with its arguments and `--data`, in an environment without surprises.
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
-        command.args(arguments).arg("--data").arg(&self.data).stdin(Stdio::null());
+        command.args(arguments).stdin(Stdio::null());
+        // `check` keeps nothing.
+        if arguments.first().is_some_and(|name| name.as_ref() != "check") {
+            command.arg("--data").arg(&self.data);
+        }
         for (name, _) in std::env::vars_os() {
             let ours = name.to_string_lossy();
             if ours.starts_with("KEYWAY_")
