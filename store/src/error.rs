@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 /// We cannot go on with this file.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +138,10 @@ impl Error {
     pub(crate) fn sqlite(path: &Path, source: rusqlite::Error) -> Error {
         let path = path.to_owned();
         let detail = source.to_string();
+        // The index beside the log cannot grow: SQLite calls it an I/O error, and it is a full disk.
+        if source.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE) {
+            return Error::Full { path };
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Error::NotADatabase { path },
             Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, detail },
