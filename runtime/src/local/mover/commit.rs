@@ -6,7 +6,7 @@ use engine::command::{Call, Command};
 use engine::input::Input;
 use engine::run::RunId;
 use jiff::{SignedDuration, Timestamp};
-use tracing::error;
+use tracing::{error, info};
 
 use super::{MOST, Mover, Work, returned};
 use crate::driver::Error;
@@ -50,6 +50,9 @@ impl Mover {
 
     fn committed(&mut self, turn: &mut Turn) {
         if !turn.batch.is_empty() {
+            if self.failures > 0 {
+                info!("commits succeed again");
+            }
             self.failures = 0;
             self.most = (self.most * 2).min(MOST);
             turn.remember();
