@@ -75,6 +75,8 @@ impl Bench {
             lines.push(match line.split_once(" = ") {
                 Some(("members", _)) => r#"members = ["engine"]"#.into(),
                 Some(("default-members", _)) => continue,
+                // Each fault is compiled once and runs for some seconds: to compile fast is faster.
+                Some(("opt-level", _)) => "opt-level = 1".into(),
                 Some((name, value)) if value.starts_with("{ path = \"") => {
                     format!("{name} = {{ path = {:?} }}", self.root.join(name))
                 }
