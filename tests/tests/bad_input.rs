@@ -157,9 +157,9 @@ fn an_endless_file_is_not_read_to_the_end() {
 fn a_deeply_nested_file() {
     let nested =
         format!("name: deep\nsteps:\n  a: {{ set: {{ x: {}{} }} }}\n", "[".repeat(5_000), "]".repeat(5_000));
-    file_refused(nested, &["too deep"]);
+    file_refused(nested, &["KW0003"]);
     let lines: String = (0..200).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-    file_refused(lines, &["too deep"]);
+    file_refused(lines, &["KW0003"]);
 }
 
 #[test]
@@ -298,16 +298,19 @@ fn a_full_disk() {
     let first = keyway.run(&["run".as_ref(), file.as_os_str()]);
     assert_eq!(first.code, Some(0), "{first:?}");
     fill(&disk.join("filler"));
-    let items = "name: big\nsteps:\n  items: { for_each: [1, 2, 3, 4, 5, 6, 7, 8], steps: { a: { file.read: { path: big.txt } } } }\n";
-    let items =
-        items.replace("{ file.read: { path: big.txt } }", "{ use: file.read, with: { path: big.txt } }");
-    let file = place.file("big.yaml", items);
+    refused(
+        &keyway.run(&["run".as_ref(), file.as_os_str()]),
+        COULD_NOT_TRY,
+        &["no room is left", "keyway.db"],
+    );
+    fs::write(disk.join("filler"), vec![7; 1_200_000]).expect("there is room for less");
+    let big = place.file("big.yaml", BIG);
     // Text that does not compress, so that its value needs the room.
     let mut chance = tests::chance::Chance::new(7);
-    let noise: String = (0..200_000).map(|_| char::from(b'!' + (chance.below(90) as u8))).collect();
+    let noise: String = (0..2_000_000).map(|_| char::from(b'!' + (chance.below(90) as u8))).collect();
     place.file("big.txt", noise);
-    let full = keyway.run(&["run".as_ref(), file.as_os_str()]);
-    refused(&full, COULD_NOT_TRY, &["full"]);
+    let full = keyway.run(&["run".as_ref(), big.as_os_str()]);
+    refused(&full, COULD_NOT_TRY, &["no room is left", "keyway.db"]);
     let shown = keyway.run(&["show", &first.run_id(), "--json"]);
     assert_eq!(shown.json()["status"], "succeeded", "what was recorded is still there: {shown:?}");
     fs::remove_file(disk.join("filler")).expect("the filler");
