@@ -8,6 +8,7 @@ use engine::run::RunId;
 use engine::view::Timeline;
 use runtime::journal::Journal;
 use runtime::journal::sqlite::Sqlite;
+use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
@@ -116,6 +117,10 @@ fn rows(database: &Path) -> Result<Option<(String, i64)>> {
     let mut statement = connection.prepare("SELECT run, count(*) FROM events GROUP BY run")?;
     let mut found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(found.next().transpose()?)
+}
+
+fn is_half_made(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_READONLY_ROLLBACK)
 }
 
 /// Takes away the last row of a run, as if its commit had never been. Gives the rows that are left.

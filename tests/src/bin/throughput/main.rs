@@ -9,16 +9,17 @@ mod machine;
 mod parts;
 mod table;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-use parts::{Measure, Part};
+use parts::{Effort, Measure, Part};
 
 struct Options {
     folder: PathBuf,
-    quick: bool,
+    effort: Effort,
     part: Option<Part>,
 }
 
@@ -44,7 +45,7 @@ fn measure() -> Result<()> {
         );
     }
     if let Some(part) = options.part {
-        let measure = parts::run(part, &options.folder, options.quick)?;
+        let measure = parts::run(part, &options.folder, options.effort)?;
         println!("{}", serde_json::to_string(&measure)?);
         return Ok(());
     }
@@ -57,7 +58,7 @@ fn measure() -> Result<()> {
     let syncs = count_syncs(&options)?;
     let report = table::report(&measures, syncs.as_ref(), &disk)?;
     println!("{report}");
-    if !options.quick {
+    if options.effort == Effort::Full {
         let path = tests::root().join("docs/measured/throughput.md");
         std::fs::create_dir_all(path.parent().context("it stands in a folder")?)?;
         std::fs::write(&path, report)?;
@@ -67,12 +68,14 @@ fn measure() -> Result<()> {
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { folder: tests::root().join("target/throughput"), quick: false, part: None };
+    let folder = tests::root().join("target/throughput");
+    let mut options = Options { folder, effort: Effort::Full, part: None };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--folder" => options.folder = words.next().context("`--folder` needs a directory")?.into(),
-            "--quick" => options.quick = true,
+            "--quick" => options.effort = Effort::Quick,
+            "--bare" => options.effort = Effort::Bare,
             "--part" => {
                 let name = words.next().context("`--part` needs a name")?;
                 let part = Part::ALL.into_iter().find(|part| part.name() == name);
@@ -89,12 +92,16 @@ fn options() -> Result<Options> {
 /// Measures a part in a child, behind `wrapper` where there is one.
 fn in_own_process(part: Part, options: &Options, wrapper: &[&str]) -> Result<Measure> {
     let own = std::env::current_exe()?;
-    let mut words: Vec<&std::ffi::OsStr> = wrapper.iter().map(AsRef::as_ref).collect();
+    let mut words: Vec<&OsStr> = wrapper.iter().map(AsRef::as_ref).collect();
     words.extend([own.as_os_str(), "--part".as_ref(), part.name().as_ref(), "--folder".as_ref()]);
     words.push(options.folder.as_os_str());
-    if options.quick || !wrapper.is_empty() {
-        words.push("--quick".as_ref());
-    }
+    let effort = if wrapper.is_empty() { options.effort } else { Effort::Bare };
+    let flag = match effort {
+        Effort::Full => None,
+        Effort::Quick => Some(OsStr::new("--quick")),
+        Effort::Bare => Some(OsStr::new("--bare")),
+    };
+    words.extend(flag);
     let output = Command::new(words[0]).args(&words[1..]).stderr(std::process::Stdio::inherit()).output()?;
     if !output.status.success() {
         bail!("the part `{}` ended with {}", part.name(), output.status);
@@ -102,7 +109,7 @@ fn in_own_process(part: Part, options: &Options, wrapper: &[&str]) -> Result<Mea
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// A short part under `strace`: its commits as the driver counts them, and its fsyncs as the system does.
+/// A short part under `strace`: its commits as the driver counts them, and its fsyncs as `strace` does.
 /// Nothing where there is no `strace`.
 fn count_syncs(options: &Options) -> Result<Option<(Measure, u64)>> {
     if Command::new("strace").arg("-V").output().is_err() {

@@ -57,6 +57,17 @@ impl Part {
     }
 }
 
+/// How long it is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// As long as the figures need to be good.
+    Full,
+    /// A tenth of that, to see that it works.
+    Quick,
+    /// The driver alone for a second, without plain SQLite beside it: to count its fsyncs.
+    Bare,
+}
+
 /// What a part gave.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Measure {
@@ -80,8 +91,10 @@ pub struct Measure {
     pub longest: f64,
     /// The most memory that the process had, in bytes.
     pub memory: u64,
-    /// Commits, as the driver counts them.
+    /// Commits while it was measured, as the driver counts them.
     pub commits: u64,
+    /// Commits since the database was opened.
+    pub all_commits: u64,
     /// What the settings of the database read back.
     pub pragmas: Vec<(String, String)>,
     /// Size of the binary in bytes, where it was run.
@@ -92,10 +105,15 @@ pub struct Measure {
 ///
 /// # Errors
 /// Where anything does not work: a figure of something broken is worth nothing.
-pub fn run(part: Part, folder: &Path, quick: bool) -> Result<Measure> {
+pub fn run(part: Part, folder: &Path, effort: Effort) -> Result<Measure> {
     let scratch = tempfile::tempdir_in(folder)?;
-    let raw = raw_commits(scratch.path(), Duration::from_millis(if quick { 300 } else { 1_500 }))?;
-    let time = Duration::from_secs(if quick { 1 } else { 8 });
+    let (raw, time, processes) = match effort {
+        Effort::Full => (1_500, 8, 40),
+        Effort::Quick => (300, 1, 5),
+        Effort::Bare => (0, 1, 5),
+    };
+    let raw = if raw == 0 { 0.0 } else { raw_commits(scratch.path(), Duration::from_millis(raw))? };
+    let time = Duration::from_secs(time);
     let mut measure = match part {
         Part::Linear1 => linear(scratch.path(), 1, time)?,
         Part::Linear8 => linear(scratch.path(), 8, time)?,
@@ -103,7 +121,7 @@ pub fn run(part: Part, folder: &Path, quick: bool) -> Result<Measure> {
         Part::Each1k => each(scratch.path(), 1_000)?,
         Part::Each10k => each(scratch.path(), 10_000)?,
         Part::Each100k => each(scratch.path(), 100_000)?,
-        Part::Process => process(scratch.path(), if quick { 5 } else { 40 })?,
+        Part::Process => process(scratch.path(), processes)?,
     };
     measure.part = part.name().to_owned();
     measure.raw = raw;
@@ -168,6 +186,7 @@ fn summed(
         most,
         longest,
         commits: bench.commits() - commits_before,
+        all_commits: bench.commits(),
         pragmas: bench.pragmas()?,
         ..Measure::default()
     })

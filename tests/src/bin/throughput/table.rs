@@ -30,11 +30,9 @@ fn told(syncs: Option<&(Measure, u64)>) -> String {
     match syncs {
         None => "fsyncs were not counted: there is no `strace` here".into(),
         Some((measure, count)) => format!(
-            "fsyncs, counted by `strace` in a run of `{}` of its own, opening and raw commits included: {count} at \
-             {} commits of the driver and about {:.0} of plain SQLite",
-            measure.part,
-            measure.commits,
-            measure.raw * 0.3,
+            "fsyncs, counted by `strace` over the whole life of a process of its own with `{}`: {count} at {} commits \
+             of the driver; the rest are checkpoints, and what opening and closing takes",
+            measure.part, measure.all_commits,
         ),
     }
 }
