@@ -113,7 +113,7 @@ impl Template {
 
     /// Calls `found` for each expression, with whether it may not be reached and the names that blocks around
     /// it give.
-    fn each_expr(&self, found: &mut dyn FnMut(&Expr, bool, &[&str])) {
+    pub(crate) fn each_expr(&self, found: &mut dyn FnMut(&Expr, bool, &[&str])) {
         let mut depth = 0_usize;
         let mut given: Vec<&str> = vec![];
         let mut opened: Vec<usize> = vec![];

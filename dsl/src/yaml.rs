@@ -260,7 +260,11 @@ impl Builder<'_> {
                         None => self.scalar(&value, style, span),
                         Some(_) => {
                             let tag = self.tag(place.tag_span().and_then(|tag| tag.byte_range()), span);
-                            if span.range().is_empty() { self.tagged(tag) } else { self.scalar(&value, style, span) }
+                            if span.range().is_empty() {
+                                self.tagged(tag)
+                            } else {
+                                self.scalar(&value, style, span)
+                            }
                         }
                     };
                     self.finish(node, anchor)?;
@@ -298,7 +302,9 @@ impl Builder<'_> {
     /// A comment right behind a value, without a blank after its `#`: often the value was meant to go on.
     fn comment(&mut self, comment: &str, span: Span) {
         let before = self.text.get(..span.range().start).unwrap_or("");
-        let Some(Open { content: Content::Map { entries, key: None, .. }, .. }) = self.open.last_mut() else { return };
+        let Some(Open { content: Content::Map { entries, key: None, .. }, .. }) = self.open.last_mut() else {
+            return;
+        };
         let Some(last) = entries.last_mut() else { return };
         if before[last.key.span().range().end.min(before.len())..].contains('\n') {
             return;
@@ -316,9 +322,10 @@ impl Builder<'_> {
 
     /// Reports why reading stopped. Where it stopped within a hole that has no quotes, that is the reason.
     fn stopped(&mut self, wrong: Diagnostic) {
-        let hole = self.open.iter().find(|open| {
-            open.flow && self.text.get(open.start..).is_some_and(|rest| rest.starts_with("{{"))
-        });
+        let hole = self
+            .open
+            .iter()
+            .find(|open| open.flow && self.text.get(open.start..).is_some_and(|rest| rest.starts_with("{{")));
         let wrong = match hole {
             Some(open) => {
                 let line = self.text[open.start..].split('\n').next().unwrap_or("").trim_end();
@@ -326,7 +333,12 @@ impl Builder<'_> {
                 traps::bare_hole(source, Span::new(open.start, open.start + source.len()))
             }
             None => match self.open.iter().rev().find(|open| open.flow) {
-                Some(open) if self.text.get(open.start..wrong.span.range().start).is_some_and(|between| between.contains('\n')) => {
+                Some(open)
+                    if self
+                        .text
+                        .get(open.start..wrong.span.range().start)
+                        .is_some_and(|between| between.contains('\n')) =>
+                {
                     wrong.label(Span::new(open.start, open.start + 1), "this bracket is still open")
                 }
                 _ => wrong,
@@ -346,9 +358,10 @@ impl Builder<'_> {
     fn tagged(&self, span: Span) -> Node {
         let source = self.text.get(span.range()).unwrap_or("");
         let (text, map) = match source.strip_prefix('!').filter(|_| traps::in_condition(self.text, span)) {
-            Some(name) => {
-                (format!("not {name}"), SpanMap { points: vec![(0, span.start), (4, span.start + 1)], whole: span })
-            }
+            Some(name) => (
+                format!("not {name}"),
+                SpanMap { points: vec![(0, span.start), (4, span.start + 1)], whole: span },
+            ),
             None => (source.to_owned(), SpanMap::plain(span.range().start, source.len())),
         };
         Node { span, kind: Kind::Scalar(Scalar { text, style: Style::Quoted, map }) }
@@ -456,7 +469,10 @@ impl Builder<'_> {
                         return Ok(());
                     };
                     // A value that is not there stands where its key does.
-                    if value.scalar().is_some_and(|scalar| value.span.range().is_empty() && scalar.text.is_empty()) {
+                    if value
+                        .scalar()
+                        .is_some_and(|scalar| value.span.range().is_empty() && scalar.text.is_empty())
+                    {
                         value.span = key.span();
                     }
                     entries.push(Entry { key, value });

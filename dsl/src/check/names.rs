@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::ast::{Arg, Block, Op, Part, Step};
+use crate::ast::{Arg, Ast, Block, Op, Part, Step};
 use crate::check::scope::{self, Edge, Frame};
-use crate::check::{Checking, Resolved};
+use crate::check::{Checking, Resolved, types};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::expr::{Read, Root};
+use crate::expr::ast::{Kind, Part as ExprPart};
+use crate::expr::{Expr, Read, Root};
 use crate::fields::listed;
 use crate::span::{Span, Spanned};
+use crate::types::Type;
 use crate::workflow::{NeedKind, Phase};
 
 /// Names that can be read bare everywhere.
@@ -25,7 +27,13 @@ const FIELDS: &[(&str, &[&str])] = &[
 /// Resolves all names.
 pub fn check(checking: &mut Checking<'_>) {
     let ast = checking.ast;
+    let mut known = BTreeMap::new();
+    ast.root.each(&mut |step| {
+        known.insert(step.id, types::of_step(step, checking.catalog));
+    });
     let mut walk = Walk {
+        ast,
+        types: known,
         inputs: ast.inputs.iter().map(|input| input.field.name.as_str()).collect(),
         owners: BTreeMap::new(),
         frames: vec![],
@@ -52,6 +60,9 @@ pub fn check(checking: &mut Checking<'_>) {
 }
 
 struct Walk<'a> {
+    ast: &'a Ast,
+    /// What is known of the value of each step, by its id.
+    types: BTreeMap<usize, Type>,
     inputs: Vec<&'a str>,
     /// Inner steps by name, with the outermost block that they stand in.
     owners: BTreeMap<&'a str, &'a str>,
@@ -191,6 +202,37 @@ impl<'a> Walk<'a> {
         };
         reads.iter().for_each(|read| self.read(read));
         names.iter().for_each(|name| self.bare(name));
+        match part {
+            Part::Expr(expr) => self.paths(expr),
+            Part::Text(template) => template.each_expr(&mut |expr, _, _| self.paths(expr)),
+        }
+    }
+
+    /// Follows every path that begins at a step or an input through the type of it.
+    fn paths(&mut self, expr: &Expr) {
+        for node in expr.nodes() {
+            let Kind::Path(base, parts) = &node.kind else { continue };
+            let found = match expr.nodes().get(usize::from(*base)).map(|node| &node.kind) {
+                Some(Kind::Step(step)) if step.root == Root::Steps => {
+                    let inside = self.within.contains(&&*step.name);
+                    let one = scope::find(&self.frames, &step.name)
+                        .filter(|(_, place)| place.ids.len() == 1 && !inside);
+                    let ty = one.and_then(|(_, place)| self.types.get(&place.ids[0]));
+                    ty.and_then(|ty| types::follow(expr, &format!("steps.{}", step.name), ty, parts))
+                }
+                Some(Kind::Name(name)) if &**name == "inputs" => match parts.split_first() {
+                    Some((ExprPart::Field(name, _) | ExprPart::SoftField(name, _), rest)) => {
+                        let input = self.ast.inputs.iter().find(|input| *input.field.name == **name);
+                        input.and_then(|input| {
+                            types::follow(expr, &format!("inputs.{name}"), &input.field.ty, rest)
+                        })
+                    }
+                    _ => None,
+                },
+                _ => None,
+            };
+            self.diagnostics.extend(found);
+        }
     }
 
     /// A bare name, with the field that is read of it.
@@ -262,12 +304,8 @@ impl<'a> Walk<'a> {
         self.diagnostics.push(match (fixed, near) {
             (Some((title, text)), _) => wrong.help(title.clone()).fix(title, span, text),
             _ if name == "error" => wrong.help("`error` is known in `catch` and `on_failure`"),
-            _ if matches!(name, "round" | "last") => {
-                wrong.help(format!("`{name}` is known in `repeat`"))
-            }
-            _ if matches!(name, "item" | "index") => {
-                wrong.help(format!("`{name}` is known in `for_each`"))
-            }
+            _ if matches!(name, "round" | "last") => wrong.help(format!("`{name}` is known in `repeat`")),
+            _ if matches!(name, "item" | "index") => wrong.help(format!("`{name}` is known in `for_each`")),
             (None, Some(near)) => {
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
             }
