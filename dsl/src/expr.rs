@@ -12,12 +12,18 @@ use crate::span::{Span, SpanMap};
 use crate::value::{Hash, Value};
 
 pub mod ast;
+mod call;
 pub(crate) mod eval;
+pub(crate) mod fault;
 pub mod functions;
+mod grammar;
+mod literal;
 pub(crate) mod operate;
 pub(crate) mod parse;
 pub mod reads;
+mod reword;
 pub(crate) mod scan;
+mod warnings;
 
 use ast::{Ix, Kind, Node};
 
@@ -173,7 +179,7 @@ pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
 /// # Errors
 /// `Halt::Skip` where a hard reference found nothing, `Halt::Failure` where the values do not fit.
 pub fn eval(expr: &Expr, scope: &dyn Scope) -> Result<Value, Halt> {
-    eval::eval(expr, scope, 0)
+    eval::eval(expr, scope)
 }
 
 impl Expr {

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::expr::ast::pair;
+use crate::expr::eval::Budget;
 use crate::expr::reads::Name;
 use crate::expr::{Expr, Halt, Read, Scope};
 use crate::span::{Span, SpanMap};
 use crate::value::Value;
 use crate::workflow::Arg;
 
+mod blocks;
 mod parse;
 mod render;
 mod tokens;
@@ -31,6 +33,9 @@ pub struct Template {
     pub span: Span,
     /// Its parts in the order of the text; blocks are opened and ended by parts of their own.
     parts: Vec<Part>,
+    /// What the blocks are rendered with.
+    #[serde(skip)]
+    frame: blocks::Frame,
 }
 
 /// A part of a text.
@@ -81,7 +86,7 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
 /// # Errors
 /// As `expr::eval`.
 pub fn render(template: &Template, scope: &dyn Scope) -> Result<Value, Halt> {
-    render::render(template, scope, &mut 0)
+    render::render(template, scope, &mut Budget::default())
 }
 
 /// Evaluates a value with holes.
@@ -89,7 +94,7 @@ pub fn render(template: &Template, scope: &dyn Scope) -> Result<Value, Halt> {
 /// # Errors
 /// As `expr::eval`.
 pub fn fill(arg: &Arg, scope: &dyn Scope) -> Result<Value, Halt> {
-    render::fill(arg, scope, &mut 0)
+    render::fill(arg, scope, &mut Budget::default())
 }
 
 impl Template {

@@ -205,8 +205,7 @@ impl Value {
     /// The same value, as a reference by content hash if its stored form is longer than `limit` bytes.
     #[must_use]
     pub fn sealed(self, limit: usize) -> Value {
-        if !matches!(self, Value::Text(_) | Value::List(_) | Value::Object(_)) || self.weight(limit) <= limit
-        {
+        if !matches!(self, Value::Text(_) | Value::List(_) | Value::Object(_)) || self.weight(limit) <= limit {
             return self;
         }
         let stored = self.stored();
@@ -224,21 +223,12 @@ impl Value {
     pub fn weight(&self, limit: usize) -> usize {
         match self {
             Value::Text(text) => text.len() + 2,
-            Value::List(items) => items
-                .iter()
-                .try_fold(
-                    2,
-                    |sum, item| {
-                        if sum > limit { Err(sum) } else { Ok(sum + 1 + item.weight(limit - sum)) }
-                    },
-                )
-                .unwrap_or_else(|sum| sum),
-            Value::Object(entries) => entries
-                .iter()
-                .try_fold(2, |sum, (key, value)| {
-                    if sum > limit { Err(sum) } else { Ok(sum + 4 + key.len() + value.weight(limit - sum)) }
-                })
-                .unwrap_or_else(|sum| sum),
+            Value::List(items) => items.iter().try_fold(2, |sum, item| {
+                if sum > limit { Err(sum) } else { Ok(sum + 1 + item.weight(limit - sum)) }
+            }).unwrap_or_else(|sum| sum),
+            Value::Object(entries) => entries.iter().try_fold(2, |sum, (key, value)| {
+                if sum > limit { Err(sum) } else { Ok(sum + 4 + key.len() + value.weight(limit - sum)) }
+            }).unwrap_or_else(|sum| sum),
             Value::Time(_) | Value::Duration(_) => 40,
             Value::Hole(_) | Value::Big(_) => 100,
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Number(_) => 8,
@@ -333,8 +323,9 @@ impl PartialEq for Value {
             (Value::Duration(a), Value::Duration(b)) => a == b,
             (Value::Hole(a), Value::Hole(b)) => a == b,
             (Value::Big(a), Value::Big(b)) => a.hash == b.hash,
-            (Value::Big(Big { value: Some(value), .. }), other)
-            | (other, Value::Big(Big { value: Some(value), .. })) => **value == *other,
+            (Value::Big(Big { value: Some(value), .. }), other) | (other, Value::Big(Big { value: Some(value), .. })) => {
+                **value == *other
+            }
             _ => false,
         }
     }
@@ -436,8 +427,7 @@ impl<'de> Visitor<'de> for Stored {
                 "$hole" => Value::Hole(Arc::new(map.next_value()?)),
                 "$big" => {
                     let (hash, size): (String, u32) = map.next_value()?;
-                    let hash =
-                        Hash::parse(&hash).ok_or_else(|| de::Error::custom("a hash of 64 hex digits"))?;
+                    let hash = Hash::parse(&hash).ok_or_else(|| de::Error::custom("a hash of 64 hex digits"))?;
                     Value::Big(Big { hash, size, value: None })
                 }
                 _ => {
@@ -527,10 +517,7 @@ mod tests {
             ("number", Value::Number(2.0)),
             ("time", Value::Time("2026-01-02T03:04:05.006Z".parse().unwrap())),
             ("length", Value::Duration(SignedDuration::new(-1, -5))),
-            (
-                "hole",
-                Value::Hole(Arc::new(Hole::Join(vec![Hole::Plain("a".into()), Hole::Name("b".into())]))),
-            ),
+            ("hole", Value::Hole(Arc::new(Hole::Join(vec![Hole::Plain("a".into()), Hole::Name("b".into())])))),
             ("odd", Value::object([("$time", Value::text("not a time")), ("b", Value::Null)])),
             ("list", Value::list(vec![Value::Bool(true), Value::Null])),
         ]);

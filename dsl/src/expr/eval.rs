@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
-use crate::catalog::{Failure, FailureKind};
 use crate::expr::ast::{Ix, Kind, Level, Operator, Part, StepName};
+use crate::expr::call::{Call, Given};
+use crate::expr::fault::{Fault, condition, fail, limit, named, too_large};
 use crate::expr::functions::FunctionRef;
 use crate::expr::{Expr, Halt, Root, Scope, Seen, operate};
 use crate::value::{self, Hash, Object, Value, Values};
@@ -17,18 +18,64 @@ pub const FUEL: usize = 1_000_000;
 /// The heaviest result, in bytes.
 pub const MAX_WEIGHT: usize = 16 << 20;
 
-/// Evaluates an expression; see `expr::eval`. Of several that share a seed each has its own turn, so that they
-/// draw different ids.
-pub fn eval(expr: &Expr, scope: &dyn Scope, turn: u32) -> Result<Value, Halt> {
-    let draws = u64::from(turn) << 32;
-    let mut machine =
-        Machine { expr, scope, fuel: FUEL, soft: 0, parameters: vec![], draws, patterns: BTreeMap::new() };
-    let value = machine.node(expr.root())?;
-    // What stands somewhere already was measured when it was made.
-    match expr.node(expr.root()).map(|node| &node.kind) {
-        Some(Kind::Value(_) | Kind::Name(_) | Kind::Step(_) | Kind::Path(..)) => Ok(value),
-        _ => machine.measured(value),
+/// Evaluates an expression; see `expr::eval`.
+pub fn eval(expr: &Expr, scope: &dyn Scope) -> Result<Value, Halt> {
+    Budget::default().eval(expr, scope)
+}
+
+/// What several expressions that are evaluated together share.
+pub struct Budget {
+    /// Counts the expressions: each draws its own ids from the seed that they share.
+    turn: u32,
+    fuel: usize,
+    bytes: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { turn: 0, fuel: 10 * FUEL, bytes: MAX_WEIGHT }
     }
+}
+
+impl Budget {
+    /// Evaluates one of the expressions.
+    pub fn eval(&mut self, expr: &Expr, scope: &dyn Scope) -> Result<Value, Halt> {
+        let fuel = self.fuel.min(FUEL);
+        let draws = u64::from(self.turn) << 32;
+        self.turn = self.turn.wrapping_add(1);
+        let mut machine =
+            Machine { expr, scope, fuel, soft: 0, parameters: vec![], draws, patterns: BTreeMap::new() };
+        let value = machine.node(expr.root());
+        self.fuel -= fuel - machine.fuel;
+        let value = value?;
+        // What stands somewhere already was measured when it was made.
+        match expr.node(expr.root()).map(|node| &node.kind) {
+            Some(Kind::Value(_) | Kind::Name(_) | Kind::Step(_) | Kind::Path(..)) => Ok(value),
+            _ => measured(value),
+        }
+    }
+
+    /// Takes so many steps of work.
+    pub fn spend(&mut self, work: usize) -> Result<(), Halt> {
+        self.fuel = self.fuel.checked_sub(work).ok_or_else(|| limit("the text takes too many steps"))?;
+        Ok(())
+    }
+
+    /// Takes so many bytes of a text that is written.
+    pub fn write(&mut self, bytes: usize) -> Result<(), Halt> {
+        self.bytes = self.bytes.checked_sub(bytes).ok_or_else(too_large)?;
+        Ok(())
+    }
+}
+
+fn measured(value: Value) -> Result<Value, Halt> {
+    if value.weight(MAX_WEIGHT) > MAX_WEIGHT {
+        return Err(too_large());
+    }
+    if value.depth() > value::MAX_DEPTH {
+        return Err(limit(format!("the result nests more than {} deep", value::MAX_DEPTH)));
+    }
+    Ok(value)
 }
 
 /// Large values of a scope.
@@ -40,10 +87,32 @@ impl Values for Large<'_> {
     }
 }
 
+/// The value itself where this is a reference.
+pub fn loaded(value: Value, scope: &dyn Scope) -> Result<Value, Halt> {
+    match value {
+        Value::Big(_) => value.load(&Large(scope)).ok_or_else(|| limit("a large value is not at hand")),
+        other => Ok(other),
+    }
+}
+
 /// The value without any reference in it, if it is light enough to be written out.
 pub fn loaded_all(value: &Value, scope: &dyn Scope) -> Result<Value, Halt> {
+    // Shared parts may make a value far heavier than what it takes in memory: weigh it before walking through it.
+    if value.weight(MAX_WEIGHT) > MAX_WEIGHT {
+        return Err(too_large());
+    }
     let value = value.load_all(&Large(scope)).ok_or_else(|| limit("a large value is not at hand"))?;
     if value.weight(MAX_WEIGHT) > MAX_WEIGHT { Err(too_large()) } else { Ok(value) }
+}
+
+/// True if a secret stands in the value, which must be light enough to walk through.
+pub fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::Hole(_) => true,
+        Value::List(items) => items.iter().any(holds_secret),
+        Value::Object(entries) => entries.values().any(holds_secret),
+        _ => false,
+    }
 }
 
 /// One evaluation under way.
@@ -54,11 +123,11 @@ pub struct Machine<'s> {
     /// How many left sides of `??` stand around.
     soft: usize,
     /// Values of the parameters of the lambdas around.
-    parameters: Vec<Value>,
+    pub(super) parameters: Vec<Value>,
     /// The number of the next draw of chance.
     pub(super) draws: u64,
     /// Regular expressions that were made already.
-    patterns: BTreeMap<Arc<str>, Regex>,
+    pub(super) patterns: BTreeMap<Arc<str>, Regex>,
 }
 
 /// What a part of a path came to.
@@ -88,36 +157,19 @@ impl<'s> Machine<'s> {
         if bytes > MAX_WEIGHT { Err(too_large()) } else { self.spend(1 + bytes / 64) }
     }
 
-    fn measured(&mut self, value: Value) -> Result<Value, Halt> {
-        if value.weight(MAX_WEIGHT) > MAX_WEIGHT {
-            return Err(too_large());
-        }
-        if value.depth() > value::MAX_DEPTH {
-            return Err(limit(format!("the result nests more than {} deep", value::MAX_DEPTH)));
-        }
-        Ok(value)
-    }
-
     /// The value itself where this is a reference.
     pub(super) fn loaded(&self, value: Value) -> Result<Value, Halt> {
-        match value {
-            Value::Big(_) => {
-                value.load(&Large(self.scope)).ok_or_else(|| limit("a large value is not at hand"))
-            }
-            other => Ok(other),
-        }
+        loaded(value, self.scope)
     }
 
     /// The value without any reference in it, if it is light enough to be written out.
     pub(super) fn whole(&mut self, value: &Value) -> Result<Value, Halt> {
-        let value =
-            value.load_all(&Large(self.scope)).ok_or_else(|| limit("a large value is not at hand"))?;
-        let weight = value.weight(MAX_WEIGHT);
-        self.spend_bytes(weight)?;
+        let value = loaded_all(value, self.scope)?;
+        self.spend_bytes(value.weight(MAX_WEIGHT))?;
         Ok(value)
     }
 
-    fn node(&mut self, at: Ix) -> Result<Value, Halt> {
+    pub(super) fn node(&mut self, at: Ix) -> Result<Value, Halt> {
         self.spend(1)?;
         let expr = self.expr;
         let Some(node) = expr.node(at) else { return Err(fail("a damaged expression")) };
@@ -167,23 +219,8 @@ impl<'s> Machine<'s> {
     }
 
     fn condition(&mut self, at: Ix) -> Result<bool, Halt> {
-        match self.value(at)? {
-            Value::Bool(flag) => Ok(flag),
-            other => {
-                let hint = match other {
-                    Value::List(_) | Value::Text(_) | Value::Object(_) => ": ask `len(…) > 0`",
-                    Value::Int(_) | Value::Number(_) => ": ask `… != 0`",
-                    Value::Null => ": ask `… != null`, or give `?? false`",
-                    _ => "",
-                };
-                let message = format!(
-                    "a condition is true or false, `{}` is {}{hint}",
-                    self.expr.quote(at),
-                    named(&other)
-                );
-                Err(fail(message))
-            }
-        }
+        let value = self.value(at)?;
+        condition(self.expr, at, value)
     }
 
     fn step(&mut self, step: &StepName, soft: bool) -> Result<Value, Halt> {
@@ -430,227 +467,14 @@ impl<'s> Machine<'s> {
     }
 
     /// A failure that quotes a part of the expression.
-    fn told(&self, at: Ix, message: impl AsRef<str>) -> Halt {
+    pub(super) fn told(&self, at: Ix, message: impl AsRef<str>) -> Halt {
         fail(format!("{} in `{}`", message.as_ref(), self.expr.quote(at)))
     }
-}
-
-/// Why a part gave nothing: it halts as it is, or a message to which the place is added.
-#[derive(Debug)]
-pub enum Fault {
-    Halt(Halt),
-    Message(String),
 }
 
 fn part_name(part: &Part) -> Option<&str> {
     match part {
         Part::Field(name, _) | Part::SoftField(name, _) => Some(name),
         Part::Index(_) | Part::SoftIndex(_) => None,
-    }
-}
-
-/// A failure of kind `type`.
-pub fn fail(message: impl Into<String>) -> Halt {
-    Halt::Failure(Failure::new(FailureKind::Type, message))
-}
-
-/// A failure of kind `limit`.
-pub fn limit(message: impl Into<String>) -> Halt {
-    Halt::Failure(Failure::new(FailureKind::Limit, message))
-}
-
-/// The failure of what grew beyond bounds.
-pub fn too_large() -> Halt {
-    limit(format!("the result has more than {} MB", MAX_WEIGHT >> 20))
-}
-
-/// A value's type with its article, for messages.
-pub fn named(value: &Value) -> &'static str {
-    match value.type_name() {
-        "null" => "null",
-        "boolean" => "a boolean",
-        "integer" => "an integer",
-        "number" => "a number",
-        "string" => "a text",
-        "list" => "a list",
-        "object" => "an object",
-        "time" => "a time",
-        "duration" => "a duration",
-        "secret" => "a secret",
-        _ => "a large value",
-    }
-}
-
-/// An argument.
-pub(crate) enum Given {
-    Value(Value),
-    Lambda(u16, Ix),
-}
-
-/// One call of a function: its arguments, and the evaluation that it is part of.
-pub struct Call<'m, 's> {
-    pub(super) machine: &'m mut Machine<'s>,
-    at: Ix,
-    name: &'static str,
-    parameters: &'static [super::functions::Parameter],
-    given: Vec<Given>,
-}
-
-impl Call<'_, '_> {
-    /// How many arguments there are.
-    pub(super) fn count(&self) -> usize {
-        self.given.len()
-    }
-
-    /// A failure of this call.
-    pub(super) fn fail(&self, message: impl AsRef<str>) -> Halt {
-        self.machine.told(self.at, format!("`{}`: {}", self.name, message.as_ref()))
-    }
-
-    /// The failure of an argument that has the wrong type.
-    pub(super) fn wrong(&self, at: usize, wanted: &str) -> Halt {
-        let found = match self.given.get(at) {
-            Some(Given::Value(value)) => named(value),
-            Some(Given::Lambda(..)) => "a lambda",
-            None => "nothing",
-        };
-        let parameter = self.parameters.get(at).map_or("", |parameter| parameter.name);
-        self.machine.told(self.at, format!("`{}` wants {wanted} as `{parameter}`, found {found}", self.name))
-    }
-
-    /// An argument as it is; null where it was left out.
-    pub(super) fn any(&self, at: usize) -> Value {
-        match self.given.get(at) {
-            Some(Given::Value(value)) => value.clone(),
-            _ => Value::Null,
-        }
-    }
-
-    /// True if there is an argument at this place.
-    pub(super) fn has(&self, at: usize) -> bool {
-        at < self.given.len()
-    }
-
-    /// A text.
-    pub(super) fn text(&mut self, at: usize) -> Result<Arc<str>, Halt> {
-        match self.given.get(at) {
-            Some(Given::Value(Value::Text(text))) => {
-                let text = text.clone();
-                self.machine.spend_bytes(text.len())?;
-                Ok(text)
-            }
-            _ => Err(self.wrong(at, "a text")),
-        }
-    }
-
-    /// A list; each of its items is taken from the budget.
-    pub(super) fn list(&mut self, at: usize) -> Result<Arc<Vec<Value>>, Halt> {
-        match self.given.get(at) {
-            Some(Given::Value(Value::List(items))) => {
-                let items = items.clone();
-                self.machine.spend(items.len())?;
-                Ok(items)
-            }
-            _ => Err(self.wrong(at, "a list")),
-        }
-    }
-
-    /// An object; each of its entries is taken from the budget.
-    pub(super) fn object(&mut self, at: usize) -> Result<Arc<Object>, Halt> {
-        match self.given.get(at) {
-            Some(Given::Value(Value::Object(entries))) => {
-                let entries = entries.clone();
-                self.machine.spend(entries.len())?;
-                Ok(entries)
-            }
-            _ => Err(self.wrong(at, "an object")),
-        }
-    }
-
-    /// An integer.
-    pub(super) fn int(&self, at: usize) -> Result<i64, Halt> {
-        match self.given.get(at) {
-            Some(Given::Value(Value::Int(number))) => Ok(*number),
-            _ => Err(self.wrong(at, "an integer")),
-        }
-    }
-
-    /// A value as it is rendered within text.
-    pub(super) fn shown(&mut self, value: &Value) -> Result<String, Halt> {
-        let value = self.machine.whole(value)?;
-        self.without_holes(&value)?;
-        Ok(value.to_string())
-    }
-
-    /// An integer that is a length or a count.
-    pub(super) fn size(&self, at: usize) -> Result<usize, Halt> {
-        usize::try_from(self.int(at)?).map_err(|_| self.wrong(at, "an integer that is not negative"))
-    }
-
-    /// Parts of a text as a list.
-    pub(super) fn collected<'t>(&mut self, parts: impl Iterator<Item = &'t str>) -> Result<Value, Halt> {
-        let mut items = vec![];
-        for part in parts {
-            self.machine.spend(1)?;
-            items.push(Value::text(part));
-        }
-        Ok(Value::list(items))
-    }
-
-    /// Fails where a text has grown beyond what a result may have.
-    pub(super) fn within_bounds(&self, length: usize) -> Result<(), Halt> {
-        if length > MAX_WEIGHT { Err(too_large()) } else { Ok(()) }
-    }
-
-    /// The failure of what an operator said.
-    pub(super) fn faulted(&self, fault: Fault) -> Halt {
-        match fault {
-            Fault::Halt(halt) => halt,
-            Fault::Message(message) => self.fail(message),
-        }
-    }
-
-    /// A regular expression, made once for an evaluation, that will look at so many bytes.
-    pub(super) fn pattern(&mut self, pattern: &Arc<str>, bytes: usize) -> Result<Regex, Halt> {
-        // Looking takes time by the length of the text and that of the pattern.
-        self.machine.spend_bytes(bytes.saturating_mul(1 + pattern.len() / 16).min(MAX_WEIGHT))?;
-        if let Some(made) = self.machine.patterns.get(pattern) {
-            return Ok(made.clone());
-        }
-        self.machine.spend(1000)?;
-        let made =
-            RegexBuilder::new(pattern).size_limit(1 << 19).dfa_size_limit(1 << 20).nest_limit(64).build();
-        let made = made.map_err(|fault| {
-            let fault = fault.to_string();
-            let last = fault.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            self.fail(format!("the pattern `{pattern}`: {last}"))
-        })?;
-        self.machine.patterns.insert(pattern.clone(), made.clone());
-        Ok(made)
-    }
-
-    /// Calls a lambda with an item and its index.
-    pub(super) fn apply(&mut self, at: usize, item: &Value, index: usize) -> Result<Value, Halt> {
-        let Some(Given::Lambda(count, body)) = self.given.get(at) else {
-            return Err(self.wrong(at, "a lambda"));
-        };
-        let (count, body) = (*count, *body);
-        let before = self.machine.parameters.len();
-        self.machine.parameters.push(item.clone());
-        if count > 1 {
-            self.machine.parameters.push(Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
-        }
-        let value = self.machine.node(body);
-        self.machine.parameters.truncate(before);
-        let value = value?;
-        self.machine.loaded(value)
-    }
-
-    /// Calls a lambda that answers true or false.
-    pub(super) fn asks(&mut self, at: usize, item: &Value, index: usize) -> Result<bool, Halt> {
-        match self.apply(at, item, index)? {
-            Value::Bool(flag) => Ok(flag),
-            other => Err(self.fail(format!("the lambda gives true or false, found {}", named(&other)))),
-        }
     }
 }

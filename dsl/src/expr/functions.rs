@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::expr::Halt;
-use crate::expr::eval::Call;
+use crate::expr::call::Call;
 use crate::value::Value;
 
 mod chance;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::expr::ast::Operator;
-use crate::expr::eval::named;
+use crate::expr::fault::named;
 use crate::value::{Hole, Value};
 
 /// `-x`

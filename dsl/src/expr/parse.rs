@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
 
 use pest::Parser;
-use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::{Pair, Pairs};
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
@@ -13,19 +12,13 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::ast::{Ix, Kind, Level, Node, Operator, Part, StepName};
 use crate::expr::functions::{self, Function, FunctionRef, Takes};
+use crate::expr::grammar::{Grammar, Rule};
+use crate::expr::literal;
+use crate::expr::reword::reworded;
 use crate::expr::scan::{self, syntax};
 use crate::expr::{Expr, MAX_DEPTH, RESERVED, Root};
 use crate::span::{Span, SpanMap};
 use crate::value::Value;
-
-/// The grammar; the derive makes an enum of its rules.
-mod grammar {
-    #[derive(pest_derive::Parser)]
-    #[grammar = "expr/expr.pest"]
-    pub struct Grammar;
-}
-
-use grammar::{Grammar, Rule};
 
 /// The operators, loosest first.
 static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
@@ -124,8 +117,8 @@ pub fn placed(mut fault: Diagnostic, map: &SpanMap) -> Diagnostic {
 struct State {
     nodes: Vec<Node>,
     depths: Vec<usize>,
-    /// Nodes that stand in parentheses.
-    grouped: Vec<bool>,
+    /// Where the parentheses stand that a node stands in.
+    groups: Vec<Option<Span>>,
     /// Names of the parameters of the lambdas around.
     parameters: Vec<Arc<str>>,
     /// An integer of 2^63, which is right only behind a minus.
@@ -159,12 +152,14 @@ impl Builder<'_> {
         let at = Ix::try_from(state.nodes.len()).ok()?;
         state.nodes.push(Node { span, kind });
         state.depths.push(depth);
-        state.grouped.push(false);
+        state.groups.push(None);
         Some(at)
     }
 
+    /// Where a node stands, with its parentheses.
     fn span(&self, at: Ix) -> Span {
-        self.state.borrow().nodes[usize::from(at)].span
+        let state = self.state.borrow();
+        state.groups[usize::from(at)].unwrap_or(state.nodes[usize::from(at)].span)
     }
 
     fn expression(&self, pair: Pair<'_, Rule>) -> Option<Ix> {
@@ -240,7 +235,7 @@ impl Builder<'_> {
             self.check_hyphen(left, sign, right);
         }
         let mut state = self.state.borrow_mut();
-        let grouped = state.grouped[usize::from(left)];
+        let grouped = state.groups[usize::from(left)].is_some();
         let chain = match &state.nodes[usize::from(left)].kind {
             Kind::Chain(_, rest)
                 if rest.first().is_some_and(|(first, _)| first.level() == operator.level()) =>
@@ -268,7 +263,7 @@ impl Builder<'_> {
             let at = Ix::try_from(state.nodes.len()).ok()?;
             state.nodes.push(node);
             state.depths.push(depth);
-            state.grouped.push(false);
+            state.groups.push(None);
             return Some(at);
         }
         drop(state);
@@ -353,7 +348,7 @@ impl Builder<'_> {
             }
             Rule::group => {
                 let inner = self.expression(pair.into_inner().next()?)?;
-                self.state.borrow_mut().grouped[usize::from(inner)] = true;
+                self.state.borrow_mut().groups[usize::from(inner)] = Some(span);
                 Some(inner)
             }
             Rule::call => {
@@ -415,7 +410,7 @@ impl Builder<'_> {
         let base = base?;
         let span = Span::new(self.span(base).start as usize, end);
         let mut state = self.state.borrow_mut();
-        let grouped = state.grouped[usize::from(base)];
+        let grouped = state.groups[usize::from(base)].is_some();
         if let (Node { kind: Kind::Step(step), span: whole }, Part::Field(name, at)) =
             (&mut state.nodes[usize::from(base)], &part)
             && step.name.is_empty()
@@ -441,7 +436,7 @@ impl Builder<'_> {
             let at = Ix::try_from(state.nodes.len()).ok()?;
             state.nodes.push(node);
             state.depths.push(depth);
-            state.grouped.push(false);
+            state.groups.push(None);
             return Some(at);
         }
         drop(state);
@@ -567,6 +562,16 @@ impl Builder<'_> {
         self.add(span, Kind::Lambda(u16::try_from(count).ok()?, body?))
     }
 
+    fn unescaped(&self, pair: &Pair<'_, Rule>) -> Option<String> {
+        match literal::unescaped(pair.as_str(), pair.as_span().start()) {
+            Ok(text) => Some(text),
+            Err(fault) => {
+                self.fault(fault);
+                None
+            }
+        }
+    }
+
     fn number(&self, span: Span, text: &str) -> Option<Ix> {
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
             let value = match text.parse::<i64>() {
@@ -596,51 +601,6 @@ impl Builder<'_> {
             }
         }
     }
-
-    /// The value of a text in quotes: JSON's escapes, and `\'`.
-    fn unescaped(&self, pair: &Pair<'_, Rule>) -> Option<String> {
-        let text = pair.as_str();
-        let start = pair.as_span().start();
-        let inner = &text[1..text.len() - 1];
-        let mut value = String::with_capacity(inner.len());
-        let mut chars = inner.char_indices();
-        while let Some((at, char)) = chars.next() {
-            if char != '\\' {
-                value.push(char);
-                continue;
-            }
-            let (_, escape) = chars.next()?;
-            let plain = match escape {
-                '"' | '\'' | '\\' | '/' => Some(escape),
-                'n' => Some('\n'),
-                't' => Some('\t'),
-                'r' => Some('\r'),
-                'b' => Some('\u{8}'),
-                'f' => Some('\u{c}'),
-                'u' => {
-                    let (char, used) = unicode_escape(&inner[at..]).unwrap_or(('\0', 0));
-                    for _ in 2..used {
-                        chars.next();
-                    }
-                    (used > 0).then_some(char)
-                }
-                _ => None,
-            };
-            match plain {
-                Some(plain) => value.push(plain),
-                None => {
-                    let at = start + 1 + at;
-                    let message = format!("`\\{escape}` is no escape");
-                    let fault = syntax(at, at + 1 + escape.len_utf8(), message);
-                    self.fault(
-                        fault.help("write `\\\\` for a backslash; escapes are those of JSON, and `\\'`"),
-                    );
-                    return None;
-                }
-            }
-        }
-        Some(value)
-    }
 }
 
 /// The nodes that the root, which is the last, is made of; what was replaced on the way is left out.
@@ -664,21 +624,6 @@ fn compacted(nodes: Vec<Node>) -> Vec<Node> {
         }
     }
     kept
-}
-
-/// Reads `\uXXXX`, or two of them that are one character; and how many bytes it took.
-fn unicode_escape(text: &str) -> Option<(char, usize)> {
-    let unit = |at: usize| -> Option<u32> {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
-    };
-    let first = unit(0)?;
-    if (0xd800..0xdc00).contains(&first) {
-        let second = unit(6).filter(|second| (0xdc00..0xe000).contains(second))?;
-        let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        return Some((char::from_u32(code)?, 12));
-    }
-    Some((char::from_u32(first)?, 6))
 }
 
 /// Names are compared in NFC.
@@ -714,106 +659,4 @@ fn operator(rule: Rule) -> Option<Operator> {
         Rule::or => Operator::Or,
         _ => return None,
     })
-}
-
-/// The grammar's error in our words.
-fn reworded(text: &str, error: &pest::error::Error<Rule>) -> Diagnostic {
-    let at = match error.location {
-        InputLocation::Pos(at) => at,
-        InputLocation::Span((start, _)) => start,
-    };
-    let at = at + text[at..].len() - text[at..].trim_start().len();
-    let empty = vec![];
-    let wanted = match &error.variant {
-        ErrorVariant::ParsingError { positives, .. } => positives,
-        ErrorVariant::CustomError { .. } => &empty,
-    };
-    let word = word_at(&text[at..]);
-    let span = (at, at + word.len());
-    let operator_here =
-        ["<", ">", "==", "!=", "+", "-", "*", "/", "%", "??", "and", "or", "in", "not", "?"].contains(&word);
-    let found = if word.is_empty() { "the expression ends here".into() } else { format!("found `{word}`") };
-    let before = text[..at].trim_end();
-    if wanted.contains(&Rule::pipe) && !wanted.contains(&Rule::add) && operator_here {
-        let start = scan::start_around(text, at);
-        let piped = text[start..at].trim_end();
-        let end = start + piped.len();
-        let mut fault =
-            syntax(span.0, span.1, format!("`{word}` cannot stand behind a `|` without parentheses"))
-                .help(format!("write `({piped}) {word} …`"));
-        if let Some(fix) = parenthesised(start, end, piped) {
-            fault.fixes.push(fix);
-        }
-        return fault;
-    }
-    if word == "(" && before.ends_with(scan::is_name) {
-        let name = before.rsplit(|char| !scan::is_name(char)).next().unwrap_or_default();
-        return syntax(span.0, span.1, format!("`.{name}(…)` is no call: functions are not part of a value"))
-            .help(format!("write `x | {name}` or `{name}(x)`"));
-    }
-    if word.starts_with(|char: char| char.is_ascii_digit()) && before.ends_with('.') {
-        return syntax(span.0, span.1, format!("an item is read by `[{word}]`, not by `.{word}`"));
-    }
-    if let Some(length) = text[at..].split(|char: char| !scan::is_name(char)).next()
-        && length.starts_with(|char: char| char.is_ascii_digit())
-    {
-        let help = match crate::duration::parse(length) {
-            Some(_) => format!("a length of time is `duration(\"{length}\")`"),
-            None => "a name does not begin with a digit".into(),
-        };
-        return syntax(at, at + length.len(), format!("`{length}` is neither a number nor a name"))
-            .help(help);
-    }
-    let wants = if wanted.contains(&Rule::number)
-        || wanted.contains(&Rule::expression)
-        || wanted.contains(&Rule::choice)
-    {
-        "a value"
-    } else if wanted.contains(&Rule::target) {
-        return syntax(span.0, span.1, format!("expected the name of a function behind `|`, {found}"));
-    } else if wanted.contains(&Rule::colon) && !wanted.contains(&Rule::add) {
-        "`:`"
-    } else if wanted.contains(&Rule::colon) {
-        "`:` and what holds otherwise"
-    } else if wanted.contains(&Rule::word) || wanted.contains(&Rule::entry) {
-        "a name"
-    } else {
-        "an operator or the end"
-    };
-    if wants == "an operator or the end" && !word.is_empty() && before.ends_with(['\'', '"', ')', ']', '}']) {
-        return syntax(span.0, span.1, format!("expected {wants}, {found}"))
-            .help("two values need an operator between them");
-    }
-    let (start, end) =
-        if word.is_empty() { (before.len().saturating_sub(last_char(before)), before.len()) } else { span };
-    syntax(start, end, format!("expected {wants}, {found}"))
-}
-
-fn last_char(text: &str) -> usize {
-    text.chars().next_back().map_or(0, char::len_utf8)
-}
-
-fn parenthesised(start: usize, end: usize, piped: &str) -> Option<crate::diagnostic::Fix> {
-    let edit = crate::diagnostic::Edit { span: Span::new(start, end), text: format!("({piped})") };
-    (!piped.is_empty())
-        .then(|| crate::diagnostic::Fix { title: format!("write `({piped})`"), edits: vec![edit] })
-}
-
-/// The word or sign that begins here.
-fn word_at(text: &str) -> &str {
-    let Some(first) = text.chars().next() else { return "" };
-    if scan::is_name(first) {
-        let end = text.find(|char| !scan::is_name(char)).unwrap_or(text.len());
-        return &text[..end];
-    }
-    if first == '"' || first == '\'' {
-        let end = scan::end_of_text(text, 0).unwrap_or(first.len_utf8());
-        return &text[..end];
-    }
-    for sign in ["??", "?.", "==", "!=", "<=", ">=", "=>"] {
-        if text.starts_with(sign) {
-            return &text[..2];
-        }
-    }
-    &text[..first.len_utf8()]
 }

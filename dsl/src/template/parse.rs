@@ -8,6 +8,7 @@ use crate::expr::ast::{Kind, Operator};
 use crate::expr::parse::{part_of, placed};
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
+use crate::template::blocks::Frame;
 use crate::template::tokens::{Tag, Token, tokens};
 use crate::template::{MAX_DEPTH, MAX_PARTS, Part, Sink, Template};
 use crate::value::Value;
@@ -62,7 +63,7 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
             Some(Part::Hole(expr)) => Ok(Arg::Expr(expr)),
             _ => Ok(Arg::Value(Value::Null)),
         },
-        _ => Ok(Arg::Text(Template { span: map.whole, parts })),
+        _ => Ok(Arg::Text(Template { span: map.whole, parts, frame: Frame::default() })),
     }
 }
 

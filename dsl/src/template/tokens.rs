@@ -36,13 +36,14 @@ pub fn tokens(text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Token> {
     let mut at = 0;
     while let Some(offset) = text[at..].find("{{") {
         let start = at + offset;
-        if text[at..start].ends_with('\\') {
-            plain.push_str(&text[at..start - 1]);
+        // One backslash makes the braces literal; of several one is taken away, and the hole is a hole.
+        let slashes = text[at..start].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        plain.push_str(&text[at..start - usize::from(slashes > 0)]);
+        if slashes == 1 {
             plain.push_str("{{");
             at = start + 2;
             continue;
         }
-        plain.push_str(&text[at..start]);
         if text[start..].starts_with("{{{") {
             let braces = text[start..].bytes().take_while(|byte| *byte == b'{').count();
             let fault = Diagnostic::error(

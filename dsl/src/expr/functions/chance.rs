@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Function, optional, value};
 use crate::expr::Halt;
-use crate::expr::eval::Call;
+use crate::expr::call::Call;
 use crate::value::{Hole, Value};
 
 pub const CHANCE: &[Function] = &[

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::expr::Halt;
-use crate::expr::eval::{Call, named};
+use crate::expr::call::Call;
+use crate::expr::fault::named;
 use crate::value::{Object, Value};
 
 /// What the second argument may say.

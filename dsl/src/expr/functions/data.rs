@@ -10,7 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use super::csv::{parse_csv, write_csv};
 use super::{Function, optional, value, yaml};
 use crate::expr::Halt;
-use crate::expr::eval::{Call, named};
+use crate::expr::call::Call;
+use crate::expr::fault::named;
 use crate::value::{Hole, Value};
 
 pub const DATA: &[Function] = &[
@@ -285,16 +286,6 @@ impl Call<'_, '_> {
             value @ (Value::List(_) | Value::Object(_)) => Err(self
                 .fail(format!("a text is wanted, found {} (`json(x)` makes a text of it)", named(&value)))),
             value => self.shown(&value),
-        }
-    }
-
-    /// Refuses a value that a secret stands in: written out, it would be lost.
-    pub(crate) fn without_holes(&self, value: &Value) -> Result<(), Halt> {
-        match value {
-            Value::Hole(_) => Err(self.fail("a secret cannot be written out here")),
-            Value::List(items) => items.iter().try_for_each(|item| self.without_holes(item)),
-            Value::Object(entries) => entries.values().try_for_each(|item| self.without_holes(item)),
-            _ => Ok(()),
         }
     }
 }

@@ -4,7 +4,8 @@ use super::list::integer;
 use super::{Function, optional_lambda, value};
 use crate::expr::Halt;
 use crate::expr::ast::Operator;
-use crate::expr::eval::{Call, named};
+use crate::expr::call::Call;
+use crate::expr::fault::named;
 use crate::expr::operate;
 use crate::value::Value;
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::key::Key;
 use super::{Function, lambda, optional, optional_lambda, value, values};
 use crate::expr::Halt;
-use crate::expr::eval::{Call, named};
+use crate::expr::call::Call;
+use crate::expr::fault::named;
 use crate::expr::operate;
 use crate::value::Value;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Function, value, values};
 use crate::expr::Halt;
-use crate::expr::eval::{Call, named};
+use crate::expr::call::Call;
+use crate::expr::fault::named;
 use crate::value::{Object, Value};
 
 pub const MAP: &[Function] = &[

@@ -2,7 +2,8 @@
 
 use super::{Function, optional, value};
 use crate::expr::Halt;
-use crate::expr::eval::{Call, named};
+use crate::expr::call::Call;
+use crate::expr::fault::named;
 use crate::expr::operate;
 use crate::value::Value;
 

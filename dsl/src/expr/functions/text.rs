@@ -7,7 +7,8 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::{Function, optional, value};
 use crate::expr::Halt;
-use crate::expr::eval::{Call, named};
+use crate::expr::call::Call;
+use crate::expr::fault::named;
 use crate::value::{Object, Value};
 
 pub const TEXT: &[Function] = &[

@@ -9,7 +9,7 @@ use jiff::{Span, Timestamp, ToSpan, Zoned};
 use super::{Function, optional, value};
 use crate::duration;
 use crate::expr::Halt;
-use crate::expr::eval::Call;
+use crate::expr::call::Call;
 use crate::value::Value;
 
 pub const TIME: &[Function] = &[

@@ -1,0 +1,282 @@
+//! Texts with blocks. Handlebars renders them, and this is the only file that knows it: it is given the bare
+//! frame of blocks and holes by number, while every value, condition and piece of plain text is data, worked
+//! out here by our own evaluator. So it never reads what an author or a service wrote.
+
+use std::fmt::Write;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use handlebars::{Context, Handlebars, RenderContext, Renderable, no_escape};
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use crate::expr::eval::{self, Budget};
+use crate::expr::fault;
+use crate::expr::{Expr, Halt, Scope, Seen};
+use crate::template::render::{piece, secret};
+use crate::template::{Part, Template};
+use crate::value::{Hash, Value};
+
+/// The frame as Handlebars reads it, made when it is first needed.
+#[derive(Clone, Default)]
+pub struct Frame(OnceLock<Arc<handlebars::Template>>);
+
+/// It follows from the parts, so that it makes no difference.
+impl PartialEq for Frame {
+    fn eq(&self, _: &Frame) -> bool {
+        true
+    }
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Frame")
+    }
+}
+
+static HANDLEBARS: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
+    let mut handlebars = Handlebars::new();
+    handlebars.register_escape_fn(no_escape);
+    handlebars.set_strict_mode(true);
+    handlebars
+});
+
+/// Renders a text that has blocks.
+pub fn render(template: &Template, scope: &dyn Scope, budget: &mut Budget) -> Result<String, Halt> {
+    let frame = match template.frame.0.get() {
+        Some(frame) => frame.clone(),
+        None => {
+            let compiled = handlebars::Template::compile(&source(&template.parts))
+                .map_err(|fault| fault::fail(format!("a damaged text: {fault}")))?;
+            template.frame.0.get_or_init(|| Arc::new(compiled)).clone()
+        }
+    };
+    let mut data = Map::new();
+    for (at, part) in template.parts.iter().enumerate() {
+        if let Part::Text(text) = part {
+            data.insert(format!("t{at}"), Json::from(&**text));
+        }
+    }
+    let mut walk = Walk { parts: &template.parts, budget };
+    walk.block(0, scope, &mut data)?;
+    let context = Context::from(Json::Object(data));
+    let rendered = frame.renders(&HANDLEBARS, &context, &mut RenderContext::new(None));
+    rendered.map_err(|fault| fault::fail(format!("a damaged text: {fault}")))
+}
+
+/// The frame: `{{@root.t0}}{{#if b1}}{{h2}}{{/if}}`, each part by its number.
+fn source(parts: &[Part]) -> String {
+    let mut source = String::new();
+    let mut ends: Vec<&str> = vec![];
+    for (at, part) in parts.iter().enumerate() {
+        let _ = match part {
+            Part::Text(_) => write!(source, "{{{{@root.t{at}}}}}"),
+            Part::Hole(_) | Part::Encoded(_) => write!(source, "{{{{h{at}}}}}"),
+            Part::Each(..) => {
+                ends.push("{{/each}}");
+                write!(source, "{{{{#each e{at}}}}}")
+            }
+            Part::If(_) | Part::Unless(_) | Part::With(..) => {
+                ends.push("{{/if}}");
+                write!(source, "{{{{#if b{at}}}}}")
+            }
+            // Arms stand side by side, and one of them at most is true: a long row of them does not nest.
+            Part::ElseIf(_) | Part::Else => {
+                source.push_str(ends.pop().unwrap_or_default());
+                ends.push("{{/if}}");
+                write!(source, "{{{{#if b{at}}}}}")
+            }
+            Part::End => write!(source, "{}", ends.pop().unwrap_or_default()),
+        };
+    }
+    source
+}
+
+/// Works out the data of the frame.
+struct Walk<'t, 'b> {
+    parts: &'t [Part],
+    budget: &'b mut Budget,
+}
+
+impl<'t> Walk<'t, '_> {
+    /// Works out the parts from one on, up to the end or the next arm of their block; gives where that is.
+    fn block(&mut self, from: usize, scope: &dyn Scope, data: &mut Map<String, Json>) -> Result<usize, Halt> {
+        let parts = self.parts;
+        let mut at = from;
+        while let Some(part) = parts.get(at) {
+            self.budget.spend(1)?;
+            match part {
+                Part::Text(text) => self.budget.write(text.len())?,
+                Part::Hole(expr) => self.hole(at, expr, false, scope, data)?,
+                Part::Encoded(expr) => self.hole(at, expr, true, scope, data)?,
+                Part::If(expr) => {
+                    let taken = self.condition(expr, scope)?;
+                    at = self.arms(at, taken, scope, scope, data)?;
+                }
+                Part::Unless(expr) => {
+                    let taken = !self.condition(expr, scope)?;
+                    at = self.arms(at, taken, scope, scope, data)?;
+                }
+                Part::With(expr, names) => {
+                    let value = self.budget.eval(expr, scope)?;
+                    let layer = Layer { outer: scope, this: value.clone(), place: None, names };
+                    at = self.arms(at, !value.is_null(), &layer, scope, data)?;
+                }
+                Part::Each(expr, names) => at = self.each(at, expr, names, scope, data)?,
+                Part::ElseIf(_) | Part::Else | Part::End => return Ok(at),
+            }
+            at += 1;
+        }
+        Ok(at)
+    }
+
+    fn hole(
+        &mut self,
+        at: usize,
+        expr: &Expr,
+        encode: bool,
+        scope: &dyn Scope,
+        data: &mut Map<String, Json>,
+    ) -> Result<(), Halt> {
+        let Value::Text(text) = piece(expr, encode, scope, self.budget)? else {
+            return Err(secret(expr, "cannot stand in a text that has blocks"));
+        };
+        self.budget.write(text.len())?;
+        data.insert(format!("h{at}"), Json::from(&*text));
+        Ok(())
+    }
+
+    fn condition(&mut self, expr: &Expr, scope: &dyn Scope) -> Result<bool, Halt> {
+        let value = self.budget.eval(expr, scope)?;
+        fault::condition(expr, expr.root(), value)
+    }
+
+    /// The arms of a block, from its opening on: the first whose condition is true is worked out. Gives where its
+    /// end is.
+    fn arms(
+        &mut self,
+        from: usize,
+        taken: bool,
+        inner: &dyn Scope,
+        scope: &dyn Scope,
+        data: &mut Map<String, Json>,
+    ) -> Result<usize, Halt> {
+        data.insert(format!("b{from}"), taken.into());
+        let arm = if taken { self.block(from + 1, inner, data)? } else { self.skip(from + 1) };
+        self.further(arm, taken, scope, data)
+    }
+
+    /// The further arms of a block, after one that was taken or not.
+    fn further(
+        &mut self,
+        mut at: usize,
+        mut taken: bool,
+        scope: &dyn Scope,
+        data: &mut Map<String, Json>,
+    ) -> Result<usize, Halt> {
+        loop {
+            let this = match self.parts.get(at) {
+                Some(Part::ElseIf(expr)) => !taken && self.condition(expr, scope)?,
+                Some(Part::Else) => !taken,
+                _ => return Ok(at),
+            };
+            data.insert(format!("b{at}"), this.into());
+            at = if this { self.block(at + 1, scope, data)? } else { self.skip(at + 1) };
+            taken |= this;
+        }
+    }
+
+    fn each(
+        &mut self,
+        from: usize,
+        expr: &Expr,
+        names: &[Arc<str>],
+        scope: &dyn Scope,
+        data: &mut Map<String, Json>,
+    ) -> Result<usize, Halt> {
+        let value = self.budget.eval(expr, scope)?;
+        let items: Vec<(Value, Value)> = match eval::loaded(value, scope)? {
+            Value::List(items) => (0..).map(Value::Int).zip(items.iter().cloned()).collect(),
+            Value::Object(entries) => {
+                entries.iter().map(|(key, item)| (Value::Text(key.clone()), item.clone())).collect()
+            }
+            other => {
+                let hint = if other.is_null() { " (write `?? []` in it)" } else { "" };
+                let quote = expr.quote(expr.root());
+                let message = format!("`#each` wants a list or an object, `{quote}` is {}{hint}", fault::named(&other));
+                return Err(fault::fail(message));
+            }
+        };
+        let mut rows = Vec::with_capacity(items.len());
+        let empty = items.is_empty();
+        for (index, (key, item)) in items.into_iter().enumerate() {
+            let mut row = Map::new();
+            let layer = Layer { outer: scope, this: item, place: Some((index, key)), names };
+            self.block(from + 1, &layer, &mut row)?;
+            rows.push(Json::Object(row));
+        }
+        data.insert(format!("e{from}"), Json::Array(rows));
+        let arm = self.skip(from + 1);
+        self.further(arm, !empty, scope, data)
+    }
+
+    /// Where the next arm or the end of the block around is.
+    fn skip(&self, from: usize) -> usize {
+        let mut depth = 0_usize;
+        for (offset, part) in self.parts[from.min(self.parts.len())..].iter().enumerate() {
+            match part {
+                Part::If(_) | Part::Unless(_) | Part::Each(..) | Part::With(..) => depth += 1,
+                Part::End | Part::ElseIf(_) | Part::Else if depth == 0 => return from + offset,
+                Part::End => depth -= 1,
+                Part::Text(_) | Part::Hole(_) | Part::Encoded(_) | Part::ElseIf(_) | Part::Else => {}
+            }
+        }
+        self.parts.len()
+    }
+}
+
+/// What a block adds to the scope around it.
+struct Layer<'s> {
+    outer: &'s dyn Scope,
+    this: Value,
+    /// In `#each`: the index, and the index or key as a value.
+    place: Option<(usize, Value)>,
+    /// The author's own names for the item, and for its index or key.
+    names: &'s [Arc<str>],
+}
+
+impl Scope for Layer<'_> {
+    fn name(&self, name: &str) -> Option<Value> {
+        match (name, &self.place) {
+            ("this", _) => Some(self.this.clone()),
+            ("index", Some((index, _))) => i64::try_from(*index).ok().map(Value::Int),
+            ("key", Some((_, key))) => Some(key.clone()),
+            _ if self.names.first().is_some_and(|first| **first == *name) => Some(self.this.clone()),
+            (_, Some((_, key))) if self.names.get(1).is_some_and(|second| **second == *name) => Some(key.clone()),
+            _ => self.outer.name(name),
+        }
+    }
+
+    fn step(&self, name: &str) -> Seen {
+        self.outer.step(name)
+    }
+
+    fn error(&self, name: &str) -> Value {
+        self.outer.error(name)
+    }
+
+    fn meta(&self, name: &str) -> Value {
+        self.outer.meta(name)
+    }
+
+    fn big(&self, hash: &Hash) -> Option<Value> {
+        self.outer.big(hash)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.outer.now()
+    }
+
+    fn seed(&self) -> [u8; 32] {
+        self.outer.seed()
+    }
+}
