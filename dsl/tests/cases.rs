@@ -1,7 +1,7 @@
 //! Case files with what must come of them: `ok` gives a picture of the workflow, `err` the rendered problems.
 //! `KEYWAY_ACCEPT=1 cargo test -p dsl --test cases` writes the expected output; read it before it is committed.
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod support;
 

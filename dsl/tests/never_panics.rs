@@ -1,6 +1,6 @@
 //! Whatever the text, checking ends with a workflow or with diagnostics: mutated case files never panic.
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod support;
 

@@ -203,9 +203,14 @@ impl<'a> Walk<'a> {
         reads.iter().for_each(|read| self.read(read));
         names.iter().for_each(|name| self.bare(name));
         match part {
-            Part::Expr(expr) => self.paths(expr),
-            Part::Text(template) => template.each_expr(&mut |expr, _, _| self.paths(expr)),
+            Part::Expr(expr) => self.whole(expr),
+            Part::Text(template) => template.each_expr(&mut |expr, _, _| self.whole(expr)),
         }
+    }
+
+    fn whole(&mut self, expr: &Expr) {
+        self.diagnostics.extend(expr.warnings());
+        self.paths(expr);
     }
 
     /// Follows every path that begins at a step or an input through the type of it.
