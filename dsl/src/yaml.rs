@@ -196,3 +196,6 @@ fn unprintable(char: char) -> bool {
     (char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{85}'))
         || matches!(char, '\u{FFFE}' | '\u{FFFF}')
 }
+
+#[cfg(test)]
+mod tests;

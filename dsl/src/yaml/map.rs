@@ -108,10 +108,14 @@ fn escape(rest: &str) -> (usize, bool) {
     (taken, true)
 }
 
-/// The lines of the file from the one in which a block scalar's content begins, with their offsets.
+/// The lines of a block scalar, empty ones before its first text included, with their offsets.
 fn lines(text: &str, span: Span) -> impl Iterator<Item = (usize, &str)> {
-    let at = span.range().start.min(text.len());
-    let first = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let mut first = line_start(span.range().start.min(text.len()));
+    // Above them stands the line with `|` or `>`, which is not empty.
+    while first > 0 && text[line_start(first - 1)..first].trim().is_empty() {
+        first = line_start(first - 1);
+    }
     let end = span.range().end.min(text.len()).max(first);
     text[first..end].split_inclusive('\n').scan(first, |offset, line| {
         let start = *offset;
