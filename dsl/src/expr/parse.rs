@@ -236,14 +236,10 @@ impl Builder<'_> {
         }
         let mut state = self.state.borrow_mut();
         let grouped = state.groups[usize::from(left)].is_some();
-        let chain = match &state.nodes[usize::from(left)].kind {
-            Kind::Chain(_, rest)
-                if rest.first().is_some_and(|(first, _)| first.level() == operator.level()) =>
-            {
-                true
-            }
-            _ => false,
-        };
+        let chain = matches!(
+            &state.nodes[usize::from(left)].kind,
+            Kind::Chain(_, rest) if rest.first().is_some_and(|(first, _)| first.level() == operator.level())
+        );
         if chain && !grouped && operator.level() == Level::Comparison {
             let fault = syntax(sign.as_span().start(), sign.as_span().end(), "comparisons do not chain");
             state.faults.push(fault.help("join them with `and`, as in `1 < x and x < 9`"));
