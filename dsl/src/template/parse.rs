@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::ast::{Kind, Operator};
-use crate::expr::parse::{part_of, placed};
+use crate::expr::place::{part_of, placed};
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
 use crate::template::blocks::Frame;
@@ -281,7 +281,7 @@ impl Reader<'_> {
                 name.chars().all(scan::is_name) && !name.starts_with(|char: char| char.is_ascii_digit());
             if !well_formed {
                 self.block_fault(span, format!("`{name}` is no name"), "a name has letters, digits and `_`");
-            } else if RESERVED.contains(name) || *name == "true" {
+            } else if RESERVED.contains(name) {
                 let message = format!("`{name}` is a word of the language and cannot be given here");
                 self.fault(Diagnostic::error(Code::ReservedName, span, message).help("use another name"));
             }
