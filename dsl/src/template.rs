@@ -19,11 +19,17 @@ mod parse;
 mod render;
 mod tokens;
 
+/// What `#each` gives without being asked.
+const GIVEN: [&str; 3] = ["this", "index", "key"];
+
 /// The deepest nesting of blocks in a text.
 pub const MAX_DEPTH: usize = 32;
 
-/// The most parts that a text has.
+/// The most parts that a text has: pieces of text, holes, and the tags of blocks.
 pub const MAX_PARTS: usize = 10_000;
+
+/// The most tags of blocks that a text has. Handlebars takes time by the square of them.
+pub const MAX_TAGS: usize = 1_000;
 
 /// A parsed text with holes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,6 +122,20 @@ impl Template {
         names
     }
 
+    /// What the item of the innermost `#each` or `#with` around a place is called: `this`, or the author's name.
+    fn item_at(&self, at: Span) -> Option<String> {
+        let mut item = None;
+        self.each_expr(&mut |expr, _, given| {
+            if expr.span.start <= at.start && at.end <= expr.span.end {
+                // Names stand in the order of the blocks; those that an author chose follow `this`.
+                let this = given.iter().rposition(|name| *name == "this");
+                let own = this.and_then(|this| given[this..].iter().find(|name| !GIVEN.contains(name)));
+                item = this.map(|_| own.map_or("this", |own| own).to_owned());
+            }
+        });
+        item
+    }
+
     /// Calls `found` for each expression, with whether it may not be reached and the names that blocks around
     /// it give.
     pub(crate) fn each_expr(&self, found: &mut dyn FnMut(&Expr, bool, &[&str])) {
@@ -145,12 +165,24 @@ impl Template {
 }
 
 impl Part {
+    /// True for what is neither the beginning, nor an arm, nor the end of a block.
+    fn is_row(&self) -> bool {
+        match self {
+            Part::Text(_) | Part::Hole(_) | Part::Encoded(_) => true,
+            Part::If(_)
+            | Part::Unless(_)
+            | Part::Each(..)
+            | Part::With(..)
+            | Part::ElseIf(_)
+            | Part::Else
+            | Part::End => false,
+        }
+    }
+
     /// The names that a block gives to what stands in it.
     fn gives(&self) -> Vec<&str> {
         match self {
-            Part::Each(_, names) => {
-                ["this", "index", "key"].into_iter().chain(names.iter().map(|name| &**name)).collect()
-            }
+            Part::Each(_, names) => GIVEN.into_iter().chain(names.iter().map(|name| &**name)).collect(),
             Part::With(_, names) => std::iter::once("this").chain(names.iter().map(|name| &**name)).collect(),
             Part::Text(_)
             | Part::Hole(_)
@@ -184,6 +216,17 @@ impl Arg {
             Arg::Text(template) => template.names(),
             Arg::List(items) => items.iter().flat_map(Arg::names).collect(),
             Arg::Object(entries) => entries.iter().flat_map(|(_, item)| item.names()).collect(),
+        }
+    }
+
+    /// What the item is called that a bare name at this place may be a field of: in `{{#each xs}}{{ title }}` it is
+    /// `this`, and what was meant is `this.title`. Nothing outside of blocks.
+    pub fn item_at(&self, at: Span) -> Option<String> {
+        match self {
+            Arg::Value(_) | Arg::Expr(_) => None,
+            Arg::Text(template) => template.item_at(at),
+            Arg::List(items) => items.iter().find_map(|item| item.item_at(at)),
+            Arg::Object(entries) => entries.iter().find_map(|(_, item)| item.item_at(at)),
         }
     }
 }

@@ -127,7 +127,7 @@ pub struct Machine<'s> {
     /// The number of the next draw of chance.
     pub(super) draws: u64,
     /// Regular expressions that were made already.
-    pub(super) patterns: BTreeMap<Arc<str>, Regex>,
+    pub(super) patterns: BTreeMap<Arc<str>, Arc<Regex>>,
 }
 
 /// What a part of a path came to.

@@ -48,7 +48,9 @@ impl Expr {
             _ => {
                 let sign = rest.first().map_or("+", |(operator, _)| operator.sign());
                 let inner = self.quote(operand);
-                warning.help(format!("it is read as `… ?? {read}`; `(… ?? {inner}) {sign} …` is the other reading"))
+                warning.help(format!(
+                    "it is read as `… ?? {read}`; `(… ?? {inner}) {sign} …` is the other reading"
+                ))
             }
         }
     }
@@ -68,7 +70,8 @@ impl Expr {
     fn is_bare_arithmetic(&self, at: Ix) -> bool {
         let Some(node) = self.node(at) else { return false };
         let Kind::Chain(_, rest) = &node.kind else { return false };
-        let arithmetic = rest.first().is_some_and(|(operator, _)| matches!(operator.level(), Level::Sum | Level::Product));
+        let arithmetic =
+            rest.first().is_some_and(|(operator, _)| matches!(operator.level(), Level::Sum | Level::Product));
         let range = node.span.range();
         let (before, after) = (self.source.get(..range.start), self.source.get(range.end..));
         // An operand of `??` has the sign on one side at least, so that two brackets are its own.

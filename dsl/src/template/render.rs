@@ -12,16 +12,7 @@ use crate::workflow::Arg;
 
 /// Renders a text; see `template::render`.
 pub fn render(template: &Template, scope: &dyn Scope, budget: &mut Budget) -> Result<Value, Halt> {
-    let has_blocks = template.parts.iter().any(|part| match part {
-        Part::Text(_) | Part::Hole(_) | Part::Encoded(_) => false,
-        Part::If(_)
-        | Part::Unless(_)
-        | Part::Each(..)
-        | Part::With(..)
-        | Part::ElseIf(_)
-        | Part::Else
-        | Part::End => true,
-    });
+    let has_blocks = template.parts.iter().any(|part| !part.is_row());
     let value = match has_blocks {
         true => Value::text(blocks::render(template, scope, budget)?),
         false => joined(&template.parts, scope, budget)?,
@@ -41,7 +32,8 @@ pub fn fill(arg: &Arg, scope: &dyn Scope, budget: &mut Budget) -> Result<Value, 
         Arg::Expr(expr) => budget.eval(expr, scope),
         Arg::Text(template) => render(template, scope, budget),
         Arg::List(items) => {
-            let items: Vec<Value> = items.iter().map(|item| fill(item, scope, budget)).collect::<Result<_, _>>()?;
+            let items: Vec<Value> =
+                items.iter().map(|item| fill(item, scope, budget)).collect::<Result<_, _>>()?;
             Ok(Value::list(items))
         }
         Arg::Object(entries) => {
@@ -85,7 +77,9 @@ pub fn piece(expr: &Expr, encode: bool, scope: &dyn Scope, budget: &mut Budget) 
     match eval::loaded_all(&value, scope)? {
         Value::Hole(_) if encode => Err(secret(expr, "cannot stand in a URL")),
         value @ Value::Hole(_) => Ok(value),
-        value if eval::holds_secret(&value) => Err(secret(expr, "cannot be written out within a list or an object")),
+        value if eval::holds_secret(&value) => {
+            Err(secret(expr, "cannot be written out within a list or an object"))
+        }
         value if encode => Ok(Value::text(percent_encoded(&value.to_string()))),
         value @ Value::Text(_) => Ok(value),
         other => Ok(Value::text(other.to_string())),
