@@ -206,6 +206,10 @@ codes! {
     "KW0507" AlwaysSame "a condition that is always the same"
     "The condition reads nothing, so it has the same answer in every run."
 
+    "KW0508" NullTest "a test for null that is never seen"
+    "A skipped step is null, and a plain read of it skips the reader, so that the comparison is never made. Write \
+     `(steps.a ?? null) == null`, which reads it softly."
+
     "KW0601" InvalidCron "an invalid cron expression"
     "Five fields: minute, hour, day of month, month, day of week; six begin with seconds. Names (`MON`, `JAN`), \
      `@daily`, `L`, `W` and `#` work. `0 9 * * MON-FRI` is at nine on workdays."
