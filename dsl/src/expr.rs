@@ -21,10 +21,12 @@ mod literal;
 pub(crate) mod operate;
 pub(crate) mod parse;
 pub(crate) mod place;
-pub mod reads;
+mod reads;
 mod reword;
 pub(crate) mod scan;
 mod warnings;
+
+pub use reads::Name;
 
 use ast::{Ix, Kind, Node};
 

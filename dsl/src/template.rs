@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::expr::ast::pair;
-use crate::expr::eval::Budget;
-use crate::expr::reads::Name;
-use crate::expr::{Expr, Halt, Read, Scope};
+use crate::expr::eval::{Budget, measured};
+use crate::expr::{Expr, Halt, Name, Read, Scope};
 use crate::span::{Span, SpanMap};
 use crate::value::Value;
 use crate::workflow::Arg;
@@ -33,6 +32,7 @@ pub const MAX_TAGS: usize = 1_000;
 
 /// A parsed text with holes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Template {
     /// Where it stands.
     #[serde(with = "pair")]
@@ -42,6 +42,40 @@ pub struct Template {
     /// What the blocks are rendered with.
     #[serde(skip)]
     frame: blocks::Frame,
+}
+
+/// The stored form, before it is known that its blocks are closed and bounded.
+#[derive(Deserialize)]
+struct Unchecked {
+    #[serde(with = "pair")]
+    span: Span,
+    parts: Vec<Part>,
+}
+
+impl TryFrom<Unchecked> for Template {
+    type Error = String;
+
+    fn try_from(stored: Unchecked) -> Result<Template, String> {
+        let mut depth = 0_usize;
+        for part in &stored.parts {
+            match part {
+                Part::Text(_) | Part::Hole(_) | Part::Encoded(_) => {}
+                Part::If(_) | Part::Unless(_) | Part::Each(..) | Part::With(..) => depth += 1,
+                Part::ElseIf(_) | Part::Else if depth > 0 => {}
+                Part::End if depth > 0 => depth -= 1,
+                Part::ElseIf(_) | Part::Else | Part::End => {
+                    return Err("a stored text with a stray tag".into());
+                }
+            }
+            if depth > MAX_DEPTH {
+                return Err("a stored text that nests too deep".into());
+            }
+        }
+        if depth > 0 || stored.parts.len() > MAX_PARTS {
+            return Err("a stored text with a block that is not closed, or with too many parts".into());
+        }
+        Ok(Template { span: stored.span, parts: stored.parts, frame: blocks::Frame::default() })
+    }
 }
 
 /// A part of a text.
@@ -100,7 +134,11 @@ pub fn render(template: &Template, scope: &dyn Scope) -> Result<Value, Halt> {
 /// # Errors
 /// As `expr::eval`.
 pub fn fill(arg: &Arg, scope: &dyn Scope) -> Result<Value, Halt> {
-    render::fill(arg, scope, &mut Budget::default())
+    let value = render::fill(arg, scope, &mut Budget::default())?;
+    match arg {
+        Arg::List(_) | Arg::Object(_) => measured(value),
+        Arg::Value(_) | Arg::Expr(_) | Arg::Text(_) => Ok(value),
+    }
 }
 
 impl Template {

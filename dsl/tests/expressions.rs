@@ -327,6 +327,21 @@ fn work_is_bounded() {
 }
 
 #[test]
+fn the_deepest_expression_fits_on_a_small_stack() {
+    let world = World::new();
+    let maps = (1..64)
+        .map(|depth| format!("{}1{}", "map([1], x => ".repeat(depth), ")".repeat(depth)))
+        .take_while(|text| !run(text, &world).is_err_and(|fault| fault.starts_with("KW")))
+        .count();
+    assert!(maps > 25, "{maps} lambdas nest");
+    let deep = |open: &str, close: &str| run(&format!("{}1{}", open.repeat(60), close.repeat(60)), &world);
+    assert_eq!(deep("(1 + ", ")"), Ok(61.into()));
+    assert_eq!(deep("true ? ", " : 0"), Ok(1.into()));
+    assert!(deep("[", "]").is_err_and(|fault| fault.starts_with("limit")));
+    assert_eq!(deep("abs(", ")"), Ok(1.into()));
+}
+
+#[test]
 fn a_seed_draws_the_same_again_and_another_each_time() {
     let world = World::new();
     let ids = run("range(3) | map(x => uuid())", &world).unwrap();

@@ -211,6 +211,28 @@ fn a_stored_text_comes_back() {
 }
 
 #[test]
+fn a_damaged_stored_text_is_refused() {
+    let stored = |parts: &str| format!(r#"{{"span":[0,1],"parts":[{parts}]}}"#);
+    let arg = template::parse("{{#if true}}{{/if}}", &SpanMap::plain(0, 19), Sink::Text).unwrap();
+    let json = serde_json::to_value(&arg).unwrap();
+    let opening = json["text"]["parts"][0].to_string();
+    for parts in
+        [opening.clone(), r#""end""#.into(), r#""else""#.into(), vec![opening.as_str(); 5000].join(",")]
+    {
+        assert!(serde_json::from_str::<template::Template>(&stored(&parts)).is_err());
+    }
+    assert!(serde_json::from_str::<template::Template>(&stored(&format!(r#"{opening},"end""#))).is_ok());
+}
+
+#[test]
+fn what_is_filled_is_bounded_as_a_whole() {
+    let part = template::parse("{{ pad('a', 9000000) }}", &SpanMap::plain(0, 23), Sink::Text).unwrap();
+    assert!(template::fill(&part, &World::new()).is_ok());
+    let whole = dsl::workflow::Arg::List(vec![part.clone(), part]);
+    assert!(template::fill(&whole, &World::new()).is_err_and(|halt| halted(&halt).starts_with("limit")));
+}
+
+#[test]
 fn each_hole_draws_its_own_id() {
     let Ok(Value::Text(ids)) = render("{{ uuid() }} {{ uuid() }}") else { panic!("a text") };
     let (a, b) = ids.split_once(' ').unwrap();

@@ -68,7 +68,8 @@ impl Budget {
     }
 }
 
-fn measured(value: Value) -> Result<Value, Halt> {
+/// The value, if it is neither too heavy nor too deep.
+pub fn measured(value: Value) -> Result<Value, Halt> {
     if value.weight(MAX_WEIGHT) > MAX_WEIGHT {
         return Err(too_large());
     }

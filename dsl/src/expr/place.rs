@@ -16,9 +16,10 @@ pub fn unwrapped(text: &str) -> (&str, usize) {
 /// The map of a part of a mapped text.
 pub fn part_of(map: &SpanMap, start: usize, end: usize) -> SpanMap {
     let (from, to) = (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
-    let inside = map.points.iter().filter(|(value, _)| *value > from && *value < to);
-    let points =
-        std::iter::once((0, map.offset(from))).chain(inside.map(|(value, file)| (value - from, *file)));
+    let first = map.points.partition_point(|(value, _)| *value <= from);
+    let last = map.points.partition_point(|(value, _)| *value < to).max(first);
+    let inside = map.points[first..last].iter().map(|(value, file)| (value - from, *file));
+    let points = std::iter::once((0, map.offset(from))).chain(inside);
     SpanMap { points: points.collect(), whole: map.map(Span { start: from, end: to }) }
 }
 
