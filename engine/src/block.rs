@@ -154,7 +154,7 @@ impl Turn<'_> {
         let Some(frame) = self.run.frames.get(&id) else { return };
         let Some(block) = plan.block(frame.block) else { return };
         let stopped = self.run.is_stopped(id);
-        if frame.live > 0 || (!stopped && frame.ended - frame.base < block.size(frame.phase)) {
+        if frame.live > 0 || (!stopped && frame.ended.saturating_sub(frame.base) < block.size(frame.phase)) {
             return;
         }
         let handles = frame.stopped && block.catches && !self.run.is_stopped_around(id);

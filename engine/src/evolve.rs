@@ -170,8 +170,8 @@ impl Run {
         let flew = matches!(slot.state, State::Calling(_));
         let flies = matches!(state, State::Calling(_));
         let (lived, had_ended) = (slot.state.is_live(), slot.state.has_ended());
-        frame.live = frame.live + u32::from(state.is_live()) - u32::from(lived);
-        frame.ended = frame.ended + u32::from(state.has_ended()) - u32::from(had_ended);
+        frame.live = (frame.live + u32::from(state.is_live())).saturating_sub(u32::from(lived));
+        frame.ended = (frame.ended + u32::from(state.has_ended())).saturating_sub(u32::from(had_ended));
         // What is computed at once begins and ends at the same time.
         if !matches!(state, State::Skipped) && slot.started.is_none() {
             slot.started = Some(time);
@@ -195,9 +195,13 @@ impl Run {
     }
 
     fn open_frame(&mut self, id: u32, parent: Option<At>, block: u32, index: u32, slots: u16) {
-        let path = match parent.and_then(|at| Some((at, self.frames.get(&at.frame)?))) {
-            Some((at, outer)) => path_below(&outer.path, at.slot, index),
-            None => Arc::from([]),
+        let path = match parent.map(|at| (at, self.frames.get(&at.frame))) {
+            // An instance is younger than the one that it stands in: walks outward come to an end.
+            Some((at, Some(outer))) if at.frame < id && id >= self.next => {
+                path_below(&outer.path, at.slot, index)
+            }
+            None if self.frames.is_empty() => Arc::from([]),
+            Some(_) | None => return,
         };
         if let Some(open) = parent.and_then(|at| self.open_mut(at)) {
             open.kids.insert(id);

@@ -84,6 +84,11 @@ fn main() -> Result<(), Anything> {
     let folder = tempfile::tempdir_in(".")?;
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let open = |name: &str| Sqlite::open(&folder.path().join(name));
+    for parallel in [1, 100] {
+        let title = format!("SQLite, for_each of 10,000, parallel {parallel}");
+        let journal = Arc::new(open(&format!("each{parallel}.db"))?);
+        tokio.block_on(rows(&title, journal, &each(10_000, parallel), 1, 1))?;
+    }
     for (safety, name) in [(Safety::Keyed, "keyed"), (Safety::Read, "read")] {
         for (at_once, runs) in [(1, 300), (32, 10_000), (128, 20_000)] {
             let title = format!("SQLite, ten {name} steps, {at_once} at a time");
@@ -98,11 +103,6 @@ fn main() -> Result<(), Anything> {
         32,
         20_000,
     ))?;
-    for parallel in [1, 100] {
-        let title = format!("SQLite, for_each of 10,000, parallel {parallel}");
-        let journal = Arc::new(open(&format!("each{parallel}.db"))?);
-        tokio.block_on(rows(&title, journal, &each(10_000, parallel), 1, 1))?;
-    }
     for count in [1_000, 10_000] {
         tokio.block_on(take_up(folder.path(), count))?;
     }

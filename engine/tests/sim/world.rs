@@ -1,6 +1,7 @@
 //! One world: a plan, virtual time, and everything that can go wrong around a run.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{NoValues, Value};
@@ -111,6 +112,25 @@ pub fn live(
     world.judge(workflow, shape)?;
     tally.add(&world.tally);
     Ok(())
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} worlds, {} events, {} inputs ({} that meant nothing), {} crashes ({} of half-settled runs), \
+             {} cancels, {} failed runs, {} runs foretold step by step,",
+            self.worlds,
+            self.events,
+            self.inputs,
+            self.meaningless,
+            self.crashes,
+            self.half,
+            self.cancels,
+            self.failed,
+            self.foretold,
+        )
+    }
 }
 
 impl Tally {

@@ -8,7 +8,7 @@ use dsl::value::Hash;
 use engine::command::Command;
 use engine::event::Recorded;
 use engine::plan::Plan;
-use engine::run::{At, Attempt, RunId};
+use engine::run::RunId;
 
 use super::large::each_big;
 use super::mover::{Reply, Work};
@@ -33,8 +33,6 @@ pub(super) struct Turn {
     pub replies: Vec<(Reply, Result<(), Error>)>,
     /// The inputs that nobody waits for: where the commit fails, they are decided again.
     pub works: Vec<Work>,
-    /// Calls that have gone out before the commit.
-    pub ahead: Vec<(RunId, At, Attempt)>,
     /// True if somebody waits for the commit, or something may go out only after it.
     pub urgent: bool,
     /// Values in the batch.
@@ -126,7 +124,6 @@ impl Turn {
         self.commands.clear();
         self.replies.clear();
         self.works.clear();
-        self.ahead.clear();
         self.urgent = false;
         self.values.clear();
     }

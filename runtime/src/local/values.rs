@@ -9,7 +9,7 @@ use tracing::error;
 use crate::journal::Journal;
 
 /// How many bytes of stored forms are kept at hand.
-const ROOM: usize = 16 << 20;
+const ROOM: usize = 32 << 20;
 
 /// Large values at hand; the rest comes from the journal.
 pub(super) struct Shelf {
@@ -37,7 +37,7 @@ impl Shelf {
     }
 
     fn keep(&self, hash: Hash, value: &Value, size: usize) {
-        if size > ROOM / 4 {
+        if size > ROOM {
             return;
         }
         let mut lock = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,17 +9,22 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 type Listeners = HashMap<RunId, Vec<UnboundedSender<Recorded>>>;
 
-/// Who follows which run.
-#[derive(Default)]
+/// Who follows which run; nobody any more after the end.
 pub(super) struct Watchers(Mutex<Option<Listeners>>);
 
+impl Default for Watchers {
+    fn default() -> Watchers {
+        Watchers(Mutex::new(Some(Listeners::new())))
+    }
+}
+
 impl Watchers {
-    /// Adds a listener. After `end` its channel is closed at once.
+    /// Adds a listener. After `close_all` its channel is closed at once.
     pub fn add(&self, run: &RunId) -> UnboundedReceiver<Recorded> {
         let (sender, receiver) = unbounded_channel();
         let mut lock = self.lock();
+        let Some(listeners) = lock.as_mut() else { return receiver };
         // Those who went away without a word leave when somebody comes.
-        let listeners = lock.get_or_insert_default();
         listeners.retain(|_, senders| {
             senders.retain(|sender| !sender.is_closed());
             !senders.is_empty()
@@ -47,7 +52,7 @@ impl Watchers {
         }
     }
 
-    /// Closes all channels.
+    /// Closes all channels, and those that will be asked for.
     pub fn close_all(&self) {
         self.lock().take();
     }

@@ -6,7 +6,7 @@ use dsl::catalog::{FailureKind, Safety};
 use dsl::value::{Hash, Value};
 use dsl::workflow::Step;
 use engine::event::Event;
-use engine::input::Cancel;
+use engine::input::{Cancel, Start};
 use engine::run::Status;
 use jiff::SignedDuration;
 use runtime::driver::{Driver, Error, State};
@@ -189,9 +189,10 @@ fn a_large_value_is_kept_by_its_hash(kind: Kind) {
     let driver = world.driver();
     let run = id("r1");
     let args = Value::object([("text", given.clone())]);
-    driver
-        .start(plan("large", vec![call_with("big", Safety::Keyed, &[], args.clone())]), start(&run))
-        .unwrap();
+    let inputs = Value::object([("text", Value::text("input ".repeat(20_000)))]);
+    let begun = Start { inputs, ..start(&run) };
+    let steps = vec![call_with("big", Safety::Keyed, &[], args.clone())];
+    driver.start(plan("large", steps), begun).unwrap();
     assert!(matches!(world.end(&driver, &run), Status::Succeeded(_)));
     // The executor saw the value itself.
     assert_eq!(world.script.made.lock().unwrap()[0].args, args);
@@ -247,6 +248,7 @@ fn nothing_is_moved_after_a_stop(kind: Kind) {
     driver.stop();
     world.await_waiting(0);
     assert_eq!(world.within(rows.recv()), None);
+    assert_eq!(world.within(driver.watch(&id("r1")).recv()), None);
     assert!(matches!(driver.start(row(1, Safety::Keyed), start(&id("r2"))), Err(Error::Stopped)));
     assert_eq!(driver.unfinished().unwrap(), [id("r1")]);
     driver.stop();

@@ -1,5 +1,8 @@
 //! Workflows for the suite, made by hand.
 
+// Each test binary uses its part of it.
+#![allow(dead_code)]
+
 use std::sync::Arc;
 
 use dsl::catalog::Safety;

@@ -1,6 +1,9 @@
 //! What the suite runs in: a journal of either kind that outlives its driver, an executor that does as it
 //! is told, a clock that is moved by hand.
 
+// Each test binary uses its part of it.
+#![allow(dead_code)]
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -251,7 +254,15 @@ impl World {
     pub fn journal(&self) -> Arc<dyn Journal> {
         match &self.place {
             Place::Memory(memory) => memory.clone(),
-            Place::Sqlite(folder) => Arc::new(Sqlite::open(&folder.path().join("store.db")).unwrap()),
+            Place::Sqlite(_) => Arc::new(Sqlite::open(&self.file()).unwrap()),
+        }
+    }
+
+    /// Where a world on SQLite keeps its runs.
+    pub fn file(&self) -> PathBuf {
+        match &self.place {
+            Place::Memory(_) => PathBuf::new(),
+            Place::Sqlite(folder) => folder.path().join("store.db"),
         }
     }
 

@@ -6,7 +6,7 @@ use engine::command::{Call, Command};
 use engine::input::Input;
 use engine::run::RunId;
 use jiff::{SignedDuration, Timestamp};
-use tracing::error;
+use tracing::{error, info};
 
 use super::{MOST, Mover, Work, returned};
 use crate::driver::Error;
@@ -22,13 +22,13 @@ impl Mover {
         !self.turn.urgent && self.turn.len() < self.most && self.failures == 0
     }
 
-    /// Makes the calls of a turn that may wait, before it is committed: reading twice does no harm.
+    /// Makes the calls of a turn that may wait, before it is committed: reading twice does no harm. Where
+    /// the commit fails they are decided and made again, and the answer of the first try is nobody's.
     pub(super) fn send_ahead(&mut self) {
         let commands = std::mem::take(&mut self.turn.commands);
         for (run, command) in commands {
             match command {
                 Command::Call(call) => {
-                    self.turn.ahead.push((run.clone(), call.at, call.attempt));
                     self.call(&run, call);
                 }
                 other => self.turn.commands.push((run, other)),
@@ -50,6 +50,9 @@ impl Mover {
 
     fn committed(&mut self, turn: &mut Turn) {
         if !turn.batch.is_empty() {
+            if self.failures > 0 {
+                info!("commits succeed again");
+            }
             self.failures = 0;
             self.most = (self.most * 2).min(MOST);
             turn.remember();
@@ -109,11 +112,6 @@ impl Mover {
             if let Some(tracked) = self.runs.get_mut(run) {
                 tracked.state = None;
                 tracked.seq = tracked.seq.min(row.seq - 1);
-            }
-        }
-        for (run, at, attempt) in turn.ahead.drain(..) {
-            if let Some(tracked) = self.runs.get_mut(&run) {
-                tracked.flights.remove(&(at, attempt));
             }
         }
         for (run, command) in turn.commands.drain(..) {

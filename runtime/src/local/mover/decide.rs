@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use dsl::value::Value;
+use engine::BIG;
 use engine::event::Recorded;
 use engine::input::{Input, Start};
 use engine::plan::Plan;
@@ -13,8 +15,10 @@ use super::{Mover, Tracked, Work};
 use crate::driver::{Error, State};
 
 impl Mover {
-    pub(super) fn start(&mut self, plan: Arc<Plan>, start: Start) -> Result<(), Error> {
+    pub(super) fn start(&mut self, plan: Arc<Plan>, mut start: Start) -> Result<(), Error> {
         let run = start.run.clone();
+        start.inputs = sealed_fields(start.inputs);
+        start.trigger = sealed_fields(start.trigger);
         if self.runs.contains_key(&run) || self.journal.run(&run)?.is_some() {
             return Err(Error::Exists(run));
         }
@@ -76,5 +80,15 @@ impl Mover {
             self.turn.record(run, row, State::of(&state.status), &self.values);
         }
         Ok(())
+    }
+}
+
+/// The object with its large fields by reference.
+fn sealed_fields(value: Value) -> Value {
+    match value {
+        Value::Object(fields) if fields.values().any(|field| field.weight(BIG) > BIG) => {
+            Value::object(fields.iter().map(|(name, field)| (name.clone(), field.clone().sealed(BIG))))
+        }
+        other => other,
     }
 }

@@ -1,0 +1,335 @@
+//! Transcripts: a workflow, then inputs and the events that each one causes.
+//!
+//! A file in `scenarios/` begins with comments that say what it shows, then a workflow in YAML up to a line
+//! `---`, then one line for each input. With `KEYWAY_BLESS` set the right sides are written anew: read them
+//! before they are accepted.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety};
+use dsl::types::Type;
+use dsl::value::{NoValues, Object, Value};
+use engine::command::{Command, Timer, TimerKind};
+use engine::event::{Event, Gave, Head, Recorded, Then};
+use engine::input::{Cancel, Input, Start};
+use engine::plan::{Op, Plan};
+use engine::run::{At, Run, RunId};
+use engine::view::Timeline;
+use jiff::{SignedDuration, Timestamp};
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test reads its files and whether to write them")]
+fn transcripts_are_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 25, "transcripts are missing");
+    let mut wrong = String::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let played = play(&text).unwrap_or_else(|problem| panic!("{}: {problem}", file.display()));
+        if played != text && std::env::var("KEYWAY_BLESS").is_ok() {
+            std::fs::write(&file, &played).unwrap();
+        } else if played != text {
+            let lines = text.lines().zip(played.lines()).filter(|(old, new)| old != new);
+            writeln!(wrong, "{}:", file.display()).unwrap();
+            lines.for_each(|(old, new)| writeln!(wrong, "  expected {old}\n  got      {new}").unwrap());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Plays a transcript and gives it back with what really happened.
+fn play(text: &str) -> Result<String, String> {
+    let (head, lines) = text.split_once("\n---\n").ok_or("no line `---`")?;
+    let checked = dsl::check(head, &catalog());
+    let workflow = checked.workflow.ok_or_else(|| format!("{:?}", checked.diagnostics))?;
+    let mut stage = Stage {
+        plan: Plan::new(&workflow),
+        run: Run::default(),
+        log: vec![],
+        names: BTreeMap::new(),
+        now: Timestamp::UNIX_EPOCH,
+        budget: engine::BUDGET,
+    };
+    let mut played = format!("{head}\n---\n");
+    for line in lines.lines() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            writeln!(played, "{line}").unwrap();
+            continue;
+        }
+        let input = line.split_once("=>").map_or(line, |(input, _)| input).trim_end();
+        let happened = stage.act(input).map_err(|problem| format!("`{input}`: {problem}"))?;
+        writeln!(played, "{input:<26} => {happened}").unwrap();
+    }
+    Ok(played)
+}
+
+/// Actions of every safety that take anything.
+fn catalog() -> Catalog {
+    let action = |id: &str, safety| Action {
+        id: id.into(),
+        about: "Does nothing.".into(),
+        safety,
+        input: vec![dsl::types::Field::optional("n", Type::Any, "Anything.")],
+        output: Type::Any,
+    };
+    Catalog::new([
+        action("test.keyed", Safety::Keyed),
+        action("test.once", Safety::Once),
+        action("test.read", Safety::Read),
+    ])
+}
+
+struct Stage {
+    plan: Plan,
+    run: Run,
+    log: Vec<Recorded>,
+    /// The path and the block of each instance that was ever open.
+    names: BTreeMap<u32, (String, u32)>,
+    now: Timestamp,
+    budget: usize,
+}
+
+impl Stage {
+    fn act(&mut self, line: &str) -> Result<String, String> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let input = match words.as_slice() {
+            ["start"] => {
+                let run = RunId("r1".into());
+                Input::Start(Start { run, inputs: Value::Object(Object::new().into()), trigger: Value::Null })
+            }
+            ["budget", count] => {
+                self.budget = count.parse().map_err(|_| "no number")?;
+                return Ok("from here on".into());
+            }
+            ["clock", length] => {
+                self.now = Timestamp::UNIX_EPOCH + duration(length)?;
+                return Ok("later".into());
+            }
+            ["crash"] => return self.crash(),
+            ["steps"] => return Ok(self.steps()),
+            ["cancel"] => Input::Cancel(Cancel::Finally),
+            ["kill"] => Input::Cancel(Cancel::Kill),
+            ["nudge"] => Input::Nudge,
+            [call, "returns", value @ ..] => {
+                let (at, attempt) = self.call(call)?;
+                let json = serde_json::from_str(&value.join(" ")).map_err(|error| error.to_string())?;
+                Input::Returned { at, attempt, result: Ok(Value::from_json(json)) }
+            }
+            [call, "fails", kind, rest @ ..] => {
+                let (at, attempt) = self.call(call)?;
+                Input::Returned { at, attempt, result: Err(failure(kind, rest)?) }
+            }
+            [call, "in", "doubt"] => {
+                let (at, attempt) = self.call(call)?;
+                Input::InDoubt { at, attempt }
+            }
+            [path, kind, rest @ ..] => {
+                let timer = self.timer(path, kind)?;
+                match rest {
+                    ["early"] => {}
+                    _ => self.now = self.now.max(timer.due),
+                }
+                Input::Fired(timer)
+            }
+            _ => return Err("not understood".into()),
+        };
+        Ok(self.take(&input))
+    }
+
+    fn take(&mut self, input: &Input) -> String {
+        let events =
+            engine::advance_within(self.budget, &self.plan, &mut self.run, &NoValues, input, self.now);
+        if events.is_empty() {
+            return "nothing".into();
+        }
+        let texts: Vec<String> = events.iter().filter_map(|event| self.tell(event)).collect();
+        self.log.push(Recorded { seq: self.run.seq, time: self.now, events });
+        texts.join("; ")
+    }
+
+    /// Throws the run away and takes it up again from its stored log.
+    fn crash(&mut self) -> Result<String, String> {
+        let stored = serde_json::to_vec(&self.log).map_err(|error| error.to_string())?;
+        let log: Vec<Recorded> = serde_json::from_slice(&stored).map_err(|error| error.to_string())?;
+        self.run = Run::fold(&log).map_err(|error| error.to_string())?;
+        let outstanding = self.run.outstanding();
+        let texts = outstanding.iter().map(|command| match command {
+            Command::Call(call) => format!("call {}#{} {}", self.path(call.at), call.attempt, call.key),
+            Command::Wake(timer) => {
+                format!("{} {} at {}", self.path(timer.at), kind_name(timer.kind), self.offset(timer.due))
+            }
+            Command::Abort { at, .. } => format!("abort {}", self.path(*at)),
+            Command::Nudge => "nudge".into(),
+        });
+        Ok(texts.collect::<Vec<_>>().join("; "))
+    }
+
+    /// How each step stands, as people see it.
+    fn steps(&self) -> String {
+        let mut timeline = Timeline::new(&self.plan);
+        self.log.iter().for_each(|row| {
+            timeline.apply(row);
+        });
+        let states = timeline.steps().iter().map(|(path, entry)| format!("{path} {}", entry.state.name()));
+        states.collect::<Vec<_>>().join("; ")
+    }
+
+    fn call(&self, call: &str) -> Result<(At, u32), String> {
+        let (path, attempt) = call.split_once('#').ok_or("no attempt")?;
+        Ok((self.at(path)?, attempt.parse().map_err(|_| "no number")?))
+    }
+
+    /// The place of a step by its path; a place beyond all for one whose block is not open.
+    fn at(&self, path: &str) -> Result<At, String> {
+        let found = self.run.frames.iter().find_map(|(id, frame)| {
+            let slots = (0u16..).take(frame.slots.len());
+            slots.map(|slot| At { frame: *id, slot }).find(|at| self.path(*at) == path)
+        });
+        Ok(found.unwrap_or(At { frame: 999, slot: 0 }))
+    }
+
+    fn timer(&self, path: &str, kind: &str) -> Result<Timer, String> {
+        let at = if path == "run" { At::RUN } else { self.at(path)? };
+        let commands = self.log.iter().flat_map(|row| &row.events).filter_map(Event::command);
+        let timers = commands.filter_map(|command| match command {
+            Command::Wake(timer) if timer.at == at && kind_name(timer.kind) == kind => Some(timer),
+            _ => None,
+        });
+        timers.last().ok_or_else(|| "there is no such timer".into())
+    }
+
+    fn path(&self, at: At) -> String {
+        if at == At::RUN {
+            return "run".into();
+        }
+        let Some((path, block)) = self.names.get(&at.frame) else { return "?".into() };
+        let name = self.plan.step(*block, at.slot).map_or("?", |step| &*step.name);
+        if path.is_empty() { name.into() } else { format!("{path}.{name}") }
+    }
+
+    fn offset(&self, time: Timestamp) -> String {
+        format!("+{}", dsl::duration::format(time.duration_since(Timestamp::UNIX_EPOCH)))
+    }
+
+    fn frame(&self, frame: u32) -> &str {
+        match self.names.get(&frame) {
+            Some((path, _)) if path.is_empty() => "run",
+            Some((path, _)) => path,
+            None => "?",
+        }
+    }
+
+    fn tell(&mut self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::RunStarted { .. } => "run started".into(),
+            Event::RunSucceeded { gave } => format!("run succeeded{}", gave_text(gave)),
+            Event::RunFailed { failure } => {
+                format!("run failed: {} of `{}`", failure.failure.kind.name(), failure.step)
+            }
+            Event::RunCancelled {} => "run cancelled".into(),
+            Event::CancelRequested {} => "cancel requested".into(),
+            Event::RunExpired {} => "run expired".into(),
+            Event::Yielded {} => "yielded".into(),
+            Event::Resumed {} => "resumed".into(),
+            Event::FrameOpened { frame, parent, index, block, .. } => {
+                let Some(at) = parent else {
+                    self.names.insert(*frame, (String::new(), *block));
+                    return None;
+                };
+                let path = self.path(*at);
+                let outer = self.names.get(&at.frame).map(|(_, block)| *block);
+                let op = outer.and_then(|block| self.plan.step(block, at.slot)).map(|step| &step.op);
+                let many = matches!(op, Some(Op::Each { .. } | Op::Repeat { .. }));
+                let name = if many { format!("{path}[{index}]") } else { path };
+                self.names.insert(*frame, (name.clone(), *block));
+                if !many {
+                    return None;
+                }
+                format!("{name} opened")
+            }
+            Event::PhaseBegan { frame, phase } => {
+                format!("{} of {} began", format!("{phase:?}").to_lowercase(), self.frame(*frame))
+            }
+            Event::Stopped { until, .. } => format!("{} stopped", self.frame(*until)),
+            Event::FrameClosed { frame, gave, .. } => {
+                format!("{} ended{}", self.frame(*frame), gave_text(gave))
+            }
+            Event::StepSkipped { at, why } => format!("{} skipped: {why}", self.path(*at)),
+            Event::StepStarted { at, attempt, args, .. } => {
+                let args = match args {
+                    Value::Object(entries) if entries.is_empty() => String::new(),
+                    args => format!(" {}", args.to_json()),
+                };
+                format!("{}#{attempt} started{args}", self.path(*at))
+            }
+            Event::TimeoutSet { timer } => {
+                format!("{} timeout at {}", self.path(timer.at), self.offset(timer.due))
+            }
+            Event::StepWaiting { at, until } => {
+                format!("{} waiting until {}", self.path(*at), self.offset(*until))
+            }
+            Event::StepDue { at } => format!("{} due", self.path(*at)),
+            Event::StepSucceeded { at, value } => format!("{} succeeded {}", self.path(*at), value.to_json()),
+            Event::StepFailed { at, failure, then } => {
+                let then = match then {
+                    Then::Retry { due } => format!(", again at {}", self.offset(*due)),
+                    Then::Continue => ", continued".into(),
+                    Then::Fatal => String::new(),
+                };
+                format!("{} failed: {}{then}", self.path(*at), failure.failure.kind.name())
+            }
+            Event::CallAborted { at, attempt } => format!("{}#{attempt} aborted", self.path(*at)),
+            Event::StepDropped { at } => format!("{} dropped", self.path(*at)),
+            Event::BlockOpened { at, head } => match head {
+                Head::Each { count, .. } => format!("{} opened: {count} items", self.path(*at)),
+                Head::Repeat { .. } | Head::One => format!("{} opened", self.path(*at)),
+            },
+            Event::BlockExpired { at, .. } => format!("{} expired", self.path(*at)),
+            Event::RoundPaused { at, until, .. } => {
+                format!("{} pausing until {}", self.path(*at), self.offset(*until))
+            }
+            Event::BlockDone { at } => format!("{} succeeded", self.path(*at)),
+        })
+    }
+}
+
+fn gave_text(gave: &Gave) -> String {
+    match gave {
+        Gave::Value(value) => format!(" {}", value.to_json()),
+        Gave::Slot(slot) => format!(" with the value of step {slot}"),
+        Gave::Map(_) | Gave::Nothing => String::new(),
+    }
+}
+
+fn kind_name(kind: TimerKind) -> &'static str {
+    match kind {
+        TimerKind::Backoff => "backoff",
+        TimerKind::Every => "pause",
+        TimerKind::Timeout => "timeout",
+        TimerKind::Wait => "timer",
+    }
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    dsl::duration::parse(text).ok_or_else(|| format!("`{text}` is no duration"))
+}
+
+/// Reads a failure: its kind, then `passing`, `answered`, `after 5s`, or an HTTP status.
+fn failure(kind: &str, rest: &[&str]) -> Result<Failure, String> {
+    let kind = FailureKind::ALL.into_iter().find(|known| known.name() == kind).ok_or("no such kind")?;
+    let mut failure = Failure::new(kind, "no");
+    let mut rest = rest.iter();
+    while let Some(word) = rest.next() {
+        match *word {
+            "passing" => failure.retryable = true,
+            "answered" => failure.answered = true,
+            "after" => failure.retry_after = rest.next().map(|length| duration(length)).transpose()?,
+            status => failure.status = Some(status.parse().map_err(|_| "no status")?),
+        }
+    }
+    Ok(failure)
+}

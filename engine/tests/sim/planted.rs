@@ -1,0 +1,180 @@
+//! Faults that the simulator must find: each patch in `planted/` is applied to a copy of this crate, which
+//! must then fail with a named invariant, and must not fail without a patch.
+//!
+//! `cargo test -p engine --features planted --test planted`. It takes some minutes, and writes what it
+//! measured to `docs/measured/simulator.md`. `KEYWAY_WORLDS` says how many worlds the sound copy lives
+//! through (default 20,000).
+#![allow(clippy::disallowed_methods, reason = "a test reads files and the clock")]
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// How many worlds a fault may hide in.
+const WORLDS: &str = "20000";
+
+/// The most lines that a fault may change.
+const LINES: usize = 10;
+
+#[test]
+fn the_simulator_finds_every_planted_fault() {
+    let bench = Bench::new();
+    let worlds = std::env::var("KEYWAY_WORLDS").unwrap_or_else(|_| "20000".into());
+    bench.lay_out();
+    let sound = bench.simulate(&worlds);
+    assert!(sound.status.success(), "the sound copy fails:\n{}", text(&sound));
+    let counted = field(&text(&sound), "counted: ").expect("the simulator says what it counted");
+    let mut patches: Vec<PathBuf> = fs::read_dir(bench.crate_dir.join("tests/sim/planted"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    patches.sort();
+    assert!(patches.len() >= 10, "patches are missing");
+    let mut rows = String::new();
+    for path in patches {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let patch = fs::read_to_string(&path).unwrap();
+        let about =
+            patch.lines().next().and_then(|line| line.strip_prefix("# ")).expect("a patch says what it is");
+        bench.lay_out();
+        bench.apply(&patch).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        let output = bench.simulate(WORLDS);
+        let said = text(&output);
+        let invariant = field(&said, "broken invariant: ");
+        let world = field(&said, "again with KEYWAY_WORLD=");
+        assert!(!output.status.success(), "the fault `{name}` was not found");
+        let (Some(invariant), Some(world)) = (invariant, world) else {
+            panic!("the fault `{name}` broke no invariant by name:\n{said}");
+        };
+        writeln!(rows, "| `{name}` | {about} | {invariant} | {world} |").unwrap();
+    }
+    bench.write_down(&counted, &rows);
+}
+
+/// A copy of the crate in a workspace of its own, which shares the build folder.
+struct Bench {
+    crate_dir: PathBuf,
+    root: PathBuf,
+    copy: PathBuf,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let crate_dir = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let root = crate_dir.parent().unwrap().to_path_buf();
+        let copy = root.join("target/planted");
+        Bench { crate_dir, root, copy }
+    }
+
+    /// Writes the sound crate. Files that are as they should be keep their times, so that little is rebuilt.
+    fn lay_out(&self) {
+        let manifest = fs::read_to_string(self.root.join("Cargo.toml")).unwrap();
+        let mut lines: Vec<String> = vec![];
+        for line in manifest.lines() {
+            lines.push(match line.split_once(" = ") {
+                Some(("members", _)) => r#"members = ["engine"]"#.into(),
+                Some(("default-members", _)) => continue,
+                // Each fault is compiled once and runs for some seconds: to compile fast is faster.
+                Some(("opt-level", _)) => "opt-level = 1".into(),
+                Some((name, value)) if value.starts_with("{ path = \"") => {
+                    format!("{name} = {{ path = {:?} }}", self.root.join(name))
+                }
+                _ => line.into(),
+            });
+        }
+        write(&self.copy.join("Cargo.toml"), &(lines.join("\n") + "\n"));
+        write(&self.copy.join("Cargo.lock"), &fs::read_to_string(self.root.join("Cargo.lock")).unwrap());
+        for part in ["Cargo.toml", "src", "tests/sim"] {
+            copy(&self.crate_dir.join(part), &self.copy.join("engine").join(part));
+        }
+    }
+
+    /// Applies a patch: each of its hunks must stand in its file exactly once.
+    fn apply(&self, patch: &str) -> Result<(), String> {
+        let changed = patch.lines().filter(|line| line.starts_with(['+', '-']) && !line.starts_with("+++ "));
+        let changed = changed.filter(|line| !line.starts_with("--- ")).count();
+        if changed == 0 || changed > LINES {
+            return Err(format!("{changed} lines are changed"));
+        }
+        let file = field(patch, "+++ b/").ok_or("no file is named")?;
+        let path = self.copy.join("engine").join(file);
+        let mut text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        for hunk in patch.split("\n@@ ").skip(1) {
+            let lines: Vec<&str> = hunk.lines().skip(1).collect();
+            let side = |other: char| -> String {
+                let lines = lines.iter().filter(|line| !line.starts_with(other));
+                lines.map(|line| format!("{}\n", line.get(1..).unwrap_or_default())).collect()
+            };
+            let (old, new) = (side('+'), side('-'));
+            if text.matches(&old).count() != 1 {
+                return Err(format!("this does not stand there once:\n{old}"));
+            }
+            text = text.replace(&old, &new);
+        }
+        write(&path, &text);
+        Ok(())
+    }
+
+    fn simulate(&self, worlds: &str) -> Output {
+        let cargo = |more: &[&str]| {
+            let mut command = Command::new(env!("CARGO"));
+            command.args(["test", "--offline", "-p", "engine", "--test", "sim"]).args(more);
+            command.current_dir(&self.copy).env("CARGO_TARGET_DIR", self.root.join("target"));
+            command.env("KEYWAY_WORLDS", worlds).env("RUST_BACKTRACE", "0");
+            command.output().unwrap()
+        };
+        let built = cargo(&["--no-run"]);
+        assert!(built.status.success(), "the copy does not build:\n{}", text(&built));
+        cargo(&["--", "--nocapture"])
+    }
+
+    fn write_down(&self, counted: &str, rows: &str) {
+        let day = jiff::Timestamp::now().to_string();
+        let page = format!(
+            "# What the simulator finds\n\n\
+             Measured on {} with `cargo test -p engine --features planted --test planted`.\n\n\
+             Each world is a random plan under random weather: answers and timers late, repeated, early or about\n\
+             nothing, cancels, crashes between any two commits, and few events for each input. Every invariant is\n\
+             checked after each input.\n\n\
+             The engine as it is: {counted}; no invariant was broken.\n\n\
+             Planted faults, each of at most {LINES} changed lines (`engine/tests/sim/planted/`):\n\n\
+             | Fault | What is wrong | Invariant that found it | World |\n\
+             | --- | --- | --- | --- |\n{rows}",
+            &day[..10],
+        );
+        let folder = self.root.join("docs/measured");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("simulator.md"), page).unwrap();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        write(to, &fs::read_to_string(from).unwrap());
+    }
+}
+
+/// Writes a file unless it says the same already.
+fn write(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return;
+    }
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// What follows a word at the beginning of a line, or after a colon.
+fn field(text: &str, word: &str) -> Option<String> {
+    let at = text.find(word)? + word.len();
+    text[at..].lines().next().map(|line| line.trim().to_string())
+}

@@ -1,0 +1,107 @@
+//! What only a driver on a file must do: live with damage, and with others who read.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "drivers/plans.rs"]
+mod plans;
+#[path = "drivers/world.rs"]
+mod world;
+
+use dsl::catalog::Safety;
+use dsl::value::Value;
+use engine::run::Status;
+use runtime::driver::{Driver, Error, State};
+use runtime::journal::sqlite::Sqlite;
+use runtime::journal::{Batch, Journal};
+
+use plans::row;
+use world::{Act, Kind, World, id, start};
+
+/// A file with two runs under way, and no driver.
+fn left() -> World {
+    let world =
+        World::new(Kind::Sqlite, |_, nth| if nth == 0 { Act::Never } else { Act::Now(Ok(Value::Null)) });
+    let driver = world.driver();
+    for name in ["r1", "r2"] {
+        driver.start(row(1, Safety::Keyed), start(&id(name))).unwrap();
+    }
+    world.await_waiting(2);
+    drop(driver);
+    world
+}
+
+fn sql(world: &World, text: &str) {
+    rusqlite::Connection::open(world.file()).unwrap().execute_batch(text).unwrap();
+}
+
+fn goes_on_beside(world: &World, detail: &str) {
+    let driver = world.driver();
+    let Err(Error::Damaged { run, detail: found }) = driver.resume(&id("r1")) else {
+        panic!("it is damaged")
+    };
+    assert_eq!(run, id("r1"));
+    assert!(found.contains(detail), "{found}");
+    let (count, failed) = driver.resume_all().unwrap();
+    assert_eq!((count, failed.len()), (2, 1));
+    assert!(matches!(world.end(&driver, &id("r2")), Status::Succeeded(_)));
+    assert_eq!(driver.unfinished().unwrap(), [id("r1")]);
+}
+
+#[test]
+fn a_run_with_a_missing_row_stands_still_and_the_others_go_on() {
+    let world = left();
+    sql(&world, "UPDATE events SET seq = 7 WHERE run = 'r1'");
+    goes_on_beside(&world, "row 7 of the log stands where row 1 should");
+}
+
+#[test]
+fn a_run_with_an_unreadable_row_stands_still_and_the_others_go_on() {
+    let world = left();
+    sql(&world, "UPDATE events SET body = '[{\"nonsense\":1}]' WHERE run = 'r1'");
+    goes_on_beside(&world, "row 1 of its log cannot be read");
+}
+
+#[test]
+fn a_run_without_its_log_stands_still_and_the_others_go_on() {
+    let world = left();
+    sql(&world, "DELETE FROM events WHERE run = 'r1'");
+    goes_on_beside(&world, "its log is missing");
+}
+
+#[test]
+fn a_run_without_its_plan_stands_still_and_the_others_go_on() {
+    let world = left();
+    sql(&world, "PRAGMA foreign_keys = OFF; UPDATE runs SET plan = zeroblob(32) WHERE id = 'r1'");
+    goes_on_beside(&world, "is missing");
+}
+
+#[test]
+fn a_value_with_another_content_is_not_handed_out() {
+    let long = Value::text("long ".repeat(5000));
+    let answer = long.clone();
+    let world = World::new(Kind::Sqlite, move |_, _| Act::Now(Ok(answer.clone())));
+    let driver = world.driver();
+    driver.start(row(1, Safety::Keyed), start(&id("r1"))).unwrap();
+    world.end(&driver, &id("r1"));
+    drop(driver);
+    sql(&world, "UPDATE \"values\" SET body = x'1030', size = 1");
+    let hash = dsl::value::Hash::of(&long.stored());
+    let journal = world.journal();
+    assert!(matches!(journal.value(&hash), Err(Error::Store(_))));
+}
+
+#[test]
+fn others_read_while_runs_move_and_cannot_write() {
+    let world = World::new(Kind::Sqlite, |_, _| Act::AtGate(Ok(Value::Null)));
+    let driver = world.driver();
+    driver.start(row(1, Safety::Once), start(&id("r1"))).unwrap();
+    let reader = Sqlite::open_to_read(&world.file()).unwrap();
+    assert_eq!(reader.runs().unwrap(), driver.list().unwrap());
+    let seen = reader.log(&id("r1"), 0).unwrap();
+    assert!(reader.commit(&Batch::default()).is_err());
+    world.open_gate();
+    world.end(&driver, &id("r1"));
+    let more = reader.log(&id("r1"), seen.len() as u64).unwrap();
+    assert_eq!([seen, more].concat(), driver.history(&id("r1")).unwrap());
+    assert_eq!(reader.run(&id("r1")).unwrap().unwrap().0.state, State::Succeeded);
+}
