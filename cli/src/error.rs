@@ -42,6 +42,11 @@ impl Trouble {
         Trouble { exit: Exit::NotTried, message: message.into(), help: None }
     }
 
+    /// Something that is wrong with what was given: the answer is no.
+    pub fn no(message: impl Into<String>) -> Trouble {
+        Trouble { exit: Exit::No, ..Trouble::new(message) }
+    }
+
     /// Adds what to do.
     pub fn help(mut self, text: impl Into<String>) -> Trouble {
         self.help = Some(text.into());

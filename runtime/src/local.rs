@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use dsl::value::{Hash, Value, Values as _};
 use engine::event::Recorded;
@@ -95,6 +96,11 @@ impl Local {
         let reply: Reply = Box::new(move |result| drop(answer.send(result)));
         self.send(Message::Start { plan, start, reply });
         answered
+    }
+
+    /// Since when nothing can be committed, and why; nothing where all is well. It is tried again and again.
+    pub fn trouble(&self) -> Option<(Instant, Error)> {
+        self.watchers.troubled()
     }
 
     /// Resumes every run that has not ended; says how many there are and which could not be taken up.

@@ -94,6 +94,11 @@ impl Owner {
         self.core.follow(run, seen)
     }
 
+    /// Since when nothing can be recorded, and why; nothing where all is well.
+    pub fn trouble(&self) -> Option<(std::time::Instant, runtime::driver::Error)> {
+        self.core.driver.trouble()
+    }
+
     /// How many processes follow their runs here.
     pub fn guests(&self) -> usize {
         self.core.guests.load(Ordering::Acquire)

@@ -15,9 +15,12 @@ use crate::order::Order;
 use crate::owner::{Feed, Owner};
 use crate::protocol::{self, Reply, Request};
 
-/// How long an owner that holds the lock may take until it listens.
+/// How long an owner that holds the lock may take until it listens, and a commit until it succeeds.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// How often it is asked whether the runs here still move.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Access to a data directory.
 pub struct Session {
@@ -99,6 +102,13 @@ impl Session {
         Follower { session: self, run, allow_private, seen: 0, source: Source::Closed }
     }
 
+    /// Why nothing can be recorded here, where that has lasted for longer than a person waits.
+    fn trouble(&self) -> Option<Error> {
+        let Via::Here(owner) = &self.via else { return None };
+        let (since, error) = owner.trouble()?;
+        (since.elapsed() > PATIENCE).then(|| error.into())
+    }
+
     /// How many other processes follow their runs in this one.
     pub fn guests(&self) -> usize {
         match &self.via {
@@ -145,7 +155,13 @@ impl Follower<'_> {
                     self.open().await?;
                     continue;
                 }
-                Source::Here(feed) => feed.recv().await,
+                Source::Here(feed) => match tokio::time::timeout(LOOK, feed.recv()).await {
+                    Ok(row) => row,
+                    Err(_) => match self.session.trouble() {
+                        Some(error) => return Err(error),
+                        None => continue,
+                    },
+                },
                 Source::There(stream, _) => match protocol::read(stream).await? {
                     Some(Reply::Recorded(row)) => Some(row),
                     Some(Reply::Done) => None,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 /// We cannot go on with this file.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +126,7 @@ impl Error {
             }
             Error::CannotWrite { .. } => "check the owner and the permissions of the file and its folder",
             Error::CannotRead { .. } => "check the owner and the permissions of the file",
-            Error::Full { .. } => "make room on the disk; what was under way goes on by itself",
+            Error::Full { .. } => "make room on the disk; nothing that was recorded is lost, and `keyway resume` goes on",
             Error::Locked { .. } => "stop the other process, or name another folder for the store",
             Error::Conflict { .. } => "let only one process move the runs of a store",
             Error::Library { .. } => "build with the bundled SQLite",
@@ -137,6 +138,10 @@ impl Error {
     pub(crate) fn sqlite(path: &Path, source: rusqlite::Error) -> Error {
         let path = path.to_owned();
         let detail = source.to_string();
+        // The index beside the log cannot grow: SQLite calls it an I/O error, and it is a full disk.
+        if source.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE) {
+            return Error::Full { path };
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Error::NotADatabase { path },
             Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, detail },

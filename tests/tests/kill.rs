@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tests::chance::Chance;
 use tests::effects::{Moment, Service};
 use tests::evidence::{RunSeen, forget_last_row, look};
-use tests::keyway::{Answer, Keyway, wait};
+use tests::keyway::{Answer, Keyway, binary, wait};
 use tests::verdict::{Kill, Window, judge_keyed, judge_once};
 
 /// How often each window must be hit in a hundred kills.
@@ -357,6 +357,8 @@ fn killed_at_any_moment_it_finishes_and_repeats_nothing() {
     let kills: u64 = std::env::var("KEYWAY_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
     let (chance, seed) = Chance::from_env("KEYWAY_SEED");
     println!("seed {seed}");
+    // It may have to be built first, which is not part of any life.
+    binary();
     let start = Instant::now();
     let (until_first, whole) = calibrate(keyed);
     let mut campaign = Campaign {
@@ -421,7 +423,7 @@ fn a_lost_commit_would_be_seen() {
     let completed = |seen: &RunSeen| seen.completed().into_iter().filter(|it| is_acting(it)).count();
     assert!(completed(&before) > 0, "a step was completed: {before:?}");
     while world.seen().is_some_and(|seen| completed(&seen) == completed(&before)) {
-        assert!(forget_last_row(&world.keyway, &before.run).expect("the database can be written") > 1);
+        assert!(forget_last_row(&world.keyway, &before.run).expect("the database can be written") > 0);
     }
     let broken = finish_keyed(&mut world);
     assert!(broken.iter().any(|it| it.contains("was completed before kill 1 and sent again")), "{broken:?}");

@@ -84,7 +84,7 @@ pub fn read(file: &Path) -> Result<String, Trouble> {
     opened.take(LONGEST).read_to_end(&mut bytes).map_err(trouble)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Trouble::new(format!("`{}` is not text: byte {at} is not UTF-8", file.display()))
+        Trouble::no(format!("`{}` is not text: byte {at} is not UTF-8", file.display()))
             .help("a workflow is a YAML file in UTF-8")
     })
 }
@@ -128,12 +128,12 @@ fn inputs(args: &Args, workflow: &Workflow) -> Result<Result<Value, Problems>, T
 fn from_file(file: &Path) -> Result<Object, Trouble> {
     let text = read(file)?;
     let json: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|error| Trouble::new(format!("`{}` is not JSON: {error}", file.display())))?;
+        .map_err(|error| Trouble::no(format!("`{}` is not JSON: {error}", file.display())))?;
     match Value::from_json(json) {
         Value::Object(entries) => Ok((*entries).clone()),
         other => {
             let (file, found) = (file.display(), other.type_name());
-            Err(Trouble::new(format!("`{file}` holds a {found}, not an object of inputs")))
+            Err(Trouble::no(format!("`{file}` holds a {found}, not an object of inputs")))
         }
     }
 }

@@ -2,19 +2,26 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use engine::event::Recorded;
 use engine::run::RunId;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::driver::Error;
+
 type Listeners = HashMap<RunId, Vec<UnboundedSender<Recorded>>>;
 
 /// Who follows which run; nobody any more after the end.
-pub(super) struct Watchers(Mutex<Option<Listeners>>);
+pub(super) struct Watchers {
+    listeners: Mutex<Option<Listeners>>,
+    /// Since when nothing can be committed, and why.
+    trouble: Mutex<Option<(Instant, Error)>>,
+}
 
 impl Default for Watchers {
     fn default() -> Watchers {
-        Watchers(Mutex::new(Some(Listeners::new())))
+        Watchers { listeners: Mutex::new(Some(Listeners::new())), trouble: Mutex::default() }
     }
 }
 
@@ -57,7 +64,22 @@ impl Watchers {
         self.lock().take();
     }
 
+    /// Notes that nothing can be committed from here on.
+    pub fn trouble(&self, error: &Error) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
+    }
+
+    /// Notes that commits succeed again.
+    pub fn relieve(&self) {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Since when nothing can be committed, and why.
+    pub fn troubled(&self) -> Option<(Instant, Error)> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Listeners>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

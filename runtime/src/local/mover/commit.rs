@@ -6,7 +6,7 @@ use engine::command::{Call, Command};
 use engine::input::Input;
 use engine::run::RunId;
 use jiff::{SignedDuration, Timestamp};
-use tracing::{error, info};
+use tracing::{info, warn};
 
 use super::{MOST, Mover, Work, returned};
 use crate::driver::Error;
@@ -52,6 +52,7 @@ impl Mover {
         if !turn.batch.is_empty() {
             if self.failures > 0 {
                 info!("commits succeed again");
+                self.watchers.relieve();
             }
             self.failures = 0;
             self.most = (self.most * 2).min(MOST);
@@ -103,7 +104,8 @@ impl Mover {
     /// Nothing of this turn happened: its runs are folded again, its callers are told, the rest is kept for later.
     fn refused(&mut self, turn: &mut Turn, error: Error) {
         if self.failures == 0 {
-            error!(%error, "a commit failed, and is tried again");
+            warn!(%error, "a commit failed, and is tried again");
+            self.watchers.trouble(&error);
         }
         for begun in &turn.batch.begun {
             self.runs.remove(&begun.run);
