@@ -116,7 +116,8 @@ impl fmt::Display for Type {
                 f.write_str("{ ")?;
                 for (at, field) in fields.iter().enumerate() {
                     let comma = if at > 0 { ", " } else { "" };
-                    let mark = if field.optional && !matches!(field.ty, Type::Nullable(_)) { "?" } else { "" };
+                    let mark =
+                        if field.optional && !matches!(field.ty, Type::Nullable(_)) { "?" } else { "" };
                     write!(f, "{comma}{}: {}{mark}", field.name, field.ty)?;
                 }
                 f.write_str(" }")
