@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use dsl::catalog::Safety;
 use dsl::value::{Object, Value};
 use dsl::workflow::Phase;
 use jiff::Timestamp;
@@ -80,6 +81,7 @@ impl Run {
                 self.settle(*at, State::Calling(Box::new(call)), time);
                 if let Some(slot) = self.slot_mut(*at) {
                     slot.attempts = *attempt;
+                    slot.sent = (*safety == Safety::Keyed).then(|| args.clone());
                 }
             }
             Event::TimeoutSet { timer } if timer.at == At::RUN => self.timeout = Some(timer.due),
@@ -112,6 +114,7 @@ impl Run {
                     && failure.failure.answered
                 {
                     slot.round = slot.round.saturating_add(1);
+                    slot.sent = None;
                 }
             }
             Event::CallAborted { at, .. } | Event::StepDropped { at } => {
@@ -178,6 +181,9 @@ impl Run {
         slot.ended = state.has_ended().then_some(time);
         slot.timeout = None;
         slot.state = state;
+        if slot.state.value().is_some() {
+            slot.sent = None;
+        }
         if flew != flies {
             self.count_flight(at.frame, flies);
         }
