@@ -55,7 +55,12 @@ impl Numbers {
             _ => Gave::Nothing,
         };
         match self.below(22) {
-            0 => Event::RunStarted { run: RunId("r".into()), inputs: Value::Null, trigger: Value::Null },
+            0 => Event::RunStarted {
+                run: RunId("r".into()),
+                inputs: Value::Null,
+                trigger: Value::Null,
+                note: Value::Null,
+            },
             1 if self.below(20) == 0 => Event::RunSucceeded { gave },
             2 => Event::CancelRequested {},
             3 => Event::Yielded {},
@@ -133,7 +138,12 @@ fn random_events_and_inputs_do_not_panic() {
         let mut numbers = Numbers(seed);
         let mut run = Run::default();
         let mut timeline = Timeline::new(&plan);
-        let start = Event::RunStarted { run: RunId("r".into()), inputs: Value::Null, trigger: Value::Null };
+        let start = Event::RunStarted {
+            run: RunId("r".into()),
+            inputs: Value::Null,
+            trigger: Value::Null,
+            note: Value::Null,
+        };
         let root = Event::FrameOpened { frame: 0, parent: None, block: 0, index: 0, slots: 4 };
         let random = std::iter::repeat_with(|| numbers.event()).take(60);
         let row = Recorded {
@@ -157,7 +167,12 @@ fn a_row_that_is_missing_is_reported() {
     let row = |seq| Recorded {
         seq,
         time: Timestamp::UNIX_EPOCH,
-        events: vec![Event::RunStarted { run: RunId("r".into()), inputs: Value::Null, trigger: Value::Null }],
+        events: vec![Event::RunStarted {
+            run: RunId("r".into()),
+            inputs: Value::Null,
+            trigger: Value::Null,
+            note: Value::Null,
+        }],
     };
     assert!(Run::fold(&[row(1), row(2)]).is_ok());
     assert_eq!(Run::fold(&[row(1), row(3)]), Err(Damaged::Order { expected: 2, found: 3 }));

@@ -34,7 +34,7 @@ fn plan(text: &str) -> Plan {
 /// Runs a plan to its end; each call gives 1.
 fn run(plan: &Plan, inputs: Value) -> (Run, Cost) {
     let (mut run, mut cost, now) = (Run::default(), Cost::default(), Timestamp::UNIX_EPOCH);
-    let start = Start { run: RunId("r1".into()), inputs, trigger: Value::Null };
+    let start = Start { run: RunId("r1".into()), inputs, trigger: Value::Null, note: Value::Null };
     let mut next = std::collections::VecDeque::from([Input::Start(start)]);
     while let Some(input) = next.pop_front() {
         let events = engine::advance(plan, &mut run, &NoValues, &input, now);

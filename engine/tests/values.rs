@@ -91,7 +91,7 @@ impl Forgetful {
 
     fn start(&mut self) -> (Run, Vec<Call>) {
         let run = RunId("r1".into());
-        self.take(&Input::Start(Start { run, inputs: Value::Null, trigger: Value::Null }))
+        self.take(&Input::Start(Start { run, inputs: Value::Null, trigger: Value::Null, note: Value::Null }))
     }
 
     fn returns(&mut self, call: &Call, result: Result<Value, Failure>) -> (Run, Vec<Call>) {
