@@ -2,11 +2,14 @@
 //! the passes before them found out, and report everything at once.
 
 mod actions;
+mod conditions;
 mod graph;
 mod names;
 mod scope;
+mod secrets;
 mod skips;
 mod triggers;
+mod types;
 mod unused;
 
 use crate::ast::Ast;
@@ -30,8 +33,16 @@ pub struct Checking<'a> {
 }
 
 /// The passes in their order: names first, since the others build on what was resolved.
-const PASSES: &[fn(&mut Checking<'_>)] =
-    &[names::check, graph::check, actions::check, skips::check, triggers::check, unused::check];
+const PASSES: &[fn(&mut Checking<'_>)] = &[
+    names::check,
+    graph::check,
+    actions::check,
+    conditions::check,
+    secrets::check,
+    skips::check,
+    triggers::check,
+    unused::check,
+];
 
 /// Runs all passes; what reading found is given to them.
 pub fn run(text: &str, ast: &Ast, catalog: &Catalog, found: Vec<Diagnostic>) -> (Resolved, Vec<Diagnostic>) {

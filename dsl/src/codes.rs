@@ -152,6 +152,10 @@ codes! {
     "KW0213" DuplicateCase "two cases of one key"
     "Cases are compared in order with `==`, so the second of two equal ones can never be reached."
 
+    "KW0214" SecretPlace "a secret in the wrong place"
+    "`secret(\"NAME\")` may stand in `auth`, `headers`, `json`, `form` and `body` of `http`, and in parameters that a \
+     connector marks as secret. Anywhere else it could be stored or shown."
+
     "KW0301" ExprSyntax "the text is no expression"
     "An expression is made of paths (`steps.a.body`), literals, operators, calls and pipes. Texts stand in quotes; \
      `and`, `or`, `not` are words; comparisons do not chain."
@@ -199,6 +203,12 @@ codes! {
      skips the reader. Use `?.` or `??`."
     "KW0506" UselessSetting "a setting without effect"
     "Only calls of actions are tried again, and only loops collect failures."
+    "KW0507" AlwaysSame "a condition that is always the same"
+    "The condition reads nothing, so it has the same answer in every run."
+
+    "KW0508" NullTest "a test for null that is never seen"
+    "A skipped step is null, and a plain read of it skips the reader, so that the comparison is never made. Write \
+     `(steps.a ?? null) == null`, which reads it softly."
 
     "KW0601" InvalidCron "an invalid cron expression"
     "Five fields: minute, hour, day of month, month, day of week; six begin with seconds. Names (`MON`, `JAN`), \

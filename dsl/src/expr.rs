@@ -20,10 +20,13 @@ mod grammar;
 mod literal;
 pub(crate) mod operate;
 pub(crate) mod parse;
-pub mod reads;
+pub(crate) mod place;
+mod reads;
 mod reword;
 pub(crate) mod scan;
 mod warnings;
+
+pub use reads::Name;
 
 use ast::{Ix, Kind, Node};
 
@@ -34,9 +37,9 @@ pub const MAX_LENGTH: usize = 8 * 1024;
 pub const MAX_DEPTH: usize = 64;
 
 /// Names that mean something where they are read bare: no lambda parameter or loop variable has one.
-pub const RESERVED: [&str; 20] = [
+pub const RESERVED: [&str; 22] = [
     "and", "error", "errors", "event", "false", "in", "index", "inputs", "key", "last", "meta", "not",
-    "null", "or", "round", "run", "secret", "steps", "this", "trigger",
+    "null", "or", "round", "run", "secret", "steps", "this", "trigger", "true", "value",
 ];
 
 /// A parsed expression. Its spans are places in the workflow's text.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::nearest;
 use crate::duration;
+use crate::fields::a;
 use crate::types::{Field, Type, fit_field};
 use crate::value::{Object, Value};
 use crate::workflow::Workflow;
@@ -32,7 +33,7 @@ pub fn inputs(workflow: &Workflow, given: &Object) -> Result<Value, Vec<String>>
             (None, Some(default)) => default.clone(),
             (None, None) if field.optional => Value::Null,
             (None, None) => {
-                wrong.push(format!("the input `{}`, a {}, is missing", field.name, field.ty));
+                wrong.push(format!("the input `{}`, {}, is missing", field.name, a(&field.ty.to_string())));
                 continue;
             }
         };
@@ -52,7 +53,8 @@ pub fn read(workflow: &Workflow, pair: &str) -> Result<(String, Value), String> 
     let name = name.trim();
     let Some(field) = find(workflow, name) else { return Err(unknown(workflow, name)) };
     let value = typed(text, &field.ty);
-    let value = value.ok_or_else(|| format!("the input `{name}` is a {}, and `{text}` is none", field.ty))?;
+    let value = value
+        .ok_or_else(|| format!("the input `{name}` is {}, and `{text}` is none", a(&field.ty.to_string())))?;
     match fit_field(&value, field) {
         Ok(value) => Ok((name.into(), value)),
         Err(misfit) => Err(format!("the input `{name}` does not fit: {misfit}")),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use crate::ast::{self, ArgKind, Ast};
 use crate::catalog::{Catalog, Safety};
 use crate::check::Resolved;
@@ -34,12 +36,15 @@ impl Lowering<'_> {
     }
 
     fn step(&self, step: &ast::Step) -> Option<Step> {
-        let op = self.op(step.op.as_ref()?)?;
+        let mut op = self.op(step.op.as_ref()?)?;
         let safety = match &op {
             Op::Act(act) => Some(act.safety),
             _ => None,
         };
-        let fallback = safety.and(self.ast.defaults.timeout);
+        let timeout = step.timeout.or(safety.and(self.ast.defaults.timeout));
+        if let (Op::Act(act), Some(length)) = (&mut op, timeout) {
+            allow(act, length);
+        }
         Some(Step {
             name: step.name.value.clone(),
             span: step.name.span,
@@ -48,7 +53,7 @@ impl Lowering<'_> {
             condition: step.condition.clone(),
             retry: self.retry(step, safety),
             op,
-            timeout: step.timeout.or(fallback),
+            timeout,
             on_error: step.on_error.value,
         })
     }
@@ -72,7 +77,9 @@ impl Lowering<'_> {
     fn retry(&self, step: &ast::Step, safety: Option<Safety>) -> Retry {
         let Some(safety) = safety else { return Retry { attempts: 1, ..Retry::default_for(Safety::Once) } };
         let mut retry = Retry::default_for(safety);
-        for said in [Some(&self.ast.defaults.retry), step.retry.value.as_ref()].into_iter().flatten() {
+        // A default for the whole file is no leave to repeat what must not be repeated: that is said at the step.
+        let general = Some(&self.ast.defaults.retry).filter(|_| safety.repeatable());
+        for said in [general, step.retry.value.as_ref()].into_iter().flatten() {
             retry.attempts = said.attempts.unwrap_or(retry.attempts);
             retry.delay = said.delay.unwrap_or(retry.delay);
             retry.factor = said.factor.unwrap_or(retry.factor);
@@ -158,5 +165,14 @@ fn constant(arg: &Arg) -> Option<Value> {
     match arg {
         Arg::Value(value) => Some(value.clone()),
         Arg::Expr(_) | Arg::Text(_) | Arg::List(_) | Arg::Object(_) => None,
+    }
+}
+
+/// Lets a request take as long as its step may: without it, it has a limit of its own.
+fn allow(act: &mut Act, length: SignedDuration) {
+    if let ("http.request", Arg::Object(args)) = (&*act.action, &mut act.args)
+        && args.iter().all(|(key, _)| &**key != "timeout")
+    {
+        args.push(("timeout".into(), Arg::Value(Value::Duration(length))));
     }
 }

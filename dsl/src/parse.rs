@@ -282,7 +282,8 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
     let exact = |entry: &&Entry| verb::keys().any(|key| key == entry.key.text);
     let mut verbs = entries.iter().filter(exact);
     let near = |entry: &Entry| {
-        let common = verb::STEP.iter().any(|field| field.name == entry.key.text);
+        let fields = verb::STEP.iter().chain(verb::VERBS.iter().flat_map(|verb| verb.fields));
+        let common = fields.into_iter().any(|field| field.name == entry.key.text);
         if common { None } else { nearest(&entry.key.text, verb::keys()) }
     };
     let first = verbs.next();

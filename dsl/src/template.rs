@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::expr::ast::pair;
-use crate::expr::eval::Budget;
-use crate::expr::reads::Name;
-use crate::expr::{Expr, Halt, Read, Scope};
+use crate::expr::eval::{Budget, measured};
+use crate::expr::{Expr, Halt, Name, Read, Scope};
 use crate::span::{Span, SpanMap};
 use crate::value::Value;
 use crate::workflow::Arg;
@@ -19,14 +18,21 @@ mod parse;
 mod render;
 mod tokens;
 
+/// What `#each` gives without being asked.
+const GIVEN: [&str; 3] = ["this", "index", "key"];
+
 /// The deepest nesting of blocks in a text.
 pub const MAX_DEPTH: usize = 32;
 
-/// The most parts that a text has.
+/// The most parts that a text has: pieces of text, holes, and the tags of blocks.
 pub const MAX_PARTS: usize = 10_000;
+
+/// The most tags of blocks that a text has. Handlebars takes time by the square of them.
+pub const MAX_TAGS: usize = 1_000;
 
 /// A parsed text with holes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Template {
     /// Where it stands.
     #[serde(with = "pair")]
@@ -36,6 +42,40 @@ pub struct Template {
     /// What the blocks are rendered with.
     #[serde(skip)]
     frame: blocks::Frame,
+}
+
+/// The stored form, before it is known that its blocks are closed and bounded.
+#[derive(Deserialize)]
+struct Unchecked {
+    #[serde(with = "pair")]
+    span: Span,
+    parts: Vec<Part>,
+}
+
+impl TryFrom<Unchecked> for Template {
+    type Error = String;
+
+    fn try_from(stored: Unchecked) -> Result<Template, String> {
+        let mut depth = 0_usize;
+        for part in &stored.parts {
+            match part {
+                Part::Text(_) | Part::Hole(_) | Part::Encoded(_) => {}
+                Part::If(_) | Part::Unless(_) | Part::Each(..) | Part::With(..) => depth += 1,
+                Part::ElseIf(_) | Part::Else if depth > 0 => {}
+                Part::End if depth > 0 => depth -= 1,
+                Part::ElseIf(_) | Part::Else | Part::End => {
+                    return Err("a stored text with a stray tag".into());
+                }
+            }
+            if depth > MAX_DEPTH {
+                return Err("a stored text that nests too deep".into());
+            }
+        }
+        if depth > 0 || stored.parts.len() > MAX_PARTS {
+            return Err("a stored text with a block that is not closed, or with too many parts".into());
+        }
+        Ok(Template { span: stored.span, parts: stored.parts, frame: blocks::Frame::default() })
+    }
 }
 
 /// A part of a text.
@@ -94,7 +134,11 @@ pub fn render(template: &Template, scope: &dyn Scope) -> Result<Value, Halt> {
 /// # Errors
 /// As `expr::eval`.
 pub fn fill(arg: &Arg, scope: &dyn Scope) -> Result<Value, Halt> {
-    render::fill(arg, scope, &mut Budget::default())
+    let value = render::fill(arg, scope, &mut Budget::default())?;
+    match arg {
+        Arg::List(_) | Arg::Object(_) => measured(value),
+        Arg::Value(_) | Arg::Expr(_) | Arg::Text(_) => Ok(value),
+    }
 }
 
 impl Template {
@@ -116,9 +160,23 @@ impl Template {
         names
     }
 
+    /// What the item of the innermost `#each` or `#with` around a place is called: `this`, or the author's name.
+    fn item_at(&self, at: Span) -> Option<String> {
+        let mut item = None;
+        self.each_expr(&mut |expr, _, given| {
+            if expr.span.start <= at.start && at.end <= expr.span.end {
+                // Names stand in the order of the blocks; those that an author chose follow `this`.
+                let this = given.iter().rposition(|name| *name == "this");
+                let own = this.and_then(|this| given[this..].iter().find(|name| !GIVEN.contains(name)));
+                item = this.map(|_| own.map_or("this", |own| own).to_owned());
+            }
+        });
+        item
+    }
+
     /// Calls `found` for each expression, with whether it may not be reached and the names that blocks around
     /// it give.
-    fn each_expr(&self, found: &mut dyn FnMut(&Expr, bool, &[&str])) {
+    pub(crate) fn each_expr(&self, found: &mut dyn FnMut(&Expr, bool, &[&str])) {
         let mut depth = 0_usize;
         let mut given: Vec<&str> = vec![];
         let mut opened: Vec<usize> = vec![];
@@ -145,12 +203,24 @@ impl Template {
 }
 
 impl Part {
+    /// True for what is neither the beginning, nor an arm, nor the end of a block.
+    fn is_row(&self) -> bool {
+        match self {
+            Part::Text(_) | Part::Hole(_) | Part::Encoded(_) => true,
+            Part::If(_)
+            | Part::Unless(_)
+            | Part::Each(..)
+            | Part::With(..)
+            | Part::ElseIf(_)
+            | Part::Else
+            | Part::End => false,
+        }
+    }
+
     /// The names that a block gives to what stands in it.
     fn gives(&self) -> Vec<&str> {
         match self {
-            Part::Each(_, names) => {
-                ["this", "index", "key"].into_iter().chain(names.iter().map(|name| &**name)).collect()
-            }
+            Part::Each(_, names) => GIVEN.into_iter().chain(names.iter().map(|name| &**name)).collect(),
             Part::With(_, names) => std::iter::once("this").chain(names.iter().map(|name| &**name)).collect(),
             Part::Text(_)
             | Part::Hole(_)
@@ -184,6 +254,17 @@ impl Arg {
             Arg::Text(template) => template.names(),
             Arg::List(items) => items.iter().flat_map(Arg::names).collect(),
             Arg::Object(entries) => entries.iter().flat_map(|(_, item)| item.names()).collect(),
+        }
+    }
+
+    /// What the item is called that a bare name at this place may be a field of: in `{{#each xs}}{{ title }}` it is
+    /// `this`, and what was meant is `this.title`. Nothing outside of blocks.
+    pub fn item_at(&self, at: Span) -> Option<String> {
+        match self {
+            Arg::Value(_) | Arg::Expr(_) => None,
+            Arg::Text(template) => template.item_at(at),
+            Arg::List(items) => items.iter().find_map(|item| item.item_at(at)),
+            Arg::Object(entries) => entries.iter().find_map(|(_, item)| item.item_at(at)),
         }
     }
 }

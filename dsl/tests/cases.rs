@@ -1,7 +1,7 @@
 //! Case files with what must come of them: `ok` gives a picture of the workflow, `err` the rendered problems.
 //! `KEYWAY_ACCEPT=1 cargo test -p dsl --test cases` writes the expected output; read it before it is committed.
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod support;
 
@@ -60,4 +60,32 @@ fn wrong_files_are_told_what_is_wrong() {
         compare(&path, &text(name, &source, &checked.diagnostics, Color::Never), &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_fix_mends_what_it_promises() {
+    let mut wrong = vec![];
+    let mut mended = 0;
+    for path in cases("err") {
+        let source = std::fs::read_to_string(&path).unwrap();
+        let before = dsl::check(&source, &support::catalog()).diagnostics;
+        for diagnostic in &before {
+            for fix in &diagnostic.fixes {
+                let mut text = source.clone();
+                for edit in fix.edits.iter().rev() {
+                    text.replace_range(edit.span.range(), &edit.text);
+                }
+                let after = dsl::check(&text, &support::catalog()).diagnostics;
+                let same = |other: &&dsl::diagnostic::Diagnostic| {
+                    other.code == diagnostic.code && other.message == diagnostic.message
+                };
+                mended += 1;
+                if after.iter().filter(same).count() >= before.iter().filter(same).count() {
+                    wrong.push(format!("{}: {} does not help\n{text}", path.display(), fix.title));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(mended > 30, "{mended}");
 }

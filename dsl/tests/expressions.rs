@@ -8,7 +8,7 @@ use shared::{World, run, same};
 fn all(rows: &[(&str, &str)]) {
     let world = World::new();
     for (text, wanted) in rows {
-        let wanted = run(wanted, &world).unwrap();
+        let wanted = run(wanted, &world).expect(wanted);
         match run(text, &world) {
             Ok(value) => assert!(same(&value, &wanted), "{text}: {value:?}, wanted {wanted:?}"),
             Err(fault) => panic!("{text}: {fault}"),
@@ -270,7 +270,7 @@ fn large_values_are_loaded_only_when_looked_into() {
     assert_eq!(run("len(steps.long)", &world), Err("limit: a large value is not at hand".into()));
     world.big.insert(big.hash, long);
     assert_eq!(run("len(steps.long) + steps.long[3]", &world), Ok(501.into()));
-    assert_eq!(run("steps.long == steps.long and steps.long | any(x => x == 1)", &world), Ok(true.into()));
+    assert_eq!(run("steps.long == steps.long and any(steps.long, x => x == 1)", &world), Ok(true.into()));
     assert_eq!(run("{ a: steps.long }.a[0]", &world), Ok(1.into()));
 }
 
@@ -324,6 +324,21 @@ fn work_is_bounded() {
     ]);
     let deep = format!("[1]{}", " | map(x => [x])".repeat(60));
     wrong(&[(&deep, "limit: the result nests more than 56 deep")]);
+}
+
+#[test]
+fn the_deepest_expression_fits_on_a_small_stack() {
+    let world = World::new();
+    let maps = (1..64)
+        .map(|depth| format!("{}1{}", "map([1], x => ".repeat(depth), ")".repeat(depth)))
+        .take_while(|text| !run(text, &world).is_err_and(|fault| fault.starts_with("KW")))
+        .count();
+    assert!(maps > 25, "{maps} lambdas nest");
+    let deep = |open: &str, close: &str| run(&format!("{}1{}", open.repeat(60), close.repeat(60)), &world);
+    assert_eq!(deep("(1 + ", ")"), Ok(61.into()));
+    assert_eq!(deep("true ? ", " : 0"), Ok(1.into()));
+    assert!(deep("[", "]").is_err_and(|fault| fault.starts_with("limit")));
+    assert_eq!(deep("abs(", ")"), Ok(1.into()));
 }
 
 #[test]

@@ -1,169 +1,307 @@
-//! Whatever the text, checking ends with a workflow or with diagnostics: mutated case files never panic.
+//! Whatever an author writes, the parsers answer, and what they take ends within its budget.
 
-#![allow(clippy::disallowed_methods)]
+mod shared;
 
-mod support;
+use dsl::expr;
+use dsl::span::SpanMap;
+use dsl::template::{self, Sink};
+use shared::World;
 
-use std::path::Path;
+/// A small generator of numbers: the same at every run.
+struct Dice(u64);
 
-use dsl::render::{Color, json, text};
-
-/// A small generator: the same seed gives the same texts for ever.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % below as u64) as usize
     }
 
-    fn below(&mut self, most: usize) -> usize {
-        (self.next() % most.max(1) as u64) as usize
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.roll(from.len())]
     }
 }
 
-fn sources(folder: &str) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
-    paths.sort();
-    paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
-}
-
-const PIECES: &[&str] = &[
-    "{{",
-    "}}",
-    "{",
-    "}",
+const TOKENS: &[&str] = &[
+    "(",
+    ")",
     "[",
     "]",
-    ": ",
-    "\n",
-    "  ",
-    "\t",
-    " #",
-    "\"",
-    "'",
-    "|",
-    ">-",
-    "&a ",
-    "*a",
-    "!x ",
-    "<<: ",
-    "- ",
-    "?",
-    "é",
-    "\u{85}",
-    "\u{2028}",
-    "\u{feff}",
-    "\\",
-    "\r\n",
-    "---",
-    "...",
-    "%",
-    "steps.a",
-    "null",
-    "1e999",
-    "0x",
-    "x-",
-    "\0",
-    "steps:",
-    "for_each: ",
-    "output: ",
-    "catch: ",
-    "if: ",
-    "~",
-    "𝄞",
-    "\\u12",
-    "{{#if",
+    "{",
+    "}",
+    "{{",
+    "}}",
+    "{{#if ",
+    "{{#each ",
+    "{{/if}}",
     "{{/each}}",
+    "{{else}}",
+    "{{else if ",
+    "{{~",
+    "~}}",
+    "{{!--",
+    "--}}",
+    "\\{{",
+    "\\",
+    "|",
+    "||",
+    "&&",
+    "??",
+    "?.",
+    "?",
+    ":",
+    ",",
+    ".",
+    "..",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "=",
+    "==",
+    "!=",
+    "!",
+    "<",
+    "<=",
+    "=>",
+    "not",
+    "in",
+    "and",
+    "or",
+    "not in",
+    "true",
+    "null",
+    "steps",
+    ".a",
+    "inputs",
+    "x",
+    "xs",
+    "é",
+    "e\u{301}",
     "\u{301}",
+    "1",
+    "0.5",
+    "1e9",
+    "9223372036854775808",
+    "5m",
+    "'a'",
+    "\"b\"",
+    "'",
+    "\"",
+    "\\'",
+    "\\u00",
+    "\\ud83d",
+    "len",
+    "map(",
+    "x =>",
+    "(x, i) =>",
+    "upper(",
+    "nope(",
+    "@index",
+    "../",
+    "#",
+    ">",
+    "as |x|",
+    " ",
+    "  ",
+    "\n",
+    "\t",
+    "\u{a0}",
+    "\u{0}",
+    "😀",
+    "ß",
+    "`",
+    "$",
+    "~",
+    "^",
+    "&",
+    ";",
 ];
 
-fn mutated(chance: &mut Chance, sources: &[String]) -> String {
-    let mut chars: Vec<char> = sources[chance.below(sources.len())].chars().collect();
-    for _ in 0..=chance.below(4) {
-        let at = chance.below(chars.len() + 1);
-        let end = (at + chance.below(12)).min(chars.len());
-        match chance.below(5) {
-            0 => drop(chars.drain(at..end)),
-            1 => drop(chars.splice(at..at, PIECES[chance.below(PIECES.len())].chars())),
-            2 => drop(chars.splice(at..end, PIECES[chance.below(PIECES.len())].chars())),
-            3 => {
-                let copy: Vec<char> = chars[at..end].to_vec();
-                let to = chance.below(chars.len() + 1);
-                drop(chars.splice(to..to, copy));
+#[test]
+fn no_row_of_tokens_makes_a_parser_panic() {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let world = World::new();
+    let mut taken = 0;
+    for _ in 0..200_000 {
+        let count = 1 + dice.roll(14);
+        let text: String = (0..count).map(|_| dice.pick(TOKENS)).collect();
+        let map = SpanMap::plain(3, text.len());
+        match expr::parse(&text, &map) {
+            Ok(parsed) => {
+                taken += 1;
+                let _ = (parsed.reads(), parsed.names(), parsed.warnings(), expr::eval(&parsed, &world));
             }
-            _ => {
-                let other: Vec<char> = sources[chance.below(sources.len())].chars().collect();
-                let from = chance.below(other.len());
-                let to = (from + chance.below(60)).min(other.len());
-                drop(chars.splice(at..at, other[from..to].iter().copied()));
+            Err(faults) => {
+                assert!(!faults.is_empty(), "{text:?} is refused without a word");
+                for fault in faults {
+                    let (start, end) = (fault.span.start as usize, fault.span.end as usize);
+                    assert!(
+                        (3..=3 + text.len()).contains(&start) && end <= 3 + text.len() && start <= end,
+                        "{text:?}: {fault:?}"
+                    );
+                    let place = (start - 3)..(end - 3);
+                    assert!(text.get(place).is_some(), "{text:?}: {fault:?}");
+                }
             }
         }
-    }
-    chars.into_iter().collect()
-}
-
-#[test]
-fn mutated_files_never_panic() {
-    let (right, wrong, catalog) = (sources("ok"), sources("err"), support::catalog());
-    let mut chance = Chance(7);
-    let mut workflows = 0;
-    for round in 0..20_000 {
-        let source = mutated(&mut chance, if round % 2 == 0 { &right } else { &wrong });
-        let result = std::panic::catch_unwind(|| {
-            let checked = dsl::check(&source, &catalog);
-            for diagnostic in &checked.diagnostics {
-                assert!(diagnostic.span.start <= diagnostic.span.end, "{diagnostic:?}");
-                assert!(diagnostic.span.range().end <= source.len(), "{diagnostic:?}");
+        match template::parse(&text, &map, Sink::Text) {
+            Ok(arg) => {
+                let _ = (arg.reads(), arg.names(), template::fill(&arg, &world));
             }
-            assert_eq!(checked.workflow.is_none(), checked.has_errors());
-            text("a.yaml", &source, &checked.diagnostics, Color::Never);
-            json("a.yaml", &source, &checked.diagnostics);
-            checked.workflow.is_some()
-        });
-        match result {
-            Ok(runs) => workflows += usize::from(runs),
-            Err(_) => panic!("round {round}: {source:?}"),
+            Err(faults) => assert!(!faults.is_empty(), "{text:?} is refused without a word"),
         }
     }
-    // Mutations that leave nothing to check would prove little.
-    assert!(workflows > 1000, "{workflows}");
+    assert!(taken > 1000, "only {taken} rows were expressions");
+}
+
+/// What a piece of a well-formed expression gives: number, text, list, boolean, or anything.
+const KINDS: &[char] = &['N', 'T', 'L', 'B', 'A'];
+
+/// Expressions of a kind; a capital letter stands for an expression of that kind.
+fn forms(kind: char) -> &'static [&'static str] {
+    match kind {
+        'N' => &[
+            "1",
+            "0",
+            "2.5",
+            "-7",
+            "inputs.n",
+            "steps.got.body.n",
+            "len(L)",
+            "len(T)",
+            "sum([N, N])",
+            "(N + N)",
+            "(N * N)",
+            "(N - N)",
+            "(N / N)",
+            "(N % N)",
+            "(max(L | map(x => N)) ?? N)",
+            "(B ? N : N)",
+            "round(N)",
+            "count(L, x => B)",
+            "abs(N)",
+            "[N, N][0]",
+        ],
+        'T' => &[
+            "'a'",
+            "'x, y'",
+            "\"é\"",
+            "inputs.name",
+            "(T + T)",
+            "upper(T)",
+            "json(A)",
+            "join(L | map(x => T), T)",
+            "replace(T, 'a', T)",
+            "csv([{ a: N, b: T }])",
+            "yaml(A)",
+            "slice(T, N | int, 5)",
+            "html(T)",
+            "pad(T, 9)",
+            "truncate(T, 3)",
+            "sha256(T)",
+            "uuid()",
+            "(inputs.zz ?? T)",
+            "(steps.gone?.x ?? T)",
+            "format_time(now(), '%Y')",
+            "base64(T)",
+            "slug(T)",
+            "url_encode(T)",
+        ],
+        'L' => &[
+            "[]",
+            "inputs.xs",
+            "inputs.rows",
+            "[A, A]",
+            "range(9)",
+            "(L + L)",
+            "(L | map(x => A))",
+            "(L | map((x, i) => [x, i, A]))",
+            "(L | filter(x => B))",
+            "(L | sort_by(x => N))",
+            "(L | group_by(x => A))",
+            "unique(L)",
+            "split(T, ',')",
+            "zip(L, L)",
+            "flatten([L, L])",
+            "chunk(L, 2)",
+            "reverse(L)",
+            "keys({ a: A })",
+            "parse_csv('a,b\\n1,2')",
+            "(L ?? L)",
+            "compact(L)",
+        ],
+        'B' => &[
+            "true",
+            "false",
+            "(N < N)",
+            "(A == A)",
+            "(B and B)",
+            "(B or B)",
+            "not B",
+            "(A in L)",
+            "(T in T)",
+            "any(L, x => B)",
+            "all(L, x => B)",
+            "matches(T, '[a-z]+')",
+            "starts_with(T, T)",
+            "(B ?? B)",
+        ],
+        _ => &[
+            "N",
+            "T",
+            "L",
+            "B",
+            "null",
+            "{ a: A, 'b c': A }",
+            "steps.got",
+            "errors.gone",
+            "now()",
+            "steps.gone",
+            "secret('token')",
+        ],
+    }
+}
+
+fn expression(dice: &mut Dice, kind: char, depth: usize, out: &mut String) {
+    let forms = forms(kind);
+    // The first forms are leaves.
+    let form = forms[dice.roll(if depth == 0 { 2 } else { forms.len() })];
+    let mut within_word = false;
+    for char in form.chars() {
+        if KINDS.contains(&char) && !within_word {
+            let leaf = if char == 'A' { KINDS[dice.roll(4)] } else { char };
+            expression(dice, leaf, depth.saturating_sub(1), out);
+        } else {
+            out.push(char);
+        }
+        within_word = char.is_alphanumeric();
+    }
 }
 
 #[test]
-fn deep_and_endless_texts_are_refused() {
-    let catalog = support::catalog();
-    for source in [
-        "[".repeat(100_000),
-        "{a: ".repeat(100_000),
-        "- ".repeat(100_000),
-        "a: ".repeat(100_000),
-        "x".repeat(2_000_000),
-    ] {
-        assert!(dsl::check(&source, &catalog).workflow.is_none());
+fn what_is_well_formed_ends_within_its_budget() {
+    let mut dice = Dice(42);
+    let world = World::new();
+    let (mut parsed, mut values) = (0, 0);
+    for round in 0..10_000 {
+        let mut text = String::new();
+        let kind = KINDS[round % KINDS.len()];
+        expression(&mut dice, kind, round % 6, &mut text);
+        let expr = match expr::parse(&text, &SpanMap::plain(0, text.len())) {
+            Ok(expr) => expr,
+            Err(faults) => {
+                assert!(faults.iter().all(|fault| fault.code.id() == "KW0302"), "{text}: {faults:?}");
+                continue;
+            }
+        };
+        parsed += 1;
+        if let Ok(value) = expr::eval(&expr, &world) {
+            values += 1;
+            assert!(value.weight(usize::MAX) <= 17 << 20 && value.depth() <= dsl::value::MAX_DEPTH, "{text}");
+        }
     }
-    let steps = |depth: usize| {
-        let open: String = (0..depth).map(|at| format!("s{at}: {{ for_each: [1], steps: {{ ")).collect();
-        format!("name: x\nsteps: {{ {open} end: {{ fail: no }} {} }}\n", "} }".repeat(depth))
-    };
-    assert!(dsl::check(&steps(20), &catalog).workflow.is_some());
-    assert!(dsl::check(&steps(60), &catalog).workflow.is_none());
-}
-
-#[test]
-fn aliases_cannot_make_a_small_file_huge() {
-    let mut source = String::from("name: x\nx-0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n");
-    for level in 1..12 {
-        let items = vec![format!("*a{}", level - 1); 10].join(", ");
-        source += &format!("x-{level}: &a{level} [{items}]\n");
-    }
-    source += "steps: { a: { fail: no } }\n";
-    let checked = dsl::check(&source, &support::catalog());
-    assert_eq!(checked.diagnostics.len(), 1);
-    assert_eq!(checked.diagnostics[0].code.id(), "KW0007");
+    assert!(parsed > 9000 && values > 5000, "{parsed} were taken, {values} had a value");
 }

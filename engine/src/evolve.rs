@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use dsl::catalog::Safety;
 use dsl::value::{Object, Value};
 use dsl::workflow::Phase;
 use jiff::Timestamp;
@@ -81,6 +82,7 @@ impl Run {
                 self.settle(*at, State::Calling(Box::new(call)), time);
                 if let Some(slot) = self.slot_mut(*at) {
                     slot.attempts = *attempt;
+                    slot.sent = (*safety == Safety::Keyed).then(|| args.clone());
                 }
             }
             Event::TimeoutSet { timer } if timer.at == At::RUN => self.timeout = Some(timer.due),
@@ -113,6 +115,7 @@ impl Run {
                     && failure.failure.answered
                 {
                     slot.round = slot.round.saturating_add(1);
+                    slot.sent = None;
                 }
             }
             Event::CallAborted { at, .. } | Event::StepDropped { at } => {
@@ -179,6 +182,9 @@ impl Run {
         slot.ended = state.has_ended().then_some(time);
         slot.timeout = None;
         slot.state = state;
+        if slot.state.value().is_some() {
+            slot.sent = None;
+        }
         if flew != flies {
             self.count_flight(at.frame, flies);
         }

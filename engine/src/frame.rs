@@ -48,6 +48,9 @@ pub struct Slot {
     pub attempts: Attempt,
     /// Counts its answers that were recorded and did not end it: a part of `step.key`.
     pub round: u32,
+    /// What was sent with the present key, where the service honours keys: a call that is made again with its
+    /// key is the same call.
+    pub sent: Option<Value>,
     /// When it began.
     pub started: Option<Timestamp>,
     /// When it ended.

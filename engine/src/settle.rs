@@ -184,7 +184,7 @@ impl Turn<'_> {
         let Op::Act { action, args, safety } = &step.op else { return };
         let (Some(id), Some(slot)) = (&self.run.id, self.run.slot(at)) else { return };
         let (attempt, key) = (self.attempt(at), retry::key(id, at, slot.round));
-        match self.fill(at, args) {
+        match slot.sent.clone().map_or_else(|| self.fill(at, args), Ok) {
             Ok(args) => {
                 let (action, safety, key) = (action.clone(), *safety, key.into());
                 let args = args.sealed(BIG);

@@ -99,7 +99,12 @@ impl Stage {
         let input = match words.as_slice() {
             ["start"] => {
                 let run = RunId("r1".into());
-                Input::Start(Start { run, inputs: Value::Object(Object::new().into()), trigger: Value::Null })
+                Input::Start(Start {
+                    run,
+                    inputs: Value::Object(Object::new().into()),
+                    trigger: Value::Null,
+                    note: Value::Null,
+                })
             }
             ["budget", count] => {
                 self.budget = count.parse().map_err(|_| "no number")?;

@@ -126,7 +126,9 @@ impl Error {
             }
             Error::CannotWrite { .. } => "check the owner and the permissions of the file and its folder",
             Error::CannotRead { .. } => "check the owner and the permissions of the file",
-            Error::Full { .. } => "make room on the disk; nothing that was recorded is lost, and `keyway resume` goes on",
+            Error::Full { .. } => {
+                "make room on the disk; nothing that was recorded is lost, and `keyway resume` goes on"
+            }
             Error::Locked { .. } => "stop the other process, or name another folder for the store",
             Error::Conflict { .. } => "let only one process move the runs of a store",
             Error::Library { .. } => "build with the bundled SQLite",

@@ -5,7 +5,7 @@ use crate::catalog::Action;
 use crate::check::Checking;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::fields::listed;
+use crate::fields::{a, listed};
 use crate::span::{Span, Spanned};
 use crate::types::{Field, Type, fit, fit_field};
 
@@ -106,7 +106,12 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
             found.push(if field.about.is_empty() {
                 wrong
             } else {
-                wrong.help(format!("`{}`, a {}: {}", field.name, field.ty, field.about.trim_end_matches('.')))
+                wrong.help(format!(
+                    "`{}`, {}: {}",
+                    field.name,
+                    a(&field.ty.to_string()),
+                    field.about.trim_end_matches('.')
+                ))
             });
         }
     }

@@ -235,7 +235,7 @@ impl Kind {
                     }
                 }
             }
-            Kind::List(items) | Kind::Call(_, items) => items.iter_mut().for_each(|item| found(item)),
+            Kind::List(items) | Kind::Call(_, items) => items.iter_mut().for_each(&mut *found),
             Kind::Object(entries) => entries.iter_mut().for_each(|(_, item)| found(item)),
             Kind::Negate(of) | Kind::Not(of) | Kind::Lambda(_, of) => found(of),
             Kind::Chain(first, rest) => {
@@ -243,7 +243,7 @@ impl Kind {
                 rest.iter_mut().for_each(|(_, item)| found(item));
             }
             Kind::Choose(condition, then, otherwise) => {
-                [condition, then, otherwise].into_iter().for_each(|item| found(item));
+                [condition, then, otherwise].into_iter().for_each(found);
             }
         }
     }

@@ -141,7 +141,7 @@ impl Call<'_, '_> {
     }
 
     /// A regular expression, made once for an evaluation, that will look at so many bytes.
-    pub(super) fn pattern(&mut self, pattern: &Arc<str>, bytes: usize) -> Result<Regex, Halt> {
+    pub(super) fn pattern(&mut self, pattern: &Arc<str>, bytes: usize) -> Result<Arc<Regex>, Halt> {
         // Looking takes time by the length of the text and that of the pattern.
         self.machine.spend_bytes(bytes.saturating_mul(1 + pattern.len() / 16).min(MAX_WEIGHT))?;
         if let Some(made) = self.machine.patterns.get(pattern) {
@@ -155,6 +155,8 @@ impl Call<'_, '_> {
             let last = fault.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             self.fail(format!("the pattern `{pattern}`: {last}"))
         })?;
+        // Shared and not cloned: each clone would make its caches anew.
+        let made = Arc::new(made);
         self.machine.patterns.insert(pattern.clone(), made.clone());
         Ok(made)
     }

@@ -68,7 +68,8 @@ impl Budget {
     }
 }
 
-fn measured(value: Value) -> Result<Value, Halt> {
+/// The value, if it is neither too heavy nor too deep.
+pub fn measured(value: Value) -> Result<Value, Halt> {
     if value.weight(MAX_WEIGHT) > MAX_WEIGHT {
         return Err(too_large());
     }
@@ -127,7 +128,7 @@ pub struct Machine<'s> {
     /// The number of the next draw of chance.
     pub(super) draws: u64,
     /// Regular expressions that were made already.
-    pub(super) patterns: BTreeMap<Arc<str>, Regex>,
+    pub(super) patterns: BTreeMap<Arc<str>, Arc<Regex>>,
 }
 
 /// What a part of a path came to.

@@ -9,16 +9,19 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::codes::Code;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::expr::ast::{Ix, Kind, Level, Node, Operator, Part, StepName};
-use crate::expr::functions::{self, Function, FunctionRef, Takes};
 use crate::expr::grammar::{Grammar, Rule};
 use crate::expr::literal;
+use crate::expr::place::{part_of, placed, unwrapped};
 use crate::expr::reword::reworded;
 use crate::expr::scan::{self, syntax};
-use crate::expr::{Expr, MAX_DEPTH, RESERVED, Root};
+use crate::expr::{Expr, MAX_DEPTH, Root};
 use crate::span::{Span, SpanMap};
 use crate::value::Value;
+
+mod calls;
+mod hyphen;
 
 /// The operators, loosest first.
 static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
@@ -79,37 +82,6 @@ pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
             Err(state.faults.into_iter().map(placed).collect())
         }
     }
-}
-
-/// The text within a `{{ }}` that stands around the whole, and where it begins.
-fn unwrapped(text: &str) -> (&str, usize) {
-    let trimmed = text.trim();
-    let inner = trimmed.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-    match inner {
-        Some(inner) if !inner.contains("}}") => (inner, text.len() - text.trim_start().len() + 2),
-        _ => (text, 0),
-    }
-}
-
-/// The map of a part of a mapped text.
-pub fn part_of(map: &SpanMap, start: usize, end: usize) -> SpanMap {
-    let (from, to) = (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
-    let inside = map.points.iter().filter(|(value, _)| *value > from && *value < to);
-    let points =
-        std::iter::once((0, map.offset(from))).chain(inside.map(|(value, file)| (value - from, *file)));
-    SpanMap { points: points.collect(), whole: map.map(Span { start: from, end: to }) }
-}
-
-/// Moves a diagnostic from the expression's own text to the file.
-pub fn placed(mut fault: Diagnostic, map: &SpanMap) -> Diagnostic {
-    fault.span = map.map(fault.span);
-    for label in &mut fault.labels {
-        label.span = map.map(label.span);
-    }
-    for edit in fault.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
-        edit.span = map.map(edit.span);
-    }
-    fault
 }
 
 /// What the builder gathers. A cell, since the Pratt parser holds several closures over it at once.
@@ -236,14 +208,10 @@ impl Builder<'_> {
         }
         let mut state = self.state.borrow_mut();
         let grouped = state.groups[usize::from(left)].is_some();
-        let chain = match &state.nodes[usize::from(left)].kind {
-            Kind::Chain(_, rest)
-                if rest.first().is_some_and(|(first, _)| first.level() == operator.level()) =>
-            {
-                true
-            }
-            _ => false,
-        };
+        let chain = matches!(
+            &state.nodes[usize::from(left)].kind,
+            Kind::Chain(_, rest) if rest.first().is_some_and(|(first, _)| first.level() == operator.level())
+        );
         if chain && !grouped && operator.level() == Level::Comparison {
             let fault = syntax(sign.as_span().start(), sign.as_span().end(), "comparisons do not chain");
             state.faults.push(fault.help("join them with `and`, as in `1 < x and x < 9`"));
@@ -268,49 +236,6 @@ impl Builder<'_> {
         }
         drop(state);
         self.add(span, Kind::Chain(left, vec![(operator, right)]))
-    }
-
-    /// `steps.a-b` is a subtraction that nobody means.
-    fn check_hyphen(&self, left: Ix, sign: &Pair<'_, Rule>, right: Ix) {
-        let (start, end) = (sign.as_span().start(), sign.as_span().end());
-        let (before, after) = (&self.text[..start], &self.text[end..]);
-        let touching = before.ends_with(scan::is_name) && after.starts_with(scan::is_name);
-        let mut state = self.state.borrow_mut();
-        let at_field = match &state.nodes[usize::from(left)].kind {
-            Kind::Step(_) => true,
-            Kind::Path(_, parts) => matches!(parts.last(), Some(Part::Field(..) | Part::SoftField(..))),
-            _ => false,
-        };
-        let name = match &state.nodes[usize::from(right)] {
-            Node { kind: Kind::Name(name), span } if span.start as usize == end => name.clone(),
-            _ => return,
-        };
-        if !touching || !at_field {
-            return;
-        }
-        let from = before.rfind(|char| !scan::is_name(char)).map_or(0, |at| at + 1);
-        let whole = format!("{}-{name}", &before[from..]);
-        let span = Span::new(from, end + name.len());
-        let is_step = matches!(state.nodes[usize::from(left)].kind, Kind::Step(_));
-        let fault = Diagnostic::error(
-            Code::HyphenName,
-            span,
-            format!("`{whole}` is read as a subtraction of `{name}`"),
-        );
-        state.faults.push(if is_step {
-            fault.help("names have letters, digits and `_`").help("write spaces around `-` to subtract")
-        } else {
-            let dotted = before[..from].ends_with('.') && !before[..from].ends_with("?.");
-            let fault = fault.help("write spaces around `-` to subtract");
-            match dotted {
-                true => fault.fix(
-                    format!("write `[\"{whole}\"]`"),
-                    Span::new(from - 1, end + name.len()),
-                    format!("[\"{whole}\"]"),
-                ),
-                false => fault,
-            }
-        });
     }
 
     fn primary(&self, pair: Pair<'_, Rule>) -> Option<Ix> {
@@ -453,113 +378,6 @@ impl Builder<'_> {
         let value =
             inner.find(|part| part.as_rule() == Rule::expression).and_then(|value| self.expression(value));
         Some((name?, value?))
-    }
-
-    fn call(
-        &self,
-        span: Span,
-        name: &Pair<'_, Rule>,
-        piped: Option<Option<Ix>>,
-        arguments: Option<Pair<'_, Rule>>,
-    ) -> Option<Ix> {
-        let function = self.function(name);
-        let first = usize::from(piped.is_some());
-        let given: Vec<Pair<'_, Rule>> = arguments.into_iter().flat_map(Pair::into_inner).collect();
-        let count = first + given.len();
-        let mut whole = function.is_some();
-        let mut values: Vec<Option<Ix>> = piped.into_iter().collect();
-        for (at, argument) in given.into_iter().enumerate() {
-            let takes = function.and_then(|function| function.takes(first + at));
-            let is_lambda = argument.as_rule() == Rule::lambda;
-            match (function, takes) {
-                (Some(function), Some(Takes::Value)) if is_lambda => {
-                    whole = false;
-                    let message = format!("`{}` takes no lambda here", function.name);
-                    self.fault(
-                        Diagnostic::error(Code::Lambda, span_of(&argument), message)
-                            .help(format!("it is called as `{}`", function.form())),
-                    );
-                }
-                (Some(function), Some(Takes::Lambda(_))) if !is_lambda => {
-                    whole = false;
-                    let message = format!("`{}` wants a lambda here", function.name);
-                    self.fault(
-                        Diagnostic::error(Code::Lambda, span_of(&argument), message)
-                            .help(format!("it is called as `{}`", function.form())),
-                    );
-                }
-                _ => {}
-            }
-            let most = match takes {
-                Some(Takes::Lambda(most)) => most,
-                _ => usize::MAX,
-            };
-            values.push(if is_lambda { self.lambda(argument, most) } else { self.expression(argument) });
-        }
-        let function = function?;
-        if count < function.fewest() || count > function.most() {
-            let message = format!(
-                "`{}` takes {}, here {}",
-                function.name,
-                function.count(),
-                if count == 1 { "is 1".into() } else { format!("are {count}") }
-            );
-            self.fault(
-                Diagnostic::error(Code::ArgumentCount, span_of(name), message)
-                    .help(format!("it is called as `{}`", function.form())),
-            );
-            return None;
-        }
-        let values = values.into_iter().collect::<Option<Vec<Ix>>>()?;
-        whole.then(|| self.add(span, Kind::Call(FunctionRef(function), values)))?
-    }
-
-    fn function(&self, name: &Pair<'_, Rule>) -> Option<&'static Function> {
-        let written = name.as_str();
-        let found = functions::find(written);
-        if found.is_none() {
-            let span = span_of(name);
-            let before = self.text[..span.start as usize].trim_end();
-            let fault =
-                Diagnostic::error(Code::UnknownFunction, span, format!("there is no function `{written}`"));
-            let near = functions::synonym(written).or_else(|| nearest(written, functions::names()));
-            self.fault(match near {
-                Some(near) => {
-                    fault.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
-                }
-                None if before.ends_with('|') => fault.help("after `|` stands a function, as in `x | upper`"),
-                None => fault.help("the documentation of expressions lists all functions"),
-            });
-        }
-        found
-    }
-
-    fn lambda(&self, pair: Pair<'_, Rule>, most: usize) -> Option<Ix> {
-        let span = span_of(&pair);
-        let mut inner = pair.into_inner();
-        let parameters = inner.next()?;
-        let listed = span_of(&parameters);
-        let before = self.state.borrow().parameters.len();
-        for word in parameters.into_inner() {
-            let name = normal(word.as_str());
-            if RESERVED.contains(&&*name) || &*name == "true" || &*name == "value" {
-                let message = format!("`{name}` is a word of the language and no name of a parameter");
-                self.fault(
-                    Diagnostic::error(Code::ReservedName, span_of(&word), message)
-                        .help("use another name, as in `x => …`"),
-                );
-            }
-            self.state.borrow_mut().parameters.push(name);
-        }
-        let count = self.state.borrow().parameters.len() - before;
-        if count > most {
-            let message =
-                format!("this lambda takes at most {}, here are {count}", plural(most, "parameter"));
-            self.fault(Diagnostic::error(Code::Lambda, listed, message));
-        }
-        let body = inner.next().and_then(|body| self.expression(body));
-        self.state.borrow_mut().parameters.truncate(before);
-        self.add(span, Kind::Lambda(u16::try_from(count).ok()?, body?))
     }
 
     fn unescaped(&self, pair: &Pair<'_, Rule>) -> Option<String> {

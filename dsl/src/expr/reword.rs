@@ -68,9 +68,10 @@ fn expected(text: &str, at: usize, wanted: &[Rule]) -> Diagnostic {
     let word = word_at(&text[at..]);
     let before = text[..at].trim_end();
     let wants = |rule| wanted.contains(&rule);
-    let what = if wants(Rule::number) || wants(Rule::expression) || wants(Rule::choice) {
+    let operand = [Rule::number, Rule::operation, Rule::choice, Rule::expression];
+    let what = if operand.into_iter().any(wants) {
         "a value"
-    } else if wants(Rule::target) {
+    } else if wants(Rule::target) || before.ends_with('|') {
         "the name of a function behind `|`"
     } else if wants(Rule::colon) {
         "`:`"

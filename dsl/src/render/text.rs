@@ -21,7 +21,7 @@ pub fn text(file: &str, source: &str, diagnostics: &[Diagnostic], color: Color) 
         Color::Always => Renderer::styled(),
         Color::Never => Renderer::plain(),
     };
-    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(120);
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(140);
     let parts: Vec<String> =
         diagnostics.iter().map(|diagnostic| one(&renderer, file, source, diagnostic)).collect();
     let mut text = parts.join("\n\n");

@@ -51,11 +51,6 @@ pub fn render(template: &Template, scope: &dyn Scope, budget: &mut Budget) -> Re
         }
     };
     let mut data = Map::new();
-    for (at, part) in template.parts.iter().enumerate() {
-        if let Part::Text(text) = part {
-            data.insert(format!("t{at}"), Json::from(&**text));
-        }
-    }
     let mut walk = Walk { parts: &template.parts, budget };
     walk.block(0, scope, &mut data)?;
     let context = Context::from(Json::Object(data));
@@ -63,14 +58,18 @@ pub fn render(template: &Template, scope: &dyn Scope, budget: &mut Budget) -> Re
     rendered.map_err(|fault| fault::fail(format!("a damaged text: {fault}")))
 }
 
-/// The frame: `{{@root.t0}}{{#if b1}}{{h2}}{{/if}}`, each part by its number.
+/// The frame: `{{t0}}{{#if b2}}{{t3}}{{/if}}`, each part by its number. Texts and holes side by side are one.
 fn source(parts: &[Part]) -> String {
     let mut source = String::new();
     let mut ends: Vec<&str> = vec![];
+    let mut within_row = false;
     for (at, part) in parts.iter().enumerate() {
+        let is_row = part.is_row();
+        let continues = is_row && std::mem::replace(&mut within_row, is_row);
+        within_row = is_row;
         let _ = match part {
-            Part::Text(_) => write!(source, "{{{{@root.t{at}}}}}"),
-            Part::Hole(_) | Part::Encoded(_) => write!(source, "{{{{h{at}}}}}"),
+            _ if continues => Ok(()),
+            Part::Text(_) | Part::Hole(_) | Part::Encoded(_) => write!(source, "{{{{t{at}}}}}"),
             Part::Each(..) => {
                 ends.push("{{/each}}");
                 write!(source, "{{{{#each e{at}}}}}")
@@ -105,9 +104,7 @@ impl<'t> Walk<'t, '_> {
         while let Some(part) = parts.get(at) {
             self.budget.spend(1)?;
             match part {
-                Part::Text(text) => self.budget.write(text.len())?,
-                Part::Hole(expr) => self.hole(at, expr, false, scope, data)?,
-                Part::Encoded(expr) => self.hole(at, expr, true, scope, data)?,
+                Part::Text(_) | Part::Hole(_) | Part::Encoded(_) => at = self.row(at, scope, data)?,
                 Part::If(expr) => {
                     let taken = self.condition(expr, scope)?;
                     at = self.arms(at, taken, scope, scope, data)?;
@@ -129,20 +126,31 @@ impl<'t> Walk<'t, '_> {
         Ok(at)
     }
 
-    fn hole(
-        &mut self,
-        at: usize,
-        expr: &Expr,
-        encode: bool,
-        scope: &dyn Scope,
-        data: &mut Map<String, Json>,
-    ) -> Result<(), Halt> {
-        let Value::Text(text) = piece(expr, encode, scope, self.budget)? else {
-            return Err(secret(expr, "cannot stand in a text that has blocks"));
-        };
-        self.budget.write(text.len())?;
-        data.insert(format!("h{at}"), Json::from(&*text));
-        Ok(())
+    /// Texts and holes side by side; gives where the last of them is.
+    fn row(&mut self, from: usize, scope: &dyn Scope, data: &mut Map<String, Json>) -> Result<usize, Halt> {
+        let row = self.parts[from..].iter().take_while(|part| part.is_row());
+        let (mut text, mut last) = (String::new(), from);
+        for (offset, part) in row.enumerate() {
+            let before = text.len();
+            match part {
+                Part::Hole(expr) => text.push_str(&self.hole(expr, false, scope)?),
+                Part::Encoded(expr) => text.push_str(&self.hole(expr, true, scope)?),
+                Part::Text(plain) => text.push_str(plain),
+                _ => {}
+            }
+            self.budget.spend(1)?;
+            self.budget.write(text.len() - before)?;
+            last = from + offset;
+        }
+        data.insert(format!("t{from}"), text.into());
+        Ok(last)
+    }
+
+    fn hole(&mut self, expr: &Expr, encode: bool, scope: &dyn Scope) -> Result<Arc<str>, Halt> {
+        match piece(expr, encode, scope, self.budget)? {
+            Value::Text(text) => Ok(text),
+            _ => Err(secret(expr, "cannot stand in a text that has blocks")),
+        }
     }
 
     fn condition(&mut self, expr: &Expr, scope: &dyn Scope) -> Result<bool, Halt> {
@@ -210,6 +218,8 @@ impl<'t> Walk<'t, '_> {
         let mut rows = Vec::with_capacity(items.len());
         let empty = items.is_empty();
         for (index, (key, item)) in items.into_iter().enumerate() {
+            // Each row is data of its own, which costs more than a step.
+            self.budget.spend(50)?;
             let mut row = Map::new();
             let layer = Layer { outer: scope, this: item, place: Some((index, key)), names };
             self.block(from + 1, &layer, &mut row)?;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::ast::{Kind, Operator};
-use crate::expr::parse::{part_of, placed};
+use crate::expr::place::{part_of, placed};
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
 use crate::template::blocks::Frame;
 use crate::template::tokens::{Tag, Token, tokens};
-use crate::template::{MAX_DEPTH, MAX_PARTS, Part, Sink, Template};
+use crate::template::{MAX_DEPTH, MAX_PARTS, MAX_TAGS, Part, Sink, Template};
 use crate::value::Value;
 use crate::workflow::Arg;
 
@@ -33,11 +33,15 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
         open: vec![],
         started: false,
         too_deep: false,
+        tags: 0,
     };
     for token in found {
         reader.token(token);
-        if reader.parts.len() > MAX_PARTS {
-            let message = format!("a text has at most {MAX_PARTS} parts");
+        if reader.parts.len() > MAX_PARTS || reader.tags > MAX_TAGS {
+            let message = match reader.tags > MAX_TAGS {
+                true => format!("a text has at most {MAX_TAGS} tags of blocks"),
+                false => format!("a text has at most {MAX_PARTS} parts"),
+            };
             faults.push(Diagnostic::error(Code::TemplateLimit, Span::new(0, text.len()), message));
             break;
         }
@@ -86,6 +90,8 @@ struct Reader<'a> {
     /// True once anything stands in front, so that a hole is not at the very start.
     started: bool,
     too_deep: bool,
+    /// How many tags of blocks there were.
+    tags: usize,
 }
 
 impl Reader<'_> {
@@ -114,6 +120,7 @@ impl Reader<'_> {
 
     fn tag(&mut self, tag: &Tag) {
         let inner = &self.text[tag.inner.range()];
+        self.tags += usize::from(inner.starts_with(['#', '/']) || word(inner, "else").is_some());
         let foreign = |message: &str, help: &str| {
             Diagnostic::error(Code::TemplateForeign, tag.span, message).help(help)
         };
@@ -274,7 +281,7 @@ impl Reader<'_> {
                 name.chars().all(scan::is_name) && !name.starts_with(|char: char| char.is_ascii_digit());
             if !well_formed {
                 self.block_fault(span, format!("`{name}` is no name"), "a name has letters, digits and `_`");
-            } else if RESERVED.contains(name) || *name == "true" {
+            } else if RESERVED.contains(name) {
                 let message = format!("`{name}` is a word of the language and cannot be given here");
                 self.fault(Diagnostic::error(Code::ReservedName, span, message).help("use another name"));
             }

@@ -12,16 +12,7 @@ use crate::workflow::Arg;
 
 /// Renders a text; see `template::render`.
 pub fn render(template: &Template, scope: &dyn Scope, budget: &mut Budget) -> Result<Value, Halt> {
-    let has_blocks = template.parts.iter().any(|part| match part {
-        Part::Text(_) | Part::Hole(_) | Part::Encoded(_) => false,
-        Part::If(_)
-        | Part::Unless(_)
-        | Part::Each(..)
-        | Part::With(..)
-        | Part::ElseIf(_)
-        | Part::Else
-        | Part::End => true,
-    });
+    let has_blocks = template.parts.iter().any(|part| !part.is_row());
     let value = match has_blocks {
         true => Value::text(blocks::render(template, scope, budget)?),
         false => joined(&template.parts, scope, budget)?,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::duration;
+use crate::fields::a;
 use crate::types::{Field, Type};
 use crate::value::{Object, Value};
 
@@ -43,8 +44,13 @@ impl fmt::Display for Misfit {
 /// A type with its article, for messages.
 fn named(ty: &Type) -> String {
     match ty {
-        Type::Integer | Type::AnyObject => format!("an {ty}"),
-        Type::Boolean | Type::Number | Type::String | Type::Time | Type::Duration => format!("a {ty}"),
+        Type::Boolean
+        | Type::Integer
+        | Type::Number
+        | Type::String
+        | Type::Time
+        | Type::Duration
+        | Type::AnyObject => a(&ty.to_string()),
         Type::Any | Type::Null | Type::Bytes => ty.to_string(),
         Type::Enum(texts) => {
             format!("one of {}", texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "))
@@ -59,7 +65,7 @@ fn shown(value: &Value) -> String {
         Value::Text(text) if text.chars().count() <= 40 => format!("the text `{text}`"),
         Value::Null => "null".into(),
         Value::Bool(_) | Value::Int(_) | Value::Number(_) => format!("`{value}`"),
-        other => format!("a {}", other.type_name()),
+        other => a(other.type_name()),
     }
 }
 

@@ -66,7 +66,7 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let keyed = idempotency(&mut request, &mut args);
     put(&mut args, "method", Arg::value(method.value, method.span));
     args.extend(url.map(|url| (Spanned::new("url".into(), url.span), url)));
-    body(&mut request, &mut args, &method);
+    body(&mut request, &mut args);
     for key in ["headers", "query"] {
         mapping(&mut request, key, &mut args);
     }
@@ -137,8 +137,8 @@ fn idempotency(request: &mut Fields<'_, '_, '_>, args: &mut Args) -> bool {
     true
 }
 
-/// At most one of the kinds of body, and none without a method that has one.
-fn body(request: &mut Fields<'_, '_, '_>, args: &mut Args, method: &Spanned<&str>) {
+/// At most one of the kinds of body, and none where the method is left to be `GET`.
+fn body(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
     if let Some(entry) = request.entry("multipart") {
         let wrong = Diagnostic::error(Code::NotYet, entry.key.span(), "`multipart` is not there yet");
         request.reader.fail(wrong.help("send `json`, `form` or `body`"), entry.value.span);
@@ -151,10 +151,10 @@ fn body(request: &mut Fields<'_, '_, '_>, args: &mut Args, method: &Spanned<&str
             let message = format!("a request has one body, and here are `{other}` and `{key}`");
             let wrong = Diagnostic::error(Code::TwoVerbs, span, message);
             request.reader.diagnostics.push(wrong.label(place, "the first"));
-        } else if matches!(method.value, "GET" | "HEAD") {
-            let message = format!("a request with `{key}` needs another method than `{}`", method.value);
+        } else if request.take("method").is_none() {
+            let message = format!("a request with `{key}` needs a `method`");
             let wrong = Diagnostic::error(Code::MissingKey, span, message);
-            request.reader.diagnostics.push(wrong.help("say `method: POST`"));
+            request.reader.diagnostics.push(wrong.help("say `method: POST`, `PUT` or `PATCH`"));
         }
         first = first.or(Some((key, span)));
         if key == "form" {

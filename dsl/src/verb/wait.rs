@@ -68,27 +68,31 @@ fn shaped(step: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Op> {
 
 /// What is left until a time, as an expression.
 fn until_time(step: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Op> {
-    let scalar = node.scalar()?;
+    let Some(scalar) = node.scalar() else {
+        step.reader.text(node, "`until`");
+        return None;
+    };
     let text = scalar.text.trim();
     let hole = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-    let (source, at) = match hole {
-        Some(inner) => (format!("({inner}) - now()"), scalar.text.find("{{").unwrap_or(0) + 2),
-        None => {
-            if text.parse::<jiff::Timestamp>().is_err() {
-                let wrong =
-                    Diagnostic::error(Code::InvalidTime, node.span, format!("`{text}` is not a time"));
-                let help = "write `2026-12-24T09:00:00Z`, or one expression in `{{ }}`";
-                step.reader.fail(wrong.help(help), node.span);
-                return None;
-            }
-            (format!("time(\"{text}\") - now()"), 0)
+    let Some(inner) = hole else {
+        if text.parse::<jiff::Timestamp>().is_err() {
+            let wrong = Diagnostic::error(Code::InvalidTime, node.span, format!("`{text}` is not a time"));
+            step.reader
+                .fail(wrong.help("write `2026-12-24T09:00:00Z`, or one expression in `{{ }}`"), node.span);
+            return None;
         }
+        return left_until(step, node, &format!("\"{text}\""), None);
     };
-    // The text of the expression begins one byte further in than it stands in the file.
-    let map = match hole {
-        Some(_) => SpanMap { points: vec![(1, scalar.map.offset(at as u32))], whole: node.span },
-        None => SpanMap { points: vec![], whole: node.span },
-    };
+    let at = scalar.map.offset(scalar.text.find("{{").unwrap_or(0) as u32 + 2);
+    left_until(step, node, inner, Some(at))
+}
+
+/// Builds the expression; `at` is where the text of the time stands in the file. What is past is no wait at all.
+fn left_until(step: &mut Fields<'_, '_, '_>, node: &Node, time: &str, at: Option<u32>) -> Option<Op> {
+    const BEFORE: &str = "max([time(";
+    let source = format!("{BEFORE}{time}) - now(), duration('0s')])");
+    let points = at.map(|at| (BEFORE.len() as u32, at)).into_iter().collect();
+    let map = SpanMap { points, whole: node.span };
     let expr = step.reader.made(&source, &map)?;
     Some(Op::Wait { length: Arg { span: node.span, kind: ArgKind::Expr(expr) } })
 }

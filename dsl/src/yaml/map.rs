@@ -1,29 +1,33 @@
 //! Where the bytes of a scalar's value stand in the file: source and value are walked side by side.
 
-use granit_parser::ScalarStyle;
-
 use crate::span::{Span, SpanMap};
 
-/// Builds the map of a scalar. Where the two cannot be brought together, the rest falls back to the node.
-pub fn build(text: &str, value: &str, style: ScalarStyle, span: Span) -> SpanMap {
-    let start = span.range().start;
-    let source = text.get(span.range()).unwrap_or("");
-    let points = match style {
-        ScalarStyle::Plain if source == value => return SpanMap::plain(start, value.len()),
-        ScalarStyle::Plain => flowing(source, value, start, Quotes::None),
-        ScalarStyle::SingleQuoted => flowing(source, value, start, Quotes::Single),
-        ScalarStyle::DoubleQuoted => flowing(source, value, start, Quotes::Double),
-        ScalarStyle::Literal => literal(text, value, span),
-        ScalarStyle::Folded => folded(text, value, span),
-    };
-    SpanMap { points, whole: span }
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Form {
+    /// Without quotes.
+    Plain,
+    /// In single quotes.
+    Single,
+    /// In double quotes.
+    Double,
+    /// After `|`.
+    Literal,
+    /// After `>`.
+    Folded,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Quotes {
-    None,
-    Single,
-    Double,
+/// Builds the map of a scalar. Where the two cannot be brought together, the rest falls back to the node.
+pub fn build(text: &str, value: &str, form: Form, span: Span) -> SpanMap {
+    let start = span.range().start;
+    let source = text.get(span.range()).unwrap_or("");
+    let points = match form {
+        Form::Plain if source == value => return SpanMap::plain(start, value.len()),
+        Form::Plain | Form::Single | Form::Double => flowing(source, value, start, form),
+        Form::Literal => literal(text, value, span),
+        Form::Folded => folded(text, value, span),
+    };
+    SpanMap { points, whole: span }
 }
 
 /// Collects points, leaving out those that say nothing new.
@@ -44,9 +48,9 @@ impl Points {
 }
 
 /// Plain and quoted scalars: escapes, doubled quotes, folded line breaks.
-fn flowing(source: &str, value: &str, start: usize, quotes: Quotes) -> Vec<(u32, u32)> {
+fn flowing(source: &str, value: &str, start: usize, form: Form) -> Vec<(u32, u32)> {
     let mut points = Points::default();
-    let mut at = usize::from(quotes != Quotes::None);
+    let mut at = usize::from(form != Form::Plain);
     let mut done = 0;
     while let Some(wanted) = value[done..].chars().next() {
         let rest = &source[at..];
@@ -58,14 +62,14 @@ fn flowing(source: &str, value: &str, start: usize, quotes: Quotes) -> Vec<(u32,
             let folded = value[done..].len() - value[done..].trim_start_matches('\n').len();
             done += folded.max(usize::from(wanted == ' '));
             at += blanks;
-        } else if quotes == Quotes::Double && next == '\\' {
+        } else if form == Form::Double && next == '\\' {
             let (taken, gives) = escape(&rest[1..]);
             if gives {
                 points.add(done, start + at);
                 done += wanted.len_utf8();
             }
             at += 1 + taken;
-        } else if quotes == Quotes::Single && rest.starts_with("''") {
+        } else if form == Form::Single && rest.starts_with("''") {
             points.add(done, start + at);
             (at, done) = (at + 2, done + 1);
         } else if next == wanted {
@@ -104,10 +108,14 @@ fn escape(rest: &str) -> (usize, bool) {
     (taken, true)
 }
 
-/// The lines of the file from the one in which a block scalar's content begins, with their offsets.
+/// The lines of a block scalar, empty ones before its first text included, with their offsets.
 fn lines(text: &str, span: Span) -> impl Iterator<Item = (usize, &str)> {
-    let at = span.range().start.min(text.len());
-    let first = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let mut first = line_start(span.range().start.min(text.len()));
+    // Above them stands the line with `|` or `>`, which is not empty.
+    while first > 0 && text[line_start(first - 1)..first].trim().is_empty() {
+        first = line_start(first - 1);
+    }
     let end = span.range().end.min(text.len()).max(first);
     text[first..end].split_inclusive('\n').scan(first, |offset, line| {
         let start = *offset;

@@ -1,7 +1,5 @@
 //! The classic traps: what YAML makes of text that an author meant otherwise, said in our words.
 
-use granit_parser::ErrorKind;
-
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
@@ -55,17 +53,34 @@ pub fn instead(comment: &str, span: Span) -> Diagnostic {
         .fix("put the value in quotes", span, quoted)
 }
 
-/// What the YAML parser did not take: a trap if we know it, else its reason in our words.
-pub fn syntax(text: &str, at: usize, kind: &ErrorKind) -> Diagnostic {
-    match kind {
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
+/// Why reading stopped.
+#[derive(Debug)]
+pub enum Stop {
+    /// A tab in the indentation.
+    Tab,
+    /// An alias of nothing.
+    UnknownAnchor,
+    /// Too many brackets.
+    TooDeep,
+    /// The lines do not fit together.
+    Layout(String),
+    /// A bracket that is not closed.
+    Bracket(String),
+    /// Anything else, in a sentence.
+    Other(String),
+}
+
+/// What the YAML parser did not take: a trap if we know it, else its reason.
+pub fn syntax(text: &str, at: usize, stop: Stop) -> Diagnostic {
+    let (message, help) = match stop {
+        Stop::Tab => {
             let tab = text[..at].rfind('\t').filter(|tab| !text[*tab..at].contains('\n')).unwrap_or(at);
             let span = Span::new(tab, tab + 1);
             return Diagnostic::error(Code::Tab, span, "YAML does not allow a tab in the indentation")
                 .help("use spaces")
                 .fix("replace the tab by two spaces", span, "  ");
         }
-        ErrorKind::UnknownAnchor => {
+        Stop::UnknownAnchor => {
             let name = text[at..].split([' ', '\n', ',', ']', '}']).next().unwrap_or("*");
             let span = Span::new(at, at + name.len());
             return Diagnostic::error(
@@ -75,24 +90,23 @@ pub fn syntax(text: &str, at: usize, kind: &ErrorKind) -> Diagnostic {
             )
             .help("a text that begins with `*` needs quotes");
         }
-        ErrorKind::RecursionLimitExceeded => {
+        Stop::TooDeep => {
             return Diagnostic::error(Code::TooDeep, Span::new(at, at + 1), "this nests too deep");
         }
-        _ => {}
-    }
+        Stop::Layout(message) => {
+            (message, Some("check the indentation of this line, and put a text that contains `: ` in quotes"))
+        }
+        Stop::Bracket(message) => (message, Some("close it with `]` or `}`")),
+        Stop::Other(message) => (message, None),
+    };
     if let Some(trap) = on_line(text, at) {
         return trap;
     }
     let end = text[at..].chars().next().map_or(at, |char| at + char.len_utf8());
-    let wrong = Diagnostic::error(Code::Yaml, Span::new(at, end), reason(kind));
-    match kind {
-        ErrorKind::MappingValueNotAllowed
-        | ErrorKind::InvalidIndentation
-        | ErrorKind::ExpectedBlockMappingKey => {
-            wrong.help("check the indentation of this line, and put a text that contains `: ` in quotes")
-        }
-        ErrorKind::UnclosedFlowCollection { .. } => wrong.help("close it with `]` or `}`"),
-        _ => wrong,
+    let wrong = Diagnostic::error(Code::Yaml, Span::new(at, end), message);
+    match help {
+        Some(help) => wrong.help(help),
+        None => wrong,
     }
 }
 
@@ -168,51 +182,5 @@ fn quoted(text: &str) -> String {
         format!("\"{text}\"")
     } else {
         format!("'{}'", text.replace('\'', "''"))
-    }
-}
-
-fn reason(kind: &ErrorKind) -> String {
-    use ErrorKind as Kind;
-    match kind {
-        Kind::UnexpectedEofFlowSequence
-        | Kind::UnexpectedEofFlowMapping
-        | Kind::UnclosedFlowCollection { .. } => "a bracket is opened here or above and never closed".into(),
-        Kind::UnclosedQuotedScalar => "the quote that opens here is never closed".into(),
-        Kind::MappingValueNotAllowed => "a key and its value cannot stand here".into(),
-        Kind::ExpectedBlockMappingKey => "YAML expects a key here".into(),
-        Kind::ExpectedFlowMappingSeparator => "YAML expects `,` or `}` here".into(),
-        Kind::ExpectedFlowSequenceSeparator => "YAML expects `,` or `]` here".into(),
-        Kind::ExpectedBlockSequenceEntry => "YAML expects `- ` here, as in the items above".into(),
-        Kind::InvalidIndentation => "the indentation fits none of the lines above".into(),
-        Kind::UnexpectedCharacter { character } => format!("a value cannot begin with `{character}` in YAML"),
-        Kind::UnknownQuotedScalarEscape => {
-            "this escape is unknown; in single quotes a backslash is a backslash".into()
-        }
-        Kind::BlockSequenceEntryNotAllowed => "a list cannot begin here; put it on a line of its own".into(),
-        Kind::InvalidQuotedScalarIndent | Kind::InvalidFlowScalarIndent => {
-            "a text that goes on must be indented further than its key".into()
-        }
-        Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => {
-            "something follows a text in quotes".into()
-        }
-        Kind::MismatchedFlowCollectionEnd { .. } | Kind::MisplacedFlowCollectionEnd => {
-            "this bracket closes nothing".into()
-        }
-        Kind::InvalidBlockScalarHeader => {
-            "`|` or `>` begins a block of text, and the text begins on the next line".into()
-        }
-        Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => "YAML expects `:` after this key".into(),
-        other => {
-            let words: String =
-                format!("{other:?}").chars().take_while(|char| char.is_alphanumeric()).collect();
-            let mut message = String::from("YAML cannot be read here:");
-            for char in words.chars() {
-                if char.is_uppercase() {
-                    message.push(' ');
-                }
-                message.extend(char.to_lowercase());
-            }
-            message
-        }
     }
 }

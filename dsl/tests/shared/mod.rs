@@ -55,7 +55,7 @@ impl Scope for World {
     }
 
     fn now(&self) -> Timestamp {
-        "2026-03-05T14:30:00Z".parse().unwrap()
+        "2026-03-05T14:30:00Z".parse().expect("a time")
     }
 
     fn seed(&self) -> [u8; 32] {
@@ -65,8 +65,7 @@ impl Scope for World {
 
 /// A value from JSON.
 pub fn json(text: &str) -> Value {
-    let object: Value = serde_json::from_str(text).unwrap();
-    object
+    serde_json::from_str(text).expect("JSON")
 }
 
 /// The value of an expression in a world, or what stopped it.

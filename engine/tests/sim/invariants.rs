@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dsl::catalog::FailureKind;
+use dsl::catalog::{FailureKind, Safety};
 use dsl::value::Value;
 use dsl::workflow::{NeedKind, Phase};
 use engine::command::{Command, Timer, TimerKind};
@@ -32,8 +32,8 @@ pub struct Model<'a> {
     opened: BTreeSet<u32>,
     /// What has been issued and is not done.
     pub issued: BTreeMap<(At, u8), Command>,
-    /// The key of the last call of each step, and whether an answer to it was recorded.
-    keys: BTreeMap<At, (String, bool)>,
+    /// The last call of each step.
+    keys: BTreeMap<At, Sent>,
     used_keys: BTreeMap<String, At>,
     cancelled: bool,
     first_failure: Option<StepFailure>,
@@ -41,6 +41,13 @@ pub struct Model<'a> {
     pub ended: bool,
     /// True once something happened whose outcome depends on timing.
     pub disturbed: bool,
+}
+
+struct Sent {
+    key: String,
+    args: Value,
+    /// True once an answer to it was recorded.
+    answered: bool,
 }
 
 struct Frame {
@@ -144,7 +151,10 @@ impl<'a> Model<'a> {
             }
             Event::FrameClosed { frame, .. } => self.frame_closed(*frame)?,
             Event::StepSkipped { at, why } => self.skipped(*at, why)?,
-            Event::StepStarted { at, attempt, key, .. } => self.started(*at, *attempt, key)?,
+            Event::StepStarted { at, attempt, key, args, safety, .. } => {
+                let sent = Sent { key: key.to_string(), args: args.clone(), answered: false };
+                self.started(*at, *attempt, sent, *safety)?;
+            }
             Event::TimeoutSet { timer } if timer.at == At::RUN => {}
             Event::TimeoutSet { timer } => self.slot_mut(timer.at)?.timeout = Some(timer.due),
             Event::StepWaiting { at, until } => {
@@ -371,7 +381,7 @@ impl<'a> Model<'a> {
         self.set(at, Stage::Nothing)
     }
 
-    fn started(&mut self, at: At, attempt: u32, key: &str) -> Result<(), Broken> {
+    fn started(&mut self, at: At, attempt: u32, sent: Sent, safety: Safety) -> Result<(), Broken> {
         if self.slot(at)?.stage == Stage::Due {
             self.may_go_on(at)?;
         } else {
@@ -388,14 +398,17 @@ impl<'a> Model<'a> {
                 format!("{at:?} under {limit:?}: {flying} of {parallel}")
             })?;
         }
-        if let Some((before, answered)) = self.keys.get(&at) {
-            demand((before == key) != *answered, "a key lives from answer to answer", || {
-                format!("{at:?} {before} {key} answered: {answered}")
+        if let Some(before) = self.keys.get(&at) {
+            let kept = before.key == sent.key;
+            demand(kept != before.answered, "a key lives from answer to answer", || {
+                format!("{at:?} {} {} answered: {}", before.key, sent.key, before.answered)
             })?;
+            let same = !kept || safety != Safety::Keyed || before.args == sent.args;
+            demand(same, "a call that is made again with its key is the same", || format!("{at:?}"))?;
         }
-        let owner = *self.used_keys.entry(key.to_string()).or_insert(at);
+        let owner = *self.used_keys.entry(sent.key.clone()).or_insert(at);
         demand(owner == at, "no two steps share a key", || format!("{at:?} {owner:?}"))?;
-        self.keys.insert(at, (key.to_string(), false));
+        self.keys.insert(at, sent);
         self.set(at, Stage::Calling)?;
         self.slot_mut(at)?.attempts = attempt;
         Ok(())
@@ -420,8 +433,8 @@ impl<'a> Model<'a> {
                 demand(false, "a step ends once", || format!("{at:?} is {stage:?}"))?;
             }
         }
-        if let Some((_, answered)) = self.keys.get_mut(&at) {
-            *answered |= failure.failure.answered;
+        if let Some(sent) = self.keys.get_mut(&at) {
+            sent.answered |= failure.failure.answered;
         }
         match then {
             Then::Retry { due } => {

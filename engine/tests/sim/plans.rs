@@ -183,7 +183,8 @@ impl Maker<'_> {
         match self.chance.range(0, if deep { 19 } else { 11 }) {
             0..=7 => Op::Act(Act {
                 action: "test.call".into(),
-                args: self.argument(needs),
+                // Each try draws anew, unless it must send what the one before sent.
+                args: if self.chance.one_in(4) { expression("uuid()") } else { self.argument(needs) },
                 safety: *self.chance.pick(&[Safety::Read, Safety::Idempotent, Safety::Keyed, Safety::Once]),
             }),
             8..=9 => Op::Set { value: self.argument(needs) },

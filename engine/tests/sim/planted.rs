@@ -76,7 +76,9 @@ impl Bench {
                 Some(("members", _)) => r#"members = ["engine"]"#.into(),
                 Some(("default-members", _)) => continue,
                 // Each fault is compiled once and runs for some seconds: to compile fast is faster.
-                Some(("opt-level", _)) => "opt-level = 1".into(),
+                Some(("opt-level", _)) if lines.last().is_some_and(|line| line.ends_with(".engine]")) => {
+                    "opt-level = 1".into()
+                }
                 Some((name, value)) if value.starts_with("{ path = \"") => {
                     format!("{name} = {{ path = {:?} }}", self.root.join(name))
                 }

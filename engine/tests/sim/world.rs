@@ -173,7 +173,7 @@ pub fn answer(seed: u64, path: &str, attempt: u32) -> Result<Value, Failure> {
 impl World<'_> {
     fn go(&mut self) -> Result<(), Broken> {
         let run = RunId(format!("r{}", self.seed).into());
-        let start = Input::Start(Start { run, inputs: Value::Null, trigger: Value::Null });
+        let start = Input::Start(Start { run, inputs: Value::Null, trigger: Value::Null, note: Value::Null });
         self.deliver(&start)?;
         let mut steps = 0;
         while let Some(((time, order), input)) = self.queue.pop_first() {
@@ -340,9 +340,12 @@ impl World<'_> {
                 _ => return Ok(()),
             },
             3 => Input::InDoubt { at, attempt: 0 },
-            4 => {
-                Input::Start(Start { run: RunId("again".into()), inputs: Value::Null, trigger: Value::Null })
-            }
+            4 => Input::Start(Start {
+                run: RunId("again".into()),
+                inputs: Value::Null,
+                trigger: Value::Null,
+                note: Value::Null,
+            }),
             5 if !self.run.nudge => Input::Nudge,
             _ => {
                 // Something that was delivered already; a nudge may mean something again.

@@ -228,7 +228,8 @@ fn pad(call: &mut Call<'_, '_>) -> Result<Value, Halt> {
     if with.is_empty() {
         return Err(call.fail("there is nothing to fill with in an empty text"));
     }
-    call.machine.spend_bytes(missing.saturating_mul(4).saturating_add(text.len()))?;
+    let widest = with.chars().map(char::len_utf8).max().unwrap_or(1);
+    call.machine.spend_bytes(missing.saturating_mul(widest).saturating_add(text.len()))?;
     let filling: String = with.chars().cycle().take(missing).collect();
     Ok(Value::text(match value {
         Value::Text(_) => format!("{text}{filling}"),

@@ -1,0 +1,36 @@
+//! Places: from a part of a text to the text, and from there to the file.
+
+use crate::diagnostic::Diagnostic;
+use crate::span::{Span, SpanMap};
+
+/// The text within a `{{ }}` that stands around the whole, and where it begins.
+pub fn unwrapped(text: &str) -> (&str, usize) {
+    let trimmed = text.trim();
+    let inner = trimmed.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    match inner {
+        Some(inner) if !inner.contains("}}") => (inner, text.len() - text.trim_start().len() + 2),
+        _ => (text, 0),
+    }
+}
+
+/// The map of a part of a mapped text.
+pub fn part_of(map: &SpanMap, start: usize, end: usize) -> SpanMap {
+    let (from, to) = (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
+    let first = map.points.partition_point(|(value, _)| *value <= from);
+    let last = map.points.partition_point(|(value, _)| *value < to).max(first);
+    let inside = map.points[first..last].iter().map(|(value, file)| (value - from, *file));
+    let points = std::iter::once((0, map.offset(from))).chain(inside);
+    SpanMap { points: points.collect(), whole: map.map(Span { start: from, end: to }) }
+}
+
+/// Moves a diagnostic from the expression's own text to the file.
+pub fn placed(mut fault: Diagnostic, map: &SpanMap) -> Diagnostic {
+    fault.span = map.map(fault.span);
+    for label in &mut fault.labels {
+        label.span = map.map(label.span);
+    }
+    for edit in fault.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
+        edit.span = map.map(edit.span);
+    }
+    fault
+}

@@ -1,0 +1,169 @@
+//! Whatever the text, checking ends with a workflow or with diagnostics: mutated case files never panic.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
+
+mod support;
+
+use std::path::Path;
+
+use dsl::render::{Color, json, text};
+
+/// A small generator: the same seed gives the same texts for ever.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        (self.next() % most.max(1) as u64) as usize
+    }
+}
+
+fn sources(folder: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+const PIECES: &[&str] = &[
+    "{{",
+    "}}",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "\n",
+    "  ",
+    "\t",
+    " #",
+    "\"",
+    "'",
+    "|",
+    ">-",
+    "&a ",
+    "*a",
+    "!x ",
+    "<<: ",
+    "- ",
+    "?",
+    "é",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}",
+    "\\",
+    "\r\n",
+    "---",
+    "...",
+    "%",
+    "steps.a",
+    "null",
+    "1e999",
+    "0x",
+    "x-",
+    "\0",
+    "steps:",
+    "for_each: ",
+    "output: ",
+    "catch: ",
+    "if: ",
+    "~",
+    "𝄞",
+    "\\u12",
+    "{{#if",
+    "{{/each}}",
+    "\u{301}",
+];
+
+fn mutated(chance: &mut Chance, sources: &[String]) -> String {
+    let mut chars: Vec<char> = sources[chance.below(sources.len())].chars().collect();
+    for _ in 0..=chance.below(4) {
+        let at = chance.below(chars.len() + 1);
+        let end = (at + chance.below(12)).min(chars.len());
+        match chance.below(5) {
+            0 => drop(chars.drain(at..end)),
+            1 => drop(chars.splice(at..at, PIECES[chance.below(PIECES.len())].chars())),
+            2 => drop(chars.splice(at..end, PIECES[chance.below(PIECES.len())].chars())),
+            3 => {
+                let copy: Vec<char> = chars[at..end].to_vec();
+                let to = chance.below(chars.len() + 1);
+                drop(chars.splice(to..to, copy));
+            }
+            _ => {
+                let other: Vec<char> = sources[chance.below(sources.len())].chars().collect();
+                let from = chance.below(other.len());
+                let to = (from + chance.below(60)).min(other.len());
+                drop(chars.splice(at..at, other[from..to].iter().copied()));
+            }
+        }
+    }
+    chars.into_iter().collect()
+}
+
+#[test]
+fn mutated_files_never_panic() {
+    let (right, wrong, catalog) = (sources("ok"), sources("err"), support::catalog());
+    let mut chance = Chance(7);
+    let mut workflows = 0;
+    for round in 0..20_000 {
+        let source = mutated(&mut chance, if round % 2 == 0 { &right } else { &wrong });
+        let result = std::panic::catch_unwind(|| {
+            let checked = dsl::check(&source, &catalog);
+            for diagnostic in &checked.diagnostics {
+                assert!(diagnostic.span.start <= diagnostic.span.end, "{diagnostic:?}");
+                assert!(diagnostic.span.range().end <= source.len(), "{diagnostic:?}");
+            }
+            assert_eq!(checked.workflow.is_none(), checked.has_errors());
+            text("a.yaml", &source, &checked.diagnostics, Color::Never);
+            json("a.yaml", &source, &checked.diagnostics);
+            checked.workflow.is_some()
+        });
+        match result {
+            Ok(runs) => workflows += usize::from(runs),
+            Err(_) => panic!("round {round}: {source:?}"),
+        }
+    }
+    // Mutations that leave nothing to check would prove little.
+    assert!(workflows > 300, "{workflows}");
+}
+
+#[test]
+fn deep_and_endless_texts_are_refused() {
+    let catalog = support::catalog();
+    for source in [
+        "[".repeat(100_000),
+        "{a: ".repeat(100_000),
+        "- ".repeat(100_000),
+        "a: ".repeat(100_000),
+        "x".repeat(2_000_000),
+    ] {
+        assert!(dsl::check(&source, &catalog).workflow.is_none());
+    }
+    let steps = |depth: usize| {
+        let open: String = (0..depth).map(|at| format!("s{at}: {{ for_each: [1], steps: {{ ")).collect();
+        format!("name: x\nsteps: {{ {open} end: {{ fail: no }} {} }}\n", "} }".repeat(depth))
+    };
+    assert!(dsl::check(&steps(20), &catalog).workflow.is_some());
+    assert!(dsl::check(&steps(60), &catalog).workflow.is_none());
+}
+
+#[test]
+fn aliases_cannot_make_a_small_file_huge() {
+    let mut source = String::from("name: x\nx-0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n");
+    for level in 1..12 {
+        let items = vec![format!("*a{}", level - 1); 10].join(", ");
+        source += &format!("x-{level}: &a{level} [{items}]\n");
+    }
+    source += "steps: { a: { fail: no } }\n";
+    let checked = dsl::check(&source, &support::catalog());
+    assert_eq!(checked.diagnostics.len(), 1);
+    assert_eq!(checked.diagnostics[0].code.id(), "KW0007");
+}

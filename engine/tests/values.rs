@@ -1,0 +1,217 @@
+//! Large values stand once, outside the events, and are found again after a crash; people see all of a run.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety};
+use dsl::types::{Field, Type};
+use dsl::value::{Hash, Value, Values};
+use engine::BIG;
+use engine::command::{Call, Command};
+use engine::event::{Event, Recorded};
+use engine::input::{Input, Start};
+use engine::plan::Plan;
+use engine::run::{Run, RunId, Status};
+use engine::view::Timeline;
+use jiff::Timestamp;
+use serde_json::json;
+
+/// A store of large values.
+#[derive(Default)]
+struct Store(RefCell<BTreeMap<Hash, Value>>);
+
+impl Values for Store {
+    fn get(&self, hash: &Hash) -> Option<Value> {
+        self.0.borrow().get(hash).cloned()
+    }
+}
+
+impl Store {
+    /// Keeps the large values of a row, as a driver does in the same commit.
+    fn keep(&self, row: &Recorded) {
+        for event in &row.events {
+            let values: Vec<&Value> = match event {
+                Event::StepStarted { args, .. } => vec![args],
+                Event::StepSucceeded { value, .. } => vec![value],
+                Event::BlockOpened { head: engine::event::Head::Each { items, .. }, .. } => vec![items],
+                Event::RunStarted { inputs, .. } => vec![inputs],
+                _ => vec![],
+            };
+            for value in values {
+                value.each_big(&mut |big| {
+                    if let Some(value) = &big.value {
+                        self.0.borrow_mut().insert(big.hash, (**value).clone());
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// A run that is folded anew from what was stored before every input.
+struct Forgetful {
+    plan: Plan,
+    log: Vec<String>,
+    store: Store,
+}
+
+impl Forgetful {
+    fn new(text: &str) -> Forgetful {
+        let action = Action {
+            id: "test.call".into(),
+            about: "Does nothing.".into(),
+            safety: Safety::Once,
+            input: vec![Field::optional("n", Type::Any, "Anything.")],
+            output: Type::Any,
+        };
+        let checked = dsl::check(text, &Catalog::new([action]));
+        let workflow = checked.workflow.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
+        Forgetful { plan: Plan::new(&workflow), log: vec![], store: Store::default() }
+    }
+
+    fn rows(&self) -> Vec<Recorded> {
+        self.log.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+    }
+
+    fn take(&mut self, input: &Input) -> (Run, Vec<Call>) {
+        let mut run = Run::fold(&self.rows()).unwrap();
+        let events = engine::advance(&self.plan, &mut run, &self.store, input, Timestamp::UNIX_EPOCH);
+        let calls = events.iter().filter_map(Event::command).filter_map(|command| match command {
+            Command::Call(call) => Some(call),
+            _ => None,
+        });
+        let calls = calls.collect();
+        if !events.is_empty() {
+            let row = Recorded { seq: run.seq, time: Timestamp::UNIX_EPOCH, events };
+            self.store.keep(&row);
+            self.log.push(serde_json::to_string(&row).unwrap());
+        }
+        (run, calls)
+    }
+
+    fn start(&mut self) -> (Run, Vec<Call>) {
+        let run = RunId("r1".into());
+        self.take(&Input::Start(Start { run, inputs: Value::Null, trigger: Value::Null, note: Value::Null }))
+    }
+
+    fn returns(&mut self, call: &Call, result: Result<Value, Failure>) -> (Run, Vec<Call>) {
+        let result = result.map(|value| value.sealed(BIG));
+        self.take(&Input::Returned { at: call.at, attempt: call.attempt, result })
+    }
+}
+
+fn long_list() -> Value {
+    Value::list((0..3).map(|n| Value::text(format!("{n}").repeat(5_000))).collect())
+}
+
+#[test]
+fn large_values_are_found_again_after_a_crash() {
+    let mut run = Forgetful::new(
+        r#"
+name: x
+steps:
+  list: { use: test.call }
+  all:
+    for_each: "{{ steps.list }}"
+    as: text
+    steps: { one: { use: test.call, with: { n: "{{ len(text) }}" } } }
+    output: "{{ steps.one }}"
+output: "{{ steps.all }}"
+"#,
+    );
+    let (_, calls) = run.start();
+    let (_, mut calls) = run.returns(&calls[0], Ok(long_list()));
+    let mut last = Run::default();
+    while let Some(call) = calls.pop() {
+        assert_eq!(call.args.get("n"), Some(&Value::Int(5_000)));
+        (last, calls) = run.returns(&call, Ok(Value::Int(1)));
+    }
+    assert_eq!(last.status, Status::Succeeded(Value::list(vec![Value::Int(1); 3])));
+    // What is long stands in no row.
+    assert!(run.log.iter().all(|row| row.len() < 2_000), "{:?}", run.log);
+    assert!(!run.store.0.borrow().is_empty());
+}
+
+#[test]
+fn a_large_argument_is_a_reference() {
+    let mut run = Forgetful::new(
+        r#"
+name: x
+steps:
+  make: { set: { text: "{{ 'long ' | upper }}" } }
+  list: { use: test.call }
+  next: { use: test.call, with: { n: "{{ steps.list }}" } }
+"#,
+    );
+    let (_, calls) = run.start();
+    let (_, calls) = run.returns(&calls[0], Ok(long_list()));
+    let args = calls[0].args.load_all(&run.store).unwrap();
+    assert_eq!(args.get("n"), Some(&long_list()));
+    assert!(run.log.iter().all(|row| row.len() < 2_000));
+}
+
+#[test]
+fn people_see_every_step_by_its_path() {
+    let mut run = Forgetful::new(
+        r#"
+name: x
+steps:
+  all:
+    for_each: [a, b]
+    as: word
+    parallel: 2
+    on_error: collect
+    steps: { get: { use: test.call, with: { n: "{{ word }}" } } }
+    output: "{{ steps.get }}"
+  no: { if: "false", set: { v: 1 } }
+  safe: { try: { inner: { set: { v: "{{ steps.no.v }}" } } }, catch: { spare: { set: { v: 2 } } } }
+output: "{{ steps.all[0] }}"
+"#,
+    );
+    let (_, calls) = run.start();
+    run.returns(&calls[1], Err(Failure { status: Some(404), ..Failure::new(FailureKind::NotFound, "no") }));
+    run.returns(&calls[0], Ok(Value::Int(1)));
+    let mut timeline = Timeline::new(&run.plan);
+    for row in run.rows() {
+        timeline.apply(&row);
+    }
+    let at = "1970-01-01T00:00:00Z";
+    let error =
+        json!({ "message": "no", "kind": "not_found", "step": "all[1].get", "attempts": 1, "status": 404 });
+    let ended = |state: &str, attempts: u32| json!({ "state": state, "attempts": attempts, "started": at, "ended": at });
+    let with = |mut entry: serde_json::Value, more: serde_json::Value| {
+        entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        entry
+    };
+    let absent = json!({ "state": "skipped", "attempts": 0, "started": null, "ended": at });
+    assert_eq!(
+        timeline.to_json(),
+        json!({
+            "run": "r1",
+            "workflow": "x",
+            "status": "succeeded",
+            "output": 1,
+            "steps": {
+                "all": with(
+                    ended("succeeded", 0),
+                    json!({ "value": [1, { "error": error }], "children_done": 2, "children_total": 2 }),
+                ),
+                "no": with(absent.clone(), json!({ "why": "its condition is false" })),
+                "safe": with(ended("succeeded", 0), json!({ "value": { "inner": null, "spare": null } })),
+                "all[0].get": with(ended("succeeded", 1), json!({ "value": 1 })),
+                "all[1].get": with(ended("failed", 1), json!({ "error": error })),
+                "safe.inner": with(absent, json!({ "why": "`no` gave nothing" })),
+                "safe.spare": { "state": "not_started", "attempts": 0, "started": null, "ended": null },
+            }
+        })
+    );
+}
+
+#[test]
+fn a_plan_survives_being_stored() {
+    let run = Forgetful::new("name: x\nsteps: { a: { wait: 1s }, b: { after: a, wait: 1s } }\n");
+    let stored = serde_json::to_vec(&run.plan).unwrap();
+    assert_eq!(Hash::of(&stored), run.plan.digest);
+    let back: Plan = serde_json::from_slice(&stored).unwrap();
+    assert_eq!(back, run.plan);
+}
