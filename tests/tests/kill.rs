@@ -173,6 +173,8 @@ impl World {
         }
         self.service.drain().expect("a killed process has no connection");
         let seen = self.seen();
+        let listed = self.keyway.run(&["runs", "--json"]);
+        assert_eq!(listed.code, Some(0), "`runs` works whatever a kill left: {listed:?}");
         self.kills.push(Kill { at, life, resuming, opened, rows_before, seen });
         Fate::Killed
     }
