@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dsl::catalog::{FailureKind, Safety};
 use dsl::value::Value;
-use dsl::workflow::{NeedKind, Phase};
+use dsl::workflow::{NeedKind, OnError, Phase};
 use engine::command::{Command, Timer, TimerKind};
 use engine::event::{Event, Head, Then, Why};
 use engine::plan::{Op, Plan, Step};
@@ -36,6 +36,8 @@ pub struct Model<'a> {
     keys: BTreeMap<At, Sent>,
     used_keys: BTreeMap<String, At>,
     cancelled: bool,
+    /// The instance that the failure which was just decided must stop.
+    failing: Option<u32>,
     first_failure: Option<StepFailure>,
     /// True once the run has ended.
     pub ended: bool,
@@ -117,6 +119,7 @@ impl<'a> Model<'a> {
             keys: BTreeMap::new(),
             used_keys: BTreeMap::new(),
             cancelled: false,
+            failing: None,
             first_failure: None,
             ended: false,
             disturbed: false,
@@ -127,6 +130,10 @@ impl<'a> Model<'a> {
     pub fn take(&mut self, event: &Event, now: Timestamp) -> Result<(), Broken> {
         demand(!self.ended, "nothing after the end", || format!("{event:?}"))?;
         self.issued.remove(&(At::RUN, 9));
+        if let Some(frame) = self.failing {
+            let stops = matches!(event, Event::Stopped { frame: stopped, .. } if *stopped == frame);
+            demand(stops, "a failure stops its block at once", || format!("frame {frame}: {event:?}"))?;
+        }
         match event {
             Event::FrameOpened { frame, parent, block, index, slots } => {
                 self.frame_opened(*frame, *parent, *block, *index, *slots)?;
@@ -134,6 +141,11 @@ impl<'a> Model<'a> {
             Event::PhaseBegan { frame, phase } => self.phase_began(*frame, *phase)?,
             Event::Stopped { frame, until, failure } => {
                 self.disturbed = true;
+                let of_a_step = self.failing.take().is_some();
+                let expected = self.reach(*frame, of_a_step)?;
+                demand(expected == *until, "a failure stops all up to what handles it", || {
+                    format!("frame {frame} until {until} instead of {expected}")
+                })?;
                 let mut next = *frame;
                 loop {
                     let entry = self.frame_mut(next)?;
@@ -217,6 +229,8 @@ impl<'a> Model<'a> {
                 self.disturbed = true;
                 self.due_timeout(*at, now)?;
                 self.slot_mut(*at)?.expired = true;
+                let fatal = self.step(*at)?.1.on_error != OnError::Continue;
+                self.failing = (fatal && !self.is_stopped(at.frame)).then_some(at.frame);
                 self.issued.remove(&(*at, kind_key(TimerKind::Timeout)));
             }
             Event::RoundPaused { at, until, .. } => {
@@ -235,6 +249,7 @@ impl<'a> Model<'a> {
             }
             Event::RunExpired {} => {
                 self.disturbed = true;
+                self.failing = (!self.is_stopped(0)).then_some(0);
                 self.issued.remove(&(At::RUN, kind_key(TimerKind::Timeout)));
             }
             Event::RunSucceeded { .. } => {
@@ -262,6 +277,24 @@ impl<'a> Model<'a> {
             self.issued.insert(key, command);
         }
         Ok(())
+    }
+
+    /// The outermost instance that a failure stops: of a step in `frame`, or of its value as a whole, which
+    /// its own handler does not handle.
+    fn reach(&self, mut frame: u32, mut of_a_step: bool) -> Result<u32, Broken> {
+        loop {
+            let entry = self.frame(frame)?;
+            let catches = self.plan.block(entry.block).is_some_and(|block| block.catches);
+            if of_a_step && catches && entry.phase == Phase::Body {
+                return Ok(frame);
+            }
+            let Some(parent) = entry.parent else { return Ok(frame) };
+            let shields = entry.phase == Phase::Finally && self.is_stopped_around(frame);
+            if shields || self.step(parent)?.1.on_error != OnError::Fail {
+                return Ok(frame);
+            }
+            (frame, of_a_step) = (parent.frame, true);
+        }
     }
 
     fn end(&mut self) {
@@ -448,7 +481,11 @@ impl<'a> Model<'a> {
                 self.set(at, Stage::Paused)?;
                 self.slot_mut(at)?.due = Some(due);
             }
-            Then::Continue | Then::Fatal => self.set(at, Stage::Nothing)?,
+            Then::Continue => self.set(at, Stage::Nothing)?,
+            Then::Fatal => {
+                self.set(at, Stage::Nothing)?;
+                self.failing = (!self.is_stopped(at.frame)).then_some(at.frame);
+            }
         }
         Ok(())
     }
