@@ -4,6 +4,7 @@
 //! `cargo test -p engine --features planted --test planted`. It takes some minutes, and writes what it
 //! measured to `docs/measured/simulator.md`. `KEYWAY_WORLDS` says how many worlds the sound copy lives
 //! through (default 20,000).
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 #![allow(clippy::disallowed_methods, reason = "a test reads files and the clock")]
 
 use std::fmt::Write;
