@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::diagnostic::nearest;
 use crate::duration;
-use crate::json;
 use crate::fields::a;
+use crate::json;
 use crate::types::{Field, Type, fit_field};
 use crate::value::{Object, Value};
 use crate::workflow::Workflow;

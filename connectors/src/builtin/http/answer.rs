@@ -105,7 +105,8 @@ fn parse(content: &Content, body: &Bytes) -> Result<Value, (FailureKind, String)
                 (FailureKind::Server, format!("its body is not the JSON it claims to be: {error}"))
             };
             let text = std::str::from_utf8(body).map_err(|error| wrong(&error))?;
-            let value = dsl::json::parse(text.trim_start_matches('\u{feff}')).map_err(|error| wrong(&error))?;
+            let value =
+                dsl::json::parse(text.trim_start_matches('\u{feff}')).map_err(|error| wrong(&error))?;
             if value.depth() > MAX_DEPTH {
                 return Err((FailureKind::Limit, format!("its body nests deeper than {MAX_DEPTH}")));
             }
