@@ -139,7 +139,8 @@ impl Bench {
              Measured on {} with `cargo test -p engine --features planted --test planted`.\n\n\
              Each world is a random plan under random weather: answers and timers late, repeated, early or about\n\
              nothing, cancels, crashes between any two commits, and few events for each input. Every invariant is\n\
-             checked after each input.\n\n\
+             checked after each input; that a run folded from its log decides the same, after one input in eight or more\n\
+             often.\n\n\
              The engine as it is: {counted}; no invariant was broken.\n\n\
              Planted faults, each of at most {LINES} changed lines (`engine/tests/sim/planted/`):\n\n\
              | Fault | What is wrong | Invariant that found it | World |\n\
