@@ -16,14 +16,17 @@ pub struct History {
 }
 
 impl History {
-    /// Opens what is there; a directory without a database has no runs.
+    /// Opens what is there; a directory without a database, or with one whose making was cut off, has no runs.
     ///
     /// # Errors
     /// Where the database cannot be read.
     pub fn open(home: &Home) -> Result<History, Error> {
         let path = home.database();
-        let journal = if path.exists() { Some(Sqlite::open_to_read(&path)?) } else { None };
-        Ok(History { journal })
+        match Sqlite::open_to_read(&path) {
+            Ok(journal) => Ok(History { journal: Some(journal) }),
+            Err(Error::Store(error)) if matches!(*error, store::Error::Missing { .. }) => Ok(History { journal: None }),
+            Err(error) => Err(error),
+        }
     }
 
     /// All runs, latest first.

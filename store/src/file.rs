@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::Error;
@@ -76,12 +77,23 @@ pub(crate) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection
     let connection = Connection::open_with_flags(path, flags).map_err(told)?;
     connection.busy_timeout(patience).map_err(told)?;
     let path = path.to_owned();
-    match identity(&connection).map_err(told)? {
+    let identity = match identity(&connection) {
+        // Its making was cut off. The next writer undoes that, and begins again.
+        Err(source) if is_half_made(&source) => return Err(Error::Missing { path }),
+        other => other.map_err(told)?,
+    };
+    match identity {
         (APPLICATION, KNOWN) => Ok(connection),
+        (0, 0) if is_blank(&connection).map_err(told)? => Err(Error::Missing { path }),
         (APPLICATION, found) if found > KNOWN => Err(Error::Newer { path, found, known: KNOWN }),
         (APPLICATION | 0, found) => Err(Error::Older { path, found, known: KNOWN }),
         _ => Err(Error::Foreign { path }),
     }
+}
+
+/// True if SQLite would have to undo something, which a reader may not.
+fn is_half_made(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_READONLY_ROLLBACK)
 }
 
 /// Reads the whole file for contradictions.

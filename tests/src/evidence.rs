@@ -108,11 +108,16 @@ fn rows(database: &Path) -> Result<Option<(String, i64)>> {
         return Ok(None);
     }
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let tables: i64 =
-        connection
-            .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'events'", [], |row| row.get(0))?;
-    if tables == 0 {
-        return Ok(None);
+    let tables =
+        connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'events'", [], |row| {
+            row.get::<_, i64>(0)
+        });
+    match tables {
+        Ok(0) => return Ok(None),
+        Ok(_) => {}
+        // It was killed while it made the tables: what is half done is rolled back by the next who may write.
+        Err(error) if is_half_made(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
     }
     let mut statement = connection.prepare("SELECT run, count(*) FROM events GROUP BY run")?;
     let mut found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -173,6 +173,8 @@ impl World {
         }
         self.service.drain().expect("a killed process has no connection");
         let seen = self.seen();
+        let listed = self.keyway.run(&["runs", "--json"]);
+        assert_eq!(listed.code, Some(0), "`runs` works whatever a kill left: {listed:?}");
         self.kills.push(Kill { at, life, resuming, opened, rows_before, seen });
         Fate::Killed
     }
@@ -408,9 +410,12 @@ fn tabulate(campaign: &Campaign, seed: u64, took: Duration) -> String {
 /// Writes the table where `KEYWAY_REPORT` says, as for `docs/measured/kill.md`.
 fn report(table: &str) {
     let Some(path) = std::env::var_os("KEYWAY_REPORT") else { return };
-    let head = "# Killed at random moments\n\nWritten by `KEYWAY_REPORT=docs/measured/kill.md cargo test -p tests \
-                --test kill`; `KEYWAY_KILLS=1000` asks for more.\n\n";
-    std::fs::write(tests::root().join(path), format!("{head}{table}")).expect("the report can be written");
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
+    let head = format!(
+        "# Killed at random moments\n\nWritten on {now} by `KEYWAY_REPORT=docs/measured/kill.md cargo test -p tests --test kill`; \
+         not to be changed by hand. `KEYWAY_KILLS` says how many kills.\n\n"
+    );
+    std::fs::write(tests::root().join(path), head + table).expect("the report can be written");
 }
 
 /// The control: a product that forgot a commit would be seen. Its last rows are taken away behind its back.
