@@ -7,7 +7,7 @@ use dsl::workflow::{Arg, Op, Step};
 fn step(text: &str) -> Step {
     let checked = dsl::check(text, &Catalog::default());
     let workflow = checked.workflow.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
-    workflow.root.steps.into_iter().next().unwrap()
+    workflow.root.steps.into_iter().next().expect("the workflow has a step")
 }
 
 #[test]
