@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::diagnostic::nearest;
 use crate::duration;
 use crate::fields::a;
+use crate::json;
 use crate::types::{Field, Type, fit_field};
 use crate::value::{Object, Value};
 use crate::workflow::Workflow;
@@ -78,7 +79,7 @@ fn unknown(workflow: &Workflow, name: &str) -> String {
 
 /// Reads a text as a type wants it: texts as they stand, everything else as it would be written in YAML or JSON.
 fn typed(text: &str, ty: &Type) -> Option<Value> {
-    let json = || serde_json::from_str(text).ok().map(Value::from_json);
+    let json = || json::parse(text).ok();
     match ty {
         Type::String | Type::Enum(_) | Type::Time | Type::Bytes => Some(Value::text(text)),
         Type::Duration => duration::parse(text.trim()).map(Value::Duration),

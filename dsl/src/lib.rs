@@ -13,6 +13,7 @@ pub mod duration;
 pub mod expr;
 mod fields;
 pub mod inputs;
+pub mod json;
 mod lower;
 mod parse;
 pub mod render;

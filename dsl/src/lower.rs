@@ -170,9 +170,17 @@ fn constant(arg: &Arg) -> Option<Value> {
 
 /// Lets a request take as long as its step may: without it, it has a limit of its own.
 fn allow(act: &mut Act, length: SignedDuration) {
-    if let ("http.request", Arg::Object(args)) = (&*act.action, &mut act.args)
-        && args.iter().all(|(key, _)| &**key != "timeout")
-    {
-        args.push(("timeout".into(), Arg::Value(Value::Duration(length))));
+    if &*act.action != "http.request" {
+        return;
+    }
+    let (key, length) = ("timeout", Value::Duration(length));
+    match &mut act.args {
+        Arg::Object(args) if args.iter().all(|(known, _)| &**known != key) => {
+            args.push((key.into(), Arg::Value(length)));
+        }
+        Arg::Value(Value::Object(args)) if !args.contains_key(key) => {
+            Arc::make_mut(args).insert(key.into(), length);
+        }
+        _ => {}
     }
 }

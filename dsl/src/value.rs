@@ -254,7 +254,7 @@ impl Value {
         }
     }
 
-    /// Reads plain JSON. Integers beyond 64 bits stay as text, exactly as they were written.
+    /// Takes over JSON that was read already; `json::parse` reads texts, and loses no digit.
     pub fn from_json(json: serde_json::Value) -> Value {
         match json {
             serde_json::Value::Null => Value::Null,

@@ -1,4 +1,5 @@
 //! A damaged log must not panic: what does not fit is ignored.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use dsl::catalog::{Failure, FailureKind, Safety};
 use dsl::value::{NoValues, Value};

@@ -1,4 +1,5 @@
 //! Large plans and long lists cost in proportion to their size.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use dsl::catalog::{Action, Catalog, Safety};
 use dsl::types::{Field, Type};

@@ -3,6 +3,7 @@
 //! A file in `scenarios/` begins with comments that say what it shows, then a workflow in YAML up to a line
 //! `---`, then one line for each input. With `KEYWAY_BLESS` set the right sides are written anew: read them
 //! before they are accepted.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -200,11 +201,11 @@ impl Stage {
     fn timer(&self, path: &str, kind: &str) -> Result<Timer, String> {
         let at = if path == "run" { At::RUN } else { self.at(path)? };
         let commands = self.log.iter().flat_map(|row| &row.events).filter_map(Event::command);
-        let timers = commands.filter_map(|command| match command {
+        let mut timers = commands.filter_map(|command| match command {
             Command::Wake(timer) if timer.at == at && kind_name(timer.kind) == kind => Some(timer),
             _ => None,
         });
-        timers.last().ok_or_else(|| "there is no such timer".into())
+        timers.next_back().ok_or_else(|| "there is no such timer".into())
     }
 
     fn path(&self, at: At) -> String {

@@ -1,4 +1,5 @@
 //! Large values stand once, outside the events, and are found again after a crash; people see all of a run.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -24,7 +24,9 @@ impl History {
         let path = home.database();
         match Sqlite::open_to_read(&path) {
             Ok(journal) => Ok(History { journal: Some(journal) }),
-            Err(Error::Store(error)) if matches!(*error, store::Error::Missing { .. }) => Ok(History { journal: None }),
+            Err(Error::Store(error)) if matches!(*error, store::Error::Missing { .. }) => {
+                Ok(History { journal: None })
+            }
             Err(error) => Err(error),
         }
     }

@@ -1,7 +1,5 @@
 //! The pages that are made from the code are what the code says. `KEYWAY_WRITE=1` writes them anew.
 
-use std::fmt::Write as _;
-
 use dsl::codes::Code;
 use dsl::expr::functions;
 use dsl::types::Field;
@@ -11,7 +9,7 @@ use dsl::verb;
 fn page(name: &str, expected: &str) {
     let path = tests::root().join("docs").join(name);
     if std::env::var_os("KEYWAY_WRITE").is_some() {
-        std::fs::write(&path, expected).unwrap();
+        std::fs::write(&path, expected).expect("the page can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
@@ -35,7 +33,7 @@ fn the_page_of_functions() {
     all.sort_by_key(|function| function.name);
     for function in all {
         let (form, about) = (cell(&function.form()), cell(function.about));
-        writeln!(text, "| `{form}` | {about} | `{}` |", cell(function.example)).unwrap();
+        text += &format!("| `{form}` | {about} | `{}` |\n", cell(function.example));
     }
     page("functions.md", &text);
 }
@@ -46,14 +44,14 @@ fn the_page_of_verbs() {
         String::from("# Verbs\n\nA step has one of these, and may have the keys at the end beside it.\n");
     for verb in verb::VERBS {
         let (key, about) = (verb.key, verb.about);
-        write!(text, "\n## `{key}`\n\n{about}\n\n| Key | Type | |\n| --- | --- | --- |\n").unwrap();
+        text += &format!("\n## `{key}`\n\n{about}\n\n| Key | Type | |\n| --- | --- | --- |\n");
         verb.fields.iter().for_each(|field| text += &key_row(field));
-        write!(text, "\n```yaml fragment\n{}\n```\n", verb.example.trim_end()).unwrap();
+        text += &format!("\n```yaml fragment\n{}\n```\n", verb.example.trim_end());
     }
     text += "\n## Beside any verb\n\n| Key | Type | |\n| --- | --- | --- |\n";
     verb::STEP.iter().for_each(|field| text += &key_row(field));
     text += "\n## Not there yet\n\n";
-    verb::LATER.iter().for_each(|(key, about)| writeln!(text, "- `{key}` {about}").unwrap());
+    verb::LATER.iter().for_each(|(key, about)| text += &format!("- `{key}` {about}\n"));
     page("verbs.md", &text);
 }
 
@@ -66,7 +64,7 @@ fn key_row(field: &verb::Field) -> String {
 fn the_page_of_codes() {
     let mut text = String::from("# Codes of diagnostics\n\nA code keeps its meaning for ever.\n");
     for code in Code::ALL {
-        write!(text, "\n## {}: {}\n\n{}\n", code.id(), code.title(), code.story()).unwrap();
+        text += &format!("\n## {}: {}\n\n{}\n", code.id(), code.title(), code.story());
     }
     page("codes.md", &text);
 }
@@ -75,11 +73,10 @@ fn the_page_of_codes() {
 fn the_page_of_actions() {
     let mut text = String::from("# Built-in actions\n");
     for action in connectors::catalog().actions.values() {
-        let safety = serde_json::to_value(action.safety).unwrap();
+        let safety = serde_json::to_value(action.safety).expect("a safety is a word");
         let safety = safety.as_str().unwrap_or_default();
-        write!(text, "\n## `{}`\n\n{} Its safety is `{safety}`", action.id, action.about).unwrap();
-        writeln!(text, "; it gives `{}`.\n\n| Parameter | Type | |\n| --- | --- | --- |", action.output)
-            .unwrap();
+        text += &format!("\n## `{}`\n\n{} Its safety is `{safety}`", action.id, action.about);
+        text += &format!("; it gives `{}`.\n\n| Parameter | Type | |\n| --- | --- | --- |\n", action.output);
         action.input.iter().for_each(|field| text += &parameter_row(field));
     }
     page("actions.md", &text);

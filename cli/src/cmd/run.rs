@@ -127,9 +127,9 @@ fn inputs(args: &Args, workflow: &Workflow) -> Result<Result<Value, Problems>, T
 
 fn from_file(file: &Path) -> Result<Object, Trouble> {
     let text = read(file)?;
-    let json: serde_json::Value = serde_json::from_str(&text)
+    let value = dsl::json::parse(&text)
         .map_err(|error| Trouble::no(format!("`{}` is not JSON: {error}", file.display())))?;
-    match Value::from_json(json) {
+    match value {
         Value::Object(entries) => Ok((*entries).clone()),
         other => {
             let (file, found) = (file.display(), other.type_name());

@@ -1,15 +1,14 @@
-//! What must hold in every world. A model of its own follows the events and objects by name.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What must hold in every world: each event is held against a model of its own, which objects by name.
 
 use dsl::catalog::{FailureKind, Safety};
 use dsl::value::Value;
-use dsl::workflow::{NeedKind, Phase};
-use engine::command::{Command, Timer, TimerKind};
+use dsl::workflow::{NeedKind, OnError, Phase};
+use engine::command::TimerKind;
 use engine::event::{Event, Head, Then, Why};
-use engine::plan::{Op, Plan, Step};
 use engine::run::{At, StepFailure};
 use jiff::Timestamp;
+
+use crate::model::{Frame, IsEach, Model, Sent, Slot, Stage, key_of, kind_key};
 
 /// Something that must never be.
 #[derive(Debug)]
@@ -25,108 +24,15 @@ pub fn demand(holds: bool, invariant: &'static str, detail: impl FnOnce() -> Str
     if holds { Ok(()) } else { Err(Broken { invariant, detail: detail() }) }
 }
 
-/// What is known of a run from its events alone.
-pub struct Model<'a> {
-    plan: &'a Plan,
-    frames: BTreeMap<u32, Frame>,
-    opened: BTreeSet<u32>,
-    /// What has been issued and is not done.
-    pub issued: BTreeMap<(At, u8), Command>,
-    /// The last call of each step.
-    keys: BTreeMap<At, Sent>,
-    used_keys: BTreeMap<String, At>,
-    cancelled: bool,
-    first_failure: Option<StepFailure>,
-    /// True once the run has ended.
-    pub ended: bool,
-    /// True once something happened whose outcome depends on timing.
-    pub disturbed: bool,
-}
-
-struct Sent {
-    key: String,
-    args: Value,
-    /// True once an answer to it was recorded.
-    answered: bool,
-}
-
-struct Frame {
-    block: u32,
-    parent: Option<At>,
-    phase: Phase,
-    stopped: bool,
-    failed: bool,
-    finally_began: bool,
-    slots: Vec<Slot>,
-}
-
-#[derive(Clone, Default)]
-struct Slot {
-    stage: Stage,
-    attempts: u32,
-    flying: u32,
-    expired: bool,
-    due: Option<Timestamp>,
-    timeout: Option<Timestamp>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Stage {
-    #[default]
-    Pending,
-    Due,
-    Calling,
-    Paused,
-    Open,
-    Done,
-    Nothing,
-}
-
-impl Stage {
-    fn has_ended(self) -> bool {
-        matches!(self, Stage::Done | Stage::Nothing)
-    }
-}
-
-fn kind_key(kind: TimerKind) -> u8 {
-    match kind {
-        TimerKind::Backoff => 1,
-        TimerKind::Every => 2,
-        TimerKind::Timeout => 3,
-        TimerKind::Wait => 4,
-    }
-}
-
-/// What tells one command under way from another.
-pub fn key_of(command: &Command) -> Option<(At, u8)> {
-    match command {
-        Command::Call(call) => Some((call.at, 0)),
-        Command::Wake(Timer { at, kind, .. }) => Some((*at, kind_key(*kind))),
-        Command::Nudge => Some((At::RUN, 9)),
-        Command::Abort { .. } => None,
-    }
-}
-
-impl<'a> Model<'a> {
-    pub fn new(plan: &'a Plan) -> Model<'a> {
-        Model {
-            plan,
-            frames: BTreeMap::new(),
-            opened: BTreeSet::new(),
-            issued: BTreeMap::new(),
-            keys: BTreeMap::new(),
-            used_keys: BTreeMap::new(),
-            cancelled: false,
-            first_failure: None,
-            ended: false,
-            disturbed: false,
-        }
-    }
-
+impl Model<'_> {
     /// Takes in one event, or says what is wrong with it.
     pub fn take(&mut self, event: &Event, now: Timestamp) -> Result<(), Broken> {
         demand(!self.ended, "nothing after the end", || format!("{event:?}"))?;
         self.issued.remove(&(At::RUN, 9));
+        if let Some(frame) = self.failing {
+            let stops = matches!(event, Event::Stopped { frame: stopped, .. } if *stopped == frame);
+            demand(stops, "a failure stops its block at once", || format!("frame {frame}: {event:?}"))?;
+        }
         match event {
             Event::FrameOpened { frame, parent, block, index, slots } => {
                 self.frame_opened(*frame, *parent, *block, *index, *slots)?;
@@ -134,6 +40,11 @@ impl<'a> Model<'a> {
             Event::PhaseBegan { frame, phase } => self.phase_began(*frame, *phase)?,
             Event::Stopped { frame, until, failure } => {
                 self.disturbed = true;
+                let of_a_step = self.failing.take().is_some();
+                let expected = self.reach(*frame, of_a_step)?;
+                demand(expected == *until, "a failure stops all up to what handles it", || {
+                    format!("frame {frame} until {until} instead of {expected}")
+                })?;
                 let mut next = *frame;
                 loop {
                     let entry = self.frame_mut(next)?;
@@ -217,6 +128,8 @@ impl<'a> Model<'a> {
                 self.disturbed = true;
                 self.due_timeout(*at, now)?;
                 self.slot_mut(*at)?.expired = true;
+                let fatal = self.step(*at)?.1.on_error != OnError::Continue;
+                self.failing = (fatal && !self.is_stopped(at.frame)).then_some(at.frame);
                 self.issued.remove(&(*at, kind_key(TimerKind::Timeout)));
             }
             Event::RoundPaused { at, until, .. } => {
@@ -235,6 +148,7 @@ impl<'a> Model<'a> {
             }
             Event::RunExpired {} => {
                 self.disturbed = true;
+                self.failing = (!self.is_stopped(0)).then_some(0);
                 self.issued.remove(&(At::RUN, kind_key(TimerKind::Timeout)));
             }
             Event::RunSucceeded { .. } => {
@@ -262,12 +176,6 @@ impl<'a> Model<'a> {
             self.issued.insert(key, command);
         }
         Ok(())
-    }
-
-    fn end(&mut self) {
-        self.ended = true;
-        self.issued.clear();
-        self.frames.clear();
     }
 
     fn frame_opened(
@@ -448,7 +356,11 @@ impl<'a> Model<'a> {
                 self.set(at, Stage::Paused)?;
                 self.slot_mut(at)?.due = Some(due);
             }
-            Then::Continue | Then::Fatal => self.set(at, Stage::Nothing)?,
+            Then::Continue => self.set(at, Stage::Nothing)?,
+            Then::Fatal => {
+                self.set(at, Stage::Nothing)?;
+                self.failing = (!self.is_stopped(at.frame)).then_some(at.frame);
+            }
         }
         Ok(())
     }
@@ -504,92 +416,5 @@ impl<'a> Model<'a> {
     fn may_go_on(&self, at: At) -> Result<(), Broken> {
         let stopped = self.is_stopped(at.frame) || self.slot(at)?.expired;
         demand(!stopped, "nothing starts after a stop", || format!("{at:?}"))
-    }
-
-    fn is_stopped(&self, frame: u32) -> bool {
-        let Some(entry) = self.frames.get(&frame) else { return false };
-        if entry.stopped {
-            return true;
-        }
-        entry.phase != Phase::Finally && self.is_stopped_around(frame)
-    }
-
-    fn is_stopped_around(&self, frame: u32) -> bool {
-        match self.frames.get(&frame).map(|entry| entry.parent) {
-            Some(Some(at)) => self.slot(at).is_ok_and(|slot| slot.expired) || self.is_stopped(at.frame),
-            Some(None) => self.cancelled,
-            None => false,
-        }
-    }
-
-    fn set(&mut self, at: At, stage: Stage) -> Result<(), Broken> {
-        let slot = self.slot_mut(at)?;
-        let change = i64::from(stage == Stage::Calling) - i64::from(slot.stage == Stage::Calling);
-        slot.stage = stage;
-        if stage != Stage::Nothing {
-            slot.timeout = None;
-        }
-        for limit in self.limits_of(at.frame) {
-            let slot = self.slot_mut(limit)?;
-            slot.flying = u32::try_from(i64::from(slot.flying) + change).unwrap();
-        }
-        for key in 0..=4 {
-            self.issued.remove(&(at, key));
-        }
-        Ok(())
-    }
-
-    fn limits_of(&self, frame: u32) -> Vec<At> {
-        let parent = |frame: u32| self.frames.get(&frame).and_then(|entry| entry.parent);
-        std::iter::successors(parent(frame), |at| parent(at.frame))
-            .filter(|at| self.step(*at).is_ok_and(|(_, step)| step.op_is_each()))
-            .collect()
-    }
-
-    fn parallel(&self, at: At) -> Result<u32, Broken> {
-        match self.step(at)?.1.op {
-            Op::Each { parallel, .. } => Ok(parallel),
-            _ => Ok(u32::MAX),
-        }
-    }
-
-    fn has_kids(&self, at: At) -> bool {
-        self.frames.values().any(|frame| frame.parent == Some(at))
-    }
-
-    fn step(&self, at: At) -> Result<(&Frame, &Step), Broken> {
-        let frame = self.frame(at.frame)?;
-        let step = self.plan.step(frame.block, at.slot);
-        step.map(|step| (frame, step)).ok_or_else(|| unknown(at))
-    }
-
-    fn frame(&self, id: u32) -> Result<&Frame, Broken> {
-        self.frames.get(&id).ok_or_else(|| unknown(At { frame: id, slot: 0 }))
-    }
-
-    fn frame_mut(&mut self, id: u32) -> Result<&mut Frame, Broken> {
-        self.frames.get_mut(&id).ok_or_else(|| unknown(At { frame: id, slot: 0 }))
-    }
-
-    fn slot(&self, at: At) -> Result<&Slot, Broken> {
-        self.frame(at.frame)?.slots.get(usize::from(at.slot)).ok_or_else(|| unknown(at))
-    }
-
-    fn slot_mut(&mut self, at: At) -> Result<&mut Slot, Broken> {
-        self.frame_mut(at.frame)?.slots.get_mut(usize::from(at.slot)).ok_or_else(|| unknown(at))
-    }
-}
-
-fn unknown(at: At) -> Broken {
-    Broken { invariant: "events name what is there", detail: format!("{at:?}") }
-}
-
-trait IsEach {
-    fn op_is_each(&self) -> bool;
-}
-
-impl IsEach for Step {
-    fn op_is_each(&self) -> bool {
-        matches!(self.op, Op::Each { .. })
     }
 }

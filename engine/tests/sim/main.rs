@@ -1,9 +1,11 @@
 //! The simulator: random plans in random worlds, with every invariant checked after each input.
 //!
 //! `KEYWAY_WORLDS` says how many worlds (default 5,000), `KEYWAY_WORLD` runs one by its seed.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod chance;
 mod invariants;
+mod model;
 mod plans;
 mod reference;
 mod world;
@@ -42,7 +44,7 @@ fn simulate(worlds: std::ops::Range<u64>) -> Result<Tally, (u64, Broken)> {
     let mut tally = Tally::default();
     let mut known = None;
     for seed in worlds {
-        let shape = if seed / SHARED % 3 == 0 { Shape::Sequential } else { Shape::Wild };
+        let shape = if (seed / SHARED).is_multiple_of(3) { Shape::Sequential } else { Shape::Wild };
         if known.as_ref().is_none_or(|(number, _, _)| *number != seed / SHARED) {
             let workflow = plans::make(&mut Chance::new(mix(seed / SHARED)), shape);
             let plan = Plan::new(&workflow);

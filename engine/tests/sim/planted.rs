@@ -4,6 +4,7 @@
 //! `cargo test -p engine --features planted --test planted`. It takes some minutes, and writes what it
 //! measured to `docs/measured/simulator.md`. `KEYWAY_WORLDS` says how many worlds the sound copy lives
 //! through (default 20,000).
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 #![allow(clippy::disallowed_methods, reason = "a test reads files and the clock")]
 
 use std::fmt::Write;
@@ -138,7 +139,8 @@ impl Bench {
              Measured on {} with `cargo test -p engine --features planted --test planted`.\n\n\
              Each world is a random plan under random weather: answers and timers late, repeated, early or about\n\
              nothing, cancels, crashes between any two commits, and few events for each input. Every invariant is\n\
-             checked after each input.\n\n\
+             checked after each input; that a run folded from its log decides the same, after one input in eight or more\n\
+             often.\n\n\
              The engine as it is: {counted}; no invariant was broken.\n\n\
              Planted faults, each of at most {LINES} changed lines (`engine/tests/sim/planted/`):\n\n\
              | Fault | What is wrong | Invariant that found it | World |\n\

@@ -15,7 +15,8 @@ use engine::view::{Shown, Timeline};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::chance::{Chance, hash};
-use crate::invariants::{Broken, Model, demand, key_of};
+use crate::invariants::{Broken, demand};
+use crate::model::{Model, key_of};
 use crate::plans::Shape;
 use crate::reference::{Fate, foretell};
 

@@ -19,9 +19,7 @@ pub(crate) fn parse(kind: &str, bytes: Vec<u8>, path: &str) -> Result<Value, Fai
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match kind {
         "json" => {
-            let json =
-                serde_json::from_str(text).map_err(|error| invalid(&format!("is not JSON: {error}")))?;
-            let value = Value::from_json(json);
+            let value = dsl::json::parse(text).map_err(|error| invalid(&format!("is not JSON: {error}")))?;
             if value.depth() > MAX_DEPTH {
                 let message = format!("`{}` nests deeper than {MAX_DEPTH}", short(path));
                 return Err(Failure::new(FailureKind::Limit, message));

@@ -101,10 +101,12 @@ fn parse(content: &Content, body: &Bytes) -> Result<Value, (FailureKind, String)
     match content {
         _ if body.is_empty() => Ok(Value::Null),
         Content::Json => {
-            let json = serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).map_err(
-                |error| (FailureKind::Server, format!("its body is not the JSON it claims to be: {error}")),
-            )?;
-            let value = Value::from_json(json);
+            let wrong = |error: &dyn std::fmt::Display| {
+                (FailureKind::Server, format!("its body is not the JSON it claims to be: {error}"))
+            };
+            let text = std::str::from_utf8(body).map_err(|error| wrong(&error))?;
+            let value =
+                dsl::json::parse(text.trim_start_matches('\u{feff}')).map_err(|error| wrong(&error))?;
             if value.depth() > MAX_DEPTH {
                 return Err((FailureKind::Limit, format!("its body nests deeper than {MAX_DEPTH}")));
             }

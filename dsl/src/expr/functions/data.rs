@@ -120,10 +120,7 @@ pub const DATA: &[Function] = &[
         example: "parse_json('{\"a\":[1,2.5]}') => { a: [1, 2.5] }",
         body: |call| {
             let text = call.text(0)?;
-            match serde_json::from_str(&with_long_integers_as_text(&text)) {
-                Ok(json) => Ok(Value::from_json(json)),
-                Err(fault) => Err(call.fail(format!("this is no JSON: {fault}"))),
-            }
+            crate::json::parse(&text).map_err(|fault| call.fail(format!("this is no JSON: {fault}")))
         },
     },
     Function {
@@ -240,43 +237,6 @@ fn escaped(call: &mut Call<'_, '_>, by: fn(char) -> Option<&'static str>) -> Res
     }
     call.within_bounds(plain.len())?;
     Ok(Value::text(plain))
-}
-
-/// The same JSON with quotes around integers that 64 bits cannot hold: the reader would round them.
-fn with_long_integers_as_text(json: &str) -> String {
-    let bytes = json.as_bytes();
-    let mut text = String::with_capacity(json.len());
-    let (mut at, mut copied) = (0, 0);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
-            b'-' | b'0'..=b'9' => {
-                let start = at;
-                at += 1;
-                while at < bytes.len() && matches!(bytes[at], b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
-                {
-                    at += 1;
-                }
-                let number = &json[start..at];
-                let digits = number.strip_prefix('-').unwrap_or(number);
-                let well_formed =
-                    digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-                if well_formed && number.len() > 18 && number.parse::<i64>().is_err() {
-                    let _ = write!(text, "{}\"{number}\"", &json[copied..start]);
-                    copied = at;
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    text.push_str(&json[copied..]);
-    text
 }
 
 impl Call<'_, '_> {

@@ -1,0 +1,225 @@
+//! What is known of a run from its events alone: a second opinion on its state, kept simple.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dsl::value::Value;
+use dsl::workflow::{OnError, Phase};
+use engine::command::{Command, Timer, TimerKind};
+use engine::plan::{Op, Plan, Step};
+use engine::run::{At, StepFailure};
+use jiff::Timestamp;
+
+use crate::invariants::Broken;
+
+/// What is known of a run from its events alone.
+pub struct Model<'a> {
+    pub plan: &'a Plan,
+    pub frames: BTreeMap<u32, Frame>,
+    pub opened: BTreeSet<u32>,
+    /// What has been issued and is not done.
+    pub issued: BTreeMap<(At, u8), Command>,
+    /// The last call of each step.
+    pub keys: BTreeMap<At, Sent>,
+    pub used_keys: BTreeMap<String, At>,
+    pub cancelled: bool,
+    /// The instance that the failure which was just decided must stop.
+    pub failing: Option<u32>,
+    pub first_failure: Option<StepFailure>,
+    /// True once the run has ended.
+    pub ended: bool,
+    /// True once something happened whose outcome depends on timing.
+    pub disturbed: bool,
+}
+
+pub struct Sent {
+    pub key: String,
+    pub args: Value,
+    /// True once an answer to it was recorded.
+    pub answered: bool,
+}
+
+pub struct Frame {
+    pub block: u32,
+    pub parent: Option<At>,
+    pub phase: Phase,
+    pub stopped: bool,
+    pub failed: bool,
+    pub finally_began: bool,
+    pub slots: Vec<Slot>,
+}
+
+#[derive(Clone, Default)]
+pub struct Slot {
+    pub stage: Stage,
+    pub attempts: u32,
+    pub flying: u32,
+    pub expired: bool,
+    pub due: Option<Timestamp>,
+    pub timeout: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    #[default]
+    Pending,
+    Due,
+    Calling,
+    Paused,
+    Open,
+    Done,
+    Nothing,
+}
+
+impl Stage {
+    pub fn has_ended(self) -> bool {
+        matches!(self, Stage::Done | Stage::Nothing)
+    }
+}
+
+pub fn kind_key(kind: TimerKind) -> u8 {
+    match kind {
+        TimerKind::Backoff => 1,
+        TimerKind::Every => 2,
+        TimerKind::Timeout => 3,
+        TimerKind::Wait => 4,
+    }
+}
+
+/// What tells one command under way from another.
+pub fn key_of(command: &Command) -> Option<(At, u8)> {
+    match command {
+        Command::Call(call) => Some((call.at, 0)),
+        Command::Wake(Timer { at, kind, .. }) => Some((*at, kind_key(*kind))),
+        Command::Nudge => Some((At::RUN, 9)),
+        Command::Abort { .. } => None,
+    }
+}
+
+impl<'a> Model<'a> {
+    pub fn new(plan: &'a Plan) -> Model<'a> {
+        Model {
+            plan,
+            frames: BTreeMap::new(),
+            opened: BTreeSet::new(),
+            issued: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            used_keys: BTreeMap::new(),
+            cancelled: false,
+            failing: None,
+            first_failure: None,
+            ended: false,
+            disturbed: false,
+        }
+    }
+
+    /// The outermost instance that a failure stops: of a step in `frame`, or of its value as a whole, which
+    /// its own handler does not handle.
+    pub fn reach(&self, mut frame: u32, mut of_a_step: bool) -> Result<u32, Broken> {
+        loop {
+            let entry = self.frame(frame)?;
+            let catches = self.plan.block(entry.block).is_some_and(|block| block.catches);
+            if of_a_step && catches && entry.phase == Phase::Body {
+                return Ok(frame);
+            }
+            let Some(parent) = entry.parent else { return Ok(frame) };
+            let shields = entry.phase == Phase::Finally && self.is_stopped_around(frame);
+            if shields || self.step(parent)?.1.on_error != OnError::Fail {
+                return Ok(frame);
+            }
+            (frame, of_a_step) = (parent.frame, true);
+        }
+    }
+
+    pub fn end(&mut self) {
+        self.ended = true;
+        self.issued.clear();
+        self.frames.clear();
+    }
+
+    pub fn is_stopped(&self, frame: u32) -> bool {
+        let Some(entry) = self.frames.get(&frame) else { return false };
+        if entry.stopped {
+            return true;
+        }
+        entry.phase != Phase::Finally && self.is_stopped_around(frame)
+    }
+
+    pub fn is_stopped_around(&self, frame: u32) -> bool {
+        match self.frames.get(&frame).map(|entry| entry.parent) {
+            Some(Some(at)) => self.slot(at).is_ok_and(|slot| slot.expired) || self.is_stopped(at.frame),
+            Some(None) => self.cancelled,
+            None => false,
+        }
+    }
+
+    pub fn set(&mut self, at: At, stage: Stage) -> Result<(), Broken> {
+        let slot = self.slot_mut(at)?;
+        let change = i64::from(stage == Stage::Calling) - i64::from(slot.stage == Stage::Calling);
+        slot.stage = stage;
+        if stage != Stage::Nothing {
+            slot.timeout = None;
+        }
+        for limit in self.limits_of(at.frame) {
+            let slot = self.slot_mut(limit)?;
+            slot.flying = u32::try_from(i64::from(slot.flying) + change).unwrap();
+        }
+        for key in 0..=4 {
+            self.issued.remove(&(at, key));
+        }
+        Ok(())
+    }
+
+    pub fn limits_of(&self, frame: u32) -> Vec<At> {
+        let parent = |frame: u32| self.frames.get(&frame).and_then(|entry| entry.parent);
+        std::iter::successors(parent(frame), |at| parent(at.frame))
+            .filter(|at| self.step(*at).is_ok_and(|(_, step)| step.op_is_each()))
+            .collect()
+    }
+
+    pub fn parallel(&self, at: At) -> Result<u32, Broken> {
+        match self.step(at)?.1.op {
+            Op::Each { parallel, .. } => Ok(parallel),
+            _ => Ok(u32::MAX),
+        }
+    }
+
+    pub fn has_kids(&self, at: At) -> bool {
+        self.frames.values().any(|frame| frame.parent == Some(at))
+    }
+
+    pub fn step(&self, at: At) -> Result<(&Frame, &Step), Broken> {
+        let frame = self.frame(at.frame)?;
+        let step = self.plan.step(frame.block, at.slot);
+        step.map(|step| (frame, step)).ok_or_else(|| unknown(at))
+    }
+
+    pub fn frame(&self, id: u32) -> Result<&Frame, Broken> {
+        self.frames.get(&id).ok_or_else(|| unknown(At { frame: id, slot: 0 }))
+    }
+
+    pub fn frame_mut(&mut self, id: u32) -> Result<&mut Frame, Broken> {
+        self.frames.get_mut(&id).ok_or_else(|| unknown(At { frame: id, slot: 0 }))
+    }
+
+    pub fn slot(&self, at: At) -> Result<&Slot, Broken> {
+        self.frame(at.frame)?.slots.get(usize::from(at.slot)).ok_or_else(|| unknown(at))
+    }
+
+    pub fn slot_mut(&mut self, at: At) -> Result<&mut Slot, Broken> {
+        self.frame_mut(at.frame)?.slots.get_mut(usize::from(at.slot)).ok_or_else(|| unknown(at))
+    }
+}
+
+fn unknown(at: At) -> Broken {
+    Broken { invariant: "events name what is there", detail: format!("{at:?}") }
+}
+
+pub trait IsEach {
+    fn op_is_each(&self) -> bool;
+}
+
+impl IsEach for Step {
+    fn op_is_each(&self) -> bool {
+        matches!(self.op, Op::Each { .. })
+    }
+}
