@@ -48,14 +48,20 @@ impl Session {
     /// # Errors
     /// Where the workflow or its inputs are wrong, or the start cannot be recorded.
     pub async fn start(&mut self, order: &Order) -> Result<RunId, Error> {
-        match &self.via {
-            Via::Here(owner) => owner.start(order),
-            Via::There => match ask(&self.home, &Request::Run(order.clone())).await {
-                // Whether it was started is not known, so it is not asked for again.
-                Ok(Reply::Started(run)) => Ok(run),
-                Ok(other) => Err(unexpected(&other)),
-                Err(error) => Err(error),
-            },
+        loop {
+            if let Via::Here(owner) = &self.via {
+                return owner.start(order);
+            }
+            // Before anything was said, somebody else may be asked instead. After it, nobody knows whether
+            // the run was started, so it is not asked for again.
+            let Ok(stream) = connect(&self.home.socket()).await else {
+                self.via = reach(&self.home).await?;
+                continue;
+            };
+            return match ask_on(stream, &Request::Run(order.clone())).await? {
+                Reply::Started(run) => Ok(run),
+                other => Err(unexpected(&other)),
+            };
         }
     }
 
@@ -221,7 +227,13 @@ async fn reach(home: &Home) -> Result<Via, Error> {
 }
 
 async fn send(home: &Home, request: &Request) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
-    let stream = connect(&home.socket()).await?;
+    send_on(connect(&home.socket()).await?, request).await
+}
+
+async fn send_on(
+    stream: UnixStream,
+    request: &Request,
+) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
     let (read, mut write) = stream.into_split();
     if protocol::write(&mut write, request).await {
         Ok((BufReader::new(read), write))
@@ -235,7 +247,11 @@ async fn connect(socket: &Path) -> Result<UnixStream, Error> {
 }
 
 async fn ask(home: &Home, request: &Request) -> Result<Reply, Error> {
-    let (mut read, _write) = send(home, request).await?;
+    ask_on(connect(&home.socket()).await?, request).await
+}
+
+async fn ask_on(stream: UnixStream, request: &Request) -> Result<Reply, Error> {
+    let (mut read, _write) = send_on(stream, request).await?;
     match protocol::read(&mut read).await? {
         Some(Reply::Refused { message, help }) => Err(Error::Owner { message, help }),
         Some(reply) => Ok(reply),
