@@ -173,7 +173,10 @@ fn missing(owner: &str, name: &str) -> Failure {
 
 /// What is said of a value that does not fit. It names types, never the value.
 pub(crate) fn wrong_type(what: &str, wanted: &str, value: &Value) -> Failure {
-    let message = format!("{what} has to be of type `{wanted}`, not `{}`", value.type_name());
+    // Nothing is converted in silence; how an author says it is worth saying.
+    let plain = matches!(value, Value::Bool(_) | Value::Int(_) | Value::Number(_));
+    let hint = if plain && wanted == "string" { "; `json(x)` makes a text of it" } else { "" };
+    let message = format!("{what} has to be of type `{wanted}`, not `{}`{hint}", value.type_name());
     Failure::new(FailureKind::Type, message)
 }
 

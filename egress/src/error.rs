@@ -81,10 +81,10 @@ impl Error {
 /// What is said of an address that the rules forbid.
 pub(crate) fn refused_address(host: &str, address: &str) -> String {
     if host == address {
-        format!("the address `{host}` is private, and calls to private addresses are not allowed here")
+        format!("the address `{host}` is private, and this run may not call private addresses")
     } else {
         format!(
-            "`{host}` is at the private address `{address}`, and calls to private addresses are not allowed here"
+            "`{host}` is at the private address `{address}`, and this run may not call private addresses"
         )
     }
 }
