@@ -107,7 +107,8 @@ fn object(owner: &str, path: &str, fields: &[Field], given: &Object) -> Result<O
     Ok(entries)
 }
 
-/// The value as its type wants it: texts become durations and times, whole numbers integers.
+/// The value as its type wants it: texts become durations and times, whole numbers integers. Where a text is
+/// wanted, what has one form as text is rendered as it would be within a longer text.
 fn checked(owner: &str, name: &str, ty: &Type, value: &Value) -> Result<Value, Failure> {
     let wrong = || wrong_type(&format!("`{name}`"), &ty.to_string(), value);
     match (ty, value) {
@@ -124,6 +125,10 @@ fn checked(owner: &str, name: &str, ty: &Type, value: &Value) -> Result<Value, F
         (Type::Integer, Value::Number(number)) if number.fract() == 0.0 && number.abs() < 9e15 => {
             Ok(Value::Int(*number as i64))
         }
+        (
+            Type::String,
+            Value::Bool(_) | Value::Int(_) | Value::Number(_) | Value::Time(_) | Value::Duration(_),
+        ) => Ok(Value::text(value.to_string())),
         (Type::Time, Value::Text(text)) => text.parse().map(Value::Time).map_err(|_| wrong()),
         (Type::Duration, Value::Text(text)) => {
             dsl::duration::parse(text).map(Value::Duration).ok_or_else(wrong)
@@ -145,7 +150,10 @@ fn checked(owner: &str, name: &str, ty: &Type, value: &Value) -> Result<Value, F
         (Type::Nullable(_), Value::Null) => Ok(Value::Null),
         (Type::Nullable(inner), _) => checked(owner, name, inner, value),
         (Type::Union(arms), _) => {
-            arms.iter().find_map(|arm| checked(owner, name, arm, value).ok()).ok_or_else(wrong)
+            // An arm that takes the value as it is comes before one that would change it.
+            let taken = || arms.iter().filter_map(|arm| checked(owner, name, arm, value).ok());
+            let as_it_is = taken().find(|taken| taken.type_name() == value.type_name());
+            as_it_is.or_else(|| taken().next()).ok_or_else(wrong)
         }
         _ => Err(wrong()),
     }
@@ -173,10 +181,7 @@ fn missing(owner: &str, name: &str) -> Failure {
 
 /// What is said of a value that does not fit. It names types, never the value.
 pub(crate) fn wrong_type(what: &str, wanted: &str, value: &Value) -> Failure {
-    // Nothing is converted in silence; how an author says it is worth saying.
-    let plain = matches!(value, Value::Bool(_) | Value::Int(_) | Value::Number(_));
-    let hint = if plain && wanted == "string" { "; `json(x)` makes a text of it" } else { "" };
-    let message = format!("{what} has to be of type `{wanted}`, not `{}`{hint}", value.type_name());
+    let message = format!("{what} has to be of type `{wanted}`, not `{}`", value.type_name());
     Failure::new(FailureKind::Type, message)
 }
 
@@ -222,6 +227,18 @@ mod tests {
         assert_eq!(params.duration("wait"), Some(SignedDuration::from_secs(60)));
         assert!(params.get("kind").is_none() && params.get("a").is_none());
         assert_eq!(params.get("flag"), Some(&Value::Bool(true)));
+    }
+
+    #[test]
+    fn where_a_text_is_wanted_a_number_is_rendered() {
+        let texts = |value| check(&[("path", value)]).unwrap().text("path").unwrap().map(str::to_owned);
+        assert_eq!(texts(Value::Int(200)).as_deref(), Some("200"));
+        assert_eq!(texts(Value::Bool(true)).as_deref(), Some("true"));
+        assert_eq!(texts(Value::Duration(SignedDuration::from_mins(90))).as_deref(), Some("1h30m"));
+        let list = check(&[("path", Value::list(vec![]))]).unwrap_err();
+        assert_eq!(list, "`path` has to be of type `string`, not `list` (type)");
+        let either = Type::Union(vec![Type::String, Type::Integer]);
+        assert!(matches!(checked("t.act", "x", &either, &Value::Int(1)), Ok(Value::Int(1))));
     }
 
     #[test]

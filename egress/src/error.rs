@@ -83,9 +83,7 @@ pub(crate) fn refused_address(host: &str, address: &str) -> String {
     if host == address {
         format!("the address `{host}` is private, and this run may not call private addresses")
     } else {
-        format!(
-            "`{host}` is at the private address `{address}`, and this run may not call private addresses"
-        )
+        format!("`{host}` is at the private address `{address}`, and this run may not call private addresses")
     }
 }
 
