@@ -469,7 +469,7 @@ async fn each_trouble_has_its_kind() {
         ("file.write", json!({ "path": "a", "bytes": "?" }), FailureKind::Invalid),
         ("file.write", json!({ "path": "a", "csv": [{ "a": 1 }, { "b": 1 }] }), FailureKind::Invalid),
         ("file.write", json!({ "path": "a", "csv": [1] }), FailureKind::Type),
-        ("file.write", json!({ "path": "a", "text": 1 }), FailureKind::Type),
+        ("file.write", json!({ "path": "a", "text": [1] }), FailureKind::Type),
         ("file.read", json!({}), FailureKind::Type),
         ("file.read", json!([]), FailureKind::Type),
     ];
