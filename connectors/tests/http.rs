@@ -327,7 +327,8 @@ async fn parameters_that_contradict_each_other_are_invalid_and_nothing_is_sent()
         let failure = call(json!({ "url": url })).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Invalid, "{url}: {failure}");
     }
-    for args in [json!({}), json!({ "url": 7 }), json!({ "url": "http://a.example", "headers": { "a": [] } })]
+    for args in
+        [json!({}), json!({ "url": [] }), json!({ "url": "http://a.example", "headers": { "a": [] } })]
     {
         assert_eq!(call(args).await.unwrap_err().kind, FailureKind::Type);
     }

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use dsl::value::Value;
+use engine::run::RunId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A wish to run a workflow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
+    /// The run's name, chosen by who wants it: asking twice starts it once.
+    pub run: RunId,
     /// The workflow's file, for messages.
     pub file: PathBuf,
     /// Its text.
@@ -41,4 +45,17 @@ impl Note {
         let path = |key| value.get(key)?.as_text().map(PathBuf::from);
         Some(Note { file: path("file")?, files: path("files")? })
     }
+}
+
+/// Makes a name for a run: ten letters of time, so that names sort by it, and six of chance.
+pub fn new_run() -> RunId {
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut chance = [0; 4];
+    getrandom::fill(&mut chance).expect("the system has randomness");
+    let time = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+    let digits = (0..10).rev().map(|at| (time >> (at * 5)) & 31);
+    let chance = u64::from(u32::from_le_bytes(chance));
+    let digits = digits.chain((0..6).map(|at| (chance >> (at * 5)) & 31));
+    let name: String = digits.map(|digit| char::from(LETTERS[usize::try_from(digit).unwrap_or(0)])).collect();
+    RunId(name.into())
 }

@@ -11,7 +11,7 @@ use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::Timestamp;
 use runtime::clock::Wall;
-use runtime::driver::{Driver, State};
+use runtime::driver::{Driver, Error as DriverError, State};
 use runtime::local::{Local, Surroundings};
 use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
@@ -134,15 +134,21 @@ impl Core {
         };
         let inputs = inputs.map_err(Error::Inputs)?;
         let note = Note { file: order.file.clone(), files: order.files.clone() };
-        let run = RunId(new_id().into());
+        let run = order.run.clone();
         self.hands.equip(&run, &note, order.allow_private);
         let trigger = Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
         let start = Start { run: run.clone(), inputs, trigger, note: note.to_value() };
-        if let Err(error) = self.driver.start(Arc::new(Plan::new(&workflow)), start) {
-            self.hands.release(&run);
-            return Err(error.into());
+        match self.driver.start(Arc::new(Plan::new(&workflow)), start) {
+            Ok(()) => self.release_at_end(&run),
+            // Asked for again by somebody who did not hear the answer.
+            Err(DriverError::Exists(_)) => {
+                self.resume(Some(&run), order.allow_private)?;
+            }
+            Err(error) => {
+                self.hands.release(&run);
+                return Err(error.into());
+            }
         }
-        self.release_at_end(&run);
         Ok(run)
     }
 
@@ -299,16 +305,4 @@ impl Drop for Guest<'_> {
         self.0.guests.fetch_sub(1, Ordering::AcqRel);
         self.0.left.notify_waiters();
     }
-}
-
-/// A name for a run: ten letters of time, so that names sort by it, and six of chance.
-fn new_id() -> String {
-    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let mut chance = [0; 4];
-    getrandom::fill(&mut chance).expect("the system has randomness");
-    let time = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
-    let digits = (0..10).rev().map(|at| (time >> (at * 5)) & 31);
-    let chance = u64::from(u32::from_le_bytes(chance));
-    let digits = digits.chain((0..6).map(|at| (chance >> (at * 5)) & 31));
-    digits.map(|digit| char::from(LETTERS[usize::try_from(digit).unwrap_or(0)])).collect()
 }

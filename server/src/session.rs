@@ -52,16 +52,13 @@ impl Session {
             if let Via::Here(owner) = &self.via {
                 return owner.start(order);
             }
-            // Before anything was said, somebody else may be asked instead. After it, nobody knows whether
-            // the run was started, so it is not asked for again.
-            let Ok(stream) = connect(&self.home.socket()).await else {
-                self.via = reach(&self.home).await?;
-                continue;
-            };
-            return match ask_on(stream, &Request::Run(order.clone())).await? {
-                Reply::Started(run) => Ok(run),
-                other => Err(unexpected(&other)),
-            };
+            match ask(&self.home, &Request::Run(order.clone())).await {
+                Ok(Reply::Started(run)) => return Ok(run),
+                Ok(other) => return Err(unexpected(&other)),
+                // Whether it was started is not known. It has its name already, so it may be asked again.
+                Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -227,13 +224,7 @@ async fn reach(home: &Home) -> Result<Via, Error> {
 }
 
 async fn send(home: &Home, request: &Request) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
-    send_on(connect(&home.socket()).await?, request).await
-}
-
-async fn send_on(
-    stream: UnixStream,
-    request: &Request,
-) -> Result<(BufReader<OwnedReadHalf>, OwnedWriteHalf), Error> {
+    let stream = connect(&home.socket()).await?;
     let (read, mut write) = stream.into_split();
     if protocol::write(&mut write, request).await {
         Ok((BufReader::new(read), write))
@@ -247,11 +238,7 @@ async fn connect(socket: &Path) -> Result<UnixStream, Error> {
 }
 
 async fn ask(home: &Home, request: &Request) -> Result<Reply, Error> {
-    ask_on(connect(&home.socket()).await?, request).await
-}
-
-async fn ask_on(stream: UnixStream, request: &Request) -> Result<Reply, Error> {
-    let (mut read, _write) = send_on(stream, request).await?;
+    let (mut read, _write) = send(home, request).await?;
     match protocol::read(&mut read).await? {
         Some(Reply::Refused { message, help }) => Err(Error::Owner { message, help }),
         Some(reply) => Ok(reply),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use dsl::value::{Object, Value};
 use dsl::workflow::Workflow;
-use server::order::Order;
+use server::order::{Order, new_run};
 use server::session::Session;
 
 use super::Data;
@@ -68,7 +68,8 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         Some(files) => std::path::absolute(files).unwrap_or_else(|_| files.clone()),
         None => folder,
     };
-    let order = Order { file: absolute, text, inputs, files, allow_private: args.allow_private };
+    let order =
+        Order { run: new_run(), file: absolute, text, inputs, files, allow_private: args.allow_private };
     let mut session = Session::open(args.data.home()?).await?;
     let run = session.start(&order).await?;
     let want = Want { json: args.json, no_wait: args.no_wait, allow_private: args.allow_private };
