@@ -283,7 +283,13 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
             }
         }
     };
-    protocol::write(&mut write, &reply.unwrap_or_else(|error| refusal(&error))).await;
+    let reply = match reply {
+        // Without a word, the other side asks whoever owns the directory next.
+        Err(Error::Driver(DriverError::Stopped)) => return,
+        Err(error) => refusal(&error),
+        Ok(reply) => reply,
+    };
+    protocol::write(&mut write, &reply).await;
 }
 
 fn refusal(error: &Error) -> Reply {
