@@ -149,6 +149,11 @@ async fn secrets_reach_the_server_wherever_they_may_stand() {
         ("json", Value::object([("k", Value::list(vec![hole("A")]))]), format!(r#"{{"k":["{CANARY}"]}}"#)),
         ("form", Value::object([("k", hole("A"))]), format!("k={CANARY}")),
         ("body", hole("A"), format!("\r\n\r\n{CANARY}")),
+        (
+            "multipart",
+            Value::object([("k", hole("A"))]),
+            format!("form-data; name=\"k\"\r\n\r\n{CANARY}\r\n--"),
+        ),
     ];
     for (at, (name, value, wanted)) in cases.into_iter().enumerate() {
         let args = Value::object([("method", "POST".into()), ("url", server.url("/").into()), (name, value)]);
@@ -299,11 +304,48 @@ async fn the_key_goes_into_the_header_that_is_named() {
 }
 
 #[tokio::test]
+async fn a_body_in_parts_is_the_same_each_time_and_no_part_ends_another() {
+    let server = Server::saying("");
+    let parts = json!({
+        "note": "--x\r\n",
+        "a\"b": 7,
+        "file": { "content": { "base64": "AP8=" }, "filename": "a\".bin", "type": "image/png" },
+        "plain": { "content": "hi" },
+    });
+    for _ in 0..2 {
+        let args = json!({ "method": "POST", "url": server.url("/"), "multipart": parts.clone() });
+        call(args).await.unwrap();
+    }
+    let requests = server.requests();
+    let [first, second] = &requests[..] else { panic!("two requests") };
+    assert_eq!(first, second);
+    let (head, body) = first.split_once("\r\n\r\n").unwrap();
+    let boundary = head.split_once("multipart/form-data; boundary=").unwrap().1.lines().next().unwrap();
+    let pieces: Vec<&str> = body.split(&format!("--{boundary}")).collect();
+    assert_eq!(pieces.len(), 6, "four parts between five lines: {body}");
+    assert_eq!(pieces[1], "\r\ncontent-disposition: form-data; name=\"note\"\r\n\r\n--x\r\n\r\n");
+    assert_eq!(pieces[2], "\r\ncontent-disposition: form-data; name=\"a%22b\"\r\n\r\n7\r\n");
+    assert!(
+        pieces[3].contains("; filename=\"a%22.bin\"\r\ncontent-type: image/png\r\n\r\n"),
+        "{}",
+        pieces[3]
+    );
+    assert!(
+        pieces[4].contains("; filename=\"plain\"\r\ncontent-type: application/octet-stream\r\n\r\nhi\r\n")
+    );
+    assert_eq!(pieces[5], "--\r\n");
+}
+
+#[tokio::test]
 async fn parameters_that_contradict_each_other_are_invalid_and_nothing_is_sent() {
     let server = Server::saying("");
     let cases = [
         json!({ "json": 1, "form": {} }),
         json!({ "json": 1, "body": "x" }),
+        json!({ "multipart": {}, "form": {} }),
+        json!({ "multipart": { "f": { "filename": "a" } } }),
+        json!({ "multipart": { "f": { "content": "a", "name": "a" } } }),
+        json!({ "multipart": { "f": { "content": "a", "type": "a\r\nx: y" } } }),
         json!({ "auth": {} }),
         json!({ "auth": { "bearer": "a", "basic": { "user": "a", "password": "b" } } }),
         json!({ "auth": { "bearer": "a" }, "headers": { "Authorization": "b" } }),

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod build;
+mod multipart;
 mod pages;
 
 use dsl::catalog::{Action, Failure, Safety};
@@ -57,6 +58,11 @@ pub(crate) fn request(id: &str) -> Action {
                 "A body that is sent as a form; secrets may stand in it.",
             ),
             Field::optional("body", Type::Any, "A body as it is: text, a secret, or bytes."),
+            Field::optional(
+                "multipart",
+                Type::AnyObject,
+                "A body in parts, each a value or a file `{ content, filename, type }`; secrets may stand in it.",
+            ),
             Field::optional(
                 "auth",
                 Type::Object(auth),

@@ -39,7 +39,11 @@ pub const REQUEST: &[Field] = &[
     ),
     Field::optional("json", "any", "The body as JSON."),
     Field::optional("method", "string", "The method, by default `GET`."),
-    Field::optional("multipart", "mapping", "The body in parts."),
+    Field::optional(
+        "multipart",
+        "mapping",
+        "The body in parts, each a value or a file `{ content, filename, type }`.",
+    ),
     Field::optional(
         "paginate",
         "mapping",
@@ -139,12 +143,8 @@ fn idempotency(request: &mut Fields<'_, '_, '_>, args: &mut Args) -> bool {
 
 /// At most one of the kinds of body, and none where the method is left to be `GET`.
 fn body(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
-    if let Some(entry) = request.entry("multipart") {
-        let wrong = Diagnostic::error(Code::NotYet, entry.key.span(), "`multipart` is not there yet");
-        request.reader.fail(wrong.help("send `json`, `form` or `body`"), entry.value.span);
-    }
     let mut first: Option<(&str, Span)> = None;
-    for key in ["json", "form", "body"] {
+    for key in ["json", "form", "body", "multipart"] {
         let Some(entry) = request.entry(key) else { continue };
         let span = entry.key.span();
         if let Some((other, place)) = first {
@@ -157,7 +157,7 @@ fn body(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
             request.reader.diagnostics.push(wrong.help("say `method: POST`, `PUT` or `PATCH`"));
         }
         first = first.or(Some((key, span)));
-        if key == "form" {
+        if matches!(key, "form" | "multipart") {
             mapping(request, key, args);
         } else {
             let arg = request.reader.arg(&entry.value, Sink::Text);

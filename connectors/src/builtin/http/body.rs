@@ -7,21 +7,29 @@ use egress::{Escape, Part, Text};
 use secret::Hole;
 
 use super::build::{invalid, text};
+use super::multipart;
 use crate::builtin::file::value_bytes;
 use crate::params::Params;
 
 /// The body that the parameters describe, and its content type.
-pub(crate) fn build(params: &Params) -> Result<(Vec<Part>, Option<&'static str>), Failure> {
-    match (params.get("json"), params.object("form"), params.get("body")) {
-        (None, None, None) => Ok((vec![], None)),
-        (Some(value), None, None) => {
+pub(crate) fn build(params: &Params) -> Result<(Vec<Part>, Option<String>), Failure> {
+    match (params.get("json"), params.object("form"), params.get("body"), params.object("multipart")) {
+        (None, None, None, None) => Ok((vec![], None)),
+        (Some(value), None, None, None) => {
             let mut out = Writer::default();
             json(value, &mut out);
-            Ok((out.parts(), Some("application/json")))
+            Ok((out.parts(), Some("application/json".into())))
         }
-        (None, Some(fields), None) => Ok((form(&fields)?, Some("application/x-www-form-urlencoded"))),
-        (None, None, Some(value)) => raw(value),
-        _ => Err(invalid("only one of `json`, `form` and `body` may be given")),
+        (None, Some(fields), None, None) => {
+            Ok((form(&fields)?, Some("application/x-www-form-urlencoded".into())))
+        }
+        (None, None, Some(value), None) => raw(value),
+        (None, None, None, Some(parts)) => {
+            let mut out = Writer::default();
+            let kind = multipart::build(&parts, &mut out)?;
+            Ok((out.parts(), Some(kind)))
+        }
+        _ => Err(invalid("only one of `json`, `form`, `body` and `multipart` may be given")),
     }
 }
 
@@ -40,17 +48,24 @@ pub(crate) fn hole(hole: &dsl::value::Hole) -> Hole {
 
 /// Bytes with holes between them.
 #[derive(Default)]
-struct Writer {
+pub(super) struct Writer {
     done: Vec<Part>,
     bytes: Vec<u8>,
 }
 
 impl Writer {
-    fn push(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
+    /// Adds text as it is.
+    pub(super) fn push(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
     }
 
-    fn hole(&mut self, hole: Hole, escape: Escape) {
+    /// Adds bytes as they are.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Adds the place of a secret.
+    pub(super) fn hole(&mut self, hole: Hole, escape: Escape) {
         if !self.bytes.is_empty() {
             self.done.push(Part::Plain(std::mem::take(&mut self.bytes).into()));
         }
@@ -122,11 +137,11 @@ fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-fn raw(value: &Value) -> Result<(Vec<Part>, Option<&'static str>), Failure> {
+fn raw(value: &Value) -> Result<(Vec<Part>, Option<String>), Failure> {
     match value {
         Value::Object(_) => {
             let bytes = Bytes::from(value_bytes("body", value)?);
-            Ok((vec![Part::Plain(bytes)], Some("application/octet-stream")))
+            Ok((vec![Part::Plain(bytes)], Some("application/octet-stream".into())))
         }
         value => {
             let part = match text("body", value)? {
@@ -134,7 +149,7 @@ fn raw(value: &Value) -> Result<(Vec<Part>, Option<&'static str>), Failure> {
                 Some(Text::Plain(text)) => Part::Plain(text.into()),
                 None => Part::Plain(Bytes::new()),
             };
-            Ok((vec![part], Some("text/plain; charset=utf-8")))
+            Ok((vec![part], Some("text/plain; charset=utf-8".into())))
         }
     }
 }

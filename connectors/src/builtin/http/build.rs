@@ -67,7 +67,7 @@ pub(crate) fn build(params: &Params, key: &str) -> Result<Call, Failure> {
     }
     let (body, kind) = body::build(params)?;
     if let Some(kind) = kind.filter(|_| !has(&headers, "content-type")) {
-        headers.push(Header::new("content-type", kind));
+        headers.push(Header::new("content-type", kind.as_str()));
     }
     let expect = match params.get("expect") {
         Some(Value::List(items)) => items.iter().map(status).collect::<Result<_, _>>()?,
