@@ -31,12 +31,33 @@ fn every_invariant_holds_in_many_worlds() {
         None => 0..number("KEYWAY_WORLDS").unwrap_or(5_000),
     };
     let begun = Instant::now();
-    match simulate(worlds) {
+    match simulate_on_all_cores(worlds) {
         Ok(tally) => println!("counted: {tally} in {:.0} s", begun.elapsed().as_secs_f64()),
         Err((seed, Broken { invariant, detail })) => {
             panic!("world {seed}: broken invariant: {invariant}\n{detail}\nagain with KEYWAY_WORLD={seed}")
         }
     }
+}
+
+/// Runs worlds by their seeds, a share on each core; gives what was counted, or the earliest that broke an
+/// invariant. A world depends on its seed alone, so that the shares change nothing.
+#[allow(clippy::disallowed_methods, reason = "a test may use threads")]
+fn simulate_on_all_cores(worlds: std::ops::Range<u64>) -> Result<Tally, (u64, Broken)> {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    // Whole plans each, since worlds share them.
+    let share = (worlds.end - worlds.start).div_ceil(cores).next_multiple_of(SHARED);
+    let shares = (0..cores).map(|core| {
+        let start = (worlds.start + core * share).min(worlds.end);
+        start..(start + share).min(worlds.end)
+    });
+    std::thread::scope(|scope| {
+        let running: Vec<_> = shares.map(|share| scope.spawn(move || simulate(share))).collect();
+        let mut all = Tally::default();
+        for share in running {
+            all += share.join().unwrap()?;
+        }
+        Ok(all)
+    })
 }
 
 /// Runs worlds by their seeds; gives what was counted, or the first that broke an invariant.

@@ -37,6 +37,21 @@ pub struct Tally {
     pub failed: u64,
 }
 
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        let Tally { worlds, events, inputs, meaningless, crashes, half, cancels, foretold, failed } = other;
+        self.worlds += worlds;
+        self.events += events;
+        self.inputs += inputs;
+        self.meaningless += meaningless;
+        self.crashes += crashes;
+        self.half += half;
+        self.cancels += cancels;
+        self.foretold += foretold;
+        self.failed += failed;
+    }
+}
+
 /// How a world treats its run.
 struct Weather {
     budget: usize,
