@@ -8,6 +8,7 @@ pub mod effects;
 pub mod evidence;
 pub mod keyway;
 pub mod layers;
+pub mod machine;
 pub mod markdown;
 pub mod verdict;
 

@@ -411,8 +411,10 @@ fn tabulate(campaign: &Campaign, seed: u64, took: Duration) -> String {
 fn report(table: &str) {
     let Some(path) = std::env::var_os("KEYWAY_REPORT") else { return };
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
+    let (processor, cores) = tests::machine::processor();
+    let commit = tests::machine::commit();
     let head = format!(
-        "# Killed at random moments\n\nWritten on {now} by `KEYWAY_REPORT=docs/measured/kill.md cargo test -p tests --test kill`; \
+        "# Killed at random moments\n\nCommit {commit}, {cores} cores of {processor}. Written on {now} by `KEYWAY_REPORT=docs/measured/kill.md cargo test -p tests --test kill`; \
          not to be changed by hand. `KEYWAY_KILLS` says how many kills.\n\n"
     );
     std::fs::write(tests::root().join(path), head + table).expect("the report can be written");

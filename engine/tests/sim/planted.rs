@@ -134,9 +134,17 @@ impl Bench {
 
     fn write_down(&self, counted: &str, rows: &str) {
         let day = jiff::Timestamp::now().to_string();
+        let commit =
+            Command::new("git").args(["rev-parse", "--short=10", "HEAD"]).current_dir(&self.root).output();
+        let commit = commit.map_or_else(|_| "unknown".into(), |said| text(&said).trim().to_owned());
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processor = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let processor = processor.map_or("an unknown processor", |(_, name)| name.trim());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let page = format!(
             "# What the simulator finds\n\n\
-             Measured on {} with `cargo test -p engine --features planted --test planted`.\n\n\
+             Measured on {}, commit {commit}, {cores} cores of {processor}, with\n\
+             `cargo test -p engine --features planted --test planted`.\n\n\
              Each world is a random plan under random weather: answers and timers late, repeated, early or about\n\
              nothing, cancels, crashes between any two commits, and few events for each input. Every invariant is\n\
              checked after each input; that a run folded from its log decides the same, after one input in eight or more\n\

@@ -5,7 +5,6 @@
 //! says where the databases stand (`target/throughput`), `--quick` measures a tenth and writes nothing.
 
 mod load;
-mod machine;
 mod parts;
 mod table;
 
@@ -16,6 +15,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use parts::{Effort, Measure, Part};
+use tests::machine;
 
 struct Options {
     folder: PathBuf,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tests::keyway::{Keyway, binary};
 
 use crate::load::{Bench, Runs};
-use crate::machine;
+use tests::machine;
 
 /// One part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

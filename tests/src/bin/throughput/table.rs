@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use crate::machine::{self, Disk};
 use crate::parts::Measure;
+use tests::machine::{self, Disk};
 
 /// Writes the report.
 pub fn report(measures: &[Measure], syncs: Option<&(Measure, u64)>, disk: &Disk) -> Result<String> {

@@ -53,7 +53,7 @@ pub fn load() -> String {
 /// The commit that was measured, with a `+` where files differed from it.
 pub fn commit() -> String {
     let git = |words: &[&str]| {
-        let output = Command::new("git").args(words).current_dir(tests::root()).output();
+        let output = Command::new("git").args(words).current_dir(crate::root()).output();
         output
             .ok()
             .filter(|it| it.status.success())
