@@ -32,11 +32,10 @@ enum Format {
 
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
-    let catalog = server::catalog();
     let mut found = Vec::new();
     for file in &args.files {
         let text = super::run::read(file)?;
-        let checked = dsl::check(&text, &catalog);
+        let checked = dsl::check(&text, &server::beside::catalog(file, &text));
         found.push((file.display().to_string(), text, checked.diagnostics));
     }
     let errors = count(&found, dsl::diagnostic::Severity::Error);
