@@ -11,9 +11,7 @@ use crate::span::{Span, Spanned};
 use crate::template::Template;
 use crate::types::{Field, Type};
 use crate::value::Value;
-use crate::workflow::{
-    CatchUp, Concurrency, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify,
-};
+use crate::workflow::{CatchUp, Concurrency, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify};
 
 /// A whole workflow.
 #[derive(Clone, Debug, Default)]
@@ -392,8 +390,9 @@ impl Step {
             Some(Op::Switch { cases, default, .. }) => {
                 cases.iter().map(|(_, block)| block).chain(default.as_ref()).collect()
             }
-            Some(Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. })
-            | None => vec![],
+            Some(Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. }) | None => {
+                vec![]
+            }
         }
     }
 }

@@ -188,9 +188,8 @@ fn misplaced(key: &str) -> Option<&'static str> {
         "as" | "parallel" => Some("`as` and `parallel` stand beside `for_each`"),
         "until" | "every" => Some("`until` and `every` stand beside `repeat`"),
         "with" => Some("`with` stands beside `use` and `call`"),
-        "returns" | "quality" | "model" | "tools" | "max_cost" | "patience" | "check" | "confirm" | "system" => {
-            Some("this stands beside `ai`")
-        }
+        "returns" | "quality" | "model" | "tools" | "max_cost" | "patience" | "check" | "confirm"
+        | "system" => Some("this stands beside `ai`"),
         "who" | "message" | "on_timeout" => Some("this stands inside of `approve`"),
         "catch_up" | "jitter" | "overlap" => Some("this stands beside `cron` or `every`"),
         "timezone" => Some("`timezone` stands beside `cron`, `every` or `at`"),
@@ -308,8 +307,7 @@ impl Reader<'_> {
     pub fn sees_only(&mut self, expr: &Expr, who: &str, names: &[&str]) -> bool {
         let steps = expr.reads().into_iter().map(|read| (read.step, read.span));
         let others = expr.names().into_iter().filter(|(name, ..)| !names.contains(&&**name));
-        let others: Vec<(String, Span)> =
-            steps.chain(others.map(|(name, span, _)| (name, span))).collect();
+        let others: Vec<(String, Span)> = steps.chain(others.map(|(name, span, _)| (name, span))).collect();
         for (name, span) in &others {
             let message = format!("{who} sees {} alone, not `{name}`", listed(names));
             self.diagnostics.push(Diagnostic::error(Code::UnknownName, *span, message));

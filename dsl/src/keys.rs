@@ -10,7 +10,11 @@ pub const TOP: &[Field] = &[
         Shape::Map(&Shape::Text),
         "Which named connection each connector uses, as in `slack: work`.",
     ),
-    Field::optional("defaults", Shape::Fields(DEFAULTS), "What holds for all steps that do not say otherwise."),
+    Field::optional(
+        "defaults",
+        Shape::Fields(DEFAULTS),
+        "What holds for all steps that do not say otherwise.",
+    ),
     Field::optional("description", Shape::Text, "What the workflow is for."),
     Field::optional("inputs", Shape::Types, "What a run is given, with types."),
     Field::optional("limits", Shape::Fields(LIMITS), "What a run may take at most."),
@@ -56,7 +60,11 @@ pub const RETRY: Shape = Shape::Either(&[Shape::Integer(1, 1000), Shape::Fields(
 pub const RETRIES: &[Field] = &[
     Field::optional("attempts", Shape::Integer(1, 1000), "Attempts in all."),
     Field::optional("delay", Shape::Duration, "The pause before the second, by default `1s`."),
-    Field::optional("factor", Shape::Number(1.0, 100.0), "By what each further pause is multiplied, by default 2."),
+    Field::optional(
+        "factor",
+        Shape::Number(1.0, 100.0),
+        "By what each further pause is multiplied, by default 2.",
+    ),
     Field::optional("max_delay", Shape::Duration, "The longest pause, by default `5m`."),
     Field::optional(
         "on",
@@ -70,7 +78,11 @@ const KIND: Shape = Shape::Choice(&crate::catalog::FailureKind::NAMES);
 /// The keys of `limits`.
 pub const LIMITS: &[Field] = &[
     Field::optional("ai_cost", Shape::Number(0.0, f64::MAX), "US dollars that a run may spend on models."),
-    Field::optional("steps", Shape::Integer(1, i64::MAX), "How many steps a run may start, items and rounds counted."),
+    Field::optional(
+        "steps",
+        Shape::Integer(1, i64::MAX),
+        "How many steps a run may start, items and rounds counted.",
+    ),
     Field::optional("timeout", Shape::Duration, "Longest time of a run."),
 ];
 
@@ -122,8 +134,16 @@ pub const TRIGGERS: &[Kind] = &[
         about: "Start a run for each event of a connector, or of this program itself.",
         fields: &[
             Field::required("event", Shape::Text, "The event, as in `gmail.new_message`."),
-            Field::optional("every", Shape::Duration, "How often it is asked for, where it must be asked for."),
-            Field::optional("filter", Shape::Expression, "Only events for which this condition over `event` holds."),
+            Field::optional(
+                "every",
+                Shape::Duration,
+                "How often it is asked for, where it must be asked for.",
+            ),
+            Field::optional(
+                "filter",
+                Shape::Expression,
+                "Only events for which this condition over `event` holds.",
+            ),
             INPUTS,
             Field::optional("with", Shape::Map(&Shape::Any), "The parameters of the event."),
         ],
@@ -169,11 +189,8 @@ const CATCH_UP: Field = Field::optional(
     Shape::Choice(CATCHING_UP),
     "Which of the times that were missed are made up for, by default `latest`; `all` is at most 100.",
 );
-const INPUTS: Field = Field::optional(
-    "inputs",
-    Shape::Map(&Shape::Any),
-    "What the run is given, with holes over `trigger`.",
-);
+const INPUTS: Field =
+    Field::optional("inputs", Shape::Map(&Shape::Any), "What the run is given, with holes over `trigger`.");
 const JITTER: Field =
     Field::optional("jitter", Shape::Duration, "Each start is put off by a random time up to this.");
 const OVERLAP: Field = Field::optional(

@@ -267,7 +267,8 @@ fn common(fields: &mut Fields<'_, '_, '_>, step: &mut Step, verb: &Verb) {
             _ => OnError::Fail,
         };
         step.on_error = Spanned::new(value, node.span);
-    }    if let Some(entry) = fields.entry("on_doubt") {
+    }
+    if let Some(entry) = fields.entry("on_doubt") {
         let value = fields.reader.choice(&entry.value, "on_doubt", verb::ON_DOUBT);
         let value = value.map(|word| match word {
             "fail" => OnDoubt::Fail,

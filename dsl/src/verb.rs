@@ -61,11 +61,7 @@ pub const STEP: &[Field] = &[
         Shape::Either(&[Shape::Name, Shape::List(&Shape::Name)]),
         "Steps that come first though nothing of them is read.",
     ),
-    Field::optional(
-        "cache",
-        Shape::Duration,
-        "How long an answer may be used again; for what only reads.",
-    ),
+    Field::optional("cache", Shape::Duration, "How long an answer may be used again; for what only reads."),
     Field::optional("connection", Shape::Text, "Which named connection the action uses."),
     Field::optional("description", Shape::Text, "What the step is for."),
     Field::optional("if", Shape::Expression, "The step is skipped where this is false."),

@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_promise_that_would_be_broken_is_refused_and_a_comfort_is_not() {
-        let text = "name: x\nconcurrency: { max: 1 }\nsteps: { a: { set: { b: 1 } } }\noutput: \"{{ steps.a }}\"\n";
+        let text =
+            "name: x\nconcurrency: { max: 1 }\nsteps: { a: { set: { b: 1 } } }\noutput: \"{{ steps.a }}\"\n";
         let checked = dsl::check(text, &dsl::catalog::Catalog::new([]));
         let found = lacks(&checked.workflow.unwrap());
         assert_eq!(found[0].severity, dsl::diagnostic::Severity::Error);

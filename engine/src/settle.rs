@@ -10,8 +10,8 @@ use dsl::value::Value;
 use dsl::workflow::{Arg, Moment, NeedKind, Phase, Wait};
 use jiff::Timestamp;
 
-use crate::able;
 use crate::BIG;
+use crate::able;
 use crate::agenda::{Task, What};
 use crate::event::{Event, Why};
 use crate::plan::{Op, Plan, Step};

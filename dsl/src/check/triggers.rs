@@ -69,8 +69,7 @@ fn event(checking: &Checking<'_>, trigger: &Trigger, id: &Spanned<String>, found
         calls::parameters(trigger.kind.span, id, (&trigger.with, &event.input), found);
         return;
     }
-    let wrong =
-        Diagnostic::error(Code::UnknownEvent, id.span, format!("there is no event `{}`", id.value));
+    let wrong = Diagnostic::error(Code::UnknownEvent, id.span, format!("there is no event `{}`", id.value));
     found.push(match nearest(&id.value, events.keys().map(String::as_str)) {
         Some(near) => {
             wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), id.span, near)

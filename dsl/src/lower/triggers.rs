@@ -42,8 +42,6 @@ fn start(trigger: &ast::Trigger) -> Option<Start> {
             Start::Every { length: duration::parse(text()?.trim())?, from, keeping }
         }
         TriggerKind::Signal => Start::Signal { name: text()? },
-        TriggerKind::Webhook => {
-            Start::Webhook { verify: trigger.verify.clone(), respond: trigger.respond }
-        }
+        TriggerKind::Webhook => Start::Webhook { verify: trigger.verify.clone(), respond: trigger.respond },
     })
 }

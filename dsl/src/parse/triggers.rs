@@ -36,7 +36,8 @@ fn trigger(reader: &mut Reader<'_>, node: &Node) -> Option<Trigger> {
     let (kind, described, at) = find(reader, node, entries)?;
     let others = others(reader, described, entries);
     let what = format!("a trigger with `{}`", described.key);
-    let owner = Owner { what: &what, span: at.key.span() };
+    let misspelt = at.key.text != described.key;
+    let owner = Owner { what: if misspelt { "a trigger" } else { &what }, span: at.key.span() };
     let mut known = names(described.fields);
     known.extend(others);
     let mut fields = Fields::of(reader, entries, &owner, &known);
@@ -74,14 +75,13 @@ fn find<'n>(
     let keys = || keys::TRIGGERS.iter().map(|kind| kind.key);
     let exact = keys().find_map(|key| Some((key, entries.iter().find(|entry| entry.key.text == key)?)));
     let near = || {
-        let other = |key: &str| {
-            keys::TRIGGERS.iter().flat_map(|kind| kind.fields).any(|field| field.name == key)
-        };
+        let other =
+            |key: &str| keys::TRIGGERS.iter().flat_map(|kind| kind.fields).any(|field| field.name == key);
         let unknown = entries.iter().filter(|entry| !other(&entry.key.text));
         unknown.into_iter().find_map(|entry| Some((nearest(&entry.key.text, keys())?, entry)))
     };
     let Some((key, entry)) = exact.or_else(near) else {
-        let message = format!("a trigger has one of {}", listed(&keys().collect::<Vec<_>>()));
+        let message = format!("this trigger has none of {}", listed(&keys().collect::<Vec<_>>()));
         let place = entries.first().map_or(node.span, |entry| entry.key.span());
         reader.fail(Diagnostic::error(Code::UnknownTrigger, place, message), node.span);
         return None;

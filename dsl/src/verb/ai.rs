@@ -108,7 +108,9 @@ fn returns(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Vec<types::Fi
     let fields = types::read_fields(reader, node, "returns")?;
     if fields.is_empty() {
         let wrong = Diagnostic::error(Code::WrongShape, node.span, "`returns` names no field");
-        reader.diagnostics.push(wrong.help("leave it out for a text, or write `returns: { answer: string }`"));
+        reader
+            .diagnostics
+            .push(wrong.help("leave it out for a text, or write `returns: { answer: string }`"));
     }
     Some(Spanned::new(fields, node.span))
 }

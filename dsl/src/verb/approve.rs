@@ -62,7 +62,13 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
         _ => OnTimeout::Fail,
     };
     let fields = fields.unwrap_or_default();
-    Some(Op::Wait(Wait::Person(Question { who: who.flatten(), message: message?, fields, timeout, on_timeout })))
+    Some(Op::Wait(Wait::Person(Question {
+        who: who.flatten(),
+        message: message?,
+        fields,
+        timeout,
+        on_timeout,
+    })))
 }
 
 /// One person or group, or a list of them.

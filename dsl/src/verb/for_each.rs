@@ -7,8 +7,8 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fields::{self, Fields};
 use crate::parse;
-use crate::span::Spanned;
 use crate::shape::{Field, Shape};
+use crate::span::Spanned;
 use crate::verb::Verb;
 use crate::workflow::Phase;
 
@@ -27,9 +27,17 @@ pub const VERB: Verb = Verb {
             Shape::Name,
             "The name of the item in the block, by default `item`; `index` counts from 0.",
         ),
-        Field::optional("parallel", Shape::Integer(1, 10_000), "How many calls may be under way at once, by default 1."),
+        Field::optional(
+            "parallel",
+            Shape::Integer(1, 10_000),
+            "How many calls may be under way at once, by default 1.",
+        ),
         Field::required("steps", Shape::Steps, "The block."),
-        Field::optional("output", Shape::Any, "What each item gives; without it, the map of its steps' values."),
+        Field::optional(
+            "output",
+            Shape::Any,
+            "What each item gives; without it, the map of its steps' values.",
+        ),
     ],
     example: "pages: { for_each: [1, 2, 3], as: page, parallel: 2, steps: { say: { set: { number: \"{{ page }}\" } } } }",
     read,

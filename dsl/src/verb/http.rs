@@ -5,11 +5,11 @@ use crate::catalog::Safety;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fields::{Fields, Owner};
+use crate::shape::{Field, Shape, names};
 use crate::span::{Span, Spanned};
 use crate::template::Sink;
-use crate::value::Value;
-use crate::shape::{Field, Shape, names};
 use crate::types::{self, Type};
+use crate::value::Value;
 use crate::verb::{Args, Verb, put};
 use crate::yaml::{Kind, Node};
 
@@ -17,11 +17,7 @@ use crate::yaml::{Kind, Node};
 pub const VERB: Verb = Verb {
     key: "http",
     about: "Make an HTTP request; the value is `{ status, headers, body, url }`.",
-    fields: &[Field::required(
-        "http",
-        Shape::Fields(REQUEST),
-        "The request: `url`, and what else it needs.",
-    )],
+    fields: &[Field::required("http", Shape::Fields(REQUEST), "The request: `url`, and what else it needs.")],
     example: "page: { http: { url: \"https://example.com/\" } }",
     read,
 };

@@ -12,7 +12,11 @@ use crate::yaml::Kind;
 pub const VERB: Verb = Verb {
     key: "set",
     about: "Compute values; they are read as `steps.NAME.KEY`.",
-    fields: &[Field::required("set", Shape::Map(&Shape::Any), "The values by name; they do not see one another.")],
+    fields: &[Field::required(
+        "set",
+        Shape::Map(&Shape::Any),
+        "The values by name; they do not see one another.",
+    )],
     example: "prices: { set: { net: 100, gross: \"{{ 100 * 1.19 }}\" } }",
     read,
 };

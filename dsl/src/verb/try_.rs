@@ -17,7 +17,11 @@ pub const VERB: Verb = Verb {
         Field::required("try", Shape::Steps, "The block."),
         Field::optional("catch", Shape::Steps, "Runs where the block failed; sees `error`."),
         Field::optional("finally", Shape::Steps, "Runs at the end, however it came."),
-        Field::optional("output", Shape::Any, "What the whole gives; without it, the map of its steps' values."),
+        Field::optional(
+            "output",
+            Shape::Any,
+            "What the whole gives; without it, the map of its steps' values.",
+        ),
     ],
     example: "safe: { try: { risky: { fail: no } }, catch: { spare: { set: { body: \"{{ error.message }}\" } } } }",
     read,

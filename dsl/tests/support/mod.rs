@@ -180,5 +180,6 @@ fn line(text: &mut String, step: &Step, outer: &[&Block], depth: usize) {
         .collect();
     let arrow = if needs.is_empty() { String::new() } else { format!(" <- {}", needs.join(", ")) };
     let indent = "  ".repeat(depth + 1);
-    let _ = writeln!(text, "{indent}{}: {op}{phase}{condition}{on_error}{on_doubt}{timeout}{arrow}", step.name);
+    let _ =
+        writeln!(text, "{indent}{}: {op}{phase}{condition}{on_error}{on_doubt}{timeout}{arrow}", step.name);
 }

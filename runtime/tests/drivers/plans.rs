@@ -45,7 +45,13 @@ pub fn call(name: &str, safety: Safety, after: &[u16]) -> Step {
 
 /// A call with these parameters; its action is `test.NAME`.
 pub fn call_with(name: &str, safety: Safety, after: &[u16], args: Value) -> Step {
-    let act = Act { action: format!("test.{name}").into(), args: Arg::Value(args), safety, connection: None, cache: None };
+    let act = Act {
+        action: format!("test.{name}").into(),
+        args: Arg::Value(args),
+        safety,
+        connection: None,
+        cache: None,
+    };
     Step { retry: Retry::default_for(safety), ..step(name, after, Op::Act(act)) }
 }
 
