@@ -179,7 +179,7 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
     step.verb = found.at;
     let verb = found.verb;
     let owner = Owner { what: &format!("a step with `{}`", verb.key), span: found.at };
-    let mut known: Vec<&'static str> = verb.fields.iter().chain(verb::STEP).map(|field| field.name).collect();
+    let mut known = verb.keys();
     known.extend(found.others);
     let mut fields = Fields::of(reader, entries, &owner, &known);
     common(&mut fields, &mut step, verb);

@@ -8,7 +8,8 @@ use crate::types::{Field, Type, fit_field};
 use crate::value::Value;
 use crate::yaml::{Entry, Kind, Node};
 
-const NAMES: &[(&str, Type)] = &[
+/// The names of types, sorted.
+pub const NAMES: &[(&str, Type)] = &[
     ("any", Type::Any),
     ("boolean", Type::Boolean),
     ("bytes", Type::Bytes),
@@ -170,7 +171,7 @@ fn default(reader: &mut Reader<'_>, field: &mut Field, node: &Node) {
 }
 
 /// A node as a value without holes.
-fn plain(node: &Node) -> Value {
+pub fn plain(node: &Node) -> Value {
     match &node.kind {
         Kind::Scalar(scalar) => scalar.literal(),
         Kind::List(items) => Value::list(items.iter().map(plain).collect()),

@@ -37,7 +37,11 @@ pub const VERB: Verb = Verb {
             Shape::Expression,
             "A condition over `value` that a good answer meets; else a better model is asked.",
         ),
-        Field::optional("tools", Shape::List(&Shape::Action), "Actions that the model may call."),
+        Field::optional(
+            "tools",
+            Shape::Either(&[Shape::Action, Shape::List(&Shape::Action)]),
+            "Actions that the model may call.",
+        ),
         Field::optional(
             "max_turns",
             Shape::Integer(1, 100),
@@ -46,7 +50,7 @@ pub const VERB: Verb = Verb {
         Field::optional("confirm", Shape::Boolean, "Whether a person is asked before each call of a tool."),
         Field::optional(
             "allow",
-            Shape::List(&Shape::Choice(ALLOW)),
+            Shape::Either(&[Shape::Choice(ALLOW), Shape::List(&Shape::Choice(ALLOW))]),
             "What is allowed that is refused otherwise: acting tools beside data from outside.",
         ),
         Field::optional("max_cost", Shape::Number(0.0, f64::MAX), "US dollars that the step may cost."),
