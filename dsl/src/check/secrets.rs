@@ -22,6 +22,14 @@ pub fn check(checking: &mut Checking<'_>) {
             block.output.iter().for_each(|output| output.each(&mut |part| look(part, &mut found)));
         }
     });
+    for trigger in &checking.ast.triggers {
+        let values = trigger.inputs.iter().chain(&trigger.with);
+        values.for_each(|(_, value)| value.each(&mut |part| look(part, &mut found)));
+        trigger.filter.iter().for_each(|expr| look(Part::Expr(expr), &mut found));
+    }
+    let concurrency = checking.ast.concurrency.as_ref();
+    let key = concurrency.and_then(|concurrency| concurrency.key.as_ref());
+    key.into_iter().for_each(|expr| look(Part::Expr(expr), &mut found));
     checking.ast.root.output.iter().for_each(|output| output.each(&mut |part| look(part, &mut found)));
     checking.diagnostics.extend(found);
 }

@@ -68,8 +68,16 @@ pub const VERB: Verb = Verb {
 const ALLOW: &[&str] = &["untrusted_tools"];
 
 fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
-    step.required("ai", "the step")?;
-    let prompt = step.template("ai");
+    let node = step.required("ai", "the step")?;
+    let prompt = match &node.kind {
+        Kind::Scalar(_) => step.template("ai"),
+        Kind::Map(_) | Kind::List(_) => {
+            let message = format!("`ai` is the prompt, a text, and here stands {}", node.describe());
+            let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+            step.reader.fail(wrong.help("everything else stands beside it: `returns`, `quality`, …"), node.span);
+            None
+        }
+    };
     let mut args: Args = vec![];
     if let Some(system) = step.template("system") {
         put(&mut args, "system", system);

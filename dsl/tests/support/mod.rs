@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use dsl::catalog::{Action, Catalog, Safety};
+use dsl::catalog::{Action, Catalog, Safety, Signature};
 use dsl::types::{Field, Type};
 use dsl::workflow::{Block, Keeping, NeedKind, OnDoubt, OnError, Op, Phase, Start, Step, Wait, Workflow};
 
@@ -17,7 +17,7 @@ pub fn catalog() -> Catalog {
         output: Type::Any,
     };
     let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
-    Catalog::new([
+    let mut catalog = Catalog::new([
         action("file.list", Safety::Read, vec![Field::optional("path", Type::String, "The folder.")]),
         action(
             "file.read",
@@ -51,7 +51,25 @@ pub fn catalog() -> Catalog {
                 ),
             ],
         ),
-    ])
+    ]);
+    catalog.workflows = Some(workflows().into_iter().map(|(name, it)| (name.into(), it)).collect());
+    catalog
+}
+
+/// Workflows that can be called; two of them call others.
+fn workflows() -> [(&'static str, Signature); 4] {
+    let calls = |name: &str| Signature { calls: vec![name.into()], ..Signature::default() };
+    let report = Signature {
+        inputs: vec![
+            Field::required("week", Type::Integer, "Which week."),
+            Field::optional("to", Type::String, "Who gets it."),
+        ],
+        output: Type::Object(vec![Field::required("url", Type::String, "Where it is.")]),
+        calls: vec![],
+    };
+    let other =
+        Signature { inputs: vec![Field::optional("key", Type::String, "")], ..Signature::default() };
+    [("weekly-report", report), ("other", other), ("first-half", calls("second-half")), ("second-half", calls("whole"))]
 }
 
 /// One line for each step: what it does and what it needs, `^` for each block outward.
