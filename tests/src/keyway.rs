@@ -85,8 +85,8 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        // `check` keeps nothing.
-        if arguments.first().is_some_and(|name| name.as_ref() != "check") {
+        // These keep nothing.
+        if arguments.first().is_some_and(|name| name.as_ref() != "check" && name.as_ref() != "schema") {
             command.arg("--data").arg(&self.data);
         }
         for (name, _) in std::env::vars_os() {

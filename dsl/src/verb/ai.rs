@@ -74,7 +74,8 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
         Kind::Map(_) | Kind::List(_) => {
             let message = format!("`ai` is the prompt, a text, and here stands {}", node.describe());
             let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
-            step.reader.fail(wrong.help("everything else stands beside it: `returns`, `quality`, …"), node.span);
+            step.reader
+                .fail(wrong.help("everything else stands beside it: `returns`, `quality`, …"), node.span);
             None
         }
     };

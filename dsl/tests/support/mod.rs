@@ -67,9 +67,13 @@ fn workflows() -> [(&'static str, Signature); 4] {
         output: Type::Object(vec![Field::required("url", Type::String, "Where it is.")]),
         calls: vec![],
     };
-    let other =
-        Signature { inputs: vec![Field::optional("key", Type::String, "")], ..Signature::default() };
-    [("weekly-report", report), ("other", other), ("first-half", calls("second-half")), ("second-half", calls("whole"))]
+    let other = Signature { inputs: vec![Field::optional("key", Type::String, "")], ..Signature::default() };
+    [
+        ("weekly-report", report),
+        ("other", other),
+        ("first-half", calls("second-half")),
+        ("second-half", calls("whole")),
+    ]
 }
 
 /// One line for each step: what it does and what it needs, `^` for each block outward.
