@@ -81,6 +81,7 @@ fn of_value(value: &Value) -> Type {
         Value::Object(entries) => Type::Object(
             entries.iter().map(|(key, value)| Field::required(key, of_value(value), "")).collect(),
         ),
+        Value::File(_) => Type::Bytes,
         Value::Null | Value::Hole(_) | Value::Big(_) => Type::Any,
     }
 }

@@ -24,10 +24,10 @@ pub const CHANCE: &[Function] = &[
                 Ok(Value::Hole(Arc::new(Hole::Hmac(Box::new(hole(&key)), Box::new(hole(&message))))))
             }
             _ => {
-                let (key, message) = (call.text(0)?, call.text(1)?);
+                let (key, message) = (call.text(0)?, call.bytes(1)?);
                 let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
                     .map_err(|_| call.fail("the key has no usable length"))?;
-                mac.update(message.as_bytes());
+                mac.update(&message);
                 Ok(Value::text(hex(&mac.finalize().into_bytes())))
             }
         },
@@ -56,9 +56,9 @@ pub const CHANCE: &[Function] = &[
     Function {
         name: "sha256",
         parameters: &[value("text")],
-        about: "The SHA-256 of the text in hex.",
+        about: "The SHA-256 of a text or a file in hex.",
         example: "sha256('a') | slice(0, 8) => 'ca978112'",
-        body: |call| Ok(Value::text(hex(&Sha256::digest(call.text(0)?.as_bytes())))),
+        body: |call| Ok(Value::text(hex(&Sha256::digest(call.bytes(0)?)))),
     },
     Function {
         name: "uuid",

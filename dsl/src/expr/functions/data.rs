@@ -18,11 +18,11 @@ pub const DATA: &[Function] = &[
     Function {
         name: "base64",
         parameters: &[value("text")],
-        about: "The text's bytes in Base64; a secret stays one.",
+        about: "The bytes of a text or a file in Base64; a secret stays one.",
         example: "base64('Ada:x') => 'QWRhOng='",
         body: |call| match call.any(0) {
             Value::Hole(hole) => Ok(Value::Hole(Arc::new(Hole::Base64(Box::new((*hole).clone()))))),
-            _ => Ok(Value::text(STANDARD.encode(call.text(0)?.as_bytes()))),
+            _ => Ok(Value::text(STANDARD.encode(call.bytes(0)?))),
         },
     },
     Function {

@@ -121,14 +121,15 @@ pub const LIST: &[Function] = &[
     Function {
         name: "len",
         parameters: &[value("of")],
-        about: "How many characters a text has, items a list, keys an object.",
+        about: "How many characters a text has, items a list, keys an object, bytes a file.",
         example: "len('añb') => 3",
         body: |call| {
             let count = match call.any(0) {
                 Value::Text(_) => call.text(0)?.chars().count(),
                 Value::List(items) => items.len(),
                 Value::Object(entries) => entries.len(),
-                _ => return Err(call.wrong(0, "a text, a list or an object")),
+                Value::File(file) => file.bytes.len(),
+                _ => return Err(call.wrong(0, "a text, a list, an object or a file")),
             };
             Ok(integer(count))
         },
