@@ -2,6 +2,7 @@
 //! the passes before them found out, and report everything at once.
 
 mod actions;
+mod calls;
 mod conditions;
 mod graph;
 mod names;
@@ -11,12 +12,14 @@ mod skips;
 mod triggers;
 mod types;
 mod unused;
+mod values;
 
 use crate::ast::Ast;
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 
 pub use scope::{Edge, Resolved};
+pub use values::signature;
 
 /// What a pass has in hand.
 pub struct Checking<'a> {
@@ -37,6 +40,7 @@ const PASSES: &[fn(&mut Checking<'_>)] = &[
     names::check,
     graph::check,
     actions::check,
+    calls::check,
     conditions::check,
     secrets::check,
     skips::check,

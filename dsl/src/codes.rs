@@ -74,6 +74,10 @@ codes! {
     "KW0118" HiddenStep "a step inside another block"
     "KW0119" LaterStep "a step of a later part"
 
+    "KW0120" Exclusive "two keys that exclude each other"
+    "KW0121" CallsItself "a workflow that calls itself"
+    "KW0122" UnknownWorkflow "an unknown workflow"
+
     "KW0201" WrongType "a value of the wrong type"
     "KW0202" MissingParameter "a missing parameter"
     "KW0203" UnknownParameter "an unknown parameter"
@@ -116,8 +120,9 @@ codes! {
     "KW0601" InvalidCron "an invalid cron expression"
     "KW0602" UnknownTrigger "an unknown trigger"
     "KW0603" UnknownZone "an unknown time zone"
-    "KW0604" TriggerNotYet "a trigger that does not fire yet"
+    "KW0604" TriggerNotYet "a trigger that does not fire yet (no longer given)"
     "KW0605" OpenInput "a trigger leaves an input open"
+    "KW0606" UnknownEvent "an unknown event"
 }
 
 impl Code {

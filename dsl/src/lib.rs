@@ -14,10 +14,12 @@ pub mod expr;
 mod fields;
 pub mod inputs;
 pub mod json;
+pub mod keys;
 mod lower;
 pub mod mend;
 mod parse;
 pub mod render;
+pub mod shape;
 pub mod span;
 pub mod template;
 pub mod types;
@@ -26,7 +28,7 @@ pub mod verb;
 pub mod workflow;
 mod yaml;
 
-use catalog::Catalog;
+use catalog::{Catalog, Signature};
 use diagnostic::{Diagnostic, Severity};
 use workflow::Workflow;
 
@@ -63,4 +65,11 @@ pub fn check(text: &str, catalog: &Catalog) -> Checked {
     // An alias reads the same text again.
     diagnostics.dedup();
     Checked { workflow, diagnostics }
+}
+
+/// What a workflow looks like to others that call it, with its name; nothing where it has none that can be read.
+pub fn signature(text: &str) -> Option<(String, Signature)> {
+    let (ast, _) = parse::parse(text, &yaml::read(text).0?);
+    let name = ast.name.as_ref()?.value.clone();
+    Some((name, check::signature(&ast)))
 }

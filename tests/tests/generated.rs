@@ -2,6 +2,7 @@
 
 use dsl::codes::Code;
 use dsl::expr::functions;
+use dsl::shape;
 use dsl::types::Field;
 use dsl::verb;
 
@@ -50,14 +51,12 @@ fn the_page_of_verbs() {
     }
     text += "\n## Beside any verb\n\n| Key | Type | |\n| --- | --- | --- |\n";
     verb::STEP.iter().for_each(|field| text += &key_row(field));
-    text += "\n## Not there yet\n\n";
-    verb::LATER.iter().for_each(|(key, about)| text += &format!("- `{key}` {about}\n"));
     page("verbs.md", &text);
 }
 
-fn key_row(field: &verb::Field) -> String {
+fn key_row(field: &shape::Field) -> String {
     let must = if field.required { ", must be given" } else { "" };
-    format!("| `{}` | {}{must} | {} |\n", field.name, cell(field.ty), cell(field.about))
+    format!("| `{}` | {}{must} | {} |\n", field.name, cell(&field.shape.to_string()), cell(field.about))
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use dsl::catalog::Catalog;
 use dsl::diagnostic::{Diagnostic, Severity};
 use dsl::render::Found;
 
@@ -47,8 +46,7 @@ struct Checked {
 
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
-    let catalog = server::catalog();
-    let files = args.files.iter().map(|file| look_at(file, args, &catalog));
+    let files = args.files.iter().map(|file| look_at(file, args));
     let found = files.collect::<Result<Vec<Checked>, Trouble>>()?;
     let errors = count(&found, Severity::Error);
     let warnings = count(&found, Severity::Warning);
@@ -85,14 +83,15 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     Ok(if denied { Exit::No } else { Exit::Done })
 }
 
-fn look_at(path: &std::path::Path, args: &Args, catalog: &Catalog) -> Result<Checked, Trouble> {
+fn look_at(path: &std::path::Path, args: &Args) -> Result<Checked, Trouble> {
     let file = path.display().to_string();
     let text = super::run::read(path)?;
+    let catalog = server::beside::catalog(path, &text);
     if !args.fix {
-        let diagnostics = dsl::check(&text, catalog).diagnostics;
+        let diagnostics = dsl::check(&text, &catalog).diagnostics;
         return Ok(Checked { file, text, diagnostics });
     }
-    let mended = dsl::mend::mend(&text, catalog);
+    let mended = dsl::mend::mend(&text, &catalog);
     if mended.text != text {
         rewrite(path, &mended.text)?;
     }

@@ -37,10 +37,11 @@ fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnos
             }
         }
     };
-    parameters(step, act, action, found);
+    parameters(step.verb, act, action, found);
 }
 
-fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
+/// Says that there is no such action.
+pub fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     let known = || checking.catalog.actions.keys().map(String::as_str);
     let wrong = Diagnostic::error(Code::UnknownAction, span, format!("there is no action `{id}`"));
     if let Some(near) = nearest(id, known()) {
@@ -63,7 +64,8 @@ fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     }
 }
 
-fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnostic>) {
+/// Compares what is given with what an action takes; a missing parameter is reported at the verb.
+pub fn parameters(verb: Span, act: &Act, action: &Action, found: &mut Vec<Diagnostic>) {
     let mut given: Vec<&str> = vec![];
     for (key, value) in &act.args {
         let field = match action.input.iter().find(|field| field.name == key.value) {
@@ -102,7 +104,7 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
     for field in &action.input {
         if !field.optional && field.default.is_none() && !given.contains(&field.name.as_str()) {
             let message = format!("`{}` needs the parameter `{}`", action.id, field.name);
-            let wrong = Diagnostic::error(Code::MissingParameter, step.verb, message);
+            let wrong = Diagnostic::error(Code::MissingParameter, verb, message);
             found.push(if field.about.is_empty() {
                 wrong
             } else {

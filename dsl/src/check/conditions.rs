@@ -50,8 +50,9 @@ fn head(step: &Step, found: &mut Vec<Diagnostic>) {
         }
         Some(
             Op::Act(_)
+            | Op::Child { .. }
             | Op::Set { .. }
-            | Op::Wait { .. }
+            | Op::Wait(_)
             | Op::Fail { .. }
             | Op::Switch { .. }
             | Op::Try { .. },

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Arg, Ast, Block, Op, Part, Step};
 use crate::check::scope::{self, Edge, Frame};
-use crate::check::{Checking, Resolved, types};
+use crate::check::{Checking, Resolved, types, values};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::ast::{Ix, Kind, Operator, Part as ExprPart};
@@ -38,6 +38,7 @@ pub fn check(checking: &mut Checking<'_>) {
     });
     let mut walk = Walk {
         ast,
+        trigger: values::of_trigger(&ast.triggers, checking.catalog),
         types: known,
         skippable,
         inputs: ast.inputs.iter().map(|input| input.field.name.as_str()).collect(),
@@ -57,16 +58,30 @@ pub fn check(checking: &mut Checking<'_>) {
         }
     }
     walk.block(&ast.root, vec![]);
+    let any = std::mem::take(&mut walk.trigger);
     for trigger in &ast.triggers {
         walk.frames = vec![Frame::default()];
-        trigger.inputs.iter().for_each(|(_, value)| walk.arg(value));
+        walk.trigger = values::of_fired(trigger, checking.catalog);
+        trigger.inputs.iter().chain(&trigger.with).for_each(|(_, value)| walk.arg(value));
+    }
+    if let Some(key) = ast.concurrency.as_ref().and_then(|concurrency| concurrency.key.as_ref()) {
+        walk.frames = vec![Frame::default()];
+        walk.trigger = any;
+        walk.part(Part::Expr(key));
     }
     checking.resolved = walk.resolved;
     checking.diagnostics.extend(walk.diagnostics);
 }
 
+/// True if a name that is read bare has such a field, or any.
+fn is_field(root: &str, field: &str) -> bool {
+    FIELDS.iter().filter(|(name, _)| *name == root).all(|(_, fields)| fields.contains(&field))
+}
+
 struct Walk<'a> {
     ast: &'a Ast,
+    /// What is known of `trigger` at the place.
+    trigger: Type,
     /// What is known of the value of each step, by its id.
     types: BTreeMap<usize, Type>,
     /// The ids of steps that have a condition.
@@ -128,9 +143,8 @@ impl<'a> Walk<'a> {
         step.after.iter().for_each(|name| self.after(name));
         match &step.op {
             None => {}
-            Some(Op::Act(act)) => act.args.iter().for_each(|(_, value)| self.arg(value)),
-            Some(Op::Set { value } | Op::Wait { length: value } | Op::Fail { message: value }) => {
-                self.arg(value)
+            Some(op @ (Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. })) => {
+                op.values().into_iter().for_each(|value| self.arg(value));
             }
             Some(Op::Each { items, name, body, .. }) => {
                 self.arg(items);
@@ -265,6 +279,15 @@ impl<'a> Walk<'a> {
                         input.and_then(|input| {
                             types::follow(expr, &format!("inputs.{name}"), &input.field.ty, rest)
                         })
+                    }
+                    _ => None,
+                },
+                // An unknown field of `trigger` itself was reported with its name.
+                Some(Kind::Name(name)) if &**name == "trigger" => match parts.first() {
+                    Some(ExprPart::Field(field, _) | ExprPart::SoftField(field, _))
+                        if is_field("trigger", field) =>
+                    {
+                        types::follow(expr, "trigger", &self.trigger, parts)
                     }
                     _ => None,
                 },

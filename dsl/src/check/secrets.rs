@@ -33,13 +33,11 @@ fn values<'a>(step: &'a Step, found: &mut dyn FnMut(&'a Arg)) {
             let open = act.args.iter().filter(|(key, _)| !act.checked || !ALLOWED.contains(&&*key.value));
             open.for_each(|(_, value)| found(value));
         }
-        Some(Op::Set { value } | Op::Wait { length: value } | Op::Fail { message: value }) => found(value),
-        Some(Op::Each { items: value, .. } | Op::Repeat { rounds: value, .. }) => found(value),
-        Some(Op::Switch { on, output, .. }) => {
-            found(on);
-            output.iter().for_each(found);
+        Some(op @ Op::Switch { output, .. }) => {
+            op.values().into_iter().chain(output).for_each(found);
         }
-        Some(Op::Try { .. }) | None => {}
+        Some(op) => op.values().into_iter().for_each(found),
+        None => {}
     }
 }
 

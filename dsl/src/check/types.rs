@@ -2,6 +2,7 @@
 
 use crate::ast::{Act, Arg, ArgKind, Block, Op, Step};
 use crate::catalog::Catalog;
+use crate::check::values;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::Expr;
@@ -20,27 +21,15 @@ pub fn of_step(step: &Step, catalog: &Catalog) -> Type {
         Some(Op::Each { .. }) if step.on_error.value != OnError::Fail => Type::List(Box::new(Type::Any)),
         Some(Op::Each { body, .. }) => Type::List(Box::new(of_block(body, catalog))),
         Some(Op::Repeat { body, .. } | Op::Try { body, .. }) => of_block(body, catalog),
-        Some(Op::Switch { .. } | Op::Wait { .. } | Op::Fail { .. }) | None => Type::Any,
+        Some(Op::Child { workflow, .. }) => values::of_child(&workflow.value, catalog),
+        Some(Op::Wait(wait)) => values::of_wait(wait),
+        Some(Op::Switch { .. } | Op::Fail { .. }) | None => Type::Any,
     }
 }
 
 fn of_act(act: &Act, catalog: &Catalog) -> Type {
-    let field = |name: &str, ty| Field::required(name, ty, "");
-    if !act.checked {
-        return catalog.get(&act.action.value).map_or(Type::Any, |action| action.output.clone());
-    }
-    if act.args.iter().any(|(key, _)| key.value == "paginate") {
-        return Type::Object(vec![
-            field("items", Type::List(Box::new(Type::Any))),
-            field("pages", Type::Integer),
-        ]);
-    }
-    Type::Object(vec![
-        field("status", Type::Integer),
-        field("headers", Type::AnyObject),
-        field("body", Type::Any),
-        field("url", Type::String),
-    ])
+    let known = || catalog.get(&act.action.value).map(|action| action.output.clone());
+    act.gives.clone().or_else(known).unwrap_or_default()
 }
 
 fn of_block(block: &Block, catalog: &Catalog) -> Type {

@@ -53,6 +53,26 @@ pub fn read_field(reader: &mut Reader<'_>, name: &str, node: &Node, owner: Span)
     (field, place)
 }
 
+/// Reads a mapping of names to types; `key` holds it.
+pub fn read_fields(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Vec<Field>> {
+    let Kind::Map(entries) = &node.kind else {
+        let message = format!("`{key}` is a mapping of names to types, and here stands {}", node.describe());
+        reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+        return None;
+    };
+    let read = |entry: &Entry| {
+        let name = fields::name(reader, &entry.key, "a field");
+        read_field(reader, &name, &entry.value, entry.key.span()).0
+    };
+    Some(entries.iter().map(read).collect())
+}
+
+/// Fields as a value in their stored form, for an action that must know them.
+pub fn as_value(fields: &[Field]) -> Value {
+    // They have text keys alone, so that nothing can be wrong.
+    Value::from_json(serde_json::to_value(fields).unwrap_or_default())
+}
+
 fn is_long(entries: &[Entry]) -> bool {
     let has = |key: &str| entries.iter().any(|entry| entry.key.text == key);
     (has("type") || has("enum")) && entries.iter().all(|entry| LONG.contains(&&*entry.key.text))
