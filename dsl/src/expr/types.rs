@@ -108,6 +108,17 @@ pub struct Inferred {
     pub diagnostics: Vec<Diagnostic>,
     /// The reads of steps that may have given nothing.
     pub doubtful: Vec<Doubtful>,
+    /// Whether all that it is made of is known.
+    pub certainty: Certainty,
+}
+
+/// Whether types could say everything of an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// The types of all parts are known.
+    Full,
+    /// Nothing is known of a part, so that it may fail in any way.
+    Partial,
 }
 
 /// Finds the type of an expression.
@@ -154,6 +165,7 @@ struct Inference<'t> {
     parameters: Vec<Type>,
     found: Vec<Diagnostic>,
     doubtful: Vec<Doubtful>,
+    certainty: Certainty,
 }
 
 impl<'t> Inference<'t> {
@@ -166,14 +178,24 @@ impl<'t> Inference<'t> {
             parameters: vec![],
             found: vec![],
             doubtful: vec![],
+            certainty: Certainty::Full,
         }
     }
 
     fn done(self, ty: Type) -> Inferred {
-        Inferred { ty, diagnostics: self.found, doubtful: self.doubtful }
+        let Inference { found: diagnostics, doubtful, certainty, .. } = self;
+        Inferred { ty, diagnostics, doubtful, certainty }
     }
 
     fn node(&mut self, at: Ix) -> Cow<'t, Type> {
+        let ty = self.typed(at);
+        if ty.is_open() {
+            self.certainty = Certainty::Partial;
+        }
+        ty
+    }
+
+    fn typed(&mut self, at: Ix) -> Cow<'t, Type> {
         let expr = self.expr;
         let Some(node) = expr.node(at) else { return Cow::Owned(Type::Any) };
         let ty = match &node.kind {

@@ -6,7 +6,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expr;
 use crate::expr::functions::shape::{item_of, value_of};
-use crate::expr::types::{Inferred, Place, infer, infer_condition};
+use crate::expr::types::{Certainty, Inferred, Place, infer, infer_condition};
 use crate::template::{Part, Template};
 use crate::types::Type;
 
@@ -23,7 +23,12 @@ impl Template {
         let mut walk = Walk {
             place: place.clone(),
             open: vec![],
-            found: Inferred { ty: Type::String, diagnostics: vec![], doubtful: vec![] },
+            found: Inferred {
+                ty: Type::String,
+                diagnostics: vec![],
+                doubtful: vec![],
+                certainty: Certainty::Full,
+            },
         };
         self.parts.iter().for_each(|part| walk.part(part));
         walk.found

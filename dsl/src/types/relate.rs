@@ -70,6 +70,15 @@ impl Type {
         }
     }
 
+    /// True if nothing is known of a value, of its fields, or of its items.
+    pub fn is_open(&self) -> bool {
+        self.arms().into_iter().any(|arm| match arm {
+            Type::Any | Type::AnyObject | Type::Bytes => true,
+            Type::List(item) => item.is_open(),
+            _ => false,
+        })
+    }
+
     /// The type of what is either of this type or of that.
     #[must_use]
     pub fn or(self, other: Type) -> Type {
