@@ -17,6 +17,7 @@ mod blocks;
 mod parse;
 mod render;
 mod tokens;
+mod types;
 
 /// What `#each` gives without being asked.
 const GIVEN: [&str; 3] = ["this", "index", "key"];

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::duration;
-use crate::fields::a;
+use crate::fields::{a, listed};
 use crate::types::{Field, Type};
 use crate::value::{File, Object, Value};
 
@@ -24,7 +24,7 @@ impl Misfit {
     }
 
     fn wanted(ty: &Type, value: &Value) -> Misfit {
-        Misfit::new(format!("{} is wanted, and here stands {}", named(ty), shown(value)))
+        Misfit::new(format!("{} is wanted, and here stands {}", ty.wanted(), shown(value)))
     }
 
     fn within(mut self, part: impl Into<String>) -> Misfit {
@@ -42,21 +42,24 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// A type with its article, for messages.
-fn named(ty: &Type) -> String {
-    match ty {
-        Type::Boolean
-        | Type::Integer
-        | Type::Number
-        | Type::String
-        | Type::Time
-        | Type::Duration
-        | Type::AnyObject => a(&ty.to_string()),
-        Type::Any | Type::Null | Type::Bytes => ty.to_string(),
-        Type::Enum(texts) => {
-            format!("one of {}", texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "))
+impl Type {
+    /// The type as what is wanted, with its article.
+    pub fn wanted(&self) -> String {
+        match self {
+            Type::Boolean
+            | Type::Integer
+            | Type::Number
+            | Type::String
+            | Type::Time
+            | Type::Duration
+            | Type::AnyObject => a(&self.to_string()),
+            Type::Any | Type::Null | Type::Bytes => self.to_string(),
+            Type::Enum(texts) => {
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                format!("one of {}", listed(&texts))
+            }
+            Type::List(_) | Type::Object(_) | Type::Nullable(_) | Type::Union(_) => format!("`{self}`"),
         }
-        Type::List(_) | Type::Object(_) | Type::Nullable(_) | Type::Union(_) => format!("`{ty}`"),
     }
 }
 

@@ -23,9 +23,9 @@ pub fn of_wait(wait: &Wait) -> Type {
 fn of_answer(question: &Question) -> Type {
     Type::Object(vec![
         Field::required("approved", Type::Boolean, "Whether it was a yes."),
-        Field::required("by", nullable(Type::String), "Who answered; null where nobody did in time."),
+        Field::required("by", Type::String.or_null(), "Who answered; null where nobody did in time."),
         Field::required("at", Type::Time, "When."),
-        Field::required("comment", nullable(Type::String), "What they wrote beside it."),
+        Field::required("comment", Type::String.or_null(), "What they wrote beside it."),
         Field::required("values", Type::Object(question.fields.clone()), "What they filled in."),
     ])
 }
@@ -33,7 +33,7 @@ fn of_answer(question: &Question) -> Type {
 /// What `trigger` is in the steps: any of the workflow's triggers may have fired, or a person started the run.
 pub fn of_trigger(triggers: &[Trigger], catalog: &Catalog) -> Type {
     let any = |kinds: &[TriggerKind]| triggers.iter().any(|trigger| kinds.contains(&trigger.kind.value));
-    let where_any = |kinds: &[TriggerKind], ty| if any(kinds) { nullable(ty) } else { Type::Null };
+    let where_any = |kinds: &[TriggerKind], ty: Type| if any(kinds) { ty.or_null() } else { Type::Null };
     let mut events: Vec<Type> = vec![];
     for trigger in triggers.iter().filter(|trigger| trigger.kind.value == TriggerKind::Event) {
         let event = of_event(trigger, catalog);
@@ -43,8 +43,8 @@ pub fn of_trigger(triggers: &[Trigger], catalog: &Catalog) -> Type {
     }
     let event = match events.len() {
         0 => Type::Null,
-        1 => nullable(events.swap_remove(0)),
-        _ => nullable(Type::Union(events)),
+        1 => events.swap_remove(0).or_null(),
+        _ => Type::Union(events).or_null(),
     };
     let scheduled = [TriggerKind::At, TriggerKind::Cron, TriggerKind::Every];
     object(
@@ -87,13 +87,6 @@ fn object(scheduled: Type, request: Type, event: Type, signal: Type) -> Type {
         Field::required("event", event, "What the event carries."),
         Field::required("signal", signal, "What the signal carries."),
     ])
-}
-
-fn nullable(ty: Type) -> Type {
-    match ty {
-        Type::Any | Type::Null | Type::Nullable(_) => ty,
-        other => Type::Nullable(Box::new(other)),
-    }
 }
 
 /// What a workflow looks like to those that call it. Of its output the fields are known: what a skipped step
