@@ -53,7 +53,7 @@ fn of_verb(verb: &Verb) -> String {
     let mut text = format!("{STRONG}{}{STRONG:#}: {}\n\n", verb.key, verb.about);
     for field in verb.fields {
         let must = if field.required { " (must be given)" } else { "" };
-        text += &format!("  {BUSY}{}{BUSY:#}: {}{must}\n      {}\n", field.name, field.ty, field.about);
+        text += &format!("  {BUSY}{}{BUSY:#}: {}{must}\n      {}\n", field.name, field.shape, field.about);
     }
     text += "\nAn example:\n\n";
     verb.example.trim_end().lines().for_each(|line| text += &format!("    {line}\n"));

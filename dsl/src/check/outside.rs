@@ -30,27 +30,23 @@ fn of_answer(question: &Question) -> Type {
     ])
 }
 
-/// What `trigger` is in the steps: any of the workflow's triggers may have fired, or a person started the run.
+/// What `trigger` is in the steps: any of the workflow's triggers may have fired. That a person started the run is
+/// left out: where all triggers are of one kind, authors read what it brings without asking whether it is there.
 pub fn of_trigger(triggers: &[Trigger], catalog: &Catalog) -> Type {
     let any = |kinds: &[TriggerKind]| triggers.iter().any(|trigger| kinds.contains(&trigger.kind.value));
-    let where_any = |kinds: &[TriggerKind], ty: Type| if any(kinds) { ty.or_null() } else { Type::Null };
-    let mut events: Vec<Type> = vec![];
-    for trigger in triggers.iter().filter(|trigger| trigger.kind.value == TriggerKind::Event) {
-        let event = of_event(trigger, catalog);
-        if !events.contains(&event) {
-            events.push(event);
-        }
-    }
-    let event = match events.len() {
-        0 => Type::Null,
-        1 => events.swap_remove(0).or_null(),
-        _ => Type::Union(events).or_null(),
+    let all = |kinds: &[TriggerKind]| triggers.iter().all(|trigger| kinds.contains(&trigger.kind.value));
+    let where_any = |kinds: &[TriggerKind], ty: Type| match (any(kinds), all(kinds)) {
+        (true, true) => ty,
+        (true, false) => ty.or_null(),
+        (false, _) => Type::Null,
     };
+    let events = triggers.iter().filter(|trigger| trigger.kind.value == TriggerKind::Event);
+    let event = events.map(|trigger| of_event(trigger, catalog)).fold(Type::NEVER, Type::or);
     let scheduled = [TriggerKind::At, TriggerKind::Cron, TriggerKind::Every];
     object(
         where_any(&scheduled, Type::Time),
         where_any(&[TriggerKind::Webhook], Type::AnyObject),
-        event,
+        where_any(&[TriggerKind::Event], event),
         where_any(&[TriggerKind::Signal], Type::Any),
     )
 }
