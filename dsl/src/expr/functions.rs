@@ -17,6 +17,7 @@ mod key;
 mod list;
 mod map;
 mod number;
+mod pages;
 mod text;
 mod time;
 mod yaml;
@@ -143,6 +144,11 @@ pub fn synonym(name: &str) -> Option<&'static str> {
 }
 
 impl Function {
+    /// What its page says beyond this entry: details, more examples, and what is near to it.
+    pub fn details(&self) -> &'static str {
+        pages::find(self.name)
+    }
+
     /// What may stand at this place; nothing past the last.
     pub fn takes(&self, at: usize) -> Option<Takes> {
         match (self.parameters.get(at), self.parameters.last()) {
