@@ -15,6 +15,7 @@ mod fields;
 pub mod inputs;
 pub mod json;
 mod lower;
+pub mod mend;
 mod parse;
 pub mod render;
 pub mod span;
