@@ -65,7 +65,8 @@ fn of_function(function: &Function) -> String {
         Some((expr, value)) => format!("{expr}  {FAINT}gives{FAINT:#}  {value}"),
         None => function.example.to_owned(),
     };
-    format!("{STRONG}{}{STRONG:#}: {}\n\n    {example}\n", function.form(), function.about)
+    let (form, about, details) = (function.form(), function.about, function.details());
+    format!("{STRONG}{form}{STRONG:#}: {about}\n\n    {example}\n\n{details}")
 }
 
 /// The Markdown of a story for a terminal: fences go, their code is indented, and their heads become words.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, missing_docs)]
 
+pub mod made;
+
 use std::fmt::Write;
 
 use dsl::catalog::{Action, Catalog, Safety};
