@@ -23,7 +23,7 @@ pub mod types;
 pub mod value;
 pub mod verb;
 pub mod workflow;
-mod yaml;
+pub mod yaml;
 
 use catalog::Catalog;
 use diagnostic::{Diagnostic, Severity};

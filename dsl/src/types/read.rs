@@ -137,7 +137,7 @@ fn pattern(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
 }
 
 fn default(reader: &mut Reader<'_>, field: &mut Field, node: &Node) {
-    let value = plain(node);
+    let value = node.value();
     match fit_field(&value, field) {
         Ok(value) => field.default = Some(value),
         Err(wrong) => {
@@ -145,17 +145,6 @@ fn default(reader: &mut Reader<'_>, field: &mut Field, node: &Node) {
             reader.diagnostics.push(Diagnostic::error(Code::WrongDefault, node.span, message));
             // The input has a default all the same.
             field.default = Some(Value::Null);
-        }
-    }
-}
-
-/// A node as a value without holes.
-fn plain(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Scalar(scalar) => scalar.literal(),
-        Kind::List(items) => Value::list(items.iter().map(plain).collect()),
-        Kind::Map(entries) => {
-            Value::object(entries.iter().map(|entry| (entry.key.text.as_str(), plain(&entry.value))))
         }
     }
 }
