@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+mod moved;
+
 use crate::ast::{Ast, Block, Defaults, Input, Retry, Step, Trigger};
 use crate::catalog::FailureKind;
 use crate::codes::Code;
@@ -11,7 +13,7 @@ use crate::span::{Span, Spanned};
 use crate::types;
 use crate::verb::{self, Verb};
 use crate::workflow::{OnError, Phase};
-use crate::yaml::{Entry, Kind, Node, Scalar};
+use crate::yaml::{Entry, Kind, Node, Scalar, traps};
 
 /// The keys of a workflow, sorted.
 pub const TOP: &[&str] = &[
@@ -34,15 +36,25 @@ const TRIGGERS: &[&str] = &["at", "cron", "event", "every", "signal", "webhook"]
 pub const MAX_STEPS: usize = 65_000;
 
 /// Reads a workflow.
-pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
+pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
     let mut reader = Reader { text, diagnostics: vec![], unread: vec![], steps: 0 };
     let mut ast = Ast::default();
     let Kind::Map(entries) = &root.kind else { return (ast, vec![]) };
     let first = entries.first().map_or(root.span, |entry| entry.key.span());
-    let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-"));
+    let strays = moved::beside(&mut reader, entries, TOP);
+    let is_stray = |entry: &Entry| {
+        strays.iter().flatten().any(|stray| stray.key.span() == entry.key.span())
+    };
+    let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-") && !is_stray(entry));
     let owner = Owner { what: "a workflow", span: first };
     let mut fields = Fields::of(&mut reader, own, &owner, TOP);
-    if let Some(node) = fields.required("name", "a workflow") {
+    // A file of another system lacks what ours have: that it is one was said.
+    let foreign = fields.reader.diagnostics.iter().any(|wrong| wrong.code == Code::ForeignKey);
+    let needed = |fields: &mut Fields<'_, '_, 'a>, key: &str| match foreign {
+        true => fields.take(key),
+        false => fields.required(key, "a workflow"),
+    };
+    if let Some(node) = needed(&mut fields, "name") {
         ast.name = workflow_name(&mut fields, node);
     }
     if let Some(node) = fields.take("description") {
@@ -65,9 +77,11 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
             not_yet(fields.reader, &entry.key);
         }
     }
-    let steps = fields.required("steps", "a workflow");
-    let mut steps =
-        steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default();
+    let steps = needed(&mut fields, "steps");
+    let mut steps = match &strays {
+        Some(strays) => strays.iter().map(|entry| step(fields.reader, entry, Phase::Body)).collect(),
+        None => steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default(),
+    };
     if let (true, Some(entry)) = (steps.is_empty(), fields.entry("steps")) {
         no_steps(fields.reader, entry, "a workflow");
     }
@@ -154,6 +168,16 @@ fn triggers(reader: &mut Reader<'_>, node: &Node) -> Vec<Trigger> {
     let Kind::List(items) = &node.kind else {
         let message = format!("`triggers` is a list, and here stands {}", node.describe());
         let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+        if let Kind::Map(entries) = &node.kind
+            && let [only] = &entries[..]
+            && TRIGGERS.contains(&&*only.key.text)
+        {
+            let at = only.key.span().range().start;
+            let help = format!("begin it with a dash: `- {}: …`", only.key.text);
+            let fix = "begin it with a dash";
+            reader.diagnostics.push(wrong.help(help).fix(fix, Span::new(at, at), "- "));
+            return trigger(reader, node).into_iter().collect();
+        }
         reader.fail(wrong.help("write `triggers: [{ cron: \"0 9 * * *\" }]`"), node.span);
         return vec![];
     };
@@ -191,9 +215,19 @@ fn trigger(reader: &mut Reader<'_>, node: &Node) -> Option<Trigger> {
 /// Reads the steps of a block; `what` names it.
 pub fn block(reader: &mut Reader<'_>, node: &Node, what: &str, phase: Phase) -> Option<Vec<Step>> {
     match &node.kind {
-        Kind::Map(entries) => Some(entries.iter().map(|entry| step(reader, entry, phase)).collect()),
+        Kind::Map(entries) => {
+            let steps = moved::gathered(reader, entries);
+            Some(steps.iter().map(|entry| step(reader, entry, phase)).collect())
+        }
         Kind::Scalar(_) if node.is_null() => Some(vec![]),
         Kind::List(_) | Kind::Scalar(_) => {
+            let items = match &node.kind {
+                Kind::List(items) => &items[..],
+                Kind::Map(_) | Kind::Scalar(_) => &[],
+            };
+            if let Some(steps) = moved::listed(reader, items, node.span, what) {
+                return Some(steps.iter().map(|entry| step(reader, entry, phase)).collect());
+            }
             let message =
                 format!("{what} is a mapping of names to steps, and here stands {}", node.describe());
             let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
@@ -239,6 +273,10 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         op: None,
     };
     let Kind::Map(entries) = &entry.value.kind else {
+        if let Some(scalar) = entry.value.scalar().filter(|scalar| traps::lacks_blank(&scalar.text)) {
+            reader.fail(traps::missing_blank(reader.text, scalar.span()), entry.value.span);
+            return step;
+        }
         let message = format!(
             "the step `{}` is a mapping with a verb, and here stands {}",
             step.name.value,
@@ -291,6 +329,12 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
         .and_then(|entry| verb::keys().find(|key| *key == entry.key.text).map(|key| (entry, key)))
         .or_else(|| entries.iter().find_map(|entry| near(entry).map(|key| (entry, key))))
     else {
+        if let Some((key, entry)) = moved::foreign(entries) {
+            let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
+            let known = |_: &str| false;
+            reader.diagnostics.push(key.diagnose("a step", entry.key.span(), value, known));
+            return None;
+        }
         let message = format!("the step `{}` has no verb", step.name.value);
         reader.diagnostics.push(Diagnostic::error(Code::NoVerb, step.name.span, message).help(verbs_help()));
         return None;

@@ -3,8 +3,9 @@
 //! `yaml/tree.rs` alone knows the YAML parser. What YAML reads otherwise than an author of expressions expects
 //! (a bare `{{ x }}`, `!ready`, a cut at ` #`) gets words of its own here; see `yaml/traps.rs`.
 
+mod around;
 mod map;
-mod traps;
+pub(crate) mod traps;
 mod tree;
 
 use crate::codes::Code;
@@ -225,7 +226,9 @@ fn outer(text: &str) -> Option<Diagnostic> {
         let message = format!("the file has {} bytes; a workflow has at most {MAX_BYTES}", text.len());
         return Some(Diagnostic::error(Code::TooLarge, Span::new(0, 0), message));
     }
-    let (at, char) = text.char_indices().find(|(_, char)| unprintable(*char))?;
+    let Some((at, char)) = text.char_indices().find(|(_, char)| unprintable(*char)) else {
+        return traps::lone_returns(text);
+    };
     let message = format!("the file contains the control character U+{:04X}", u32::from(char));
     let wrong = Diagnostic::error(Code::NotText, Span::new(at, at + char.len_utf8()), message);
     Some(wrong.help("a workflow is a text file in UTF-8; is this the right file?"))

@@ -7,6 +7,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{a, listed};
 use crate::span::{Span, Spanned};
+use crate::spelling;
 use crate::types::{Field, Type, fit, fit_field};
 
 /// Compares every call with the catalog.
@@ -37,7 +38,7 @@ fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnos
             }
         }
     };
-    parameters(step, act, action, found);
+    found.extend(parameters(checking.text, step, act, action));
 }
 
 fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
@@ -63,7 +64,8 @@ fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     }
 }
 
-fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnostic>) {
+fn parameters(text: &str, step: &Step, act: &Act, action: &Action) -> Vec<Diagnostic> {
+    let mut found = vec![];
     let mut given: Vec<&str> = vec![];
     for (key, value) in &act.args {
         let field = match action.input.iter().find(|field| field.name == key.value) {
@@ -75,7 +77,7 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
                     let taken = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
                     action.input.iter().map(|field| field.name.as_str()).filter(move |name| !taken(name))
                 };
-                let near = nearest(&key.value, free());
+                let near = nearest(&key.value, free()).or_else(|| only_missing(act, action));
                 found.push(match near {
                     Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
                         format!("write `{near}`"),
@@ -96,7 +98,11 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
         given.push(&field.name);
         if let Some((span, message)) = misfit(value, field) {
             let message = format!("the parameter `{}`: {message}", field.name);
-            found.push(Diagnostic::error(Code::WrongType, span, message));
+            let wrong = Diagnostic::error(Code::WrongType, span, message);
+            found.push(match &value.kind {
+                ArgKind::Value(value) => spelling::mended(text, wrong, value, &field.ty),
+                _ => wrong,
+            });
         }
     }
     for field in &action.input {
@@ -114,6 +120,20 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
                 ))
             });
         }
+    }
+    found
+}
+
+/// The one required parameter that is missing where one is given that there is not: the two are probably one.
+fn only_missing<'a>(act: &Act, action: &'a Action) -> Option<&'a str> {
+    let given = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
+    let known = |name: &str| action.input.iter().any(|field| field.name == name);
+    let required = |field: &&Field| !field.optional && field.default.is_none() && !given(&field.name);
+    let missing: Vec<&Field> = action.input.iter().filter(required).collect();
+    let unknown = act.args.iter().filter(|(key, _)| !known(&key.value)).count();
+    match (&missing[..], unknown) {
+        ([field], 1) => Some(&field.name),
+        _ => None,
     }
 }
 

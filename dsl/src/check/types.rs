@@ -6,6 +6,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::Expr;
 use crate::expr::ast::Part;
+use crate::habits;
 use crate::fields::{a, listed};
 use crate::span::Span;
 use crate::types::{Field, Type};
@@ -111,8 +112,12 @@ pub fn follow(expr: &Expr, what: &str, ty: &Type, parts: &[Part]) -> Option<Diag
             },
             Type::List(_) => {
                 let message = format!("`{what}` is a list and has no field `{name}`");
-                let help =
-                    format!("take one item, as `{what}[0].{name}`, or all, as `{what} | map(x => x.{name})`");
+                let help = match habits::field(name, &what) {
+                    Some(ours) => format!("write `{ours}`"),
+                    None => format!(
+                        "take one item, as `{what}[0].{name}`, or all, as `{what} | map(x => x.{name})`"
+                    ),
+                };
                 return Some(Diagnostic::error(Code::UnknownField, at, message).help(help));
             }
             Type::Boolean
