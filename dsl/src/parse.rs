@@ -171,6 +171,7 @@ fn triggers(reader: &mut Reader<'_>, node: &Node) -> Vec<Trigger> {
         if let Kind::Map(entries) = &node.kind
             && let [only] = &entries[..]
             && TRIGGERS.contains(&&*only.key.text)
+            && !reader.text[node.span.range()].starts_with('{')
         {
             let at = only.key.span().range().start;
             let help = format!("begin it with a dash: `- {}: …`", only.key.text);

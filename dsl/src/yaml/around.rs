@@ -119,6 +119,11 @@ fn value_in(line: Line<'_>, at: usize) -> Option<Value<'_>> {
                 }
                 fresh = false;
             }
+            b'(' => {
+                at += until_bracket(&line.text[at..]).max(1);
+                fresh = false;
+                continue;
+            }
             b':' if level.value.is_none() && matches!(bytes.get(at + 1), None | Some(b' ' | b'\t')) => {
                 level.key = (level.entry, at);
                 let rest = &line.text[at + 1..];

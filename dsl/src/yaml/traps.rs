@@ -162,7 +162,8 @@ pub fn syntax(text: &str, at: usize, stop: Stop) -> Diagnostic {
             .or_else(|| indented_under(text, at))
             .or_else(|| blank_near(text, at))
             .or_else(|| value(text, at))
-            .or_else(|| quote_above(text, at)),
+            .or_else(|| quote_above(text, at))
+            .or_else(|| misaligned(text, at)),
     };
     trap.unwrap_or_else(|| plain(text, at, stop))
 }
@@ -270,6 +271,39 @@ fn indented_under(text: &str, at: usize) -> Option<Diagnostic> {
     Some(wrong)
 }
 
+/// A line whose indentation lies between those of the lines above.
+fn misaligned(text: &str, at: usize) -> Option<Diagnostic> {
+    let line = Line::at(text, at);
+    let key = line.text.trim_start().split(':').next().filter(|key| !key.is_empty() && !key.contains([' ', '"']))?;
+    let start = line.start + line.indent();
+    let mut margins: Vec<usize> = vec![];
+    let mut above = line;
+    while let Some(next) = above.above(text) {
+        above = next;
+        if margins.last().is_none_or(|margin| above.indent() < *margin) {
+            margins.push(above.indent());
+        }
+        if above.indent() == 0 {
+            break;
+        }
+    }
+    if at != start || margins.contains(&line.indent()) {
+        return None;
+    }
+    let outer = margins.iter().copied().find(|margin| *margin < line.indent())?;
+    let wrong = Diagnostic::error(
+        Code::Indentation,
+        Span::new(start, start + key.len()),
+        format!("`{key}` is indented by {}, which fits none of the lines above", line.indent()),
+    );
+    margins.reverse();
+    let margins: Vec<String> = margins.iter().map(usize::to_string).collect();
+    let mut wrong = wrong.help(format!("the lines above are indented by {}", margins.join(", ")));
+    let edits = dedented(text, line, line.indent() - outer);
+    wrong.fixes.push(Fix { title: format!("indent it by {outer}"), edits });
+    Some(wrong)
+}
+
 /// Takes blanks from the beginnings of a line and of those that belong to it.
 fn dedented(text: &str, first: Line<'_>, by: usize) -> Vec<Edit> {
     let mut edits = vec![];
@@ -337,7 +371,9 @@ fn value(text: &str, at: usize) -> Option<Diagnostic> {
                 None => quote(Code::BareExpression, whole(&format!("the text in {first}…{first}")), quoted(value)),
             }
         }
-        '[' if value.contains(']') && !value.ends_with(']') => {
+        '{' if value.ends_with('}') => None,
+        '[' if value.ends_with(']') => None,
+        '[' if value.contains(']') => {
             quote(Code::BareExpression, whole("the list"), quoted(value))
         }
         '>' | '|' => Some(block_of_text(first, span)),
