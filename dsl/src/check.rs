@@ -2,6 +2,7 @@
 //! the passes before them found out, and report everything at once.
 
 mod actions;
+mod braces;
 mod calls;
 mod conditions;
 mod fits;

@@ -1,5 +1,6 @@
 //! Nodes to the workflow as it was written. Never fails: what cannot be read is reported and left out.
 
+mod moved;
 mod settings;
 mod triggers;
 
@@ -15,21 +16,31 @@ use crate::span::{Span, Spanned};
 use crate::types;
 use crate::verb::{self, Verb};
 use crate::workflow::{OnDoubt, OnError, Phase};
-use crate::yaml::{Entry, Kind, Node};
+use crate::yaml::{Entry, Kind, Node, traps};
 
 /// The most steps of a workflow: their places are kept in 16 bits.
 pub const MAX_STEPS: usize = 65_000;
 
 /// Reads a workflow.
-pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
+pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
     let mut reader = Reader { text, diagnostics: vec![], unread: vec![], steps: 0 };
     let mut ast = Ast::default();
     let Kind::Map(entries) = &root.kind else { return (ast, vec![]) };
     let first = entries.first().map_or(root.span, |entry| entry.key.span());
-    let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-"));
+    let strays = moved::beside(&mut reader, entries, &shape::names(keys::TOP));
+    let is_stray = |entry: &Entry| {
+        strays.iter().flatten().any(|stray| stray.key.span() == entry.key.span())
+    };
+    let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-") && !is_stray(entry));
     let owner = Owner { what: "a workflow", span: first };
     let mut fields = Fields::of(&mut reader, own, &owner, &shape::names(keys::TOP));
-    if let Some(node) = fields.required("name", "a workflow") {
+    // A file of another system lacks what ours have: that it is one was said.
+    let foreign = fields.reader.diagnostics.iter().any(|wrong| wrong.code == Code::ForeignKey);
+    let needed = |fields: &mut Fields<'_, '_, 'a>, key: &str| match foreign {
+        true => fields.take(key),
+        false => fields.required(key, "a workflow"),
+    };
+    if let Some(node) = needed(&mut fields, "name") {
         ast.name = workflow_name(&mut fields, node);
     }
     if let Some(node) = fields.take("description") {
@@ -53,9 +64,11 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
     if let Some(node) = fields.take("connections") {
         ast.connections = settings::connections(fields.reader, node);
     }
-    let steps = fields.required("steps", "a workflow");
-    let mut steps =
-        steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default();
+    let steps = needed(&mut fields, "steps");
+    let mut steps = match &strays {
+        Some(strays) => strays.iter().map(|entry| step(fields.reader, entry, Phase::Body)).collect(),
+        None => steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default(),
+    };
     if let (true, Some(entry)) = (steps.is_empty(), fields.entry("steps")) {
         no_steps(fields.reader, entry, "a workflow");
     }
@@ -112,9 +125,19 @@ fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
 /// Reads the steps of a block; `what` names it.
 pub fn block(reader: &mut Reader<'_>, node: &Node, what: &str, phase: Phase) -> Option<Vec<Step>> {
     match &node.kind {
-        Kind::Map(entries) => Some(entries.iter().map(|entry| step(reader, entry, phase)).collect()),
+        Kind::Map(entries) => {
+            let steps = moved::gathered(reader, entries);
+            Some(steps.iter().map(|entry| step(reader, entry, phase)).collect())
+        }
         Kind::Scalar(_) if node.is_null() => Some(vec![]),
         Kind::List(_) | Kind::Scalar(_) => {
+            let items = match &node.kind {
+                Kind::List(items) => &items[..],
+                Kind::Map(_) | Kind::Scalar(_) => &[],
+            };
+            if let Some(steps) = moved::listed(reader, items, node.span, what) {
+                return Some(steps.iter().map(|entry| step(reader, entry, phase)).collect());
+            }
             let message =
                 format!("{what} is a mapping of names to steps, and here stands {}", node.describe());
             let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
@@ -163,6 +186,10 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         op: None,
     };
     let Kind::Map(entries) = &entry.value.kind else {
+        if let Some(scalar) = entry.value.scalar().filter(|scalar| traps::lacks_blank(&scalar.text)) {
+            reader.fail(traps::missing_blank(reader.text, scalar.span()), entry.value.span);
+            return step;
+        }
         let message = format!(
             "the step `{}` is a mapping with a verb, and here stands {}",
             step.name.value,
@@ -211,6 +238,12 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
         .and_then(|entry| verb::find(&entry.key.text).map(|verb| (entry, verb)))
         .or_else(|| entries.iter().find_map(|entry| Some((entry, verb::find(near(entry)?)?))))
     else {
+        if let Some((key, entry)) = moved::foreign(entries) {
+            let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
+            let known = |_: &str| false;
+            reader.diagnostics.push(key.diagnose("a step", entry.key.span(), value, known));
+            return None;
+        }
         let message = format!("the step `{}` has no verb", step.name.value);
         reader.diagnostics.push(Diagnostic::error(Code::NoVerb, step.name.span, message).help(verbs_help()));
         return None;

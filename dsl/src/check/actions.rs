@@ -1,12 +1,14 @@
 //! Actions and their parameters: unknown and missing ones, and those of the wrong type.
 
-use crate::ast::{Act, Op, Step};
+use crate::ast::{Act, ArgKind, Op, Step};
 use crate::catalog::Action;
 use crate::check::{Checking, fits};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{a, listed};
 use crate::span::Span;
+use crate::spelling;
+use crate::types::Field;
 
 /// Compares every call with the catalog.
 pub fn check(checking: &mut Checking<'_>) {
@@ -82,7 +84,7 @@ pub fn parameters(
                     let taken = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
                     action.input.iter().map(|field| field.name.as_str()).filter(move |name| !taken(name))
                 };
-                let near = nearest(&key.value, free());
+                let near = nearest(&key.value, free()).or_else(|| only_missing(act, action));
                 found.push(match near {
                     Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
                         format!("write `{near}`"),
@@ -103,7 +105,11 @@ pub fn parameters(
         given.push(&field.name);
         if let Some(wrong) = fits::misfit(&checking.typed, value, field) {
             let message = format!("the parameter `{}`: {}", field.name, wrong.message);
-            found.push(Diagnostic { message, ..wrong });
+            let wrong = Diagnostic { message, ..wrong };
+            found.push(match &value.kind {
+                ArgKind::Value(value) => spelling::mended(checking.text, wrong, value, &field.ty),
+                ArgKind::Expr(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => wrong,
+            });
         }
     }
     for field in &action.input {
@@ -121,6 +127,19 @@ pub fn parameters(
                 ))
             });
         }
+    }
+}
+
+/// The one required parameter that is missing where one is given that there is not: the two are probably one.
+fn only_missing<'a>(act: &Act, action: &'a Action) -> Option<&'a str> {
+    let given = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
+    let known = |name: &str| action.input.iter().any(|field| field.name == name);
+    let required = |field: &&Field| !field.optional && field.default.is_none() && !given(&field.name);
+    let missing: Vec<&Field> = action.input.iter().filter(required).collect();
+    let unknown = act.args.iter().filter(|(key, _)| !known(&key.value)).count();
+    match (&missing[..], unknown) {
+        ([field], 1) => Some(&field.name),
+        _ => None,
     }
 }
 

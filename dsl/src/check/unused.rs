@@ -53,7 +53,8 @@ fn without_effects(checking: &Checking<'_>, step: &Step) -> bool {
 fn mentioned(checking: &Checking<'_>, step: &Step) -> bool {
     let ways = ["steps", "errors", "meta"].map(|root| format!("{root}.{}", step.name.value));
     let texts = checking.ast.unread.iter().filter_map(|span| checking.text.get(span.range()));
-    texts.into_iter().any(|text| {
+    // A name with `-` was a subtraction.
+    texts.map(|text| text.replace('-', "_")).any(|text| {
         ways.iter().any(|way| text.contains(way.as_str()))
             || text.trim_matches(['"', '\'']) == &*step.name.value
     })

@@ -6,55 +6,12 @@ pub mod made;
 
 use std::fmt::Write;
 
-use dsl::catalog::{Action, Catalog, Safety};
-use dsl::types::{Field, Type};
 use dsl::workflow::{Block, Keeping, NeedKind, OnDoubt, OnError, Op, Phase, Start, Step, Wait, Workflow};
 
-pub fn catalog() -> Catalog {
-    let action = |id: &str, safety, input| Action {
-        id: id.into(),
-        about: String::new(),
-        safety,
-        input,
-        output: Type::Any,
-    };
-    let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
-    Catalog::new([
-        action("file.list", Safety::Read, vec![Field::optional("path", Type::String, "The folder.")]),
-        action(
-            "file.read",
-            Safety::Read,
-            vec![
-                path(),
-                Field::optional("as", Type::Enum(vec!["text".into(), "json".into(), "csv".into()]), ""),
-            ],
-        ),
-        action(
-            "file.write",
-            Safety::Idempotent,
-            vec![
-                path(),
-                Field::required("text", Type::String, "What is written."),
-                Field::optional("append", Type::Boolean, ""),
-            ],
-        ),
-        action(
-            "mail.send",
-            Safety::Once,
-            vec![
-                Field::required("to", Type::List(Box::new(Type::String)), "Who gets it."),
-                Field::required("subject", Type::String, ""),
-                Field { min: Some(1.0), max: Some(5.0), ..Field::optional("priority", Type::Integer, "") },
-                Field::optional("delay", Type::Duration, ""),
-                Field::optional(
-                    "options",
-                    Type::Object(vec![Field::required("html", Type::Boolean, "")]),
-                    "",
-                ),
-            ],
-        ),
-    ])
-}
+#[path = "../shared/catalog.rs"]
+mod catalog;
+
+pub use catalog::catalog;
 
 /// One line for each step: what it does and what it needs, `^` for each block outward.
 pub fn picture(workflow: &Workflow) -> String {

@@ -22,7 +22,12 @@ impl Builder<'_> {
             Kind::Path(_, parts) => matches!(parts.last(), Some(Part::Field(..) | Part::SoftField(..))),
             _ => false,
         };
-        let name = match &state.nodes[usize::from(right)] {
+        // `b` of `a-b`, or of `a-b.c`.
+        let first = match &state.nodes[usize::from(right)].kind {
+            Kind::Path(base, _) => *base,
+            _ => right,
+        };
+        let name = match &state.nodes[usize::from(first)] {
             Node { kind: Kind::Name(name), span } if span.start as usize == end => name.clone(),
             _ => return,
         };
