@@ -22,6 +22,9 @@ pub struct Args {
     /// Let warnings fail the check too
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
     deny: Option<String>,
+    /// Report reads of values of which nothing is known, too
+    #[arg(long)]
+    strict: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,10 +36,12 @@ enum Format {
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let catalog = server::catalog();
+    let strictness = if args.strict { dsl::Strictness::Strict } else { dsl::Strictness::Gradual };
+    let options = dsl::Options { strictness };
     let mut found = Vec::new();
     for file in &args.files {
         let text = super::run::read(file)?;
-        let checked = dsl::check(&text, &catalog);
+        let checked = dsl::check_with(&text, &catalog, &options);
         found.push((file.display().to_string(), text, checked.diagnostics));
     }
     let errors = count(&found, dsl::diagnostic::Severity::Error);
