@@ -43,6 +43,8 @@ enum Found<'t> {
     Here(Cow<'t, Type>),
     /// It may be missing.
     Sometimes(Cow<'t, Type>),
+    /// Some of what may stand there can have no fields at all.
+    Partly(Cow<'t, Type>),
     /// It can never be there.
     Nowhere,
 }
@@ -111,6 +113,12 @@ impl<'t> Inference<'t> {
                 let index = matches!(part, Part::Index(_) | Part::SoftIndex(_));
                 if !index && !self.known_there(way, part) {
                     self.missing(way, part);
+                }
+                ty
+            }
+            Found::Partly(ty) => {
+                if !self.known_there(way, part) {
+                    self.fieldless(way, part);
                 }
                 ty
             }
@@ -231,6 +239,15 @@ impl<'t> Inference<'t> {
         self.found.push(self.softened(wrong, part));
     }
 
+    /// Warns of values that have no fields, where no `?.` helps.
+    fn fieldless(&mut self, way: &Way<'t>, part: &Part) {
+        let (Part::Field(name, at) | Part::SoftField(name, at)) = part else { return };
+        let what = self.upto(way);
+        let message = format!("`{what}` may be {}, which does not always have `{name}`", way.ty.named());
+        let wrong = Diagnostic::warning(Code::MaybeMissing, self.expr.place(*at), message);
+        self.found.push(wrong.help(format!("ask first, as in `type({what}) == \"object\" ? … : …`")));
+    }
+
     /// Adds the fix that makes a plain read of a field a soft one.
     fn softened(&self, wrong: Diagnostic, part: &Part) -> Diagnostic {
         let Part::Field(_, at) = part else { return wrong };
@@ -327,7 +344,9 @@ fn among<'t>(arms: Vec<&'t Type>, name: &str) -> Found<'t> {
         Type::Object(fields) => find(fields, name).is_none_or(|field| field.optional),
         _ => true,
     };
+    let objects = arms.iter().all(|arm| matches!(arm, Type::Object(_)));
     match all {
+        all if all != Type::NEVER && !objects => Found::Partly(Cow::Owned(all.or_null())),
         all if all == Type::NEVER => Found::Nowhere,
         all if arms.iter().any(lacks) => Found::Sometimes(Cow::Owned(all.or_null())),
         all => Found::Here(Cow::Owned(all)),
@@ -342,6 +361,7 @@ fn owned<'t>(found: Found<'_>) -> Found<'t> {
     match found {
         Found::Here(ty) => Found::Here(Cow::Owned(ty.into_owned())),
         Found::Sometimes(ty) => Found::Sometimes(Cow::Owned(ty.into_owned())),
+        Found::Partly(ty) => Found::Partly(Cow::Owned(ty.into_owned())),
         Found::Nowhere => Found::Nowhere,
     }
 }
