@@ -15,7 +15,7 @@ use crate::span::Span;
 const ALLOWED: &[&str] = &["auth", "body", "form", "headers", "json", "multipart"];
 
 /// What to do instead.
-const HELP: &str = "use it in `auth`, `headers`, `json`, `form`, `multipart` or `body` of `http`";
+const PLACES: &str = "in `auth`, `headers`, `json`, `form`, `multipart` or `body` of `http`";
 
 /// The most steps on the way of one secret that are shown.
 const MOST_STEPS: usize = 6;
@@ -69,7 +69,7 @@ fn values(step: &Step, found: &mut Vec<Diagnostic>) {
 /// Reports each secret in a place where none may stand.
 fn misplaced(part: Part<'_>, found: &mut Vec<Diagnostic>) {
     each_secret(part, &mut |span| {
-        found.push(Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here").help(HELP));
+        found.push(Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here").help(format!("use it {PLACES}")));
     });
 }
 
@@ -92,7 +92,7 @@ fn kept_in(checking: &Checking<'_>, step: &Step, key: &str, value: &Arg, found: 
             for (span, reader) in way(checking, step, key) {
                 wrong = wrong.label(span, format!("from there it goes on into `{reader}`"));
             }
-            found.push(wrong.help(format!("write it where it is needed; {HELP}")));
+            found.push(wrong.help(format!("write it where it is needed: {PLACES}")));
         });
     });
 }

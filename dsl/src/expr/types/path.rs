@@ -28,6 +28,15 @@ struct Way<'t> {
     ends: Ending,
     /// What the value is known by, while it can be told.
     key: Option<String>,
+    /// Whether it was said that nothing is known from here on.
+    told: Told,
+}
+
+/// Whether something was said that is said once for a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Not,
+    Already,
 }
 
 /// Whether a path may end in null before its last part.
@@ -35,6 +44,17 @@ struct Way<'t> {
 enum Ending {
     Never,
     Possible,
+    /// That a part may be missing was reported: null behind it is the same mistake.
+    Reported,
+}
+
+impl Ending {
+    fn or_possible(self) -> Ending {
+        match self {
+            Ending::Never | Ending::Possible => Ending::Possible,
+            Ending::Reported => Ending::Reported,
+        }
+    }
 }
 
 /// What a part of a path finds in a type.
@@ -62,7 +82,7 @@ impl<'t> Inference<'t> {
             None => self.node(base),
         };
         let key = if self.facts.is_empty() { None } else { facts::key(self.expr, base) };
-        let mut way = Way { base, parts, done: 0, ty, ends: Ending::Never, key };
+        let mut way = Way { base, parts, done: 0, ty, ends: Ending::Never, key, told: Told::Not };
         // `errors.a` and `meta.a` are null where there is nothing to tell, and that is well.
         if root.is_some_and(|step| step.root != Root::Steps) && way.ty.takes_null() {
             way.ends = Ending::Possible;
@@ -78,7 +98,7 @@ impl<'t> Inference<'t> {
         }
         match way.ends {
             Ending::Never => way.ty,
-            Ending::Possible => Cow::Owned(way.ty.into_owned().or_null()),
+            Ending::Possible | Ending::Reported => Cow::Owned(way.ty.into_owned().or_null()),
         }
     }
 
@@ -87,11 +107,11 @@ impl<'t> Inference<'t> {
         let soft = matches!(part, Part::SoftField(..) | Part::SoftIndex(_));
         let lenient = soft || self.soft > 0;
         if way.ty.takes_null() {
-            if !lenient {
+            if !lenient && way.ends != Ending::Reported {
                 self.null_read(way, part);
                 return false;
             }
-            way.ends = Ending::Possible;
+            way.ends = way.ends.or_possible();
             way.ty = without_null(std::mem::take(&mut way.ty));
             // Nothing but null: the path ends here.
             if *way.ty == Type::NEVER {
@@ -99,20 +119,24 @@ impl<'t> Inference<'t> {
             }
         }
         let found = match part {
-            Part::Field(name, at) | Part::SoftField(name, at) => self.field(way, name, self.expr.place(*at)),
+            Part::Field(name, at) | Part::SoftField(name, at) => {
+                let at = self.expr.place(*at);
+                self.field(way, name, at)
+            }
             Part::Index(at) | Part::SoftIndex(at) => self.index(way, *at),
         };
         let Some(found) = found else { return false };
         way.ty = match found {
             Found::Here(ty) => ty,
             Found::Sometimes(ty) if lenient => {
-                way.ends = Ending::Possible;
+                way.ends = way.ends.or_possible();
                 ty
             }
             Found::Sometimes(ty) => {
                 let index = matches!(part, Part::Index(_) | Part::SoftIndex(_));
                 if !index && !self.known_there(way, part) {
                     self.missing(way, part);
+                    way.ends = Ending::Reported;
                 }
                 ty
             }
@@ -125,7 +149,7 @@ impl<'t> Inference<'t> {
             Found::Nowhere => return false,
         };
         if soft && way.ty.takes_null() {
-            way.ends = Ending::Possible;
+            way.ends = way.ends.or_possible();
             way.ty = without_null(std::mem::take(&mut way.ty));
         }
         way.done += 1;
@@ -151,8 +175,9 @@ impl<'t> Inference<'t> {
         facts::extend(self.expr, &mut key, part).is_some() && self.facts.is_there(&key)
     }
 
-    fn field(&mut self, way: &Way<'t>, name: &str, at: Span) -> Option<Found<'t>> {
-        if *way.ty == Type::Any && self.place.strictness == Strictness::Strict {
+    fn field(&mut self, way: &mut Way<'t>, name: &str, at: Span) -> Option<Found<'t>> {
+        if *way.ty == Type::Any && way.told == Told::Not && self.place.strictness == Strictness::Strict {
+            way.told = Told::Already;
             let message = format!("nothing is known of `{}`, so not whether it has `{name}`", self.upto(way));
             let wrong = Diagnostic::warning(Code::UntypedField, at, message);
             self.found.push(wrong.help("declare the type where the value comes from, or leave `--strict` out"));
@@ -173,7 +198,7 @@ impl<'t> Inference<'t> {
         Some(found)
     }
 
-    fn index(&mut self, way: &Way<'t>, at: Ix) -> Option<Found<'t>> {
+    fn index(&mut self, way: &mut Way<'t>, at: Ix) -> Option<Found<'t>> {
         let asked = self.expr.node(at).map(|node| &node.kind);
         if let Some(Kind::Value(Value::Text(name))) = asked
             && way.ty.arms().iter().all(|arm| matches!(arm, Type::Object(_)))
