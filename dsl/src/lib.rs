@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod expr;
 mod fields;
+pub mod format;
 pub mod inputs;
 pub mod json;
 mod lower;

@@ -4,7 +4,7 @@
 
 mod fail;
 mod for_each;
-mod http;
+pub(crate) mod http;
 mod repeat;
 mod set;
 mod switch;
