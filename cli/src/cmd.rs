@@ -3,6 +3,7 @@
 mod cancel;
 mod check;
 mod fmt;
+mod graph;
 mod resume;
 mod run;
 mod runs;
@@ -29,6 +30,7 @@ enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
     Fmt(fmt::Args),
+    Graph(graph::Args),
     Resume(resume::Args),
     Run(run::Args),
     Runs(runs::Args),
@@ -65,6 +67,7 @@ pub fn main() -> Exit {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Fmt(args) => fmt::main(&args),
+        Command::Graph(args) => graph::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),

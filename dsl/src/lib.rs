@@ -13,6 +13,7 @@ pub mod duration;
 pub mod expr;
 mod fields;
 pub mod format;
+pub mod graph;
 pub mod inputs;
 pub mod json;
 mod lower;

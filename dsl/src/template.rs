@@ -202,6 +202,27 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The text with `…` where something is filled in or repeated: for people who want to know what it is about.
+    pub fn outline(&self) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => text += plain,
+                Part::Hole(_) | Part::Encoded(_) => text.push('…'),
+                Part::If(_)
+                | Part::Unless(_)
+                | Part::Each(..)
+                | Part::With(..)
+                | Part::ElseIf(_)
+                | Part::Else
+                | Part::End => {}
+            }
+        }
+        text
+    }
+}
+
 impl Part {
     /// True for what is neither the beginning, nor an arm, nor the end of a block.
     fn is_row(&self) -> bool {
