@@ -4,6 +4,7 @@ mod cancel;
 mod check;
 mod fmt;
 mod graph;
+mod plan;
 mod resume;
 mod run;
 mod runs;
@@ -31,6 +32,7 @@ enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
+    Plan(plan::Args),
     Resume(resume::Args),
     Run(run::Args),
     Runs(runs::Args),
@@ -68,6 +70,7 @@ pub fn main() -> Exit {
         Command::Check(args) => check::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Graph(args) => graph::main(&args),
+        Command::Plan(args) => plan::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),

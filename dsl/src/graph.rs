@@ -19,6 +19,7 @@ use crate::catalog::Catalog;
 use crate::workflow::{self, NeedKind, OnError, Op, Phase, Workflow};
 use crate::{Checked, parse, yaml};
 
+pub use describe::about;
 pub use dot::dot;
 pub use mermaid::mermaid;
 pub use picture::{Curve, Frame, Line, Picture, Tone, picture};
@@ -209,10 +210,11 @@ fn skips(block: &workflow::Block) -> Vec<bool> {
     // A checked workflow has no cycle.
     for place in petgraph::algo::toposort(&graph, None).unwrap_or_default() {
         let step = &block.steps[place.index()];
-        let with_another = step.needs.iter().filter(|need| need.up == 0 && need.kind == NeedKind::Hard).any(|need| {
-            let read = usize::from(need.step);
-            skips[read] || block.steps[read].on_error == OnError::Continue
-        });
+        let with_another =
+            step.needs.iter().filter(|need| need.up == 0 && need.kind == NeedKind::Hard).any(|need| {
+                let read = usize::from(need.step);
+                skips[read] || block.steps[read].on_error == OnError::Continue
+            });
         skips[place.index()] = step.condition.is_some() || with_another;
     }
     skips

@@ -203,6 +203,20 @@ impl Template {
 }
 
 impl Template {
+    /// The expressions in it, in the order of the text.
+    pub fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Hole(expr)
+            | Part::Encoded(expr)
+            | Part::If(expr)
+            | Part::Unless(expr)
+            | Part::Each(expr, _)
+            | Part::With(expr, _)
+            | Part::ElseIf(expr) => Some(expr),
+            Part::Text(_) | Part::Else | Part::End => None,
+        })
+    }
+
     /// The text with `…` where something is filled in or repeated: for people who want to know what it is about.
     pub fn outline(&self) -> String {
         let mut text = String::new();

@@ -18,7 +18,8 @@ fn graphs() -> Vec<(String, Graph)> {
     let mut found = vec![];
     for folder in ["tests/cases/ok", "tests/cases/graph"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut paths: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
         paths.sort();
         for path in paths {
@@ -34,8 +35,12 @@ fn graphs() -> Vec<(String, Graph)> {
 fn pictures_are_as_they_were_accepted() {
     let mut wrong = vec![];
     for (path, graph) in graphs().into_iter().filter(|(path, _)| path.contains("cases/graph")) {
-        let forms =
-            [("txt", tree(&graph)), ("mmd", mermaid(&graph)), ("dot", dot(&graph)), ("svg", svg(&picture(&graph)))];
+        let forms = [
+            ("txt", tree(&graph)),
+            ("mmd", mermaid(&graph)),
+            ("dot", dot(&graph)),
+            ("svg", svg(&picture(&graph))),
+        ];
         for (extension, drawn) in forms {
             let expected = Path::new(&path).with_extension(extension);
             if std::env::var("KEYWAY_ACCEPT").is_ok() {
@@ -65,9 +70,13 @@ fn faults(picture: &Picture) -> Vec<String> {
         }
         for (other, b) in boxes.iter().enumerate().skip(at + 1) {
             let apart = a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
-            let holds = |a: &[f64; 4], b: &[f64; 4]| a[0] <= b[0] && a[1] <= b[1] && a[2] >= b[2] && a[3] >= b[3];
+            let holds =
+                |a: &[f64; 4], b: &[f64; 4]| a[0] <= b[0] && a[1] <= b[1] && a[2] >= b[2] && a[3] >= b[3];
             if !apart && !holds(a, b) && !holds(b, a) {
-                faults.push(format!("{} and {} overlap", picture.frames[at].title, picture.frames[other].title));
+                faults.push(format!(
+                    "{} and {} overlap",
+                    picture.frames[at].title, picture.frames[other].title
+                ));
             }
         }
     }
@@ -95,7 +104,8 @@ fn boxes_do_not_overlap_and_lines_go_round_them() {
 
 #[test]
 fn a_fault_in_a_picture_is_seen() {
-    let mut drawn = picture(&graph("name: x\nsteps: { a: { set: { x: 1 } }, b: { fail: \"{{ steps.a.x }}\" } }\n"));
+    let mut drawn =
+        picture(&graph("name: x\nsteps: { a: { set: { x: 1 } }, b: { fail: \"{{ steps.a.x }}\" } }\n"));
     assert_eq!(faults(&drawn), Vec::<String>::new());
     drawn.frames[1].corner.1 -= 60.0;
     assert!(faults(&drawn).iter().any(|fault| fault.contains("overlap")), "{drawn:?}");
@@ -133,7 +143,9 @@ fn a_thousand_steps_are_drawn() {
     let mut text = String::from("name: many\nsteps:\n  step_0: { set: { x: 1 } }\n");
     for at in 1..1_000 {
         let (near, far) = (at - 1 - at % 7 % at, at / 2);
-        text += &format!("  step_{at}: {{ set: {{ x: \"{{{{ [steps.step_{near}.x, steps.step_{far}?.x] }}}}\" }} }}\n");
+        text += &format!(
+            "  step_{at}: {{ set: {{ x: \"{{{{ [steps.step_{near}.x, steps.step_{far}?.x] }}}}\" }} }}\n"
+        );
     }
     let graph = graph(&text);
     let drawn = picture(&graph);

@@ -109,3 +109,97 @@ fn fmt_from_standard_input_to_standard_output() {
     let broken = place.piped(&["fmt", "--stdin"], "a: [");
     assert_eq!((broken.code, &*broken.stdout), (Some(1), ""), "{broken:?}");
 }
+
+const STEPS: &str = "name: steps\ninputs: { urls: { type: [string], default: [] }, on: boolean }\nsteps:\n\
+    \x20 head: { if: inputs.on, http: { url: \"https://example.com/\" }, timeout: 5s }\n\
+    \x20 pages:\n    for_each: inputs.urls\n    as: url\n    parallel: 4\n    steps:\n\
+    \x20     get: { http: { url: \"{{ url }}\", auth: { bearer: \"{{ secret('TOKEN') }}\" } } }\n\
+    \x20   output: \"{{ steps.get.status }}\"\n\
+    \x20 save: { use: file.append, with: { path: a, text: \"{{ steps.head.body }} {{ steps.pages?.x }}\" } }\n\
+    output: { path: \"{{ steps.save.path }}\" }\n";
+
+#[test]
+fn graph_draws_in_four_ways() {
+    let place = Place::new();
+    let file = place.file("steps.yaml", STEPS);
+    let text = place.keyway.run(&["graph", &file]);
+    assert_eq!(text.code, Some(0), "{text:?}");
+    assert!(text.stdout.contains("├─ pages") && text.stdout.contains("← head"), "{}", text.stdout);
+    for (format, begin) in [("svg", "<svg "), ("mermaid", "---\ntitle: steps"), ("dot", "digraph \"steps\"")]
+    {
+        let answer = place.keyway.run(&["graph", &file, "--format", format]);
+        assert!(answer.code == Some(0) && answer.stdout.starts_with(begin), "{answer:?}");
+    }
+    let picture = place.path("steps.svg").display().to_string();
+    let answer = place.keyway.run(&["graph", &file, "-o", &picture]);
+    assert_eq!((answer.code, &*answer.stdout), (Some(0), ""), "{answer:?}");
+    assert!(place.text("steps.svg").contains("role=\"img\""));
+}
+
+#[test]
+fn graph_and_plan_refuse_a_wrong_workflow() {
+    let place = Place::new();
+    let file = place.file("wrong.yaml", "name: wrong\nsteps: { a: { fail: \"{{ steps.b.x }}\" } }\n");
+    for command in ["graph", "plan"] {
+        let answer = place.keyway.run(&[command, &file]);
+        assert_eq!((answer.code, &*answer.stdout), (Some(1), ""), "{answer:?}");
+        assert!(answer.stderr.contains("KW0102"), "{answer:?}");
+    }
+}
+
+#[test]
+fn plan_tells_what_would_happen() {
+    let place = Place::new();
+    let file = place.file("steps.yaml", STEPS);
+    let answer = place.keyway.run(&["plan", &file]);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    for line in [
+        "calls     2 calls at most, and 1 call for each item of pages",
+        "longest   2 calls one after the other: head → save",
+        "connects  file, http",
+        "secrets   TOKEN",
+        "calls http.request: changes nothing, tried 3 times at most, first pause 1s, 5s each",
+        "calls file.append: is not repeated unasked, tried once",
+        "skipped unless inputs.on",
+        "skipped where head gives nothing",
+        "reads head; reads pages, null included",
+    ] {
+        assert!(answer.stdout.contains(line), "`{line}` is not said: {}", answer.stdout);
+    }
+    let known =
+        place.keyway.run(&["plan", &file, "--input", "urls=[\"a\",\"b\",\"c\"]", "--input", "on=true"]);
+    assert!(known.stdout.contains("calls     5 calls at most\n"), "{}", known.stdout);
+    let open = place.keyway.run(&["plan", &file, "--input", "urls=[]"]);
+    assert!(open.code == Some(1) && open.stderr.contains("`on`"), "{open:?}");
+}
+
+#[test]
+fn plan_as_json_has_the_keys_of_its_page() {
+    let place = Place::new();
+    let file = place.file("steps.yaml", STEPS);
+    let json = place.keyway.run(&["plan", &file, "--json"]).json();
+    assert_eq!(json["calls"], serde_json::json!({ "most": 2, "and": [{ "each": 1, "item_of": ["pages"] }] }));
+    assert_eq!(json["critical_path"], serde_json::json!({ "calls": 2, "steps": ["head", "save"] }));
+    assert_eq!(json["secrets"], serde_json::json!(["TOKEN"]));
+    let page = fs::read_to_string(tests::root().join("docs/plan.md")).expect("the page is there");
+    let mut keys = vec![];
+    gather(&json, &mut keys);
+    assert!(keys.len() > 20, "{keys:?}");
+    for key in keys {
+        assert!(page.contains(&format!("`{key}`")), "docs/plan.md does not tell of `{key}`");
+    }
+}
+
+/// The keys of all objects in a value.
+fn gather(json: &serde_json::Value, keys: &mut Vec<String>) {
+    match json {
+        serde_json::Value::Object(entries) => {
+            for (key, value) in entries {
+                keys.push(key.clone());
+                gather(value, keys);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| gather(item, keys)),
+        _ => {}
+    }
+}

@@ -36,7 +36,8 @@ pub fn about(op: &Op) -> String {
         }
         Op::Repeat { rounds, until, every, .. } => {
             let every = every.map_or(String::new(), |every| format!(", every {}", duration::format(every)));
-            let until = until.as_ref().map_or(String::new(), |until| format!(", until {}", expression(until)));
+            let until =
+                until.as_ref().map_or(String::new(), |until| format!(", until {}", expression(until)));
             format!("at most {} times{every}{until}", short(rounds))
         }
         Op::Switch { on, .. } => format!("by {}", short(on)),

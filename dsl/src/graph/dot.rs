@@ -12,7 +12,8 @@ pub fn dot(graph: &Graph) -> String {
          node [shape=box, style=\"rounded\", fontname=\"Helvetica\", fontsize=11];\n  edge [color=\"#777777\"];\n",
         quoted(&graph.name)
     );
-    let start = if graph.triggers.is_empty() { "started by hand".into() } else { graph.triggers.join(" · ") };
+    let start =
+        if graph.triggers.is_empty() { "started by hand".into() } else { graph.triggers.join(" · ") };
     let _ = writeln!(out, "  start [label=\"{}\", shape=oval];", quoted(&start));
     block(&mut out, &graph.body, "n", 1);
     for at in (0..graph.body.nodes.len()).filter(|at| graph.body.edges.iter().all(|edge| edge.to != *at)) {
@@ -80,7 +81,11 @@ fn node(out: &mut String, step: &Node, id: &str, depth: usize) {
             block(out, part, &inner, depth + 1);
             continue;
         }
-        let _ = writeln!(out, "{pad}  subgraph cluster_{inner} {{\n{pad}    label=\"{}\"; style=dashed;", quoted(&part.label));
+        let _ = writeln!(
+            out,
+            "{pad}  subgraph cluster_{inner} {{\n{pad}    label=\"{}\"; style=dashed;",
+            quoted(&part.label)
+        );
         if part.nodes.is_empty() {
             let _ = writeln!(out, "{pad}    {inner}none [label=\"nothing\", shape=plain];");
         }

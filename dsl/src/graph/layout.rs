@@ -55,19 +55,15 @@ pub fn layout(plan: &Plan) -> Places {
     let centres: Vec<f64> = centres.iter().map(|x| x - left).collect();
     let right = centres.iter().zip(&things.widths).map(|(x, width)| x + width / 2.0).fold(0.0, f64::max);
     let (tops, bottoms) = things.heights(plan, &centres);
-    let corners = (0..plan.sizes.len())
-        .map(|at| (centres[at] - plan.sizes[at].0 / 2.0, tops[ranks[at]]))
-        .collect();
+    let corners =
+        (0..plan.sizes.len()).map(|at| (centres[at] - plan.sizes[at].0 / 2.0, tops[ranks[at]])).collect();
     let ports = ports(plan);
     let routes = ways
         .iter()
         .zip(&plan.lines)
         .map(|(way, (from, to, group))| {
             let x = centres[*from] + ports.get(&(*from, *group)).copied().unwrap_or(0.0);
-            let mut route = vec![
-                (x, tops[ranks[*from]] + plan.sizes[*from].1),
-                (x, bottoms[ranks[*from]]),
-            ];
+            let mut route = vec![(x, tops[ranks[*from]] + plan.sizes[*from].1), (x, bottoms[ranks[*from]])];
             for (step, lane) in way.iter().enumerate() {
                 let rank = ranks[*from] + 1 + step;
                 route.extend([(centres[*lane], tops[rank]), (centres[*lane], bottoms[rank])]);
@@ -295,7 +291,8 @@ mod tests {
     #[test]
     fn boxes_stand_below_what_they_wait_for_and_apart_from_their_neighbours() {
         let sizes = vec![(100.0, 40.0); 6];
-        let plan = Plan { sizes, lines: vec![(0, 1, 0), (0, 2, 0), (1, 3, 0), (2, 3, 0), (0, 3, 0), (3, 4, 0)] };
+        let plan =
+            Plan { sizes, lines: vec![(0, 1, 0), (0, 2, 0), (1, 3, 0), (2, 3, 0), (0, 3, 0), (3, 4, 0)] };
         let places = layout(&plan);
         for (from, to, _) in &plan.lines {
             assert!(places.corners[*from].1 + 40.0 < places.corners[*to].1, "{places:?}");

@@ -8,7 +8,8 @@ use crate::workflow::NeedKind;
 /// Writes a flowchart.
 pub fn mermaid(graph: &Graph) -> String {
     let mut out = format!("---\ntitle: {}\n---\nflowchart TD\n", graph.name);
-    let start = if graph.triggers.is_empty() { "started by hand".into() } else { graph.triggers.join(" · ") };
+    let start =
+        if graph.triggers.is_empty() { "started by hand".into() } else { graph.triggers.join(" · ") };
     let _ = writeln!(out, "  start([\"{}\"])", quoted(&start));
     block(&mut out, &graph.body, "n", 1);
     for at in (0..graph.body.nodes.len()).filter(|at| graph.body.edges.iter().all(|edge| edge.to != *at)) {

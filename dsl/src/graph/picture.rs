@@ -268,7 +268,8 @@ impl Shape {
     }
 
     fn start(graph: &Graph) -> Shape {
-        let name = if graph.triggers.is_empty() { "started by hand".into() } else { graph.triggers.join(" · ") };
+        let name =
+            if graph.triggers.is_empty() { "started by hand".into() } else { graph.triggers.join(" · ") };
         let about = if graph.inputs.is_empty() { String::new() } else { graph.inputs.join(", ") };
         Shape::end(&name, &about)
     }

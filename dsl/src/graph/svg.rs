@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use crate::graph::Sort;
 use crate::graph::layout::Point;
 use crate::graph::picture::{Curve, Frame, Picture, Tone};
-use crate::graph::Sort;
 use crate::workflow::NeedKind;
 
 const STYLE: &str = "
@@ -165,9 +165,14 @@ fn sign(sort: Sort) -> (&'static str, &'static str) {
         // A circle with an arrow.
         Sort::Repeat => ("violet", "M17.5 10A6 6 0 1 0 18 13.5M17.8 6.5V10.2H14.1"),
         // A fork.
-        Sort::Switch => ("violet", "M12 18.5V13.5L7 9V5.8M12 13.5L17 9V5.8M5.3 7.5L7 5.7L8.7 7.5M15.3 7.5L17 5.7L18.7 7.5"),
+        Sort::Switch => (
+            "violet",
+            "M12 18.5V13.5L7 9V5.8M12 13.5L17 9V5.8M5.3 7.5L7 5.7L8.7 7.5M15.3 7.5L17 5.7L18.7 7.5",
+        ),
         // A shield.
-        Sort::Try => ("amber", "M12 5.2L17.5 7.2V11.5C17.5 15 15.2 17.6 12 18.8C8.8 17.6 6.5 15 6.5 11.5V7.2Z"),
+        Sort::Try => {
+            ("amber", "M12 5.2L17.5 7.2V11.5C17.5 15 15.2 17.6 12 18.8C8.8 17.6 6.5 15 6.5 11.5V7.2Z")
+        }
     }
 }
 

@@ -11,7 +11,8 @@ const COLUMNS: usize = 80;
 pub fn tree(graph: &Graph) -> String {
     let mut out = String::new();
     row(&mut out, &graph.name, &graph.description, "");
-    let inputs = if graph.inputs.is_empty() { String::new() } else { format!("with {}", graph.inputs.join(", ")) };
+    let inputs =
+        if graph.inputs.is_empty() { String::new() } else { format!("with {}", graph.inputs.join(", ")) };
     if graph.triggers.is_empty() {
         row(&mut out, "├─ by hand", &inputs, "");
     }
