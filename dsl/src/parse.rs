@@ -74,7 +74,6 @@ pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
     }
     if let Some(node) = fields.take("on_failure") {
         steps.extend(block(fields.reader, node, "`on_failure`", Phase::Catch).unwrap_or_default());
-        steps.sort_by_key(|step| step.name.span.start);
     }
     ast.root = Block { steps, output: fields.arg("output") };
     ast.steps = reader.steps;

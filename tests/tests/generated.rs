@@ -262,3 +262,12 @@ fn parameter_row(field: &Field) -> String {
         cell(&field.about)
     )
 }
+
+#[test]
+fn the_picture_of_the_first_page() {
+    let file = tests::root().join("workflows/weather-digest.yaml");
+    let text = std::fs::read_to_string(file).expect("the example is there");
+    let (graph, _) = dsl::graph::read(&text, &connectors::catalog());
+    let graph = graph.expect("the example is right");
+    page("images/weather-digest.svg", &dsl::graph::svg(&dsl::graph::picture(&graph)));
+}
