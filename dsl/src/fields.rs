@@ -78,7 +78,8 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
             }
             let wrote = &entry.key.text;
             // Only where workflows and steps are read; other mappings have words of their own.
-            let foreign = habits::foreign_key(wrote).filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
+            let foreign = habits::foreign_key(wrote)
+                .filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
             if let Some(foreign) = foreign {
                 let free = |key: &str| known.contains(&key) && found.iter().all(|(taken, _)| *taken != key);
                 let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
@@ -254,9 +255,9 @@ impl Reader<'_> {
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), node.span, near)
             }
             None => match habits::choice(wrote).filter(|ours| choices.contains(ours)) {
-                Some(ours) => wrong
-                    .help(format!("write `{ours}`"))
-                    .fix(format!("write `{ours}`"), node.span, ours),
+                Some(ours) => {
+                    wrong.help(format!("write `{ours}`")).fix(format!("write `{ours}`"), node.span, ours)
+                }
                 None => wrong,
             },
         };

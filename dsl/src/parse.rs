@@ -42,9 +42,7 @@ pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
     let Kind::Map(entries) = &root.kind else { return (ast, vec![]) };
     let first = entries.first().map_or(root.span, |entry| entry.key.span());
     let strays = moved::beside(&mut reader, entries, TOP);
-    let is_stray = |entry: &Entry| {
-        strays.iter().flatten().any(|stray| stray.key.span() == entry.key.span())
-    };
+    let is_stray = |entry: &Entry| strays.iter().flatten().any(|stray| stray.key.span() == entry.key.span());
     let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-") && !is_stray(entry));
     let owner = Owner { what: "a workflow", span: first };
     let mut fields = Fields::of(&mut reader, own, &owner, TOP);

@@ -170,9 +170,11 @@ pub fn listed(reader: &mut Reader<'_>, items: &[Node], list: Span, what: &str) -
         .collect();
     let maps = maps.filter(|maps| !maps.is_empty())?;
     let message = format!("{what} is a mapping of names to steps, and here stands a list");
-    let mut wrong = Diagnostic::error(Code::StepList, Span::new(list.range().start, list.range().start + 1), message)
-        .help("write the name of each step as its key: `NAME: { … }`");
-    let edits: Option<Vec<Edit>> = items.iter().zip(&maps).map(|(item, map)| key_edit(reader.text, item, map)).collect();
+    let mut wrong =
+        Diagnostic::error(Code::StepList, Span::new(list.range().start, list.range().start + 1), message)
+            .help("write the name of each step as its key: `NAME: { … }`");
+    let edits: Option<Vec<Edit>> =
+        items.iter().zip(&maps).map(|(item, map)| key_edit(reader.text, item, map)).collect();
     if let Some(edits) = edits {
         wrong.fixes.push(Fix { title: "make a mapping of it".into(), edits });
     }
@@ -217,6 +219,6 @@ fn made(wrote: &str, at: usize, span: Span) -> Scalar {
 }
 
 /// A foreign word among the keys of a step that has no verb.
-pub fn foreign<'e>(entries: &'e [Entry]) -> Option<(&'static habits::Key, &'e Entry)> {
+pub fn foreign(entries: &[Entry]) -> Option<(&'static habits::Key, &Entry)> {
     entries.iter().find_map(|entry| habits::foreign_key(&entry.key.text).map(|key| (key, entry)))
 }

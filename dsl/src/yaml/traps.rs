@@ -74,11 +74,11 @@ pub fn curly_quotes(source: &str, span: Span) -> Option<Diagnostic> {
     }
     let message = format!("`{first}` is no quote to YAML: it is part of the text");
     let straight = quoted(inner);
-    Some(
-        Diagnostic::warning(Code::CurlyQuotes, span, message)
-            .help(format!("write {straight}"))
-            .fix("write straight quotes", span, straight),
-    )
+    Some(Diagnostic::warning(Code::CurlyQuotes, span, message).help(format!("write {straight}")).fix(
+        "write straight quotes",
+        span,
+        straight,
+    ))
 }
 
 /// True for the quotes of word processors.
@@ -96,8 +96,10 @@ pub fn odd_blank(text: &str, at: usize) -> Diagnostic {
     let run: usize = text[at..].chars().take_while(|char| is_odd_blank(*char)).map(char::len_utf8).sum();
     let span = Span::new(at, at + run);
     let char = text[at..].chars().next().unwrap_or('\u{a0}');
-    let plain: String = text[span.range()].chars().filter(|char| !is_zero_width(*char)).map(|_| ' ').collect();
-    let message = format!("here stands U+{:04X}, which looks like a blank and is none to YAML", u32::from(char));
+    let plain: String =
+        text[span.range()].chars().filter(|char| !is_zero_width(*char)).map(|_| ' ').collect();
+    let message =
+        format!("here stands U+{:04X}, which looks like a blank and is none to YAML", u32::from(char));
     Diagnostic::error(Code::OddBlank, span, message)
         .help("write a plain blank; such characters come with text from web pages")
         .fix("write plain blanks", span, plain)
@@ -127,9 +129,11 @@ pub fn missing_blank(text: &str, span: Span) -> Diagnostic {
     let spaced = format!("{}: {}", &word[..colon], &word[colon + 1..]);
     let place = Span::new(span.range().start + colon + 1, span.range().start + colon + 1);
     let message = format!("a blank is missing behind the colon of `{word}`, so YAML reads one text");
-    Diagnostic::error(Code::MissingBlank, span, message)
-        .help(format!("write `{spaced}`"))
-        .fix(format!("write `{spaced}`"), place, " ")
+    Diagnostic::error(Code::MissingBlank, span, message).help(format!("write `{spaced}`")).fix(
+        format!("write `{spaced}`"),
+        place,
+        " ",
+    )
 }
 
 /// Why reading stopped.
@@ -176,16 +180,20 @@ fn plain(text: &str, at: usize, stop: Stop) -> Diagnostic {
             .help("check the indentation of this line, and put a text that contains `: ` in quotes"),
         Stop::Bracket(message) => wrong(message).help("close it with `]` or `}`"),
         Stop::Other(message) => wrong(message),
-        Stop::Tab | Stop::UnknownAnchor | Stop::TooDeep | Stop::Quote => wrong("YAML cannot be read here".into()),
+        Stop::Tab | Stop::UnknownAnchor | Stop::TooDeep | Stop::Quote => {
+            wrong("YAML cannot be read here".into())
+        }
     }
 }
 
 fn tab(text: &str, at: usize) -> Diagnostic {
     let tab = text[..at].rfind('\t').filter(|tab| !text[*tab..at].contains('\n')).unwrap_or(at);
     let span = Span::new(tab, tab + 1);
-    Diagnostic::error(Code::Tab, span, "YAML does not allow a tab in the indentation")
-        .help("use spaces")
-        .fix("replace the tab by two spaces", span, "  ")
+    Diagnostic::error(Code::Tab, span, "YAML does not allow a tab in the indentation").help("use spaces").fix(
+        "replace the tab by two spaces",
+        span,
+        "  ",
+    )
 }
 
 fn unknown_anchor(text: &str, at: usize) -> Diagnostic {
@@ -195,9 +203,11 @@ fn unknown_anchor(text: &str, at: usize) -> Diagnostic {
     match around::value(text, at).filter(|value| value.span.range().start == at) {
         Some(value) => {
             let quoted = quoted(&text[value.span.range()]);
-            wrong
-                .help(format!("a text that begins with `*` needs quotes: {quoted}"))
-                .fix("put it in quotes", value.span, quoted)
+            wrong.help(format!("a text that begins with `*` needs quotes: {quoted}")).fix(
+                "put it in quotes",
+                value.span,
+                quoted,
+            )
         }
         None => wrong.help("a text that begins with `*` needs quotes"),
     }
@@ -215,7 +225,11 @@ fn unclosed_quote(text: &str, at: usize) -> Diagnostic {
     .help(format!("close it with `{quote}` at the end of the text"));
     let flow = around::value(text, at).is_some_and(|value| value.flow);
     let end = line.start + line.text.trim_end().len();
-    if flow || end <= at { wrong } else { wrong.fix("close it at the end of the line", Span::new(end, end), quote) }
+    if flow || end <= at {
+        wrong
+    } else {
+        wrong.fix("close it at the end of the line", Span::new(end, end), quote)
+    }
 }
 
 /// `a: "x` with a quote on a later line: the text ends there, and what follows makes no sense.
@@ -247,7 +261,7 @@ fn odd_blank_near(text: &str, at: usize) -> Option<Diagnostic> {
 fn indented_under(text: &str, at: usize) -> Option<Diagnostic> {
     let line = Line::at(text, at);
     let above = line.above(text)?;
-    let key = line.text.trim_start().split(':').next()?;
+    let key = line.text.trim_start_matches(' ').split(':').next()?;
     let colon = line.start + line.indent() + key.len();
     let (owner, value) = above.text.trim_start_matches([' ', '-']).split_once(": ")?;
     let begins = |signs: &[char]| value.trim_start().starts_with(signs);
@@ -274,7 +288,12 @@ fn indented_under(text: &str, at: usize) -> Option<Diagnostic> {
 /// A line whose indentation lies between those of the lines above.
 fn misaligned(text: &str, at: usize) -> Option<Diagnostic> {
     let line = Line::at(text, at);
-    let key = line.text.trim_start().split(':').next().filter(|key| !key.is_empty() && !key.contains([' ', '"']))?;
+    let key = line
+        .text
+        .trim_start_matches(' ')
+        .split(':')
+        .next()
+        .filter(|key| !key.is_empty() && !key.contains([' ', '"']))?;
     let start = line.start + line.indent();
     let mut margins: Vec<usize> = vec![];
     let mut above = line;
@@ -367,15 +386,17 @@ fn value(text: &str, at: usize) -> Option<Diagnostic> {
             let inner = value[1..].strip_suffix(first);
             match inner.filter(|_| rest.starts_with(char::is_alphanumeric)) {
                 _ if rest.trim().is_empty() => None,
-                Some(inner) => quote(Code::BareExpression, whole(&format!("the text in {first}…{first}")), quoted(inner)),
-                None => quote(Code::BareExpression, whole(&format!("the text in {first}…{first}")), quoted(value)),
+                Some(inner) => {
+                    quote(Code::BareExpression, whole(&format!("the text in {first}…{first}")), quoted(inner))
+                }
+                None => {
+                    quote(Code::BareExpression, whole(&format!("the text in {first}…{first}")), quoted(value))
+                }
             }
         }
         '{' if value.ends_with('}') => None,
         '[' if value.ends_with(']') => None,
-        '[' if value.contains(']') => {
-            quote(Code::BareExpression, whole("the list"), quoted(value))
-        }
+        '[' if value.contains(']') => quote(Code::BareExpression, whole("the list"), quoted(value)),
         '>' | '|' => Some(block_of_text(first, span)),
         '@' | '`' | '%' => quote(
             Code::FirstCharacter,

@@ -347,7 +347,8 @@ impl Builder<'_> {
             if let Some(first) = own.get(&key) {
                 let message = format!("the key `{}` stands twice", shortened(&entry.key.text));
                 let wrong = Diagnostic::error(Code::DuplicateKey, entry.key.span(), message);
-                self.diagnostics.push(wrong.label(*first, "first here").help("keep one of them; the first is read"));
+                self.diagnostics
+                    .push(wrong.label(*first, "first here").help("keep one of them; the first is read"));
                 continue;
             }
             own.insert(key, entry.key.span());

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use dsl::workflow::{Block, NeedKind, OnError, Op, Phase, Step, Workflow};
 
+#[allow(clippy::duplicate_mod, reason = "a test may use both folders")]
 #[path = "../shared/catalog.rs"]
 mod catalog;
 
