@@ -236,7 +236,15 @@ impl Reader<'_> {
             }
             _ => {
                 let message = format!("`{what}` is a whole number, and here stands {}", self.shown(node));
-                self.fail(Diagnostic::error(Code::WrongType, node.span, message), node.span);
+                let wrong = Diagnostic::error(Code::WrongType, node.span, message);
+                let wrote = node.scalar().map_or("", |scalar| &*scalar.text);
+                let wrong = match wrote.strip_suffix(',').filter(|rest| rest.parse::<i64>().is_ok()) {
+                    Some(rest) => wrong
+                        .help("a line of YAML has no comma at its end")
+                        .fix("leave the comma out", node.span, rest),
+                    None => wrong,
+                };
+                self.fail(wrong, node.span);
                 None
             }
         }

@@ -275,6 +275,17 @@ pub fn foreign_expression(text: &str) -> Option<Diagnostic> {
 /// `$json` and its like in an expression: `at` is the place of the `$`.
 pub fn dollar(text: &str, at: usize) -> Diagnostic {
     let rest = &text[at + 1..];
+    if rest.starts_with("{{") {
+        let message = "`${{` is a hole of GitHub Actions; this field is an expression as it stands";
+        let wrong = Diagnostic::error(Code::ForeignHole, Span::new(at, at + 3), message);
+        let inner = rest.trim_end().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        return match inner.map(str::trim).filter(|inner| !inner.contains("{{") && at == 0) {
+            Some(inner) => wrong
+                .help(format!("write `{inner}`"))
+                .fix(format!("write `{inner}`"), Span::new(0, text.len()), inner),
+            None => wrong.help("leave `${{` and `}}` out"),
+        };
+    }
     let word = &rest[..rest.find(|char| !scan::is_name(char)).unwrap_or(rest.len())];
     let span = Span::new(at, at + 1 + word.len());
     let help = match word {

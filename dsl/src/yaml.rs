@@ -5,6 +5,7 @@
 
 mod around;
 mod map;
+mod stopped;
 pub(crate) mod traps;
 mod tree;
 
