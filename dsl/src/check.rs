@@ -4,6 +4,7 @@
 mod actions;
 mod conditions;
 mod fits;
+mod flow;
 mod graph;
 mod names;
 mod scope;
@@ -11,6 +12,8 @@ mod secrets;
 mod skips;
 mod triggers;
 mod types;
+#[cfg_attr(not(test), expect(dead_code, reason = "the step that it is asked of, `ai`, is not there yet"))]
+mod untrusted;
 mod unused;
 
 use crate::ast::Ast;
@@ -39,6 +42,21 @@ pub struct Checking<'a> {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl<'a> Checking<'a> {
+    /// Before the first pass.
+    pub fn new(text: &'a str, ast: &'a Ast, catalog: &'a Catalog) -> Checking<'a> {
+        Checking {
+            text,
+            ast,
+            catalog,
+            resolved: Resolved::default(),
+            typed: Typed::default(),
+            strictness: Strictness::default(),
+            diagnostics: vec![],
+        }
+    }
+}
+
 /// The passes in their order: names and types first, since the others build on them.
 const PASSES: &[fn(&mut Checking<'_>)] = &[
     names::check,
@@ -61,8 +79,7 @@ pub fn run(
     strictness: Strictness,
     found: Vec<Diagnostic>,
 ) -> (Resolved, Vec<Diagnostic>) {
-    let (resolved, typed) = (Resolved::default(), Typed::default());
-    let mut checking = Checking { text, ast, catalog, resolved, typed, strictness, diagnostics: found };
+    let mut checking = Checking { strictness, diagnostics: found, ..Checking::new(text, ast, catalog) };
     PASSES.iter().for_each(|pass| pass(&mut checking));
     (checking.resolved, checking.diagnostics)
 }

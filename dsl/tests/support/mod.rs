@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use dsl::catalog::{Action, Catalog, Safety};
+use dsl::catalog::{Action, Catalog, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::workflow::{Block, NeedKind, OnError, Op, Phase, Step, Workflow};
 
@@ -15,6 +15,7 @@ pub fn catalog() -> Catalog {
         safety,
         input,
         output: Type::Any,
+        trust: Trust::Untrusted,
     };
     let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
     let mail = Type::Object(vec![
