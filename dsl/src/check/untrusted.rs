@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(way(&format!("{get}{set}  ask: {{ fail: \"{{{{ steps.set.other }}}}\" }}\n")), None);
         let each = "  each: { for_each: steps.get.body, as: one, steps: { ask: { fail: \"{{ one }}\" } } }\n";
         assert!(way(&format!("{get}{each}")).is_some());
-        let block = "  block: { try: { in: { set: { x: \"{{ steps.get.body }}\", y: 1 } } }, output: { p: \"{{ steps.in.x }}\", q: \"{{ steps.in.y }}\" } }\n";
+        let block = "  block: { repeat: 1, steps: { in: { set: { x: \"{{ steps.get.body }}\", y: 1 } } }, output: { p: \"{{ steps.in.x }}\", q: \"{{ steps.in.y }}\" } }\n";
         assert!(way(&format!("{get}{block}  ask: {{ fail: \"{{{{ steps.block.p }}}}\" }}\n")).is_some());
         assert_eq!(way(&format!("{get}{block}  ask: {{ fail: \"{{{{ steps.block.q }}}}\" }}\n")), None);
     }
