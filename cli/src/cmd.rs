@@ -2,6 +2,7 @@
 
 mod cancel;
 mod check;
+mod explain;
 mod resume;
 mod run;
 mod runs;
@@ -27,6 +28,7 @@ struct Line {
 enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
+    Explain(explain::Args),
     Resume(resume::Args),
     Run(run::Args),
     Runs(runs::Args),
@@ -62,6 +64,7 @@ pub fn main() -> Exit {
     let outcome = match Line::parse().command {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Explain(args) => explain::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),

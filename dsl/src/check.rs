@@ -2,17 +2,19 @@
 //! the passes before them found out, and report everything at once.
 
 mod actions;
+mod braces;
+mod calls;
 mod conditions;
 mod fits;
 mod flow;
 mod graph;
 mod names;
+mod outside;
 mod scope;
 mod secrets;
 mod skips;
 mod triggers;
 mod types;
-#[cfg_attr(not(test), expect(dead_code, reason = "the step that it is asked of, `ai`, is not there yet"))]
 mod untrusted;
 mod unused;
 
@@ -22,6 +24,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expr::types::Strictness;
 
 pub use scope::{Edge, Resolved};
+pub use outside::signature;
 use types::Typed;
 
 /// What a pass has in hand.
@@ -63,11 +66,13 @@ const PASSES: &[fn(&mut Checking<'_>)] = &[
     graph::check,
     types::check,
     actions::check,
+    calls::check,
     conditions::check,
     fits::check,
     secrets::check,
     skips::check,
     triggers::check,
+    untrusted::check,
     unused::check,
 ];
 

@@ -53,6 +53,16 @@ codes! {
     "KW0015" CutComment "a value is cut at ` #`"
     "KW0016" ComplexKey "a key that is no text"
     "KW0017" MergeKey "a merge key without a mapping"
+    "KW0018" CurlyQuotes "quotes of a word processor"
+    "KW0019" OddBlank "a blank that is none"
+    "KW0020" MissingBlank "no blank behind a colon"
+    "KW0021" LostSpelling "a text that YAML reads as a number"
+    "KW0022" Indentation "a key at the wrong depth"
+    "KW0023" UnclosedQuote "a quote that is not closed"
+    "KW0024" ColonInText "a colon in a text without quotes"
+    "KW0025" FirstCharacter "a text that begins with a sign of YAML"
+    "KW0026" UnusedAnchor "a mark that nothing names"
+    "KW0027" LoneReturn "a line that ends in a carriage return"
 
     "KW0101" UnknownKey "an unknown key"
     "KW0102" UnknownStep "an unknown step"
@@ -73,6 +83,15 @@ codes! {
     "KW0117" NotYet "something that is not there yet"
     "KW0118" HiddenStep "a step inside another block"
     "KW0119" LaterStep "a step of a later part"
+
+    "KW0120" Exclusive "two keys that exclude each other"
+    "KW0121" CallsItself "a workflow that calls itself"
+    "KW0122" UnknownWorkflow "an unknown workflow"
+    "KW0150" ForeignKey "a key of another system"
+    "KW0151" ForeignName "a name of another system"
+    "KW0152" ForeignHole "a mark of another template language"
+    "KW0153" StepList "steps as a list"
+    "KW0154" MissingBraces "an expression without braces"
 
     "KW0201" WrongType "a value of the wrong type"
     "KW0202" MissingParameter "a missing parameter"
@@ -127,10 +146,12 @@ codes! {
     "KW0601" InvalidCron "an invalid cron expression"
     "KW0602" UnknownTrigger "an unknown trigger"
     "KW0603" UnknownZone "an unknown time zone"
-    "KW0604" TriggerNotYet "a trigger that does not fire yet"
+    "KW0604" TriggerNotYet "a trigger that does not fire yet (no longer given)"
     "KW0605" OpenInput "a trigger leaves an input open"
+    "KW0606" UnknownEvent "an unknown event"
 
     "KW0701" SecretRead "a secret that is read"
+    "KW0702" UntrustedTools "acting tools beside data from outside"
 }
 
 impl Code {

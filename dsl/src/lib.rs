@@ -12,20 +12,25 @@ pub mod diagnostic;
 pub mod duration;
 pub mod expr;
 mod fields;
+mod habits;
 pub mod inputs;
 pub mod json;
+pub mod keys;
 mod lower;
+pub mod mend;
 mod parse;
 pub mod render;
+pub mod shape;
 pub mod span;
+mod spelling;
 pub mod template;
 pub mod types;
 pub mod value;
 pub mod verb;
 pub mod workflow;
-mod yaml;
+pub mod yaml;
 
-use catalog::Catalog;
+use catalog::{Catalog, Signature};
 use diagnostic::{Diagnostic, Severity};
 pub use expr::types::Strictness;
 use workflow::Workflow;
@@ -75,4 +80,11 @@ pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
     // An alias reads the same text again.
     diagnostics.dedup();
     Checked { workflow, diagnostics }
+}
+
+/// What a workflow looks like to others that call it, with its name; nothing where it has none that can be read.
+pub fn signature(text: &str) -> Option<(String, Signature)> {
+    let (ast, _) = parse::parse(text, &yaml::read(text).0?);
+    let name = ast.name.as_ref()?.value.clone();
+    Some((name, check::signature(&ast)))
 }

@@ -162,7 +162,7 @@ impl Template {
     }
 
     /// What the item of the innermost `#each` or `#with` around a place is called: `this`, or the author's name.
-    fn item_at(&self, at: Span) -> Option<String> {
+    pub(crate) fn item_at(&self, at: Span) -> Option<String> {
         let mut item = None;
         self.each_expr(&mut |expr, _, given| {
             if expr.span.start <= at.start && at.end <= expr.span.end {

@@ -85,8 +85,8 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        // `check` keeps nothing.
-        if arguments.first().is_some_and(|name| name.as_ref() != "check") {
+        const KEEPS: [&str; 5] = ["cancel", "resume", "run", "runs", "show"];
+        if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {
             command.arg("--data").arg(&self.data);
         }
         for (name, _) in std::env::vars_os() {

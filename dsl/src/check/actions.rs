@@ -1,12 +1,14 @@
 //! Actions and their parameters: unknown and missing ones, and those of the wrong type.
 
-use crate::ast::{Act, Op, Step};
+use crate::ast::{Act, ArgKind, Op, Step};
 use crate::catalog::Action;
 use crate::check::{Checking, fits};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{a, listed};
 use crate::span::Span;
+use crate::spelling;
+use crate::types::Field;
 
 /// Compares every call with the catalog.
 pub fn check(checking: &mut Checking<'_>) {
@@ -36,10 +38,11 @@ fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnos
             }
         }
     };
-    parameters(checking, step, act, action, found);
+    parameters(checking, step.verb, act, action, found);
 }
 
-fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
+/// Says that there is no such action.
+pub fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     let known = || checking.catalog.actions.keys().map(String::as_str);
     let wrong = Diagnostic::error(Code::UnknownAction, span, format!("there is no action `{id}`"));
     if let Some(near) = nearest(id, known()) {
@@ -62,9 +65,10 @@ fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     }
 }
 
-fn parameters(
+/// Compares what is given with what an action takes; a missing parameter is reported at the verb, `at`.
+pub fn parameters(
     checking: &Checking<'_>,
-    step: &Step,
+    at: Span,
     act: &Act,
     action: &Action,
     found: &mut Vec<Diagnostic>,
@@ -80,7 +84,7 @@ fn parameters(
                     let taken = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
                     action.input.iter().map(|field| field.name.as_str()).filter(move |name| !taken(name))
                 };
-                let near = nearest(&key.value, free());
+                let near = nearest(&key.value, free()).or_else(|| only_missing(act, action));
                 found.push(match near {
                     Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
                         format!("write `{near}`"),
@@ -101,13 +105,17 @@ fn parameters(
         given.push(&field.name);
         if let Some(wrong) = fits::misfit(&checking.typed, value, field) {
             let message = format!("the parameter `{}`: {}", field.name, wrong.message);
-            found.push(Diagnostic { message, ..wrong });
+            let wrong = Diagnostic { message, ..wrong };
+            found.push(match &value.kind {
+                ArgKind::Value(value) => spelling::mended(checking.text, wrong, value, &field.ty),
+                ArgKind::Expr(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => wrong,
+            });
         }
     }
     for field in &action.input {
         if !field.optional && field.default.is_none() && !given.contains(&field.name.as_str()) {
             let message = format!("`{}` needs the parameter `{}`", action.id, field.name);
-            let wrong = Diagnostic::error(Code::MissingParameter, step.verb, message);
+            let wrong = Diagnostic::error(Code::MissingParameter, at, message);
             found.push(if field.about.is_empty() {
                 wrong
             } else {
@@ -119,6 +127,19 @@ fn parameters(
                 ))
             });
         }
+    }
+}
+
+/// The one required parameter that is missing where one is given that there is not: the two are probably one.
+fn only_missing<'a>(act: &Act, action: &'a Action) -> Option<&'a str> {
+    let given = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
+    let known = |name: &str| action.input.iter().any(|field| field.name == name);
+    let required = |field: &&Field| !field.optional && field.default.is_none() && !given(&field.name);
+    let missing: Vec<&Field> = action.input.iter().filter(required).collect();
+    let unknown = act.args.iter().filter(|(key, _)| !known(&key.value)).count();
+    match (&missing[..], unknown) {
+        ([field], 1) => Some(&field.name),
+        _ => None,
     }
 }
 

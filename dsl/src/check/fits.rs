@@ -1,6 +1,6 @@
 //! Values that stand where a type is wanted: heads of blocks, pauses, requests, cases, inputs of triggers.
 
-use crate::ast::{Act, Arg, ArgKind, Op};
+use crate::ast::{Act, Arg, ArgKind, Op, Wait};
 use crate::check::Checking;
 use crate::check::types::Typed;
 use crate::codes::Code;
@@ -9,6 +9,7 @@ use crate::fields::listed;
 use crate::span::{Span, Spanned};
 use crate::types::{Field, Taking, Type, Unfit, Why, assign, assign_field, fit, fit_field};
 use crate::value::Value;
+use crate::workflow::REQUEST;
 
 /// Looks at every place that wants a type, but for the parameters of actions.
 pub fn check(checking: &mut Checking<'_>) {
@@ -16,14 +17,22 @@ pub fn check(checking: &mut Checking<'_>) {
     checking.ast.root.each(&mut |step| match &step.op {
         Some(Op::Each { items, .. }) => found.extend(items_of(typed, items)),
         Some(Op::Repeat { rounds, .. }) => found.extend(rounds_of(typed, rounds)),
-        Some(Op::Wait { length }) => found.extend(length_of(typed, length)),
+        Some(Op::Wait(Wait::For { length })) => found.extend(length_of(typed, length)),
+        Some(Op::Wait(Wait::Until { at })) => found.extend(time_of(typed, at)),
         Some(Op::Fail { message }) => found.extend(message_of(typed, message)),
         Some(Op::Switch { on, cases, .. }) => {
             let keys = cases.iter().map(|(key, _)| key);
             keys.for_each(|key| found.extend(never_this(typed, on, key)));
         }
-        Some(Op::Act(act)) if act.checked => request(typed, act, &mut found),
-        Some(Op::Act(_) | Op::Set { .. } | Op::Try { .. }) | None => {}
+        Some(Op::Act(act)) if act.action.value == REQUEST => request(typed, act, &mut found),
+        Some(
+            Op::Act(_)
+            | Op::Child { .. }
+            | Op::Set { .. }
+            | Op::Try { .. }
+            | Op::Wait(Wait::Person(_) | Wait::Signal { .. }),
+        )
+        | None => {}
     });
     for trigger in &checking.ast.triggers {
         for (key, value) in &trigger.inputs {
@@ -70,6 +79,17 @@ fn length_of(typed: &Typed, length: &Arg) -> Option<Diagnostic> {
     Some(match ty {
         Type::Integer | Type::Number => wrong.help(format!("say the unit: `duration(\"1s\") * ({})`", source(length))),
         Type::Time => wrong.help("to wait until a time, write `wait: { until: … }`"),
+        _ => wrong,
+    })
+}
+
+fn time_of(typed: &Typed, at: &Arg) -> Option<Diagnostic> {
+    let ty = typed.of_arg(at);
+    let text = matches!(at.kind, ArgKind::Value(_) | ArgKind::Text(_));
+    let unfit = assign(&ty, &Type::Time, Taking::AsParameter).err().filter(|_| !text)?;
+    let wrong = told(&unfit, at, format!("`until` is a time, and this is {}", ty.named()));
+    Some(match ty {
+        Type::Duration => wrong.help(format!("add it to a time: `now() + {}`", source(at))),
         _ => wrong,
     })
 }

@@ -7,6 +7,7 @@ use crate::ast::{Arg, ArgKind, Block, Op, Part, Step};
 use crate::check::Checking;
 use crate::expr::{Name, Root};
 use crate::span::Span;
+use crate::workflow::ASK;
 
 /// A value that is followed: of which step, and which field of it, if not the whole.
 pub type Holder = (usize, Option<String>);
@@ -51,14 +52,8 @@ impl<'a> Flow<'a> {
             for block in step.blocks() {
                 block.steps.iter().for_each(|inner| flow.blocks[inner.id] = Some(step.id));
             }
-            each_value(step, &mut |arg| {
-                arg.each(&mut |part| {
-                    flow.names[step.id].extend(match part {
-                        Part::Expr(expr) => expr.names(),
-                        Part::Text(template) => template.names(),
-                    });
-                });
-            });
+            let values = step.op.iter().flat_map(Op::values);
+            flow.names[step.id] = values.flat_map(names_of).collect();
         });
         for (reader, edges) in checking.resolved.edges.iter().enumerate() {
             for edge in edges.iter().filter(|edge| edge.own) {
@@ -147,7 +142,7 @@ impl<'a> Flow<'a> {
         let output = match &owner.op {
             Some(Op::Switch { output, .. }) => output.as_ref(),
             Some(Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. }) => body.output.as_ref(),
-            Some(Op::Act(_) | Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. }) | None => None,
+            Some(Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. }) | None => None,
         };
         let Some(output) = output else { return vec![(block, Some(step.name.value.to_string()))] };
         let mut found = vec![];
@@ -162,17 +157,6 @@ impl<'a> Flow<'a> {
             }
         });
         found
-    }
-}
-
-/// Calls `found` for each value of a step's own.
-fn each_value<'a>(step: &'a Step, found: &mut dyn FnMut(&'a Arg)) {
-    match &step.op {
-        Some(Op::Act(act)) => act.args.iter().for_each(|(_, value)| found(value)),
-        Some(Op::Set { value } | Op::Wait { length: value } | Op::Fail { message: value }) => found(value),
-        Some(Op::Each { items: value, .. } | Op::Repeat { rounds: value, .. }) => found(value),
-        Some(Op::Switch { on, .. }) => found(on),
-        Some(Op::Try { .. }) | None => {}
     }
 }
 
@@ -200,16 +184,28 @@ fn takes(text: &str, step: Span, field: Option<&str>) -> bool {
     }
 }
 
-/// What a step holds of what is read at this place: only `set` gives on what it reads.
-fn holds(step: &Step, at: Span) -> Option<Holder> {
+/// What a step holds of what is read at this place: `set` gives it on, and so do models and other workflows.
+pub fn holds(step: &Step, at: Span) -> Option<Holder> {
     match &step.op {
         Some(Op::Set { value }) if within(value.span, at) => Some((step.id, field_at(value, at))),
-        _ => None,
+        Some(Op::Act(act)) if act.action.value == ASK => Some((step.id, None)),
+        Some(Op::Child { .. }) => Some((step.id, None)),
+        Some(
+            Op::Act(_)
+            | Op::Set { .. }
+            | Op::Wait(_)
+            | Op::Fail { .. }
+            | Op::Each { .. }
+            | Op::Repeat { .. }
+            | Op::Switch { .. }
+            | Op::Try { .. },
+        )
+        | None => None,
     }
 }
 
 /// The field of an object that a place stands in.
-pub fn field_at(value: &Arg, at: Span) -> Option<String> {
+fn field_at(value: &Arg, at: Span) -> Option<String> {
     let ArgKind::Object(entries) = &value.kind else { return None };
     entries.iter().find(|(_, value)| within(value.span, at)).map(|(key, _)| key.value.clone())
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::ast::{Arg, Block, Op, Part, Step};
+use crate::check::braces;
 use crate::check::scope::{self, Edge, Frame};
 use crate::check::{Checking, Resolved};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::{Read, Root};
 use crate::fields::listed;
+use crate::habits;
 use crate::span::{Span, Spanned};
 use crate::workflow::{NeedKind, Phase};
 
@@ -38,7 +40,11 @@ pub fn check(checking: &mut Checking<'_>) {
     walk.block(&ast.root, vec![]);
     for trigger in &ast.triggers {
         walk.frames = vec![Frame::default()];
-        trigger.inputs.iter().for_each(|(_, value)| walk.arg(value));
+        trigger.inputs.iter().chain(&trigger.with).for_each(|(_, value)| walk.arg(value));
+    }
+    if let Some(key) = ast.concurrency.as_ref().and_then(|concurrency| concurrency.key.as_ref()) {
+        walk.frames = vec![Frame::default()];
+        walk.part(Part::Expr(key));
     }
     checking.resolved = walk.resolved;
     checking.diagnostics.extend(walk.diagnostics);
@@ -102,9 +108,8 @@ impl<'a> Walk<'a> {
         step.after.iter().for_each(|name| self.after(name));
         match &step.op {
             None => {}
-            Some(Op::Act(act)) => act.args.iter().for_each(|(_, value)| self.arg(value)),
-            Some(Op::Set { value } | Op::Wait { length: value } | Op::Fail { message: value }) => {
-                self.arg(value)
+            Some(op @ (Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. })) => {
+                op.values().into_iter().for_each(|value| self.arg(value));
             }
             Some(Op::Each { items, name, body, .. }) => {
                 self.arg(items);
@@ -174,6 +179,8 @@ impl<'a> Walk<'a> {
     }
 
     fn arg(&mut self, arg: &'a Arg) {
+        let known_step = |name: &str| scope::find(&self.frames, name).is_some();
+        self.diagnostics.extend(braces::missing(arg, &known_step, &|name| self.inputs.contains(&name)));
         arg.each(&mut |part| self.part(part));
     }
 
@@ -183,7 +190,13 @@ impl<'a> Walk<'a> {
             Part::Text(template) => (template.reads(), template.names()),
         };
         reads.iter().for_each(|read| self.read(read));
-        names.iter().for_each(|name| self.bare(name));
+        for name in &names {
+            let item = match part {
+                Part::Text(template) => template.item_at(name.1),
+                Part::Expr(_) => None,
+            };
+            self.bare(name, item);
+        }
         match part {
             Part::Expr(expr) => self.diagnostics.extend(expr.warnings()),
             Part::Text(template) => {
@@ -193,7 +206,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A bare name, with the field that is read of it.
-    fn bare(&mut self, (name, span, field): &(String, Span, Option<(String, Span)>)) {
+    fn bare(&mut self, (name, span, field): &(String, Span, Option<(String, Span)>), item: Option<String>) {
         if name == "inputs" {
             if let Some((field, span)) = field {
                 self.input(field, *span);
@@ -204,7 +217,10 @@ impl<'a> Walk<'a> {
         let looped = self.frames.iter().any(|frame| frame.bare.contains(&name.as_str()));
         let known = ROOTS.contains(&name.as_str()) || looped || (name == "error" && in_catch);
         if !known {
-            self.unknown_name(name, *span);
+            match habits::foreign_name(name, *span, field.as_ref()) {
+                Some(wrong) if scope::find(&self.frames, name).is_none() => self.diagnostics.push(wrong),
+                _ => self.unknown_name(name, *span, item),
+            }
         }
     }
 
@@ -225,13 +241,19 @@ impl<'a> Walk<'a> {
         });
     }
 
-    fn unknown_name(&mut self, name: &str, span: Span) {
+    /// `item` is what the item of the `{{#each}}` around is called, of which it may be a field.
+    fn unknown_name(&mut self, name: &str, span: Span, item: Option<String>) {
         let wrong = Diagnostic::error(Code::UnknownName, span, format!("there is no name `{name}` here"));
         let text = |text: &str| (format!("write `{text}`"), text.to_owned());
-        let fixed = if scope::find(&self.frames, name).is_some() {
+        let fixed = if let Some((_, place)) = scope::find(&self.frames, name) {
+            for id in place.ids.clone() {
+                self.resolved.read[id] = true;
+            }
             Some(text(&format!("steps.{name}")))
         } else if self.inputs.contains(&name) {
             Some(text(&format!("inputs.{name}")))
+        } else if let Some(item) = item {
+            Some(text(&format!("{item}.{name}")))
         } else {
             match name {
                 "yes" | "on" | "True" | "TRUE" => Some(text("true")),
@@ -297,7 +319,8 @@ impl<'a> Walk<'a> {
         let visible = self.frames.iter().flat_map(|frame| frame.steps.keys().copied());
         let visible: Vec<&str> = visible.filter(|name| !self.within.contains(name)).collect();
         let wrong = Diagnostic::error(Code::UnknownStep, span, format!("no step is called `{name}`"));
-        if let Some(near) = nearest(name, visible.iter().copied()) {
+        let hidden = self.owners.get(name);
+        if let Some(near) = nearest(name, visible.iter().copied()).filter(|_| hidden.is_none()) {
             let near = near.to_owned();
             if let Some((_, place)) = scope::find(&self.frames, &near) {
                 for id in place.ids.clone() {
@@ -307,7 +330,10 @@ impl<'a> Walk<'a> {
             let fixed =
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near);
             self.diagnostics.push(fixed);
-        } else if let Some(owner) = self.owners.get(name) {
+        } else if let Some(owner) = hidden {
+            if let Some((_, place)) = scope::find(&self.frames, owner) {
+                place.ids.iter().for_each(|id| self.resolved.read[*id] = true);
+            }
             let message = format!("the step `{name}` is inside of `{owner}` and cannot be seen from here");
             let wrong = Diagnostic::error(Code::HiddenStep, span, message);
             let help = format!("read `steps.{owner}`, and let its `output:` give what is needed");

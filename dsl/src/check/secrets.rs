@@ -59,13 +59,9 @@ fn values(step: &Step, found: &mut Vec<Diagnostic>) {
             shut.into_iter().for_each(|(_, value)| closed(value));
             open.into_iter().for_each(|(_, value)| value.each(&mut |part| reads::check(part, found)));
         }
-        Some(Op::Wait { length: value } | Op::Fail { message: value }) => closed(value),
-        Some(Op::Each { items: value, .. } | Op::Repeat { rounds: value, .. }) => closed(value),
-        Some(Op::Switch { on, output, .. }) => {
-            closed(on);
-            output.iter().for_each(closed);
-        }
         Some(Op::Set { .. } | Op::Try { .. }) | None => {}
+        Some(op @ Op::Switch { output, .. }) => op.values().into_iter().chain(output).for_each(closed),
+        Some(op) => op.values().into_iter().for_each(closed),
     }
 }
 

@@ -7,8 +7,8 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use crate::ast::{Arg, ArgKind, Block, Op, Step};
-use crate::check::Checking;
+use crate::ast::{Arg, ArgKind, Block, Op, Step, Trigger};
+use crate::check::{Checking, outside};
 use crate::check::scope::{Frame, Place as StepPlace};
 use crate::diagnostic::Diagnostic;
 use crate::expr::types::{
@@ -38,7 +38,7 @@ pub fn check(checking: &mut Checking<'_>) {
     let ast = checking.ast;
     let mut walk = Walk {
         checking,
-        roots: Roots::new(ast),
+        roots: Roots::new(ast, checking.catalog),
         levels: vec![],
         facts: Facts::default(),
         typed: Typed::new(ast.steps),
@@ -49,7 +49,7 @@ pub fn check(checking: &mut Checking<'_>) {
     walk.block(&ast.root, vec![], None);
     walk.levels.push(Level::default());
     for trigger in &ast.triggers {
-        trigger.inputs.iter().for_each(|(_, value)| walk.arg(value));
+        walk.trigger(trigger);
     }
     let (typed, found) = (walk.typed, walk.found);
     checking.typed = typed;
@@ -185,9 +185,13 @@ impl<'a> Walk<'a, '_> {
                 self.arg(value);
                 values::widened(self.typed.of_arg(value))
             }
-            Op::Wait { length } => {
-                self.arg(length);
-                Type::Null
+            Op::Wait(wait) => {
+                op.values().into_iter().for_each(|value| self.arg(value));
+                outside::of_wait(wait)
+            }
+            Op::Child { workflow, inputs } => {
+                inputs.iter().for_each(|(_, value)| self.arg(value));
+                outside::of_child(&workflow.value, self.checking.catalog)
             }
             Op::Fail { message } => {
                 self.arg(message);
@@ -265,6 +269,19 @@ impl<'a> Walk<'a, '_> {
         self.levels.pop();
         (self.facts, self.reader, self.skips) = (facts, reader, skips);
         ty
+    }
+
+    /// Looks at the values of a trigger, where it is the one that fired.
+    fn trigger(&mut self, trigger: &'a Trigger) {
+        let catalog = self.checking.catalog;
+        self.roots.trigger = outside::of_fired(trigger, catalog);
+        trigger.with.iter().chain(&trigger.inputs).for_each(|(_, value)| self.arg(value));
+        if let Some(filter) = &trigger.filter {
+            let bare = vec![("event", outside::of_event(trigger, catalog))];
+            self.levels.push(Level { bare, ..Level::default() });
+            self.condition(filter, "filter");
+            self.levels.pop();
+        }
     }
 
     /// Looks at a value with holes, and notes the types of its expressions.

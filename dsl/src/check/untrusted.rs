@@ -1,13 +1,17 @@
 //! Data from outside: bodies of answers, results of actions, payloads of webhooks and events. Whoever wrote them
 //! may have written them for the model that reads them.
 //!
-//! It finds out how such data comes into a step. What to do about it is for whoever knows what the step can do.
+//! So a model that reads them must not act unasked.
 
-use crate::ast::{Op, Step};
-use crate::catalog::Trust;
+use crate::ast::{Act, ArgKind, Op, Step, Wait};
+use crate::catalog::{Safety, Trust};
 use crate::check::Checking;
-use crate::check::flow::{Flow, Holder, Passage};
+use crate::check::flow::{Flow, Holder, Passage, holds};
+use crate::codes::Code;
+use crate::diagnostic::Diagnostic;
 use crate::span::Span;
+use crate::value::Value;
+use crate::workflow::{ASK, REQUEST};
 
 /// The parts of an answer that the other side wrote.
 const ANSWER: [&str; 3] = ["body", "headers", "items"];
@@ -22,6 +26,63 @@ pub struct Path {
     pub source: String,
     /// Each read on the way, the step's own last.
     pub reads: Vec<Span>,
+}
+
+/// Looks at every model that is given tools which act.
+pub fn check(checking: &mut Checking<'_>) {
+    let mut asked = vec![];
+    checking.ast.root.each(&mut |step| {
+        if let Some(Op::Act(act)) = &step.op
+            && let Some(tool) = acting(checking, act)
+        {
+            asked.push((step, tool));
+        }
+    });
+    if asked.is_empty() {
+        return;
+    }
+    let untrusted = Untrusted::new(checking);
+    let told = |(step, tool): (&Step, (String, Span))| Some(refused(step, tool, &untrusted.path(step)?));
+    let found: Vec<Diagnostic> = asked.into_iter().filter_map(told).collect();
+    checking.diagnostics.extend(found);
+}
+
+/// The first tool of a model that changes something, where nobody is asked and nothing allows it.
+fn acting(checking: &Checking<'_>, act: &Act) -> Option<(String, Span)> {
+    let value = |key: &str| match act.arg(key).map(|arg| &arg.kind) {
+        Some(ArgKind::Value(value)) => Some(value),
+        _ => None,
+    };
+    let allowed = match value("allow") {
+        Some(Value::List(words)) => words.iter().any(|word| word.as_text() == Some("untrusted_tools")),
+        _ => false,
+    };
+    if act.action.value != ASK || allowed || value("confirm") == Some(&Value::Bool(true)) {
+        return None;
+    }
+    let ArgKind::List(tools) = &act.arg("tools")?.kind else { return None };
+    tools.iter().find_map(|tool| {
+        let ArgKind::Value(value) = &tool.kind else { return None };
+        let id = value.as_text()?;
+        let acts = checking.catalog.get(id).is_some_and(|action| action.safety != Safety::Read);
+        acts.then(|| (id.to_owned(), tool.span))
+    })
+}
+
+fn refused(step: &Step, (tool, span): (String, Span), path: &Path) -> Diagnostic {
+    let name = &step.name.value;
+    let message = format!("`{name}` reads data from outside, and `{tool}` acts: whoever wrote the data could use it");
+    let mut wrong = Diagnostic::error(Code::UntrustedTools, span, message);
+    for (at, read) in path.reads.iter().enumerate() {
+        let says = match (at, path.reads.len() - 1 - at) {
+            (0, 0) => format!("{} is read here", path.source),
+            (0, _) => format!("{} goes on from here", path.source),
+            (_, 0) => "and is read here".into(),
+            _ => "through here".into(),
+        };
+        wrong = wrong.label(*read, says);
+    }
+    wrong.help("say `confirm: true`, so that each call is asked, or `allow: [untrusted_tools]`")
 }
 
 /// What came from outside, and where it goes.
@@ -39,7 +100,7 @@ impl<'a> Untrusted<'a> {
             sources.extend(given(checking, step));
             for (name, span, field) in flow.names(step.id) {
                 if is_payload(name, field.as_ref().map(|(field, _)| field.as_str())) {
-                    sources.extend(held(step, *span));
+                    sources.extend(holds(step, *span));
                 }
             }
         });
@@ -78,20 +139,31 @@ impl<'a> Untrusted<'a> {
 
 /// What a step gives that comes from outside.
 fn given(checking: &Checking<'_>, step: &Step) -> Vec<Holder> {
-    let Some(Op::Act(act)) = &step.op else { return vec![] };
-    if act.checked {
+    let act = match &step.op {
+        Some(Op::Act(act)) => act,
+        Some(Op::Wait(Wait::Signal { .. })) => return vec![(step.id, None)],
+        Some(
+            Op::Child { .. }
+            | Op::Set { .. }
+            | Op::Wait(_)
+            | Op::Fail { .. }
+            | Op::Each { .. }
+            | Op::Repeat { .. }
+            | Op::Switch { .. }
+            | Op::Try { .. },
+        )
+        | None => return vec![],
+    };
+    if act.action.value == ASK {
+        // A model says what it makes of what it reads.
+        return vec![];
+    }
+    if act.action.value == REQUEST {
         return ANSWER.into_iter().map(|field| (step.id, Some(field.to_owned()))).collect();
     }
     match checking.catalog.get(&act.action.value).map(|action| action.trust) {
         Some(Trust::Trusted) => vec![],
         Some(Trust::Untrusted) | None => vec![(step.id, None)],
-    }
-}
-
-fn held(step: &Step, at: Span) -> Option<Holder> {
-    match &step.op {
-        Some(Op::Set { value }) => Some((step.id, crate::check::flow::field_at(value, at))),
-        _ => None,
     }
 }
 
@@ -107,6 +179,7 @@ fn is_payload(name: &str, field: Option<&str>) -> bool {
 mod tests {
     use crate::catalog::{Action, Catalog, Safety, Trust};
     use crate::check::{Checking, names};
+    use crate::diagnostic::Severity;
     use crate::types::Type;
 
     use super::Untrusted;
@@ -126,7 +199,7 @@ mod tests {
             Catalog::new([action("web.read", Trust::Untrusted), action("math.add", Trust::Trusted)]);
         let (root, _) = crate::yaml::read(&text);
         let (ast, wrong) = crate::parse::parse(&text, &root.unwrap());
-        assert!(wrong.is_empty(), "{wrong:?}");
+        assert!(wrong.iter().all(|wrong| wrong.severity == Severity::Warning), "{wrong:?}");
         let mut checking = Checking::new(&text, &ast, &catalog);
         names::check(&mut checking);
         assert!(checking.diagnostics.is_empty(), "{:?}", checking.diagnostics);

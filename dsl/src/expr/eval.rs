@@ -374,6 +374,10 @@ impl<'s> Machine<'s> {
                 self.spend_bytes(a.len().min(b.len()))?;
                 Ok(a == b)
             }
+            (Value::File(a), Value::File(b)) => {
+                self.spend_bytes(a.bytes.len().min(b.bytes.len()))?;
+                Ok(a == b)
+            }
             (Value::List(a), Value::List(b)) => {
                 if Arc::ptr_eq(a, b) {
                     return Ok(true);

@@ -18,6 +18,7 @@ mod key;
 mod list;
 mod map;
 mod number;
+mod pages;
 pub mod shape;
 mod text;
 mod time;
@@ -174,6 +175,11 @@ impl Function {
             (None, Some(last @ Parameter { takes: Takes::Values, .. })) => Some(last),
             (None, _) => None,
         }
+    }
+
+    /// What its page says beyond this entry: details, more examples, and what is near to it.
+    pub fn details(&self) -> &'static str {
+        pages::find(self.name)
     }
 
     /// What may stand at this place; nothing past the last.

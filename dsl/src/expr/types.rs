@@ -146,6 +146,7 @@ pub fn of_value(value: &Value) -> Type {
         Value::Text(_) | Value::Hole(_) => Type::String,
         Value::Time(_) => Type::Time,
         Value::Duration(_) => Type::Duration,
+        Value::File(_) => Type::Bytes,
         Value::List(items) => Type::list(items.iter().map(of_value).fold(Type::NEVER, Type::or)),
         Value::Object(entries) => {
             Type::object(entries.iter().map(|(key, value)| (&**key, of_value(value))))

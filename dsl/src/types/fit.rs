@@ -1,4 +1,5 @@
-//! Whether a value fits a type. Nothing is converted, but for times and durations that came as text.
+//! Whether a value fits a type. Nothing is converted, but for times and durations that came as text
+//! and bytes that came in Base64.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use crate::duration;
 use crate::fields::{a, listed};
 use crate::types::{Field, Type};
-use crate::value::{Object, Value};
+use crate::value::{File, Object, Value};
 
 /// Why a value does not fit.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +93,10 @@ pub fn fit(value: &Value, ty: &Type) -> Result<Value, Misfit> {
             Ok(value.clone())
         }
         (Type::Time, Value::Time(_)) | (Type::Duration, Value::Duration(_)) => Ok(value.clone()),
-        (Type::Bytes, Value::Text(_) | Value::Object(_)) => Ok(value.clone()),
+        (Type::Bytes, Value::File(_) | Value::Hole(_)) => Ok(value.clone()),
+        (Type::Bytes, _) => {
+            File::from_plain(value).map_or_else(wrong, |file| Ok(Value::File(Arc::new(file))))
+        }
         (Type::Time, Value::Text(text)) => text.trim().parse().map(Value::Time).or_else(|_| wrong()),
         (Type::Duration, Value::Text(text)) => {
             duration::parse(text.trim()).map(Value::Duration).map_or_else(wrong, Ok)

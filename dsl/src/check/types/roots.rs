@@ -1,7 +1,8 @@
 //! The types of what every expression can read bare.
 
 use crate::ast::Ast;
-use crate::catalog::FailureKind;
+use crate::catalog::{Catalog, FailureKind};
+use crate::check::outside;
 use crate::types::{Field, Type};
 
 /// The types of `inputs`, `run`, `trigger` and of what is told of steps.
@@ -16,12 +17,13 @@ pub struct Roots {
     pub meta_or_null: Type,
     inputs: Type,
     run: Type,
-    trigger: Type,
+    /// `trigger`
+    pub trigger: Type,
 }
 
 impl Roots {
     /// The types for one workflow.
-    pub fn new(ast: &Ast) -> Roots {
+    pub fn new(ast: &Ast, catalog: &Catalog) -> Roots {
         let error = error();
         let meta = meta();
         Roots {
@@ -36,7 +38,7 @@ impl Roots {
                 ("version", Type::String),
                 ("workflow", Type::String),
             ]),
-            trigger: trigger(),
+            trigger: outside::of_trigger(&ast.triggers, catalog),
         }
     }
 
@@ -95,18 +97,4 @@ fn error() -> Type {
 
 fn meta() -> Type {
     Type::object([("attempts", Type::Integer), ("started", Type::Time), ("duration", Type::Duration)])
-}
-
-/// What caused the run: most of it is null for most kinds, and nothing is known of what came from outside.
-fn trigger() -> Type {
-    Type::object([
-        ("kind", Type::String),
-        ("at", Type::Time),
-        ("scheduled_for", Type::Any),
-        ("body", Type::Any),
-        ("headers", Type::Any),
-        ("query", Type::Any),
-        ("event", Type::Any),
-        ("signal", Type::Any),
-    ])
 }

@@ -67,18 +67,8 @@ impl Typed {
 
 /// The type of what an action gives.
 pub fn of_act(act: &Act, catalog: &Catalog) -> Type {
-    if !act.checked {
-        return catalog.get(&act.action.value).map_or(Type::Any, |action| action.output.clone());
-    }
-    if act.args.iter().any(|(key, _)| key.value == "paginate") {
-        return Type::object([("items", Type::list(Type::Any)), ("pages", Type::Integer)]);
-    }
-    Type::object([
-        ("status", Type::Integer),
-        ("headers", Type::AnyObject),
-        ("body", Type::Any),
-        ("url", Type::String),
-    ])
+    let known = || catalog.get(&act.action.value).map(|action| action.output.clone());
+    act.gives.clone().or_else(known).unwrap_or_default()
 }
 
 /// The type of the items that a `for_each` runs over.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::shape::{INTEGERS, TEXTS};
+use super::shape::{BYTES, INTEGERS, TEXTS};
 use super::{Function, optional, value};
 use crate::expr::Halt;
 use crate::expr::call::Call;
@@ -16,7 +16,7 @@ use crate::value::{Hole, Value};
 pub const CHANCE: &[Function] = &[
     Function {
         name: "hmac_sha256",
-        parameters: &[value("key", TEXTS), value("message", TEXTS)],
+        parameters: &[value("key", TEXTS), value("message", BYTES)],
         gives: |_| Type::String,
         about: "The HMAC-SHA256 of a message in hex; with a secret it stays one.",
         example: "hmac_sha256('key', 'x') | len => 64",
@@ -27,10 +27,10 @@ pub const CHANCE: &[Function] = &[
                 Ok(Value::Hole(Arc::new(Hole::Hmac(Box::new(hole(&key)), Box::new(hole(&message))))))
             }
             _ => {
-                let (key, message) = (call.text(0)?, call.text(1)?);
+                let (key, message) = (call.text(0)?, call.bytes(1)?);
                 let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
                     .map_err(|_| call.fail("the key has no usable length"))?;
-                mac.update(message.as_bytes());
+                mac.update(&message);
                 Ok(Value::text(hex(&mac.finalize().into_bytes())))
             }
         },
@@ -59,11 +59,11 @@ pub const CHANCE: &[Function] = &[
     },
     Function {
         name: "sha256",
-        parameters: &[value("text", TEXTS)],
+        parameters: &[value("of", BYTES)],
         gives: |_| Type::String,
-        about: "The SHA-256 of the text in hex.",
+        about: "The SHA-256 of a text or a file in hex.",
         example: "sha256('a') | slice(0, 8) => 'ca978112'",
-        body: |call| Ok(Value::text(hex(&Sha256::digest(call.text(0)?.as_bytes())))),
+        body: |call| Ok(Value::text(hex(&Sha256::digest(call.bytes(0)?)))),
     },
     Function {
         name: "uuid",

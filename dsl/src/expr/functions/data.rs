@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::csv::{parse_csv, write_csv};
-use super::shape::{ANY, INTEGERS, SHOWN, Shape, TEXTS, Wants};
+use super::shape::{ANY, BYTES, INTEGERS, SHOWN, Shape, TEXTS, Wants};
 use super::{Function, optional, value, yaml};
 use crate::expr::Halt;
 use crate::expr::call::Call;
@@ -35,13 +35,13 @@ const ROWS: Wants = &[Shape::List(&[Shape::Object, Shape::List(ANY)])];
 pub const DATA: &[Function] = &[
     Function {
         name: "base64",
-        parameters: &[value("text", TEXTS)],
+        parameters: &[value("of", BYTES)],
         gives: |_| Type::String,
-        about: "The text's bytes in Base64; a secret stays one.",
+        about: "The bytes of a text or a file in Base64; a secret stays one.",
         example: "base64('Ada:x') => 'QWRhOng='",
         body: |call| match call.any(0) {
             Value::Hole(hole) => Ok(Value::Hole(Arc::new(Hole::Base64(Box::new((*hole).clone()))))),
-            _ => Ok(Value::text(STANDARD.encode(call.text(0)?.as_bytes()))),
+            _ => Ok(Value::text(STANDARD.encode(call.bytes(0)?))),
         },
     },
     Function {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::key::Key;
-use super::shape::{ANY, BOOLEANS, Given, INTEGERS, LISTS, SEARCHED, SLICED, SORTED, Shape, Wants};
+use super::shape::{ANY, BOOLEANS, COUNTED, Given, INTEGERS, LISTS, SEARCHED, SLICED, SORTED, Shape, Wants};
 use super::{Function, lambda, optional, optional_lambda, value, values};
 use crate::expr::Halt;
 use crate::expr::call::Call;
@@ -137,16 +137,17 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "len",
-        parameters: &[value("of", SEARCHED)],
+        parameters: &[value("of", COUNTED)],
         gives: |_| Type::Integer,
-        about: "How many characters a text has, items a list, keys an object.",
+        about: "How many characters a text has, items a list, keys an object, bytes a file.",
         example: "len('añb') => 3",
         body: |call| {
             let count = match call.any(0) {
                 Value::Text(_) => call.text(0)?.chars().count(),
                 Value::List(items) => items.len(),
                 Value::Object(entries) => entries.len(),
-                _ => return Err(call.wrong(0, "a text, a list or an object")),
+                Value::File(file) => file.bytes.len(),
+                _ => return Err(call.wrong(0, "a text, a list, an object or a file")),
             };
             Ok(integer(count))
         },

@@ -28,6 +28,8 @@ pub enum Shape {
     Time,
     /// A length of time.
     Duration,
+    /// A file.
+    Bytes,
     /// An object.
     Object,
     /// A list of such items.
@@ -41,6 +43,8 @@ pub enum Shape {
 /// The sets that the functions share.
 pub(crate) const ANY: Wants = &[Shape::Any];
 pub(crate) const BOOLEANS: Wants = &[Shape::Boolean];
+pub(crate) const BYTES: Wants = &[Shape::String, Shape::Bytes];
+pub(crate) const COUNTED: Wants = &[Shape::String, Shape::List(ANY), Shape::Object, Shape::Bytes];
 pub(crate) const INTEGERS: Wants = &[Shape::Integer];
 pub(crate) const LISTS: Wants = &[Shape::List(ANY)];
 pub(crate) const NUMBERS: Wants = &[Shape::Number];
@@ -127,6 +131,7 @@ fn takes(shape: Shape, ty: &Type) -> bool {
         (Shape::String, ty) => matches!(ty, Type::String | Type::Enum(_)),
         (Shape::Time, ty) => *ty == Type::Time,
         (Shape::Duration, ty) => *ty == Type::Duration,
+        (Shape::Bytes, ty) => *ty == Type::Bytes,
         (Shape::Object, ty) => matches!(ty, Type::AnyObject | Type::Object(_)),
         (Shape::List(items), Type::List(item)) => judge(item, items) == Verdict::Fits,
         (Shape::List(_), _) => false,
@@ -156,6 +161,7 @@ impl fmt::Display for Shape {
             Shape::String => "string",
             Shape::Time => "time",
             Shape::Duration => "duration",
+            Shape::Bytes => "bytes",
             Shape::Object => "object",
             Shape::List(items) => return write!(f, "[{}]", written(items)),
             Shape::Ordered => "number | string | time | duration",

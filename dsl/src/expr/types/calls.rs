@@ -229,6 +229,7 @@ fn named(wants: Wants) -> String {
             Shape::String => "a text",
             Shape::Time => "a time",
             Shape::Duration => "a duration",
+            Shape::Bytes => "a file",
             Shape::Object => "an object",
             Shape::List(shape::ANY) => "a list",
             Shape::List(_) => "a list of such items",

@@ -9,6 +9,7 @@ use crate::expr::ast::{Ix, Kind, Part};
 use crate::expr::functions::shape::{item_of, value_of};
 use crate::expr::types::{Inference, Strictness, facts};
 use crate::fields::listed;
+use crate::habits;
 use crate::span::Span;
 use crate::types::{Field, Type};
 use crate::value::Value;
@@ -290,7 +291,10 @@ impl<'t> Inference<'t> {
         let arms = way.ty.arms();
         if let [Type::List(_)] = &arms[..] {
             let message = format!("`{what}` is a list and has no field `{name}`");
-            let help = format!("take one item, as `{what}[0].{name}`, or all, as `{what} | map(x => x.{name})`");
+            let help = match habits::field(name, &what) {
+                Some(ours) => format!("write `{ours}`"),
+                None => format!("take one item, as `{what}[0].{name}`, or all, as `{what} | map(x => x.{name})`"),
+            };
             return Diagnostic::error(Code::UnknownField, at, message).help(help);
         }
         let objects = arms.iter().filter_map(|arm| match arm {
