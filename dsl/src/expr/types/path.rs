@@ -175,7 +175,8 @@ impl<'t> Inference<'t> {
 
     /// Finds a field; its name stands at this place of the source.
     fn field(&mut self, way: &mut Way<'t>, name: &str, at: Span) -> Option<Found<'t>> {
-        if *way.ty == Type::Any && way.told == Told::Not && self.place.strictness == Strictness::Strict {
+        let unknown = matches!(*way.ty, Type::Any | Type::AnyObject);
+        if unknown && way.told == Told::Not && self.place.strictness == Strictness::Strict {
             way.told = Told::Already;
             let message = format!("nothing is known of `{}`, so not whether it has `{name}`", self.upto(way));
             let wrong = Diagnostic::warning(Code::UntypedField, self.expr.place(at), message);
