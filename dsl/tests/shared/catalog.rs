@@ -2,11 +2,7 @@
 
 #![allow(missing_docs)]
 
-<<<<<<< HEAD
-use dsl::catalog::{Action, Catalog, Safety, Trust};
-=======
-use dsl::catalog::{Action, Catalog, Safety, Signature};
->>>>>>> main
+use dsl::catalog::{Action, Catalog, Safety, Signature, Trust};
 use dsl::types::{Field, Type};
 
 pub fn catalog() -> Catalog {
