@@ -152,6 +152,7 @@ codes! {
     "KW0606" UnknownEvent "an unknown event"
 
     "KW0701" SecretRead "a secret that is read"
+    "KW0702" UntrustedTools "acting tools beside data from outside"
 }
 
 impl Code {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Act, Arg, ArgKind, Op, Step};
-use crate::catalog::{Action, Safety, Signature};
+use crate::catalog::{Action, Safety, Signature, Trust};
 use crate::check::{Checking, actions};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
@@ -92,7 +92,8 @@ pub fn parameters(
     let (action, args) = (id.clone(), given.to_vec());
     let act = Act { action, args, safety: None, checked: false, gives: None };
     let (input, about, output) = (taken.to_vec(), String::new(), Type::Any);
-    let action = Action { id: id.value.clone(), about, safety: Safety::Once, input, output };
+    let trust = Trust::Untrusted;
+    let action = Action { id: id.value.clone(), about, safety: Safety::Once, input, output, trust };
     actions::parameters(checking, at, &act, &action, found);
 }
 

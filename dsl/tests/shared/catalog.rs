@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)]
 
-use dsl::catalog::{Action, Catalog, Safety, Signature};
+use dsl::catalog::{Action, Catalog, Safety, Signature, Trust};
 use dsl::types::{Field, Type};
 
 pub fn catalog() -> Catalog {
@@ -12,6 +12,7 @@ pub fn catalog() -> Catalog {
         safety,
         input,
         output: Type::Any,
+        trust: Trust::Untrusted,
     };
     let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
     let mail = Type::Object(vec![
