@@ -175,6 +175,11 @@ impl Template {
         item
     }
 
+    /// True if it has blocks, and not holes alone.
+    pub(crate) fn has_blocks(&self) -> bool {
+        self.parts.iter().any(|part| !part.is_row())
+    }
+
     /// Calls `found` for each expression, with whether it may not be reached and the names that blocks around
     /// it give.
     pub(crate) fn each_expr(&self, found: &mut dyn FnMut(&Expr, bool, &[&str])) {

@@ -266,7 +266,9 @@ impl Dice {
         match self.roll(14) {
             0..=2 => {
                 let sign = self.pick(&["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in", "not in", "and", "or"]);
-                format!("({} {sign} {})", self.expression(next, params), self.expression(next, params))
+                let kind = self.pick(&["integer", "number", "string", "time", "duration", "[list]", "boolean", "any"]);
+                let (a, b) = (self.operand(kind, next, params), self.operand(kind, next, params));
+                format!("({a} {sign} {b})")
             }
             3 => format!("({} ?? {})", self.expression(next, params), self.expression(next, params)),
             4 => {
@@ -299,6 +301,14 @@ impl Dice {
             10 => format!("(not {})", self.condition(next, params)),
             11 => format!("(-{})", self.expression(next, params)),
             _ => self.call(next, params),
+        }
+    }
+
+    /// An operand of a kind, or anything at all.
+    fn operand(&mut self, kind: &str, depth: usize, params: &mut Vec<String>) -> String {
+        match self.roll(3) {
+            0 => self.expression(depth, params),
+            _ => self.fitting(kind).into(),
         }
     }
 
@@ -372,6 +382,7 @@ impl Dice {
             "integer" => self.pick(&["inputs.n", "1", "2"]),
             "number" => self.pick(&["inputs.x", "inputs.n", "1.5"]),
             "time" => self.pick(&["inputs.t", "now()"]),
+            "duration" => self.pick(&["inputs.d", "duration('1h')", "2"]),
             "object" => self.pick(&["inputs.o", "{ a: 1, b: 'x' }", "steps.got"]),
             "boolean" => "inputs.b",
             list if list.starts_with('[') => {

@@ -28,6 +28,9 @@ pub struct Args {
     /// Let warnings fail the check too
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
     deny: Option<String>,
+    /// Report reads of values of which nothing is known, too
+    #[arg(long)]
+    strict: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -88,7 +91,8 @@ fn look_at(path: &std::path::Path, args: &Args) -> Result<Checked, Trouble> {
     let text = super::run::read(path)?;
     let catalog = server::beside::catalog(path, &text);
     if !args.fix {
-        let diagnostics = dsl::check(&text, &catalog).diagnostics;
+        let strictness = if args.strict { dsl::Strictness::Strict } else { dsl::Strictness::Gradual };
+        let diagnostics = dsl::check_with(&text, &catalog, &dsl::Options { strictness }).diagnostics;
         return Ok(Checked { file, text, diagnostics });
     }
     let mended = dsl::mend::mend(&text, &catalog);

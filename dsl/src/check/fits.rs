@@ -131,6 +131,7 @@ fn never_this(typed: &Typed, on: &Arg, key: &Spanned<Value>) -> Option<Diagnosti
     let wrong = Diagnostic::warning(Code::NeverThisCase, key.span, message);
     Some(match nearest(&shown, texts.iter().copied()) {
         Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), key.span, near),
+        None if ty == Type::Boolean => wrong.help("the cases of a condition are `true` and `false`"),
         None if matches!(key.value, Value::Int(_)) && !texts.is_empty() => wrong.help("a text stands in quotes"),
         None => wrong,
     })

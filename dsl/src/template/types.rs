@@ -6,13 +6,15 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expr;
 use crate::expr::functions::shape::{item_of, value_of};
-use crate::expr::types::{Certainty, Inferred, Place, infer, infer_condition};
+use crate::expr::types::{Certainty, Facts, Inferred, Place, infer, infer_condition};
 use crate::template::{Part, Template};
 use crate::types::Type;
 
 /// A block that is open: what was known before it, and its last condition.
 struct Open<'p> {
-    facts: crate::expr::types::Facts,
+    before: Facts,
+    /// What is known in its next arm.
+    arms: Facts,
     locals: usize,
     asked: Option<(&'p Expr, bool)>,
 }
@@ -81,7 +83,7 @@ impl<'p> Walk<'_, 'p> {
             Part::Else => self.otherwise(),
             Part::End => {
                 if let Some(open) = self.open.pop() {
-                    self.place.facts = open.facts;
+                    self.place.facts = open.before;
                     self.place.locals.truncate(open.locals);
                 }
             }
@@ -90,7 +92,7 @@ impl<'p> Walk<'_, 'p> {
 
     fn enter(&mut self, asked: Option<(&'p Expr, bool)>, given: Vec<(Arc<str>, Type)>) {
         let (facts, locals) = (self.place.facts.clone(), self.place.locals.len());
-        self.open.push(Open { facts, locals, asked });
+        self.open.push(Open { arms: facts.clone(), before: facts, locals, asked });
         given.iter().for_each(|(name, _)| self.place.facts.forget(name));
         self.place.locals.extend(given);
         if let Some((expr, holds)) = asked {
@@ -103,9 +105,9 @@ impl<'p> Walk<'_, 'p> {
         let Some(open) = self.open.last_mut() else { return };
         if let Some((expr, holds)) = open.asked.take() {
             // All arms after this one are reached only where it was not.
-            open.facts.learn_all(expr, !holds);
+            open.arms.learn_all(expr, !holds);
         }
-        let (facts, locals) = (open.facts.clone(), open.locals);
+        let (facts, locals) = (open.arms.clone(), open.locals);
         self.place.facts = facts;
         self.place.locals.truncate(locals);
     }

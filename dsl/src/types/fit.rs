@@ -73,7 +73,8 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Checks a value against a type and gives it back, texts turned into the times and durations they stand for.
+/// Checks a value against a type and gives it back: texts turned into the times and durations they stand for, and
+/// null for each field that may be left out and is.
 ///
 /// # Errors
 /// The first part that does not fit.
@@ -129,7 +130,9 @@ fn fit_object(entries: &Arc<Object>, fields: &[Field]) -> Result<Value, Misfit> 
             (None, Some(default)) => {
                 fitted.insert(field.name.as_str().into(), default.clone());
             }
-            (None, None) if field.optional => {}
+            (None, None) if field.optional => {
+                fitted.insert(field.name.as_str().into(), Value::Null);
+            }
             (None, None) => return Err(Misfit::new(format!("the field `{}` is missing", field.name))),
         }
     }

@@ -14,7 +14,21 @@ pub fn catalog() -> Catalog {
         output: Type::Any,
     };
     let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
+    let mail = Type::Object(vec![
+        Field::required("subject", Type::String, ""),
+        Field::required("size", Type::Integer, ""),
+        Field::required("sent", Type::Time, ""),
+        Field::required("cc", Type::List(Box::new(Type::String)), ""),
+        Field::required("reply_to", Type::Nullable(Box::new(Type::String)), ""),
+        Field::optional("thread", Type::String, ""),
+    ]);
+    let mails = Type::Object(vec![
+        Field::required("messages", Type::List(Box::new(mail)), ""),
+        Field::required("next", Type::Nullable(Box::new(Type::String)), ""),
+    ]);
+    let list = Action { output: mails, ..action("mail.list", Safety::Read, vec![]) };
     Catalog::new([
+        list,
         action("file.list", Safety::Read, vec![Field::optional("path", Type::String, "The folder.")]),
         action(
             "file.read",

@@ -112,6 +112,12 @@ impl<'t> Inference<'t> {
             return ty;
         }
         let name = function.name;
+        if let ([Shape::List(items)], Type::List(item)) = (parameter.wants, &*ty)
+            && *items != shape::ANY
+        {
+            self.unfit_items(function, at, item, judge(item, items), items);
+            return Cow::Owned(Type::Any);
+        }
         let says = match parameter.takes {
             Takes::Value | Takes::Values => format!("`{name}` wants {} as `{}`", named(parameter.wants), parameter.name),
             Takes::Lambda(_) => format!("the lambda of `{name}` gives {}", named(parameter.wants)),
@@ -129,9 +135,31 @@ impl<'t> Inference<'t> {
         let item = types.first().map_or(Type::Any, |list| item_of(list));
         let verdict = judge(&item, parameter.wants);
         if verdict != Verdict::Fits {
-            let says = format!("the items that `{}` is given are {}", function.name, named(parameter.wants));
-            self.unfit_argument(*list, &item, verdict, parameter.wants, &says);
+            self.unfit_items(function, *list, &item, verdict, parameter.wants);
         }
+    }
+
+    fn unfit_items(&mut self, function: &Function, at: Ix, item: &Type, verdict: Verdict, wants: Wants) {
+        let (name, quote) = (function.name, self.expr.quote(at));
+        let text = item.arms().iter().all(|arm| matches!(arm, Type::String | Type::Enum(_)));
+        let (code, message, help) = match verdict {
+            Verdict::Fits => return,
+            Verdict::Null => {
+                let message = format!("an item of `{quote}` may be null, and `{name}` wants {}", named(wants));
+                (Code::MayBeNull, message, Some(format!("leave null out, as in `{quote} | compact`")))
+            }
+            Verdict::Fraction | Verdict::Unfit => {
+                let message = format!("`{name}` wants items that are {}, and each is {}", named(wants), item.named());
+                let numbers = text && wants.contains(&Shape::Summable);
+                let help = numbers.then(|| format!("texts become numbers by `{quote} | map(x => number(x))`"));
+                (Code::ArgumentType, message, help)
+            }
+        };
+        let wrong = self.error(code, at, message);
+        self.found.push(match help {
+            Some(help) => wrong.help(help),
+            None => wrong,
+        });
     }
 
     /// What is looked for must be a text in a text and in the keys of an object.
@@ -205,8 +233,8 @@ fn named(wants: Wants) -> String {
             Shape::Object => "an object",
             Shape::List(shape::ANY) => "a list",
             Shape::List(_) => "a list of such items",
-            Shape::Ordered => "numbers, texts, times or durations, all of one kind",
-            Shape::Summable => "numbers, or durations",
+            Shape::Ordered => "numbers, texts, times or durations alone",
+            Shape::Summable => "numbers or durations alone",
         })
         .collect();
     match &words[..] {

@@ -120,7 +120,8 @@ impl<'t> Inference<'t> {
         }
         let quote = self.expr.quote(at);
         let wrong = if *ty == Type::Null {
-            self.error(Code::MayBeNull, at, format!("`{quote}` is null, and `{sign}` wants a value"))
+            let what = if quote == "null" { "this".into() } else { format!("`{quote}`") };
+            self.error(Code::MayBeNull, at, format!("{what} is null, and `{sign}` wants a value"))
         } else {
             let message = format!("`{quote}` may be null, and `{sign}` wants a value");
             self.error(Code::MayBeNull, at, message)
@@ -147,7 +148,13 @@ impl<'t> Inference<'t> {
         let mixed = (number(&left.ty) && text(&right.ty)) || (text(&left.ty) && number(&right.ty));
         let of_text = if text(&left.ty) { left.at } else { right.at };
         let other = if text(&left.ty) { right.at } else { left.at };
-        self.found.push(if mixed && operator == Operator::Add {
+        let written = matches!(self.expr.node(of_text).map(|node| &node.kind), Some(Kind::Value(_)));
+        self.found.push(if mixed && written && operator == Operator::Add {
+            wrong.help(format!(
+                "nothing is converted silently: put both into one text with holes, or write `json({})`",
+                self.expr.quote(other),
+            ))
+        } else if mixed && operator == Operator::Add {
             wrong.help(format!(
                 "nothing is converted silently: `number({})` makes a number of the text, `json({})` a text of the number",
                 self.expr.quote(of_text),
@@ -274,7 +281,7 @@ impl<'t> Inference<'t> {
         }
         let items = crate::expr::functions::shape::item_of(&right.ty);
         if !left.ty.overlaps(&items) {
-            let message = format!("{} is never in a list of {}", left.ty.named(), items.to_string());
+            let message = format!("{} is never in this list: an item of it is {}", left.ty.named(), items.named());
             self.found.push(self.warning(Code::NeverEqual, left.at, message));
         }
     }

@@ -29,6 +29,15 @@ struct Way<'t> {
     ends: Ending,
     /// What the value is known by, while it can be told.
     key: Option<String>,
+    /// Whether it was said that nothing is known from here on.
+    told: Told,
+}
+
+/// Whether something was said that is said once for a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Not,
+    Already,
 }
 
 /// Whether a path may end in null before its last part.
@@ -36,6 +45,17 @@ struct Way<'t> {
 enum Ending {
     Never,
     Possible,
+    /// That a part may be missing was reported: null behind it is the same mistake.
+    Reported,
+}
+
+impl Ending {
+    fn or_possible(self) -> Ending {
+        match self {
+            Ending::Never | Ending::Possible => Ending::Possible,
+            Ending::Reported => Ending::Reported,
+        }
+    }
 }
 
 /// What a part of a path finds in a type.
@@ -44,6 +64,8 @@ enum Found<'t> {
     Here(Cow<'t, Type>),
     /// It may be missing.
     Sometimes(Cow<'t, Type>),
+    /// Some of what may stand there can have no fields at all.
+    Partly(Cow<'t, Type>),
     /// It can never be there.
     Nowhere,
 }
@@ -61,7 +83,7 @@ impl<'t> Inference<'t> {
             None => self.node(base),
         };
         let key = if self.facts.is_empty() { None } else { facts::key(self.expr, base) };
-        let mut way = Way { base, parts, done: 0, ty, ends: Ending::Never, key };
+        let mut way = Way { base, parts, done: 0, ty, ends: Ending::Never, key, told: Told::Not };
         // `errors.a` and `meta.a` are null where there is nothing to tell, and that is well.
         if root.is_some_and(|step| step.root != Root::Steps) && way.ty.takes_null() {
             way.ends = Ending::Possible;
@@ -77,7 +99,7 @@ impl<'t> Inference<'t> {
         }
         match way.ends {
             Ending::Never => way.ty,
-            Ending::Possible => Cow::Owned(way.ty.into_owned().or_null()),
+            Ending::Possible | Ending::Reported => Cow::Owned(way.ty.into_owned().or_null()),
         }
     }
 
@@ -86,11 +108,11 @@ impl<'t> Inference<'t> {
         let soft = matches!(part, Part::SoftField(..) | Part::SoftIndex(_));
         let lenient = soft || self.soft > 0;
         if way.ty.takes_null() {
-            if !lenient {
+            if !lenient && way.ends != Ending::Reported {
                 self.null_read(way, part);
                 return false;
             }
-            way.ends = Ending::Possible;
+            way.ends = way.ends.or_possible();
             way.ty = without_null(std::mem::take(&mut way.ty));
             // Nothing but null: the path ends here.
             if *way.ty == Type::NEVER {
@@ -98,27 +120,37 @@ impl<'t> Inference<'t> {
             }
         }
         let found = match part {
-            Part::Field(name, at) | Part::SoftField(name, at) => self.field(way, name, self.expr.place(*at)),
+            Part::Field(name, at) | Part::SoftField(name, at) => {
+                let at = self.expr.place(*at);
+                self.field(way, name, at)
+            }
             Part::Index(at) | Part::SoftIndex(at) => self.index(way, *at),
         };
         let Some(found) = found else { return false };
         way.ty = match found {
             Found::Here(ty) => ty,
             Found::Sometimes(ty) if lenient => {
-                way.ends = Ending::Possible;
+                way.ends = way.ends.or_possible();
                 ty
             }
             Found::Sometimes(ty) => {
                 let index = matches!(part, Part::Index(_) | Part::SoftIndex(_));
                 if !index && !self.known_there(way, part) {
                     self.missing(way, part);
+                    way.ends = Ending::Reported;
+                }
+                ty
+            }
+            Found::Partly(ty) => {
+                if !self.known_there(way, part) {
+                    self.fieldless(way, part);
                 }
                 ty
             }
             Found::Nowhere => return false,
         };
         if soft && way.ty.takes_null() {
-            way.ends = Ending::Possible;
+            way.ends = way.ends.or_possible();
             way.ty = without_null(std::mem::take(&mut way.ty));
         }
         way.done += 1;
@@ -144,8 +176,9 @@ impl<'t> Inference<'t> {
         facts::extend(self.expr, &mut key, part).is_some() && self.facts.is_there(&key)
     }
 
-    fn field(&mut self, way: &Way<'t>, name: &str, at: Span) -> Option<Found<'t>> {
-        if *way.ty == Type::Any && self.place.strictness == Strictness::Strict {
+    fn field(&mut self, way: &mut Way<'t>, name: &str, at: Span) -> Option<Found<'t>> {
+        if *way.ty == Type::Any && way.told == Told::Not && self.place.strictness == Strictness::Strict {
+            way.told = Told::Already;
             let message = format!("nothing is known of `{}`, so not whether it has `{name}`", self.upto(way));
             let wrong = Diagnostic::warning(Code::UntypedField, at, message);
             self.found.push(wrong.help("declare the type where the value comes from, or leave `--strict` out"));
@@ -166,7 +199,7 @@ impl<'t> Inference<'t> {
         Some(found)
     }
 
-    fn index(&mut self, way: &Way<'t>, at: Ix) -> Option<Found<'t>> {
+    fn index(&mut self, way: &mut Way<'t>, at: Ix) -> Option<Found<'t>> {
         let asked = self.expr.node(at).map(|node| &node.kind);
         if let Some(Kind::Value(Value::Text(name))) = asked
             && way.ty.arms().iter().all(|arm| matches!(arm, Type::Object(_)))
@@ -230,6 +263,15 @@ impl<'t> Inference<'t> {
         let wrong = Diagnostic::warning(Code::MaybeMissing, self.expr.place(*at), message);
         let wrong = wrong.help(format!("write `{what}?.{name}`, which is null then"));
         self.found.push(self.softened(wrong, part));
+    }
+
+    /// Warns of values that have no fields, where no `?.` helps.
+    fn fieldless(&mut self, way: &Way<'t>, part: &Part) {
+        let (Part::Field(name, at) | Part::SoftField(name, at)) = part else { return };
+        let what = self.upto(way);
+        let message = format!("`{what}` may be {}, which does not always have `{name}`", way.ty.named());
+        let wrong = Diagnostic::warning(Code::MaybeMissing, self.expr.place(*at), message);
+        self.found.push(wrong.help(format!("ask first, as in `type({what}) == \"object\" ? … : …`")));
     }
 
     /// Adds the fix that makes a plain read of a field a soft one.
@@ -331,7 +373,9 @@ fn among<'t>(arms: Vec<&'t Type>, name: &str) -> Found<'t> {
         Type::Object(fields) => find(fields, name).is_none_or(|field| field.optional),
         _ => true,
     };
+    let objects = arms.iter().all(|arm| matches!(arm, Type::Object(_)));
     match all {
+        all if all != Type::NEVER && !objects => Found::Partly(Cow::Owned(all.or_null())),
         all if all == Type::NEVER => Found::Nowhere,
         all if arms.iter().any(lacks) => Found::Sometimes(Cow::Owned(all.or_null())),
         all => Found::Here(Cow::Owned(all)),
@@ -346,6 +390,7 @@ fn owned<'t>(found: Found<'_>) -> Found<'t> {
     match found {
         Found::Here(ty) => Found::Here(Cow::Owned(ty.into_owned())),
         Found::Sometimes(ty) => Found::Sometimes(Cow::Owned(ty.into_owned())),
+        Found::Partly(ty) => Found::Partly(Cow::Owned(ty.into_owned())),
         Found::Nowhere => Found::Nowhere,
     }
 }
