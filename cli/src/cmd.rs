@@ -6,6 +6,7 @@ mod explain;
 mod resume;
 mod run;
 mod runs;
+mod schema;
 mod show;
 
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ enum Command {
     Resume(resume::Args),
     Run(run::Args),
     Runs(runs::Args),
+    Schema(schema::Args),
     Show(show::Args),
 }
 
@@ -68,6 +70,7 @@ pub fn main() -> Exit {
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
+        Command::Schema(args) => Ok(schema::main(&args)),
         Command::Show(args) => show::main(&args),
     };
     output::told(outcome)

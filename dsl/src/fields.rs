@@ -93,7 +93,8 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
             let message = format!("{} has no key `{wrote}`", owner.what);
             let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), message);
             let free = known.iter().copied().filter(|key| found.iter().all(|(taken, _)| taken != key));
-            match nearest(wrote, free) {
+            // A key that belongs elsewhere is not a misspelt one.
+            match nearest(wrote, free).filter(|_| misplaced(wrote).is_none()) {
                 Some(near) => {
                     let help = format!("did you mean `{near}`?");
                     let title = format!("write `{near}`");
@@ -493,6 +494,32 @@ pub fn is_name(text: &str) -> bool {
 /// Combining marks, which some scripts need within words.
 fn is_mark(char: char) -> bool {
     unicode_normalization::char::is_combining_mark(char)
+}
+
+/// Reads the name of a workflow, reporting what cannot be one.
+pub fn workflow_name(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
+    let name = reader.text(node, what)?;
+    if !is_workflow_name(&name.value) {
+        let mended: String =
+            name.value.to_lowercase().chars().map(|char| if of_workflow(char) { char } else { '-' }).collect();
+        let mended = mended.trim_matches('-').to_owned();
+        let message = format!("`{}` cannot be the name of a workflow", name.value);
+        let wrong = Diagnostic::error(Code::InvalidName, name.span, message)
+            .help("workflow names are made of `a` to `z`, digits and `-`");
+        let wrong =
+            if mended.is_empty() { wrong } else { wrong.fix(format!("write `{mended}`"), name.span, mended) };
+        reader.diagnostics.push(wrong);
+    }
+    Some(name)
+}
+
+/// True for the name of a workflow.
+pub fn is_workflow_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(of_workflow)
+}
+
+fn of_workflow(char: char) -> bool {
+    char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-'
 }
 
 /// Reads a name in NFC, reporting what cannot be one. A wrong name is kept, so that nothing else is reported.

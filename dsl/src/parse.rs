@@ -41,7 +41,7 @@ pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
         false => fields.required(key, "a workflow"),
     };
     if let Some(node) = needed(&mut fields, "name") {
-        ast.name = workflow_name(&mut fields, node);
+        ast.name = fields::workflow_name(fields.reader, node, "`name`");
     }
     if let Some(node) = fields.take("description") {
         ast.description = fields.reader.text(node, "`description`").map_or(String::new(), |text| text.value);
@@ -85,23 +85,6 @@ pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
     }
     ast.unread = reader.unread;
     (ast, reader.diagnostics)
-}
-
-fn workflow_name(fields: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Spanned<String>> {
-    let name = fields.reader.text(node, "`name`")?;
-    let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-';
-    if name.value.is_empty() || !name.value.chars().all(fits) {
-        let mended: String =
-            name.value.to_lowercase().chars().map(|char| if fits(char) { char } else { '-' }).collect();
-        let mended = mended.trim_matches('-').to_owned();
-        let message = format!("`{}` cannot be the name of a workflow", name.value);
-        let wrong = Diagnostic::error(Code::InvalidName, name.span, message)
-            .help("workflow names are made of `a` to `z`, digits and `-`");
-        let wrong =
-            if mended.is_empty() { wrong } else { wrong.fix(format!("write `{mended}`"), name.span, mended) };
-        fields.reader.diagnostics.push(wrong);
-    }
-    Some(name)
 }
 
 fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
@@ -206,7 +189,7 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
     step.verb = found.at;
     let verb = found.verb;
     let owner = Owner { what: &format!("a step with `{}`", verb.key), span: found.at };
-    let mut known: Vec<&'static str> = verb.fields.iter().chain(verb::STEP).map(|field| field.name).collect();
+    let mut known = verb.keys();
     known.extend(found.others);
     let mut fields = Fields::of(reader, entries, &owner, &known);
     common(&mut fields, &mut step, verb);

@@ -7,6 +7,7 @@ use crate::catalog::{Action, Safety, Signature};
 use crate::check::{Checking, actions};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::fields::is_workflow_name;
 use crate::span::{Span, Spanned};
 use crate::types::{Field, Type};
 use crate::workflow::ASK;
@@ -64,7 +65,9 @@ fn child(
         found.push(wrong.help("use `repeat` or `for_each` where something is done again"));
         return;
     }
-    let Some(workflows) = &checking.catalog.workflows else { return };
+    let known = checking.catalog.workflows.as_ref();
+    // What cannot be a name was reported.
+    let Some(workflows) = known.filter(|_| is_workflow_name(name)) else { return };
     let Some(signature) = workflows.get(name) else {
         found.push(unknown(workflows, name, workflow.span));
         return;

@@ -39,10 +39,15 @@ pub fn check(checking: &mut Checking<'_>) {
             block.output.iter().for_each(|output| output.each(&mut |part| misplaced(part, &mut found)));
         }
     });
-    let outside = root.output.iter().chain(
-        checking.ast.triggers.iter().flat_map(|trigger| trigger.inputs.iter().map(|(_, value)| value)),
-    );
-    outside.for_each(|value| value.each(&mut |part| misplaced(part, &mut found)));
+    for trigger in &checking.ast.triggers {
+        let values = trigger.inputs.iter().chain(&trigger.with);
+        values.for_each(|(_, value)| value.each(&mut |part| misplaced(part, &mut found)));
+        trigger.filter.iter().for_each(|expr| misplaced(Part::Expr(expr), &mut found));
+    }
+    let concurrency = checking.ast.concurrency.as_ref();
+    let key = concurrency.and_then(|concurrency| concurrency.key.as_ref());
+    key.into_iter().for_each(|expr| misplaced(Part::Expr(expr), &mut found));
+    root.output.iter().for_each(|output| output.each(&mut |part| misplaced(part, &mut found)));
     checking.diagnostics.extend(found);
 }
 
