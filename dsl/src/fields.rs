@@ -8,11 +8,12 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::duration;
 use crate::expr::{self, Expr};
+use crate::habits;
 use crate::span::{Span, SpanMap, Spanned};
 use crate::template::{self, Sink};
 use crate::value::Value;
 use crate::workflow;
-use crate::yaml::{Entry, Kind, Node, Scalar, Style};
+use crate::yaml::{Entry, Kind, Node, Scalar, Style, traps};
 
 /// What reading has in hand throughout a file.
 #[derive(Debug)]
@@ -76,6 +77,20 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
                 continue;
             }
             let wrote = &entry.key.text;
+            // Only where workflows and steps are read; other mappings have words of their own.
+            let foreign = habits::foreign_key(wrote)
+                .filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
+            if let Some(foreign) = foreign {
+                let free = |key: &str| known.contains(&key) && found.iter().all(|(taken, _)| *taken != key);
+                let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
+                let wrong = foreign.diagnose(owner.what, entry.key.span(), value, free);
+                reader.diagnostics.push(wrong);
+                match foreign.read_as().and_then(|ours| known.iter().find(|key| **key == ours)) {
+                    Some(key) if found.iter().all(|(taken, _)| taken != key) => found.push((key, entry)),
+                    _ => reader.unread.push(entry.value.span),
+                }
+                continue;
+            }
             let message = format!("{} has no key `{wrote}`", owner.what);
             let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), message);
             let free = known.iter().copied().filter(|key| found.iter().all(|(taken, _)| taken != key));
@@ -189,16 +204,13 @@ fn misplaced(key: &str) -> Option<&'static str> {
         "as" | "parallel" => Some("`as` and `parallel` stand beside `for_each`"),
         "until" | "every" => Some("`until` and `every` stand beside `repeat`"),
         "with" => Some("`with` stands beside `use` and `call`"),
+        "required" => Some("what has no default is required; what may be missing has `optional: true`"),
         "returns" | "quality" | "model" | "tools" | "max_cost" | "patience" | "check" | "confirm"
         | "system" => Some("this stands beside `ai`"),
         "who" | "message" | "on_timeout" => Some("this stands inside of `approve`"),
         "catch_up" | "jitter" | "overlap" => Some("this stands beside `cron` or `every`"),
         "timezone" => Some("`timezone` stands beside `cron`, `every` or `at`"),
         "filter" => Some("`filter` stands beside `event`"),
-        "needs" | "depends_on" | "depends" => {
-            Some("the order follows from what a step reads; `after:` adds an order that no data shows")
-        }
-        "else" => Some("a step has no `else`; use `switch` with the cases `true` and `false`"),
         _ => None,
     }
 }
@@ -267,7 +279,15 @@ impl Reader<'_> {
             }
             _ => {
                 let message = format!("`{what}` is a whole number, and here stands {}", self.shown(node));
-                self.fail(Diagnostic::error(Code::WrongType, node.span, message), node.span);
+                let wrong = Diagnostic::error(Code::WrongType, node.span, message);
+                let wrote = node.scalar().map_or("", |scalar| &*scalar.text);
+                let wrong = match wrote.strip_suffix(',').filter(|rest| rest.parse::<i64>().is_ok()) {
+                    Some(rest) => wrong
+                        .help("a line of YAML has no comma at its end")
+                        .fix("leave the comma out", node.span, rest),
+                    None => wrong,
+                };
+                self.fail(wrong, node.span);
                 None
             }
         }
@@ -328,7 +348,12 @@ impl Reader<'_> {
             Some(near) => {
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), node.span, near)
             }
-            None => wrong,
+            None => match habits::choice(wrote).filter(|ours| choices.contains(ours)) {
+                Some(ours) => {
+                    wrong.help(format!("write `{ours}`")).fix(format!("write `{ours}`"), node.span, ours)
+                }
+                None => wrong,
+            },
         };
         self.fail(wrong, node.span);
         None
@@ -353,14 +378,11 @@ impl Reader<'_> {
         };
         if scalar.text.trim().is_empty() {
             let message = format!("`{key}` is an expression, and here stands nothing");
-            let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
             let wrong = match scalar.style {
-                Style::Block => {
-                    wrong.help("`>` and `|` begin a block of text in YAML; put the expression in quotes")
-                }
-                Style::Plain | Style::Quoted => wrong,
+                Style::Block => self.block_of_text(node),
+                Style::Plain | Style::Quoted => Diagnostic::error(Code::WrongShape, node.span, message),
             };
-            self.diagnostics.push(wrong);
+            self.fail(wrong, node.span);
             return None;
         }
         let parsed = if scalar.text.trim_start().starts_with("{{") {
@@ -377,6 +399,15 @@ impl Reader<'_> {
             expr::parse(&scalar.text, &scalar.map)
         };
         self.parsed(parsed, node.span)
+    }
+
+    /// `if: > 3`, which begins a block of text: the node stands at its key, the sign behind it.
+    fn block_of_text(&self, node: &Node) -> Diagnostic {
+        let from = node.span.range().start;
+        let line = self.text.get(from..).and_then(|rest| rest.lines().next()).unwrap_or("");
+        let at = line.find(['>', '|']).unwrap_or(0);
+        let sign = line[at..].chars().next().unwrap_or('>');
+        traps::block_of_text(sign, Span::new(from + at, from + line.trim_end().len()))
     }
 
     /// A bare expression, or a YAML list or mapping with holes.
@@ -414,9 +445,13 @@ impl Reader<'_> {
 
     fn hole_text(&mut self, scalar: &Scalar, span: Span, sink: Sink) -> ArgKind {
         if !scalar.text.contains("{{") {
+            self.diagnostics.extend(habits::marks(&scalar.text, &scalar.map));
             return ArgKind::Value(Value::text(&*scalar.text));
         }
         let parsed = template::parse(&scalar.text, &scalar.map, sink);
+        if parsed.is_ok() {
+            self.diagnostics.extend(habits::marks(&scalar.text, &scalar.map));
+        }
         match self.parsed(parsed, span) {
             Some(workflow::Arg::Value(value)) => ArgKind::Value(value),
             Some(workflow::Arg::Expr(expr)) => ArgKind::Expr(expr),

@@ -1,5 +1,6 @@
 //! Nodes to the workflow as it was written. Never fails: what cannot be read is reported and left out.
 
+mod moved;
 mod settings;
 mod triggers;
 
@@ -15,7 +16,7 @@ use crate::span::{Span, Spanned};
 use crate::types;
 use crate::verb::{self, Verb};
 use crate::workflow::{OnDoubt, OnError, Phase};
-use crate::yaml::{Entry, Kind, Node};
+use crate::yaml::{Entry, Kind, Node, traps};
 
 /// The most steps of a workflow: their places are kept in 16 bits.
 pub const MAX_STEPS: usize = 65_000;
@@ -26,10 +27,11 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
     let mut ast = Ast::default();
     let Kind::Map(entries) = &root.kind else { return (ast, vec![]) };
     let first = entries.first().map_or(root.span, |entry| entry.key.span());
+    let entries = &moved::beside(&mut reader, entries, &shape::names(keys::TOP));
     let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-"));
     let owner = Owner { what: "a workflow", span: first };
     let mut fields = Fields::of(&mut reader, own, &owner, &shape::names(keys::TOP));
-    if let Some(node) = fields.required("name", "a workflow") {
+    if let Some(node) = needed(&mut fields, "name") {
         ast.name = fields::workflow_name(fields.reader, node, "`name`");
     }
     if let Some(node) = fields.take("description") {
@@ -53,7 +55,7 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
     if let Some(node) = fields.take("connections") {
         ast.connections = settings::connections(fields.reader, node);
     }
-    let steps = fields.required("steps", "a workflow");
+    let steps = needed(&mut fields, "steps");
     let mut steps =
         steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default();
     if let (true, Some(entry)) = (steps.is_empty(), fields.entry("steps")) {
@@ -61,7 +63,6 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
     }
     if let Some(node) = fields.take("on_failure") {
         steps.extend(block(fields.reader, node, "`on_failure`", Phase::Catch).unwrap_or_default());
-        steps.sort_by_key(|step| step.name.span.start);
     }
     ast.root = Block { steps, output: fields.arg("output") };
     ast.steps = reader.steps;
@@ -74,12 +75,21 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
     (ast, reader.diagnostics)
 }
 
+/// The value of a key that a workflow must have. A file of another system lacks it; that it is one was said.
+fn needed<'n>(fields: &mut Fields<'_, '_, 'n>, key: &str) -> Option<&'n Node> {
+    match fields.reader.diagnostics.iter().any(|wrong| wrong.code == Code::ForeignKey) {
+        true => fields.take(key),
+        false => fields.required(key, "a workflow"),
+    }
+}
+
 fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
     let Kind::Map(entries) = &node.kind else {
         if !node.is_null() {
             let message =
                 format!("`inputs` is a mapping of names to types, and here stands {}", node.describe());
-            reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+            let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+            reader.fail(wrong.help("write `inputs: { NAME: string }`"), node.span);
         }
         return vec![];
     };
@@ -95,9 +105,19 @@ fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
 /// Reads the steps of a block; `what` names it.
 pub fn block(reader: &mut Reader<'_>, node: &Node, what: &str, phase: Phase) -> Option<Vec<Step>> {
     match &node.kind {
-        Kind::Map(entries) => Some(entries.iter().map(|entry| step(reader, entry, phase)).collect()),
+        Kind::Map(entries) => {
+            let steps = moved::gathered(reader, entries);
+            Some(steps.iter().map(|entry| step(reader, entry, phase)).collect())
+        }
         Kind::Scalar(_) if node.is_null() => Some(vec![]),
         Kind::List(_) | Kind::Scalar(_) => {
+            let items = match &node.kind {
+                Kind::List(items) => &items[..],
+                Kind::Map(_) | Kind::Scalar(_) => &[],
+            };
+            if let Some(steps) = moved::listed(reader, items, node.span, what) {
+                return Some(steps.iter().map(|entry| step(reader, entry, phase)).collect());
+            }
             let message =
                 format!("{what} is a mapping of names to steps, and here stands {}", node.describe());
             let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
@@ -146,13 +166,25 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         op: None,
     };
     let Kind::Map(entries) = &entry.value.kind else {
+        if let Some(scalar) = entry.value.scalar().filter(|scalar| traps::lacks_blank(&scalar.text)) {
+            reader.fail(traps::missing_blank(reader.text, scalar.span()), entry.value.span);
+            return step;
+        }
+        if let Some(wrong) = moved::colonless(&entry.value) {
+            reader.fail(wrong, entry.value.span);
+            return step;
+        }
         let message = format!(
             "the step `{}` is a mapping with a verb, and here stands {}",
             step.name.value,
             entry.value.describe()
         );
         let wrong = Diagnostic::error(Code::NoVerb, entry.value.span, message);
-        reader.fail(wrong.help(verbs_help()), entry.value.span);
+        let wrong = match &entry.value.kind {
+            Kind::List(_) => wrong.help("leave the dashes out: a step is one mapping"),
+            Kind::Map(_) | Kind::Scalar(_) => wrong.help(verbs_help()),
+        };
+        reader.fail(wrong, entry.value.span);
         return step;
     };
     let Some(found) = find_verb(reader, entries, &step) else {
@@ -164,7 +196,9 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
     let owner = Owner { what: &format!("a step with `{}`", verb.key), span: found.at };
     let mut known = verb.keys();
     known.extend(found.others);
-    let mut fields = Fields::of(reader, entries, &owner, &known);
+    let entries = moved::beside(reader, entries, &known);
+    let entries = moved::without_steps(reader, entries, &known);
+    let mut fields = Fields::of(reader, &*entries, &owner, &known);
     common(&mut fields, &mut step, verb);
     step.op = (verb.read)(&mut fields);
     if step.op.is_none() {
@@ -194,6 +228,18 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
         .and_then(|entry| verb::find(&entry.key.text).map(|verb| (entry, verb)))
         .or_else(|| entries.iter().find_map(|entry| Some((entry, verb::find(near(entry)?)?))))
     else {
+        let blankless =
+            entries.iter().find(|entry| entry.value.is_null() && traps::lacks_blank(&entry.key.text));
+        if let Some(entry) = blankless {
+            reader.diagnostics.push(traps::missing_blank(reader.text, entry.key.span()));
+            return None;
+        }
+        if let Some((key, entry)) = moved::foreign(entries) {
+            let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
+            let known = |_: &str| false;
+            reader.diagnostics.push(key.diagnose("a step", entry.key.span(), value, known));
+            return None;
+        }
         let message = format!("the step `{}` has no verb", step.name.value);
         reader.diagnostics.push(Diagnostic::error(Code::NoVerb, step.name.span, message).help(verbs_help()));
         return None;

@@ -313,6 +313,9 @@ pub struct Act {
 /// What `ai` calls.
 pub const ASK: &str = "ai.ask";
 
+/// The action that `http` lowers to.
+pub const REQUEST: &str = "http.request";
+
 /// What `emit` calls.
 pub const EMIT: &str = "signal.emit";
 

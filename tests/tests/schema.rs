@@ -152,9 +152,7 @@ fn changed(text: &str) -> Vec<String> {
     for (at, line) in lines.iter().enumerate() {
         all.push(with(at, ""));
         if let Some((key, _)) = line.split_once(": ") {
-            all.extend(
-                ["1", "\"{{ 1 }}\"", "true", "[a]", "{}", ""].map(|it| with(at, &format!("{key}: {it}"))),
-            );
+            all.extend(["1", "\"{{ 1 }}\"", "[a]", ""].map(|it| with(at, &format!("{key}: {it}"))));
         }
     }
     all

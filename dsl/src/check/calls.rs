@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Act, Arg, ArgKind, Op, Step};
-use crate::catalog::{Action, Safety, Signature};
+use crate::catalog::{Action, Safety, Signature, Trust};
 use crate::check::{Checking, actions};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
@@ -79,21 +79,22 @@ fn child(
         found.push(wrong.help("let one of them end without calling"));
         return;
     }
-    parameters(step.verb, workflow, (inputs, &signature.inputs), found);
+    parameters(checking, workflow, (step.verb, inputs, &signature.inputs), found);
 }
 
 /// A workflow takes inputs, and an event parameters, as an action does.
 pub fn parameters(
-    at: Span,
+    checking: &Checking<'_>,
     id: &Spanned<String>,
-    (given, taken): (&Given, &[Field]),
+    (at, given, taken): (Span, &Given, &[Field]),
     found: &mut Vec<Diagnostic>,
 ) {
     let (action, args) = (id.clone(), given.to_vec());
     let act = Act { action, args, safety: None, checked: false, gives: None };
     let (input, about, output) = (taken.to_vec(), String::new(), Type::Any);
-    let action = Action { id: id.value.clone(), about, safety: Safety::Once, input, output };
-    actions::parameters(at, &act, &action, found);
+    let trust = Trust::Untrusted;
+    let action = Action { id: id.value.clone(), about, safety: Safety::Once, input, output, trust };
+    actions::parameters(checking, at, &act, &action, found);
 }
 
 fn unknown(workflows: &BTreeMap<String, Signature>, name: &str, span: Span) -> Diagnostic {

@@ -66,7 +66,7 @@ fn start(checking: &Checking<'_>, trigger: &Trigger, found: &mut Vec<Diagnostic>
 fn event(checking: &Checking<'_>, trigger: &Trigger, id: &Spanned<String>, found: &mut Vec<Diagnostic>) {
     let events = &checking.catalog.events;
     if let Some(event) = events.get(&id.value) {
-        calls::parameters(trigger.kind.span, id, (&trigger.with, &event.input), found);
+        calls::parameters(checking, id, (trigger.kind.span, &trigger.with, &event.input), found);
         return;
     }
     let wrong = Diagnostic::error(Code::UnknownEvent, id.span, format!("there is no event `{}`", id.value));

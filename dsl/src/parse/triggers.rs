@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{Fields, Owner, Reader, listed};
 use crate::keys::{self, Kind as Described};
 use crate::shape::names;
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 use crate::workflow::{CatchUp, Overlap, Respond, Verify};
 use crate::yaml::{Entry, Kind, Node};
 
@@ -20,6 +20,17 @@ pub fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Trigger> {
         }
         let message = format!("`triggers` is a list, and here stands {}", node.describe());
         let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+        if let Kind::Map(entries) = &node.kind
+            && let [only] = &entries[..]
+            && keys::TRIGGERS.iter().any(|kind| kind.key == only.key.text)
+            && !reader.text[node.span.range()].starts_with('{')
+        {
+            let at = only.key.span().range().start;
+            let help = format!("begin it with a dash: `- {}: …`", only.key.text);
+            let fix = "begin it with a dash";
+            reader.diagnostics.push(wrong.help(help).fix(fix, Span::new(at, at), "- "));
+            return trigger(reader, node).into_iter().collect();
+        }
         reader.fail(wrong.help("write `triggers: [{ cron: \"0 9 * * *\" }]`"), node.span);
         return vec![];
     };

@@ -11,6 +11,7 @@ use crate::template::Sink;
 use crate::types::{self, Type};
 use crate::value::Value;
 use crate::verb::{Args, Verb, put};
+use crate::workflow;
 use crate::yaml::{Kind, Node};
 
 /// The verb.
@@ -115,7 +116,7 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
         "PUT" | "DELETE" => Safety::Idempotent,
         _ => Safety::Once,
     };
-    let action = Spanned::new("http.request".into(), verb);
+    let action = Spanned::new(workflow::REQUEST.into(), verb);
     let gives = if request.take("paginate").is_some() { pages() } else { answer() };
     Some(Op::Act(Act { action, args, safety: Some(safety), checked: true, gives: Some(gives) }))
 }

@@ -1,8 +1,9 @@
 //! The classic traps: what YAML makes of text that an author meant otherwise, said in our words.
 
 use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Edit, Fix};
 use crate::span::Span;
+use crate::yaml::around;
 
 /// `key: {{ x }}`: YAML reads a mapping in a mapping.
 pub fn bare_hole(source: &str, span: Span) -> Diagnostic {
@@ -33,7 +34,7 @@ pub fn tag(text: &str, span: Span) -> Diagnostic {
 
 /// True where a bare expression stands.
 pub fn in_condition(text: &str, span: Span) -> bool {
-    field(text, span.range().start).is_some_and(|(_, key)| is_condition(key))
+    around::value(text, span.range().start).is_some_and(|value| is_condition(value.key))
 }
 
 /// `if: x #y`: YAML cuts the value.
@@ -53,130 +54,111 @@ pub fn instead(comment: &str, span: Span) -> Diagnostic {
         .fix("put the value in quotes", span, quoted)
 }
 
-/// Why reading stopped.
-#[derive(Debug)]
-pub enum Stop {
-    /// A tab in the indentation.
-    Tab,
-    /// An alias of nothing.
-    UnknownAnchor,
-    /// Too many brackets.
-    TooDeep,
-    /// The lines do not fit together.
-    Layout(String),
-    /// A bracket that is not closed.
-    Bracket(String),
-    /// Anything else, in a sentence.
-    Other(String),
+/// `say: &co was here`: YAML reads a mark that nothing names.
+pub fn unused_anchor(text: &str, anchor: Span, node: Span) -> Diagnostic {
+    let name = text.get(anchor.range()).unwrap_or("&");
+    let whole = anchor.to(node);
+    let quoted = quoted(text.get(whole.range()).unwrap_or(""));
+    let message = format!("YAML reads `{name}` as a mark for this value, and nothing names it");
+    Diagnostic::warning(Code::UnusedAnchor, anchor, message)
+        .help(format!("put the text in quotes: {quoted}, or remove the mark"))
+        .fix("put the text in quotes", whole, quoted)
 }
 
-/// What the YAML parser did not take: a trap if we know it, else its reason.
-pub fn syntax(text: &str, at: usize, stop: Stop) -> Diagnostic {
-    let (message, help) = match stop {
-        Stop::Tab => {
-            let tab = text[..at].rfind('\t').filter(|tab| !text[*tab..at].contains('\n')).unwrap_or(at);
-            let span = Span::new(tab, tab + 1);
-            return Diagnostic::error(Code::Tab, span, "YAML does not allow a tab in the indentation")
-                .help("use spaces")
-                .fix("replace the tab by two spaces", span, "  ");
-        }
-        Stop::UnknownAnchor => {
-            let name = text[at..].split([' ', '\n', ',', ']', '}']).next().unwrap_or("*");
-            let span = Span::new(at, at + name.len());
-            return Diagnostic::error(
-                Code::Alias,
-                span,
-                format!("`{name}` names no anchor that stands above"),
-            )
-            .help("a text that begins with `*` needs quotes");
-        }
-        Stop::TooDeep => {
-            return Diagnostic::error(Code::TooDeep, Span::new(at, at + 1), "this nests too deep");
-        }
-        Stop::Layout(message) => {
-            (message, Some("check the indentation of this line, and put a text that contains `: ` in quotes"))
-        }
-        Stop::Bracket(message) => (message, Some("close it with `]` or `}`")),
-        Stop::Other(message) => (message, None),
-    };
-    if let Some(trap) = on_line(text, at) {
-        return trap;
+/// `text: “hello”`: to YAML these are letters.
+pub fn curly_quotes(source: &str, span: Span) -> Option<Diagnostic> {
+    let first = source.chars().next().filter(|first| is_curly(*first))?;
+    let inner = source.trim_matches(is_curly);
+    if inner.contains(is_curly) || !source.ends_with(is_curly) || inner.contains('"') {
+        return None;
     }
-    let end = text[at..].chars().next().map_or(at, |char| at + char.len_utf8());
-    let wrong = Diagnostic::error(Code::Yaml, Span::new(at, end), message);
-    match help {
-        Some(help) => wrong.help(help),
-        None => wrong,
-    }
+    let message = format!("`{first}` is no quote to YAML: it is part of the text");
+    let straight = quoted(inner);
+    Some(Diagnostic::warning(Code::CurlyQuotes, span, message).help(format!("write {straight}")).fix(
+        "write straight quotes",
+        span,
+        straight,
+    ))
 }
 
-/// Looks for a trap in the line where reading stopped.
-fn on_line(text: &str, at: usize) -> Option<Diagnostic> {
-    let (start, key) = field(text, at)?;
-    let line = text[start..].split('\n').next().unwrap_or("");
-    let value = line.trim_end();
-    let span = Span::new(start, start + value.len());
-    let quote = |code, message: String| {
-        Some(
-            Diagnostic::error(code, span, message)
-                .help(format!("put it in quotes: `{key}: {}`", quoted(value)))
-                .fix("put it in quotes", span, quoted(value)),
-        )
-    };
-    let first = value.chars().next()?;
-    let closed = |open: char, close: char| value.starts_with(open) && !value.ends_with(close);
-    match first {
-        '{' if value.starts_with("{{") => quote(
-            Code::BareHole,
-            "a value that begins with `{{` needs quotes: YAML reads a mapping here".into(),
-        ),
-        '"' | '\'' if value[1..].contains(first) && !value[1..].trim_end().ends_with(first) => quote(
-            Code::BareExpression,
-            format!("YAML takes the text in {first}…{first} for the whole value, and more follows"),
-        ),
-        '[' if closed('[', ']') && value.contains(']') => {
-            quote(Code::BareExpression, "YAML takes the list for the whole value, and more follows".into())
-        }
-        '>' | '|' => {
-            quote(Code::BareExpression, format!("YAML reads `{first}` as the beginning of a block of text"))
-        }
-        '@' | '`' | '%' => {
-            quote(Code::BareExpression, format!("a value cannot begin with `{first}` in YAML"))
-        }
-        _ if value.contains(": ") && (is_condition(key) || value.contains(" ? ")) => {
-            quote(Code::BareExpression, format!("YAML reads `: ` as a mapping, so `{key}` needs quotes here"))
-        }
-        _ => None,
-    }
+/// True for the quotes of word processors.
+pub fn is_curly(char: char) -> bool {
+    matches!(char, '“' | '”' | '„' | '‘' | '’')
 }
 
-/// The value that begins on the line of `at`, and its key.
-fn field(text: &str, at: usize) -> Option<(usize, &str)> {
-    let at = at.min(text.len());
-    let mut line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    // Where reading stopped on the next line, the cause is on the one before.
-    if text[line_start..at].trim().is_empty() && line_start > 1 {
-        line_start = text[..line_start - 1].rfind('\n').map_or(0, |newline| newline + 1);
-    }
-    let line = text[line_start..].split('\n').next().unwrap_or("");
-    let (start, key) = value_on(line)?;
-    Some((line_start + start, key))
+/// True for what looks like a blank and is none.
+pub fn is_odd_blank(char: char) -> bool {
+    matches!(char, '\u{a0}' | '\u{2000}'..='\u{200b}' | '\u{202f}' | '\u{205f}' | '\u{3000}' | '\u{feff}')
 }
 
-/// Splits a line into the place of its value and its key, as in `- key: value`.
-fn value_on(line: &str) -> Option<(usize, &str)> {
-    let colon = line.find(": ")?;
-    let key = line[..colon].trim_start_matches([' ', '-', '{', '\t']).trim_end();
-    let value = &line[colon + 2..];
-    Some((colon + 2 + (value.len() - value.trim_start().len()), key))
+/// A blank that is none, where structure hangs on it.
+pub fn odd_blank(text: &str, at: usize) -> Diagnostic {
+    let run: usize = text[at..].chars().take_while(|char| is_odd_blank(*char)).map(char::len_utf8).sum();
+    let span = Span::new(at, at + run);
+    let char = text[at..].chars().next().unwrap_or('\u{a0}');
+    let plain: String =
+        text[span.range()].chars().filter(|char| !is_zero_width(*char)).map(|_| ' ').collect();
+    let message =
+        format!("here stands U+{:04X}, which looks like a blank and is none to YAML", u32::from(char));
+    Diagnostic::error(Code::OddBlank, span, message)
+        .help("write a plain blank; such characters come with text from web pages")
+        .fix("write plain blanks", span, plain)
 }
 
-fn is_condition(key: &str) -> bool {
+fn is_zero_width(char: char) -> bool {
+    matches!(char, '\u{200b}' | '\u{feff}')
+}
+
+/// Lines that end in a carriage return alone.
+pub fn lone_returns(text: &str) -> Option<Diagnostic> {
+    let lone = |at: &usize| !text[at + 1..].starts_with('\n');
+    let all: Vec<usize> = text.match_indices('\r').map(|(at, _)| at).filter(lone).collect();
+    let first = *all.first()?;
+    let edits = all.iter().map(|at| Edit { span: Span::new(*at, at + 1), text: "\n".into() }).collect();
+    let message = "a line ends in a carriage return alone, as on very old systems";
+    let mut wrong = Diagnostic::error(Code::LoneReturn, Span::new(first, first + 1), message)
+        .help("end each line in a line feed; most editors can convert it");
+    wrong.fixes.push(Fix { title: "end these lines in line feeds".into(), edits });
+    Some(wrong)
+}
+
+/// `use:file.read`: without a blank YAML reads one text.
+pub fn missing_blank(text: &str, span: Span) -> Diagnostic {
+    let word = text.get(span.range()).unwrap_or("");
+    let colon = word.find(':').unwrap_or(0);
+    let spaced = format!("{}: {}", &word[..colon], &word[colon + 1..]);
+    let place = Span::new(span.range().start + colon + 1, span.range().start + colon + 1);
+    let message = format!("a blank is missing behind the colon of `{word}`, so YAML reads one text");
+    Diagnostic::error(Code::MissingBlank, span, message).help(format!("write `{spaced}`")).fix(
+        format!("write `{spaced}`"),
+        place,
+        " ",
+    )
+}
+
+/// True for `key:value` where both look like what they are.
+pub fn lacks_blank(word: &str) -> bool {
+    word.split_once(':').is_some_and(|(key, value)| {
+        let named = key.starts_with(|first: char| first.is_ascii_alphabetic());
+        let is_key = key.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-'));
+        named && is_key && !value.is_empty() && !value.starts_with(['/', ':', '\\'])
+    })
+}
+
+/// `if: > 3`: YAML reads the beginning of a block of text.
+pub fn block_of_text(sign: char, span: Span) -> Diagnostic {
+    let message = format!("YAML reads `{sign}` as the beginning of a block of text");
+    Diagnostic::error(Code::BareExpression, span, message)
+        .help("a comparison has a left side, as in `x > 3`; a text of several lines begins on the next line")
+}
+
+/// True for keys whose value is a bare expression.
+pub fn is_condition(key: &str) -> bool {
     matches!(key, "if" | "until" | "switch" | "for_each" | "filter" | "when" | "check")
 }
 
 /// Writes a text as a YAML scalar in the quotes that need least.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let text = text.trim();
     if !text.contains(['"', '\\']) {
         format!("\"{text}\"")

@@ -2,79 +2,17 @@
 
 #![allow(dead_code, missing_docs)]
 
+pub mod made;
+
 use std::fmt::Write;
 
-use dsl::catalog::{Action, Catalog, Safety, Signature};
-use dsl::types::{Field, Type};
 use dsl::workflow::{Block, Keeping, NeedKind, OnDoubt, OnError, Op, Phase, Start, Step, Wait, Workflow};
 
-pub fn catalog() -> Catalog {
-    let action = |id: &str, safety, input| Action {
-        id: id.into(),
-        about: String::new(),
-        safety,
-        input,
-        output: Type::Any,
-    };
-    let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
-    let mut catalog = Catalog::new([
-        action("file.list", Safety::Read, vec![Field::optional("path", Type::String, "The folder.")]),
-        action(
-            "file.read",
-            Safety::Read,
-            vec![
-                path(),
-                Field::optional("as", Type::Enum(vec!["text".into(), "json".into(), "csv".into()]), ""),
-            ],
-        ),
-        action(
-            "file.write",
-            Safety::Idempotent,
-            vec![
-                path(),
-                Field::required("text", Type::String, "What is written."),
-                Field::optional("append", Type::Boolean, ""),
-            ],
-        ),
-        action(
-            "mail.send",
-            Safety::Once,
-            vec![
-                Field::required("to", Type::List(Box::new(Type::String)), "Who gets it."),
-                Field::required("subject", Type::String, ""),
-                Field { min: Some(1.0), max: Some(5.0), ..Field::optional("priority", Type::Integer, "") },
-                Field::optional("delay", Type::Duration, ""),
-                Field::optional(
-                    "options",
-                    Type::Object(vec![Field::required("html", Type::Boolean, "")]),
-                    "",
-                ),
-            ],
-        ),
-    ]);
-    catalog.workflows = Some(workflows().into_iter().map(|(name, it)| (name.into(), it)).collect());
-    catalog
-}
+#[allow(clippy::duplicate_mod, reason = "a test may use both folders")]
+#[path = "../shared/catalog.rs"]
+mod catalog;
 
-/// Workflows that can be called; two of them call others.
-fn workflows() -> [(&'static str, Signature); 4] {
-    let calls = |name: &str| Signature { calls: vec![name.into()], ..Signature::default() };
-    let report = Signature {
-        inputs: vec![
-            Field::required("week", Type::Integer, "Which week."),
-            Field::optional("to", Type::String, "Who gets it."),
-        ],
-        output: Type::Object(vec![Field::required("url", Type::String, "Where it is.")]),
-        calls: vec![],
-    };
-    let other = Signature { inputs: vec![Field::optional("key", Type::String, "")], ..Signature::default() };
-    [
-        ("weekly-report", report),
-        ("other", other),
-        ("first-half", calls("second-half")),
-        ("second-half", calls("whole")),
-    ]
-}
+pub use catalog::catalog;
 
 /// One line for each step: what it does and what it needs, `^` for each block outward.
 pub fn picture(workflow: &Workflow) -> String {

@@ -23,34 +23,30 @@ pub fn of_wait(wait: &Wait) -> Type {
 fn of_answer(question: &Question) -> Type {
     Type::Object(vec![
         Field::required("approved", Type::Boolean, "Whether it was a yes."),
-        Field::required("by", nullable(Type::String), "Who answered; null where nobody did in time."),
+        Field::required("by", Type::String.or_null(), "Who answered; null where nobody did in time."),
         Field::required("at", Type::Time, "When."),
-        Field::required("comment", nullable(Type::String), "What they wrote beside it."),
+        Field::required("comment", Type::String.or_null(), "What they wrote beside it."),
         Field::required("values", Type::Object(question.fields.clone()), "What they filled in."),
     ])
 }
 
-/// What `trigger` is in the steps: any of the workflow's triggers may have fired, or a person started the run.
+/// What `trigger` is in the steps: any of the workflow's triggers may have fired. That a person started the run is
+/// left out: where all triggers are of one kind, authors read what it brings without asking whether it is there.
 pub fn of_trigger(triggers: &[Trigger], catalog: &Catalog) -> Type {
     let any = |kinds: &[TriggerKind]| triggers.iter().any(|trigger| kinds.contains(&trigger.kind.value));
-    let where_any = |kinds: &[TriggerKind], ty| if any(kinds) { nullable(ty) } else { Type::Null };
-    let mut events: Vec<Type> = vec![];
-    for trigger in triggers.iter().filter(|trigger| trigger.kind.value == TriggerKind::Event) {
-        let event = of_event(trigger, catalog);
-        if !events.contains(&event) {
-            events.push(event);
-        }
-    }
-    let event = match events.len() {
-        0 => Type::Null,
-        1 => nullable(events.swap_remove(0)),
-        _ => nullable(Type::Union(events)),
+    let all = |kinds: &[TriggerKind]| triggers.iter().all(|trigger| kinds.contains(&trigger.kind.value));
+    let where_any = |kinds: &[TriggerKind], ty: Type| match (any(kinds), all(kinds)) {
+        (true, true) => ty,
+        (true, false) => ty.or_null(),
+        (false, _) => Type::Null,
     };
+    let events = triggers.iter().filter(|trigger| trigger.kind.value == TriggerKind::Event);
+    let event = events.map(|trigger| of_event(trigger, catalog)).fold(Type::NEVER, Type::or);
     let scheduled = [TriggerKind::At, TriggerKind::Cron, TriggerKind::Every];
     object(
         where_any(&scheduled, Type::Time),
         where_any(&[TriggerKind::Webhook], Type::AnyObject),
-        event,
+        where_any(&[TriggerKind::Event], event),
         where_any(&[TriggerKind::Signal], Type::Any),
     )
 }
@@ -87,13 +83,6 @@ fn object(scheduled: Type, request: Type, event: Type, signal: Type) -> Type {
         Field::required("event", event, "What the event carries."),
         Field::required("signal", signal, "What the signal carries."),
     ])
-}
-
-fn nullable(ty: Type) -> Type {
-    match ty {
-        Type::Any | Type::Null | Type::Nullable(_) => ty,
-        other => Type::Nullable(Box::new(other)),
-    }
 }
 
 /// What a workflow looks like to those that call it. Of its output the fields are known: what a skipped step
