@@ -58,7 +58,7 @@ fn is_fresh(binary: &Path) -> bool {
 }
 
 /// The commands that look at texts alone, and keep nothing.
-const AUTHORS: &[&str] = &["check", "fmt", "graph", "plan"];
+const AUTHORS: &[&str] = &["check", "fmt", "graph", "plan", "schema"];
 
 /// A data directory and the commands upon it.
 #[derive(Clone, Debug)]
