@@ -113,7 +113,8 @@ impl<'a> Flow<'a> {
         passages: &mut Vec<Passage>,
         next: &mut Vec<Holder>,
     ) {
-        let Some(Op::Each { items, name, body, .. }) = self.step(reader).and_then(|step| step.op.as_ref()) else {
+        let Some(Op::Each { items, name, body, .. }) = self.step(reader).and_then(|step| step.op.as_ref())
+        else {
             return;
         };
         if !within(items.span, span) {
@@ -127,7 +128,7 @@ impl<'a> Flow<'a> {
                 }
             }
         });
-        let reads = body.output.iter().flat_map(|output| names_of(output));
+        let reads = body.output.iter().flat_map(names_of);
         if reads.into_iter().any(|(known, _, _)| *known == *name.value) {
             next.push((reader, None));
         }
@@ -141,8 +142,12 @@ impl<'a> Flow<'a> {
         let Some(owner) = self.step(block) else { return vec![] };
         let output = match &owner.op {
             Some(Op::Switch { output, .. }) => output.as_ref(),
-            Some(Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. }) => body.output.as_ref(),
-            Some(Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. }) | None => None,
+            Some(Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. }) => {
+                body.output.as_ref()
+            }
+            Some(Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. }) | None => {
+                None
+            }
         };
         let Some(output) = output else { return vec![(block, Some(step.name.value.to_string()))] };
         let mut found = vec![];
@@ -151,7 +156,8 @@ impl<'a> Flow<'a> {
                 Part::Expr(expr) => expr.reads(),
                 Part::Text(template) => template.reads(),
             };
-            let own = reads.into_iter().filter(|read| read.root == Root::Steps && read.step == *step.name.value);
+            let own =
+                reads.into_iter().filter(|read| read.root == Root::Steps && read.step == *step.name.value);
             for read in own.filter(|read| takes(self.text, read.span, field.as_deref())) {
                 found.push((block, field_at(output, read.span)));
             }

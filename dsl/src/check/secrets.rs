@@ -73,7 +73,10 @@ fn values(step: &Step, found: &mut Vec<Diagnostic>) {
 /// Reports each secret in a place where none may stand.
 fn misplaced(part: Part<'_>, found: &mut Vec<Diagnostic>) {
     each_secret(part, &mut |span| {
-        found.push(Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here").help(format!("use it {PLACES}")));
+        found.push(
+            Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here")
+                .help(format!("use it {PLACES}")),
+        );
     });
 }
 
@@ -93,7 +96,8 @@ fn kept_in(checking: &Checking<'_>, step: &Step, key: &str, value: &Arg, found: 
     let flow = LazyCell::new(|| Flow::new(checking));
     value.each(&mut |part| {
         each_secret(part, &mut |span| {
-            let message = format!("a secret cannot be kept in `{name}`: what a step gives is stored and shown");
+            let message =
+                format!("a secret cannot be kept in `{name}`: what a step gives is stored and shown");
             let mut wrong = Diagnostic::error(Code::SecretPlace, span, message);
             for passage in flow.spread([(step.id, Some(key.to_owned()))]).into_iter().take(MOST_STEPS) {
                 let reader = flow.step(passage.reader).map_or("", |step| &*step.name.value);

@@ -71,7 +71,8 @@ fn acting(checking: &Checking<'_>, act: &Act) -> Option<(String, Span)> {
 
 fn refused(step: &Step, (tool, span): (String, Span), path: &Path) -> Diagnostic {
     let name = &step.name.value;
-    let message = format!("`{name}` reads data from outside, and `{tool}` acts: whoever wrote the data could use it");
+    let message =
+        format!("`{name}` reads data from outside, and `{tool}` acts: whoever wrote the data could use it");
     let mut wrong = Diagnostic::error(Code::UntrustedTools, span, message);
     for (at, read) in path.reads.iter().enumerate() {
         let says = match (at, path.reads.len() - 1 - at) {
@@ -110,9 +111,11 @@ impl<'a> Untrusted<'a> {
 
     /// How data from outside comes into a step, if it does.
     pub fn path(&self, step: &Step) -> Option<Path> {
-        let payload = self.flow.names(step.id).iter().find(|(name, _, field)| {
-            is_payload(name, field.as_ref().map(|(field, _)| field.as_str()))
-        });
+        let payload = self
+            .flow
+            .names(step.id)
+            .iter()
+            .find(|(name, _, field)| is_payload(name, field.as_ref().map(|(field, _)| field.as_str())));
         if let Some((name, span, field)) = payload {
             let field = field.as_ref().map(|(field, _)| format!(".{field}")).unwrap_or_default();
             return Some(Path { source: format!("`{name}{field}`"), reads: vec![*span] });
@@ -220,11 +223,17 @@ mod tests {
     #[test]
     fn bodies_and_results_are_untrusted_and_inputs_are_not() {
         let get = "  get: { http: { url: \"https://example.com\" } }\n";
-        assert_eq!(way(&format!("{get}  ask: {{ fail: \"{{{{ steps.get.body }}}}\" }}\n")), from("what `get` gives", 1));
+        assert_eq!(
+            way(&format!("{get}  ask: {{ fail: \"{{{{ steps.get.body }}}}\" }}\n")),
+            from("what `get` gives", 1)
+        );
         assert_eq!(way(&format!("{get}  ask: {{ fail: \"{{{{ steps.get.status }}}}\" }}\n")), None);
         assert_eq!(way("  ask: { fail: \"{{ inputs.given }}\" }\n"), None);
         let read = "  read: { use: web.read }\n  add: { use: math.add }\n";
-        assert_eq!(way(&format!("{read}  ask: {{ fail: \"{{{{ steps.read.x }}}}\" }}\n")), from("what `read` gives", 1));
+        assert_eq!(
+            way(&format!("{read}  ask: {{ fail: \"{{{{ steps.read.x }}}}\" }}\n")),
+            from("what `read` gives", 1)
+        );
         assert_eq!(way(&format!("{read}  ask: {{ fail: \"{{{{ steps.add.x }}}}\" }}\n")), None);
     }
 
@@ -233,7 +242,10 @@ mod tests {
         assert_eq!(way("  ask: { fail: \"{{ trigger.body.x }}\" }\n"), from("`trigger.body`", 1));
         assert_eq!(way("  ask: { fail: \"{{ trigger.kind }}\" }\n"), None);
         let keep = "  keep: { set: { a: \"{{ trigger.event.x }}\", b: 1 } }\n";
-        assert_eq!(way(&format!("{keep}  ask: {{ fail: \"{{{{ steps.keep.a }}}}\" }}\n")), from("what `keep` gives", 1));
+        assert_eq!(
+            way(&format!("{keep}  ask: {{ fail: \"{{{{ steps.keep.a }}}}\" }}\n")),
+            from("what `keep` gives", 1)
+        );
         assert_eq!(way(&format!("{keep}  ask: {{ fail: \"{{{{ steps.keep.b }}}}\" }}\n")), None);
     }
 

@@ -148,9 +148,7 @@ pub fn of_value(value: &Value) -> Type {
         Value::Duration(_) => Type::Duration,
         Value::File(_) => Type::Bytes,
         Value::List(items) => Type::list(items.iter().map(of_value).fold(Type::NEVER, Type::or)),
-        Value::Object(entries) => {
-            Type::object(entries.iter().map(|(key, value)| (&**key, of_value(value))))
-        }
+        Value::Object(entries) => Type::object(entries.iter().map(|(key, value)| (&**key, of_value(value)))),
         Value::Big(big) => big.value.as_deref().map_or(Type::Any, of_value),
     }
 }
@@ -210,7 +208,8 @@ impl<'t> Inference<'t> {
             Kind::Step(step) => return self.step(step, false),
             Kind::Path(base, parts) => return self.path(*base, parts),
             Kind::List(items) => {
-                let items = items.iter().map(|item| self.node(*item).into_owned()).fold(Type::NEVER, Type::or);
+                let items =
+                    items.iter().map(|item| self.node(*item).into_owned()).fold(Type::NEVER, Type::or);
                 Cow::Owned(Type::list(items))
             }
             Kind::Object(entries) => {
