@@ -79,18 +79,18 @@ fn world(turn: usize) -> World {
     let json = shared::json;
     // Numbers stand for themselves in either kind, and texts are empty now and then.
     let (n, s) = ([3, 0, -7][turn % 3], ["Ada", "", "12"][turn % 3]);
-    let either = if turn % 2 == 0 { Value::text("e") } else { Value::Int(4) };
-    let some = if turn % 2 == 0 { Value::Int(5) } else { Value::Null };
-    let arms = if turn % 2 == 0 { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": "x", "z": true }"#) };
-    let o = if turn % 2 == 0 { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": 2, "c": "c" }"#) };
+    let either = if turn.is_multiple_of(2) { Value::text("e") } else { Value::Int(4) };
+    let some = if turn.is_multiple_of(2) { Value::Int(5) } else { Value::Null };
+    let arms = if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": "x", "z": true }"#) };
+    let o = if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": 2, "c": "c" }"#) };
     let anything = [json("[1, \"a\"]"), json(r#"{ "a": { "n": 1 } }"#), Value::Null][turn % 3].clone();
     world.names.insert(
         "inputs".into(),
         Value::object([
             ("n", Value::Int(n)),
-            ("x", if turn % 2 == 0 { Value::Number(1.5) } else { Value::Int(2) }),
+            ("x", if turn.is_multiple_of(2) { Value::Number(1.5) } else { Value::Int(2) }),
             ("s", Value::text(s)),
-            ("b", Value::Bool(turn % 2 == 0)),
+            ("b", Value::Bool(turn.is_multiple_of(2))),
             ("ns", json(["[1, 2, 3]", "[]", "[0]"][turn % 3])),
             ("ss", json(["[\"a\", \"b\"]", "[]", "[\"\"]"][turn % 3])),
             ("o", o),
@@ -104,7 +104,7 @@ fn world(turn: usize) -> World {
                     ][turn % 3],
                 ),
             ),
-            ("none", if turn % 3 == 0 { Value::text("not") } else { Value::Null }),
+            ("none", if turn.is_multiple_of(3) { Value::text("not") } else { Value::Null }),
             ("some", some),
             ("kind", Value::text(["bug", "feature"][turn % 2])),
             ("t", time),
