@@ -3,6 +3,8 @@
 //!
 //! So a model that reads them must not act unasked.
 
+use std::collections::BTreeMap;
+
 use crate::ast::{Act, ArgKind, Op, Step, Wait};
 use crate::catalog::{Safety, Trust};
 use crate::check::Checking;
@@ -90,6 +92,8 @@ fn refused(step: &Step, (tool, span): (String, Span), path: &Path) -> Diagnostic
 pub struct Untrusted<'a> {
     flow: Flow<'a>,
     passages: Vec<Passage>,
+    /// The first of them by the id of the reader.
+    first: BTreeMap<usize, usize>,
 }
 
 impl<'a> Untrusted<'a> {
@@ -106,7 +110,11 @@ impl<'a> Untrusted<'a> {
             }
         });
         let passages = flow.spread(sources);
-        Untrusted { flow, passages }
+        let mut first = BTreeMap::new();
+        for (at, passage) in passages.iter().enumerate() {
+            first.entry(passage.reader).or_insert(at);
+        }
+        Untrusted { flow, passages, first }
     }
 
     /// How data from outside comes into a step, if it does.
@@ -120,19 +128,18 @@ impl<'a> Untrusted<'a> {
             let field = field.as_ref().map(|(field, _)| format!(".{field}")).unwrap_or_default();
             return Some(Path { source: format!("`{name}{field}`"), reads: vec![*span] });
         }
-        let mut passage = self.passages.iter().find(|passage| passage.reader == step.id)?;
-        let mut reads = vec![passage.span];
+        let mut at = *self.first.get(&step.id)?;
+        let mut reads = vec![];
         loop {
-            let (id, _) = passage.from;
-            // Each value is followed once, so that the way back ends.
-            match self.passages.iter().find(|before| before.reader == id && !reads.contains(&before.span)) {
-                Some(before) => {
-                    reads.push(before.span);
-                    passage = before;
-                }
+            let passage = self.passages.get(at)?;
+            reads.push(passage.span);
+            let (holder, _) = passage.from;
+            // Whoever holds it has read it before.
+            match self.first.get(&holder).filter(|before| **before < at) {
+                Some(before) => at = *before,
                 None => {
                     reads.reverse();
-                    let name = self.flow.step(id).map_or("", |step| &*step.name.value);
+                    let name = self.flow.step(holder).map_or("", |step| &*step.name.value);
                     return Some(Path { source: format!("what `{name}` gives"), reads });
                 }
             }
