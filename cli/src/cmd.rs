@@ -3,6 +3,9 @@
 mod cancel;
 mod check;
 mod explain;
+mod fmt;
+mod graph;
+mod plan;
 mod resume;
 mod run;
 mod runs;
@@ -30,6 +33,9 @@ enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
     Explain(explain::Args),
+    Fmt(fmt::Args),
+    Graph(graph::Args),
+    Plan(plan::Args),
     Resume(resume::Args),
     Run(run::Args),
     Runs(runs::Args),
@@ -67,6 +73,9 @@ pub fn main() -> Exit {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::Fmt(args) => fmt::main(&args),
+        Command::Graph(args) => graph::main(&args),
+        Command::Plan(args) => plan::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),

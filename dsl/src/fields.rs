@@ -78,7 +78,8 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
             }
             let wrote = &entry.key.text;
             // Only where workflows and steps are read; other mappings have words of their own.
-            let foreign = habits::foreign_key(wrote).filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
+            let foreign = habits::foreign_key(wrote)
+                .filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
             if let Some(foreign) = foreign {
                 let free = |key: &str| known.contains(&key) && found.iter().all(|(taken, _)| *taken != key);
                 let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
@@ -278,7 +279,15 @@ impl Reader<'_> {
             }
             _ => {
                 let message = format!("`{what}` is a whole number, and here stands {}", self.shown(node));
-                self.fail(Diagnostic::error(Code::WrongType, node.span, message), node.span);
+                let wrong = Diagnostic::error(Code::WrongType, node.span, message);
+                let wrote = node.scalar().map_or("", |scalar| &*scalar.text);
+                let wrong = match wrote.strip_suffix(',').filter(|rest| rest.parse::<i64>().is_ok()) {
+                    Some(rest) => wrong
+                        .help("a line of YAML has no comma at its end")
+                        .fix("leave the comma out", node.span, rest),
+                    None => wrong,
+                };
+                self.fail(wrong, node.span);
                 None
             }
         }
@@ -340,9 +349,9 @@ impl Reader<'_> {
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), node.span, near)
             }
             None => match habits::choice(wrote).filter(|ours| choices.contains(ours)) {
-                Some(ours) => wrong
-                    .help(format!("write `{ours}`"))
-                    .fix(format!("write `{ours}`"), node.span, ours),
+                Some(ours) => {
+                    wrong.help(format!("write `{ours}`")).fix(format!("write `{ours}`"), node.span, ours)
+                }
                 None => wrong,
             },
         };

@@ -12,6 +12,8 @@ pub mod diagnostic;
 pub mod duration;
 pub mod expr;
 mod fields;
+pub mod format;
+pub mod graph;
 mod habits;
 pub mod inputs;
 pub mod json;

@@ -208,6 +208,41 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The expressions in it, in the order of the text.
+    pub fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Hole(expr)
+            | Part::Encoded(expr)
+            | Part::If(expr)
+            | Part::Unless(expr)
+            | Part::Each(expr, _)
+            | Part::With(expr, _)
+            | Part::ElseIf(expr) => Some(expr),
+            Part::Text(_) | Part::Else | Part::End => None,
+        })
+    }
+
+    /// The text with `…` where something is filled in or repeated: for people who want to know what it is about.
+    pub fn outline(&self) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => text += plain,
+                Part::Hole(_) | Part::Encoded(_) => text.push('…'),
+                Part::If(_)
+                | Part::Unless(_)
+                | Part::Each(..)
+                | Part::With(..)
+                | Part::ElseIf(_)
+                | Part::Else
+                | Part::End => {}
+            }
+        }
+        text
+    }
+}
+
 impl Part {
     /// True for what is neither the beginning, nor an arm, nor the end of a block.
     fn is_row(&self) -> bool {

@@ -8,7 +8,7 @@ mod call;
 mod emit;
 mod fail;
 mod for_each;
-mod http;
+pub(crate) mod http;
 mod repeat;
 mod set;
 mod switch;

@@ -20,6 +20,7 @@ pub mod event;
 mod evolve;
 mod frame;
 pub mod input;
+pub mod outline;
 mod path;
 pub mod plan;
 mod retry;

@@ -177,21 +177,33 @@ impl Block {
 
     /// The longest chain of steps that wait for one another, first to last.
     pub fn critical_path(&self) -> Vec<u16> {
-        // Longest chain that ends at each step, as its length and the step before.
-        let mut best: Vec<(u32, Option<u16>)> = vec![(1, None); self.steps.len()];
+        self.heaviest(&|_| Some(1))
+    }
+
+    /// The chain of steps that wait for one another with the greatest weight in all, first to last. A step without
+    /// a weight is in no chain.
+    pub fn heaviest(&self, weight: &dyn Fn(u16) -> Option<u64>) -> Vec<u16> {
+        // Heaviest chain that ends at each step, as its weight and the step before.
+        let own: Vec<Option<u64>> = (0..).zip(&self.steps).map(|(slot, _)| weight(slot)).collect();
+        let mut best: Vec<(u64, Option<u16>)> = own.iter().map(|own| (own.unwrap_or(0), None)).collect();
         for slot in self.order() {
-            let length = best[usize::from(slot)].0;
+            if own[usize::from(slot)].is_none() {
+                continue;
+            }
+            let so_far = best[usize::from(slot)].0;
             for next in &self.dependents[usize::from(slot)] {
-                let entry = &mut best[usize::from(*next)];
-                if entry.0 < length + 1 {
-                    *entry = (length + 1, Some(slot));
+                let at = usize::from(*next);
+                let through = own[at].map(|own| so_far + own);
+                if let Some(through) = through.filter(|through| best[at].0 < *through) {
+                    best[at] = (through, Some(slot));
                 }
             }
         }
         // The first of equals, since a plan is read from its top.
-        let longest = (0..).zip(&best).min_by_key(|(_, (length, _))| u32::MAX - length);
+        let ends = (0..).zip(&best).filter(|(slot, _)| own[usize::from(*slot)].is_some());
+        let heaviest = ends.min_by_key(|(_, (weight, _))| u64::MAX - weight);
         let mut path: Vec<u16> =
-            std::iter::successors(longest.map(|(slot, _)| slot), |slot: &u16| best[usize::from(*slot)].1)
+            std::iter::successors(heaviest.map(|(slot, _)| slot), |slot: &u16| best[usize::from(*slot)].1)
                 .take(self.steps.len())
                 .collect();
         path.reverse();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use dsl::codes::Code;
-use dsl::expr::functions::{self, Function, Takes};
+use dsl::expr::functions::shape::written;
+use dsl::expr::functions::{self, Function, Presence, Takes};
 use dsl::keys;
 use dsl::shape::{self, Shape};
 use dsl::types::Field;
@@ -92,14 +93,21 @@ fn of_parameters(function: &Function) -> String {
         return String::new();
     }
     let mut text = String::from("\n\n| Parameter | Takes | |\n| --- | --- | --- |");
-    for (at, parameter) in function.parameters.iter().enumerate() {
+    for parameter in function.parameters {
+        let wants = cell(&written(parameter.wants));
         let takes = match parameter.takes {
-            Takes::Value => "a value",
-            Takes::Lambda(2) => "a lambda over the item and, if it wants, the item's index",
-            Takes::Lambda(_) => "a lambda over the item",
-            Takes::Values => "any number of values",
+            Takes::Value => format!("`{wants}`"),
+            Takes::Lambda(2) => {
+                format!("a lambda over the item, and its index if wanted; it gives `{wants}`")
+            }
+            Takes::Lambda(_) => format!("a lambda over the item; it gives `{wants}`"),
+            Takes::Values => format!("any number of `{wants}`"),
         };
-        let must = if at < function.fewest() { "must be given" } else { "may be left out" };
+        let must = match parameter.presence {
+            Presence::Required => "must be given",
+            Presence::Optional => "may be left out",
+            Presence::ElseItems => "may be left out where the items are themselves what it would give",
+        };
         text += &format!("\n| `{}` | {takes} | {must} |", parameter.name);
     }
     text
@@ -227,6 +235,7 @@ fn severities(code: Code) -> String {
         (false, true) => "warning".into(),
         (true, true) => "error or warning".into(),
         (false, false) if made::OF_A_VERSION.contains(&code) => "–".into(),
+        (false, false) if made::OF_STRICT.contains(&code) => "warning, with `--strict`".into(),
         (false, false) => "error".into(),
     }
 }
@@ -261,4 +270,13 @@ fn parameter_row(field: &Field) -> String {
         cell(&field.ty.to_string()),
         cell(&field.about)
     )
+}
+
+#[test]
+fn the_picture_of_the_first_page() {
+    let file = tests::root().join("workflows/weather-digest.yaml");
+    let text = std::fs::read_to_string(file).expect("the example is there");
+    let (graph, _) = dsl::graph::read(&text, &connectors::catalog());
+    let graph = graph.expect("the example is right");
+    page("images/weather-digest.svg", &dsl::graph::svg(&dsl::graph::picture(&graph)));
 }

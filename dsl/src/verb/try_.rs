@@ -41,7 +41,5 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let mut steps = body?;
     steps.extend(catch.into_iter().flatten());
     steps.extend(last.into_iter().flatten());
-    // File order, also where `catch` stands above `try`.
-    steps.sort_by_key(|step| step.name.span.start);
     Some(Op::Try { body: Block { steps, output }, catches })
 }
