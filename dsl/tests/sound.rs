@@ -491,3 +491,15 @@ fn every_example_of_a_function_has_the_type_that_it_declares() {
         assert!(found.ty.overlaps(&of_value(&value)), "{}", function.example);
     }
 }
+
+#[test]
+fn every_function_of_the_language_is_there() {
+    let wanted = "upper lower trim split join replace contains starts_with ends_with matches extract slice pad lines \
+        words title slug truncate len map filter sort sort_by group_by unique flatten zip range first last reverse \
+        sum min max avg count any all find index_of chunk compact keys values entries merge pick omit from_entries \
+        json parse_json csv parse_csv yaml base64 unbase64 url_encode url_decode html markdown_text sha256 \
+        hmac_sha256 uuid random round floor ceil abs int number now today time duration format_time start_of end_of \
+        add_months weekday in_zone type default secret";
+    let missing: Vec<&str> = wanted.split_whitespace().filter(|name| functions::find(name).is_none()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

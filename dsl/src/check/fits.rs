@@ -102,7 +102,7 @@ fn message_of(typed: &Typed, message: &Arg) -> Option<Diagnostic> {
     let arms = ty.arms();
     let wrong = arms.iter().find(|arm| form(arm))?;
     let message_says = format!("the message is {}, which has no one form as text", wrong.named());
-    let wrong = Diagnostic::error(Code::NotOneText, message.span, message_says);
+    let wrong = Diagnostic::error(Code::NotOneText, place(message), message_says);
     Some(wrong.help(format!("write `{} | json`", source(message))))
 }
 
@@ -245,16 +245,21 @@ fn told(unfit: &Unfit, arg: &Arg, message: String) -> Diagnostic {
         Why::Null => Code::MayBeNull,
         Why::Text(_) | Why::Fraction | Why::Missing(_) | Why::Unknown(_) | Why::Other(_) => Code::WrongType,
     };
-    let span = match &arg.kind {
-        ArgKind::Expr(expr) => expr.span,
-        ArgKind::Value(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => {
-            arg.span
-        }
-    };
+    let span = place(arg);
     let wrong = Diagnostic::error(code, span, message);
     match unfit.help(&source(arg)) {
         Some(help) => wrong.help(help),
         None => wrong,
+    }
+}
+
+/// Where a value stands: the expression itself, without what is around it.
+fn place(arg: &Arg) -> Span {
+    match &arg.kind {
+        ArgKind::Expr(expr) => expr.span,
+        ArgKind::Value(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => {
+            arg.span
+        }
     }
 }
 

@@ -298,10 +298,7 @@ impl<'t> Inference<'t> {
         }
         let quote = self.expr.quote(at);
         let says = says(&quote);
-        let quote = match self.expr.node(at).map(|node| &node.kind) {
-            Some(Kind::Chain(..) | Kind::Choose(..)) => format!("({quote})"),
-            _ => quote,
-        };
+        let quote = self.operand(at);
         let help = match verdict {
             Verdict::Null => format!("write `{quote} ?? false`"),
             Verdict::Fits | Verdict::Fraction | Verdict::Unfit => match *ty.without_null() {
@@ -316,6 +313,17 @@ impl<'t> Inference<'t> {
         };
         let wrong = self.error(Code::Condition, at, format!("{says} {}", ty.named()));
         self.found.push(wrong.help(help));
+    }
+
+    /// The text of a node as it may stand beside an operator.
+    fn operand(&self, at: Ix) -> String {
+        let quote = self.expr.quote(at);
+        match self.expr.node(at).map(|node| &node.kind) {
+            Some(Kind::Chain(..) | Kind::Choose(..) | Kind::Not(_)) => format!("({quote})"),
+            // Behind a `|`, which is looser than every operator.
+            Some(Kind::Call(function, _)) if !quote.starts_with(function.0.name) => format!("({quote})"),
+            _ => quote,
+        }
     }
 
     fn error(&self, code: Code, at: Ix, message: impl Into<String>) -> Diagnostic {

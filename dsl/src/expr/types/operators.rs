@@ -130,7 +130,7 @@ impl<'t> Inference<'t> {
         } else {
             let message = format!("`{quote}` may be null, and `{sign}` wants a value");
             self.error(Code::MayBeNull, at, message)
-                .help(format!("give a value for null: `({quote} ?? {})`", instead(ty)))
+                .help(format!("give a value for null: `({} ?? {})`", self.operand(at), instead(ty)))
         };
         self.found.push(wrong);
         false
