@@ -69,19 +69,6 @@ pub fn read_fields(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Ve
     Some(entries.iter().map(read).collect())
 }
 
-/// An object that has all of these fields: what may be left out is null then.
-pub fn filled(fields: &[Field]) -> Type {
-    let fill = |field: &Field| {
-        let ty = match &field.ty {
-            Type::Any | Type::Null | Type::Nullable(_) => field.ty.clone(),
-            other if field.optional && field.default.is_none() => Type::Nullable(Box::new(other.clone())),
-            other => other.clone(),
-        };
-        Field { optional: false, ty, ..field.clone() }
-    };
-    Type::Object(fields.iter().map(fill).collect())
-}
-
 /// Fields as a value in their stored form, for an action that must know them.
 pub fn as_value(fields: &[Field]) -> Value {
     // They have text keys alone, so that nothing can be wrong.

@@ -85,7 +85,7 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     }
     let returns = step.take("returns").and_then(|node| returns(step.reader, node));
     let gives = match &returns {
-        Some(fields) => types::filled(&fields.value),
+        Some(fields) => Type::Object(fields.value.clone()).filled(),
         None => Type::Object(vec![types::Field::required("text", Type::String, "The answer.")]),
     };
     // A `returns` that could not be read may have had any field.
