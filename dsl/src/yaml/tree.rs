@@ -425,6 +425,7 @@ fn stop(kind: &ErrorKind) -> Reason {
         | ErrorKind::InvalidIndentation
         | ErrorKind::ExpectedBlockMappingKey => Reason::Layout(words(kind)),
         ErrorKind::UnclosedFlowCollection { .. } => Reason::Bracket(words(kind)),
+        ErrorKind::MismatchedFlowCollectionEnd { .. } => Reason::Mismatch,
         ErrorKind::UnclosedQuotedScalar => Reason::Quote,
         ErrorKind::ExpectedBlockSequenceEntry => Reason::Dash(words(kind)),
         _ => Reason::Other(words(kind)),
@@ -454,7 +455,7 @@ fn words(kind: &ErrorKind) -> String {
         Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => {
             "something follows a text in quotes".into()
         }
-        Kind::MismatchedFlowCollectionEnd { .. } | Kind::MisplacedFlowCollectionEnd => {
+        Kind::MisplacedFlowCollectionEnd => {
             "this bracket closes nothing".into()
         }
         Kind::InvalidBlockScalarHeader => {
