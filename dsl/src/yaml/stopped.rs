@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Edit, Fix};
 use crate::span::Span;
 use crate::yaml::around::{self, Line, Value};
 use crate::yaml::traps::{
-    block_of_text, is_condition, is_odd_blank, lacks_blank, missing_blank, odd_blank, quoted,
+    bare_hole, block_of_text, is_condition, is_odd_blank, lacks_blank, missing_blank, odd_blank, quoted,
 };
 
 /// Why reading stopped.
@@ -301,13 +301,9 @@ fn value(text: &str, at: usize) -> Option<Diagnostic> {
         let help = format!("put it in quotes: `{key}: {mended}`");
         Some(Diagnostic::error(code, span, message).help(help).fix("put it in quotes", span, mended))
     };
-    let whole = |what: &str| format!("YAML takes {what} for the whole value, and more follows");
+    let whole = |what: &str| format!("YAML takes {what} for the whole value of `{key}`, and more follows");
     match first {
-        '{' if value.starts_with("{{") => quote(
-            Code::BareHole,
-            "a value that begins with `{{` needs quotes: YAML reads a mapping here".into(),
-            quoted(value),
-        ),
+        '{' if value.starts_with("{{") => Some(bare_hole(text, span)),
         '"' | '\'' => {
             let close = value[1..].find(first)? + 1;
             let rest = &value[close + 1..];
@@ -331,12 +327,12 @@ fn value(text: &str, at: usize) -> Option<Diagnostic> {
         '>' | '|' => Some(block_of_text(first, span)),
         '@' | '`' | '%' => quote(
             Code::FirstCharacter,
-            format!("a value cannot begin with {} in YAML", in_backticks(first)),
+            format!("the value of `{key}` cannot begin with {} in YAML", in_backticks(first)),
             quoted(value),
         ),
         _ if flow && value.contains("{{") => quote(
             Code::BareHole,
-            "a text with a hole needs quotes between braces: YAML reads a mapping here".into(),
+            format!("the text of `{key}` needs quotes, for the hole in it: YAML reads a mapping here"),
             quoted(value),
         ),
         _ if !value.contains(": ") && !value.ends_with(':') => None,
