@@ -2,9 +2,14 @@
 
 mod cancel;
 mod check;
+mod explain;
+mod fmt;
+mod graph;
+mod plan;
 mod resume;
 mod run;
 mod runs;
+mod schema;
 mod show;
 
 use std::path::PathBuf;
@@ -27,9 +32,14 @@ struct Line {
 enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
+    Explain(explain::Args),
+    Fmt(fmt::Args),
+    Graph(graph::Args),
+    Plan(plan::Args),
     Resume(resume::Args),
     Run(run::Args),
     Runs(runs::Args),
+    Schema(schema::Args),
     Show(show::Args),
 }
 
@@ -62,9 +72,14 @@ pub fn main() -> Exit {
     let outcome = match Line::parse().command {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Explain(args) => explain::main(&args),
+        Command::Fmt(args) => fmt::main(&args),
+        Command::Graph(args) => graph::main(&args),
+        Command::Plan(args) => plan::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
+        Command::Schema(args) => Ok(schema::main(&args)),
         Command::Show(args) => show::main(&args),
     };
     output::told(outcome)

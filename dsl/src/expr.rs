@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Failure;
 use crate::diagnostic::Diagnostic;
-use crate::span::{Span, SpanMap};
+use crate::span::{self, Span, SpanMap};
 use crate::value::{Hash, Value};
 
 pub mod ast;
@@ -24,11 +24,12 @@ pub(crate) mod place;
 mod reads;
 mod reword;
 pub(crate) mod scan;
+pub mod types;
 mod warnings;
 
 pub use reads::Name;
 
-use ast::{Ix, Kind, Node};
+use ast::{Ix, Kind, Node, Part};
 
 /// The longest expression, in bytes.
 pub const MAX_LENGTH: usize = 8 * 1024;
@@ -203,8 +204,7 @@ impl Expr {
 
     /// The place in the file of a span of the source.
     pub fn place(&self, at: Span) -> Span {
-        let map = SpanMap { points: self.points.clone(), whole: self.span };
-        map.map(at)
+        span::place(&self.points, self.span, at)
     }
 
     /// The text of a node, shortened where it is long.
@@ -225,6 +225,23 @@ impl Expr {
             Kind::Value(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// The text of a path up to a part, that part included.
+    pub(crate) fn beginning(&self, base: Ix, parts: &[Part], last: usize) -> String {
+        let Some(start) = self.node(base).map(|node| node.span.start as usize) else {
+            return String::new();
+        };
+        let end = match parts.get(last) {
+            Some(Part::Field(_, at) | Part::SoftField(_, at)) => at.end as usize,
+            Some(Part::Index(at) | Part::SoftIndex(at)) => {
+                let end = self.node(*at).map_or(start, |node| node.span.end as usize);
+                let rest = self.source.get(end..).unwrap_or_default();
+                end + rest.find(']').map_or(0, |at| at + 1)
+            }
+            None => start,
+        };
+        self.source.get(start..end).unwrap_or_default().to_owned()
     }
 
     fn node(&self, at: Ix) -> Option<&Node> {

@@ -94,7 +94,8 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
             let message = format!("{} has no key `{wrote}`", owner.what);
             let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), message);
             let free = known.iter().copied().filter(|key| found.iter().all(|(taken, _)| taken != key));
-            match nearest(wrote, free) {
+            // A key that belongs elsewhere is not a misspelt one.
+            match nearest(wrote, free).filter(|_| misplaced(wrote).is_none()) {
                 Some(near) => {
                     let help = format!("did you mean `{near}`?");
                     let title = format!("write `{near}`");
@@ -147,6 +148,38 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
         self.reader.integer(node, key, range)
     }
 
+    /// A number within a range, if the key is there.
+    pub fn number(&mut self, key: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+        let node = self.take(key)?;
+        self.reader.number(node, key, range)
+    }
+
+    /// True or false, if the key is there.
+    pub fn boolean(&mut self, key: &str) -> Option<bool> {
+        let node = self.take(key)?;
+        Some(self.reader.choice(node, key, &["false", "true"])? == "true")
+    }
+
+    /// A text with holes, if the key is there.
+    pub fn template(&mut self, key: &str) -> Option<Arg> {
+        let node = self.take(key)?;
+        self.reader.template(node, &format!("`{key}`"))
+    }
+
+    /// A mapping of names to values with holes; empty if the key is not there.
+    pub fn values(&mut self, key: &str) -> Vec<(Spanned<String>, Arg)> {
+        let Some(node) = self.take(key).filter(|node| !node.is_null()) else { return vec![] };
+        match &node.kind {
+            Kind::Map(entries) => self.reader.entries(entries),
+            Kind::List(_) | Kind::Scalar(_) => {
+                let message =
+                    format!("`{key}` is a mapping of names to values, and here stands {}", node.describe());
+                self.reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+                vec![]
+            }
+        }
+    }
+
     /// A value with holes, if the key is there.
     pub fn arg(&mut self, key: &str) -> Option<Arg> {
         let node = self.take(key)?;
@@ -170,8 +203,14 @@ fn misplaced(key: &str) -> Option<&'static str> {
         "cases" | "default" => Some("`cases` and `default` stand beside `switch`"),
         "as" | "parallel" => Some("`as` and `parallel` stand beside `for_each`"),
         "until" | "every" => Some("`until` and `every` stand beside `repeat`"),
-        "with" => Some("`with` stands beside `use`"),
+        "with" => Some("`with` stands beside `use` and `call`"),
         "required" => Some("what has no default is required; what may be missing has `optional: true`"),
+        "returns" | "quality" | "model" | "tools" | "max_cost" | "patience" | "check" | "confirm"
+        | "system" => Some("this stands beside `ai`"),
+        "who" | "message" | "on_timeout" => Some("this stands inside of `approve`"),
+        "catch_up" | "jitter" | "overlap" => Some("this stands beside `cron` or `every`"),
+        "timezone" => Some("`timezone` stands beside `cron`, `every` or `at`"),
+        "filter" => Some("`filter` stands beside `event`"),
         _ => None,
     }
 }
@@ -230,7 +269,11 @@ impl Reader<'_> {
         match node.scalar().map(Scalar::literal) {
             Some(Value::Int(number)) if range.contains(&number) => Some(number),
             Some(Value::Int(number)) => {
-                let message = format!("`{what}` is between {least} and {most}, and here stands {number}");
+                let wanted = match most {
+                    &i64::MAX => format!("at least {least}"),
+                    most => format!("between {least} and {most}"),
+                };
+                let message = format!("`{what}` is {wanted}, and here stands {number}");
                 self.diagnostics.push(Diagnostic::error(Code::OutOfRange, node.span, message));
                 None
             }
@@ -250,6 +293,49 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A number within a range.
+    pub fn number(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+        let number = match node.scalar().map(Scalar::literal) {
+            Some(Value::Int(number)) => Some(number as f64),
+            Some(Value::Number(number)) => Some(number),
+            _ => None,
+        };
+        let fits = number.filter(|number| range.contains(number));
+        if fits.is_none() {
+            let wanted = match *range.end() {
+                f64::MAX => format!("of at least {}", range.start()),
+                most => format!("between {} and {most}", range.start()),
+            };
+            let message = format!("`{what}` is a number {wanted}, and here stands {}", self.shown(node));
+            let code = if number.is_some() { Code::OutOfRange } else { Code::WrongType };
+            self.diagnostics.push(Diagnostic::error(code, node.span, message));
+        }
+        fits
+    }
+
+    /// A text with holes.
+    pub fn template(&mut self, node: &Node, what: &str) -> Option<Arg> {
+        let text = self.text(node, what)?;
+        let arg = self.arg(node, Sink::Text);
+        match &arg.kind {
+            ArgKind::Value(_) => Some(Arg::value(text.value, node.span)),
+            ArgKind::Expr(_) | ArgKind::Text(_) => Some(arg),
+            ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => None,
+        }
+    }
+
+    /// True if an expression sees nothing but these names; `who` is asked, for the message.
+    pub fn sees_only(&mut self, expr: &Expr, who: &str, names: &[&str]) -> bool {
+        let steps = expr.reads().into_iter().map(|read| (read.step, read.span));
+        let others = expr.names().into_iter().filter(|(name, ..)| !names.contains(&&**name));
+        let others: Vec<(String, Span)> = steps.chain(others.map(|(name, span, _)| (name, span))).collect();
+        for (name, span) in &others {
+            let message = format!("{who} sees {} alone, not `{name}`", listed(names));
+            self.diagnostics.push(Diagnostic::error(Code::UnknownName, *span, message));
+        }
+        others.is_empty()
     }
 
     /// One of several words.
@@ -419,6 +505,32 @@ pub fn is_name(text: &str) -> bool {
 /// Combining marks, which some scripts need within words.
 fn is_mark(char: char) -> bool {
     unicode_normalization::char::is_combining_mark(char)
+}
+
+/// Reads the name of a workflow, reporting what cannot be one.
+pub fn workflow_name(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
+    let name = reader.text(node, what)?;
+    if !is_workflow_name(&name.value) {
+        let mended: String =
+            name.value.to_lowercase().chars().map(|char| if of_workflow(char) { char } else { '-' }).collect();
+        let mended = mended.trim_matches('-').to_owned();
+        let message = format!("`{}` cannot be the name of a workflow", name.value);
+        let wrong = Diagnostic::error(Code::InvalidName, name.span, message)
+            .help("workflow names are made of `a` to `z`, digits and `-`");
+        let wrong =
+            if mended.is_empty() { wrong } else { wrong.fix(format!("write `{mended}`"), name.span, mended) };
+        reader.diagnostics.push(wrong);
+    }
+    Some(name)
+}
+
+/// True for the name of a workflow.
+pub fn is_workflow_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(of_workflow)
+}
+
+fn of_workflow(char: char) -> bool {
+    char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-'
 }
 
 /// Reads a name in NFC, reporting what cannot be one. A wrong name is kept, so that nothing else is reported.

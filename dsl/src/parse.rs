@@ -1,36 +1,22 @@
 //! Nodes to the workflow as it was written. Never fails: what cannot be read is reported and left out.
 
+mod moved;
+mod settings;
+mod triggers;
+
 use std::sync::Arc;
 
-mod moved;
-
-use crate::ast::{Ast, Block, Defaults, Input, Retry, Step, Trigger};
-use crate::catalog::FailureKind;
+use crate::ast::{Ast, Block, Input, Step};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{self, Fields, Owner, Reader, listed};
+use crate::keys;
+use crate::shape;
 use crate::span::{Span, Spanned};
 use crate::types;
 use crate::verb::{self, Verb};
-use crate::workflow::{OnError, Phase};
-use crate::yaml::{Entry, Kind, Node, Scalar, traps};
-
-/// The keys of a workflow, sorted.
-pub const TOP: &[&str] = &[
-    "concurrency",
-    "connections",
-    "defaults",
-    "description",
-    "inputs",
-    "limits",
-    "name",
-    "on_failure",
-    "output",
-    "steps",
-    "triggers",
-];
-
-const TRIGGERS: &[&str] = &["at", "cron", "event", "every", "signal", "webhook"];
+use crate::workflow::{OnDoubt, OnError, Phase};
+use crate::yaml::{Entry, Kind, Node, traps};
 
 /// The most steps of a workflow: their places are kept in 16 bits.
 pub const MAX_STEPS: usize = 65_000;
@@ -41,12 +27,12 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
     let mut ast = Ast::default();
     let Kind::Map(entries) = &root.kind else { return (ast, vec![]) };
     let first = entries.first().map_or(root.span, |entry| entry.key.span());
-    let entries = &moved::beside(&mut reader, entries, TOP);
+    let entries = &moved::beside(&mut reader, entries, &shape::names(keys::TOP));
     let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-"));
     let owner = Owner { what: "a workflow", span: first };
-    let mut fields = Fields::of(&mut reader, own, &owner, TOP);
+    let mut fields = Fields::of(&mut reader, own, &owner, &shape::names(keys::TOP));
     if let Some(node) = needed(&mut fields, "name") {
-        ast.name = workflow_name(&mut fields, node);
+        ast.name = fields::workflow_name(fields.reader, node, "`name`");
     }
     if let Some(node) = fields.take("description") {
         ast.description = fields.reader.text(node, "`description`").map_or(String::new(), |text| text.value);
@@ -55,18 +41,19 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
         ast.inputs = inputs(fields.reader, node);
     }
     if let Some(node) = fields.take("triggers") {
-        ast.triggers = triggers(fields.reader, node);
+        ast.triggers = triggers::read(fields.reader, node);
     }
     if let Some(entry) = fields.entry("limits") {
-        ast.timeout = limits(fields.reader, entry);
+        ast.limits = settings::limits(fields.reader, entry);
     }
     if let Some(entry) = fields.entry("defaults") {
-        ast.defaults = defaults(fields.reader, entry);
+        ast.defaults = settings::defaults(fields.reader, entry);
     }
-    for key in ["concurrency", "connections"] {
-        if let Some(entry) = fields.entry(key) {
-            not_yet(fields.reader, &entry.key);
-        }
+    if let Some(entry) = fields.entry("concurrency") {
+        ast.concurrency = settings::concurrency(fields.reader, entry);
+    }
+    if let Some(node) = fields.take("connections") {
+        ast.connections = settings::connections(fields.reader, node);
     }
     let steps = needed(&mut fields, "steps");
     let mut steps =
@@ -76,7 +63,6 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
     }
     if let Some(node) = fields.take("on_failure") {
         steps.extend(block(fields.reader, node, "`on_failure`", Phase::Catch).unwrap_or_default());
-        steps.sort_by_key(|step| step.name.span.start);
     }
     ast.root = Block { steps, output: fields.arg("output") };
     ast.steps = reader.steps;
@@ -97,28 +83,6 @@ fn needed<'n>(fields: &mut Fields<'_, '_, 'n>, key: &str) -> Option<&'n Node> {
     }
 }
 
-fn workflow_name(fields: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Spanned<String>> {
-    let name = fields.reader.text(node, "`name`")?;
-    let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-';
-    if name.value.is_empty() || !name.value.chars().all(fits) {
-        let mended: String =
-            name.value.to_lowercase().chars().map(|char| if fits(char) { char } else { '-' }).collect();
-        let mended = mended.trim_matches('-').to_owned();
-        let message = format!("`{}` cannot be the name of a workflow", name.value);
-        let wrong = Diagnostic::error(Code::InvalidName, name.span, message)
-            .help("workflow names are made of `a` to `z`, digits and `-`");
-        let wrong =
-            if mended.is_empty() { wrong } else { wrong.fix(format!("write `{mended}`"), name.span, mended) };
-        fields.reader.diagnostics.push(wrong);
-    }
-    Some(name)
-}
-
-fn not_yet(reader: &mut Reader<'_>, key: &Scalar) {
-    let message = format!("`{}` has no effect yet", key.text);
-    reader.diagnostics.push(Diagnostic::warning(Code::NotYet, key.span(), message));
-}
-
 fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
     let Kind::Map(entries) = &node.kind else {
         if !node.is_null() {
@@ -136,79 +100,6 @@ fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
         inputs.push(Input { span: entry.key.span(), default, field });
     }
     inputs
-}
-
-fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<jiff::SignedDuration> {
-    let owner = Owner { what: "`limits`", span: entry.key.span() };
-    let mut limits = Fields::open(reader, &entry.value, &owner, &["ai_cost", "steps", "timeout"])?;
-    for key in ["ai_cost", "steps"] {
-        if let Some(entry) = limits.entry(key) {
-            not_yet(limits.reader, &entry.key);
-        }
-    }
-    limits.duration("timeout")
-}
-
-fn defaults(reader: &mut Reader<'_>, entry: &Entry) -> Defaults {
-    let owner = Owner { what: "`defaults`", span: entry.key.span() };
-    let Some(mut fields) = Fields::open(reader, &entry.value, &owner, &["quality", "retry", "timeout"])
-    else {
-        return Defaults::default();
-    };
-    if let Some(entry) = fields.entry("quality") {
-        not_yet(fields.reader, &entry.key);
-    }
-    let retry = fields.take("retry").and_then(|node| retry(fields.reader, node));
-    Defaults { retry: retry.unwrap_or_default(), timeout: fields.duration("timeout") }
-}
-
-fn triggers(reader: &mut Reader<'_>, node: &Node) -> Vec<Trigger> {
-    let Kind::List(items) = &node.kind else {
-        let message = format!("`triggers` is a list, and here stands {}", node.describe());
-        let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
-        if let Kind::Map(entries) = &node.kind
-            && let [only] = &entries[..]
-            && TRIGGERS.contains(&&*only.key.text)
-            && !reader.text[node.span.range()].starts_with('{')
-        {
-            let at = only.key.span().range().start;
-            let help = format!("begin it with a dash: `- {}: …`", only.key.text);
-            let fix = "begin it with a dash";
-            reader.diagnostics.push(wrong.help(help).fix(fix, Span::new(at, at), "- "));
-            return trigger(reader, node).into_iter().collect();
-        }
-        reader.fail(wrong.help("write `triggers: [{ cron: \"0 9 * * *\" }]`"), node.span);
-        return vec![];
-    };
-    items.iter().filter_map(|item| trigger(reader, item)).collect()
-}
-
-fn trigger(reader: &mut Reader<'_>, node: &Node) -> Option<Trigger> {
-    const KNOWN: &[&str] = &[
-        "at", "catch_up", "cron", "event", "every", "filter", "from", "inputs", "jitter", "overlap",
-        "signal", "timezone", "webhook", "with",
-    ];
-    let owner = Owner { what: "a trigger", span: node.span };
-    let fields = Fields::open(reader, node, &owner, KNOWN)?;
-    // An event may have an `every` of its own: how often it is polled.
-    let kind = ["event", "cron", "at", "webhook", "signal", "every"]
-        .into_iter()
-        .find_map(|kind| fields.entry(kind).map(|entry| (kind, entry)));
-    let Some((kind, entry)) = kind else {
-        let message = format!("a trigger has one of {}", listed(TRIGGERS));
-        fields.reader.fail(Diagnostic::error(Code::UnknownTrigger, node.span, message), node.span);
-        return None;
-    };
-    let text = match &entry.value.kind {
-        Kind::Scalar(_) => fields.reader.text(&entry.value, &format!("`{kind}`")),
-        Kind::List(_) | Kind::Map(_) => None,
-    };
-    let timezone = fields.take("timezone").and_then(|node| fields.reader.text(node, "`timezone`"));
-    let inputs = match fields.take("inputs").map(|node| &node.kind) {
-        Some(Kind::Map(entries)) => fields.reader.entries(entries),
-        _ => vec![],
-    };
-    Some(Trigger { kind: Spanned::new(kind, entry.key.span()), text, timezone, inputs })
 }
 
 /// Reads the steps of a block; `what` names it.
@@ -269,6 +160,9 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         retry: Spanned::new(None, entry.key.span()),
         timeout: None,
         on_error: Spanned::new(OnError::Fail, entry.key.span()),
+        on_doubt: Spanned::new(None, entry.key.span()),
+        cache: None,
+        connection: None,
         op: None,
     };
     let Kind::Map(entries) = &entry.value.kind else {
@@ -298,12 +192,9 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         return step;
     };
     step.verb = found.at;
-    let owner = Owner { what: &format!("a step with `{}`", found.key), span: found.at };
-    let Some(verb) = found.verb else {
-        reader.unread.push(entry.value.span);
-        return step;
-    };
-    let mut known: Vec<&'static str> = verb.fields.iter().chain(verb::STEP).map(|field| field.name).collect();
+    let verb = found.verb;
+    let owner = Owner { what: &format!("a step with `{}`", verb.key), span: found.at };
+    let mut known = verb.keys();
     known.extend(found.others);
     let entries = moved::beside(reader, entries, &known);
     let entries = moved::without_steps(reader, entries, &known);
@@ -317,8 +208,7 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
 }
 
 struct Found {
-    key: &'static str,
-    verb: Option<&'static Verb>,
+    verb: &'static Verb,
     at: Span,
     /// Keys of further verbs, which were reported.
     others: Vec<&'static str>,
@@ -334,9 +224,9 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
         if common { None } else { nearest(&entry.key.text, verb::keys()) }
     };
     let first = verbs.next();
-    let Some((entry, key)) = first
-        .and_then(|entry| verb::keys().find(|key| *key == entry.key.text).map(|key| (entry, key)))
-        .or_else(|| entries.iter().find_map(|entry| near(entry).map(|key| (entry, key))))
+    let Some((entry, verb)) = first
+        .and_then(|entry| verb::find(&entry.key.text).map(|verb| (entry, verb)))
+        .or_else(|| entries.iter().find_map(|entry| Some((entry, verb::find(near(entry)?)?))))
     else {
         let blankless =
             entries.iter().find(|entry| entry.value.is_null() && traps::lacks_blank(&entry.key.text));
@@ -356,7 +246,7 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
     };
     let mut others = vec![];
     for other in verbs {
-        let message = format!("a step has one verb, and here are `{key}` and `{}`", other.key.text);
+        let message = format!("a step has one verb, and here are `{}` and `{}`", verb.key, other.key.text);
         let wrong = Diagnostic::error(Code::TwoVerbs, other.key.span(), message);
         let wrong = wrong.label(entry.key.span(), "the first verb");
         reader.diagnostics.push(wrong.help("make two steps of it"));
@@ -365,14 +255,7 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
             verb::find(&other.key.text).into_iter().flat_map(|verb| verb.fields).map(|field| field.name),
         );
     }
-    let at = entry.key.span();
-    let verb = verb::find(key);
-    if let (None, Some((_, about))) = (verb, verb::LATER.iter().find(|(later, _)| *later == key)) {
-        let message = format!("the verb `{key}` is not there yet");
-        let wrong = Diagnostic::error(Code::VerbNotYet, at, message);
-        reader.diagnostics.push(wrong.help(format!("`{key}` {about}; this version cannot run it")));
-    }
-    Some(Found { key, verb, at, others })
+    Some(Found { verb, at: entry.key.span(), others })
 }
 
 fn verbs_help() -> String {
@@ -382,11 +265,6 @@ fn verbs_help() -> String {
 
 /// Reads what every step may have.
 fn common(fields: &mut Fields<'_, '_, '_>, step: &mut Step, verb: &Verb) {
-    for key in ["cache", "connection"] {
-        if let Some(entry) = fields.entry(key) {
-            not_yet(fields.reader, &entry.key);
-        }
-    }
     if let Some(node) = fields.take("description") {
         fields.reader.text(node, "`description`");
     }
@@ -397,12 +275,12 @@ fn common(fields: &mut Fields<'_, '_, '_>, step: &mut Step, verb: &Verb) {
         step.after = fields.reader.texts(node, "`after`");
     }
     if let Some(entry) = fields.entry("retry") {
-        step.retry = Spanned::new(retry(fields.reader, &entry.value), entry.key.span());
+        step.retry = Spanned::new(settings::retry(fields.reader, &entry.value), entry.key.span());
     }
     step.timeout = fields.duration("timeout");
     if let Some(node) = fields.take("on_error") {
         let choices: &[&'static str] =
-            if verb.key == "for_each" { &["collect", "continue", "fail"] } else { &["continue", "fail"] };
+            if verb.key == "for_each" { verb::ON_ERROR } else { &["fail", "continue"] };
         let choice = match node.scalar().map(|scalar| &*scalar.text) {
             Some("collect") if verb.key != "for_each" => {
                 let message = "`on_error: collect` stands beside `for_each` alone";
@@ -419,42 +297,21 @@ fn common(fields: &mut Fields<'_, '_, '_>, step: &mut Step, verb: &Verb) {
         };
         step.on_error = Spanned::new(value, node.span);
     }
-}
-
-/// Reads `retry: 3` or its long form.
-fn retry(reader: &mut Reader<'_>, node: &Node) -> Option<Retry> {
-    if node.scalar().is_some() {
-        let attempts = reader.integer(node, "retry", 1..=1000)?;
-        return Some(Retry { attempts: u32::try_from(attempts).ok(), ..Retry::default() });
+    if let Some(entry) = fields.entry("on_doubt") {
+        let value = fields.reader.choice(&entry.value, "on_doubt", verb::ON_DOUBT);
+        let value = value.map(|word| match word {
+            "fail" => OnDoubt::Fail,
+            "retry" => OnDoubt::Retry,
+            _ => OnDoubt::Ask,
+        });
+        step.on_doubt = Spanned::new(value, entry.key.span());
     }
-    let owner = Owner { what: "`retry`", span: node.span };
-    let mut fields = Fields::open(reader, node, &owner, &["attempts", "delay", "factor", "max_delay", "on"])?;
-    let attempts = fields.integer("attempts", 1..=1000).and_then(|number| u32::try_from(number).ok());
-    let delay = fields.duration("delay");
-    let max_delay = fields.duration("max_delay");
-    let factor = fields.take("factor").and_then(|node| factor(fields.reader, node));
-    let on = fields.take("on").map(|node| kinds(fields.reader, node));
-    Some(Retry { attempts, delay, factor, max_delay, on })
-}
-
-fn factor(reader: &mut Reader<'_>, node: &Node) -> Option<f64> {
-    let number = node.scalar().and_then(|scalar| scalar.text.parse::<f64>().ok());
-    let fits = number.filter(|number| (1.0..=100.0).contains(number));
-    if fits.is_none() {
-        let message =
-            format!("`factor` is a number between 1 and 100, and here stands {}", reader.shown(node));
-        reader.diagnostics.push(Diagnostic::error(Code::OutOfRange, node.span, message));
+    if let Some(entry) = fields.entry("cache") {
+        let length = fields.reader.duration(&entry.value);
+        step.cache = length.map(|length| Spanned::new(length, entry.key.span()));
     }
-    fits
-}
-
-fn kinds(reader: &mut Reader<'_>, node: &Node) -> Vec<FailureKind> {
-    let names: Vec<&'static str> = FailureKind::ALL.iter().map(|kind| kind.name()).collect();
-    let one = std::slice::from_ref(node);
-    let items = match &node.kind {
-        Kind::List(items) => items,
-        Kind::Scalar(_) | Kind::Map(_) => one,
-    };
-    let chosen = items.iter().filter_map(|item| reader.choice(item, "on", &names));
-    chosen.filter_map(|name| FailureKind::ALL.into_iter().find(|kind| kind.name() == name)).collect()
+    if let Some(entry) = fields.entry("connection") {
+        let name = fields.reader.text(&entry.value, "`connection`");
+        step.connection = name.map(|name| Spanned::new(name.value, entry.key.span()));
+    }
 }

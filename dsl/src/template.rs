@@ -17,6 +17,7 @@ mod blocks;
 mod parse;
 mod render;
 mod tokens;
+mod types;
 
 /// What `#each` gives without being asked.
 const GIVEN: [&str; 3] = ["this", "index", "key"];
@@ -174,6 +175,11 @@ impl Template {
         item
     }
 
+    /// True if it has blocks, and not holes alone.
+    pub(crate) fn has_blocks(&self) -> bool {
+        self.parts.iter().any(|part| !part.is_row())
+    }
+
     /// Calls `found` for each expression, with whether it may not be reached and the names that blocks around
     /// it give.
     pub(crate) fn each_expr(&self, found: &mut dyn FnMut(&Expr, bool, &[&str])) {
@@ -199,6 +205,41 @@ impl Template {
                 }
             }
         }
+    }
+}
+
+impl Template {
+    /// The expressions in it, in the order of the text.
+    pub fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Hole(expr)
+            | Part::Encoded(expr)
+            | Part::If(expr)
+            | Part::Unless(expr)
+            | Part::Each(expr, _)
+            | Part::With(expr, _)
+            | Part::ElseIf(expr) => Some(expr),
+            Part::Text(_) | Part::Else | Part::End => None,
+        })
+    }
+
+    /// The text with `…` where something is filled in or repeated: for people who want to know what it is about.
+    pub fn outline(&self) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => text += plain,
+                Part::Hole(_) | Part::Encoded(_) => text.push('…'),
+                Part::If(_)
+                | Part::Unless(_)
+                | Part::Each(..)
+                | Part::With(..)
+                | Part::ElseIf(_)
+                | Part::Else
+                | Part::End => {}
+            }
+        }
+        text
     }
 }
 

@@ -1,10 +1,11 @@
 //! Text to a tree of nodes: a byte span on every key and value, a map of bytes for every scalar.
 //!
-//! `yaml/tree.rs` alone knows the YAML parser. What YAML reads otherwise than an author of expressions expects
+//! `yaml/tree.rs` and `yaml/source.rs` alone know the YAML parser. What YAML reads otherwise than an author of expressions expects
 //! (a bare `{{ x }}`, `!ready`, a cut at ` #`) gets words of its own here; see `yaml/traps.rs`.
 
 mod around;
-mod map;
+pub mod map;
+pub mod source;
 mod stopped;
 pub(crate) mod traps;
 mod tree;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dsl::catalog::Safety;
 use dsl::expr::Expr;
 use dsl::value::{Hash, Value};
-use dsl::workflow::{self, Arg, Need, NeedKind, OnError, Phase, Retry, Workflow};
+use dsl::workflow::{self, Arg, Need, NeedKind, OnError, Phase, Retry, Wait, Workflow};
 use jiff::SignedDuration;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
@@ -85,11 +85,15 @@ pub enum Op {
         /// The value.
         value: Arg,
     },
-    /// Pauses for a time.
-    Wait {
-        /// How long.
-        length: Arg,
+    /// Runs another workflow.
+    Child {
+        /// Its name.
+        workflow: Arc<str>,
+        /// Its inputs.
+        inputs: Arg,
     },
+    /// Pauses.
+    Wait(Wait),
     /// Fails the step.
     Fail {
         /// The message.
@@ -173,21 +177,33 @@ impl Block {
 
     /// The longest chain of steps that wait for one another, first to last.
     pub fn critical_path(&self) -> Vec<u16> {
-        // Longest chain that ends at each step, as its length and the step before.
-        let mut best: Vec<(u32, Option<u16>)> = vec![(1, None); self.steps.len()];
+        self.heaviest(&|_| Some(1))
+    }
+
+    /// The chain of steps that wait for one another with the greatest weight in all, first to last. A step without
+    /// a weight is in no chain.
+    pub fn heaviest(&self, weight: &dyn Fn(u16) -> Option<u64>) -> Vec<u16> {
+        // Heaviest chain that ends at each step, as its weight and the step before.
+        let own: Vec<Option<u64>> = (0..).zip(&self.steps).map(|(slot, _)| weight(slot)).collect();
+        let mut best: Vec<(u64, Option<u16>)> = own.iter().map(|own| (own.unwrap_or(0), None)).collect();
         for slot in self.order() {
-            let length = best[usize::from(slot)].0;
+            if own[usize::from(slot)].is_none() {
+                continue;
+            }
+            let so_far = best[usize::from(slot)].0;
             for next in &self.dependents[usize::from(slot)] {
-                let entry = &mut best[usize::from(*next)];
-                if entry.0 < length + 1 {
-                    *entry = (length + 1, Some(slot));
+                let at = usize::from(*next);
+                let through = own[at].map(|own| so_far + own);
+                if let Some(through) = through.filter(|through| best[at].0 < *through) {
+                    best[at] = (through, Some(slot));
                 }
             }
         }
         // The first of equals, since a plan is read from its top.
-        let longest = (0..).zip(&best).min_by_key(|(_, (length, _))| u32::MAX - length);
+        let ends = (0..).zip(&best).filter(|(slot, _)| own[usize::from(*slot)].is_some());
+        let heaviest = ends.min_by_key(|(_, (weight, _))| u64::MAX - weight);
         let mut path: Vec<u16> =
-            std::iter::successors(longest.map(|(slot, _)| slot), |slot: &u16| best[usize::from(*slot)].1)
+            std::iter::successors(heaviest.map(|(slot, _)| slot), |slot: &u16| best[usize::from(*slot)].1)
                 .take(self.steps.len())
                 .collect();
         path.reverse();
@@ -267,7 +283,10 @@ fn flatten_op(op: &workflow::Op, at: (u32, u16), blocks: &mut Vec<Block>) -> Op 
             Op::Act { action: act.action.clone(), args: act.args.clone(), safety: act.safety }
         }
         workflow::Op::Set { value } => Op::Set { value: value.clone() },
-        workflow::Op::Wait { length } => Op::Wait { length: length.clone() },
+        workflow::Op::Child { workflow, inputs } => {
+            Op::Child { workflow: workflow.clone(), inputs: inputs.clone() }
+        }
+        workflow::Op::Wait(wait) => Op::Wait(wait.clone()),
         workflow::Op::Fail { message } => Op::Fail { message: message.clone() },
         workflow::Op::Each { items, name, parallel, body } => Op::Each {
             items: items.clone(),

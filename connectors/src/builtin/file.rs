@@ -6,13 +6,13 @@ mod listing;
 mod own;
 mod path;
 
-use dsl::catalog::{Action, Failure, FailureKind, Safety};
+use dsl::catalog::{Action, Failure, FailureKind, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::Value;
 
 use crate::Settings;
 use crate::params::Params;
-pub(crate) use content::{bytes_value, value_bytes};
+pub(crate) use content::file;
 use folder::Folder;
 use own::Own;
 
@@ -41,6 +41,7 @@ pub(crate) fn read(id: &str) -> Action {
         safety: Safety::Read,
         input: vec![path_field(), Field { default: Some(Value::text("text")), ..kind }],
         output: Type::Any,
+        trust: Trust::Untrusted,
     }
 }
 
@@ -74,6 +75,7 @@ fn written(id: &str, about: &str, safety: Safety) -> Action {
             Field::required("path", Type::String, "The file's path."),
             Field::required("size", Type::Integer, "Its length in bytes."),
         ]),
+        trust: Trust::Trusted,
     }
 }
 
@@ -94,6 +96,8 @@ pub(crate) fn list(id: &str) -> Action {
             Field::optional("pattern", Type::String, pattern),
         ],
         output: Type::List(Box::new(Type::Object(entry))),
+        // Names of files are given by whoever puts them there.
+        trust: Trust::Untrusted,
     }
 }
 

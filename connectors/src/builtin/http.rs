@@ -6,7 +6,7 @@ mod build;
 mod multipart;
 mod pages;
 
-use dsl::catalog::{Action, Failure, Safety};
+use dsl::catalog::{Action, Failure, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::Value;
 
@@ -105,10 +105,11 @@ pub(crate) fn request(id: &str) -> Action {
             Field::required(
                 "body",
                 Type::Any,
-                "JSON as a value, text as text, else `{ base64, type, size }`.",
+                "JSON as a value, text as text, else a file with `type` and `size`.",
             ),
             Field::required("url", Type::String, "Where the answer is from, after redirects."),
         ]),
+        trust: Trust::Untrusted,
     }
 }
 

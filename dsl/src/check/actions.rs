@@ -1,14 +1,14 @@
-//! Actions and their parameters: unknown and missing ones, and literals of the wrong type.
+//! Actions and their parameters: unknown and missing ones, and those of the wrong type.
 
-use crate::ast::{Act, Arg, ArgKind, Op, Step};
+use crate::ast::{Act, ArgKind, Op, Step};
 use crate::catalog::Action;
-use crate::check::Checking;
+use crate::check::{Checking, fits};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{a, listed};
-use crate::span::{Span, Spanned};
+use crate::span::Span;
 use crate::spelling;
-use crate::types::{Field, Type, fit, fit_field};
+use crate::types::Field;
 
 /// Compares every call with the catalog.
 pub fn check(checking: &mut Checking<'_>) {
@@ -38,10 +38,11 @@ fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnos
             }
         }
     };
-    found.extend(parameters(checking.text, step, act, action));
+    parameters(checking, step.verb, act, action, found);
 }
 
-fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
+/// Says that there is no such action.
+pub fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     let known = || checking.catalog.actions.keys().map(String::as_str);
     let wrong = Diagnostic::error(Code::UnknownAction, span, format!("there is no action `{id}`"));
     if let Some(near) = nearest(id, known()) {
@@ -64,8 +65,14 @@ fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     }
 }
 
-fn parameters(text: &str, step: &Step, act: &Act, action: &Action) -> Vec<Diagnostic> {
-    let mut found = vec![];
+/// Compares what is given with what an action takes; a missing parameter is reported at the verb, `at`.
+pub fn parameters(
+    checking: &Checking<'_>,
+    at: Span,
+    act: &Act,
+    action: &Action,
+    found: &mut Vec<Diagnostic>,
+) {
     let mut given: Vec<&str> = vec![];
     for (key, value) in &act.args {
         let field = match action.input.iter().find(|field| field.name == key.value) {
@@ -96,19 +103,19 @@ fn parameters(text: &str, step: &Step, act: &Act, action: &Action) -> Vec<Diagno
             }
         };
         given.push(&field.name);
-        if let Some((span, message)) = misfit(value, field) {
-            let message = format!("the parameter `{}`: {message}", field.name);
-            let wrong = Diagnostic::error(Code::WrongType, span, message);
+        if let Some(wrong) = fits::misfit(&checking.typed, value, field) {
+            let message = format!("the parameter `{}`: {}", field.name, wrong.message);
+            let wrong = Diagnostic { message, ..wrong };
             found.push(match &value.kind {
-                ArgKind::Value(value) => spelling::mended(text, wrong, value, &field.ty),
-                _ => wrong,
+                ArgKind::Value(value) => spelling::mended(checking.text, wrong, value, &field.ty),
+                ArgKind::Expr(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => wrong,
             });
         }
     }
     for field in &action.input {
         if !field.optional && field.default.is_none() && !given.contains(&field.name.as_str()) {
             let message = format!("`{}` needs the parameter `{}`", action.id, field.name);
-            let wrong = Diagnostic::error(Code::MissingParameter, step.verb, message);
+            let wrong = Diagnostic::error(Code::MissingParameter, at, message);
             found.push(if field.about.is_empty() {
                 wrong
             } else {
@@ -121,7 +128,6 @@ fn parameters(text: &str, step: &Step, act: &Act, action: &Action) -> Vec<Diagno
             });
         }
     }
-    found
 }
 
 /// The one required parameter that is missing where one is given that there is not: the two are probably one.
@@ -135,48 +141,6 @@ fn only_missing<'a>(act: &Act, action: &'a Action) -> Option<&'a str> {
         ([field], 1) => Some(&field.name),
         _ => None,
     }
-}
-
-/// Why a value with holes cannot fit, as far as it can be known before it is evaluated, and where.
-fn misfit(arg: &Arg, field: &Field) -> Option<(Span, String)> {
-    match &arg.kind {
-        ArgKind::Value(value) => fit_field(value, field).err().map(|wrong| (arg.span, wrong.to_string())),
-        _ => misfit_type(arg, &field.ty),
-    }
-}
-
-fn misfit_type(arg: &Arg, ty: &Type) -> Option<(Span, String)> {
-    let wanted = |what: &str| Some((arg.span, format!("`{ty}` is wanted, and here stands {what}")));
-    let ty = match ty {
-        Type::Nullable(inner) => inner,
-        other => other,
-    };
-    match (&arg.kind, ty) {
-        (ArgKind::Expr(_) | ArgKind::Wrong, _) | (_, Type::Any | Type::Union(_)) => None,
-        (ArgKind::Value(value), _) => fit(value, ty).err().map(|wrong| (arg.span, wrong.to_string())),
-        (ArgKind::Text(_), Type::String | Type::Time | Type::Duration | Type::Enum(_) | Type::Bytes) => None,
-        (ArgKind::Text(_), _) => wanted("a text with holes"),
-        (ArgKind::List(items), Type::List(item)) => items.iter().find_map(|arg| misfit_type(arg, item)),
-        (ArgKind::List(_), _) => wanted("a list"),
-        (ArgKind::Object(_), Type::AnyObject) => None,
-        (ArgKind::Object(entries), Type::Object(fields)) => object(arg.span, entries, fields),
-        (ArgKind::Object(_), _) => wanted("an object"),
-    }
-}
-
-fn object(span: Span, entries: &[(Spanned<String>, Arg)], fields: &[Field]) -> Option<(Span, String)> {
-    for (key, value) in entries {
-        let Some(field) = fields.iter().find(|field| field.name == key.value) else {
-            return Some((key.span, format!("the field `{}` is unknown", key.value)));
-        };
-        if let Some((span, message)) = misfit(value, field) {
-            return Some((span, format!("`{}`: {message}", key.value)));
-        }
-    }
-    let missing = fields.iter().find(|field| {
-        !field.optional && field.default.is_none() && entries.iter().all(|(key, _)| key.value != field.name)
-    });
-    missing.map(|field| (span, format!("the field `{}` is missing", field.name)))
 }
 
 /// Settings that have no effect where they stand.

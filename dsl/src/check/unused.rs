@@ -45,7 +45,7 @@ fn without_effects(checking: &Checking<'_>, step: &Step) -> bool {
             step.blocks().iter().all(|block| block.steps.iter().all(|step| without_effects(checking, step)))
         }
         // A wait or a failure is an effect on the run itself; an unread step was reported.
-        Some(Op::Wait { .. } | Op::Fail { .. }) | None => false,
+        Some(Op::Child { .. } | Op::Wait(_) | Op::Fail { .. }) | None => false,
     }
 }
 

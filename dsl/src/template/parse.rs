@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::ast::{Kind, Operator};
+use crate::expr::parse::plural;
 use crate::expr::place::{part_of, placed};
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
@@ -47,7 +48,7 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
         }
     }
     if faults.is_empty()
-        && let Some(open) = reader.open.last()
+        && let Some(open) = reader.open.last().filter(|open| !open.name.is_empty())
     {
         let message = format!("`{{{{#{}}}}}` is never closed", open.name);
         let fault = Diagnostic::error(Code::TemplateBlock, open.span, message);
@@ -126,8 +127,10 @@ impl Reader<'_> {
         };
         if inner.starts_with("#*") || inner.starts_with('*') {
             self.fault(foreign("there are no decorators", "compute the text in a `set` step and read it"));
+            self.open_unknown(tag, inner);
         } else if inner.starts_with('>') || inner.starts_with("#>") {
             self.fault(foreign("there are no partials", "compute the text in a `set` step and read it"));
+            self.open_unknown(tag, inner);
         } else if inner.starts_with('&') {
             self.fault(foreign(
                 "there is no `{{&`",
@@ -209,8 +212,7 @@ impl Reader<'_> {
                 ),
                 None => fault.help("there are `#if`, `#unless`, `#each` and `#with`"),
             });
-            // It is closed like a known one, so that its end is no further problem.
-            self.open.push(Open { name: "", span: tag.span, last: false });
+            self.open_unknown(tag, "#");
             return;
         };
         if self.open.len() >= MAX_DEPTH && !std::mem::replace(&mut self.too_deep, true) {
@@ -234,6 +236,13 @@ impl Reader<'_> {
             "unless" => Part::Unless(expr),
             _ => Part::If(expr),
         }));
+    }
+
+    /// Opens a block that there is not: it is closed like a known one, so that its end is no further problem.
+    fn open_unknown(&mut self, tag: &Tag, inner: &str) {
+        if inner.starts_with('#') {
+            self.open.push(Open { name: "", span: tag.span, last: false });
+        }
     }
 
     /// `{{#each x in xs}}` would ask whether `x` is in `xs`.
@@ -273,7 +282,10 @@ impl Reader<'_> {
         };
         let names: Vec<&str> = listed.split([' ', ',']).filter(|name| !name.is_empty()).collect();
         if names.is_empty() || names.len() > most {
-            let message = format!("here stand 1 to {most} names");
+            let message = match names.len() {
+                0 => "no name stands here".to_owned(),
+                count => format!("at most {} can stand here, and there are {count}", plural(most, "name")),
+            };
             self.block_fault(span, message, "write `as |item|` or, in `#each`, `as |item index|`");
         }
         for name in &names {

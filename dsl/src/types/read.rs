@@ -9,7 +9,8 @@ use crate::types::{Field, Type, fit_field};
 use crate::value::Value;
 use crate::yaml::{Entry, Kind, Node};
 
-const NAMES: &[(&str, Type)] = &[
+/// The names of types, sorted.
+pub const NAMES: &[(&str, Type)] = &[
     ("any", Type::Any),
     ("boolean", Type::Boolean),
     ("bytes", Type::Bytes),
@@ -52,6 +53,26 @@ pub fn read_field(reader: &mut Reader<'_>, name: &str, node: &Node, owner: Span)
     }
     field.optional |= matches!(field.ty, Type::Nullable(_)) || field.default.is_some();
     (field, place)
+}
+
+/// Reads a mapping of names to types; `key` holds it.
+pub fn read_fields(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Vec<Field>> {
+    let Kind::Map(entries) = &node.kind else {
+        let message = format!("`{key}` is a mapping of names to types, and here stands {}", node.describe());
+        reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+        return None;
+    };
+    let read = |entry: &Entry| {
+        let name = fields::name(reader, &entry.key, "a field");
+        read_field(reader, &name, &entry.value, entry.key.span()).0
+    };
+    Some(entries.iter().map(read).collect())
+}
+
+/// Fields as a value in their stored form, for an action that must know them.
+pub fn as_value(fields: &[Field]) -> Value {
+    // They have text keys alone, so that nothing can be wrong.
+    Value::from_json(serde_json::to_value(fields).unwrap_or_default())
 }
 
 fn is_long(entries: &[Entry]) -> bool {

@@ -5,7 +5,8 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fields::Fields;
 use crate::parse;
-use crate::verb::{Field, Verb};
+use crate::shape::{Field, Shape};
+use crate::verb::Verb;
 use crate::workflow::Phase;
 
 /// The verb.
@@ -13,10 +14,14 @@ pub const VERB: Verb = Verb {
     key: "try",
     about: "Run a block, another where it fails, and a last one in any case.",
     fields: &[
-        Field::required("try", "steps", "The block."),
-        Field::optional("catch", "steps", "Runs where the block failed; sees `error`."),
-        Field::optional("finally", "steps", "Runs at the end, however it came."),
-        Field::optional("output", "any", "What the whole gives; without it, the map of its steps' values."),
+        Field::required("try", Shape::Steps, "The block."),
+        Field::optional("catch", Shape::Steps, "Runs where the block failed; sees `error`."),
+        Field::optional("finally", Shape::Steps, "Runs at the end, however it came."),
+        Field::optional(
+            "output",
+            Shape::Any,
+            "What the whole gives; without it, the map of its steps' values.",
+        ),
     ],
     example: "safe: { try: { risky: { fail: no } }, catch: { spare: { set: { body: \"{{ error.message }}\" } } } }",
     read,
@@ -36,7 +41,5 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let mut steps = body?;
     steps.extend(catch.into_iter().flatten());
     steps.extend(last.into_iter().flatten());
-    // File order, also where `catch` stands above `try`.
-    steps.sort_by_key(|step| step.name.span.start);
     Some(Op::Try { body: Block { steps, output }, catches })
 }

@@ -1,4 +1,4 @@
-//! The events of the YAML parser to a tree of nodes. The only file that names that parser.
+//! The events of the YAML parser to a tree of nodes.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;

@@ -1,0 +1,203 @@
+//! `keyway plan`: what a run would do, without running it.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use dsl::catalog::Safety;
+use dsl::duration;
+use dsl::value::{Object, Value};
+use dsl::workflow::{NeedKind, OnError, Workflow};
+use server::engine::outline::{Bound, Call, Entry, Outline, Part, Rounds, Skip};
+use server::engine::plan::Plan;
+
+use super::check::plural;
+use crate::error::{Exit, Trouble};
+use crate::output::{self, BUSY, FAINT, STRONG};
+
+/// Show what a run would do, without running it
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The workflow's file
+    file: PathBuf,
+    /// Give an input, so that what depends on it is known
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    inputs: Vec<String>,
+    /// Print the plan as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries the command out.
+pub fn main(args: &Args) -> Result<Exit, Trouble> {
+    let text = super::run::read(&args.file)?;
+    let checked = dsl::check(&text, &server::catalog());
+    if !checked.diagnostics.is_empty() {
+        output::diagnostics(&args.file.display().to_string(), &text, &checked.diagnostics);
+    }
+    let Some(workflow) = checked.workflow else { return Ok(Exit::No) };
+    let inputs = inputs(&args.inputs, &workflow)?;
+    let outline = Outline::new(&Plan::new(&workflow), inputs.as_ref());
+    if args.json {
+        output::json(&outline.to_json());
+    } else {
+        output::result(&page(&outline));
+    }
+    Ok(Exit::Done)
+}
+
+/// The inputs of the command line with the defaults of the others. Where none is given, a run may be given any.
+fn inputs(given: &[String], workflow: &Workflow) -> Result<Option<Value>, Trouble> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let mut values = Object::new();
+    for pair in given {
+        let (name, value) = dsl::inputs::read(workflow, pair).map_err(Trouble::no)?;
+        values.insert(name.into(), value);
+    }
+    dsl::inputs::inputs(workflow, &values)
+        .map(Some)
+        .map_err(|problems| Trouble::no(problems.join("\n")).help("give it with `--input NAME=VALUE`"))
+}
+
+fn page(outline: &Outline) -> String {
+    let mut page = format!("{STRONG}{}{STRONG:#}\n", outline.name);
+    let mut fact = |name: &str, value: String| page += &format!("  {FAINT}{name:<9}{FAINT:#} {value}\n");
+    fact("calls", calls(&outline.calls));
+    let critical = &outline.critical;
+    if critical.calls > 0 {
+        let chain = critical.steps.join(" → ");
+        fact("longest", format!("{} one after the other: {chain}", plural(critical.calls as usize, "call")));
+    }
+    if let Some(timeout) = outline.timeout {
+        fact("ends", format!("after {} at the latest", duration::format(timeout)));
+    }
+    for (name, needed) in [("connects", &outline.connectors), ("secrets", &outline.secrets)] {
+        if !needed.is_empty() {
+            fact(name, needed.iter().cloned().collect::<Vec<_>>().join(", "));
+        }
+    }
+    page.push('\n');
+    stages(&mut page, &outline.body, 0);
+    if let Some(part) = &outline.on_failure {
+        page += &format!("\n{STRONG}on failure{STRONG:#}\n");
+        stages(&mut page, part, 0);
+    }
+    page
+}
+
+/// The stages of a block: what stands in one runs side by side.
+fn stages(page: &mut String, part: &Part, depth: usize) {
+    let pad = "    ".repeat(depth);
+    let longest = part.entries().map(|entry| entry.name.chars().count()).max().unwrap_or(0).min(28);
+    for (number, stage) in part.stages.iter().enumerate() {
+        for (at, entry) in stage.iter().enumerate() {
+            let number = if at == 0 { (number + 1).to_string() } else { String::new() };
+            let name = &entry.name;
+            *page += &format!(
+                "{pad}{BUSY}{number:>3}{BUSY:#} {STRONG}{name:<longest$}{STRONG:#}  {}\n",
+                entry.about
+            );
+            for detail in details(entry) {
+                *page += &format!("{pad}    {:<longest$}  {FAINT}{detail}{FAINT:#}\n", "");
+            }
+            for inner in &entry.parts {
+                if !inner.label.is_empty() {
+                    *page += &format!("{pad}    {BUSY}{}{BUSY:#}\n", inner.label);
+                }
+                stages(page, inner, depth + 1);
+            }
+        }
+    }
+}
+
+/// What there is to say of a step, a line each.
+fn details(entry: &Entry) -> Vec<String> {
+    let mut lines = vec![];
+    lines.extend(entry.call.as_ref().map(|call| self::call(call, entry)));
+    lines.extend(entry.rounds.map(|rounds| self::rounds(rounds, &entry.calls)));
+    if entry.pauses {
+        lines.push("the run waits here, and needs no process meanwhile".into());
+    }
+    if let (None, Some(timeout)) = (&entry.call, entry.timeout) {
+        lines.push(format!("at most {} in all", duration::format(timeout)));
+    }
+    lines.extend(waits(entry));
+    lines.extend(entry.skip.as_ref().map(skip));
+    match entry.on_error {
+        OnError::Fail => {}
+        OnError::Continue => lines.push("where it fails, its value is null and the run goes on".into()),
+        OnError::Collect => lines.push("a failed item is kept as a value, and the others go on".into()),
+    }
+    lines
+}
+
+fn call(call: &Call, entry: &Entry) -> String {
+    let safety = match call.safety {
+        Safety::Read => "changes nothing",
+        Safety::Idempotent => "twice is as once",
+        Safety::Keyed => "carries a key against doubles",
+        Safety::Once => "is not repeated unasked",
+    };
+    let attempts = call.retry.attempts as usize;
+    let tried = match attempts {
+        1 => "tried once".to_owned(),
+        _ => format!("tried {attempts} times at most, first pause {}", duration::format(call.retry.delay)),
+    };
+    let each = entry.timeout.map_or(String::new(), |limit| format!(", {} each", duration::format(limit)));
+    format!("calls {}: {safety}, {tried}{each}", call.action)
+}
+
+/// What `about` does not say: how often, and how many calls that makes.
+fn rounds(rounds: Rounds, calls: &Bound) -> String {
+    let most = match rounds.most {
+        Some(most) => format!("{} at most", plural(most as usize, "round")),
+        None => "a round for each item".into(),
+    };
+    format!("{most}, {}", self::calls(calls))
+}
+
+fn waits(entry: &Entry) -> Option<String> {
+    let of = |wanted: NeedKind| {
+        let names = entry.waits.iter().filter(|(_, kind)| *kind == wanted).map(|(name, _)| name.clone());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let (hard, soft, after) = (of(NeedKind::Hard), of(NeedKind::Soft), of(NeedKind::After));
+    let mut parts = vec![];
+    if !hard.is_empty() {
+        parts.push(format!("reads {hard}"));
+    }
+    if !soft.is_empty() {
+        parts.push(format!("reads {soft}, null included"));
+    }
+    if !after.is_empty() {
+        parts.push(format!("comes after {after}"));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn skip(skip: &Skip) -> String {
+    match skip {
+        Skip::Condition(condition) => format!("skipped unless {condition}"),
+        Skip::With(steps) => format!("skipped where {} gives nothing", steps.join(" or ")),
+        Skip::Both(condition, steps) => {
+            format!("skipped unless {condition}, and where {} gives nothing", steps.join(" or "))
+        }
+    }
+}
+
+/// An upper bound in words.
+fn calls(bound: &Bound) -> String {
+    let mut parts = vec![];
+    if bound.fixed > 0 || bound.open.is_empty() {
+        parts.push(match bound.fixed {
+            0 => "no calls".to_owned(),
+            fixed => format!("{} at most", plural(fixed as usize, "call")),
+        });
+    }
+    for term in &bound.open {
+        let loops: Vec<String> = term.loops.iter().rev().map(|path| format!("each item of {path}")).collect();
+        parts.push(format!("{} for {}", plural(term.each as usize, "call"), loops.join(" of ")));
+    }
+    parts.join(", and ")
+}

@@ -1,0 +1,93 @@
+//! Scalars of several lines: blocks of text and quoted texts that go on. Their lines stay; their indentation moves.
+
+use crate::span::Span;
+
+/// A block of text, ready to be indented anew.
+#[derive(Debug, PartialEq)]
+pub struct Block {
+    /// What stands behind the key, as `|-`.
+    pub header: String,
+    /// The lines without their indentation.
+    pub lines: Vec<String>,
+}
+
+/// Reads a block of text. `from` is a place before its header, `comments` may stand in between; `value` is what
+/// YAML read.
+pub fn read(text: &str, from: usize, value: &str, span: Span) -> Block {
+    let (mark, after) = header(text, from);
+    let mut raw: Vec<&str> = text.get(after..).unwrap_or("").split('\n').collect();
+    if raw.last() == Some(&"") {
+        raw.pop();
+    }
+    let own = value.trim_start_matches('\n');
+    let deeper = own.len() - own.trim_start_matches(' ').len();
+    let width = raw.iter().find(|line| !line.trim().is_empty()).map_or(0, |line| blanks(line));
+    let indent = width.saturating_sub(deeper);
+    let has_text = !value.trim_matches('\n').is_empty();
+    let mut lines: Vec<String> = vec![];
+    let mut offset = after;
+    for line in raw {
+        let inside = line.trim().is_empty() || (has_text && blanks(line) >= indent && indent > 0);
+        // At the very left, only the parser knows where the block ends.
+        if !inside || offset >= span.range().end.max(after + 1) {
+            break;
+        }
+        lines.push(line.get(indent.min(blanks(line))..).unwrap_or("").to_owned());
+        offset += line.len() + 1;
+    }
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    let keeps = mark.contains('+');
+    if keeps {
+        // Each line break at the end is part of the text; the last line has one of its own.
+        let ends = value.len() - value.trim_end_matches('\n').len();
+        let own = usize::from(!lines.is_empty());
+        lines.extend(std::iter::repeat_n(String::new(), ends.saturating_sub(own)));
+    }
+    let says_indent = lines.iter().find(|line| !line.is_empty()).is_some_and(|line| line.starts_with(' '));
+    let kind: String = mark.chars().filter(|char| !char.is_ascii_digit()).collect();
+    let header = if says_indent { format!("{}2{}", &kind[..1], &kind[1..]) } else { kind };
+    Block { header, lines }
+}
+
+/// The `|-` that stands next, and where the line after it begins.
+fn header(text: &str, from: usize) -> (String, usize) {
+    let mut at = from;
+    while let Some(char) = text[at..].chars().next() {
+        match char {
+            '#' => at = line_end(text, at),
+            '|' | '>' => break,
+            '&' => at += text[at..].find(char::is_whitespace).unwrap_or(text.len() - at),
+            _ => at += char.len_utf8(),
+        }
+    }
+    let mark = text[at..].split(char::is_whitespace).next().unwrap_or("|").to_owned();
+    let end = line_end(text, at);
+    (mark, (end + 1).min(text.len()))
+}
+
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |end| at + end)
+}
+
+fn blanks(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// The lines of a text that goes on over several, without their indentation.
+pub fn continued(source: &str) -> Vec<String> {
+    let count = source.split('\n').count();
+    let line = |(at, line): (usize, &str)| {
+        let line = if at > 0 { line.trim_start_matches([' ', '\t']) } else { line };
+        if at + 1 == count {
+            return line.to_owned();
+        }
+        let short = line.trim_end_matches([' ', '\t']);
+        // An escaped blank at the end is text.
+        let slashes = short.len() - short.trim_end_matches('\\').len();
+        let keep = usize::from(slashes % 2 == 1 && short.len() < line.len());
+        line[..short.len() + keep].to_owned()
+    };
+    source.split('\n').enumerate().map(line).collect()
+}

@@ -1,0 +1,115 @@
+//! What a step does, in the few words that fit into a picture.
+
+use crate::ast::Trigger;
+use crate::duration;
+use crate::expr::Expr;
+use crate::graph::Sort;
+use crate::value::Value;
+use crate::workflow::{ASK, Act, Arg, EMIT, Op, REQUEST, Wait};
+
+/// What sort of step it is.
+pub fn sort(op: &Op) -> Sort {
+    match op {
+        Op::Act(act) if &*act.action == ASK => Sort::Ask,
+        Op::Act(act) if &*act.action == EMIT => Sort::Emit,
+        Op::Act(act) if &*act.action == REQUEST => Sort::Request,
+        Op::Act(_) => Sort::Call,
+        Op::Set { .. } => Sort::Set,
+        Op::Child { .. } => Sort::Child,
+        Op::Wait(Wait::Person(_)) => Sort::Person,
+        Op::Wait(Wait::For { .. } | Wait::Until { .. } | Wait::Signal { .. }) => Sort::Wait,
+        Op::Fail { .. } => Sort::Fail,
+        Op::Each { .. } => Sort::Each,
+        Op::Repeat { .. } => Sort::Repeat,
+        Op::Switch { .. } => Sort::Switch,
+        Op::Try { .. } => Sort::Try,
+    }
+}
+
+/// What it does.
+pub fn about(op: &Op) -> String {
+    match op {
+        Op::Act(act) if &*act.action == ASK => argument(act, "prompt"),
+        Op::Act(act) if &*act.action == EMIT => format!("signal {}", argument(act, "signal")),
+        Op::Act(act) if &*act.action == REQUEST => request(act),
+        Op::Act(act) => act.action.to_string(),
+        Op::Set { value } => fields(value),
+        Op::Child { workflow, .. } => format!("workflow {workflow}"),
+        Op::Wait(Wait::For { length }) => short(length),
+        Op::Wait(Wait::Until { at }) => format!("until {}", short(at)),
+        Op::Wait(Wait::Signal { name }) => format!("for the signal {}", short(name)),
+        Op::Wait(Wait::Person(question)) => short(&question.message),
+        Op::Fail { message } => short(message),
+        Op::Each { items, name, parallel, .. } => {
+            let beside = if *parallel > 1 { format!(", {parallel} at once") } else { String::new() };
+            format!("for {name} in {}{beside}", short(items))
+        }
+        Op::Repeat { rounds, until, every, .. } => {
+            let every = every.map_or(String::new(), |every| format!(", every {}", duration::format(every)));
+            let until =
+                until.as_ref().map_or(String::new(), |until| format!(", until {}", expression(until)));
+            format!("at most {} times{every}{until}", short(rounds))
+        }
+        Op::Switch { on, .. } => format!("by {}", short(on)),
+        Op::Try { catches: true, .. } => "and catch what fails".into(),
+        Op::Try { catches: false, .. } => "and clean up at the end".into(),
+    }
+}
+
+/// The text of an expression in one line.
+pub fn expression(expr: &Expr) -> String {
+    one_line(expr.source())
+}
+
+/// The names of an object's fields; else the value in short.
+pub fn fields(arg: &Arg) -> String {
+    let names: Vec<&str> = match arg {
+        Arg::Object(entries) => entries.iter().map(|(name, _)| &**name).collect(),
+        Arg::Value(Value::Object(entries)) => entries.keys().map(|name| &**name).collect(),
+        Arg::Value(_) | Arg::Expr(_) | Arg::Text(_) | Arg::List(_) => return short(arg),
+    };
+    names.join(", ")
+}
+
+/// A trigger, as in `cron 0 9 * * *`.
+pub fn trigger(trigger: &Trigger) -> String {
+    let text = trigger.text.as_ref().map_or("", |text| &*text.value);
+    let zone = trigger.timezone.as_ref().map_or(String::new(), |zone| format!(" {}", zone.value));
+    format!("{} {}{zone}", trigger.kind.value.name(), one_line(text)).trim_end().to_owned()
+}
+
+/// The method, and where to without the scheme and the query.
+fn request(act: &Act) -> String {
+    let (method, url) = (argument(act, "method"), argument(act, "url"));
+    let place = url.split_once("://").map_or(&*url, |(_, rest)| rest);
+    let place = if url.contains("://") { place.split('?').next().unwrap_or(place) } else { place };
+    format!("{method} {}", place.trim_end_matches('/'))
+}
+
+/// A parameter of a call in short; nothing where it is not given.
+fn argument(act: &Act, wanted: &str) -> String {
+    let found = match &act.args {
+        Arg::Object(entries) => entries.iter().find(|(name, _)| &**name == wanted).map(|(_, arg)| short(arg)),
+        Arg::Value(Value::Object(entries)) => entries.get(wanted).map(|value| one_line(&value.to_string())),
+        Arg::Value(_) | Arg::Expr(_) | Arg::Text(_) | Arg::List(_) => None,
+    };
+    found.unwrap_or_default()
+}
+
+/// A value with holes in one line: holes as `…` in texts, expressions as they stand.
+pub fn short(arg: &Arg) -> String {
+    match arg {
+        Arg::Value(Value::List(items)) => one_line(&Value::List(items.clone()).to_json().to_string()),
+        Arg::Value(value) => one_line(&value.to_string()),
+        Arg::Expr(expr) => expression(expr),
+        Arg::Text(template) => one_line(&template.outline()),
+        Arg::List(items) => format!("[{}]", items.iter().map(short).collect::<Vec<_>>().join(", ")),
+        Arg::Object(_) => format!("{{ {} }}", fields(arg)),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().take(LONGEST).collect()
+}

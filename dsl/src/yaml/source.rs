@@ -1,0 +1,228 @@
+//! The text as it is laid out: rows with their keys, values, anchors, blank lines and comments, nothing resolved.
+//! What rewrites a file reads this; what a workflow means is read by `tree.rs`.
+
+mod attach;
+
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
+
+use crate::span::Span;
+use crate::yaml::MAX_BYTES;
+use crate::yaml::map::Form;
+
+/// A value as it stands.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Where it stands, its anchor left out; of a block, where its first row begins.
+    pub span: Span,
+    /// The name of its anchor.
+    pub anchor: Option<String>,
+    /// What it is.
+    pub shape: Shape,
+    /// Comments behind the last row of a collection.
+    pub tail: Vec<Lead>,
+}
+
+/// What a piece is.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// `*name`.
+    Alias(String),
+    /// A scalar with its text, escapes and folding undone.
+    Scalar(String, Form),
+    /// Items; their rows have no keys.
+    List(Layout, Vec<Row>),
+    /// Keys with values.
+    Map(Layout, Vec<Row>),
+}
+
+/// How a collection is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// A row on a line.
+    Block,
+    /// In brackets.
+    Flow,
+}
+
+/// An entry of a mapping or an item of a list.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// What stands above it.
+    pub lead: Vec<Lead>,
+    /// The key, where it is an entry.
+    pub key: Option<Piece>,
+    /// The value.
+    pub value: Piece,
+    /// Comments at the end of its first line.
+    pub beside: Vec<String>,
+}
+
+/// What can stand on the lines above a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// A line with nothing on it, or several.
+    Blank,
+    /// A comment, from its `#` on.
+    Comment(String),
+}
+
+impl Piece {
+    /// The rows, where it is a collection.
+    pub fn rows(&self) -> &[Row] {
+        match &self.shape {
+            Shape::Alias(_) | Shape::Scalar(..) => &[],
+            Shape::List(_, rows) | Shape::Map(_, rows) => rows,
+        }
+    }
+
+    fn rows_mut(&mut self) -> &mut [Row] {
+        match &mut self.shape {
+            Shape::Alias(_) | Shape::Scalar(..) => &mut [],
+            Shape::List(_, rows) | Shape::Map(_, rows) => rows,
+        }
+    }
+
+    fn is_block(&self) -> bool {
+        matches!(&self.shape, Shape::List(Layout::Block, _) | Shape::Map(Layout::Block, _))
+    }
+}
+
+impl Row {
+    /// The text of the key, where it is a scalar.
+    pub fn name(&self) -> &str {
+        match self.key.as_ref().map(|key| &key.shape) {
+            Some(Shape::Scalar(text, _)) => text,
+            Some(Shape::Alias(_) | Shape::List(..) | Shape::Map(..)) | None => "",
+        }
+    }
+
+    fn start(&self) -> usize {
+        self.key.as_ref().unwrap_or(&self.value).span.range().start
+    }
+}
+
+/// Reads the layout; nothing where the text is no YAML.
+pub fn read(text: &str) -> Option<Piece> {
+    let options =
+        granit_parser::options! { max_buffered_comment_events: MAX_BYTES, emit_anchor_events: true };
+    let mut open: Vec<Piece> = vec![];
+    let mut root = None;
+    let mut comments = vec![];
+    // An anchor comes after its node, which may be finished by then.
+    let mut last = Last::Open;
+    for next in Parser::new_from_str_with_options(text, options) {
+        let (event, place) = next.ok()?;
+        let range = place.byte_range().unwrap_or(0..0);
+        let span = Span::new(range.start, range.end);
+        match event {
+            Event::Comment(..) => comments.push(span),
+            Event::Anchor(_, name) => {
+                let piece = match last {
+                    Last::Open => open.last_mut(),
+                    Last::Root => root.as_mut(),
+                    Last::Key => open.last_mut()?.last_row()?.key.as_mut(),
+                    Last::Value => open.last_mut()?.last_row().map(|row| &mut row.value),
+                };
+                piece?.anchor = Some(name.into_owned());
+            }
+            Event::Scalar(value, style, ..) => {
+                last = finish(&mut open, &mut root, piece(span, Shape::Scalar(value.into(), form(style))));
+            }
+            Event::Alias(_) => {
+                let name = text.get(range)?.trim_start_matches('*').to_owned();
+                last = finish(&mut open, &mut root, piece(span, Shape::Alias(name)));
+            }
+            Event::SequenceStart(style, ..) => {
+                open.push(piece(span, Shape::List(layout(style), vec![])));
+                last = Last::Open;
+            }
+            Event::MappingStart(style, ..) => {
+                open.push(piece(span, Shape::Map(layout(style), vec![])));
+                last = Last::Open;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let mut done = open.pop()?;
+                if !done.is_block() {
+                    done.span = Span::new(done.span.range().start, span.range().end);
+                }
+                last = finish(&mut open, &mut root, done);
+            }
+            _ => {}
+        }
+    }
+    comments.sort_by_key(|span| span.start);
+    let mut root = root?;
+    attach::attach(text, &mut root, &comments);
+    Some(root)
+}
+
+/// Where the node stands that came last.
+#[derive(Clone, Copy)]
+enum Last {
+    Open,
+    Root,
+    Key,
+    Value,
+}
+
+fn piece(span: Span, shape: Shape) -> Piece {
+    Piece { span, anchor: None, shape, tail: vec![] }
+}
+
+impl Piece {
+    fn last_row(&mut self) -> Option<&mut Row> {
+        self.rows_mut().last_mut()
+    }
+}
+
+/// Puts a finished piece where it belongs. A key waits for its value in a row of its own.
+fn finish(open: &mut [Piece], root: &mut Option<Piece>, mut done: Piece) -> Last {
+    let Some(around) = open.last_mut() else {
+        *root = Some(done);
+        return Last::Root;
+    };
+    let row = |key, value| Row { lead: vec![], key, value, beside: vec![] };
+    match &mut around.shape {
+        Shape::Alias(_) | Shape::Scalar(..) => Last::Value,
+        Shape::List(_, rows) => {
+            rows.push(row(None, done));
+            Last::Value
+        }
+        Shape::Map(_, rows) => match rows.last_mut() {
+            Some(Row { key: Some(key), value, .. }) if is_awaited(value) => {
+                if done.span.range().is_empty() && matches!(done.shape, Shape::Scalar(..)) {
+                    // What is not there stands behind its key.
+                    done.span = Span { start: key.span.end, end: key.span.end };
+                }
+                *value = done;
+                Last::Value
+            }
+            _ => {
+                let awaited = piece(Span::new(usize::MAX, usize::MAX), Shape::Alias(String::new()));
+                rows.push(row(Some(done), awaited));
+                Last::Key
+            }
+        },
+    }
+}
+
+fn is_awaited(value: &Piece) -> bool {
+    value.span.start == u32::MAX
+}
+
+fn form(style: ScalarStyle) -> Form {
+    match style {
+        ScalarStyle::Plain => Form::Plain,
+        ScalarStyle::SingleQuoted => Form::Single,
+        ScalarStyle::DoubleQuoted => Form::Double,
+        ScalarStyle::Literal => Form::Literal,
+        ScalarStyle::Folded => Form::Folded,
+    }
+}
+
+fn layout(style: StructureStyle) -> Layout {
+    match style {
+        StructureStyle::Block => Layout::Block,
+        StructureStyle::Flow => Layout::Flow,
+    }
+}
