@@ -282,9 +282,11 @@ impl Reader<'_> {
                 let wrong = Diagnostic::error(Code::WrongType, node.span, message);
                 let wrote = node.scalar().map_or("", |scalar| &*scalar.text);
                 let wrong = match wrote.strip_suffix(',').filter(|rest| rest.parse::<i64>().is_ok()) {
-                    Some(rest) => wrong
-                        .help("a line of YAML has no comma at its end")
-                        .fix("leave the comma out", node.span, rest),
+                    Some(rest) => wrong.help("a line of YAML has no comma at its end").fix(
+                        "leave the comma out",
+                        node.span,
+                        rest,
+                    ),
                     None => wrong,
                 };
                 self.fail(wrong, node.span);
