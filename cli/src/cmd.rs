@@ -2,6 +2,7 @@
 
 mod cancel;
 mod check;
+mod explain;
 mod fmt;
 mod graph;
 mod plan;
@@ -30,6 +31,7 @@ struct Line {
 enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
+    Explain(explain::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
     Plan(plan::Args),
@@ -68,6 +70,7 @@ pub fn main() -> Exit {
     let outcome = match Line::parse().command {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Explain(args) => explain::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Graph(args) => graph::main(&args),
         Command::Plan(args) => plan::main(&args),

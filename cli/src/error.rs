@@ -64,7 +64,7 @@ impl From<server::error::Error> for Trouble {
     fn from(error: server::error::Error) -> Trouble {
         use server::error::Error;
         let exit = match error {
-            Error::Inputs(_) | Error::Workflow { .. } => Exit::No,
+            Error::Inputs(_) | Error::NotYet(_) | Error::Workflow { .. } => Exit::No,
             _ => Exit::NotTried,
         };
         Trouble { exit, help: error.help(), message: server::chain(&error) }

@@ -4,6 +4,7 @@ mod cmd;
 mod error;
 mod output;
 mod progress;
+mod rewrite;
 
 use std::process::ExitCode;
 

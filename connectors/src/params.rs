@@ -120,7 +120,7 @@ fn checked(owner: &str, name: &str, ty: &Type, value: &Value) -> Result<Value, F
         | (Type::String, Value::Text(_) | Value::Hole(_))
         | (Type::Time, Value::Time(_))
         | (Type::Duration, Value::Duration(_))
-        | (Type::Bytes, Value::Text(_) | Value::Object(_) | Value::Hole(_))
+        | (Type::Bytes, Value::File(_) | Value::Text(_) | Value::Object(_) | Value::Hole(_))
         | (Type::AnyObject, Value::Object(_)) => Ok(value.clone()),
         (Type::Integer, Value::Number(number)) if number.fract() == 0.0 && number.abs() < 9e15 => {
             Ok(Value::Int(*number as i64))

@@ -299,10 +299,13 @@ async fn what_is_written_is_read_again() {
     let read =
         json!([{ "name": "a,b", "n": "1", "x": "" }, { "name": "say \"hi\"\nto", "n": "true", "x": "" }]);
     assert_eq!(call(root.path(), "file.read", json!({ "path": "t.csv", "as": "csv" })).await.unwrap(), read);
-    let bytes = json!({ "base64": "AP8=", "type": "application/octet-stream", "size": 2 });
-    call(root.path(), "file.write", json!({ "path": "b", "bytes": bytes })).await.unwrap();
-    assert_eq!(call(root.path(), "file.read", json!({ "path": "b", "as": "bytes" })).await.unwrap(), bytes);
-    assert_eq!(fs::read(root.path().join("b")).unwrap(), [0, 255]);
+    let bytes = json!({ "name": "b.png", "type": "image/png", "size": 2, "base64": "AP8=" });
+    call(root.path(), "file.write", json!({ "path": "b.png", "bytes": bytes })).await.unwrap();
+    assert_eq!(
+        call(root.path(), "file.read", json!({ "path": "b.png", "as": "bytes" })).await.unwrap(),
+        bytes
+    );
+    assert_eq!(fs::read(root.path().join("b.png")).unwrap(), [0, 255]);
 }
 
 #[tokio::test]

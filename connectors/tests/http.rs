@@ -304,6 +304,31 @@ async fn the_key_goes_into_the_header_that_is_named() {
 }
 
 #[tokio::test]
+async fn a_file_goes_on_as_it_came() {
+    let bytes: &[u8] = b"\x89PNG\r\n\x1a\n\0\xff";
+    let from = Server::start(move |_| {
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: {}\r\n\r\n", bytes.len());
+        Reply::Bytes([head.as_bytes(), bytes].concat())
+    });
+    let got = call_value(Value::object([("url", Value::text(from.url("/")))])).await.unwrap();
+    let file = got.get("body").unwrap().clone();
+    assert!(matches!(&file, Value::File(file) if *file.bytes == *bytes && &*file.media_type == "image/png"));
+    let to = Server::saying("");
+    let send = |name: &'static str, value: Value| {
+        Value::object([("method", Value::text("PUT")), ("url", Value::text(to.url("/"))), (name, value)])
+    };
+    call_value(send("body", file.clone())).await.unwrap();
+    call_value(send("multipart", Value::object([("logo", file)]))).await.unwrap();
+    let seen = to.requests();
+    assert_eq!(header(&seen[0], "content-type"), Some("image/png"));
+    let text = String::from_utf8_lossy(bytes);
+    assert_eq!(body(&seen[0]), text);
+    let part = format!("name=\"logo\"; filename=\"logo\"\r\ncontent-type: image/png\r\n\r\n{text}\r\n--");
+    assert!(body(&seen[1]).contains(&part), "{}", body(&seen[1]));
+}
+
+#[tokio::test]
 async fn a_body_in_parts_is_the_same_each_time_and_no_part_ends_another() {
     let server = Server::saying("");
     let parts = json!({

@@ -9,9 +9,9 @@ use crate::catalog::{FailureKind, Safety};
 use crate::expr::Expr;
 use crate::span::{Span, Spanned};
 use crate::template::Template;
-use crate::types::Field;
+use crate::types::{Field, Type};
 use crate::value::Value;
-use crate::workflow::{OnError, Phase};
+use crate::workflow::{CatchUp, Concurrency, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify};
 
 /// A whole workflow.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +24,12 @@ pub struct Ast {
     pub triggers: Vec<Trigger>,
     /// What a run is given.
     pub inputs: Vec<Input>,
-    /// Longest time of a run.
-    pub timeout: Option<SignedDuration>,
+    /// What a run may take at most.
+    pub limits: Limits,
+    /// How many runs may be under way at once.
+    pub concurrency: Option<Concurrency>,
+    /// Which named connection each connector uses.
+    pub connections: Vec<(Spanned<String>, Spanned<String>)>,
     /// What holds for all steps that do not say otherwise.
     pub defaults: Defaults,
     /// The steps, those of `on_failure` as `Phase::Catch`, and the output.
@@ -47,22 +51,94 @@ pub struct Input {
     pub field: Field,
 }
 
-/// What starts runs by itself.
+/// What starts runs by itself. Which of the parts are there depends on the kind.
 #[derive(Clone, Debug)]
 pub struct Trigger {
-    /// Its kind, as `cron`.
-    pub kind: Spanned<&'static str>,
-    /// The schedule, signal or event, where it is a text.
+    /// Its kind.
+    pub kind: Spanned<TriggerKind>,
+    /// The schedule, time, event or signal, where it is a text.
     pub text: Option<Spanned<String>>,
     /// The time zone.
     pub timezone: Option<Spanned<String>>,
+    /// The first time of `every`.
+    pub from: Option<Spanned<String>>,
+    /// While the run before is under way.
+    pub overlap: Overlap,
+    /// What was missed.
+    pub catch_up: CatchUp,
+    /// Each start is put off by a random time up to this.
+    pub jitter: Option<SignedDuration>,
+    /// How often an event is asked for.
+    pub poll: Option<SignedDuration>,
+    /// The parameters of an event.
+    pub with: Vec<(Spanned<String>, Arg)>,
+    /// Only events for which this holds.
+    pub filter: Option<Expr>,
+    /// How a request is told to be genuine.
+    pub verify: Option<Verify>,
+    /// When a request is answered.
+    pub respond: Respond,
     /// What the run is given.
     pub inputs: Vec<(Spanned<String>, Arg)>,
+}
+
+/// The kinds of trigger, as `keys::TRIGGERS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TriggerKind {
+    /// Once.
+    At,
+    /// By a schedule.
+    Cron,
+    /// For each event of a connector.
+    Event,
+    /// Again and again.
+    Every,
+    /// For each signal.
+    Signal,
+    /// For each request to an address of its own.
+    Webhook,
+}
+
+impl TriggerKind {
+    /// All of them, sorted by their names.
+    pub const ALL: [TriggerKind; 6] = [
+        TriggerKind::At,
+        TriggerKind::Cron,
+        TriggerKind::Event,
+        TriggerKind::Every,
+        TriggerKind::Signal,
+        TriggerKind::Webhook,
+    ];
+
+    /// As authors write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            TriggerKind::At => "at",
+            TriggerKind::Cron => "cron",
+            TriggerKind::Event => "event",
+            TriggerKind::Every => "every",
+            TriggerKind::Signal => "signal",
+            TriggerKind::Webhook => "webhook",
+        }
+    }
+}
+
+/// The keys of `limits`.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// US dollars that a run may spend on models.
+    pub ai_cost: Option<f64>,
+    /// How many steps it may start.
+    pub steps: Option<u64>,
+    /// How long it may take.
+    pub timeout: Option<SignedDuration>,
 }
 
 /// The keys of `defaults`.
 #[derive(Clone, Debug, Default)]
 pub struct Defaults {
+    /// How good a model the `ai` steps ask.
+    pub quality: Option<&'static str>,
     /// How often calls are tried.
     pub retry: Retry,
     /// Longest time of an attempt of a call.
@@ -116,6 +192,12 @@ pub struct Step {
     pub timeout: Option<SignedDuration>,
     /// What happens where it fails.
     pub on_error: Spanned<OnError>,
+    /// What happens where nobody knows whether its call took effect.
+    pub on_doubt: Spanned<Option<OnDoubt>>,
+    /// How long an answer may be used again.
+    pub cache: Option<Spanned<SignedDuration>>,
+    /// The named connection.
+    pub connection: Option<Spanned<String>>,
     /// What it does; nothing where that could not be read.
     pub op: Option<Op>,
 }
@@ -125,16 +207,20 @@ pub struct Step {
 pub enum Op {
     /// Calls an action.
     Act(Act),
+    /// Runs another workflow.
+    Child {
+        /// Its name.
+        workflow: Spanned<String>,
+        /// Its inputs.
+        inputs: Vec<(Spanned<String>, Arg)>,
+    },
     /// Computes a value.
     Set {
         /// The value.
         value: Arg,
     },
     /// Pauses.
-    Wait {
-        /// How long.
-        length: Arg,
-    },
+    Wait(Wait),
     /// Fails its step.
     Fail {
         /// The message.
@@ -182,6 +268,45 @@ pub enum Op {
     },
 }
 
+/// What a step waits for, as `workflow::Wait`.
+#[derive(Clone, Debug)]
+pub enum Wait {
+    /// A length of time.
+    For {
+        /// How long.
+        length: Arg,
+    },
+    /// A person's answer.
+    Person(Question),
+    /// A signal.
+    Signal {
+        /// Its name.
+        name: Arg,
+        /// How long at most.
+        timeout: Option<SignedDuration>,
+    },
+    /// A time.
+    Until {
+        /// The time.
+        at: Arg,
+    },
+}
+
+/// What a person is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Who may answer.
+    pub who: Option<Arg>,
+    /// What they read.
+    pub message: Arg,
+    /// What they fill in.
+    pub fields: Vec<Field>,
+    /// How long at most.
+    pub timeout: Option<SignedDuration>,
+    /// What happens where nobody answers in time.
+    pub on_timeout: OnTimeout,
+}
+
 /// A call of an action.
 #[derive(Clone, Debug)]
 pub struct Act {
@@ -193,6 +318,15 @@ pub struct Act {
     pub safety: Option<Safety>,
     /// True where the verb has checked the parameters itself.
     pub checked: bool,
+    /// The type of what it gives, where the verb knows it better than the catalog.
+    pub gives: Option<Type>,
+}
+
+impl Act {
+    /// A parameter by its name.
+    pub fn arg(&self, name: &str) -> Option<&Arg> {
+        self.args.iter().find(|(key, _)| key.value == name).map(|(_, value)| value)
+    }
 }
 
 /// A value with holes and the places of its parts.
@@ -256,7 +390,30 @@ impl Step {
             Some(Op::Switch { cases, default, .. }) => {
                 cases.iter().map(|(_, block)| block).chain(default.as_ref()).collect()
             }
-            Some(Op::Act(_) | Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. }) | None => vec![],
+            Some(Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. }) | None => {
+                vec![]
+            }
+        }
+    }
+}
+
+impl Op {
+    /// The values of its own, heads of blocks included, what stands in blocks and their outputs not.
+    pub fn values(&self) -> Vec<&Arg> {
+        match self {
+            Op::Act(Act { args, .. }) | Op::Child { inputs: args, .. } => {
+                args.iter().map(|(_, value)| value).collect()
+            }
+            Op::Wait(Wait::Person(question)) => question.who.iter().chain([&question.message]).collect(),
+            Op::Set { value }
+            | Op::Fail { message: value }
+            | Op::Wait(
+                Wait::For { length: value } | Wait::Signal { name: value, .. } | Wait::Until { at: value },
+            )
+            | Op::Each { items: value, .. }
+            | Op::Repeat { rounds: value, .. }
+            | Op::Switch { on: value, .. } => vec![value],
+            Op::Try { .. } => vec![],
         }
     }
 }

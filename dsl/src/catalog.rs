@@ -9,23 +9,80 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Field, Type};
 
-/// All actions by their id, `connector.action`.
+/// What a workflow can name: actions and events by their id, other workflows by their name.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    /// The actions, by id.
+    /// The actions, by id, `connector.action`.
     pub actions: BTreeMap<String, Action>,
+    /// The events that can start a run, by id.
+    pub events: BTreeMap<String, Event>,
+    /// The workflows that can be called, by name; nothing where they are not known.
+    pub workflows: Option<BTreeMap<String, Signature>>,
 }
 
 impl Catalog {
-    /// Makes a catalog of these actions.
+    /// Makes a catalog of these actions and of the product's own events.
     pub fn new(actions: impl IntoIterator<Item = Action>) -> Catalog {
-        Catalog { actions: actions.into_iter().map(|action| (action.id.clone(), action)).collect() }
+        Catalog {
+            actions: actions.into_iter().map(|action| (action.id.clone(), action)).collect(),
+            events: own_events().map(|event| (event.id.clone(), event)).collect(),
+            workflows: None,
+        }
     }
 
     /// The action with this id.
     pub fn get(&self, id: &str) -> Option<&Action> {
         self.actions.get(id)
     }
+}
+
+/// The events that the product itself has.
+fn own_events() -> impl Iterator<Item = Event> {
+    let field = |name: &str, ty, about: &str| Field::required(name, ty, about);
+    let error = Type::Object(vec![
+        field("message", Type::String, "What happened."),
+        field("kind", Type::String, "The kind of failure."),
+        field("step", Type::Nullable(Box::new(Type::String)), "The step that failed."),
+        field("attempts", Type::Integer, "How often it was tried."),
+        field("status", Type::Nullable(Box::new(Type::Integer)), "The status of an HTTP answer."),
+    ]);
+    let failed = Event {
+        id: "keyway.run_failed".into(),
+        about: "A run failed.".into(),
+        input: vec![Field::optional("workflow", Type::String, "Only runs of this workflow.")],
+        payload: Type::Object(vec![
+            field("run", Type::String, "The id of the run."),
+            field("workflow", Type::String, "The name of its workflow."),
+            field("started", Type::Time, "When it started."),
+            field("ended", Type::Time, "When it failed."),
+            field("error", error, "The first failure."),
+        ]),
+    };
+    [failed].into_iter()
+}
+
+/// Something that happens at a service and can start a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// `connector.event`, as in `gmail.new_message`.
+    pub id: String,
+    /// When it happens, in a sentence.
+    pub about: String,
+    /// Its parameters.
+    pub input: Vec<Field>,
+    /// What the run sees as `trigger.event`.
+    pub payload: Type,
+}
+
+/// What another workflow looks like to its caller.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Signature {
+    /// What it is given.
+    pub inputs: Vec<Field>,
+    /// What it gives.
+    pub output: Type,
+    /// The names of the workflows that it calls itself.
+    pub calls: Vec<String>,
 }
 
 /// One thing that can be called.
@@ -178,6 +235,28 @@ impl FailureKind {
         FailureKind::Refused,
     ];
 
+    /// Their names, sorted.
+    pub const NAMES: [&str; 18] = [
+        "auth",
+        "budget",
+        "cancelled",
+        "conflict",
+        "exhausted",
+        "fail",
+        "in_doubt",
+        "invalid",
+        "limit",
+        "network",
+        "not_found",
+        "permission",
+        "rate_limited",
+        "refused",
+        "rejected",
+        "server",
+        "timeout",
+        "type",
+    ];
+
     /// As authors write it.
     pub fn name(self) -> &'static str {
         match self {
@@ -200,5 +279,17 @@ impl FailureKind {
             FailureKind::Server => "server",
             FailureKind::Refused => "refused",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FailureKind;
+
+    #[test]
+    fn every_kind_is_among_the_names() {
+        let mut names = FailureKind::ALL.map(FailureKind::name);
+        names.sort_unstable();
+        assert_eq!(names, FailureKind::NAMES);
     }
 }

@@ -2,9 +2,13 @@
 //! the passes before them found out, and report everything at once.
 
 mod actions;
+mod braces;
+mod calls;
 mod conditions;
+mod fits;
 mod graph;
 mod names;
+mod outside;
 mod scope;
 mod secrets;
 mod skips;
@@ -15,8 +19,11 @@ mod unused;
 use crate::ast::Ast;
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
+use crate::expr::types::Strictness;
 
 pub use scope::{Edge, Resolved};
+pub use outside::signature;
+use types::Typed;
 
 /// What a pass has in hand.
 pub struct Checking<'a> {
@@ -28,16 +35,23 @@ pub struct Checking<'a> {
     pub catalog: &'a Catalog,
     /// Which step reads which; known after the first pass.
     pub resolved: Resolved,
+    /// The types of its values; known after the third pass.
+    pub typed: Typed,
+    /// Whether reads of what nothing is known of are reported.
+    pub strictness: Strictness,
     /// What was found so far, reading included.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The passes in their order: names first, since the others build on what was resolved.
+/// The passes in their order: names and types first, since the others build on them.
 const PASSES: &[fn(&mut Checking<'_>)] = &[
     names::check,
     graph::check,
+    types::check,
     actions::check,
+    calls::check,
     conditions::check,
+    fits::check,
     secrets::check,
     skips::check,
     triggers::check,
@@ -45,8 +59,15 @@ const PASSES: &[fn(&mut Checking<'_>)] = &[
 ];
 
 /// Runs all passes; what reading found is given to them.
-pub fn run(text: &str, ast: &Ast, catalog: &Catalog, found: Vec<Diagnostic>) -> (Resolved, Vec<Diagnostic>) {
-    let mut checking = Checking { text, ast, catalog, resolved: Resolved::default(), diagnostics: found };
+pub fn run(
+    text: &str,
+    ast: &Ast,
+    catalog: &Catalog,
+    strictness: Strictness,
+    found: Vec<Diagnostic>,
+) -> (Resolved, Vec<Diagnostic>) {
+    let (resolved, typed) = (Resolved::default(), Typed::default());
+    let mut checking = Checking { text, ast, catalog, resolved, typed, strictness, diagnostics: found };
     PASSES.iter().for_each(|pass| pass(&mut checking));
     (checking.resolved, checking.diagnostics)
 }

@@ -2,7 +2,7 @@
 //! that has the problem and one that has not; both are tested.
 //!
 //! Ranges: 00xx YAML, 01xx structure and names, 02xx types and parameters, 03xx expressions, 04xx templates,
-//! 05xx order and use, 06xx triggers.
+//! 05xx order and use, 06xx triggers, 07xx secrets.
 
 macro_rules! codes {
     ($($(#[$outer:meta])* $id:literal $name:ident $title:literal)*) => {
@@ -53,6 +53,16 @@ codes! {
     "KW0015" CutComment "a value is cut at ` #`"
     "KW0016" ComplexKey "a key that is no text"
     "KW0017" MergeKey "a merge key without a mapping"
+    "KW0018" CurlyQuotes "quotes of a word processor"
+    "KW0019" OddBlank "a blank that is none"
+    "KW0020" MissingBlank "no blank behind a colon"
+    "KW0021" LostSpelling "a text that YAML reads as a number"
+    "KW0022" Indentation "a key at the wrong depth"
+    "KW0023" UnclosedQuote "a quote that is not closed"
+    "KW0024" ColonInText "a colon in a text without quotes"
+    "KW0025" FirstCharacter "a text that begins with a sign of YAML"
+    "KW0026" UnusedAnchor "a mark that nothing names"
+    "KW0027" LoneReturn "a line that ends in a carriage return"
 
     "KW0101" UnknownKey "an unknown key"
     "KW0102" UnknownStep "an unknown step"
@@ -74,6 +84,15 @@ codes! {
     "KW0118" HiddenStep "a step inside another block"
     "KW0119" LaterStep "a step of a later part"
 
+    "KW0120" Exclusive "two keys that exclude each other"
+    "KW0121" CallsItself "a workflow that calls itself"
+    "KW0122" UnknownWorkflow "an unknown workflow"
+    "KW0150" ForeignKey "a key of another system"
+    "KW0151" ForeignName "a name of another system"
+    "KW0152" ForeignHole "a mark of another template language"
+    "KW0153" StepList "steps as a list"
+    "KW0154" MissingBraces "an expression without braces"
+
     "KW0201" WrongType "a value of the wrong type"
     "KW0202" MissingParameter "a missing parameter"
     "KW0203" UnknownParameter "an unknown parameter"
@@ -88,6 +107,11 @@ codes! {
     "KW0212" AmbiguousType "a type that can be read in two ways"
     "KW0213" DuplicateCase "two cases of one key"
     "KW0214" SecretPlace "a secret in the wrong place"
+    "KW0215" MayBeNull "a value that may be null"
+    "KW0216" MaybeMissing "a field that may be missing"
+    "KW0217" NotOneText "a list or an object within a text"
+    "KW0218" NeverThisCase "a case that never matches"
+    "KW0219" UntypedField "a field of a value that nothing is known of"
 
     "KW0301" ExprSyntax "the text is no expression"
     "KW0302" ExprLimit "an expression is too long or too deep"
@@ -98,6 +122,11 @@ codes! {
     "KW0307" StepRoot "a root without a step"
     "KW0308" HyphenName "a name with a hyphen"
     "KW0309" CoalesceMix "`??` beside arithmetic"
+    "KW0310" Operands "operands that do not fit"
+    "KW0311" ArgumentType "an argument of the wrong type"
+    "KW0312" Condition "a condition that is no boolean"
+    "KW0313" NeverEqual "a comparison that is always the same"
+    "KW0314" IndexType "an index of the wrong type"
 
     "KW0401" TemplateHole "a hole that is not well-formed"
     "KW0402" TemplateBlock "a block in a text that is unknown or not closed"
@@ -112,12 +141,16 @@ codes! {
     "KW0506" UselessSetting "a setting without effect"
     "KW0507" AlwaysSame "a condition that is always the same"
     "KW0508" NullTest "a test for null that is never seen"
+    "KW0509" MixedReads "plain and soft reads of one step"
 
     "KW0601" InvalidCron "an invalid cron expression"
     "KW0602" UnknownTrigger "an unknown trigger"
     "KW0603" UnknownZone "an unknown time zone"
-    "KW0604" TriggerNotYet "a trigger that does not fire yet"
+    "KW0604" TriggerNotYet "a trigger that does not fire yet (no longer given)"
     "KW0605" OpenInput "a trigger leaves an input open"
+    "KW0606" UnknownEvent "an unknown event"
+
+    "KW0701" SecretRead "a secret that is read"
 }
 
 impl Code {

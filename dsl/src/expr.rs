@@ -24,11 +24,12 @@ pub(crate) mod place;
 mod reads;
 mod reword;
 pub(crate) mod scan;
+pub mod types;
 mod warnings;
 
 pub use reads::Name;
 
-use ast::{Ix, Kind, Node};
+use ast::{Ix, Kind, Node, Part};
 
 /// The longest expression, in bytes.
 pub const MAX_LENGTH: usize = 8 * 1024;
@@ -225,6 +226,23 @@ impl Expr {
             Kind::Value(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// The text of a path up to a part, that part included.
+    pub(crate) fn beginning(&self, base: Ix, parts: &[Part], last: usize) -> String {
+        let Some(start) = self.node(base).map(|node| node.span.start as usize) else {
+            return String::new();
+        };
+        let end = match parts.get(last) {
+            Some(Part::Field(_, at) | Part::SoftField(_, at)) => at.end as usize,
+            Some(Part::Index(at) | Part::SoftIndex(at)) => {
+                let end = self.node(*at).map_or(start, |node| node.span.end as usize);
+                let rest = self.source.get(end..).unwrap_or_default();
+                end + rest.find(']').map_or(0, |at| at + 1)
+            }
+            None => start,
+        };
+        self.source.get(start..end).unwrap_or_default().to_owned()
     }
 
     fn node(&self, at: Ix) -> Option<&Node> {

@@ -8,11 +8,12 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::duration;
 use crate::expr::{self, Expr};
+use crate::habits;
 use crate::span::{Span, SpanMap, Spanned};
 use crate::template::{self, Sink};
 use crate::value::Value;
 use crate::workflow;
-use crate::yaml::{Entry, Kind, Node, Scalar, Style};
+use crate::yaml::{Entry, Kind, Node, Scalar, Style, traps};
 
 /// What reading has in hand throughout a file.
 #[derive(Debug)]
@@ -76,6 +77,19 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
                 continue;
             }
             let wrote = &entry.key.text;
+            // Only where workflows and steps are read; other mappings have words of their own.
+            let foreign = habits::foreign_key(wrote).filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
+            if let Some(foreign) = foreign {
+                let free = |key: &str| known.contains(&key) && found.iter().all(|(taken, _)| *taken != key);
+                let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
+                let wrong = foreign.diagnose(owner.what, entry.key.span(), value, free);
+                reader.diagnostics.push(wrong);
+                match foreign.read_as().and_then(|ours| known.iter().find(|key| **key == ours)) {
+                    Some(key) if found.iter().all(|(taken, _)| taken != key) => found.push((key, entry)),
+                    _ => reader.unread.push(entry.value.span),
+                }
+                continue;
+            }
             let message = format!("{} has no key `{wrote}`", owner.what);
             let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), message);
             let free = known.iter().copied().filter(|key| found.iter().all(|(taken, _)| taken != key));
@@ -132,6 +146,38 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
         self.reader.integer(node, key, range)
     }
 
+    /// A number within a range, if the key is there.
+    pub fn number(&mut self, key: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+        let node = self.take(key)?;
+        self.reader.number(node, key, range)
+    }
+
+    /// True or false, if the key is there.
+    pub fn boolean(&mut self, key: &str) -> Option<bool> {
+        let node = self.take(key)?;
+        Some(self.reader.choice(node, key, &["false", "true"])? == "true")
+    }
+
+    /// A text with holes, if the key is there.
+    pub fn template(&mut self, key: &str) -> Option<Arg> {
+        let node = self.take(key)?;
+        self.reader.template(node, &format!("`{key}`"))
+    }
+
+    /// A mapping of names to values with holes; empty if the key is not there.
+    pub fn values(&mut self, key: &str) -> Vec<(Spanned<String>, Arg)> {
+        let Some(node) = self.take(key).filter(|node| !node.is_null()) else { return vec![] };
+        match &node.kind {
+            Kind::Map(entries) => self.reader.entries(entries),
+            Kind::List(_) | Kind::Scalar(_) => {
+                let message =
+                    format!("`{key}` is a mapping of names to values, and here stands {}", node.describe());
+                self.reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+                vec![]
+            }
+        }
+    }
+
     /// A value with holes, if the key is there.
     pub fn arg(&mut self, key: &str) -> Option<Arg> {
         let node = self.take(key)?;
@@ -155,11 +201,14 @@ fn misplaced(key: &str) -> Option<&'static str> {
         "cases" | "default" => Some("`cases` and `default` stand beside `switch`"),
         "as" | "parallel" => Some("`as` and `parallel` stand beside `for_each`"),
         "until" | "every" => Some("`until` and `every` stand beside `repeat`"),
-        "with" => Some("`with` stands beside `use`"),
-        "needs" | "depends_on" | "depends" => {
-            Some("the order follows from what a step reads; `after:` adds an order that no data shows")
-        }
-        "else" => Some("a step has no `else`; use `switch` with the cases `true` and `false`"),
+        "with" => Some("`with` stands beside `use` and `call`"),
+        "required" => Some("what has no default is required; what may be missing has `optional: true`"),
+        "returns" | "quality" | "model" | "tools" | "max_cost" | "patience" | "check" | "confirm"
+        | "system" => Some("this stands beside `ai`"),
+        "who" | "message" | "on_timeout" => Some("this stands inside of `approve`"),
+        "catch_up" | "jitter" | "overlap" => Some("this stands beside `cron` or `every`"),
+        "timezone" => Some("`timezone` stands beside `cron`, `every` or `at`"),
+        "filter" => Some("`filter` stands beside `event`"),
         _ => None,
     }
 }
@@ -218,7 +267,11 @@ impl Reader<'_> {
         match node.scalar().map(Scalar::literal) {
             Some(Value::Int(number)) if range.contains(&number) => Some(number),
             Some(Value::Int(number)) => {
-                let message = format!("`{what}` is between {least} and {most}, and here stands {number}");
+                let wanted = match most {
+                    &i64::MAX => format!("at least {least}"),
+                    most => format!("between {least} and {most}"),
+                };
+                let message = format!("`{what}` is {wanted}, and here stands {number}");
                 self.diagnostics.push(Diagnostic::error(Code::OutOfRange, node.span, message));
                 None
             }
@@ -228,6 +281,49 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A number within a range.
+    pub fn number(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+        let number = match node.scalar().map(Scalar::literal) {
+            Some(Value::Int(number)) => Some(number as f64),
+            Some(Value::Number(number)) => Some(number),
+            _ => None,
+        };
+        let fits = number.filter(|number| range.contains(number));
+        if fits.is_none() {
+            let wanted = match *range.end() {
+                f64::MAX => format!("of at least {}", range.start()),
+                most => format!("between {} and {most}", range.start()),
+            };
+            let message = format!("`{what}` is a number {wanted}, and here stands {}", self.shown(node));
+            let code = if number.is_some() { Code::OutOfRange } else { Code::WrongType };
+            self.diagnostics.push(Diagnostic::error(code, node.span, message));
+        }
+        fits
+    }
+
+    /// A text with holes.
+    pub fn template(&mut self, node: &Node, what: &str) -> Option<Arg> {
+        let text = self.text(node, what)?;
+        let arg = self.arg(node, Sink::Text);
+        match &arg.kind {
+            ArgKind::Value(_) => Some(Arg::value(text.value, node.span)),
+            ArgKind::Expr(_) | ArgKind::Text(_) => Some(arg),
+            ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => None,
+        }
+    }
+
+    /// True if an expression sees nothing but these names; `who` is asked, for the message.
+    pub fn sees_only(&mut self, expr: &Expr, who: &str, names: &[&str]) -> bool {
+        let steps = expr.reads().into_iter().map(|read| (read.step, read.span));
+        let others = expr.names().into_iter().filter(|(name, ..)| !names.contains(&&**name));
+        let others: Vec<(String, Span)> = steps.chain(others.map(|(name, span, _)| (name, span))).collect();
+        for (name, span) in &others {
+            let message = format!("{who} sees {} alone, not `{name}`", listed(names));
+            self.diagnostics.push(Diagnostic::error(Code::UnknownName, *span, message));
+        }
+        others.is_empty()
     }
 
     /// One of several words.
@@ -242,7 +338,12 @@ impl Reader<'_> {
             Some(near) => {
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), node.span, near)
             }
-            None => wrong,
+            None => match habits::choice(wrote).filter(|ours| choices.contains(ours)) {
+                Some(ours) => wrong
+                    .help(format!("write `{ours}`"))
+                    .fix(format!("write `{ours}`"), node.span, ours),
+                None => wrong,
+            },
         };
         self.fail(wrong, node.span);
         None
@@ -267,14 +368,11 @@ impl Reader<'_> {
         };
         if scalar.text.trim().is_empty() {
             let message = format!("`{key}` is an expression, and here stands nothing");
-            let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
             let wrong = match scalar.style {
-                Style::Block => {
-                    wrong.help("`>` and `|` begin a block of text in YAML; put the expression in quotes")
-                }
-                Style::Plain | Style::Quoted => wrong,
+                Style::Block => self.block_of_text(node),
+                Style::Plain | Style::Quoted => Diagnostic::error(Code::WrongShape, node.span, message),
             };
-            self.diagnostics.push(wrong);
+            self.fail(wrong, node.span);
             return None;
         }
         let parsed = if scalar.text.trim_start().starts_with("{{") {
@@ -291,6 +389,15 @@ impl Reader<'_> {
             expr::parse(&scalar.text, &scalar.map)
         };
         self.parsed(parsed, node.span)
+    }
+
+    /// `if: > 3`, which begins a block of text: the node stands at its key, the sign behind it.
+    fn block_of_text(&self, node: &Node) -> Diagnostic {
+        let from = node.span.range().start;
+        let line = self.text.get(from..).and_then(|rest| rest.lines().next()).unwrap_or("");
+        let at = line.find(['>', '|']).unwrap_or(0);
+        let sign = line[at..].chars().next().unwrap_or('>');
+        traps::block_of_text(sign, Span::new(from + at, from + line.trim_end().len()))
     }
 
     /// A bare expression, or a YAML list or mapping with holes.
@@ -328,9 +435,13 @@ impl Reader<'_> {
 
     fn hole_text(&mut self, scalar: &Scalar, span: Span, sink: Sink) -> ArgKind {
         if !scalar.text.contains("{{") {
+            self.diagnostics.extend(habits::marks(&scalar.text, &scalar.map));
             return ArgKind::Value(Value::text(&*scalar.text));
         }
         let parsed = template::parse(&scalar.text, &scalar.map, sink);
+        if parsed.is_ok() {
+            self.diagnostics.extend(habits::marks(&scalar.text, &scalar.map));
+        }
         match self.parsed(parsed, span) {
             Some(workflow::Arg::Value(value)) => ArgKind::Value(value),
             Some(workflow::Arg::Expr(expr)) => ArgKind::Expr(expr),

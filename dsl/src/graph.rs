@@ -15,9 +15,7 @@ mod width;
 
 use petgraph::graph::DiGraph;
 
-use crate::catalog::Catalog;
 use crate::workflow::{self, NeedKind, OnError, Op, Phase, Workflow};
-use crate::{Checked, parse, yaml};
 
 pub use describe::about;
 pub use dot::dot;
@@ -91,6 +89,14 @@ pub enum Sort {
     Call,
     /// Makes a request.
     Request,
+    /// Asks a model.
+    Ask,
+    /// Raises a signal.
+    Emit,
+    /// Runs another workflow.
+    Child,
+    /// Asks a person.
+    Person,
     /// Computes.
     Set,
     /// Pauses.
@@ -118,18 +124,9 @@ pub struct Edge {
     pub kind: NeedKind,
 }
 
-/// Reads the graph of a text, beside what checking it gives. Without a workflow there is none.
-pub fn read(text: &str, catalog: &Catalog) -> (Option<Graph>, Checked) {
-    let checked = crate::check(text, catalog);
-    let triggers = yaml::read(text).0.map(|root| parse::parse(text, &root).0.triggers).unwrap_or_default();
-    let triggers = triggers.iter().map(describe::trigger).collect();
-    let graph = checked.workflow.as_ref().map(|workflow| Graph::new(workflow, triggers));
-    (graph, checked)
-}
-
 impl Graph {
-    /// Makes the graph of a workflow that these start.
-    pub fn new(workflow: &Workflow, triggers: Vec<String>) -> Graph {
+    /// Makes the graph of a workflow.
+    pub fn new(workflow: &Workflow) -> Graph {
         let root = &workflow.root;
         let (body, slots) = block(root, Phase::Body, "");
         let (failure, _) = block(root, Phase::Catch, "on_failure");
@@ -148,7 +145,7 @@ impl Graph {
         Graph {
             name: workflow.name.clone(),
             description: workflow.description.clone(),
-            triggers,
+            triggers: workflow.triggers.iter().map(describe::trigger).collect(),
             inputs: workflow.inputs.iter().map(|input| input.name.clone()).collect(),
             body,
             on_failure: Some(failure).filter(|block| !block.nodes.is_empty()),
@@ -189,7 +186,7 @@ fn gather(step: &workflow::Step, up: u16, found: &mut Vec<(usize, NeedKind)>) {
 
 fn inner(op: &Op) -> Vec<&workflow::Block> {
     match op {
-        Op::Act(_) | Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. } => vec![],
+        Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => vec![],
         Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. } => vec![body],
         Op::Switch { cases, default, .. } => {
             cases.iter().map(|case| &case.block).chain(default.as_ref()).collect()
@@ -234,7 +231,7 @@ fn node(step: &workflow::Step, skips: bool) -> Node {
 
 fn blocks(op: &Op) -> Vec<Block> {
     match op {
-        Op::Act(_) | Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. } => vec![],
+        Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => vec![],
         Op::Each { body, .. } | Op::Repeat { body, .. } => vec![block(body, Phase::Body, "").0],
         Op::Switch { cases, default, .. } => {
             let cases = cases.iter().map(|case| (&case.block, case.key.to_string()));

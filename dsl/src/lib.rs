@@ -14,21 +14,27 @@ pub mod expr;
 mod fields;
 pub mod format;
 pub mod graph;
+mod habits;
 pub mod inputs;
 pub mod json;
+pub mod keys;
 mod lower;
+pub mod mend;
 mod parse;
 pub mod render;
+pub mod shape;
 pub mod span;
+mod spelling;
 pub mod template;
 pub mod types;
 pub mod value;
 pub mod verb;
 pub mod workflow;
-mod yaml;
+pub mod yaml;
 
-use catalog::Catalog;
+use catalog::{Catalog, Signature};
 use diagnostic::{Diagnostic, Severity};
+pub use expr::types::Strictness;
 use workflow::Workflow;
 
 /// What came of checking a text. With any error there is no workflow.
@@ -47,14 +53,26 @@ impl Checked {
     }
 }
 
+/// How strictly a text is checked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Whether reads of values of which nothing is known are reported.
+    pub strictness: Strictness,
+}
+
 /// Checks a text against what can be called. Never fails: what is wrong is in the diagnostics.
 pub fn check(text: &str, catalog: &Catalog) -> Checked {
+    check_with(text, catalog, &Options::default())
+}
+
+/// As `check`, with options.
+pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
     let (root, mut diagnostics) = yaml::read(text);
     let mut workflow = None;
     if let Some(root) = root {
         let (ast, wrong) = parse::parse(text, &root);
         diagnostics.extend(wrong);
-        let (resolved, all) = check::run(text, &ast, catalog, diagnostics);
+        let (resolved, all) = check::run(text, &ast, catalog, options.strictness, diagnostics);
         diagnostics = all;
         if diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error) {
             workflow = lower::lower(&ast, &resolved, catalog);
@@ -64,4 +82,11 @@ pub fn check(text: &str, catalog: &Catalog) -> Checked {
     // An alias reads the same text again.
     diagnostics.dedup();
     Checked { workflow, diagnostics }
+}
+
+/// What a workflow looks like to others that call it, with its name; nothing where it has none that can be read.
+pub fn signature(text: &str) -> Option<(String, Signature)> {
+    let (ast, _) = parse::parse(text, &yaml::read(text).0?);
+    let name = ast.name.as_ref()?.value.clone();
+    Some((name, check::signature(&ast)))
 }

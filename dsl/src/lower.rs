@@ -1,5 +1,7 @@
 //! The workflow as it was written, all names resolved, to the workflow that runs. Only reached without errors.
 
+mod triggers;
+
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -8,7 +10,7 @@ use crate::ast::{self, ArgKind, Ast};
 use crate::catalog::{Catalog, Safety};
 use crate::check::Resolved;
 use crate::value::Value;
-use crate::workflow::{Act, Arg, Block, Case, Need, Op, Retry, Step, Workflow};
+use crate::workflow::{ASK, Act, Arg, Block, Case, Need, Op, Question, Retry, Step, Wait, Workflow};
 
 /// Builds the workflow; nothing where a part is missing, which was reported as an error then.
 pub fn lower(ast: &Ast, resolved: &Resolved, catalog: &Catalog) -> Option<Workflow> {
@@ -17,7 +19,11 @@ pub fn lower(ast: &Ast, resolved: &Resolved, catalog: &Catalog) -> Option<Workfl
         name: ast.name.as_ref()?.value.clone(),
         description: ast.description.clone(),
         inputs: ast.inputs.iter().map(|input| input.field.clone()).collect(),
-        timeout: ast.timeout,
+        timeout: ast.limits.timeout,
+        max_steps: ast.limits.steps,
+        ai_cost: ast.limits.ai_cost,
+        concurrency: ast.concurrency.clone(),
+        triggers: triggers::lower(ast)?,
         root: lowering.block(&ast.root)?,
     })
 }
@@ -36,12 +42,13 @@ impl Lowering<'_> {
     }
 
     fn step(&self, step: &ast::Step) -> Option<Step> {
-        let mut op = self.op(step.op.as_ref()?)?;
+        let written = step.op.as_ref()?;
+        let mut op = self.op(step, written)?;
         let safety = match &op {
             Op::Act(act) => Some(act.safety),
             _ => None,
         };
-        let timeout = step.timeout.or(safety.and(self.ast.defaults.timeout));
+        let timeout = patience(written).or(step.timeout).or(safety.and(self.ast.defaults.timeout));
         if let (Op::Act(act), Some(length)) = (&mut op, timeout) {
             allow(act, length);
         }
@@ -55,6 +62,7 @@ impl Lowering<'_> {
             op,
             timeout,
             on_error: step.on_error.value,
+            on_doubt: step.on_doubt.value.unwrap_or_default(),
         })
     }
 
@@ -74,6 +82,32 @@ impl Lowering<'_> {
         needs
     }
 
+    fn act(&self, step: &ast::Step, act: &ast::Act) -> Option<Act> {
+        let id = act.action.value.as_str();
+        let safety = act.safety.or_else(|| self.catalog.get(id).map(|action| action.safety))?;
+        let mut args = act.args.clone();
+        if id == ASK
+            && let (Some(quality), None, None) =
+                (self.ast.defaults.quality, act.arg("quality"), act.arg("model"))
+        {
+            let key = crate::span::Spanned::new("quality".into(), act.action.span);
+            args.push((key, ast::Arg::value(quality, act.action.span)));
+        }
+        let connection = step.connection.as_ref().map(|name| name.value.as_str());
+        let connector = id.split('.').next().unwrap_or_default();
+        let general = || {
+            let mut all = self.ast.connections.iter();
+            all.find(|(name, _)| name.value == connector).map(|(_, connection)| connection.value.as_str())
+        };
+        Some(Act {
+            action: id.into(),
+            args: object(&args)?,
+            safety,
+            connection: connection.or_else(general).map(Arc::from),
+            cache: step.cache.as_ref().map(|length| length.value),
+        })
+    }
+
     fn retry(&self, step: &ast::Step, safety: Option<Safety>) -> Retry {
         let Some(safety) = safety else { return Retry { attempts: 1, ..Retry::default_for(Safety::Once) } };
         let mut retry = Retry::default_for(safety);
@@ -91,15 +125,14 @@ impl Lowering<'_> {
         retry
     }
 
-    fn op(&self, op: &ast::Op) -> Option<Op> {
+    fn op(&self, step: &ast::Step, op: &ast::Op) -> Option<Op> {
         Some(match op {
-            ast::Op::Act(act) => {
-                let id: Arc<str> = act.action.value.as_str().into();
-                let safety = act.safety.or_else(|| self.catalog.get(&id).map(|action| action.safety))?;
-                Op::Act(Act { action: id, args: object(&act.args)?, safety })
+            ast::Op::Act(act) => Op::Act(self.act(step, act)?),
+            ast::Op::Child { workflow, inputs } => {
+                Op::Child { workflow: workflow.value.as_str().into(), inputs: object(inputs)? }
             }
             ast::Op::Set { value } => Op::Set { value: arg(value)? },
-            ast::Op::Wait { length } => Op::Wait { length: arg(length)? },
+            ast::Op::Wait(wait) => Op::Wait(self::wait(wait)?),
             ast::Op::Fail { message } => Op::Fail { message: arg(message)? },
             ast::Op::Each { items, name, parallel, body } => Op::Each {
                 items: arg(items)?,
@@ -131,6 +164,40 @@ impl Lowering<'_> {
             ast::Op::Try { body, catches } => Op::Try { body: self.block(body)?, catches: *catches },
         })
     }
+}
+
+/// How long at most a wait lasts, where it says so itself.
+fn patience(op: &ast::Op) -> Option<SignedDuration> {
+    match op {
+        ast::Op::Wait(ast::Wait::Signal { timeout, .. }) => *timeout,
+        ast::Op::Wait(ast::Wait::Person(question)) => question.timeout,
+        ast::Op::Wait(ast::Wait::For { .. } | ast::Wait::Until { .. })
+        | ast::Op::Act(_)
+        | ast::Op::Child { .. }
+        | ast::Op::Set { .. }
+        | ast::Op::Fail { .. }
+        | ast::Op::Each { .. }
+        | ast::Op::Repeat { .. }
+        | ast::Op::Switch { .. }
+        | ast::Op::Try { .. } => None,
+    }
+}
+
+fn wait(wait: &ast::Wait) -> Option<Wait> {
+    Some(match wait {
+        ast::Wait::For { length } => Wait::For { length: arg(length)? },
+        ast::Wait::Until { at } => Wait::Until { at: arg(at)? },
+        ast::Wait::Signal { name, .. } => Wait::Signal { name: arg(name)? },
+        ast::Wait::Person(question) => Wait::Person(Question {
+            who: match &question.who {
+                Some(who) => Some(arg(who)?),
+                None => None,
+            },
+            message: arg(&question.message)?,
+            fields: question.fields.clone(),
+            on_timeout: question.on_timeout,
+        }),
+    })
 }
 
 /// Drops the places; what holds nothing to evaluate becomes one value.

@@ -1,48 +1,46 @@
 //! Nodes to the workflow as it was written. Never fails: what cannot be read is reported and left out.
 
+mod moved;
+mod settings;
+mod triggers;
+
 use std::sync::Arc;
 
-use crate::ast::{Ast, Block, Defaults, Input, Retry, Step, Trigger};
-use crate::catalog::FailureKind;
+use crate::ast::{Ast, Block, Input, Step};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{self, Fields, Owner, Reader, listed};
+use crate::keys;
+use crate::shape;
 use crate::span::{Span, Spanned};
 use crate::types;
 use crate::verb::{self, Verb};
-use crate::workflow::{OnError, Phase};
-use crate::yaml::{Entry, Kind, Node, Scalar};
-
-/// The keys of a workflow, sorted.
-pub const TOP: &[&str] = &[
-    "concurrency",
-    "connections",
-    "defaults",
-    "description",
-    "inputs",
-    "limits",
-    "name",
-    "on_failure",
-    "output",
-    "steps",
-    "triggers",
-];
-
-const TRIGGERS: &[&str] = &["at", "cron", "event", "every", "signal", "webhook"];
+use crate::workflow::{OnDoubt, OnError, Phase};
+use crate::yaml::{Entry, Kind, Node, traps};
 
 /// The most steps of a workflow: their places are kept in 16 bits.
 pub const MAX_STEPS: usize = 65_000;
 
 /// Reads a workflow.
-pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
+pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
     let mut reader = Reader { text, diagnostics: vec![], unread: vec![], steps: 0 };
     let mut ast = Ast::default();
     let Kind::Map(entries) = &root.kind else { return (ast, vec![]) };
     let first = entries.first().map_or(root.span, |entry| entry.key.span());
-    let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-"));
+    let strays = moved::beside(&mut reader, entries, &shape::names(keys::TOP));
+    let is_stray = |entry: &Entry| {
+        strays.iter().flatten().any(|stray| stray.key.span() == entry.key.span())
+    };
+    let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-") && !is_stray(entry));
     let owner = Owner { what: "a workflow", span: first };
-    let mut fields = Fields::of(&mut reader, own, &owner, TOP);
-    if let Some(node) = fields.required("name", "a workflow") {
+    let mut fields = Fields::of(&mut reader, own, &owner, &shape::names(keys::TOP));
+    // A file of another system lacks what ours have: that it is one was said.
+    let foreign = fields.reader.diagnostics.iter().any(|wrong| wrong.code == Code::ForeignKey);
+    let needed = |fields: &mut Fields<'_, '_, 'a>, key: &str| match foreign {
+        true => fields.take(key),
+        false => fields.required(key, "a workflow"),
+    };
+    if let Some(node) = needed(&mut fields, "name") {
         ast.name = workflow_name(&mut fields, node);
     }
     if let Some(node) = fields.take("description") {
@@ -52,22 +50,25 @@ pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
         ast.inputs = inputs(fields.reader, node);
     }
     if let Some(node) = fields.take("triggers") {
-        ast.triggers = triggers(fields.reader, node);
+        ast.triggers = triggers::read(fields.reader, node);
     }
     if let Some(entry) = fields.entry("limits") {
-        ast.timeout = limits(fields.reader, entry);
+        ast.limits = settings::limits(fields.reader, entry);
     }
     if let Some(entry) = fields.entry("defaults") {
-        ast.defaults = defaults(fields.reader, entry);
+        ast.defaults = settings::defaults(fields.reader, entry);
     }
-    for key in ["concurrency", "connections"] {
-        if let Some(entry) = fields.entry(key) {
-            not_yet(fields.reader, &entry.key);
-        }
+    if let Some(entry) = fields.entry("concurrency") {
+        ast.concurrency = settings::concurrency(fields.reader, entry);
     }
-    let steps = fields.required("steps", "a workflow");
-    let mut steps =
-        steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default();
+    if let Some(node) = fields.take("connections") {
+        ast.connections = settings::connections(fields.reader, node);
+    }
+    let steps = needed(&mut fields, "steps");
+    let mut steps = match &strays {
+        Some(strays) => strays.iter().map(|entry| step(fields.reader, entry, Phase::Body)).collect(),
+        None => steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default(),
+    };
     if let (true, Some(entry)) = (steps.is_empty(), fields.entry("steps")) {
         no_steps(fields.reader, entry, "a workflow");
     }
@@ -102,11 +103,6 @@ fn workflow_name(fields: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Spanned
     Some(name)
 }
 
-fn not_yet(reader: &mut Reader<'_>, key: &Scalar) {
-    let message = format!("`{}` has no effect yet", key.text);
-    reader.diagnostics.push(Diagnostic::warning(Code::NotYet, key.span(), message));
-}
-
 fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
     let Kind::Map(entries) = &node.kind else {
         if !node.is_null() {
@@ -125,74 +121,22 @@ fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
     inputs
 }
 
-fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<jiff::SignedDuration> {
-    let owner = Owner { what: "`limits`", span: entry.key.span() };
-    let mut limits = Fields::open(reader, &entry.value, &owner, &["ai_cost", "steps", "timeout"])?;
-    for key in ["ai_cost", "steps"] {
-        if let Some(entry) = limits.entry(key) {
-            not_yet(limits.reader, &entry.key);
-        }
-    }
-    limits.duration("timeout")
-}
-
-fn defaults(reader: &mut Reader<'_>, entry: &Entry) -> Defaults {
-    let owner = Owner { what: "`defaults`", span: entry.key.span() };
-    let Some(mut fields) = Fields::open(reader, &entry.value, &owner, &["quality", "retry", "timeout"])
-    else {
-        return Defaults::default();
-    };
-    if let Some(entry) = fields.entry("quality") {
-        not_yet(fields.reader, &entry.key);
-    }
-    let retry = fields.take("retry").and_then(|node| retry(fields.reader, node));
-    Defaults { retry: retry.unwrap_or_default(), timeout: fields.duration("timeout") }
-}
-
-fn triggers(reader: &mut Reader<'_>, node: &Node) -> Vec<Trigger> {
-    let Kind::List(items) = &node.kind else {
-        let message = format!("`triggers` is a list, and here stands {}", node.describe());
-        let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
-        reader.fail(wrong.help("write `triggers: [{ cron: \"0 9 * * *\" }]`"), node.span);
-        return vec![];
-    };
-    items.iter().filter_map(|item| trigger(reader, item)).collect()
-}
-
-fn trigger(reader: &mut Reader<'_>, node: &Node) -> Option<Trigger> {
-    const KNOWN: &[&str] = &[
-        "at", "catch_up", "cron", "event", "every", "filter", "from", "inputs", "jitter", "overlap",
-        "signal", "timezone", "webhook", "with",
-    ];
-    let owner = Owner { what: "a trigger", span: node.span };
-    let fields = Fields::open(reader, node, &owner, KNOWN)?;
-    // An event may have an `every` of its own: how often it is polled.
-    let kind = ["event", "cron", "at", "webhook", "signal", "every"]
-        .into_iter()
-        .find_map(|kind| fields.entry(kind).map(|entry| (kind, entry)));
-    let Some((kind, entry)) = kind else {
-        let message = format!("a trigger has one of {}", listed(TRIGGERS));
-        fields.reader.fail(Diagnostic::error(Code::UnknownTrigger, node.span, message), node.span);
-        return None;
-    };
-    let text = match &entry.value.kind {
-        Kind::Scalar(_) => fields.reader.text(&entry.value, &format!("`{kind}`")),
-        Kind::List(_) | Kind::Map(_) => None,
-    };
-    let timezone = fields.take("timezone").and_then(|node| fields.reader.text(node, "`timezone`"));
-    let inputs = match fields.take("inputs").map(|node| &node.kind) {
-        Some(Kind::Map(entries)) => fields.reader.entries(entries),
-        _ => vec![],
-    };
-    Some(Trigger { kind: Spanned::new(kind, entry.key.span()), text, timezone, inputs })
-}
-
 /// Reads the steps of a block; `what` names it.
 pub fn block(reader: &mut Reader<'_>, node: &Node, what: &str, phase: Phase) -> Option<Vec<Step>> {
     match &node.kind {
-        Kind::Map(entries) => Some(entries.iter().map(|entry| step(reader, entry, phase)).collect()),
+        Kind::Map(entries) => {
+            let steps = moved::gathered(reader, entries);
+            Some(steps.iter().map(|entry| step(reader, entry, phase)).collect())
+        }
         Kind::Scalar(_) if node.is_null() => Some(vec![]),
         Kind::List(_) | Kind::Scalar(_) => {
+            let items = match &node.kind {
+                Kind::List(items) => &items[..],
+                Kind::Map(_) | Kind::Scalar(_) => &[],
+            };
+            if let Some(steps) = moved::listed(reader, items, node.span, what) {
+                return Some(steps.iter().map(|entry| step(reader, entry, phase)).collect());
+            }
             let message =
                 format!("{what} is a mapping of names to steps, and here stands {}", node.describe());
             let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
@@ -235,9 +179,16 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         retry: Spanned::new(None, entry.key.span()),
         timeout: None,
         on_error: Spanned::new(OnError::Fail, entry.key.span()),
+        on_doubt: Spanned::new(None, entry.key.span()),
+        cache: None,
+        connection: None,
         op: None,
     };
     let Kind::Map(entries) = &entry.value.kind else {
+        if let Some(scalar) = entry.value.scalar().filter(|scalar| traps::lacks_blank(&scalar.text)) {
+            reader.fail(traps::missing_blank(reader.text, scalar.span()), entry.value.span);
+            return step;
+        }
         let message = format!(
             "the step `{}` is a mapping with a verb, and here stands {}",
             step.name.value,
@@ -252,11 +203,8 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
         return step;
     };
     step.verb = found.at;
-    let owner = Owner { what: &format!("a step with `{}`", found.key), span: found.at };
-    let Some(verb) = found.verb else {
-        reader.unread.push(entry.value.span);
-        return step;
-    };
+    let verb = found.verb;
+    let owner = Owner { what: &format!("a step with `{}`", verb.key), span: found.at };
     let mut known: Vec<&'static str> = verb.fields.iter().chain(verb::STEP).map(|field| field.name).collect();
     known.extend(found.others);
     let mut fields = Fields::of(reader, entries, &owner, &known);
@@ -269,8 +217,7 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
 }
 
 struct Found {
-    key: &'static str,
-    verb: Option<&'static Verb>,
+    verb: &'static Verb,
     at: Span,
     /// Keys of further verbs, which were reported.
     others: Vec<&'static str>,
@@ -286,17 +233,23 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
         if common { None } else { nearest(&entry.key.text, verb::keys()) }
     };
     let first = verbs.next();
-    let Some((entry, key)) = first
-        .and_then(|entry| verb::keys().find(|key| *key == entry.key.text).map(|key| (entry, key)))
-        .or_else(|| entries.iter().find_map(|entry| near(entry).map(|key| (entry, key))))
+    let Some((entry, verb)) = first
+        .and_then(|entry| verb::find(&entry.key.text).map(|verb| (entry, verb)))
+        .or_else(|| entries.iter().find_map(|entry| Some((entry, verb::find(near(entry)?)?))))
     else {
+        if let Some((key, entry)) = moved::foreign(entries) {
+            let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
+            let known = |_: &str| false;
+            reader.diagnostics.push(key.diagnose("a step", entry.key.span(), value, known));
+            return None;
+        }
         let message = format!("the step `{}` has no verb", step.name.value);
         reader.diagnostics.push(Diagnostic::error(Code::NoVerb, step.name.span, message).help(verbs_help()));
         return None;
     };
     let mut others = vec![];
     for other in verbs {
-        let message = format!("a step has one verb, and here are `{key}` and `{}`", other.key.text);
+        let message = format!("a step has one verb, and here are `{}` and `{}`", verb.key, other.key.text);
         let wrong = Diagnostic::error(Code::TwoVerbs, other.key.span(), message);
         let wrong = wrong.label(entry.key.span(), "the first verb");
         reader.diagnostics.push(wrong.help("make two steps of it"));
@@ -305,14 +258,7 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
             verb::find(&other.key.text).into_iter().flat_map(|verb| verb.fields).map(|field| field.name),
         );
     }
-    let at = entry.key.span();
-    let verb = verb::find(key);
-    if let (None, Some((_, about))) = (verb, verb::LATER.iter().find(|(later, _)| *later == key)) {
-        let message = format!("the verb `{key}` is not there yet");
-        let wrong = Diagnostic::error(Code::VerbNotYet, at, message);
-        reader.diagnostics.push(wrong.help(format!("`{key}` {about}; this version cannot run it")));
-    }
-    Some(Found { key, verb, at, others })
+    Some(Found { verb, at: entry.key.span(), others })
 }
 
 fn verbs_help() -> String {
@@ -322,11 +268,6 @@ fn verbs_help() -> String {
 
 /// Reads what every step may have.
 fn common(fields: &mut Fields<'_, '_, '_>, step: &mut Step, verb: &Verb) {
-    for key in ["cache", "connection"] {
-        if let Some(entry) = fields.entry(key) {
-            not_yet(fields.reader, &entry.key);
-        }
-    }
     if let Some(node) = fields.take("description") {
         fields.reader.text(node, "`description`");
     }
@@ -337,12 +278,12 @@ fn common(fields: &mut Fields<'_, '_, '_>, step: &mut Step, verb: &Verb) {
         step.after = fields.reader.texts(node, "`after`");
     }
     if let Some(entry) = fields.entry("retry") {
-        step.retry = Spanned::new(retry(fields.reader, &entry.value), entry.key.span());
+        step.retry = Spanned::new(settings::retry(fields.reader, &entry.value), entry.key.span());
     }
     step.timeout = fields.duration("timeout");
     if let Some(node) = fields.take("on_error") {
         let choices: &[&'static str] =
-            if verb.key == "for_each" { &["collect", "continue", "fail"] } else { &["continue", "fail"] };
+            if verb.key == "for_each" { verb::ON_ERROR } else { &["fail", "continue"] };
         let choice = match node.scalar().map(|scalar| &*scalar.text) {
             Some("collect") if verb.key != "for_each" => {
                 let message = "`on_error: collect` stands beside `for_each` alone";
@@ -359,42 +300,21 @@ fn common(fields: &mut Fields<'_, '_, '_>, step: &mut Step, verb: &Verb) {
         };
         step.on_error = Spanned::new(value, node.span);
     }
-}
-
-/// Reads `retry: 3` or its long form.
-fn retry(reader: &mut Reader<'_>, node: &Node) -> Option<Retry> {
-    if node.scalar().is_some() {
-        let attempts = reader.integer(node, "retry", 1..=1000)?;
-        return Some(Retry { attempts: u32::try_from(attempts).ok(), ..Retry::default() });
+    if let Some(entry) = fields.entry("on_doubt") {
+        let value = fields.reader.choice(&entry.value, "on_doubt", verb::ON_DOUBT);
+        let value = value.map(|word| match word {
+            "fail" => OnDoubt::Fail,
+            "retry" => OnDoubt::Retry,
+            _ => OnDoubt::Ask,
+        });
+        step.on_doubt = Spanned::new(value, entry.key.span());
     }
-    let owner = Owner { what: "`retry`", span: node.span };
-    let mut fields = Fields::open(reader, node, &owner, &["attempts", "delay", "factor", "max_delay", "on"])?;
-    let attempts = fields.integer("attempts", 1..=1000).and_then(|number| u32::try_from(number).ok());
-    let delay = fields.duration("delay");
-    let max_delay = fields.duration("max_delay");
-    let factor = fields.take("factor").and_then(|node| factor(fields.reader, node));
-    let on = fields.take("on").map(|node| kinds(fields.reader, node));
-    Some(Retry { attempts, delay, factor, max_delay, on })
-}
-
-fn factor(reader: &mut Reader<'_>, node: &Node) -> Option<f64> {
-    let number = node.scalar().and_then(|scalar| scalar.text.parse::<f64>().ok());
-    let fits = number.filter(|number| (1.0..=100.0).contains(number));
-    if fits.is_none() {
-        let message =
-            format!("`factor` is a number between 1 and 100, and here stands {}", reader.shown(node));
-        reader.diagnostics.push(Diagnostic::error(Code::OutOfRange, node.span, message));
+    if let Some(entry) = fields.entry("cache") {
+        let length = fields.reader.duration(&entry.value);
+        step.cache = length.map(|length| Spanned::new(length, entry.key.span()));
     }
-    fits
-}
-
-fn kinds(reader: &mut Reader<'_>, node: &Node) -> Vec<FailureKind> {
-    let names: Vec<&'static str> = FailureKind::ALL.iter().map(|kind| kind.name()).collect();
-    let one = std::slice::from_ref(node);
-    let items = match &node.kind {
-        Kind::List(items) => items,
-        Kind::Scalar(_) | Kind::Map(_) => one,
-    };
-    let chosen = items.iter().filter_map(|item| reader.choice(item, "on", &names));
-    chosen.filter_map(|name| FailureKind::ALL.into_iter().find(|kind| kind.name() == name)).collect()
+    if let Some(entry) = fields.entry("connection") {
+        let name = fields.reader.text(&entry.value, "`connection`");
+        step.connection = name.map(|name| Spanned::new(name.value, entry.key.span()));
+    }
 }

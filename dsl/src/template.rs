@@ -17,6 +17,7 @@ mod blocks;
 mod parse;
 mod render;
 mod tokens;
+mod types;
 
 /// What `#each` gives without being asked.
 const GIVEN: [&str; 3] = ["this", "index", "key"];
@@ -161,7 +162,7 @@ impl Template {
     }
 
     /// What the item of the innermost `#each` or `#with` around a place is called: `this`, or the author's name.
-    fn item_at(&self, at: Span) -> Option<String> {
+    pub(crate) fn item_at(&self, at: Span) -> Option<String> {
         let mut item = None;
         self.each_expr(&mut |expr, _, given| {
             if expr.span.start <= at.start && at.end <= expr.span.end {
@@ -172,6 +173,11 @@ impl Template {
             }
         });
         item
+    }
+
+    /// True if it has blocks, and not holes alone.
+    pub(crate) fn has_blocks(&self) -> bool {
+        self.parts.iter().any(|part| !part.is_row())
     }
 
     /// Calls `found` for each expression, with whether it may not be reached and the names that blocks around

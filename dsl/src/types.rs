@@ -1,7 +1,9 @@
 //! Types of inputs, outputs and parameters. Gradual: `Any` fits everything and says nothing.
 
+mod assign;
 mod fit;
 mod read;
+mod relate;
 
 use std::fmt;
 
@@ -9,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
 
+pub use assign::{Taking, Unfit, Why, assign, assign_field};
 pub use fit::{Misfit, fit, fit_field};
-pub use read::{parse, read_field};
+pub use read::{as_value, parse, read_field, read_fields};
 
 /// What kind of value may stand somewhere.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -122,7 +125,9 @@ impl fmt::Display for Type {
                 }
                 f.write_str(" }")
             }
+            Type::List(item) if **item == Type::NEVER => f.write_str("[]"),
             Type::List(item) => write!(f, "[{item}]"),
+            Type::Union(arms) if arms.is_empty() => f.write_str("nothing"),
             Type::Enum(texts) => write!(f, "{{ enum: [{}] }}", texts.join(", ")),
             Type::Nullable(inner) => match **inner {
                 Type::Union(_) => write!(f, "({inner})?"),

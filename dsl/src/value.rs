@@ -16,6 +16,10 @@ use sha2::{Digest, Sha256};
 
 use crate::duration;
 
+mod file;
+
+pub use file::{File, UNKNOWN};
+
 /// An object; its keys keep the order in which they came.
 pub type Object = IndexMap<Arc<str>, Value>;
 
@@ -44,6 +48,8 @@ pub enum Value {
     Time(Timestamp),
     /// A length of time.
     Duration(SignedDuration),
+    /// Bytes: a file, a body that is not text.
+    File(Arc<File>),
     /// A secret that is filled in when the call leaves the process.
     Hole(Arc<Hole>),
     /// A large value, known by its content hash.
@@ -148,6 +154,7 @@ impl Value {
             Value::Object(_) => "object",
             Value::Time(_) => "time",
             Value::Duration(_) => "duration",
+            Value::File(_) => "bytes",
             Value::Hole(_) => "secret",
             Value::Big(big) => big.value.as_deref().map_or("value", Value::type_name),
         }
@@ -205,14 +212,41 @@ impl Value {
     /// The same value, as a reference by content hash if its stored form is longer than `limit` bytes.
     #[must_use]
     pub fn sealed(self, limit: usize) -> Value {
-        if !matches!(self, Value::Text(_) | Value::List(_) | Value::Object(_)) || self.weight(limit) <= limit
-        {
+        let may_be_long = matches!(self, Value::Text(_) | Value::List(_) | Value::Object(_) | Value::File(_));
+        if !may_be_long || self.weight(limit) <= limit {
             return self;
         }
-        let stored = self.stored();
+        // A file stands alone, so that it is kept once however many values carry it.
+        let value = if matches!(self, Value::File(_)) { self } else { self.with_files_sealed(limit) };
+        if value.weight(limit) <= limit {
+            return value;
+        }
+        let stored = value.stored();
         let hash = Hash::of(&stored);
         let size = u32::try_from(stored.len()).unwrap_or(u32::MAX);
-        Value::Big(Big { hash, size, value: Some(Arc::new(self)) })
+        Value::Big(Big { hash, size, value: Some(Arc::new(value)) })
+    }
+
+    fn with_files_sealed(self, limit: usize) -> Value {
+        match &self {
+            Value::File(_) => self.sealed(limit),
+            Value::List(items) if items.iter().any(Value::holds_file) => {
+                Value::list(items.iter().map(|item| item.clone().with_files_sealed(limit)).collect())
+            }
+            Value::Object(entries) if entries.values().any(Value::holds_file) => Value::object(
+                entries.iter().map(|(key, value)| (key.clone(), value.clone().with_files_sealed(limit))),
+            ),
+            _ => self,
+        }
+    }
+
+    fn holds_file(&self) -> bool {
+        match self {
+            Value::File(_) => true,
+            Value::List(items) => items.iter().any(Value::holds_file),
+            Value::Object(entries) => entries.values().any(Value::holds_file),
+            _ => false,
+        }
     }
 
     /// The stored form.
@@ -239,6 +273,7 @@ impl Value {
                     if sum > limit { Err(sum) } else { Ok(sum + 4 + key.len() + value.weight(limit - sum)) }
                 })
                 .unwrap_or_else(|sum| sum),
+            Value::File(file) => file.base64_len() + 60,
             Value::Time(_) | Value::Duration(_) => 40,
             Value::Hole(_) | Value::Big(_) => 100,
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Number(_) => 8,
@@ -273,7 +308,7 @@ impl Value {
         }
     }
 
-    /// Plain JSON: times and durations as text, secrets as `***`, large values that are not at hand as
+    /// Plain JSON: times and durations as text, files with their bytes in Base64, secrets as `***`, large values that are not at hand as
     /// an object that names their hash.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
@@ -288,6 +323,16 @@ impl Value {
             }
             Value::Time(time) => time.to_string().into(),
             Value::Duration(length) => duration::format(*length).into(),
+            Value::File(file) => {
+                let mut plain = serde_json::Map::new();
+                if let Some(name) = &file.name {
+                    plain.insert("name".into(), (**name).into());
+                }
+                plain.insert("type".into(), (*file.media_type).into());
+                plain.insert("size".into(), file.bytes.len().into());
+                plain.insert("base64".into(), file.base64().into());
+                serde_json::Value::Object(plain)
+            }
             Value::Hole(_) => "***".into(),
             Value::Big(Big { value: Some(value), .. }) => value.to_json(),
             Value::Big(big) => serde_json::json!({ "$big": big.hash.to_string(), "size": big.size }),
@@ -309,7 +354,9 @@ impl fmt::Display for Value {
             Value::Duration(length) => f.write_str(&duration::format(*length)),
             Value::Hole(_) => f.write_str("***"),
             Value::Big(Big { value: Some(value), .. }) => value.fmt(f),
-            Value::List(_) | Value::Object(_) | Value::Big(_) => write!(f, "{}", self.to_json()),
+            Value::List(_) | Value::Object(_) | Value::File(_) | Value::Big(_) => {
+                write!(f, "{}", self.to_json())
+            }
         }
     }
 }
@@ -331,6 +378,7 @@ impl PartialEq for Value {
             (Value::Object(a), Value::Object(b)) => a == b,
             (Value::Time(a), Value::Time(b)) => a == b,
             (Value::Duration(a), Value::Duration(b)) => a == b,
+            (Value::File(a), Value::File(b)) => a == b,
             (Value::Hole(a), Value::Hole(b)) => a == b,
             (Value::Big(a), Value::Big(b)) => a.hash == b.hash,
             (Value::Big(Big { value: Some(value), .. }), other)
@@ -359,6 +407,7 @@ impl Serialize for Value {
             Value::Object(entries) => entries.serialize(to),
             Value::Time(time) => tagged(to, "$time", time),
             Value::Duration(length) => tagged(to, "$duration", &(length.as_secs(), length.subsec_nanos())),
+            Value::File(file) => tagged(to, "$file", &**file),
             Value::Hole(hole) => tagged(to, "$hole", &**hole),
             Value::Big(big) => tagged(to, "$big", &(big.hash.to_string(), big.size)),
         }
@@ -433,6 +482,7 @@ impl<'de> Visitor<'de> for Stored {
                     let (seconds, nanos): (i64, i32) = map.next_value()?;
                     Value::Duration(SignedDuration::new(seconds, nanos))
                 }
+                "$file" => Value::File(Arc::new(map.next_value()?)),
                 "$hole" => Value::Hole(Arc::new(map.next_value()?)),
                 "$big" => {
                     let (hash, size): (String, u32) = map.next_value()?;
@@ -527,6 +577,7 @@ mod tests {
             ("number", Value::Number(2.0)),
             ("time", Value::Time("2026-01-02T03:04:05.006Z".parse().unwrap())),
             ("length", Value::Duration(SignedDuration::new(-1, -5))),
+            ("file", Value::File(Arc::new(File::new([0, 255, 7], "image/png")))),
             (
                 "hole",
                 Value::Hole(Arc::new(Hole::Join(vec![Hole::Plain("a".into()), Hole::Name("b".into())]))),
@@ -550,6 +601,16 @@ mod tests {
         assert!(stored.value.is_none());
         assert_eq!(stored.hash, Hash::of(&long.stored()));
         assert!(matches!(Value::Int(1).sealed(0), Value::Int(1)));
+    }
+
+    #[test]
+    fn a_file_has_a_plain_form_that_is_read_again() {
+        let file = File { name: Some("a.png".into()), ..File::new([0, 255], "image/png") };
+        let plain = Value::from_json(Value::File(Arc::new(file.clone())).to_json());
+        assert_eq!(File::from_plain(&plain), Some(file));
+        assert_eq!(File::from_plain(&Value::text("AP8=")), Some(File::new([0, 255], UNKNOWN)));
+        assert_eq!(File::from_plain(&Value::text("not base64")), None);
+        assert_eq!(File::from_plain(&Value::object([("base64", "AP8=".into()), ("a", Value::Null)])), None);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What a step can do: a list of verbs, each a value with its key, its fields, an example and one function.
 //!
-//! Parsing, hints for mistyped keys, documentation and the test of each example come from `VERBS`.
+//! Parsing, hints for mistyped keys, documentation, the JSON Schema and the test of each example come from `VERBS`.
 
+mod ai;
+mod approve;
+mod call;
+mod emit;
 mod fail;
 mod for_each;
 pub(crate) mod http;
@@ -12,8 +16,11 @@ mod try_;
 mod use_;
 mod wait;
 
-use crate::ast::Op;
+use crate::ast::{Arg, Op};
 use crate::fields::Fields;
+use crate::keys;
+use crate::shape::{Field, Shape};
+use crate::span::Spanned;
 
 /// A kind of step.
 #[derive(Debug)]
@@ -30,33 +37,12 @@ pub struct Verb {
     pub read: fn(&mut Fields<'_, '_, '_>) -> Option<Op>,
 }
 
-/// A key that a step may have.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    /// The key.
-    pub name: &'static str,
-    /// True if it must be there.
-    pub required: bool,
-    /// What it is for, in a sentence.
-    pub about: &'static str,
-    /// What may stand there, as authors call it.
-    pub ty: &'static str,
-}
-
-impl Field {
-    /// A key that must be there.
-    pub const fn required(name: &'static str, ty: &'static str, about: &'static str) -> Field {
-        Field { name, required: true, about, ty }
-    }
-
-    /// A key that may be left out.
-    pub const fn optional(name: &'static str, ty: &'static str, about: &'static str) -> Field {
-        Field { name, required: false, about, ty }
-    }
-}
-
 /// All verbs, sorted by key.
 pub const VERBS: &[Verb] = &[
+    ai::VERB,
+    approve::VERB,
+    call::VERB,
+    emit::VERB,
     fail::VERB,
     for_each::VERB,
     http::VERB,
@@ -68,42 +54,57 @@ pub const VERBS: &[Verb] = &[
     wait::VERB,
 ];
 
-/// Verbs of the language that this version cannot run, with what they will do.
-pub const LATER: &[(&str, &str)] = &[
-    ("ai", "asks a model"),
-    ("approve", "asks a person"),
-    ("call", "runs another workflow"),
-    ("emit", "raises a signal for other runs"),
-];
-
 /// The keys that every step may have beside its verb, sorted.
 pub const STEP: &[Field] = &[
     Field::optional(
         "after",
-        "name or list of names",
+        Shape::Either(&[Shape::Name, Shape::List(&Shape::Name)]),
         "Steps that come first though nothing of them is read.",
     ),
-    Field::optional("cache", "duration", "How long an answer may be used again."),
-    Field::optional("connection", "string", "Which named connection the action uses."),
-    Field::optional("description", "string", "What the step is for."),
-    Field::optional("if", "expression", "The step is skipped where this is false."),
-    Field::optional("on_error", "fail | continue", "What happens where the step fails for good."),
-    Field::optional("retry", "integer or mapping", "How often a call is tried in all, and when again."),
+    Field::optional("cache", Shape::Duration, "How long an answer may be used again; for what only reads."),
+    Field::optional("connection", Shape::Text, "Which named connection the action uses."),
+    Field::optional("description", Shape::Text, "What the step is for."),
+    Field::optional("if", Shape::Expression, "The step is skipped where this is false."),
+    Field::optional(
+        "on_doubt",
+        Shape::Choice(ON_DOUBT),
+        "What happens where a call was cut off that must not be repeated: a person is asked (the default), it is \
+         made again, or the step fails.",
+    ),
+    Field::optional(
+        "on_error",
+        Shape::Choice(ON_ERROR),
+        "What happens where the step fails for good; `collect` beside `for_each` alone.",
+    ),
+    Field::optional("retry", keys::RETRY, "How often a call is tried in all, and when again."),
     Field::optional(
         "timeout",
-        "duration",
+        Shape::Duration,
         "Longest time of one attempt; for waits and blocks, of the whole.",
     ),
 ];
+
+/// What happens where nobody knows whether a call took effect.
+pub const ON_DOUBT: &[&str] = &["ask", "retry", "fail"];
+
+/// What happens where a step fails for good.
+pub const ON_ERROR: &[&str] = &["fail", "continue", "collect"];
+
+/// The parameters of an action, while a verb puts them together.
+type Args = Vec<(Spanned<String>, Arg)>;
+
+fn put(args: &mut Args, key: &str, arg: Arg) {
+    args.push((Spanned::new(key.into(), arg.span), arg));
+}
 
 /// Finds a verb by its key.
 pub fn find(key: &str) -> Option<&'static Verb> {
     VERBS.iter().find(|verb| verb.key == key)
 }
 
-/// The keys of all verbs, those that come later included.
+/// The keys of all verbs.
 pub fn keys() -> impl Iterator<Item = &'static str> {
-    VERBS.iter().map(|verb| verb.key).chain(LATER.iter().map(|(key, _)| *key))
+    VERBS.iter().map(|verb| verb.key)
 }
 
 #[cfg(test)]
@@ -113,7 +114,6 @@ mod tests {
     #[test]
     fn lists_are_sorted() {
         assert!(VERBS.windows(2).all(|pair| pair[0].key < pair[1].key));
-        assert!(STEP.windows(2).all(|pair| pair[0].name < pair[1].name));
     }
 
     #[test]

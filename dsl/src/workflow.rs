@@ -3,6 +3,8 @@
 //! It is always runnable: a text with any error has no `Workflow`. Verbs are many and friendly; operations
 //! are few, and they are all that the engine knows.
 
+mod trigger;
+
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -15,8 +17,12 @@ use crate::template::Template;
 use crate::types::Field;
 use crate::value::Value;
 
+pub use trigger::{
+    CatchUp, Concurrency, Keeping, Moment, Overlap, Respond, Start, Trigger, Verify, WhenFull,
+};
+
 /// A workflow without errors.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     /// Its name, `[a-z0-9-]`.
     pub name: String,
@@ -26,6 +32,18 @@ pub struct Workflow {
     pub inputs: Vec<Field>,
     /// Longest time that a run may take.
     pub timeout: Option<SignedDuration>,
+    /// How many steps a run may start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<u64>,
+    /// US dollars that a run may spend on models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ai_cost: Option<f64>,
+    /// How many runs may be under way at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// What starts runs by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
     /// The steps, with `on_failure` as `Phase::Catch` and the run's output as the block's.
     pub root: Block,
 }
@@ -73,6 +91,9 @@ pub struct Step {
     pub timeout: Option<SignedDuration>,
     /// True for `on_error: continue`.
     pub on_error: OnError,
+    /// What happens where nobody knows whether a call took effect.
+    #[serde(default, skip_serializing_if = "OnDoubt::is_ask")]
+    pub on_doubt: OnDoubt,
 }
 
 /// Something that must have ended before a step starts.
@@ -111,6 +132,25 @@ pub enum OnError {
     Collect,
 }
 
+/// What happens where a call was cut off that must not be repeated unasked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDoubt {
+    /// A person decides.
+    #[default]
+    Ask,
+    /// The step fails.
+    Fail,
+    /// The call is made again.
+    Retry,
+}
+
+impl OnDoubt {
+    fn is_ask(&self) -> bool {
+        *self == OnDoubt::Ask
+    }
+}
+
 /// How often an attempt is repeated, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Retry {
@@ -143,18 +183,22 @@ impl Retry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
-    /// Calls an action of the catalog: `use`, `http`.
+    /// Calls an action: `use`, `http`, `ai`, `emit`.
     Act(Act),
+    /// Runs another workflow; its output is the value.
+    Child {
+        /// Its name.
+        workflow: Arc<str>,
+        /// Its inputs: an object.
+        inputs: Arg,
+    },
     /// Computes a value.
     Set {
         /// The value.
         value: Arg,
     },
-    /// Pauses for a time.
-    Wait {
-        /// How long: a duration, or a text that is one.
-        length: Arg,
-    },
+    /// Pauses.
+    Wait(Wait),
     /// Fails the step.
     Fail {
         /// The message.
@@ -200,6 +244,55 @@ pub enum Op {
     },
 }
 
+/// What a step waits for. How long at most is the step's `timeout`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// A length of time.
+    For {
+        /// A duration, or a text that is one.
+        length: Arg,
+    },
+    /// A person's answer, which becomes the value.
+    Person(Question),
+    /// A signal, whose payload becomes the value.
+    Signal {
+        /// Its name: a text.
+        name: Arg,
+    },
+    /// A time.
+    Until {
+        /// The time, or a text that is one; local where it has no offset.
+        at: Arg,
+    },
+}
+
+/// What a person is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// Who may answer: a list of texts, or a text; without it, the owner.
+    pub who: Option<Arg>,
+    /// What they read: a text.
+    pub message: Arg,
+    /// What they fill in.
+    pub fields: Vec<Field>,
+    /// What happens where nobody answers in time.
+    pub on_timeout: OnTimeout,
+}
+
+/// What happens where nobody answers in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnTimeout {
+    /// It counts as a yes.
+    Approve,
+    /// The step fails, kind `timeout`.
+    #[default]
+    Fail,
+    /// It counts as a no.
+    Reject,
+}
+
 /// A call of an action.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Act {
@@ -209,7 +302,22 @@ pub struct Act {
     pub args: Arg,
     /// What may be repeated; for `http` by its method.
     pub safety: Safety,
+    /// The named connection; without it, the owner's only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Arc<str>>,
+    /// How long an answer may be used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<SignedDuration>,
 }
+
+/// What `ai` calls.
+pub const ASK: &str = "ai.ask";
+
+/// The action that `http` lowers to.
+pub const REQUEST: &str = "http.request";
+
+/// What `emit` calls.
+pub const EMIT: &str = "signal.emit";
 
 /// One case of a `switch`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

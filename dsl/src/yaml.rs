@@ -1,17 +1,18 @@
 //! Text to a tree of nodes: a byte span on every key and value, a map of bytes for every scalar.
 //!
-//! `yaml/tree.rs` and `yaml/source.rs` alone know the YAML parser. What YAML reads otherwise than an author of expressions expects
-//! (a bare `{{ x }}`, `!ready`, a cut at ` #`) gets words of its own here; see `yaml/traps.rs`.
+//! `yaml/tree.rs` and `yaml/source.rs` alone know the YAML parser. What YAML reads otherwise than an author of
+//! expressions expects (a bare `{{ x }}`, `!ready`, a cut at ` #`) gets words of its own here; see `yaml/traps.rs`.
 
+mod around;
 pub mod map;
 pub mod source;
-mod traps;
+pub(crate) mod traps;
 mod tree;
 
 use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::span::{Span, SpanMap};
-use crate::value::Value;
+use crate::value::{self, Value};
 
 /// The longest text that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -148,6 +149,17 @@ impl Node {
         entries.iter().find(|entry| entry.key.text == key).map(|entry| &entry.value)
     }
 
+    /// It as a value, holes and expressions left as texts.
+    pub fn value(&self) -> Value {
+        match &self.kind {
+            Kind::Scalar(scalar) => scalar.literal(),
+            Kind::List(items) => Value::list(items.iter().map(Node::value).collect()),
+            Kind::Map(entries) => {
+                Value::object(entries.iter().map(|entry| (entry.key.text.as_str(), entry.value.value())))
+            }
+        }
+    }
+
     fn count(&self) -> usize {
         1 + match &self.kind {
             Kind::Scalar(_) => 0,
@@ -165,18 +177,12 @@ impl Node {
     }
 }
 
-/// Reads a text. Without a node the diagnostics say why; with one they say what was mended.
-pub fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
-    if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes; a workflow has at most {MAX_BYTES}", text.len());
-        return (None, vec![Diagnostic::error(Code::TooLarge, Span::new(0, 0), message)]);
-    }
-    if let Some((at, char)) = text.char_indices().find(|(_, char)| unprintable(*char)) {
-        let message = format!("the file contains the control character U+{:04X}", u32::from(char));
-        let wrong = Diagnostic::error(Code::NotText, Span::new(at, at + char.len_utf8()), message);
-        return (None, vec![wrong.help("a workflow is a text file in UTF-8; is this the right file?")]);
-    }
-    let (root, mut diagnostics) = tree::build(text);
+/// Reads the text of a workflow. Without a node the diagnostics say why; with one they say what was mended.
+pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    let (root, mut diagnostics) = match outer(text) {
+        Some(wrong) => return (None, vec![wrong]),
+        None => tree::build(text),
+    };
     if diagnostics.is_empty() && root.as_ref().is_none_or(Node::is_null) {
         let wrong = Diagnostic::error(Code::Empty, Span::new(0, 0), "there is no workflow in the file");
         return (None, vec![wrong.help("a workflow begins with `name:` and has `steps:`")]);
@@ -191,6 +197,42 @@ pub fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
         }
     });
     (root, diagnostics)
+}
+
+/// Reads YAML that is data and no workflow: any value may stand at the top, and an empty text is null.
+///
+/// # Errors
+/// Where it is no YAML, or not of the part of it that is taken: one document, without tags, keys that are texts
+/// and differ.
+pub fn read_value(text: &str) -> Result<Value, Vec<Diagnostic>> {
+    let (root, mut wrong) = match outer(text) {
+        Some(wrong) => (None, vec![wrong]),
+        None => tree::build(text),
+    };
+    wrong.retain(|diagnostic| diagnostic.severity == Severity::Error);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let Some(root) = root else { return Ok(Value::Null) };
+    if root.depth() > value::MAX_DEPTH {
+        let message = format!("a value nests at most {} deep", value::MAX_DEPTH);
+        return Err(vec![Diagnostic::error(Code::TooDeep, root.span, message)]);
+    }
+    Ok(root.value())
+}
+
+/// What is wrong with a text before anybody reads it.
+fn outer(text: &str) -> Option<Diagnostic> {
+    if text.len() > MAX_BYTES {
+        let message = format!("the file has {} bytes; a workflow has at most {MAX_BYTES}", text.len());
+        return Some(Diagnostic::error(Code::TooLarge, Span::new(0, 0), message));
+    }
+    let Some((at, char)) = text.char_indices().find(|(_, char)| unprintable(*char)) else {
+        return traps::lone_returns(text);
+    };
+    let message = format!("the file contains the control character U+{:04X}", u32::from(char));
+    let wrong = Diagnostic::error(Code::NotText, Span::new(at, at + char.len_utf8()), message);
+    Some(wrong.help("a workflow is a text file in UTF-8; is this the right file?"))
 }
 
 fn unprintable(char: char) -> bool {

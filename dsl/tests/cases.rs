@@ -7,7 +7,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
+use dsl::codes::Code;
 use dsl::render::{Color, text};
+use support::made;
 
 fn cases(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
@@ -60,6 +62,34 @@ fn wrong_files_are_told_what_is_wrong() {
         compare(&path, &text(name, &source, &checked.diagnostics, Color::Never), &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_code_has_a_case_and_there_are_many_cases() {
+    let files = cases("err");
+    let expected: String =
+        files.iter().map(|path| std::fs::read_to_string(path.with_extension("out")).unwrap()).collect();
+    let made: Vec<Code> = made::texts().into_iter().map(|(code, _)| code).collect();
+    let without: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| !made.contains(code) && !made::OF_A_VERSION.contains(code))
+        .map(|code| code.id())
+        .filter(|id| !expected.contains(&format!("[{id}]: ")))
+        .collect();
+    assert!(without.is_empty(), "no case in `cases/err` shows {without:?}");
+    assert!(files.len() >= 120, "{} cases", files.len());
+}
+
+#[test]
+fn every_output_is_that_of_a_case() {
+    for folder in ["ok", "err"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let pair = path.with_extension("yaml").exists() && path.with_extension("out").exists();
+            assert!(pair, "{} stands alone", path.display());
+        }
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! The examples in the long story of each code: what is `wrong` has the problem, what is `right` has none.
+//! The long story of each code shows it: a block that is `wrong` has this problem and no other, one that is
+//! `right` has none.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod support;
 
 use dsl::codes::Code;
+use support::made;
 
 /// The fenced blocks of a story, with what stands behind their ```.
 fn blocks(story: &str) -> Vec<(&str, String)> {
@@ -24,22 +26,74 @@ fn blocks(story: &str) -> Vec<(&str, String)> {
     blocks
 }
 
+/// The codes that a text gives, without those that depend on the version.
+fn found(text: &str) -> Vec<Code> {
+    let diagnostics = dsl::check(text, &support::catalog()).diagnostics;
+    let codes = diagnostics.iter().map(|diagnostic| diagnostic.code);
+    codes.filter(|code| !made::OF_A_VERSION.contains(code)).collect()
+}
+
+fn ids(codes: &[Code]) -> Vec<&'static str> {
+    codes.iter().map(|code| code.id()).collect()
+}
+
 #[test]
-fn wrong_examples_have_the_problem_and_right_ones_have_none() {
+fn wrong_examples_have_this_problem_alone_and_right_ones_have_none() {
     let mut wrong = vec![];
     for code in Code::ALL {
         for (kind, text) in blocks(code.story()) {
-            let found = dsl::check(&text, &support::catalog()).diagnostics;
-            let shown: Vec<&str> = found.iter().map(|diagnostic| diagnostic.code.id()).collect();
+            let found = found(&text);
             let good = match kind {
-                "yaml wrong" => shown.iter().any(|id| *id == code.id()),
-                "yaml right" => shown.is_empty(),
+                "yaml wrong" => !found.is_empty() && found.iter().all(|other| other == code),
+                "yaml right" => found.is_empty(),
                 _ => false,
             };
             if !good {
-                wrong.push(format!("{}: a block `{kind}` gives {shown:?}\n{text}", code.id()));
+                wrong.push(format!("{}: a block `{kind}` gives {:?}\n{text}", code.id(), ids(&found)));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_code_has_a_wrong_example_and_a_right_one() {
+    let made: Vec<Code> = made::texts().into_iter().map(|(code, _)| code).collect();
+    for code in Code::ALL {
+        let kinds: Vec<&str> = blocks(code.story()).iter().map(|(kind, _)| *kind).collect();
+        let excepted = made.contains(code) || made::OF_A_VERSION.contains(code);
+        if excepted {
+            assert!(!kinds.contains(&"yaml wrong"), "{} can be shown, so it is no exception", code.id());
+        } else {
+            assert_eq!(kinds, ["yaml wrong", "yaml right"], "{}", code.id());
+        }
+    }
+}
+
+#[test]
+fn what_no_small_text_shows_is_found_in_a_large_one() {
+    for (code, text) in made::texts() {
+        assert_eq!(ids(&found(&text)), [code.id()]);
+    }
+}
+
+#[test]
+fn stories_are_told_at_some_length_and_in_lines_that_fit() {
+    for code in Code::ALL {
+        let story = code.story();
+        let told = story.lines().filter(|line| !line.is_empty()).count();
+        assert!((4..=40).contains(&told) || made::OF_A_VERSION.contains(code), "{}: {told} lines", code.id());
+        assert!(story.lines().all(|line| line.chars().count() <= 100), "{}", code.id());
+        assert!(story.ends_with('\n') && !story.ends_with("\n\n"), "{}", code.id());
+    }
+}
+
+#[test]
+fn every_story_is_of_a_code_that_exists() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/codes");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let id = name.strip_suffix(".md").unwrap();
+        assert!(Code::find(id).is_some_and(|code| code.id() == id), "{name} is the story of no code");
+    }
 }

@@ -109,7 +109,7 @@ fn calls_are_checked() {
         ),
     ]);
     let fault = parse("merge({})").unwrap_err().remove(0);
-    assert_eq!(fault.help, ["it is called as `merge(object, other, [more, …])`"]);
+    assert_eq!(fault.help, ["it is called as `merge(object: object, other: object, [more: object, …]) -> object`"]);
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn texts_of_a_command_line_are_read_by_type() {
     assert_eq!(value("count=3"), Ok(Value::Int(3)));
     assert_eq!(value("tags=a, b"), Ok(Value::list(vec!["a".into(), "b".into()])));
     assert_eq!(value(r#"tags=["a"]"#), Ok(Value::list(vec!["a".into()])));
-    assert_eq!(value(r#"user={"id":1}"#), Ok(Value::object([("id", Value::Int(1))])));
+    assert_eq!(value(r#"user={"id":1}"#), Ok(Value::object([("id", Value::Int(1)), ("mail", Value::Null)])));
     assert_eq!(value("count=abc"), Err("the input `count` is an integer, and `abc` is none".into()));
     assert_eq!(
         value("count=7"),

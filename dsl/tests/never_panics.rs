@@ -4,8 +4,7 @@ mod shared;
 
 use dsl::expr;
 use dsl::span::SpanMap;
-use dsl::template::{self, Sink};
-use shared::World;
+use shared::{World, properties};
 
 /// A small generator of numbers: the same at every run.
 struct Dice(u64);
@@ -123,38 +122,42 @@ const TOKENS: &[&str] = &[
 #[test]
 fn no_row_of_tokens_makes_a_parser_panic() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    let world = World::new();
     let mut taken = 0;
-    for _ in 0..200_000 {
+    for _ in 0..40_000 {
         let count = 1 + dice.roll(14);
         let text: String = (0..count).map(|_| dice.pick(TOKENS)).collect();
-        let map = SpanMap::plain(3, text.len());
-        match expr::parse(&text, &map) {
-            Ok(parsed) => {
-                taken += 1;
-                let _ = (parsed.reads(), parsed.names(), parsed.warnings(), expr::eval(&parsed, &world));
-            }
-            Err(faults) => {
-                assert!(!faults.is_empty(), "{text:?} is refused without a word");
-                for fault in faults {
-                    let (start, end) = (fault.span.start as usize, fault.span.end as usize);
-                    assert!(
-                        (3..=3 + text.len()).contains(&start) && end <= 3 + text.len() && start <= end,
-                        "{text:?}: {fault:?}"
-                    );
-                    let place = (start - 3)..(end - 3);
-                    assert!(text.get(place).is_some(), "{text:?}: {fault:?}");
-                }
-            }
-        }
-        match template::parse(&text, &map, Sink::Text) {
-            Ok(arg) => {
-                let _ = (arg.reads(), arg.names(), template::fill(&arg, &world));
-            }
-            Err(faults) => assert!(!faults.is_empty(), "{text:?} is refused without a word"),
-        }
+        taken += usize::from(expr::parse(&text, &SpanMap::plain(0, text.len())).is_ok());
+        properties::expression(&text);
+        properties::template(&text);
     }
-    assert!(taken > 1000, "only {taken} rows were expressions");
+    assert!(taken > 200, "only {taken} rows were expressions");
+}
+
+/// The texts of the YAML test suite.
+fn suite() -> Vec<String> {
+    let lines = include_str!("data/yaml-test-suite/cases.jsonl").lines();
+    let yaml = |line| serde_json::from_str::<serde_json::Value>(line).ok()?.get("yaml")?.as_str().map(String::from);
+    lines.filter_map(yaml).collect()
+}
+
+#[test]
+fn yaml_that_is_read_is_the_same_when_it_was_written() {
+    let mut dice = Dice(3);
+    let suite = suite();
+    assert_eq!(suite.len(), 402);
+    for round in 0..3_000 {
+        let mut chars: Vec<char> = suite[round % suite.len()].chars().collect();
+        // The texts as they are come first.
+        for _ in 0..(round / suite.len()).min(4) {
+            let at = dice.roll(chars.len() + 1);
+            let end = (at + dice.roll(6)).min(chars.len());
+            let piece = dice.pick(&["\n", "  ", "- ", ": ", "\"", "'", "{", "]", "|\n", ">", "&a ", "*a", "#", "\t", "é", "\\x7f"]);
+            drop(chars.splice(at..end, piece.chars()));
+        }
+        let text: String = chars.into_iter().collect();
+        properties::yaml(&text);
+        properties::checker(&text);
+    }
 }
 
 /// What a piece of a well-formed expression gives: number, text, list, boolean, or anything.

@@ -47,7 +47,9 @@ impl Turn<'_> {
                 (Head::One, Some((block, 0)))
             }
             Op::Try { body } => (Head::One, Some((*body, 0))),
-            Op::Act { .. } | Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. } => return Ok(()),
+            Op::Act { .. } | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {
+                return Ok(());
+            }
         };
         self.emit(Event::BlockOpened { at, head });
         if let Some(length) = step.timeout {

@@ -11,6 +11,7 @@
 //! 4. After a crash: `Run::fold` the log, then carry out `outstanding`. A call among it whose
 //!    safety is not repeatable is not made again but answered with `Input::InDoubt`.
 
+pub mod able;
 mod agenda;
 mod block;
 pub mod command;

@@ -98,6 +98,8 @@ pub enum Skip {
 pub struct Call {
     /// The action.
     pub action: String,
+    /// The named connection; without it, the owner's only one.
+    pub connection: Option<String>,
     /// What may be repeated.
     pub safety: Safety,
     /// How often it is tried, and when again.
@@ -209,7 +211,7 @@ impl Reader<'_> {
         let inner = parts.iter().map(|part| Bound::sum(part.entries().map(|entry| &entry.calls)));
         let calls = match &step.op {
             Op::Act { .. } => Bound::fixed(1),
-            Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. } => Bound::default(),
+            Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => Bound::default(),
             Op::Each { .. } | Op::Repeat { .. } => {
                 let once = inner.fold(Bound::default(), Bound::and);
                 once.times(rounds.and_then(|rounds| rounds.most), &path)
@@ -222,8 +224,8 @@ impl Reader<'_> {
             about: dsl::graph::about(&source.op),
             waits,
             skip,
-            call: call(step),
-            pauses: matches!(step.op, Op::Wait { .. }),
+            call: call(step, source),
+            pauses: matches!(step.op, Op::Wait(_)),
             on_error: step.on_error,
             timeout: step.timeout,
             calls,
@@ -273,8 +275,9 @@ impl Reader<'_> {
                 Some(Rounds { most, parallel: 1 })
             }
             Op::Act { .. }
+            | Op::Child { .. }
             | Op::Set { .. }
-            | Op::Wait { .. }
+            | Op::Wait(_)
             | Op::Fail { .. }
             | Op::Switch { .. }
             | Op::Try { .. } => None,
@@ -304,7 +307,7 @@ impl Reader<'_> {
     fn weight(&self, op: &Op) -> u64 {
         match op {
             Op::Act { .. } => 1,
-            Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. } => 0,
+            Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => 0,
             Op::Each { body, .. } | Op::Repeat { body, .. } => self.critical(*body, Phase::Body).calls,
             Op::Switch { cases, default, .. } => {
                 let blocks = cases.iter().map(|(_, id)| *id).chain(*default);
@@ -328,13 +331,18 @@ fn skip(step: &Step, with: Vec<String>) -> Option<Skip> {
     }
 }
 
-fn call(step: &Step) -> Option<Call> {
+fn call(step: &Step, source: &workflow::Step) -> Option<Call> {
+    let connection = match &source.op {
+        workflow::Op::Act(act) => act.connection.as_ref().map(|name| name.to_string()),
+        _ => None,
+    };
     match &step.op {
         Op::Act { action, safety, .. } => {
-            Some(Call { action: action.to_string(), safety: *safety, retry: step.retry.clone() })
+            Some(Call { action: action.to_string(), connection, safety: *safety, retry: step.retry.clone() })
         }
-        Op::Set { .. }
-        | Op::Wait { .. }
+        Op::Child { .. }
+        | Op::Set { .. }
+        | Op::Wait(_)
         | Op::Fail { .. }
         | Op::Each { .. }
         | Op::Repeat { .. }

@@ -34,7 +34,8 @@ pub(crate) fn part(plan: &Plan, block: u32, slot: u16, index: u32) -> String {
         | Op::Try { .. }
         | Op::Act { .. }
         | Op::Set { .. }
-        | Op::Wait { .. }
+        | Op::Child { .. }
+        | Op::Wait(_)
         | Op::Fail { .. } => step.name.to_string(),
     }
 }

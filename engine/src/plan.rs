@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dsl::catalog::Safety;
 use dsl::expr::Expr;
 use dsl::value::{Hash, Value};
-use dsl::workflow::{self, Arg, Need, NeedKind, OnError, Phase, Retry, Workflow};
+use dsl::workflow::{self, Arg, Need, NeedKind, OnError, Phase, Retry, Wait, Workflow};
 use jiff::SignedDuration;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
@@ -85,11 +85,15 @@ pub enum Op {
         /// The value.
         value: Arg,
     },
-    /// Pauses for a time.
-    Wait {
-        /// How long.
-        length: Arg,
+    /// Runs another workflow.
+    Child {
+        /// Its name.
+        workflow: Arc<str>,
+        /// Its inputs.
+        inputs: Arg,
     },
+    /// Pauses.
+    Wait(Wait),
     /// Fails the step.
     Fail {
         /// The message.
@@ -279,7 +283,10 @@ fn flatten_op(op: &workflow::Op, at: (u32, u16), blocks: &mut Vec<Block>) -> Op 
             Op::Act { action: act.action.clone(), args: act.args.clone(), safety: act.safety }
         }
         workflow::Op::Set { value } => Op::Set { value: value.clone() },
-        workflow::Op::Wait { length } => Op::Wait { length: length.clone() },
+        workflow::Op::Child { workflow, inputs } => {
+            Op::Child { workflow: workflow.clone(), inputs: inputs.clone() }
+        }
+        workflow::Op::Wait(wait) => Op::Wait(wait.clone()),
         workflow::Op::Fail { message } => Op::Fail { message: message.clone() },
         workflow::Op::Each { items, name, parallel, body } => Op::Each {
             items: items.clone(),

@@ -7,10 +7,11 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::duration;
 use dsl::expr::{Expr, Halt};
 use dsl::value::Value;
-use dsl::workflow::{Arg, NeedKind, Phase};
+use dsl::workflow::{Arg, Moment, NeedKind, Phase, Wait};
 use jiff::Timestamp;
 
 use crate::BIG;
+use crate::able;
 use crate::agenda::{Task, What};
 use crate::event::{Event, Why};
 use crate::plan::{Op, Plan, Step};
@@ -125,7 +126,11 @@ impl Turn<'_> {
                 Ok(value) => self.succeed(at, value.sealed(BIG)),
                 Err(halt) => self.halted(at, halt),
             },
-            Op::Wait { length } => match self.until(at, length) {
+            Op::Child { .. } => self.fail(at, able::refused_call(), None),
+            Op::Wait(wait @ (Wait::Person(_) | Wait::Signal { .. })) => {
+                self.fail(at, able::refused_wait(wait), None);
+            }
+            Op::Wait(Wait::For { length: time } | Wait::Until { at: time }) => match self.until(at, time) {
                 Ok(until) if until <= self.now => self.succeed(at, Value::Null),
                 Ok(until) => {
                     self.emit(Event::StepWaiting { at, until });
@@ -199,16 +204,26 @@ impl Turn<'_> {
 
     fn until(&self, at: At, length: &Arg) -> Result<Timestamp, Halt> {
         let value = self.fill(at, length)?;
-        let length = match &value {
-            Value::Time(time) => return Ok(*time),
-            Value::Duration(length) => Some(*length),
-            other => other.as_text().and_then(duration::parse),
+        match &value {
+            Value::Time(time) => Ok(*time),
+            Value::Duration(length) => Ok(retry::later(self.now, *length)),
+            other => self.until_text(other),
+        }
+    }
+
+    fn until_text(&self, value: &Value) -> Result<Timestamp, Halt> {
+        let text = value.as_text().unwrap_or_default().trim();
+        let length = duration::parse(text).map(|length| retry::later(self.now, length));
+        let message = match (length, Moment::parse(text)) {
+            (Some(until), _) | (None, Some(Moment::Exact(until))) => return Ok(until),
+            (None, Some(Moment::Local(_))) => {
+                format!("`{text}` has no offset, and this version knows no time zone of the owner")
+            }
+            (None, None) => {
+                format!("a pause must be a duration like `10m` or a time, not {}", value.type_name())
+            }
         };
-        let Some(length) = length else {
-            let message = format!("a pause must be a duration like `10m`, not {}", value.type_name());
-            return Err(Halt::Failure(Failure::new(FailureKind::Type, message)));
-        };
-        Ok(retry::later(self.now, length))
+        Err(Halt::Failure(Failure::new(FailureKind::Type, message)))
     }
 }
 

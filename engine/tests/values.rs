@@ -3,10 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety};
 use dsl::types::{Field, Type};
-use dsl::value::{Hash, Value, Values};
+use dsl::value::{File, Hash, Value, Values};
 use engine::BIG;
 use engine::command::{Call, Command};
 use engine::event::{Event, Recorded};
@@ -149,6 +150,32 @@ steps:
     let args = calls[0].args.load_all(&run.store).unwrap();
     assert_eq!(args.get("n"), Some(&long_list()));
     assert!(run.log.iter().all(|row| row.len() < 2_000));
+}
+
+#[test]
+fn a_file_stands_once_however_often_it_is_passed_on() {
+    let mut run = Forgetful::new(
+        r#"
+name: x
+steps:
+  get: { use: test.call }
+  one: { use: test.call, with: { n: "{{ steps.get.body }}" } }
+  two: { after: one, use: test.call, with: { n: "{{ steps.get.body }}" } }
+output: "{{ [len(steps.get.body), steps.get.body.type] }}"
+"#,
+    );
+    let file = Value::File(Arc::new(File::new(vec![7; 100_000], "image/png")));
+    let (_, calls) = run.start();
+    let (_, mut calls) =
+        run.returns(&calls[0], Ok(Value::object([("status", Value::Int(200)), ("body", file.clone())])));
+    let mut last = Run::default();
+    while let Some(call) = calls.pop() {
+        assert_eq!(call.args.load_all(&run.store).unwrap().get("n"), Some(&file));
+        (last, calls) = run.returns(&call, Ok(Value::Null));
+    }
+    assert_eq!(last.status, Status::Succeeded(Value::list(vec![Value::Int(100_000), "image/png".into()])));
+    assert!(run.log.iter().all(|row| row.len() < 2_000));
+    assert_eq!(run.store.0.borrow().len(), 1);
 }
 
 #[test]

@@ -49,6 +49,9 @@ pub enum Error {
         /// Its file.
         file: String,
     },
+    /// The workflow is right, but this version cannot carry it out.
+    #[error("{}", .0.join("\n"))]
+    NotYet(Vec<String>),
     /// The inputs do not fit the workflow.
     #[error("{}", .0.join("\n"))]
     Inputs(Vec<String>),
@@ -76,6 +79,7 @@ impl Error {
             Error::Protocol(_) => Some("end the other process, then try again".into()),
             Error::Owner { help, .. } => help.clone(),
             Error::Workflow { file } => Some(format!("`keyway check {file}` shows them")),
+            Error::NotYet(_) => Some("a later version will run it".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
             Error::NoNote { .. } => Some("start the workflow again".into()),
             Error::Driver(error) => error.help().map(str::to_owned),

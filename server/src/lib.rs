@@ -3,6 +3,7 @@
 //!
 //! It decides nothing about a run; that is `engine`'s.
 
+pub mod beside;
 pub mod error;
 pub mod executor;
 pub mod history;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use dsl::diagnostic::Severity;
 use dsl::value::Value;
 use engine::event::{Event, Recorded};
 use engine::input::{Cancel, Start};
@@ -126,8 +127,14 @@ impl Drop for Owner {
 impl Core {
     fn start(&self, order: &Order) -> Result<RunId, Error> {
         let file = order.file.display().to_string();
-        let checked = dsl::check(&order.text, &connectors::catalog());
+        let checked = dsl::check(&order.text, &crate::beside::catalog(&order.file, &order.text));
         let workflow = checked.workflow.ok_or(Error::Workflow { file })?;
+        let lacks = engine::able::lacks(&workflow).into_iter();
+        let lacks: Vec<String> =
+            lacks.filter(|lack| lack.severity == Severity::Error).map(|lack| lack.message).collect();
+        if !lacks.is_empty() {
+            return Err(Error::NotYet(lacks));
+        }
         let inputs = match &order.inputs {
             Value::Object(given) => dsl::inputs::inputs(&workflow, given),
             other => Err(vec![format!("the inputs are a {}, not an object", other.type_name())]),

@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use dsl::codes::Code;
 use dsl::diagnostic::{Diagnostic, Severity};
 use tests::keyway::Keyway;
 use tests::markdown::{blocks, pages};
+
+#[path = "../../dsl/tests/support/made.rs"]
+#[allow(dead_code)]
+mod made;
 
 /// What `keyway check` would have to say about a text, as lines.
 fn complaints(text: &str) -> Vec<String> {
@@ -27,24 +32,52 @@ fn told(text: &str, problem: &Diagnostic) -> String {
     format!("line {line}: {severity} {}: {}", problem.code.id(), problem.message)
 }
 
-/// What is wrong with the YAML blocks of a page, and how many were workflows.
-fn judge(page: &str) -> (Vec<String>, usize) {
+/// What is wrong with the YAML blocks of a page, and how many were workflows. A block that is said to be wrong
+/// must be so, on the page of a code by that code alone.
+fn judge(page: &str, code: Option<Code>) -> (Vec<String>, usize) {
     let mut wrong = vec![];
     let mut workflows = 0;
     for block in blocks(page).iter().filter(|block| block.is("yaml")) {
-        if block.is_workflow() && !block.has("fragment") {
+        let said = |complaint: String| format!("block at {}: {complaint}", block.line);
+        if block.has("wrong") {
             workflows += 1;
-            wrong.extend(
-                complaints(&block.text).into_iter().map(|it| format!("block at {}: {it}", block.line)),
-            );
+            wrong.extend(unlike(&block.text, code).map(said));
+        } else if block.has("right") {
+            workflows += 1;
+            wrong.extend(lasting(&block.text).iter().map(|it| said(told(&block.text, it))));
+        } else if block.is_workflow() && !block.has("fragment") {
+            workflows += 1;
+            wrong.extend(complaints(&block.text).into_iter().map(said));
         } else {
             // A piece of a workflow: whether it makes sense nobody can say, but it must be YAML.
             let problems = dsl::check(&block.text, &connectors::catalog()).diagnostics;
             let unreadable = problems.iter().filter(|it| it.severity == Severity::Error && is_about_yaml(it));
-            wrong.extend(unreadable.map(|it| format!("block at {}: {}", block.line, told(&block.text, it))));
+            wrong.extend(unreadable.map(|it| said(told(&block.text, it))));
         }
     }
     (wrong, workflows)
+}
+
+/// What is amiss with a text that should be wrong.
+fn unlike(text: &str, code: Option<Code>) -> Option<String> {
+    let problems = lasting(text);
+    let other = problems.iter().find(|it| code.is_some_and(|code| it.code != code));
+    match (problems.first(), other) {
+        (None, _) => Some("this is said to be wrong, and nothing is".into()),
+        (Some(_), Some(other)) => Some(format!("another problem, {}", told(text, other))),
+        (Some(_), None) => None,
+    }
+}
+
+/// What is found in a text, without what depends on the version.
+fn lasting(text: &str) -> Vec<Diagnostic> {
+    let problems = dsl::check(text, &connectors::catalog()).diagnostics;
+    problems.into_iter().filter(|it| !made::OF_A_VERSION.contains(&it.code)).collect()
+}
+
+/// The code that a page is about, by its name.
+fn code_of(path: &Path) -> Option<Code> {
+    path.file_stem().and_then(|stem| stem.to_str()).and_then(Code::find)
 }
 
 /// True for the codes of the YAML reader.
@@ -70,7 +103,7 @@ fn every_workflow_in_the_pages_is_right() {
     let root = tests::root();
     let mut count = 0;
     for path in pages(&root) {
-        let (wrong, workflows) = judge(&read(&path));
+        let (wrong, workflows) = judge(&read(&path), code_of(&path));
         assert_eq!(wrong, Vec::<String>::new(), "{}", path.display());
         count += workflows;
     }
@@ -81,10 +114,23 @@ fn every_workflow_in_the_pages_is_right() {
 fn a_wrong_block_in_a_page_is_seen() {
     let page = "# A page\n```yaml\nname: a\nsteps:\n  b: { set: { x: 1 } }\n  c: { sett: { y: 2 } }\n```\n\
                 ```yaml fragment\na: [1\n```\n";
-    let (wrong, workflows) = judge(page);
+    let (wrong, workflows) = judge(page, None);
     assert_eq!(workflows, 1);
     assert!(wrong.iter().any(|line| line.contains("line 4: error") && line.contains("sett")), "{wrong:?}");
     assert!(wrong.iter().any(|line| line.starts_with("block at 9")), "{wrong:?}");
+}
+
+#[test]
+fn a_block_that_is_said_to_be_wrong_must_be_so() {
+    let block = |verb: &str| format!("```yaml wrong\nname: a\nsteps:\n  b: {{ {verb}: no }}\n```\n");
+    assert_eq!(judge(&block("fial"), Some(Code::UnknownKey)).0, Vec::<String>::new());
+    assert_eq!(judge(&block("fial"), None).0, Vec::<String>::new());
+    assert!(
+        judge(&block("fial"), Some(Code::UnknownStep)).0[0].contains("another problem, line 3: error KW0101")
+    );
+    assert!(judge(&block("fail"), None).0[0].contains("nothing is"));
+    let right = block("fial").replace("wrong", "right");
+    assert!(judge(&right, None).0[0].contains("line 3: error KW0101"));
 }
 
 #[test]

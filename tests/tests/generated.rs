@@ -1,14 +1,23 @@
 //! The pages that are made from the code are what the code says. `KEYWAY_WRITE=1` writes them anew.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use dsl::codes::Code;
-use dsl::expr::functions;
+use dsl::expr::functions::{self, Function, Takes};
+use dsl::shape;
 use dsl::types::Field;
 use dsl::verb;
+
+#[path = "../../dsl/tests/support/made.rs"]
+#[allow(dead_code)]
+mod made;
 
 /// Compares a page with what it should be, or writes it.
 fn page(name: &str, expected: &str) {
     let path = tests::root().join("docs").join(name);
     if std::env::var_os("KEYWAY_WRITE").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a file stands in a folder")).expect("a folder");
         std::fs::write(&path, expected).expect("the page can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
@@ -18,24 +27,89 @@ fn page(name: &str, expected: &str) {
     );
 }
 
+/// A folder of pages, a page for each name, and nothing else.
+fn folder(name: &str, pages: &BTreeMap<String, String>) {
+    for (file, text) in pages {
+        page(&format!("{name}/{file}"), text);
+    }
+    for entry in std::fs::read_dir(tests::root().join("docs").join(name)).expect("a folder").flatten() {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        if pages.contains_key(&file) {
+            continue;
+        }
+        if std::env::var_os("KEYWAY_WRITE").is_some() {
+            std::fs::remove_file(entry.path()).expect("a stale page can be removed");
+        } else {
+            panic!("docs/{name}/{file} is the page of nothing that there is");
+        }
+    }
+}
+
 /// A text within a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
 #[test]
-fn the_page_of_functions() {
+fn the_pages_of_functions() {
     let mut text = String::from(
-        "# Functions\n\nEvery function can be called as `f(x, …)` or `x | f(…)`. Each example is a test.\n\n\
-         | Function | Does | Example |\n| --- | --- | --- |\n",
+        "# Functions\n\nEvery function can be called as `f(x, …)` or `x | f(…)`. What stands in `[…]` may be left out. \
+         Each has a page with more examples; all examples are tests.\n\n\
+         | Function | Does |\n| --- | --- |\n",
     );
-    let mut all = functions::all().to_vec();
-    all.sort_by_key(|function| function.name);
-    for function in all {
-        let (form, about) = (cell(&function.form()), cell(function.about));
-        text += &format!("| `{form}` | {about} | `{}` |\n", cell(function.example));
+    for function in functions::all() {
+        let (name, form, about) = (function.name, cell(&function.form()), cell(function.about));
+        text += &format!("| [`{form}`](functions/{name}.md) | {about} |\n");
     }
     page("functions.md", &text);
+    let pages =
+        functions::all().iter().map(|function| (format!("{}.md", function.name), of_function(function)));
+    folder("functions", &pages.collect());
+}
+
+fn of_function(function: &Function) -> String {
+    let (form, about) = (function.form(), function.about);
+    let (listed, prose): (Vec<&str>, Vec<&str>) =
+        function.details().lines().partition(|line| line.starts_with("- "));
+    let (fails, gives): (Vec<&str>, Vec<&str>) =
+        listed.into_iter().partition(|line| line.contains("` fails: "));
+    let (near, prose): (Vec<&str>, Vec<&str>) =
+        prose.into_iter().partition(|line| line.starts_with("See also "));
+    let mut text = format!("# `{}`\n\n```text\n{form}\n```\n\n{about}\n\n", function.name);
+    text += prose.join("\n").trim();
+    text += &of_parameters(function);
+    let (expression, value) = function.example.rsplit_once(" => ").expect("an example has a value");
+    text += &format!("\n\n## Examples\n\n- `{expression}` => `{value}`\n{}\n", gives.join("\n"));
+    if !fails.is_empty() {
+        text += &format!("\n## What goes wrong\n\n{}\n", fails.join("\n"));
+    }
+    text + &format!("\n{}\n", near.into_iter().map(linked).collect::<String>())
+}
+
+fn of_parameters(function: &Function) -> String {
+    if function.parameters.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\n\n| Parameter | Takes | |\n| --- | --- | --- |");
+    for (at, parameter) in function.parameters.iter().enumerate() {
+        let takes = match parameter.takes {
+            Takes::Value => "a value",
+            Takes::Lambda(2) => "a lambda over the item and, if it wants, the item's index",
+            Takes::Lambda(_) => "a lambda over the item",
+            Takes::Values => "any number of values",
+        };
+        let must = if at < function.fewest() { "must be given" } else { "may be left out" };
+        text += &format!("\n| `{}` | {takes} | {must} |", parameter.name);
+    }
+    text
+}
+
+/// A line of names, each as a link to its page.
+fn linked(line: &str) -> String {
+    let parts = line.split('`').enumerate();
+    parts
+        .map(|(at, part)| if at % 2 == 1 { format!("[`{part}`]({part}.md)") } else { part.to_owned() })
+        .collect()
 }
 
 #[test]
@@ -50,24 +124,76 @@ fn the_page_of_verbs() {
     }
     text += "\n## Beside any verb\n\n| Key | Type | |\n| --- | --- | --- |\n";
     verb::STEP.iter().for_each(|field| text += &key_row(field));
-    text += "\n## Not there yet\n\n";
-    verb::LATER.iter().for_each(|(key, about)| text += &format!("- `{key}` {about}\n"));
     page("verbs.md", &text);
 }
 
-fn key_row(field: &verb::Field) -> String {
+fn key_row(field: &shape::Field) -> String {
     let must = if field.required { ", must be given" } else { "" };
-    format!("| `{}` | {}{must} | {} |\n", field.name, cell(field.ty), cell(field.about))
+    format!("| `{}` | {}{must} | {} |\n", field.name, cell(&field.shape.to_string()), cell(field.about))
 }
 
 #[test]
-fn the_page_of_codes() {
-    let mut text = String::from("# Codes of diagnostics\n\nA code keeps its meaning for ever.\n");
+fn the_pages_of_codes() {
+    let mut text = String::from(
+        "# Codes of diagnostics\n\nA code keeps its meaning for ever. `keyway explain KW0102` tells in the terminal what \
+         its page tells here.\n",
+    );
+    let mut range = "";
     for code in Code::ALL {
-        text += &format!("\n## {}: {}\n\n{}\n", code.id(), code.title(), code.story());
+        let (id, title) = (code.id(), code.title());
+        if range != &id[..4] {
+            range = &id[..4];
+            text += &format!(
+                "\n## {range}xx: {}\n\n| Code | Severity | About |\n| --- | --- | --- |\n",
+                about(range)
+            );
+        }
+        text += &format!("| [{id}](codes/{id}.md) | {} | {} |\n", severities(*code), cell(title));
     }
     page("codes.md", &text);
+    let pages = Code::ALL.iter().map(|code| (format!("{}.md", code.id()), of_code(*code)));
+    folder("codes", &pages.collect());
 }
+
+fn of_code(code: Code) -> String {
+    let (id, title, story) = (code.id(), code.title(), code.story());
+    format!("# {id}: {title}\n\nSeverity: {}.\n\n{story}", severities(code))
+}
+
+/// What the codes of a range are about.
+fn about(range: &str) -> &'static str {
+    match range {
+        "KW00" => "YAML",
+        "KW01" => "structure and names",
+        "KW02" => "types and parameters",
+        "KW03" => "expressions",
+        "KW04" => "texts with holes",
+        "KW05" => "order, skips and use",
+        "KW06" => "triggers",
+        "KW07" => "secrets and data from outside",
+        other => panic!("say here what the codes {other}xx are about"),
+    }
+}
+
+/// How bad it is, as the cases of the language show it. Limits, which no case shows, are errors.
+fn severities(code: Code) -> String {
+    let shown = |severity: &str| CASES.contains(&format!("{severity}[{}]: ", code.id()));
+    match (shown("error"), shown("warning")) {
+        (true, false) => "error".into(),
+        (false, true) => "warning".into(),
+        (true, true) => "error or warning".into(),
+        (false, false) if made::OF_A_VERSION.contains(&code) => "–".into(),
+        (false, false) => "error".into(),
+    }
+}
+
+/// What the cases of the language expect, all in one text.
+static CASES: LazyLock<String> = LazyLock::new(|| {
+    let folder = tests::root().join("dsl/tests/cases/err");
+    let files = std::fs::read_dir(folder).expect("a folder of cases").flatten().map(|entry| entry.path());
+    let expected = files.filter(|path| path.extension().is_some_and(|extension| extension == "out"));
+    expected.map(|path| std::fs::read_to_string(path).expect("a file that was just listed")).collect()
+});
 
 #[test]
 fn the_page_of_actions() {
@@ -97,7 +223,7 @@ fn parameter_row(field: &Field) -> String {
 fn the_picture_of_the_first_page() {
     let file = tests::root().join("workflows/weather-digest.yaml");
     let text = std::fs::read_to_string(file).expect("the example is there");
-    let (graph, _) = dsl::graph::read(&text, &connectors::catalog());
-    let graph = graph.expect("the example is right");
-    page("images/weather-digest.svg", &dsl::graph::svg(&dsl::graph::picture(&graph)));
+    let workflow = dsl::check(&text, &connectors::catalog()).workflow.expect("the example is right");
+    let picture = dsl::graph::picture(&dsl::graph::Graph::new(&workflow));
+    page("images/weather-digest.svg", &dsl::graph::svg(&picture));
 }

@@ -1,11 +1,14 @@
-//! `keyway check`: what is wrong with workflows, without running them.
+//! `keyway check`: what is wrong with workflows, without running them, and mending what can be mended.
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
+use dsl::diagnostic::{Diagnostic, Severity};
+use dsl::render::Found;
 
 use crate::error::{Exit, Trouble};
 use crate::output::{self, FAINT, GOOD};
+use crate::rewrite::rewrite;
 
 /// Check workflows without running them
 #[derive(ClapArgs)]
@@ -19,54 +22,92 @@ pub struct Args {
     /// The same as `--format json`
     #[arg(long)]
     json: bool,
+    /// Mend what can be mended without a choice, and tell what is left
+    #[arg(long)]
+    fix: bool,
     /// Let warnings fail the check too
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
     deny: Option<String>,
+    /// Report reads of values of which nothing is known, too
+    #[arg(long)]
+    strict: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,
     Json,
+    Sarif,
+}
+
+/// One file with what is wrong with it.
+struct Checked {
+    file: String,
+    text: String,
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
-    let catalog = server::catalog();
-    let mut found = Vec::new();
-    for file in &args.files {
-        let text = super::run::read(file)?;
-        let checked = dsl::check(&text, &catalog);
-        found.push((file.display().to_string(), text, checked.diagnostics));
-    }
-    let errors = count(&found, dsl::diagnostic::Severity::Error);
-    let warnings = count(&found, dsl::diagnostic::Severity::Warning);
-    if args.json || args.format == Format::Json {
-        let lists = found.iter().map(|(file, text, list)| dsl::render::json(file, text, list));
-        let all: Vec<serde_json::Value> = lists
-            .flat_map(|mut json| json["diagnostics"].as_array_mut().map(std::mem::take).unwrap_or_default())
-            .collect();
-        output::json(&serde_json::json!({ "diagnostics": all, "errors": errors, "warnings": warnings }));
-    } else {
-        for (file, text, diagnostics) in &found {
-            output::diagnostics(file, text, diagnostics);
+    let files = args.files.iter().map(|file| look_at(file, args));
+    let found = files.collect::<Result<Vec<Checked>, Trouble>>()?;
+    let errors = count(&found, Severity::Error);
+    let warnings = count(&found, Severity::Warning);
+    match if args.json { Format::Json } else { args.format } {
+        Format::Json => {
+            let mut all: Vec<serde_json::Value> = vec![];
+            for Checked { file, text, diagnostics } in &found {
+                let mut json = dsl::render::json(file, text, diagnostics);
+                all.extend(json["diagnostics"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            }
+            output::json(&serde_json::json!({ "diagnostics": all, "errors": errors, "warnings": warnings }));
         }
-        if errors + warnings == 0 {
-            let files = plural(found.len(), "file");
-            output::note(&format!("{GOOD}✓{GOOD:#} {files} {FAINT}without a problem{FAINT:#}"));
-        } else {
-            output::note(&format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")));
+        Format::Sarif => {
+            let files = found.iter().map(|Checked { file, text, diagnostics }| Found {
+                file,
+                source: text,
+                diagnostics,
+            });
+            output::json(&dsl::render::sarif(&files.collect::<Vec<_>>(), env!("CARGO_PKG_VERSION")));
+        }
+        Format::Text => {
+            for Checked { file, text, diagnostics } in &found {
+                output::diagnostics(file, text, diagnostics);
+            }
+            if errors + warnings == 0 {
+                let files = plural(found.len(), "file");
+                output::note(&format!("{GOOD}✓{GOOD:#} {files} {FAINT}without a problem{FAINT:#}"));
+            } else {
+                output::note(&format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")));
+            }
         }
     }
     let denied = errors > 0 || (args.deny.is_some() && warnings > 0);
     Ok(if denied { Exit::No } else { Exit::Done })
 }
 
-fn count(
-    found: &[(String, String, Vec<dsl::diagnostic::Diagnostic>)],
-    severity: dsl::diagnostic::Severity,
-) -> usize {
-    found.iter().flat_map(|(_, _, list)| list).filter(|diagnostic| diagnostic.severity == severity).count()
+fn look_at(path: &std::path::Path, args: &Args) -> Result<Checked, Trouble> {
+    let file = path.display().to_string();
+    let text = super::run::read(path)?;
+    let catalog = server::beside::catalog(path, &text);
+    if !args.fix {
+        let strictness = if args.strict { dsl::Strictness::Strict } else { dsl::Strictness::Gradual };
+        let diagnostics = dsl::check_with(&text, &catalog, &dsl::Options { strictness }).diagnostics;
+        return Ok(Checked { file, text, diagnostics });
+    }
+    let mended = dsl::mend::mend(&text, &catalog);
+    if mended.text != text {
+        rewrite(path, &mended.text)?;
+    }
+    for fix in &mended.applied {
+        let (code, line) = (fix.code.id(), fix.line);
+        output::note(&format!("{GOOD}mended{GOOD:#} {file}:{line} {FAINT}{code}{FAINT:#}: {}", fix.title));
+    }
+    Ok(Checked { file, text: mended.text, diagnostics: mended.left })
+}
+
+fn count(found: &[Checked], severity: Severity) -> usize {
+    found.iter().flat_map(|file| &file.diagnostics).filter(|found| found.severity == severity).count()
 }
 
 /// A count with its noun.

@@ -12,7 +12,7 @@ use dsl::value::Value;
 
 use crate::Settings;
 use crate::params::Params;
-pub(crate) use content::{bytes_value, value_bytes};
+pub(crate) use content::file;
 use folder::Folder;
 use own::Own;
 

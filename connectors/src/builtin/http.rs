@@ -105,7 +105,7 @@ pub(crate) fn request(id: &str) -> Action {
             Field::required(
                 "body",
                 Type::Any,
-                "JSON as a value, text as text, else `{ base64, type, size }`.",
+                "JSON as a value, text as text, else a file with `type` and `size`.",
             ),
             Field::required("url", Type::String, "Where the answer is from, after redirects."),
         ]),

@@ -1,13 +1,14 @@
-//! Actions and their parameters: unknown and missing ones, and literals of the wrong type.
+//! Actions and their parameters: unknown and missing ones, and those of the wrong type.
 
-use crate::ast::{Act, Arg, ArgKind, Op, Step};
+use crate::ast::{Act, ArgKind, Op, Step};
 use crate::catalog::Action;
-use crate::check::Checking;
+use crate::check::{Checking, fits};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{a, listed};
-use crate::span::{Span, Spanned};
-use crate::types::{Field, Type, fit, fit_field};
+use crate::span::Span;
+use crate::spelling;
+use crate::types::Field;
 
 /// Compares every call with the catalog.
 pub fn check(checking: &mut Checking<'_>) {
@@ -37,10 +38,11 @@ fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnos
             }
         }
     };
-    parameters(step, act, action, found);
+    parameters(checking, step.verb, act, action, found);
 }
 
-fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
+/// Says that there is no such action.
+pub fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     let known = || checking.catalog.actions.keys().map(String::as_str);
     let wrong = Diagnostic::error(Code::UnknownAction, span, format!("there is no action `{id}`"));
     if let Some(near) = nearest(id, known()) {
@@ -63,7 +65,14 @@ fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     }
 }
 
-fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnostic>) {
+/// Compares what is given with what an action takes; a missing parameter is reported at the verb, `at`.
+pub fn parameters(
+    checking: &Checking<'_>,
+    at: Span,
+    act: &Act,
+    action: &Action,
+    found: &mut Vec<Diagnostic>,
+) {
     let mut given: Vec<&str> = vec![];
     for (key, value) in &act.args {
         let field = match action.input.iter().find(|field| field.name == key.value) {
@@ -75,7 +84,7 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
                     let taken = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
                     action.input.iter().map(|field| field.name.as_str()).filter(move |name| !taken(name))
                 };
-                let near = nearest(&key.value, free());
+                let near = nearest(&key.value, free()).or_else(|| only_missing(act, action));
                 found.push(match near {
                     Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
                         format!("write `{near}`"),
@@ -94,15 +103,19 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
             }
         };
         given.push(&field.name);
-        if let Some((span, message)) = misfit(value, field) {
-            let message = format!("the parameter `{}`: {message}", field.name);
-            found.push(Diagnostic::error(Code::WrongType, span, message));
+        if let Some(wrong) = fits::misfit(&checking.typed, value, field) {
+            let message = format!("the parameter `{}`: {}", field.name, wrong.message);
+            let wrong = Diagnostic { message, ..wrong };
+            found.push(match &value.kind {
+                ArgKind::Value(value) => spelling::mended(checking.text, wrong, value, &field.ty),
+                ArgKind::Expr(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => wrong,
+            });
         }
     }
     for field in &action.input {
         if !field.optional && field.default.is_none() && !given.contains(&field.name.as_str()) {
             let message = format!("`{}` needs the parameter `{}`", action.id, field.name);
-            let wrong = Diagnostic::error(Code::MissingParameter, step.verb, message);
+            let wrong = Diagnostic::error(Code::MissingParameter, at, message);
             found.push(if field.about.is_empty() {
                 wrong
             } else {
@@ -117,46 +130,17 @@ fn parameters(step: &Step, act: &Act, action: &Action, found: &mut Vec<Diagnosti
     }
 }
 
-/// Why a value with holes cannot fit, as far as it can be known before it is evaluated, and where.
-fn misfit(arg: &Arg, field: &Field) -> Option<(Span, String)> {
-    match &arg.kind {
-        ArgKind::Value(value) => fit_field(value, field).err().map(|wrong| (arg.span, wrong.to_string())),
-        _ => misfit_type(arg, &field.ty),
+/// The one required parameter that is missing where one is given that there is not: the two are probably one.
+fn only_missing<'a>(act: &Act, action: &'a Action) -> Option<&'a str> {
+    let given = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
+    let known = |name: &str| action.input.iter().any(|field| field.name == name);
+    let required = |field: &&Field| !field.optional && field.default.is_none() && !given(&field.name);
+    let missing: Vec<&Field> = action.input.iter().filter(required).collect();
+    let unknown = act.args.iter().filter(|(key, _)| !known(&key.value)).count();
+    match (&missing[..], unknown) {
+        ([field], 1) => Some(&field.name),
+        _ => None,
     }
-}
-
-fn misfit_type(arg: &Arg, ty: &Type) -> Option<(Span, String)> {
-    let wanted = |what: &str| Some((arg.span, format!("`{ty}` is wanted, and here stands {what}")));
-    let ty = match ty {
-        Type::Nullable(inner) => inner,
-        other => other,
-    };
-    match (&arg.kind, ty) {
-        (ArgKind::Expr(_) | ArgKind::Wrong, _) | (_, Type::Any | Type::Union(_)) => None,
-        (ArgKind::Value(value), _) => fit(value, ty).err().map(|wrong| (arg.span, wrong.to_string())),
-        (ArgKind::Text(_), Type::String | Type::Time | Type::Duration | Type::Enum(_) | Type::Bytes) => None,
-        (ArgKind::Text(_), _) => wanted("a text with holes"),
-        (ArgKind::List(items), Type::List(item)) => items.iter().find_map(|arg| misfit_type(arg, item)),
-        (ArgKind::List(_), _) => wanted("a list"),
-        (ArgKind::Object(_), Type::AnyObject) => None,
-        (ArgKind::Object(entries), Type::Object(fields)) => object(arg.span, entries, fields),
-        (ArgKind::Object(_), _) => wanted("an object"),
-    }
-}
-
-fn object(span: Span, entries: &[(Spanned<String>, Arg)], fields: &[Field]) -> Option<(Span, String)> {
-    for (key, value) in entries {
-        let Some(field) = fields.iter().find(|field| field.name == key.value) else {
-            return Some((key.span, format!("the field `{}` is unknown", key.value)));
-        };
-        if let Some((span, message)) = misfit(value, field) {
-            return Some((span, format!("`{}`: {message}", key.value)));
-        }
-    }
-    let missing = fields.iter().find(|field| {
-        !field.optional && field.default.is_none() && entries.iter().all(|(key, _)| key.value != field.name)
-    });
-    missing.map(|field| (span, format!("the field `{}` is missing", field.name)))
 }
 
 /// Settings that have no effect where they stand.

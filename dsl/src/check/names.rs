@@ -1,45 +1,26 @@
 //! Finds what every name stands for: steps, inputs, loop variables. Unknown ones get "did you mean".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::ast::{Arg, Ast, Block, Op, Part, Step};
+use crate::ast::{Arg, Block, Op, Part, Step};
+use crate::check::braces;
 use crate::check::scope::{self, Edge, Frame};
-use crate::check::{Checking, Resolved, types};
+use crate::check::{Checking, Resolved};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::expr::ast::{Ix, Kind, Operator, Part as ExprPart};
-use crate::expr::{Expr, Read, Root};
+use crate::expr::{Read, Root};
 use crate::fields::listed;
+use crate::habits;
 use crate::span::{Span, Spanned};
-use crate::types::Type;
-use crate::value::Value;
 use crate::workflow::{NeedKind, Phase};
 
 /// Names that can be read bare everywhere.
 const ROOTS: &[&str] = &["errors", "inputs", "meta", "run", "steps", "trigger"];
 
-/// The fields of what has fixed ones.
-const FIELDS: &[(&str, &[&str])] = &[
-    ("error", &["attempts", "kind", "message", "status", "step"]),
-    ("run", &["id", "started", "version", "workflow"]),
-    ("trigger", &["at", "body", "event", "headers", "kind", "query", "scheduled_for", "signal"]),
-];
-
 /// Resolves all names.
 pub fn check(checking: &mut Checking<'_>) {
     let ast = checking.ast;
-    let mut known = BTreeMap::new();
-    let mut skippable = BTreeSet::new();
-    ast.root.each(&mut |step| {
-        if step.condition.is_some() {
-            skippable.insert(step.id);
-        }
-        known.insert(step.id, types::of_step(step, checking.catalog));
-    });
     let mut walk = Walk {
-        ast,
-        types: known,
-        skippable,
         inputs: ast.inputs.iter().map(|input| input.field.name.as_str()).collect(),
         owners: BTreeMap::new(),
         frames: vec![],
@@ -59,18 +40,17 @@ pub fn check(checking: &mut Checking<'_>) {
     walk.block(&ast.root, vec![]);
     for trigger in &ast.triggers {
         walk.frames = vec![Frame::default()];
-        trigger.inputs.iter().for_each(|(_, value)| walk.arg(value));
+        trigger.inputs.iter().chain(&trigger.with).for_each(|(_, value)| walk.arg(value));
+    }
+    if let Some(key) = ast.concurrency.as_ref().and_then(|concurrency| concurrency.key.as_ref()) {
+        walk.frames = vec![Frame::default()];
+        walk.part(Part::Expr(key));
     }
     checking.resolved = walk.resolved;
     checking.diagnostics.extend(walk.diagnostics);
 }
 
 struct Walk<'a> {
-    ast: &'a Ast,
-    /// What is known of the value of each step, by its id.
-    types: BTreeMap<usize, Type>,
-    /// The ids of steps that have a condition.
-    skippable: BTreeSet<usize>,
     inputs: Vec<&'a str>,
     /// Inner steps by name, with the outermost block that they stand in.
     owners: BTreeMap<&'a str, &'a str>,
@@ -128,9 +108,8 @@ impl<'a> Walk<'a> {
         step.after.iter().for_each(|name| self.after(name));
         match &step.op {
             None => {}
-            Some(Op::Act(act)) => act.args.iter().for_each(|(_, value)| self.arg(value)),
-            Some(Op::Set { value } | Op::Wait { length: value } | Op::Fail { message: value }) => {
-                self.arg(value)
+            Some(op @ (Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. })) => {
+                op.values().into_iter().for_each(|value| self.arg(value));
             }
             Some(Op::Each { items, name, body, .. }) => {
                 self.arg(items);
@@ -200,6 +179,8 @@ impl<'a> Walk<'a> {
     }
 
     fn arg(&mut self, arg: &'a Arg) {
+        let known_step = |name: &str| scope::find(&self.frames, name).is_some();
+        self.diagnostics.extend(braces::missing(arg, &known_step, &|name| self.inputs.contains(&name)));
         arg.each(&mut |part| self.part(part));
     }
 
@@ -209,73 +190,23 @@ impl<'a> Walk<'a> {
             Part::Text(template) => (template.reads(), template.names()),
         };
         reads.iter().for_each(|read| self.read(read));
-        names.iter().for_each(|name| self.bare(name));
-        match part {
-            Part::Expr(expr) => self.whole(expr),
-            Part::Text(template) => template.each_expr(&mut |expr, _, _| self.whole(expr)),
-        }
-    }
-
-    fn whole(&mut self, expr: &Expr) {
-        self.diagnostics.extend(expr.warnings());
-        self.paths(expr);
-        self.null_tests(expr);
-    }
-
-    /// Warns where a step that may be skipped is compared with null by a plain read.
-    fn null_tests(&mut self, expr: &Expr) {
-        let kind = |at: &Ix| expr.nodes().get(usize::from(*at)).map(|node| &node.kind);
-        for node in expr.nodes() {
-            let Kind::Chain(first, rest) = &node.kind else { continue };
-            let [(Operator::Equal | Operator::Unequal, second)] = &rest[..] else { continue };
-            let step = match (kind(first), kind(second)) {
-                (Some(Kind::Step(step)), Some(Kind::Value(Value::Null)))
-                | (Some(Kind::Value(Value::Null)), Some(Kind::Step(step))) => step,
-                _ => continue,
+        for name in &names {
+            let item = match part {
+                Part::Text(template) => template.item_at(name.1),
+                Part::Expr(_) => None,
             };
-            let place = scope::find(&self.frames, &step.name).map(|(_, place)| &place.ids);
-            let may_skip = place.is_some_and(|ids| ids.iter().any(|id| self.skippable.contains(id)));
-            if step.root == Root::Steps && may_skip {
-                let name = &step.name;
-                let message = format!(
-                    "this is never asked where `{name}` was skipped: a plain read skips this step too"
-                );
-                let wrong = Diagnostic::warning(Code::NullTest, expr.place(node.span), message);
-                let help = format!("write `(steps.{name} ?? null)`, which reads it softly");
-                self.diagnostics.push(wrong.help(help));
+            self.bare(name, item);
+        }
+        match part {
+            Part::Expr(expr) => self.diagnostics.extend(expr.warnings()),
+            Part::Text(template) => {
+                template.each_expr(&mut |expr, _, _| self.diagnostics.extend(expr.warnings()));
             }
         }
     }
 
-    /// Follows every path that begins at a step or an input through the type of it.
-    fn paths(&mut self, expr: &Expr) {
-        for node in expr.nodes() {
-            let Kind::Path(base, parts) = &node.kind else { continue };
-            let found = match expr.nodes().get(usize::from(*base)).map(|node| &node.kind) {
-                Some(Kind::Step(step)) if step.root == Root::Steps => {
-                    let inside = self.within.contains(&&*step.name);
-                    let one = scope::find(&self.frames, &step.name)
-                        .filter(|(_, place)| place.ids.len() == 1 && !inside);
-                    let ty = one.and_then(|(_, place)| self.types.get(&place.ids[0]));
-                    ty.and_then(|ty| types::follow(expr, &format!("steps.{}", step.name), ty, parts))
-                }
-                Some(Kind::Name(name)) if &**name == "inputs" => match parts.split_first() {
-                    Some((ExprPart::Field(name, _) | ExprPart::SoftField(name, _), rest)) => {
-                        let input = self.ast.inputs.iter().find(|input| *input.field.name == **name);
-                        input.and_then(|input| {
-                            types::follow(expr, &format!("inputs.{name}"), &input.field.ty, rest)
-                        })
-                    }
-                    _ => None,
-                },
-                _ => None,
-            };
-            self.diagnostics.extend(found);
-        }
-    }
-
     /// A bare name, with the field that is read of it.
-    fn bare(&mut self, (name, span, field): &(String, Span, Option<(String, Span)>)) {
+    fn bare(&mut self, (name, span, field): &(String, Span, Option<(String, Span)>), item: Option<String>) {
         if name == "inputs" {
             if let Some((field, span)) = field {
                 self.input(field, *span);
@@ -286,23 +217,10 @@ impl<'a> Walk<'a> {
         let looped = self.frames.iter().any(|frame| frame.bare.contains(&name.as_str()));
         let known = ROOTS.contains(&name.as_str()) || looped || (name == "error" && in_catch);
         if !known {
-            return self.unknown_name(name, *span);
-        }
-        if looped {
-            return;
-        }
-        let fields = FIELDS.iter().find(|(root, _)| root == name).map(|(_, fields)| *fields);
-        if let (Some(fields), Some((field, span))) = (fields, field)
-            && !fields.contains(&&**field)
-        {
-            let wrong =
-                Diagnostic::error(Code::UnknownField, *span, format!("`{name}` has no field `{field}`"));
-            self.diagnostics.push(match nearest(field, fields.iter().copied()) {
-                Some(near) => {
-                    wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), *span, near)
-                }
-                None => wrong.help(format!("its fields are {}", listed(fields))),
-            });
+            match habits::foreign_name(name, *span, field.as_ref()) {
+                Some(wrong) if scope::find(&self.frames, name).is_none() => self.diagnostics.push(wrong),
+                _ => self.unknown_name(name, *span, item),
+            }
         }
     }
 
@@ -323,13 +241,19 @@ impl<'a> Walk<'a> {
         });
     }
 
-    fn unknown_name(&mut self, name: &str, span: Span) {
+    /// `item` is what the item of the `{{#each}}` around is called, of which it may be a field.
+    fn unknown_name(&mut self, name: &str, span: Span, item: Option<String>) {
         let wrong = Diagnostic::error(Code::UnknownName, span, format!("there is no name `{name}` here"));
         let text = |text: &str| (format!("write `{text}`"), text.to_owned());
-        let fixed = if scope::find(&self.frames, name).is_some() {
+        let fixed = if let Some((_, place)) = scope::find(&self.frames, name) {
+            for id in place.ids.clone() {
+                self.resolved.read[id] = true;
+            }
             Some(text(&format!("steps.{name}")))
         } else if self.inputs.contains(&name) {
             Some(text(&format!("inputs.{name}")))
+        } else if let Some(item) = item {
+            Some(text(&format!("{item}.{name}")))
         } else {
             match name {
                 "yes" | "on" | "True" | "TRUE" => Some(text("true")),
@@ -377,10 +301,9 @@ impl<'a> Walk<'a> {
             self.diagnostics.push(wrong.label(place.span, "the step"));
             return;
         }
-        let plain = kind == NeedKind::Hard;
         // A step of an earlier part may have failed or never started, and is null then.
         let kind = if place.phase < now { kind.min(NeedKind::Soft) } else { kind };
-        let mut edge = Edge { up, index: place.index, id: place.ids[0], kind, span, own: true, plain };
+        let mut edge = Edge { up, index: place.index, id: place.ids[0], kind, span, own: true };
         if self.at_end {
             if up == 0 {
                 return;
@@ -396,7 +319,8 @@ impl<'a> Walk<'a> {
         let visible = self.frames.iter().flat_map(|frame| frame.steps.keys().copied());
         let visible: Vec<&str> = visible.filter(|name| !self.within.contains(name)).collect();
         let wrong = Diagnostic::error(Code::UnknownStep, span, format!("no step is called `{name}`"));
-        if let Some(near) = nearest(name, visible.iter().copied()) {
+        let hidden = self.owners.get(name);
+        if let Some(near) = nearest(name, visible.iter().copied()).filter(|_| hidden.is_none()) {
             let near = near.to_owned();
             if let Some((_, place)) = scope::find(&self.frames, &near) {
                 for id in place.ids.clone() {
@@ -406,7 +330,10 @@ impl<'a> Walk<'a> {
             let fixed =
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near);
             self.diagnostics.push(fixed);
-        } else if let Some(owner) = self.owners.get(name) {
+        } else if let Some(owner) = hidden {
+            if let Some((_, place)) = scope::find(&self.frames, owner) {
+                place.ids.iter().for_each(|id| self.resolved.read[*id] = true);
+            }
             let message = format!("the step `{name}` is inside of `{owner}` and cannot be seen from here");
             let wrong = Diagnostic::error(Code::HiddenStep, span, message);
             let help = format!("read `steps.{owner}`, and let its `output:` give what is needed");

@@ -30,8 +30,6 @@ pub struct Edge {
     pub span: Span,
     /// True where the reader names it itself, false where a step inside the reader does.
     pub own: bool,
-    /// True where it is written as a plain read, whatever the place makes of it.
-    pub plain: bool,
 }
 
 /// A block around the place that is looked at.

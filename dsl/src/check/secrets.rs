@@ -1,64 +1,154 @@
-//! Secrets stand only where they leave the process unseen: in the head and the body of a request.
+//! Secrets stand only where they leave the process unseen, in the head and the body of a request, and nothing
+//! but joining, `base64` and `hmac_sha256` can be done with them before.
 
-use crate::ast::{Arg, Op, Part, Step};
+mod reads;
+
+use crate::ast::{Arg, ArgKind, Op, Part, Step};
 use crate::check::Checking;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expr;
 use crate::expr::ast::Kind;
+use crate::span::Span;
 
 /// The parts of a request that may hold one.
-const ALLOWED: &[&str] = &["auth", "body", "form", "headers", "json"];
+const ALLOWED: &[&str] = &["auth", "body", "form", "headers", "json", "multipart"];
 
-/// Looks at every value outside of those places.
+/// What to do instead.
+const PLACES: &str = "in `auth`, `headers`, `json`, `form`, `multipart` or `body` of `http`";
+
+/// The most steps on the way of one secret that are shown.
+const MOST_STEPS: usize = 6;
+
+/// Looks at every value.
 pub fn check(checking: &mut Checking<'_>) {
     let mut found = vec![];
-    checking.ast.root.each(&mut |step| {
+    let root = &checking.ast.root;
+    root.each(&mut |step| {
         if let Some(expr) = &step.condition {
-            look(Part::Expr(expr), &mut found);
+            misplaced(Part::Expr(expr), &mut found);
         }
-        values(step, &mut |value| value.each(&mut |part| look(part, &mut found)));
+        if let Some(Op::Repeat { until: Some(until), .. }) = &step.op {
+            misplaced(Part::Expr(until), &mut found);
+        }
+        match &step.op {
+            Some(Op::Set { value }) => kept(checking, step, value, &mut found),
+            _ => values(step, &mut found),
+        }
         for block in step.blocks() {
-            block.output.iter().for_each(|output| output.each(&mut |part| look(part, &mut found)));
+            block.output.iter().for_each(|output| output.each(&mut |part| misplaced(part, &mut found)));
         }
     });
-    checking.ast.root.output.iter().for_each(|output| output.each(&mut |part| look(part, &mut found)));
+    let outside = root.output.iter().chain(
+        checking.ast.triggers.iter().flat_map(|trigger| trigger.inputs.iter().map(|(_, value)| value)),
+    );
+    outside.for_each(|value| value.each(&mut |part| misplaced(part, &mut found)));
     checking.diagnostics.extend(found);
 }
 
-/// Calls `found` for each value of a step's own that may hold no secret.
-fn values<'a>(step: &'a Step, found: &mut dyn FnMut(&'a Arg)) {
+/// The values of a step's own: in requests some may hold a secret, which is not read there.
+fn values(step: &Step, found: &mut Vec<Diagnostic>) {
+    let mut closed = |value: &Arg| value.each(&mut |part| misplaced(part, found));
     match &step.op {
         Some(Op::Act(act)) => {
-            let open = act.args.iter().filter(|(key, _)| !act.checked || !ALLOWED.contains(&&*key.value));
-            open.for_each(|(_, value)| found(value));
+            let (open, shut): (Vec<_>, Vec<_>) =
+                act.args.iter().partition(|(key, _)| act.checked && ALLOWED.contains(&&*key.value));
+            shut.into_iter().for_each(|(_, value)| closed(value));
+            open.into_iter().for_each(|(_, value)| value.each(&mut |part| reads::check(part, found)));
         }
-        Some(Op::Set { value } | Op::Wait { length: value } | Op::Fail { message: value }) => found(value),
-        Some(Op::Each { items: value, .. } | Op::Repeat { rounds: value, .. }) => found(value),
-        Some(Op::Switch { on, output, .. }) => {
-            found(on);
-            output.iter().for_each(found);
-        }
-        Some(Op::Try { .. }) | None => {}
+        Some(Op::Set { .. } | Op::Try { .. }) | None => {}
+        Some(op @ Op::Switch { output, .. }) => op.values().into_iter().chain(output).for_each(closed),
+        Some(op) => op.values().into_iter().for_each(closed),
     }
 }
 
-fn look(part: Part<'_>, found: &mut Vec<Diagnostic>) {
+/// Reports each secret in a place where none may stand.
+fn misplaced(part: Part<'_>, found: &mut Vec<Diagnostic>) {
+    each_secret(part, &mut |span| {
+        found.push(Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here").help(format!("use it {PLACES}")));
+    });
+}
+
+/// Reports each secret that a step keeps, with the way that it takes from there.
+fn kept(checking: &Checking<'_>, step: &Step, value: &Arg, found: &mut Vec<Diagnostic>) {
+    match &value.kind {
+        ArgKind::Object(entries) => {
+            entries.iter().for_each(|(key, value)| kept_in(checking, step, &key.value, value, found));
+        }
+        _ => value.each(&mut |part| misplaced(part, found)),
+    }
+}
+
+fn kept_in(checking: &Checking<'_>, step: &Step, key: &str, value: &Arg, found: &mut Vec<Diagnostic>) {
+    let name = &step.name.value;
+    value.each(&mut |part| {
+        each_secret(part, &mut |span| {
+            let message = format!("a secret cannot be kept in `{name}`: what a step gives is stored and shown");
+            let mut wrong = Diagnostic::error(Code::SecretPlace, span, message);
+            for (span, reader) in way(checking, step, key) {
+                wrong = wrong.label(span, format!("from there it goes on into `{reader}`"));
+            }
+            found.push(wrong.help(format!("write it where it is needed: {PLACES}")));
+        });
+    });
+}
+
+/// The reads by which what a field of a step holds goes on, each with the step that reads.
+fn way<'a>(checking: &Checking<'a>, from: &'a Step, key: &str) -> Vec<(Span, &'a str)> {
+    let mut steps: Vec<Option<&Step>> = vec![None; checking.ast.steps];
+    checking.ast.root.each(&mut |step| steps[step.id] = Some(step));
+    let mut way = vec![];
+    let mut holders: Vec<(usize, String)> = vec![(from.id, key.to_owned())];
+    let mut at = 0;
+    while let Some((id, field)) = holders.get(at).cloned() {
+        at += 1;
+        for (reader, edges) in checking.resolved.edges.iter().enumerate() {
+            let reads = edges.iter().filter(|edge| edge.own && edge.id == id);
+            let Some(step) = steps.get(reader).copied().flatten() else { continue };
+            for edge in reads.filter(|edge| takes(checking.text, edge.span, &field)) {
+                if way.len() == MOST_STEPS {
+                    return way;
+                }
+                way.push((edge.span, &*step.name.value));
+                let next = holds(step, edge.span).map(|key| (reader, key));
+                holders.extend(next.filter(|next| !holders.contains(next)));
+            }
+        }
+    }
+    way
+}
+
+/// True if a read of a step takes this field of it, or the whole.
+fn takes(text: &str, step: Span, field: &str) -> bool {
+    let rest = text.get(step.end as usize..).unwrap_or_default();
+    let rest = rest.strip_prefix('?').filter(|rest| rest.starts_with('.')).unwrap_or(rest);
+    match rest.strip_prefix('.') {
+        Some(rest) => rest
+            .strip_prefix(field)
+            .is_some_and(|after| !after.starts_with(|char: char| char.is_alphanumeric() || char == '_')),
+        None => true,
+    }
+}
+
+/// The field of a step's own value into which a read at this place goes.
+fn holds(step: &Step, at: Span) -> Option<String> {
+    let Some(Op::Set { value }) = &step.op else { return None };
+    let ArgKind::Object(entries) = &value.kind else { return None };
+    let within = |span: Span| span.start <= at.start && at.end <= span.end;
+    entries.iter().find(|(_, value)| within(value.span)).map(|(key, _)| key.value.clone())
+}
+
+/// Calls `found` with the place of each call of `secret`.
+fn each_secret(part: Part<'_>, found: &mut dyn FnMut(Span)) {
+    let mut look = |expr: &Expr| {
+        for node in expr.nodes() {
+            if matches!(&node.kind, Kind::Call(function, _) if function.0.name == "secret") {
+                found(expr.place(node.span));
+            }
+        }
+    };
     match part {
-        Part::Expr(expr) => secrets(expr, found),
-        Part::Text(template) => template.each_expr(&mut |expr, _, _| secrets(expr, found)),
-    }
-}
-
-fn secrets(expr: &Expr, found: &mut Vec<Diagnostic>) {
-    for node in expr.nodes() {
-        if let Kind::Call(function, _) = &node.kind
-            && function.0.name == "secret"
-        {
-            let wrong =
-                Diagnostic::error(Code::SecretPlace, expr.place(node.span), "a secret cannot stand here");
-            let help = "use it in `auth`, `headers`, `json`, `form` or `body` of `http`";
-            found.push(wrong.help(help));
-        }
+        Part::Expr(expr) => look(expr),
+        Part::Text(template) => template.each_expr(&mut |expr, _, _| look(expr)),
     }
 }

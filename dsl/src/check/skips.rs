@@ -1,31 +1,61 @@
-//! Plain reads of steps that may have given nothing although they ran: they would skip their reader.
+//! Reads of steps that may have given nothing: plain ones skip their reader, often without being meant to.
+
+use std::collections::BTreeMap;
 
 use crate::ast::{Block, Step};
 use crate::check::Checking;
+use crate::check::types::DoubtfulRead;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::workflow::{NeedKind, OnError};
+use crate::expr::types::{Absence, Manner};
 
-/// Looks at every plain read.
+/// Looks at every read of a step that may be absent.
 pub fn check(checking: &mut Checking<'_>) {
     let mut steps: Vec<Option<&Step>> = vec![None; checking.ast.steps];
     let root: &Block = &checking.ast.root;
     root.each(&mut |step| steps[step.id] = Some(step));
     let mut found = vec![];
-    for edge in checking.resolved.edges.iter().flatten().filter(|edge| edge.own && edge.plain) {
-        let Some(target) = steps[edge.id] else { continue };
-        let name = &target.name.value;
-        if edge.kind == NeedKind::Soft {
+    let mut pairs: BTreeMap<(usize, usize), Vec<&DoubtfulRead>> = BTreeMap::new();
+    for doubtful in &checking.typed.doubtful {
+        pairs.entry((doubtful.reader, doubtful.target)).or_default().push(doubtful);
+        let target = steps.get(doubtful.target).copied().flatten();
+        found.extend(target.and_then(|target| plain(doubtful, target)));
+    }
+    found.extend(pairs.values().filter_map(|reads| mixed(reads)));
+    checking.diagnostics.extend(found);
+}
+
+/// A plain read of what may have failed, or never started. One of a step that was skipped is what is meant.
+fn plain(doubtful: &DoubtfulRead, target: &Step) -> Option<Diagnostic> {
+    let name = &doubtful.read.step;
+    if doubtful.read.manner == Manner::Soft {
+        return None;
+    }
+    let wrong = match doubtful.read.absence {
+        Absence::Earlier => {
             let message =
                 format!("`{name}` may have failed or never started, and a plain read skips this step then");
-            let wrong = Diagnostic::warning(Code::HardReadOfBody, edge.span, message);
-            found.push(wrong.help(format!("write `steps.{name}?.…` or `steps.{name} ?? …`")));
-        } else if target.on_error.value == OnError::Continue {
-            let message = format!("`{name}` may fail and go on, and a plain read skips this step then");
-            let wrong = Diagnostic::warning(Code::HardReadOfContinued, edge.span, message);
-            let wrong = wrong.label(target.on_error.span, "it goes on here");
-            found.push(wrong.help(format!("write `steps.{name}?.…` or `steps.{name} ?? …`")));
+            Diagnostic::warning(Code::HardReadOfBody, doubtful.read.span, message)
         }
-    }
-    checking.diagnostics.extend(found);
+        Absence::Continued | Absence::Either => {
+            let message = format!("`{name}` may fail and go on, and a plain read skips this step then");
+            let wrong = Diagnostic::warning(Code::HardReadOfContinued, doubtful.read.span, message);
+            wrong.label(target.on_error.span, "it goes on here")
+        }
+        Absence::Never | Absence::Skipped => return None,
+    };
+    Some(wrong.help(format!("write `steps.{name}?.…` or `steps.{name} ?? …`")))
+}
+
+/// A step that takes null of another in one place, and is skipped by it in a second.
+fn mixed(reads: &[&DoubtfulRead]) -> Option<Diagnostic> {
+    let soft = reads.iter().find(|one| one.read.manner == Manner::Soft)?;
+    let plain = reads
+        .iter()
+        .find(|one| one.read.manner == Manner::Plain && one.read.absence == Absence::Skipped)?;
+    let name = &soft.read.step;
+    let message = format!("`{name}` is read softly here, and plainly in the same step");
+    let wrong = Diagnostic::warning(Code::MixedReads, soft.read.span, message);
+    let wrong = wrong.label(plain.read.span, "where it was skipped, this plain read skips the step");
+    Some(wrong.help("read it softly in both places, or plainly in both"))
 }

@@ -1,69 +1,92 @@
-//! Triggers: their schedules are read, and each input must have a value when nobody is there to give one.
+//! Triggers: their schedules and events are read, and each input must have a value when nobody is there to give one.
 
-use crate::ast::Trigger;
-use crate::check::Checking;
+use crate::ast::{Trigger, TriggerKind};
+use crate::check::{Checking, calls};
 use crate::codes::Code;
 use crate::cron;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::duration;
+use crate::fields::listed;
+use crate::span::Spanned;
+use crate::workflow::Moment;
 
 /// Looks at every trigger.
 pub fn check(checking: &mut Checking<'_>) {
     let mut found = vec![];
     for trigger in &checking.ast.triggers {
-        schedule(trigger, &mut found);
+        zone(trigger, &mut found);
+        start(checking, trigger, &mut found);
+        if let Some(from) = &trigger.from {
+            time(from, &mut found);
+        }
         inputs(checking, trigger, &mut found);
-        let message = format!("the trigger `{}` does not fire yet", trigger.kind.value);
-        let wrong = Diagnostic::warning(Code::TriggerNotYet, trigger.kind.span, message);
-        found.push(wrong.help("start the workflow by hand: `keyway run`"));
     }
     checking.diagnostics.extend(found);
 }
 
-fn schedule(trigger: &Trigger, found: &mut Vec<Diagnostic>) {
-    if let Some(zone) = &trigger.timezone
-        && cron::zone(&zone.value).is_none()
-    {
-        let wrong = Diagnostic::error(
-            Code::UnknownZone,
-            zone.span,
-            format!("there is no time zone `{}`", zone.value),
-        );
-        let names = cron::zones();
-        found.push(match nearest(&zone.value, names.iter().map(String::as_str)) {
-            Some(near) => {
-                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), zone.span, near)
-            }
-            None => wrong.help("zones are named as in `Europe/Berlin`"),
-        });
-    }
+fn zone(trigger: &Trigger, found: &mut Vec<Diagnostic>) {
+    let Some(zone) = trigger.timezone.as_ref().filter(|zone| cron::zone(&zone.value).is_none()) else {
+        return;
+    };
+    let message = format!("there is no time zone `{}`", zone.value);
+    let wrong = Diagnostic::error(Code::UnknownZone, zone.span, message);
+    let names = cron::zones();
+    found.push(match nearest(&zone.value, names.iter().map(String::as_str)) {
+        Some(near) => {
+            wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), zone.span, near)
+        }
+        None => wrong.help("zones are named as in `Europe/Berlin`"),
+    });
+}
+
+fn start(checking: &Checking<'_>, trigger: &Trigger, found: &mut Vec<Diagnostic>) {
     let Some(text) = &trigger.text else { return };
     match trigger.kind.value {
-        "cron" => {
+        TriggerKind::At => time(text, found),
+        TriggerKind::Cron => {
             if let Err(reason) = cron::Schedule::parse(&text.value) {
                 let message = format!("`{}` is no schedule: {reason}", text.value);
                 let wrong = Diagnostic::error(Code::InvalidCron, text.span, message);
-                found.push(
-                    wrong.help("five fields: minute, hour, day, month, weekday, as in `0 9 * * MON-FRI`"),
-                );
+                let help = "five fields: minute, hour, day, month, weekday, as in `0 9 * * MON-FRI`";
+                found.push(wrong.help(help));
             }
         }
-        "every" if duration::parse(&text.value).is_none_or(|length| !length.is_positive()) => {
-            let message = format!("`{}` is not a duration", text.value);
-            let wrong = Diagnostic::error(Code::InvalidDuration, text.span, message);
-            found.push(wrong.help("write it as `30m`, `1d` or `2w`"));
+        TriggerKind::Every => {
+            if duration::parse(text.value.trim()).is_none_or(|length| !length.is_positive()) {
+                let message = format!("`{}` is not a duration", text.value);
+                let wrong = Diagnostic::error(Code::InvalidDuration, text.span, message);
+                found.push(wrong.help("write it as `30m`, `1d` or `2w`"));
+            }
         }
-        "at" if !is_time(&text.value) => {
-            let wrong =
-                Diagnostic::error(Code::InvalidTime, text.span, format!("`{}` is not a time", text.value));
-            found.push(wrong.help("write `2026-12-24T09:00`, or with an offset"));
-        }
-        _ => {}
+        TriggerKind::Event => event(checking, trigger, text, found),
+        TriggerKind::Signal | TriggerKind::Webhook => {}
     }
 }
 
-fn is_time(text: &str) -> bool {
-    text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok()
+fn event(checking: &Checking<'_>, trigger: &Trigger, id: &Spanned<String>, found: &mut Vec<Diagnostic>) {
+    let events = &checking.catalog.events;
+    if let Some(event) = events.get(&id.value) {
+        calls::parameters(checking, id, (trigger.kind.span, &trigger.with, &event.input), found);
+        return;
+    }
+    let wrong = Diagnostic::error(Code::UnknownEvent, id.span, format!("there is no event `{}`", id.value));
+    found.push(match nearest(&id.value, events.keys().map(String::as_str)) {
+        Some(near) => {
+            wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), id.span, near)
+        }
+        None => {
+            let known: Vec<&str> = events.keys().map(String::as_str).take(8).collect();
+            wrong.help(format!("events are {}", listed(&known)))
+        }
+    });
+}
+
+fn time(text: &Spanned<String>, found: &mut Vec<Diagnostic>) {
+    if Moment::parse(text.value.trim()).is_none() {
+        let message = format!("`{}` is not a time", text.value);
+        let wrong = Diagnostic::error(Code::InvalidTime, text.span, message);
+        found.push(wrong.help("write `2026-12-24T09:00`, or with an offset"));
+    }
 }
 
 fn inputs(checking: &Checking<'_>, trigger: &Trigger, found: &mut Vec<Diagnostic>) {

@@ -45,7 +45,7 @@ fn without_effects(checking: &Checking<'_>, step: &Step) -> bool {
             step.blocks().iter().all(|block| block.steps.iter().all(|step| without_effects(checking, step)))
         }
         // A wait or a failure is an effect on the run itself; an unread step was reported.
-        Some(Op::Wait { .. } | Op::Fail { .. }) | None => false,
+        Some(Op::Child { .. } | Op::Wait(_) | Op::Fail { .. }) | None => false,
     }
 }
 
@@ -53,7 +53,8 @@ fn without_effects(checking: &Checking<'_>, step: &Step) -> bool {
 fn mentioned(checking: &Checking<'_>, step: &Step) -> bool {
     let ways = ["steps", "errors", "meta"].map(|root| format!("{root}.{}", step.name.value));
     let texts = checking.ast.unread.iter().filter_map(|span| checking.text.get(span.range()));
-    texts.into_iter().any(|text| {
+    // A name with `-` was a subtraction.
+    texts.map(|text| text.replace('-', "_")).any(|text| {
         ways.iter().any(|way| text.contains(way.as_str()))
             || text.trim_matches(['"', '\'']) == &*step.name.value
     })

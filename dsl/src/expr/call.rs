@@ -73,6 +73,20 @@ impl Call<'_, '_> {
         }
     }
 
+    /// The bytes of a text or a file.
+    pub(super) fn bytes(&mut self, at: usize) -> Result<Arc<[u8]>, Halt> {
+        if let Some(Given::Value(Value::File(file))) = self.given.get(at) {
+            let bytes = file.bytes.clone();
+            self.machine.spend_bytes(bytes.len())?;
+            return Ok(bytes);
+        }
+        let text = self.text(at).map_err(|halt| match self.given.get(at) {
+            Some(Given::Value(Value::Text(_))) => halt,
+            _ => self.wrong(at, "a text or a file"),
+        })?;
+        Ok(text.as_bytes().into())
+    }
+
     /// A list; each of its items is taken from the budget.
     pub(super) fn list(&mut self, at: usize) -> Result<Arc<Vec<Value>>, Halt> {
         match self.given.get(at) {

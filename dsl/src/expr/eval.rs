@@ -253,29 +253,13 @@ impl<'s> Machine<'s> {
             self.spend(1)?;
             value = match self.part(value, part).map_err(|fault| match fault {
                 Fault::Halt(halt) => halt,
-                Fault::Message(message) => fail(format!("{message} in `{}`", self.so_far(base, parts, done))),
+                Fault::Message(message) => fail(format!("{message} in `{}`", self.expr.beginning(base, parts, done))),
             })? {
                 Reached::Value(value) => value,
                 Reached::Ends => return Ok(Value::Null),
             };
         }
         Ok(value)
-    }
-
-    /// The text of a path up to a part, that part included.
-    fn so_far(&self, base: Ix, parts: &[Part], done: usize) -> String {
-        let Some(start) = self.expr.node(base).map(|node| node.span.start as usize) else {
-            return String::new();
-        };
-        let end = match &parts[done] {
-            Part::Field(_, at) | Part::SoftField(_, at) => at.end as usize,
-            Part::Index(at) | Part::SoftIndex(at) => {
-                let end = self.expr.node(*at).map_or(start, |node| node.span.end as usize);
-                let rest = self.expr.source.get(end..).unwrap_or_default();
-                end + rest.find(']').map_or(0, |at| at + 1)
-            }
-        };
-        self.expr.source.get(start..end).unwrap_or_default().to_owned()
     }
 
     fn part(&mut self, value: Value, part: &Part) -> Result<Reached, Fault> {
@@ -388,6 +372,10 @@ impl<'s> Machine<'s> {
             }
             (Value::Text(a), Value::Text(b)) => {
                 self.spend_bytes(a.len().min(b.len()))?;
+                Ok(a == b)
+            }
+            (Value::File(a), Value::File(b)) => {
+                self.spend_bytes(a.bytes.len().min(b.bytes.len()))?;
                 Ok(a == b)
             }
             (Value::List(a), Value::List(b)) => {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::expr::Halt;
 use crate::expr::call::Call;
+use crate::types::Type;
 use crate::value::Value;
 
 mod chance;
@@ -17,9 +18,13 @@ mod key;
 mod list;
 mod map;
 mod number;
+mod pages;
+pub mod shape;
 mod text;
 mod time;
 mod yaml;
+
+use shape::{Filling, Given, Wants, written};
 
 /// A function that expressions can call.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub struct Function {
     pub name: &'static str,
     /// What it is given; behind a `|` the first stands before the bar.
     pub parameters: &'static [Parameter],
+    /// The type of what it gives, by the types of what it is given.
+    pub gives: fn(&Given<'_>) -> Type,
     /// What it gives, in a sentence.
     pub about: &'static str,
     /// An expression and its value, joined by ` => `.
@@ -41,10 +48,23 @@ pub struct Function {
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
-    /// What may stand there.
+    /// How many values or lambdas may stand there.
     pub takes: Takes,
-    /// True if it may be left out.
-    pub optional: bool,
+    /// What they are, or what the lambda gives.
+    pub wants: Wants,
+    /// Whether it must be given.
+    pub presence: Presence,
+}
+
+/// Whether an argument must be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It must.
+    Required,
+    /// It may be left out.
+    Optional,
+    /// It may be left out, and the items must themselves be what the lambda would make of them.
+    ElseItems,
 }
 
 /// What may stand for a parameter.
@@ -59,28 +79,33 @@ pub enum Takes {
 }
 
 /// A parameter that must be given.
-const fn value(name: &'static str) -> Parameter {
-    Parameter { name, takes: Takes::Value, optional: false }
+const fn value(name: &'static str, wants: Wants) -> Parameter {
+    Parameter { name, takes: Takes::Value, wants, presence: Presence::Required }
 }
 
 /// A parameter that may be left out.
-const fn optional(name: &'static str) -> Parameter {
-    Parameter { name, takes: Takes::Value, optional: true }
+const fn optional(name: &'static str, wants: Wants) -> Parameter {
+    Parameter { presence: Presence::Optional, ..value(name, wants) }
 }
 
 /// As many as one likes.
-const fn values(name: &'static str) -> Parameter {
-    Parameter { name, takes: Takes::Values, optional: true }
+const fn values(name: &'static str, wants: Wants) -> Parameter {
+    Parameter { takes: Takes::Values, ..optional(name, wants) }
 }
 
 /// A lambda over an item and its index.
-const fn lambda(name: &'static str) -> Parameter {
-    Parameter { name, takes: Takes::Lambda(2), optional: false }
+const fn lambda(name: &'static str, gives: Wants) -> Parameter {
+    Parameter { takes: Takes::Lambda(2), ..value(name, gives) }
 }
 
 /// A lambda that may be left out.
-const fn optional_lambda(name: &'static str) -> Parameter {
-    Parameter { name, takes: Takes::Lambda(2), optional: true }
+const fn optional_lambda(name: &'static str, gives: Wants) -> Parameter {
+    Parameter { presence: Presence::Optional, ..lambda(name, gives) }
+}
+
+/// A lambda that may be left out where the items are themselves what it would give.
+const fn or_items(name: &'static str, gives: Wants) -> Parameter {
+    Parameter { presence: Presence::ElseItems, ..lambda(name, gives) }
 }
 
 static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
@@ -143,18 +168,31 @@ pub fn synonym(name: &str) -> Option<&'static str> {
 }
 
 impl Function {
+    /// The parameter at this place; nothing past the last.
+    pub fn parameter(&self, at: usize) -> Option<&'static Parameter> {
+        match (self.parameters.get(at), self.parameters.last()) {
+            (Some(parameter), _) => Some(parameter),
+            (None, Some(last @ Parameter { takes: Takes::Values, .. })) => Some(last),
+            (None, _) => None,
+        }
+    }
+
+    /// What its page says beyond this entry: details, more examples, and what is near to it.
+    pub fn details(&self) -> &'static str {
+        pages::find(self.name)
+    }
+
     /// What may stand at this place; nothing past the last.
     pub fn takes(&self, at: usize) -> Option<Takes> {
-        match (self.parameters.get(at), self.parameters.last()) {
-            (Some(parameter), _) if parameter.takes != Takes::Values => Some(parameter.takes),
-            (_, Some(Parameter { takes: Takes::Values, .. })) => Some(Takes::Value),
-            _ => None,
-        }
+        self.parameter(at).map(|parameter| match parameter.takes {
+            Takes::Values => Takes::Value,
+            takes => takes,
+        })
     }
 
     /// The fewest arguments that it takes.
     pub fn fewest(&self) -> usize {
-        self.parameters.iter().filter(|parameter| !parameter.optional).count()
+        self.parameters.iter().filter(|one| one.presence == Presence::Required).count()
     }
 
     /// The most arguments that it takes.
@@ -174,21 +212,27 @@ impl Function {
         }
     }
 
-    /// How it is called, for messages: `replace(text, find, with)`.
+    /// How it is called, for messages: `replace(text: string, find: string, with: string) -> string`.
     pub fn form(&self) -> String {
-        let parameters: Vec<String> = self
-            .parameters
-            .iter()
-            .map(|parameter| {
-                let shown = match parameter.takes {
-                    Takes::Value => parameter.name.to_owned(),
-                    Takes::Lambda(_) => format!("{} => …", parameter.name),
-                    Takes::Values => format!("{}, …", parameter.name),
-                };
-                if parameter.optional { format!("[{shown}]") } else { shown }
-            })
-            .collect();
-        format!("{}({})", self.name, parameters.join(", "))
+        let parameters: Vec<String> = self.parameters.iter().map(Parameter::form).collect();
+        let anything = vec![std::borrow::Cow::Owned(Type::Any); self.parameters.len()];
+        let gives = (self.gives)(&Given { filling: Filling::Unknown, types: &anything, constants: &[] });
+        format!("{}({}) -> {gives}", self.name, parameters.join(", "))
+    }
+}
+
+impl Parameter {
+    fn form(&self) -> String {
+        let (name, wants) = (self.name, written(self.wants));
+        let shown = match self.takes {
+            Takes::Value => format!("{name}: {wants}"),
+            Takes::Lambda(_) => format!("{name} => {wants}"),
+            Takes::Values => format!("{name}: {wants}, …"),
+        };
+        match self.presence {
+            Presence::Required => shown,
+            Presence::Optional | Presence::ElseItems => format!("[{shown}]"),
+        }
     }
 }
 

@@ -174,6 +174,7 @@ pub fn field(value: &Value, name: &str) -> Result<Option<Value>, String> {
         Value::List(_) => {
             Err(format!("a list has no fields (take one item by `[0]`, or all by `| map(x => x.{name})`)"))
         }
+        Value::File(file) => Ok(file.field(name)),
         other => Err(format!("{} has no field `{name}`", named(other))),
     }
 }

@@ -17,6 +17,7 @@ use crate::expr::place::{part_of, placed, unwrapped};
 use crate::expr::reword::reworded;
 use crate::expr::scan::{self, syntax};
 use crate::expr::{Expr, MAX_DEPTH, Root};
+use crate::habits;
 use crate::span::{Span, SpanMap};
 use crate::value::Value;
 
@@ -57,8 +58,9 @@ pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
         let fault = Diagnostic::error(Code::ExprSyntax, map.whole, "an expression is missing here");
         return Err(vec![fault]);
     }
-    scan::scan(text).map_err(|fault| vec![placed(fault)])?;
-    let pairs = Grammar::parse(Rule::whole, text).map_err(|error| vec![placed(reworded(text, &error))])?;
+    let foreign = |fault: Diagnostic| vec![placed(habits::foreign_expression(text).unwrap_or(fault))];
+    scan::scan(text).map_err(foreign)?;
+    let pairs = Grammar::parse(Rule::whole, text).map_err(|error| foreign(reworded(text, &error)))?;
     let builder = Builder { text, state: RefCell::default() };
     let built = pairs
         .into_iter()

@@ -4,7 +4,9 @@
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{MAX_DEPTH, MAX_LENGTH};
+use crate::habits;
 use crate::span::Span;
+use crate::yaml::traps;
 
 /// A bracket that is open, and what was seen in it.
 struct Open {
@@ -133,7 +135,13 @@ pub fn scan(text: &str) -> Result<(), Diagnostic> {
                     _ => fault.help("within `{{#each}}` there are `this`, `index` and `key`"),
                 });
             }
-            '`' => return Err(syntax(at, end, "a text stands in `'…'` or `\"…\"`")),
+            '`' => {
+                return Err(syntax(at, end, "a text stands in `'…'` or `\"…\"`")
+                    .help("a text with holes needs no expression around it: `Hello {{ x }}`; `+` joins texts"));
+            }
+            '$' => return Err(habits::dollar(text, at)),
+            _ if traps::is_curly(char) => return Err(curly(text, at)),
+            _ if traps::is_odd_blank(char) => return Err(traps::odd_blank(text, at)),
             '-' | '+' | '*' | '/' | '%' | '<' | '>' | '|' | ':' | '.' => {}
             _ if is_name(char) => {
                 let length: usize =
@@ -232,6 +240,24 @@ fn foreign(text: &str, at: usize, sign: &str, word: &str) -> Diagnostic {
         Span::new(at, end),
         format!("{before}{word}{after}"),
     )
+}
+
+/// Quotes of a word processor around a text.
+fn curly(text: &str, at: usize) -> Diagnostic {
+    let char = text[at..].chars().next().unwrap_or('“');
+    let end = at + char.len_utf8();
+    let wrong = Diagnostic::error(Code::CurlyQuotes, Span::new(at, end), format!("`{char}` is no quote here"));
+    match text[end..].find(traps::is_curly) {
+        Some(length) if !text[end..end + length].contains(['"', '\'', '\\']) => {
+            let close = text[end + length..].chars().next().map_or(0, char::len_utf8);
+            let inner = &text[end..end + length];
+            let fixed = format!("\"{inner}\"");
+            wrong
+                .help(format!("write `{fixed}`"))
+                .fix("write straight quotes", Span::new(at, end + length + close), fixed)
+        }
+        _ => wrong.help("a text stands in `'…'` or `\"…\"`"),
+    }
 }
 
 pub(super) fn syntax(start: usize, end: usize, message: impl Into<String>) -> Diagnostic {

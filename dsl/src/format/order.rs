@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::verb::{self, Field};
-use crate::yaml::source::{Piece, Row, Shape};
+use crate::keys::RETRIES;
+use crate::shape::{Field, Shape};
+use crate::verb;
+use crate::yaml::source::{Content, Piece, Row};
 
 /// What a mapping or list is to the language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +58,6 @@ const REQUEST: &[&str] = &[
     "paginate",
     "redirects",
 ];
-const RETRY: &[&str] = &["attempts", "delay", "factor", "max_delay", "on"];
 const TRIGGERS: &[&str] = &["event", "cron", "at", "webhook", "signal", "every"];
 
 impl Place {
@@ -84,7 +85,11 @@ impl Place {
 
     /// True where the value of a key is an expression as it stands, so that it needs no braces.
     pub fn is_expression(self, row: &Row) -> bool {
-        let named = |field: &Field| field.name == row.name() && field.ty.contains("expression");
+        let named = |field: &Field| {
+            // Where a number may stand too, `3` and `"3"` differ.
+            field.name == row.name()
+                && matches!(field.shape, Shape::Expression | Shape::Either([Shape::Expression, ..]))
+        };
         self == Place::Step && (verb::STEP.iter().any(named) || fields().any(named))
     }
 }
@@ -120,7 +125,7 @@ fn rank(place: Place, row: &Row, verb: &[Field]) -> usize {
         },
         Place::Step => in_step(name, verb),
         Place::Request => listed(REQUEST).unwrap_or(REQUEST.len()),
-        Place::Retry => listed(RETRY).unwrap_or(RETRY.len()),
+        Place::Retry => RETRIES.iter().position(|field| field.name == name).unwrap_or(RETRIES.len()),
         Place::Trigger => listed(TRIGGERS).unwrap_or(TRIGGERS.len()),
         Place::Steps | Place::Cases | Place::Triggers | Place::Free => 0,
     }
@@ -129,7 +134,10 @@ fn rank(place: Place, row: &Row, verb: &[Field]) -> usize {
 /// A step begins with what it is for and when it runs; its verb follows, then its settings. Blocks come last, so
 /// that no setting hides behind them.
 fn in_step(name: &str, verb: &[Field]) -> usize {
-    let blocks = verb.iter().position(|field| field.ty.contains("steps")).unwrap_or(verb.len());
+    let blocks = verb
+        .iter()
+        .position(|field| matches!(field.shape, Shape::Steps | Shape::Cases))
+        .unwrap_or(verb.len());
     let head = FIRST.len() + blocks;
     let settings = || {
         let known = SETTINGS.iter().position(|known| *known == name);
@@ -175,7 +183,7 @@ fn keeps_aliases(rows: &[Row], order: &[usize]) -> bool {
 fn gather<'a>(piece: Option<&'a Piece>, found: &mut Vec<(&'a str, bool)>) {
     let Some(piece) = piece else { return };
     found.extend(piece.anchor.as_deref().map(|name| (name, true)));
-    if let Shape::Alias(name) = &piece.shape {
+    if let Content::Alias(name) = &piece.content {
         found.push((name, false));
     }
     for row in piece.rows() {
@@ -187,13 +195,13 @@ fn gather<'a>(piece: Option<&'a Piece>, found: &mut Vec<(&'a str, bool)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse;
+    use crate::keys;
     use crate::verb::http;
 
     #[test]
     fn every_key_of_the_language_has_its_place() {
         let top = |key: &str| ["name", "description"].contains(&key) || TOP.contains(&key);
-        assert!(parse::TOP.iter().all(|key| top(key)));
+        assert!(keys::TOP.iter().all(|field| top(field.name)));
         assert!(http::REQUEST.iter().all(|field| REQUEST.contains(&field.name)));
         let step = |name| FIRST.contains(&name) || SETTINGS.contains(&name);
         assert_eq!(verb::STEP.iter().map(|field| field.name).find(|name| !step(name)), None);

@@ -138,13 +138,13 @@ struct Sized {
     label: String,
     /// Where its steps begin.
     inset: Point,
-    boxes: Vec<Shape>,
+    boxes: Vec<Body>,
     kinds: Vec<Option<NeedKind>>,
     places: Places,
 }
 
 /// A box before it is known where it stands.
-struct Shape {
+struct Body {
     size: (f64, f64),
     tone: Tone,
     sort: Option<Sort>,
@@ -157,7 +157,7 @@ struct Shape {
 impl Sized {
     /// The steps of a run with what starts it and what it gives.
     fn root(graph: &Graph) -> Sized {
-        let mut boxes: Vec<Shape> = graph.body.nodes.iter().map(Shape::step).collect();
+        let mut boxes: Vec<Body> = graph.body.nodes.iter().map(Body::step).collect();
         let (start, end) = (boxes.len(), boxes.len() + 1);
         let mut lines = links(&graph.body);
         let (mut first, mut last) = (vec![true; start], vec![true; start]);
@@ -165,10 +165,10 @@ impl Sized {
             first[edge.to] = false;
             last[edge.from] = false;
         }
-        boxes.push(Shape::start(graph));
+        boxes.push(Body::start(graph));
         lines.extend((0..start).filter(|at| first[*at]).map(|at| (start, at, None)));
         if let Some(output) = &graph.output {
-            boxes.push(Shape::end("output", &output.about));
+            boxes.push(Body::end("output", &output.about));
             if output.reads.is_empty() {
                 lines.extend((0..start).filter(|at| last[*at]).map(|at| (at, end, None)));
             }
@@ -180,20 +180,20 @@ impl Sized {
     /// One of the blocks in a step.
     fn part(block: &Block, label: &str) -> Sized {
         let top = if label.is_empty() { INSET } else { INSET + 16.0 };
-        let boxes = block.nodes.iter().map(Shape::step).collect();
+        let boxes = block.nodes.iter().map(Body::step).collect();
         Sized::new(label.to_owned(), (INSET, top), boxes, links(block))
     }
 
     fn new(
         label: String,
         inset: Point,
-        boxes: Vec<Shape>,
+        boxes: Vec<Body>,
         lines: Vec<(usize, usize, Option<NeedKind>)>,
     ) -> Sized {
         let kinds: Vec<Option<NeedKind>> = lines.iter().map(|line| line.2).collect();
         let group = |kind: Option<NeedKind>| kind.map_or(3, |kind| kind as usize);
         let plan = Plan {
-            sizes: boxes.iter().map(|shape| shape.size).collect(),
+            sizes: boxes.iter().map(|body| body.size).collect(),
             lines: lines.iter().map(|(from, to, kind)| (*from, *to, group(*kind))).collect(),
         };
         let places = layout(&plan);
@@ -224,8 +224,8 @@ impl Sized {
         for (route, kind) in self.places.routes.iter().zip(self.kinds) {
             to.curves.push(Curve { points: route.iter().map(moved).collect(), kind });
         }
-        for (shape, place) in self.boxes.into_iter().zip(&self.places.corners) {
-            shape.draw(moved(place), to);
+        for (body, place) in self.boxes.into_iter().zip(&self.places.corners) {
+            body.draw(moved(place), to);
         }
     }
 }
@@ -234,8 +234,8 @@ fn links(block: &Block) -> Vec<(usize, usize, Option<NeedKind>)> {
     block.edges.iter().map(|edge| (edge.from, edge.to, Some(edge.kind))).collect()
 }
 
-impl Shape {
-    fn step(node: &Node) -> Shape {
+impl Body {
+    fn step(node: &Node) -> Body {
         let mut texts = vec![(Tone::Name, node.name.clone())];
         if !node.about.is_empty() {
             texts.push((Tone::About, node.about.clone()));
@@ -245,7 +245,7 @@ impl Shape {
         }
         let labelled = node.blocks.iter().any(|block| !block.label.is_empty());
         let parts: Vec<Sized> = node.blocks.iter().map(|block| Sized::part(block, &block.label)).collect();
-        let mut shape = Shape {
+        let mut body = Body {
             size: (0.0, 0.0),
             tone: if parts.is_empty() { Tone::Step } else { Tone::Holder },
             sort: Some(node.sort),
@@ -254,32 +254,32 @@ impl Shape {
             texts,
             parts,
         };
-        if shape.parts.is_empty() {
-            shape.measure(SIGN, WIDEST_TEXT);
-            return shape;
+        if body.parts.is_empty() {
+            body.measure(SIGN, WIDEST_TEXT);
+            return body;
         }
         let gap = if labelled { GAP } else { 0.0 };
-        let wide: f64 = shape.parts.iter().map(|part| part.size.0 + gap).sum::<f64>() + gap;
-        let high = shape.parts.iter().map(|part| part.size.1).fold(0.0, f64::max);
-        shape.measure(SIGN, WIDEST_TEXT.max(wide - SIGN - INSET));
-        shape.size.0 = shape.size.0.max(wide);
-        shape.size.1 += high + if labelled { GAP } else { -4.0 };
-        shape
+        let wide: f64 = body.parts.iter().map(|part| part.size.0 + gap).sum::<f64>() + gap;
+        let high = body.parts.iter().map(|part| part.size.1).fold(0.0, f64::max);
+        body.measure(SIGN, WIDEST_TEXT.max(wide - SIGN - INSET));
+        body.size.0 = body.size.0.max(wide);
+        body.size.1 += high + if labelled { GAP } else { -4.0 };
+        body
     }
 
-    fn start(graph: &Graph) -> Shape {
+    fn start(graph: &Graph) -> Body {
         let name =
             if graph.triggers.is_empty() { "started by hand".into() } else { graph.triggers.join(" · ") };
         let about = if graph.inputs.is_empty() { String::new() } else { graph.inputs.join(", ") };
-        Shape::end(&name, &about)
+        Body::end(&name, &about)
     }
 
-    fn end(name: &str, about: &str) -> Shape {
+    fn end(name: &str, about: &str) -> Body {
         let mut texts = vec![(Tone::Name, name.to_owned())];
         if !about.is_empty() {
             texts.push((Tone::About, about.to_owned()));
         }
-        let mut shape = Shape {
+        let mut body = Body {
             size: (0.0, 0.0),
             tone: Tone::End,
             sort: None,
@@ -288,8 +288,8 @@ impl Shape {
             texts,
             parts: vec![],
         };
-        shape.measure(18.0, WIDEST_END);
-        shape
+        body.measure(18.0, WIDEST_END);
+        body
     }
 
     /// Cuts the texts, and makes room for them.

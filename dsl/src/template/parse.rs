@@ -47,7 +47,7 @@ pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnosti
         }
     }
     if faults.is_empty()
-        && let Some(open) = reader.open.last()
+        && let Some(open) = reader.open.last().filter(|open| !open.name.is_empty())
     {
         let message = format!("`{{{{#{}}}}}` is never closed", open.name);
         let fault = Diagnostic::error(Code::TemplateBlock, open.span, message);
@@ -126,8 +126,10 @@ impl Reader<'_> {
         };
         if inner.starts_with("#*") || inner.starts_with('*') {
             self.fault(foreign("there are no decorators", "compute the text in a `set` step and read it"));
+            self.open_unknown(tag, inner);
         } else if inner.starts_with('>') || inner.starts_with("#>") {
             self.fault(foreign("there are no partials", "compute the text in a `set` step and read it"));
+            self.open_unknown(tag, inner);
         } else if inner.starts_with('&') {
             self.fault(foreign(
                 "there is no `{{&`",
@@ -209,8 +211,7 @@ impl Reader<'_> {
                 ),
                 None => fault.help("there are `#if`, `#unless`, `#each` and `#with`"),
             });
-            // It is closed like a known one, so that its end is no further problem.
-            self.open.push(Open { name: "", span: tag.span, last: false });
+            self.open_unknown(tag, "#");
             return;
         };
         if self.open.len() >= MAX_DEPTH && !std::mem::replace(&mut self.too_deep, true) {
@@ -234,6 +235,13 @@ impl Reader<'_> {
             "unless" => Part::Unless(expr),
             _ => Part::If(expr),
         }));
+    }
+
+    /// Opens a block that there is not: it is closed like a known one, so that its end is no further problem.
+    fn open_unknown(&mut self, tag: &Tag, inner: &str) {
+        if inner.starts_with('#') {
+            self.open.push(Open { name: "", span: tag.span, last: false });
+        }
     }
 
     /// `{{#each x in xs}}` would ask whether `x` is in `xs`.

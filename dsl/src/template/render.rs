@@ -12,8 +12,7 @@ use crate::workflow::Arg;
 
 /// Renders a text; see `template::render`.
 pub fn render(template: &Template, scope: &dyn Scope, budget: &mut Budget) -> Result<Value, Halt> {
-    let has_blocks = template.parts.iter().any(|part| !part.is_row());
-    let value = match has_blocks {
+    let value = match template.has_blocks() {
         true => Value::text(blocks::render(template, scope, budget)?),
         false => joined(&template.parts, scope, budget)?,
     };

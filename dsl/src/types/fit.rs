@@ -1,12 +1,13 @@
-//! Whether a value fits a type. Nothing is converted, but for times and durations that came as text.
+//! Whether a value fits a type. Nothing is converted, but for times and durations that came as text
+//! and bytes that came in Base64.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::duration;
-use crate::fields::a;
+use crate::fields::{a, listed};
 use crate::types::{Field, Type};
-use crate::value::{Object, Value};
+use crate::value::{File, Object, Value};
 
 /// Why a value does not fit.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,7 @@ impl Misfit {
     }
 
     fn wanted(ty: &Type, value: &Value) -> Misfit {
-        Misfit::new(format!("{} is wanted, and here stands {}", named(ty), shown(value)))
+        Misfit::new(format!("{} is wanted, and here stands {}", ty.wanted(), shown(value)))
     }
 
     fn within(mut self, part: impl Into<String>) -> Misfit {
@@ -41,21 +42,24 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// A type with its article, for messages.
-fn named(ty: &Type) -> String {
-    match ty {
-        Type::Boolean
-        | Type::Integer
-        | Type::Number
-        | Type::String
-        | Type::Time
-        | Type::Duration
-        | Type::AnyObject => a(&ty.to_string()),
-        Type::Any | Type::Null | Type::Bytes => ty.to_string(),
-        Type::Enum(texts) => {
-            format!("one of {}", texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "))
+impl Type {
+    /// The type as what is wanted, with its article.
+    pub fn wanted(&self) -> String {
+        match self {
+            Type::Boolean
+            | Type::Integer
+            | Type::Number
+            | Type::String
+            | Type::Time
+            | Type::Duration
+            | Type::AnyObject => a(&self.to_string()),
+            Type::Any | Type::Null | Type::Bytes => self.to_string(),
+            Type::Enum(texts) => {
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                format!("one of {}", listed(&texts))
+            }
+            Type::List(_) | Type::Object(_) | Type::Nullable(_) | Type::Union(_) => format!("`{self}`"),
         }
-        Type::List(_) | Type::Object(_) | Type::Nullable(_) | Type::Union(_) => format!("`{ty}`"),
     }
 }
 
@@ -69,7 +73,8 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Checks a value against a type and gives it back, texts turned into the times and durations they stand for.
+/// Checks a value against a type and gives it back: texts turned into the times and durations they stand for, and
+/// null for each field that may be left out and is.
 ///
 /// # Errors
 /// The first part that does not fit.
@@ -88,7 +93,10 @@ pub fn fit(value: &Value, ty: &Type) -> Result<Value, Misfit> {
             Ok(value.clone())
         }
         (Type::Time, Value::Time(_)) | (Type::Duration, Value::Duration(_)) => Ok(value.clone()),
-        (Type::Bytes, Value::Text(_) | Value::Object(_)) => Ok(value.clone()),
+        (Type::Bytes, Value::File(_) | Value::Hole(_)) => Ok(value.clone()),
+        (Type::Bytes, _) => {
+            File::from_plain(value).map_or_else(wrong, |file| Ok(Value::File(Arc::new(file))))
+        }
         (Type::Time, Value::Text(text)) => text.trim().parse().map(Value::Time).or_else(|_| wrong()),
         (Type::Duration, Value::Text(text)) => {
             duration::parse(text.trim()).map(Value::Duration).map_or_else(wrong, Ok)
@@ -122,7 +130,9 @@ fn fit_object(entries: &Arc<Object>, fields: &[Field]) -> Result<Value, Misfit> 
             (None, Some(default)) => {
                 fitted.insert(field.name.as_str().into(), default.clone());
             }
-            (None, None) if field.optional => {}
+            (None, None) if field.optional => {
+                fitted.insert(field.name.as_str().into(), Value::Null);
+            }
             (None, None) => return Err(Misfit::new(format!("the field `{}` is missing", field.name))),
         }
     }

@@ -4,6 +4,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{self, Fields, Owner, Reader, listed};
 use crate::span::Span;
+use crate::spelling;
 use crate::types::{Field, Type, fit_field};
 use crate::value::Value;
 use crate::yaml::{Entry, Kind, Node};
@@ -53,9 +54,35 @@ pub fn read_field(reader: &mut Reader<'_>, name: &str, node: &Node, owner: Span)
     (field, place)
 }
 
+/// Reads a mapping of names to types; `key` holds it.
+pub fn read_fields(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Vec<Field>> {
+    let Kind::Map(entries) = &node.kind else {
+        let message = format!("`{key}` is a mapping of names to types, and here stands {}", node.describe());
+        reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+        return None;
+    };
+    let read = |entry: &Entry| {
+        let name = fields::name(reader, &entry.key, "a field");
+        read_field(reader, &name, &entry.value, entry.key.span()).0
+    };
+    Some(entries.iter().map(read).collect())
+}
+
+/// Fields as a value in their stored form, for an action that must know them.
+pub fn as_value(fields: &[Field]) -> Value {
+    // They have text keys alone, so that nothing can be wrong.
+    Value::from_json(serde_json::to_value(fields).unwrap_or_default())
+}
+
 fn is_long(entries: &[Entry]) -> bool {
     let has = |key: &str| entries.iter().any(|entry| entry.key.text == key);
-    (has("type") || has("enum")) && entries.iter().all(|entry| LONG.contains(&&*entry.key.text))
+    // `required: true` is no field of an object, whose fields have types.
+    let no_type = |entry: &Entry| {
+        let literal = entry.value.scalar().map(|scalar| scalar.literal());
+        matches!(literal, Some(Value::Bool(_) | Value::Int(_) | Value::Number(_)))
+    };
+    (has("type") || has("enum"))
+        && entries.iter().all(|entry| LONG.contains(&&*entry.key.text) || no_type(entry))
 }
 
 fn long(reader: &mut Reader<'_>, field: &mut Field, node: &Node, owner: Span) -> Option<Span> {
@@ -137,25 +164,15 @@ fn pattern(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
 }
 
 fn default(reader: &mut Reader<'_>, field: &mut Field, node: &Node) {
-    let value = plain(node);
+    let value = node.value();
     match fit_field(&value, field) {
         Ok(value) => field.default = Some(value),
         Err(wrong) => {
             let message = format!("the default of `{}` does not fit: {wrong}", field.name);
-            reader.diagnostics.push(Diagnostic::error(Code::WrongDefault, node.span, message));
+            let wrong = Diagnostic::error(Code::WrongDefault, node.span, message);
+            reader.diagnostics.push(spelling::mended(reader.text, wrong, &value, &field.ty));
             // The input has a default all the same.
             field.default = Some(Value::Null);
-        }
-    }
-}
-
-/// A node as a value without holes.
-fn plain(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Scalar(scalar) => scalar.literal(),
-        Kind::List(items) => Value::list(items.iter().map(plain).collect()),
-        Kind::Map(entries) => {
-            Value::object(entries.iter().map(|entry| (entry.key.text.as_str(), plain(&entry.value))))
         }
     }
 }

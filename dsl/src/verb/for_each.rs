@@ -7,8 +7,9 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fields::{self, Fields};
 use crate::parse;
+use crate::shape::{Field, Shape};
 use crate::span::Spanned;
-use crate::verb::{Field, Verb};
+use crate::verb::Verb;
 use crate::workflow::Phase;
 
 /// The verb.
@@ -18,17 +19,25 @@ pub const VERB: Verb = Verb {
     fields: &[
         Field::required(
             "for_each",
-            "expression or list",
+            Shape::Either(&[Shape::Expression, Shape::List(&Shape::Any), Shape::Map(&Shape::Any)]),
             "What it runs over; of an object the items are `{ key, value }`.",
         ),
         Field::optional(
             "as",
-            "name",
+            Shape::Name,
             "The name of the item in the block, by default `item`; `index` counts from 0.",
         ),
-        Field::optional("parallel", "integer", "How many calls may be under way at once, by default 1."),
-        Field::required("steps", "steps", "The block."),
-        Field::optional("output", "any", "What each item gives; without it, the map of its steps' values."),
+        Field::optional(
+            "parallel",
+            Shape::Integer(1, 10_000),
+            "How many calls may be under way at once, by default 1.",
+        ),
+        Field::required("steps", Shape::Steps, "The block."),
+        Field::optional(
+            "output",
+            Shape::Any,
+            "What each item gives; without it, the map of its steps' values.",
+        ),
     ],
     example: "pages: { for_each: [1, 2, 3], as: page, parallel: 2, steps: { say: { set: { number: \"{{ page }}\" } } } }",
     read,

@@ -4,66 +4,95 @@ use crate::ast::{Act, Arg, ArgKind, Op};
 use crate::catalog::Safety;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::expr;
 use crate::fields::{Fields, Owner};
+use crate::shape::{Field, Shape, names};
 use crate::span::{Span, Spanned};
 use crate::template::Sink;
+use crate::types::{self, Type};
 use crate::value::Value;
-use crate::verb::{Field, Verb};
+use crate::verb::{Args, Verb, put};
+use crate::workflow;
 use crate::yaml::{Kind, Node};
 
 /// The verb.
 pub const VERB: Verb = Verb {
     key: "http",
     about: "Make an HTTP request; the value is `{ status, headers, body, url }`.",
-    fields: &[Field::required("http", "mapping", "The request: `url`, and what else it needs.")],
+    fields: &[Field::required("http", Shape::Fields(REQUEST), "The request: `url`, and what else it needs.")],
     example: "page: { http: { url: \"https://example.com/\" } }",
     read,
 };
 
 /// The keys of a request, sorted.
 pub const REQUEST: &[Field] = &[
+    Field::optional("auth", Shape::OneOf(AUTH), "How the request says who asks."),
+    Field::optional("body", Shape::Any, "The body as text."),
     Field::optional(
-        "auth",
-        "mapping",
-        "`{ bearer }`, `{ basic: { user, password } }` or `{ header: { name, value } }`.",
+        "expect",
+        Shape::Either(&[STATUS, Shape::List(&STATUS)]),
+        "Statuses outside of 200 to 299 that are no failure.",
     ),
-    Field::optional("body", "string", "The body as text."),
-    Field::optional("expect", "list of integers", "Statuses outside of 200 to 299 that are no failure."),
-    Field::optional("form", "mapping", "The body as form fields."),
-    Field::optional("headers", "mapping", "The headers."),
+    Field::optional("form", VALUES, "The body as form fields."),
+    Field::optional("headers", VALUES, "The headers."),
     Field::optional(
         "idempotency",
-        "string",
+        Shape::Text,
         "The header that carries the step's key, where the service honours one.",
     ),
-    Field::optional("json", "any", "The body as JSON."),
-    Field::optional("method", "string", "The method, by default `GET`."),
+    Field::optional("json", Shape::Any, "The body as JSON."),
+    Field::optional("method", Shape::Choice(METHODS), "The method, by default `GET`."),
     Field::optional(
         "multipart",
-        "mapping",
+        VALUES,
         "The body in parts, each a value or a file `{ content, filename, type }`.",
     ),
-    Field::optional(
-        "paginate",
-        "mapping",
-        "`{ next, items, max_pages }`: follows pages and gives `{ items, pages }`.",
+    Field::optional("paginate", Shape::Fields(PAGINATE), "Follows pages and gives `{ items, pages }`."),
+    Field::optional("query", VALUES, "What is added to the URL after `?`."),
+    Field::optional("redirects", Shape::Integer(0, 20), "How many redirects are followed, by default 5."),
+    Field::required(
+        "url",
+        Shape::Template,
+        "Where to: a hole in the path is one segment, in the query one value.",
     ),
-    Field::optional("query", "mapping", "What is added to the URL after `?`."),
-    Field::optional("redirects", "integer", "How many redirects are followed, by default 5."),
-    Field::required("url", "string", "Where to: a hole in the path is one segment, in the query one value."),
+];
+
+const STATUS: Shape = Shape::Integer(100, 599);
+const VALUES: Shape = Shape::Either(&[Shape::Map(&Shape::Any), Shape::Expression]);
+
+/// The ways to say who asks.
+const AUTH: &[Field] = &[
+    Field::optional("basic", Shape::Fields(BASIC), "A user and a password."),
+    Field::optional("bearer", Shape::Template, "A token in the header `Authorization`."),
+    Field::optional("header", Shape::Fields(HEADER), "A header of any name."),
+];
+
+const BASIC: &[Field] = &[
+    Field::required("password", Shape::Template, "The password."),
+    Field::required("user", Shape::Template, "The user."),
+];
+
+const HEADER: &[Field] = &[
+    Field::required("name", Shape::Template, "The name of the header."),
+    Field::required("value", Shape::Template, "Its value."),
+];
+
+/// The keys of `paginate`.
+const PAGINATE: &[Field] = &[
+    Field::required("items", Shape::Expression, "What of a page is collected, as `body.items`."),
+    Field::optional("max_pages", Shape::Integer(1, 10_000), "How many pages at most, by default 10."),
+    Field::required("next", Shape::Expression, "The address of the next page, or null, as `body.next`."),
 ];
 
 const METHODS: &[&str] = &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-type Args = Vec<(Spanned<String>, Arg)>;
+/// What a question to a page sees.
+const PAGE: &[&str] = &["body", "headers", "status", "url"];
 
 fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let node = step.required("http", "the step")?;
-    let known: Vec<&'static str> = REQUEST.iter().map(|field| field.name).collect();
     let owner = Owner { what: "`http`", span: step.owner };
     let verb = step.owner;
-    let mut request = Fields::open(step.reader, node, &owner, &known)?;
+    let mut request = Fields::open(step.reader, node, &owner, &names(REQUEST))?;
     let mut args: Args = vec![];
     let url = request.required("url", "`http`").map(|node| url(&mut request, node));
     let method = method(&mut request);
@@ -87,12 +116,24 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
         "PUT" | "DELETE" => Safety::Idempotent,
         _ => Safety::Once,
     };
-    let action = Spanned::new("http.request".into(), verb);
-    Some(Op::Act(Act { action, args, safety: Some(safety), checked: true }))
+    let action = Spanned::new(workflow::REQUEST.into(), verb);
+    let gives = if request.take("paginate").is_some() { pages() } else { answer() };
+    Some(Op::Act(Act { action, args, safety: Some(safety), checked: true, gives: Some(gives) }))
 }
 
-fn put(args: &mut Args, key: &str, arg: Arg) {
-    args.push((Spanned::new(key.into(), arg.span), arg));
+fn answer() -> Type {
+    let field = |name: &str, ty| types::Field::required(name, ty, "");
+    Type::Object(vec![
+        field("status", Type::Integer),
+        field("headers", Type::AnyObject),
+        field("body", Type::Any),
+        field("url", Type::String),
+    ])
+}
+
+fn pages() -> Type {
+    let field = |name: &str, ty| types::Field::required(name, ty, "");
+    Type::Object(vec![field("items", Type::List(Box::new(Type::Any))), field("pages", Type::Integer)])
 }
 
 fn url(request: &mut Fields<'_, '_, '_>, node: &Node) -> Arg {
@@ -182,25 +223,19 @@ fn mapping(request: &mut Fields<'_, '_, '_>, key: &str, args: &mut Args) {
 fn auth(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
     let Some(node) = request.take("auth") else { return };
     let owner = Owner { what: "`auth`", span: node.span };
-    let Some(auth) = Fields::open(request.reader, node, &owner, &["basic", "bearer", "header"]) else {
-        return;
-    };
-    let kinds: Vec<_> =
-        ["basic", "bearer", "header"].into_iter().filter_map(|kind| auth.entry(kind)).collect();
+    let ways = names(AUTH);
+    let Some(auth) = Fields::open(request.reader, node, &owner, &ways) else { return };
+    let kinds: Vec<_> = ways.iter().filter_map(|kind| auth.entry(kind)).collect();
     match &kinds[..] {
         [one] => {
             let (name, value) = (one.key.text.clone(), &one.value);
-            let known: &[&'static str] = match &*name {
-                "basic" => &["password", "user"],
-                "header" => &["name", "value"],
-                _ => &[],
-            };
-            if !known.is_empty() {
+            let way = AUTH.iter().find(|way| way.name == name).map(|way| way.shape);
+            if let Some(Shape::Fields(known)) = way {
                 let what = format!("`{name}`");
                 let owner = Owner { what: &what, span: one.key.span() };
-                let Some(mut parts) = Fields::open(auth.reader, value, &owner, known) else { return };
-                for key in known {
-                    parts.required(key, &what);
+                let Some(mut parts) = Fields::open(auth.reader, value, &owner, &names(known)) else { return };
+                for field in known {
+                    parts.required(field.name, &what);
                 }
             }
         }
@@ -239,13 +274,12 @@ fn expect(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
 fn paginate(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
     let Some(node) = request.take("paginate") else { return };
     let owner = Owner { what: "`paginate`", span: node.span };
-    let known = ["items", "max_pages", "next"];
-    let Some(mut pages) = Fields::open(request.reader, node, &owner, &known) else { return };
+    let Some(mut pages) = Fields::open(request.reader, node, &owner, &names(PAGINATE)) else { return };
     let mut entries: Args = vec![];
     for key in ["next", "items"] {
         let Some(node) = pages.required(key, "`paginate`") else { continue };
         let Some(expr) = pages.reader.expr(node, key) else { continue };
-        of_a_page(&mut pages, &expr);
+        pages.reader.sees_only(&expr, "a question to a page", PAGE);
         let text = node.scalar().map_or("", |scalar| scalar.text.trim());
         let text = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(text).trim();
         put(&mut entries, key, Arg::value(text, node.span));
@@ -254,22 +288,4 @@ fn paginate(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
         put(&mut entries, "max_pages", Arg::value(number, node.span));
     }
     put(args, "paginate", Arg { span: node.span, kind: ArgKind::Object(entries) });
-}
-
-/// What a page is asked can see the page alone.
-fn of_a_page(pages: &mut Fields<'_, '_, '_>, expr: &expr::Expr) {
-    for read in expr.reads() {
-        let message = format!(
-            "a page is asked for `status`, `headers`, `body` and `url` alone, not for `{}`",
-            read.step
-        );
-        pages.reader.diagnostics.push(Diagnostic::error(Code::UnknownName, read.span, message));
-    }
-    for (name, span, _) in expr.names() {
-        if !["body", "headers", "status", "url"].contains(&&*name) {
-            let message =
-                format!("a page is asked for `status`, `headers`, `body` and `url` alone, not for `{name}`");
-            pages.reader.diagnostics.push(Diagnostic::error(Code::UnknownName, span, message));
-        }
-    }
 }

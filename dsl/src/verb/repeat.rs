@@ -3,7 +3,8 @@
 use crate::ast::{Block, Op};
 use crate::fields::Fields;
 use crate::parse;
-use crate::verb::{Field, Verb};
+use crate::shape::{Field, Shape};
+use crate::verb::Verb;
 use crate::workflow::Phase;
 use crate::yaml::Kind;
 
@@ -14,21 +15,21 @@ pub const VERB: Verb = Verb {
     fields: &[
         Field::required(
             "repeat",
-            "integer",
+            Shape::Either(&[Shape::Integer(1, MOST), Shape::Expression]),
             "At most so many rounds; `round` counts from 1, `last` is the value of the round before.",
         ),
         Field::optional(
             "every",
-            "duration",
+            Shape::Duration,
             "The pause between the end of a round and the start of the next.",
         ),
         Field::optional(
             "until",
-            "expression",
+            Shape::Expression,
             "Asked after each round; not met at the end, the step fails (kind `exhausted`).",
         ),
-        Field::required("steps", "steps", "The block."),
-        Field::optional("output", "any", "What a round gives; the step's value is the last round's."),
+        Field::required("steps", Shape::Steps, "The block."),
+        Field::optional("output", Shape::Any, "What a round gives; the step's value is the last round's."),
     ],
     example: "poll: { repeat: 3, every: 10s, until: round == 2, steps: { say: { set: { number: \"{{ round }}\" } } } }",
     read,

@@ -4,14 +4,19 @@ use crate::ast::Op;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fields::Fields;
-use crate::verb::{Field, Verb};
+use crate::shape::{Field, Shape};
+use crate::verb::Verb;
 use crate::yaml::Kind;
 
 /// The verb.
 pub const VERB: Verb = Verb {
     key: "set",
     about: "Compute values; they are read as `steps.NAME.KEY`.",
-    fields: &[Field::required("set", "mapping", "The values by name; they do not see one another.")],
+    fields: &[Field::required(
+        "set",
+        Shape::Map(&Shape::Any),
+        "The values by name; they do not see one another.",
+    )],
     example: "prices: { set: { net: 100, gross: \"{{ 100 * 1.19 }}\" } }",
     read,
 };

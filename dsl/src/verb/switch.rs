@@ -5,9 +5,10 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fields::Fields;
 use crate::parse;
+use crate::shape::{Field, Shape};
 use crate::span::{Span, Spanned};
 use crate::value::Value;
-use crate::verb::{Field, Verb};
+use crate::verb::Verb;
 use crate::workflow::Phase;
 use crate::yaml::{Kind, Node};
 
@@ -16,16 +17,16 @@ pub const VERB: Verb = Verb {
     key: "switch",
     about: "Run one of several blocks, by a value or a condition.",
     fields: &[
-        Field::required("switch", "expression", "The value that decides."),
+        Field::required("switch", Shape::Expression, "The value that decides."),
         Field::required(
             "cases",
-            "mapping of steps",
+            Shape::Cases,
             "A block for each value, compared with `==`; a condition has `true` and `false`.",
         ),
-        Field::optional("default", "steps", "The block where no case matches."),
+        Field::optional("default", Shape::Steps, "The block where no case matches."),
         Field::optional(
             "output",
-            "any",
+            Shape::Any,
             "What the block that ran gives; without it, the map of its steps' values.",
         ),
     ],

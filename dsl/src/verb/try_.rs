@@ -5,7 +5,8 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fields::Fields;
 use crate::parse;
-use crate::verb::{Field, Verb};
+use crate::shape::{Field, Shape};
+use crate::verb::Verb;
 use crate::workflow::Phase;
 
 /// The verb.
@@ -13,10 +14,14 @@ pub const VERB: Verb = Verb {
     key: "try",
     about: "Run a block, another where it fails, and a last one in any case.",
     fields: &[
-        Field::required("try", "steps", "The block."),
-        Field::optional("catch", "steps", "Runs where the block failed; sees `error`."),
-        Field::optional("finally", "steps", "Runs at the end, however it came."),
-        Field::optional("output", "any", "What the whole gives; without it, the map of its steps' values."),
+        Field::required("try", Shape::Steps, "The block."),
+        Field::optional("catch", Shape::Steps, "Runs where the block failed; sees `error`."),
+        Field::optional("finally", Shape::Steps, "Runs at the end, however it came."),
+        Field::optional(
+            "output",
+            Shape::Any,
+            "What the whole gives; without it, the map of its steps' values.",
+        ),
     ],
     example: "safe: { try: { risky: { fail: no } }, catch: { spare: { set: { body: \"{{ error.message }}\" } } } }",
     read,

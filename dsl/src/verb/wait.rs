@@ -1,30 +1,50 @@
-//! `wait` pauses a run for a time. The pause survives restarts.
+//! `wait` pauses a run for a time, until a time, or for a signal. The pause survives restarts.
 
-use crate::ast::{Arg, ArgKind, Op};
+use crate::ast::{Arg, ArgKind, Op, Wait};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::duration;
 use crate::fields::{Fields, Owner, invalid_duration};
-use crate::span::SpanMap;
+use crate::shape::{Field, Shape, names};
 use crate::template::Sink;
 use crate::value::Value;
-use crate::verb::{Field, Verb};
+use crate::verb::Verb;
+use crate::workflow::Moment;
 use crate::yaml::{Kind, Node};
 
 /// The verb.
 pub const VERB: Verb = Verb {
     key: "wait",
-    about: "Pause the run for a time, or until a time.",
-    fields: &[Field::required("wait", "duration or mapping", "How long, as `90s`, or `{ until: time }`.")],
+    about: "Pause the run for a time, until a time, or for a signal, whose payload is the value.",
+    fields: &[Field::required(
+        "wait",
+        Shape::Either(&[Shape::Duration, Shape::Expression, Shape::Fields(FOR)]),
+        "How long, as `90s`, or what for.",
+    )],
     example: "pause: { wait: 15m }",
     read,
 };
+
+/// The keys of what is waited for, sorted.
+const FOR: &[Field] = &[
+    Field::optional("signal", Shape::Template, "The name of a signal."),
+    Field::optional(
+        "timeout",
+        Shape::Duration,
+        "How long the signal is waited for; then the step fails (kind `timeout`).",
+    ),
+    Field::optional(
+        "until",
+        Shape::Either(&[Shape::Time, Shape::Expression]),
+        "A time, as `2026-12-24T09:00`; one that is past is no wait at all.",
+    ),
+];
 
 fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let node = step.required("wait", "the step")?;
     match &node.kind {
         Kind::Map(_) => shaped(step, node),
-        Kind::Scalar(_) | Kind::List(_) => Some(Op::Wait { length: length(step, node)? }),
+        Kind::Scalar(_) | Kind::List(_) => Some(Op::Wait(Wait::For { length: length(step, node)? })),
     }
 }
 
@@ -51,48 +71,53 @@ fn length(step: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Arg> {
 
 fn shaped(step: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Op> {
     let owner = Owner { what: "`wait`", span: step.owner };
-    let fields = Fields::open(step.reader, node, &owner, &["until", "signal", "timeout"])?;
-    if let Some(entry) = fields.entry("signal") {
-        let wrong =
-            Diagnostic::error(Code::NotYet, entry.key.span(), "waiting for a signal is not there yet");
-        fields.reader.fail(wrong.help("poll with `repeat` until it is"), node.span);
-        return None;
-    }
-    let Some(until) = fields.take("until") else {
-        let wrong = Diagnostic::error(Code::MissingKey, step.owner, "`wait` needs a duration or `until`");
-        step.reader.fail(wrong, node.span);
-        return None;
-    };
-    until_time(step, until)
-}
-
-/// What is left until a time, as an expression.
-fn until_time(step: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Op> {
-    let Some(scalar) = node.scalar() else {
-        step.reader.text(node, "`until`");
-        return None;
-    };
-    let text = scalar.text.trim();
-    let hole = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-    let Some(inner) = hole else {
-        if text.parse::<jiff::Timestamp>().is_err() {
-            let wrong = Diagnostic::error(Code::InvalidTime, node.span, format!("`{text}` is not a time"));
-            step.reader
-                .fail(wrong.help("write `2026-12-24T09:00:00Z`, or one expression in `{{ }}`"), node.span);
-            return None;
+    let mut fields = Fields::open(step.reader, node, &owner, &names(FOR))?;
+    match (fields.entry("signal"), fields.entry("until")) {
+        (Some(signal), Some(until)) => {
+            let (signal, until) = (signal.key.span(), until.key.span());
+            let (first, second) = if signal < until { (signal, until) } else { (until, signal) };
+            let message = "`wait` is for a time or for a signal, and here are `until` and `signal`";
+            let wrong = Diagnostic::error(Code::Exclusive, second, message).label(first, "the other");
+            let help = "for a signal that must come in time, write `timeout` beside `signal`";
+            fields.reader.fail(wrong.help(help), node.span);
+            None
         }
-        return left_until(step, node, &format!("\"{text}\""), None);
-    };
-    let at = scalar.map.offset(scalar.text.find("{{").unwrap_or(0) as u32 + 2);
-    left_until(step, node, inner, Some(at))
+        (Some(_), None) => {
+            let timeout = fields.duration("timeout");
+            Some(Op::Wait(Wait::Signal { name: fields.template("signal")?, timeout }))
+        }
+        (None, Some(until)) => {
+            if let Some(entry) = fields.entry("timeout") {
+                let wrong = Diagnostic::warning(
+                    Code::UselessSetting,
+                    entry.key.span(),
+                    "`timeout` has no effect beside `until`",
+                );
+                fields.reader.diagnostics.push(wrong.help("it stands beside `signal`"));
+            }
+            Some(Op::Wait(Wait::Until { at: time(&mut fields, &until.value)? }))
+        }
+        (None, None) => {
+            let message = "`wait` needs a duration, `until` or `signal`";
+            fields.reader.fail(Diagnostic::error(Code::MissingKey, step.owner, message), node.span);
+            None
+        }
+    }
 }
 
-/// Builds the expression; `at` is where the text of the time stands in the file. What is past is no wait at all.
-fn left_until(step: &mut Fields<'_, '_, '_>, node: &Node, time: &str, at: Option<u32>) -> Option<Op> {
-    const BEFORE: &str = "max([time(";
-    let source = format!("{BEFORE}{time}) - now(), duration('0s')])");
-    let points = at.map(|at| (BEFORE.len() as u32, at)).into_iter().collect();
-    let map = SpanMap { points, whole: node.span };
-    let expr = step.reader.made(&source, &map)?;
-    Some(Op::Wait { length: Arg { span: node.span, kind: ArgKind::Expr(expr) } })
+/// A time, or a text with holes that will be one.
+fn time(fields: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Arg> {
+    let arg = fields.reader.template(node, "`until`")?;
+    let ArgKind::Value(value) = &arg.kind else { return Some(arg) };
+    let text = value.as_text().unwrap_or_default().trim();
+    match Moment::parse(text) {
+        Some(Moment::Exact(time)) => Some(Arg { span: node.span, kind: ArgKind::Value(Value::Time(time)) }),
+        Some(Moment::Local(_)) => Some(Arg::value(text, node.span)),
+        None => {
+            let wrong = Diagnostic::error(Code::InvalidTime, node.span, format!("`{text}` is not a time"));
+            let help = "write `2026-12-24T09:00`, `2026-12-24T09:00:00Z`, or an expression in `{{ }}`";
+            fields.reader.fail(wrong.help(help), node.span);
+            None
+        }
+    }
 }

@@ -46,6 +46,8 @@ struct Builder<'a> {
     /// Finished nodes by the number of their anchor.
     anchors: BTreeMap<usize, Node>,
     aliased: usize,
+    /// Anchors of plain texts that no alias has named so far.
+    unnamed: BTreeMap<usize, Span>,
     root: Option<Node>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -85,6 +87,9 @@ impl Builder<'_> {
                             }
                         }
                     };
+                    if anchor > 0 && node.scalar().is_some_and(|scalar| scalar.style == Style::Plain) {
+                        self.unnamed.insert(anchor, node.span);
+                    }
                     self.finish(node, anchor)?;
                 }
                 Event::SequenceStart(style, anchor, tag) => {
@@ -114,7 +119,22 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        self.unnamed_anchors();
         Ok(self.root.take())
+    }
+
+    /// Texts that begin with `&` lose their first word where nothing names it.
+    fn unnamed_anchors(&mut self) {
+        for node in self.unnamed.values() {
+            let before = self.text.get(..node.range().start).unwrap_or("").trim_end();
+            let Some(at) = before.rfind('&').filter(|at| !before[*at..].contains(char::is_whitespace)) else {
+                continue;
+            };
+            if !node.range().is_empty() {
+                let anchor = Span::new(at, before.len());
+                self.diagnostics.push(traps::unused_anchor(self.text, anchor, *node));
+            }
+        }
     }
 
     /// A comment right behind a value, without a blank after its `#`: often the value was meant to go on.
@@ -201,6 +221,9 @@ impl Builder<'_> {
             ScalarStyle::Literal => Form::Literal,
             ScalarStyle::Folded => Form::Folded,
         };
+        if kind == Style::Plain {
+            self.diagnostics.extend(traps::curly_quotes(source, span));
+        }
         let map = map::build(self.text, value, form, span);
         Node { span, kind: Kind::Scalar(Scalar { text: value.into(), style: kind, map }) }
     }
@@ -248,6 +271,7 @@ impl Builder<'_> {
     }
 
     fn alias(&mut self, id: usize, span: Span) -> Result<(), Stop> {
+        self.unnamed.remove(&id);
         let Some(node) = self.anchors.get(&id) else {
             let name = self.text.get(span.range()).unwrap_or("*");
             let message = format!("`{name}` stands within what it names");
@@ -293,6 +317,7 @@ impl Builder<'_> {
                         }
                         return Ok(());
                     };
+                    self.diagnostics.extend(wrong_key(self.text, &key)?);
                     // A value that is not there stands where its key does.
                     if value
                         .scalar()
@@ -322,7 +347,7 @@ impl Builder<'_> {
             if let Some(first) = own.get(&key) {
                 let message = format!("the key `{}` stands twice", shortened(&entry.key.text));
                 let wrong = Diagnostic::error(Code::DuplicateKey, entry.key.span(), message);
-                self.diagnostics.push(wrong.label(*first, "first here"));
+                self.diagnostics.push(wrong.label(*first, "first here").help("keep one of them; the first is read"));
                 continue;
             }
             own.insert(key, entry.key.span());
@@ -350,6 +375,22 @@ impl Builder<'_> {
     }
 }
 
+/// A key must be there. A blank that is none at its ends stops everything: such a line is not where it seems.
+fn wrong_key(text: &str, key: &Scalar) -> Result<Option<Diagnostic>, Stop> {
+    let span = key.span();
+    if key.style != Style::Plain {
+        return Ok(None);
+    }
+    let source = text.get(span.range()).unwrap_or("");
+    let kept = source.trim_end_matches(traps::is_odd_blank).len();
+    if source.starts_with(traps::is_odd_blank) || kept < source.len() {
+        let at = if source.starts_with(traps::is_odd_blank) { 0 } else { kept };
+        return Err(Box::new(traps::odd_blank(text, span.range().start + at)));
+    }
+    let message = "a key must be a text, and before this `:` stands nothing";
+    Ok(key.text.is_empty().then(|| Diagnostic::error(Code::ComplexKey, span, message)))
+}
+
 fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::error(Code::TooDeep, span, format!("this nests more than {MAX_DEPTH} deep"))
 }
@@ -370,6 +411,7 @@ fn stop(kind: &ErrorKind) -> Reason {
         | ErrorKind::InvalidIndentation
         | ErrorKind::ExpectedBlockMappingKey => Reason::Layout(words(kind)),
         ErrorKind::UnclosedFlowCollection { .. } => Reason::Bracket(words(kind)),
+        ErrorKind::UnclosedQuotedScalar => Reason::Quote,
         _ => Reason::Other(words(kind)),
     }
 }
@@ -380,7 +422,6 @@ fn words(kind: &ErrorKind) -> String {
         Kind::UnexpectedEofFlowSequence
         | Kind::UnexpectedEofFlowMapping
         | Kind::UnclosedFlowCollection { .. } => "a bracket is opened here or above and never closed".into(),
-        Kind::UnclosedQuotedScalar => "the quote that opens here is never closed".into(),
         Kind::MappingValueNotAllowed => "a key and its value cannot stand here".into(),
         Kind::ExpectedBlockMappingKey => "YAML expects a key here".into(),
         Kind::ExpectedFlowMappingSeparator => "YAML expects `,` or `}` here".into(),

@@ -1,6 +1,9 @@
 //! A scope of given values, for tests of expressions and templates.
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
+pub mod catalog;
+pub mod properties;
+
 use std::collections::BTreeMap;
 
 use dsl::diagnostic::Diagnostic;

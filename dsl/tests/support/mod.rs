@@ -2,57 +2,16 @@
 
 #![allow(dead_code, missing_docs)]
 
+pub mod made;
+
 use std::fmt::Write;
 
-use dsl::catalog::{Action, Catalog, Safety};
-use dsl::types::{Field, Type};
-use dsl::workflow::{Block, NeedKind, OnError, Op, Phase, Step, Workflow};
+use dsl::workflow::{Block, Keeping, NeedKind, OnDoubt, OnError, Op, Phase, Start, Step, Wait, Workflow};
 
-pub fn catalog() -> Catalog {
-    let action = |id: &str, safety, input| Action {
-        id: id.into(),
-        about: String::new(),
-        safety,
-        input,
-        output: Type::Any,
-    };
-    let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
-    Catalog::new([
-        action("file.list", Safety::Read, vec![Field::optional("path", Type::String, "The folder.")]),
-        action(
-            "file.read",
-            Safety::Read,
-            vec![
-                path(),
-                Field::optional("as", Type::Enum(vec!["text".into(), "json".into(), "csv".into()]), ""),
-            ],
-        ),
-        action(
-            "file.write",
-            Safety::Idempotent,
-            vec![
-                path(),
-                Field::required("text", Type::String, "What is written."),
-                Field::optional("append", Type::Boolean, ""),
-            ],
-        ),
-        action(
-            "mail.send",
-            Safety::Once,
-            vec![
-                Field::required("to", Type::List(Box::new(Type::String)), "Who gets it."),
-                Field::required("subject", Type::String, ""),
-                Field { min: Some(1.0), max: Some(5.0), ..Field::optional("priority", Type::Integer, "") },
-                Field::optional("delay", Type::Duration, ""),
-                Field::optional(
-                    "options",
-                    Type::Object(vec![Field::required("html", Type::Boolean, "")]),
-                    "",
-                ),
-            ],
-        ),
-    ])
-}
+#[path = "../shared/catalog.rs"]
+mod catalog;
+
+pub use catalog::catalog;
 
 /// One line for each step: what it does and what it needs, `^` for each block outward.
 pub fn picture(workflow: &Workflow) -> String {
@@ -62,8 +21,40 @@ pub fn picture(workflow: &Workflow) -> String {
         let default = field.default.as_ref().map_or(String::new(), |value| format!(" = {}", value.to_json()));
         let _ = writeln!(text, "input {}: {mark}{}{default}", field.name, field.ty);
     }
+    for trigger in &workflow.triggers {
+        let _ = writeln!(text, "trigger {}", start(&trigger.start));
+    }
+    if let Some(concurrency) = &workflow.concurrency {
+        let (max, when_full) = (concurrency.max, concurrency.when_full);
+        let key = concurrency.key.as_ref().map_or(String::new(), |key| format!(" by {}", key.source()));
+        let _ = writeln!(text, "concurrency {max}{key}, then {when_full:?}");
+    }
+    if workflow.max_steps.is_some() || workflow.ai_cost.is_some() || workflow.timeout.is_some() {
+        let (steps, cost, timeout) = (workflow.max_steps, workflow.ai_cost, workflow.timeout);
+        let _ = writeln!(text, "limits {steps:?} steps, {cost:?} dollars, {timeout:?}");
+    }
     block(&mut text, &workflow.root, &mut vec![], 0);
     text
+}
+
+fn start(start: &Start) -> String {
+    let keeping = |keeping: &Keeping| {
+        let zone = keeping.timezone.as_deref().unwrap_or("the owner's zone");
+        format!("{zone} {:?} {:?} {:?}", keeping.overlap, keeping.catch_up, keeping.jitter)
+    };
+    match start {
+        Start::At { time, timezone, catch_up } => format!("at {time:?} {timezone:?} {catch_up:?}"),
+        Start::Cron { schedule, keeping: kept } => format!("cron {schedule}: {}", keeping(kept)),
+        Start::Event { event, every, filter, .. } => {
+            let filter = filter.as_ref().map_or(String::new(), |filter| format!(" if {}", filter.source()));
+            format!("event {event} every {every:?}{filter}")
+        }
+        Start::Every { length, from, keeping: kept } => {
+            format!("every {length:?} from {from:?}: {}", keeping(kept))
+        }
+        Start::Signal { name } => format!("signal {name}"),
+        Start::Webhook { verify, respond } => format!("webhook {verify:?} {respond:?}"),
+    }
 }
 
 fn block<'w>(text: &mut String, block: &'w Block, outer: &mut Vec<&'w Block>, depth: usize) {
@@ -71,7 +62,7 @@ fn block<'w>(text: &mut String, block: &'w Block, outer: &mut Vec<&'w Block>, de
     for step in &block.steps {
         line(text, step, outer, depth);
         match &step.op {
-            Op::Act(_) | Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. } => {}
+            Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {}
             Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. } => {
                 self::block(text, body, outer, depth + 1);
             }
@@ -92,9 +83,22 @@ fn block<'w>(text: &mut String, block: &'w Block, outer: &mut Vec<&'w Block>, de
 
 fn line(text: &mut String, step: &Step, outer: &[&Block], depth: usize) {
     let op = match &step.op {
-        Op::Act(act) => format!("{} {:?} x{}", act.action, act.safety, step.retry.attempts),
+        Op::Act(act) => {
+            let connection =
+                act.connection.as_ref().map_or(String::new(), |connection| format!(" as {connection}"));
+            let cache = act.cache.map_or(String::new(), |length| format!(" cached {length:?}"));
+            format!("{} {:?} x{}{connection}{cache}", act.action, act.safety, step.retry.attempts)
+        }
+        Op::Child { workflow, .. } => format!("child {workflow}"),
         Op::Set { .. } => "set".into(),
-        Op::Wait { .. } => "wait".into(),
+        Op::Wait(Wait::For { .. }) => "wait".into(),
+        Op::Wait(Wait::Until { .. }) => "wait until".into(),
+        Op::Wait(Wait::Signal { .. }) => "wait for a signal".into(),
+        Op::Wait(Wait::Person(question)) => {
+            let fields: Vec<String> =
+                question.fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+            format!("wait for a person ({}), then {:?}", fields.join(", "), question.on_timeout)
+        }
         Op::Fail { .. } => "fail".into(),
         Op::Each { name, parallel, .. } => format!("each {name} /{parallel}"),
         Op::Repeat { every, .. } => {
@@ -114,6 +118,11 @@ fn line(text: &mut String, step: &Step, outer: &[&Block], depth: usize) {
         OnError::Collect => " collect",
     };
     let condition = if step.condition.is_some() { " if" } else { "" };
+    let on_doubt = match step.on_doubt {
+        OnDoubt::Ask => "",
+        OnDoubt::Fail => " fails in doubt",
+        OnDoubt::Retry => " retries in doubt",
+    };
     let timeout = step.timeout.map_or(String::new(), |timeout| format!(" timeout {timeout:?}"));
     let needs: Vec<String> = step
         .needs
@@ -130,5 +139,6 @@ fn line(text: &mut String, step: &Step, outer: &[&Block], depth: usize) {
         .collect();
     let arrow = if needs.is_empty() { String::new() } else { format!(" <- {}", needs.join(", ")) };
     let indent = "  ".repeat(depth + 1);
-    let _ = writeln!(text, "{indent}{}: {op}{phase}{condition}{on_error}{timeout}{arrow}", step.name);
+    let _ =
+        writeln!(text, "{indent}{}: {op}{phase}{condition}{on_error}{on_doubt}{timeout}{arrow}", step.name);
 }

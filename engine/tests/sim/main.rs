@@ -1,4 +1,4 @@
-//! The simulator: random plans in random worlds, with every invariant checked after each input.
+//! The simulator: random plans in random worlds, with every invariant checked after each event.
 //!
 //! `KEYWAY_WORLDS` says how many worlds (default 5,000), `KEYWAY_WORLD` runs one by its seed.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]

@@ -4,7 +4,9 @@ use dsl::catalog::{FailureKind, Safety};
 use dsl::expr;
 use dsl::span::{Span, SpanMap};
 use dsl::value::Value;
-use dsl::workflow::{Act, Arg, Block, Case, Need, NeedKind, OnError, Op, Phase, Retry, Step, Workflow};
+use dsl::workflow::{
+    Act, Arg, Block, Case, Need, NeedKind, OnDoubt, OnError, Op, Phase, Retry, Step, Wait, Workflow,
+};
 use jiff::SignedDuration;
 
 use crate::chance::Chance;
@@ -66,7 +68,7 @@ pub fn make(chance: &mut Chance, shape: Shape) -> Workflow {
     if shape == Shape::Wild {
         shuffle(&mut root, &mut vec![], chance);
     }
-    Workflow { name: "plan".into(), description: String::new(), inputs: vec![], timeout, root }
+    Workflow { name: "plan".into(), timeout, root, ..Workflow::default() }
 }
 
 fn known_of(block: &Block) -> Vec<Known> {
@@ -175,6 +177,7 @@ impl Maker<'_> {
             retry,
             timeout,
             on_error,
+            on_doubt: OnDoubt::Ask,
         }
     }
 
@@ -186,10 +189,13 @@ impl Maker<'_> {
                 // Each try draws anew, unless it must send what the one before sent.
                 args: if self.chance.one_in(4) { expression("uuid()") } else { self.argument(needs) },
                 safety: *self.chance.pick(&[Safety::Read, Safety::Idempotent, Safety::Keyed, Safety::Once]),
+                connection: None,
+                cache: None,
             }),
             8..=9 => Op::Set { value: self.argument(needs) },
             10 if self.shape == Shape::Wild || self.within_each == 0 => {
-                Op::Wait { length: Arg::Value(Value::text(format!("{}ms", self.chance.range(0, 9000)))) }
+                let length = Arg::Value(Value::text(format!("{}ms", self.chance.range(0, 9000))));
+                Op::Wait(Wait::For { length })
             }
             10 => Op::Set { value: Arg::Value(Value::Int(3)) },
             11 if self.chance.one_in(3) => Op::Fail { message: self.argument(needs) },
@@ -391,7 +397,7 @@ pub fn blocks_of(op: &mut Op) -> Vec<&mut Block> {
         Op::Switch { cases, default, .. } => {
             cases.iter_mut().map(|case| &mut case.block).chain(default.as_mut()).collect()
         }
-        Op::Act(_) | Op::Set { .. } | Op::Wait { .. } | Op::Fail { .. } => vec![],
+        Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => vec![],
     }
 }
 

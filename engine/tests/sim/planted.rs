@@ -146,9 +146,9 @@ impl Bench {
              Measured on {}, commit {commit}, {cores} cores of {processor}, with\n\
              `cargo test -p engine --features planted --test planted`.\n\n\
              Each world is a random plan under random weather: answers and timers late, repeated, early or about\n\
-             nothing, cancels, crashes between any two commits, and few events for each input. Every invariant is\n\
-             checked after each input; that a run folded from its log decides the same, after one input in eight or more\n\
-             often.\n\n\
+             nothing, cancels, crashes between any two commits, and few events for each input. What concerns\n\
+             single events is checked after each event; that a run folded from its log decides the same and becomes the\n\
+             same, after each input.\n\n\
              The engine as it is: {counted}; no invariant was broken.\n\n\
              Planted faults, each of at most {LINES} changed lines (`engine/tests/sim/planted/`):\n\n\
              | Fault | What is wrong | Invariant that found it | World |\n\

@@ -225,7 +225,8 @@ impl Oracle<'_> {
                 }
             },
             Op::Set { value } => fill(value),
-            Op::Wait { .. } => Ok(Value::Null),
+            Op::Wait(_) => Ok(Value::Null),
+            Op::Child { .. } => unreachable!("the plans of the simulator call no other workflow"),
             Op::Fail { message } => {
                 fill(message)?;
                 Err(fell(FailureKind::Fail))

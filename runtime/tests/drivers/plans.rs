@@ -8,15 +8,16 @@ use std::sync::Arc;
 use dsl::catalog::Safety;
 use dsl::span::Span;
 use dsl::value::Value;
-use dsl::workflow::{Act, Arg, Block, Need, NeedKind, OnError, Op, Phase, Retry, Step, Workflow};
+use dsl::workflow::{
+    Act, Arg, Block, Need, NeedKind, OnDoubt, OnError, Op, Phase, Retry, Step, Wait, Workflow,
+};
 use engine::plan::Plan;
 use jiff::SignedDuration;
 
 /// A plan of these steps.
 pub fn plan(name: &str, steps: Vec<Step>) -> Arc<Plan> {
     let root = Block { steps, output: None };
-    let workflow =
-        Workflow { name: name.into(), description: String::new(), inputs: vec![], timeout: None, root };
+    let workflow = Workflow { name: name.into(), root, ..Workflow::default() };
     Arc::new(Plan::new(&workflow))
 }
 
@@ -33,6 +34,7 @@ pub fn step(name: &str, after: &[u16], op: Op) -> Step {
         op,
         timeout: None,
         on_error: OnError::Fail,
+        on_doubt: OnDoubt::Ask,
     }
 }
 
@@ -43,13 +45,19 @@ pub fn call(name: &str, safety: Safety, after: &[u16]) -> Step {
 
 /// A call with these parameters; its action is `test.NAME`.
 pub fn call_with(name: &str, safety: Safety, after: &[u16], args: Value) -> Step {
-    let act = Act { action: format!("test.{name}").into(), args: Arg::Value(args), safety };
+    let act = Act {
+        action: format!("test.{name}").into(),
+        args: Arg::Value(args),
+        safety,
+        connection: None,
+        cache: None,
+    };
     Step { retry: Retry::default_for(safety), ..step(name, after, Op::Act(act)) }
 }
 
 /// A pause.
 pub fn wait(name: &str, length: SignedDuration, after: &[u16]) -> Step {
-    step(name, after, Op::Wait { length: Arg::Value(Value::Duration(length)) })
+    step(name, after, Op::Wait(Wait::For { length: Arg::Value(Value::Duration(length)) }))
 }
 
 /// `steps` calls in a row, each after the one before.

@@ -1,9 +1,9 @@
 //! Between the bytes of a file and values.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::sync::Arc;
+
 use dsl::catalog::{Failure, FailureKind};
-use dsl::value::{MAX_DEPTH, Object, Value};
+use dsl::value::{File, MAX_DEPTH, Object, Value};
 
 use super::LIMIT;
 use crate::params::{Params, no_secret, short, wrong_type};
@@ -11,7 +11,8 @@ use crate::params::{Params, no_secret, short, wrong_type};
 /// The bytes of a file as the author wants them.
 pub(crate) fn parse(kind: &str, bytes: Vec<u8>, path: &str) -> Result<Value, Failure> {
     if kind == "bytes" {
-        return Ok(bytes_value(&bytes, "application/octet-stream"));
+        let name = path.rsplit('/').next().map(Arc::from);
+        return Ok(Value::File(Arc::new(File { name, ..File::new(bytes, media_type(path)) })));
     }
     let invalid = |why: &str| Failure::new(FailureKind::Invalid, format!("`{}` {why}", short(path)));
     let text =
@@ -31,26 +32,24 @@ pub(crate) fn parse(kind: &str, bytes: Vec<u8>, path: &str) -> Result<Value, Fai
     }
 }
 
-/// Bytes as a value: in base64, with their type and length.
-pub(crate) fn bytes_value(bytes: &[u8], kind: &str) -> Value {
-    Value::object([
-        ("base64", Value::text(STANDARD.encode(bytes))),
-        ("type", Value::text(kind)),
-        ("size", Value::Int(bytes.len() as i64)),
-    ])
+/// The media type that the ending of a path stands for.
+fn media_type(path: &str) -> &'static str {
+    mime_guess::from_path(path).first_raw().unwrap_or(dsl::value::UNKNOWN)
 }
 
-/// The bytes that a value stands for: what `bytes_value` made, or text in base64.
-pub(crate) fn value_bytes(name: &str, value: &Value) -> Result<Vec<u8>, Failure> {
-    let text = match value {
-        Value::Hole(_) => return Err(no_secret(name)),
-        Value::Object(_) => value.get("base64").and_then(Value::as_text),
-        other => other.as_text(),
-    };
-    let Some(text) = text else { return Err(wrong_type(&format!("`{name}`"), "bytes", value)) };
-    STANDARD
-        .decode(text.trim_end())
-        .map_err(|_| Failure::new(FailureKind::Invalid, format!("`{name}` is not in base64")))
+/// The file that a value stands for: a file, its plain form, or text in Base64.
+pub(crate) fn file(name: &str, value: &Value) -> Result<Arc<File>, Failure> {
+    match value {
+        Value::File(file) => Ok(file.clone()),
+        Value::Hole(_) => Err(no_secret(name)),
+        other => match File::from_plain(other) {
+            Some(file) => Ok(Arc::new(file)),
+            None if other.as_text().is_some() || other.get("base64").is_some() => {
+                Err(Failure::new(FailureKind::Invalid, format!("`{name}` is not in Base64")))
+            }
+            None => Err(wrong_type(&format!("`{name}`"), "bytes", value)),
+        },
+    }
 }
 
 /// A CSV as a list of objects of texts, by its head line.
@@ -102,7 +101,7 @@ fn formatted(params: &Params, old: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
         "json" if old.is_some() => format!("{}\n", value.to_json()).into_bytes(),
         "json" => format!("{:#}\n", value.to_json()).into_bytes(),
         "csv" => lines(value, old.unwrap_or_default())?,
-        _ => value_bytes(name, value)?,
+        _ => file(name, value)?.bytes.to_vec(),
     };
     if bytes.len() > LIMIT {
         return Err(Failure::new(FailureKind::Limit, format!("`{name}` is longer than {LIMIT} bytes")));

@@ -38,7 +38,7 @@ impl Own {
 /// may be a workflow that somebody is writing.
 pub(crate) fn is_workflow(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    match serde_yaml::from_str::<serde_json::Value>(&text) {
+    match dsl::yaml::read_value(&text) {
         Ok(value) => value.get("steps").is_some(),
         Err(_) => text.lines().any(|line| {
             let key = line.trim_start_matches(['{', ' ']).trim_start_matches(['"', '\'']);

@@ -1,13 +1,14 @@
 //! From an answer to a value, or to a failure where its status says no.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use dsl::catalog::{Failure, FailureKind};
-use dsl::value::{MAX_DEPTH, Object, Value};
+use dsl::value::{File, MAX_DEPTH, Object, UNKNOWN, Value};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
 use super::build::Call;
-use crate::builtin::file::bytes_value;
 
 /// How much of the body of a refusal is shown.
 const EXCERPT: usize = 200;
@@ -92,7 +93,7 @@ fn content(kind: &str, encoding: &str) -> Content {
         | "application/x-ndjson"
         | "application/x-yaml"
         | "application/x-www-form-urlencoded" => Content::Text,
-        "" => Content::Bytes("application/octet-stream".into()),
+        "" => Content::Bytes(UNKNOWN.into()),
         _ => Content::Bytes(essence),
     }
 }
@@ -113,7 +114,7 @@ fn parse(content: &Content, body: &Bytes) -> Result<Value, (FailureKind, String)
             Ok(value)
         }
         Content::Text => Ok(Value::text(String::from_utf8_lossy(body))),
-        Content::Bytes(kind) => Ok(bytes_value(body, kind)),
+        Content::Bytes(kind) => Ok(Value::File(Arc::new(File::new(&body[..], kind)))),
     }
 }
 

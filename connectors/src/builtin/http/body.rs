@@ -8,7 +8,7 @@ use secret::Hole;
 
 use super::build::{invalid, text};
 use super::multipart;
-use crate::builtin::file::value_bytes;
+use crate::builtin::file::file;
 use crate::params::Params;
 
 /// The body that the parameters describe, and its content type.
@@ -139,9 +139,9 @@ fn encoded(text: &str) -> String {
 
 fn raw(value: &Value) -> Result<(Vec<Part>, Option<String>), Failure> {
     match value {
-        Value::Object(_) => {
-            let bytes = Bytes::from(value_bytes("body", value)?);
-            Ok((vec![Part::Plain(bytes)], Some("application/octet-stream".into())))
+        Value::File(_) | Value::Object(_) => {
+            let file = file("body", value)?;
+            Ok((vec![Part::Plain(Bytes::from_owner(file.bytes.clone()))], Some(file.media_type.to_string())))
         }
         value => {
             let part = match text("body", value)? {

@@ -133,7 +133,7 @@ pub(crate) fn text(name: &str, value: &Value) -> Result<Option<Text>, Failure> {
     match value {
         Value::Null => Ok(None),
         Value::Hole(hole) => Ok(Some(Text::Hole(body::hole(hole)))),
-        Value::List(_) | Value::Object(_) | Value::Big(_) => {
+        Value::List(_) | Value::Object(_) | Value::File(_) | Value::Big(_) => {
             Err(wrong_type(&format!("`{name}`"), "string", value))
         }
         Value::Bool(_)

@@ -1,41 +1,62 @@
 //! Bodies in parts: `multipart/form-data`, fields and files, as HTML forms send them.
 
+use std::sync::Arc;
+
 use dsl::catalog::Failure;
-use dsl::value::{Hash, Value};
+use dsl::value::{File, Hash, UNKNOWN, Value};
 use egress::{Escape, Text};
 
 use super::body::Writer;
 use super::build::{invalid, text};
-use crate::builtin::file::value_bytes;
+use crate::builtin::file::file;
 use crate::params::Params;
 
 /// The body of these parts and its content type.
 ///
-/// A part is a value, or a file: `{ content, filename, type }`, its content a text or bytes.
+/// A part is a value, a file as it flows through a run, or `{ content, filename, type }`, its content a text or a
+/// file. Where `filename` and `type` are not given, they are the file's own.
 pub(super) fn build(parts: &Params, out: &mut Writer) -> Result<String, Failure> {
     let boundary = boundary(parts);
     for (name, value) in parts.entries() {
         let path = format!("multipart.{name}");
         out.push(&format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{}\"", quoted(name)));
         match value {
-            Value::Object(file) => {
-                let field = |key: &str| file.get(key).map(|value| line(&format!("{path}.{key}"), value));
+            Value::File(content) => {
+                let name = content.name.as_deref().unwrap_or(name);
+                head(name, &content.media_type, out);
+                out.bytes(&content.bytes);
+            }
+            Value::Object(part) => {
+                let field = |key: &str| part.get(key).map(|value| line(&format!("{path}.{key}"), value));
                 if let Some(known) =
-                    file.keys().find(|key| !matches!(&***key, "content" | "filename" | "type"))
+                    part.keys().find(|key| !matches!(&***key, "content" | "filename" | "type"))
                 {
                     return Err(invalid(&format!(
                         "`{path}` has no key `{known}`, only `content`, `filename` and `type`"
                     )));
                 }
-                let filename = field("filename").unwrap_or_else(|| Ok(name.to_owned()))?;
-                let kind = field("type").unwrap_or_else(|| Ok("application/octet-stream".into()))?;
-                out.push(&format!("; filename=\"{}\"\r\ncontent-type: {kind}\r\n\r\n", quoted(&filename)));
-                match file.get("content") {
-                    Some(bytes @ Value::Object(_)) => {
-                        out.bytes(&value_bytes(&format!("{path}.content"), bytes)?)
-                    }
-                    Some(content) => value_of(&format!("{path}.content"), content, out)?,
-                    None => return Err(invalid(&format!("`{path}.content` is missing"))),
+                let path = format!("{path}.content");
+                let Some(content) = part.get("content") else {
+                    return Err(invalid(&format!("`{path}` is missing")));
+                };
+                let content = match content {
+                    Value::File(_) | Value::Object(_) => Content::File(file(&path, content)?),
+                    other => Content::Text(other),
+                };
+                let (known_name, known_type) = match &content {
+                    Content::File(file) => (file.name.as_deref(), &*file.media_type),
+                    Content::Text(_) => (None, UNKNOWN),
+                };
+                let filename = field("filename").transpose()?;
+                let kind = field("type").transpose()?;
+                head(
+                    filename.as_deref().or(known_name).unwrap_or(name),
+                    kind.as_deref().unwrap_or(known_type),
+                    out,
+                );
+                match content {
+                    Content::File(file) => out.bytes(&file.bytes),
+                    Content::Text(value) => value_of(&path, value, out)?,
                 }
             }
             value => {
@@ -47,6 +68,18 @@ pub(super) fn build(parts: &Params, out: &mut Writer) -> Result<String, Failure>
     }
     out.push(&format!("--{boundary}--\r\n"));
     Ok(format!("multipart/form-data; boundary={boundary}"))
+}
+
+/// What stands in a part that is a file.
+enum Content<'a> {
+    File(Arc<File>),
+    Text(&'a Value),
+}
+
+/// The rest of the head of a part that is a file.
+fn head(filename: &str, kind: &str, out: &mut Writer) {
+    let kind = kind.replace(['\r', '\n', '\0'], "");
+    out.push(&format!("; filename=\"{}\"\r\ncontent-type: {kind}\r\n\r\n", quoted(filename)));
 }
 
 fn value_of(path: &str, value: &Value, out: &mut Writer) -> Result<(), Failure> {

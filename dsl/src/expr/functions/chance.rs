@@ -6,15 +6,18 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
+use super::shape::{BYTES, INTEGERS, TEXTS};
 use super::{Function, optional, value};
 use crate::expr::Halt;
 use crate::expr::call::Call;
+use crate::types::Type;
 use crate::value::{Hole, Value};
 
 pub const CHANCE: &[Function] = &[
     Function {
         name: "hmac_sha256",
-        parameters: &[value("key"), value("message")],
+        parameters: &[value("key", TEXTS), value("message", BYTES)],
+        gives: |_| Type::String,
         about: "The HMAC-SHA256 of a message in hex; with a secret it stays one.",
         example: "hmac_sha256('key', 'x') | len => 64",
         body: |call| match (call.any(0), call.any(1)) {
@@ -24,17 +27,18 @@ pub const CHANCE: &[Function] = &[
                 Ok(Value::Hole(Arc::new(Hole::Hmac(Box::new(hole(&key)), Box::new(hole(&message))))))
             }
             _ => {
-                let (key, message) = (call.text(0)?, call.text(1)?);
+                let (key, message) = (call.text(0)?, call.bytes(1)?);
                 let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
                     .map_err(|_| call.fail("the key has no usable length"))?;
-                mac.update(message.as_bytes());
+                mac.update(&message);
                 Ok(Value::text(hex(&mac.finalize().into_bytes())))
             }
         },
     },
     Function {
         name: "random",
-        parameters: &[optional("below")],
+        parameters: &[optional("below", INTEGERS)],
+        gives: |given| if given.has(0) { Type::Integer } else { Type::Number },
         about: "A number from 0 to below 1, or an integer from 0 to below another.",
         example: "random(1) => 0",
         body: |call| {
@@ -55,14 +59,16 @@ pub const CHANCE: &[Function] = &[
     },
     Function {
         name: "sha256",
-        parameters: &[value("text")],
-        about: "The SHA-256 of the text in hex.",
+        parameters: &[value("of", BYTES)],
+        gives: |_| Type::String,
+        about: "The SHA-256 of a text or a file in hex.",
         example: "sha256('a') | slice(0, 8) => 'ca978112'",
-        body: |call| Ok(Value::text(hex(&Sha256::digest(call.text(0)?.as_bytes())))),
+        body: |call| Ok(Value::text(hex(&Sha256::digest(call.bytes(0)?)))),
     },
     Function {
         name: "uuid",
         parameters: &[],
+        gives: |_| Type::String,
         about: "An id of its own: a UUID of version 4, the same in every replay.",
         example: "uuid() | len => 36",
         body: uuid,

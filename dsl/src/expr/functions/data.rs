@@ -8,26 +8,46 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::csv::{parse_csv, write_csv};
+use super::shape::{ANY, BYTES, INTEGERS, SHOWN, Shape, TEXTS, Wants};
 use super::{Function, optional, value, yaml};
 use crate::expr::Halt;
 use crate::expr::call::Call;
 use crate::expr::fault::named;
+use crate::types::Type;
 use crate::value::{Hole, Value};
+
+/// What `type` can answer.
+const NAMES_OF_TYPES: [&str; 10] =
+    ["null", "boolean", "integer", "number", "string", "list", "object", "time", "duration", "secret"];
+
+const ENCODED: Wants = &[
+    Shape::String,
+    Shape::Number,
+    Shape::Boolean,
+    Shape::Time,
+    Shape::Duration,
+    Shape::Null,
+    Shape::Object,
+];
+const OPTIONS: Wants = &[Shape::Object, Shape::String, Shape::Null];
+const ROWS: Wants = &[Shape::List(&[Shape::Object, Shape::List(ANY)])];
 
 pub const DATA: &[Function] = &[
     Function {
         name: "base64",
-        parameters: &[value("text")],
-        about: "The text's bytes in Base64; a secret stays one.",
+        parameters: &[value("of", BYTES)],
+        gives: |_| Type::String,
+        about: "The bytes of a text or a file in Base64; a secret stays one.",
         example: "base64('Ada:x') => 'QWRhOng='",
         body: |call| match call.any(0) {
             Value::Hole(hole) => Ok(Value::Hole(Arc::new(Hole::Base64(Box::new((*hole).clone()))))),
-            _ => Ok(Value::text(STANDARD.encode(call.text(0)?.as_bytes()))),
+            _ => Ok(Value::text(STANDARD.encode(call.bytes(0)?))),
         },
     },
     Function {
         name: "csv",
-        parameters: &[value("rows"), optional("options")],
+        parameters: &[value("rows", ROWS), optional("options", OPTIONS)],
+        gives: |_| Type::String,
         about: "Rows as CSV: objects with a header of their keys, or lists without one. `{ delimiter, header }` are \
                 possible.",
         example: "csv([{ a: 1, b: 'x, y' }]) => 'a,b\\n1,\"x, y\"\\n'",
@@ -35,7 +55,8 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "default",
-        parameters: &[value("value"), value("instead")],
+        parameters: &[value("value", ANY), value("instead", ANY)],
+        gives: |given| given.at(0).without_null().into_owned().or(given.at(1)),
         about: "The value, or another where it is null.",
         example: "null | default(3) => 3",
         body: |call| {
@@ -45,7 +66,8 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "html",
-        parameters: &[value("text")],
+        parameters: &[value("text", SHOWN)],
+        gives: |_| Type::String,
         about: "The text as it may stand in HTML, also within quotes.",
         example: "html('<a & b>') => '&lt;a &amp; b&gt;'",
         body: |call| {
@@ -61,14 +83,16 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "json",
-        parameters: &[value("value"), optional("indent")],
+        parameters: &[value("value", ANY), optional("indent", INTEGERS)],
+        gives: |_| Type::String,
         about: "The value as JSON: compact, or with so many blanks for each level.",
         example: "json({ a: [1, 'x'] }) => '{\"a\":[1,\"x\"]}'",
         body: json,
     },
     Function {
         name: "markdown_text",
-        parameters: &[value("text")],
+        parameters: &[value("text", SHOWN)],
+        gives: |_| Type::String,
         about: "The text as it may stand in Markdown without meaning anything there.",
         example: "markdown_text('*a*') => '\\\\*a\\\\*'",
         body: |call| {
@@ -107,7 +131,8 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "parse_csv",
-        parameters: &[value("text"), optional("options")],
+        parameters: &[value("text", TEXTS), optional("options", OPTIONS)],
+        gives: |given| Type::list(if given.has(1) { Type::Any } else { Type::AnyObject }),
         about: "The rows of CSV as objects of texts, by the header; `{ delimiter: ';', header: false }` are possible, \
                 and without a header rows are lists.",
         example: "parse_csv('a,b\\n1,2\\n') => [{ a: '1', b: '2' }]",
@@ -115,7 +140,8 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "parse_json",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::Any,
         about: "The value of a text in JSON. Integers beyond 64 bits stay text.",
         example: "parse_json('{\"a\":[1,2.5]}') => { a: [1, 2.5] }",
         body: |call| {
@@ -125,21 +151,24 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "secret",
-        parameters: &[value("name")],
+        parameters: &[value("name", TEXTS)],
+        gives: |_| Type::String,
         about: "The place of a secret; it is filled in when a call leaves the process.",
         example: "type(secret('TOKEN')) => 'secret'",
         body: |call| Ok(Value::Hole(Arc::new(Hole::Name(call.text(0)?.to_string())))),
     },
     Function {
         name: "type",
-        parameters: &[value("value")],
+        parameters: &[value("value", ANY)],
+        gives: |_| Type::Enum(NAMES_OF_TYPES.map(String::from).to_vec()),
         about: "The name of the value's type.",
         example: "type([]) => 'list'",
         body: |call| Ok(Value::text(call.any(0).type_name())),
     },
     Function {
         name: "unbase64",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::String,
         about: "The text whose bytes these are in Base64, with or without padding, also the kind for addresses.",
         example: "unbase64('QWRhOng=') => 'Ada:x'",
         body: |call| {
@@ -153,7 +182,8 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "url_decode",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::String,
         about: "The text with its `%41` read.",
         example: "url_decode('a%20%26') => 'a &'",
         body: |call| {
@@ -164,7 +194,8 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "url_encode",
-        parameters: &[value("value")],
+        parameters: &[value("value", ENCODED)],
+        gives: |_| Type::String,
         about: "The value as it may stand in one place of a URL; an object as a query.",
         example: "url_encode('a &') + '?' + url_encode({ q: 'a b', n: 1 }) => 'a%20%26?q=a%20b&n=1'",
         body: |call| match call.any(0) {
@@ -186,7 +217,8 @@ pub const DATA: &[Function] = &[
     },
     Function {
         name: "yaml",
-        parameters: &[value("value")],
+        parameters: &[value("value", ANY)],
+        gives: |_| Type::String,
         about: "The value as YAML.",
         example: "yaml({ a: [1, 'x: y'], b: null }) => 'a:\\n  - 1\\n  - \"x: y\"\\nb: null\\n'",
         body: |call| {

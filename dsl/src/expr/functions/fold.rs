@@ -1,32 +1,37 @@
 //! Functions that make one value of a list.
 
 use super::list::integer;
-use super::{Function, optional_lambda, value};
+use super::shape::{BOOLEANS, Given, LISTS, ORDERED, SUMMABLE};
+use super::{Function, optional_lambda, or_items, value};
 use crate::expr::Halt;
 use crate::expr::ast::Operator;
 use crate::expr::call::Call;
 use crate::expr::fault::named;
 use crate::expr::operate;
+use crate::types::Type;
 use crate::value::Value;
 
 pub const FOLD: &[Function] = &[
     Function {
         name: "all",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), or_items("item", BOOLEANS)],
+        gives: |_| Type::Boolean,
         about: "True if all items are true, or the lambda is true for all; true for an empty list.",
         example: "all([1, 2], x => x > 0) => true",
         body: |call| Ok(Value::Bool(count(call, Some(false))? == 0)),
     },
     Function {
         name: "any",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), or_items("item", BOOLEANS)],
+        gives: |_| Type::Boolean,
         about: "True if one item is true, or the lambda is true for one.",
         example: "any([1, 2], x => x > 1) => true",
         body: |call| Ok(Value::Bool(count(call, Some(true))? > 0)),
     },
     Function {
         name: "avg",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), or_items("item", SUMMABLE)],
+        gives: |given| given.unless_empty(mean(&each(given))),
         about: "The mean of the items, or of what the lambda gives; null for an empty list.",
         example: "avg([1, 2]) => 1.5",
         body: |call| {
@@ -41,7 +46,8 @@ pub const FOLD: &[Function] = &[
     },
     Function {
         name: "count",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), optional_lambda("item", BOOLEANS)],
+        gives: |_| Type::Integer,
         about: "How many items there are, or for how many the lambda is true.",
         example: "count([1, 2, 3], x => x > 1) => 2",
         body: |call| match call.has(1) {
@@ -51,21 +57,24 @@ pub const FOLD: &[Function] = &[
     },
     Function {
         name: "max",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), or_items("item", ORDERED)],
+        gives: |given| given.unless_empty(each(given)),
         about: "The largest item, or the largest value that the lambda gives; null for an empty list.",
         example: "max([{ n: 1 }, { n: 3 }], x => x.n) => 3",
         body: |call| extreme(call, true),
     },
     Function {
         name: "min",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), or_items("item", ORDERED)],
+        gives: |given| given.unless_empty(each(given)),
         about: "The smallest item, or the smallest value that the lambda gives; null for an empty list.",
         example: "min([2, 1, 3]) => 1",
         body: |call| extreme(call, false),
     },
     Function {
         name: "sum",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), or_items("item", SUMMABLE)],
+        gives: |given| total(&each(given)),
         about: "The sum of the items, or of what the lambda gives: numbers or durations; 0 for an empty list.",
         example: "sum([{ n: 1 }, { n: 2 }], x => x.n) => 3",
         body: |call| {
@@ -74,6 +83,29 @@ pub const FOLD: &[Function] = &[
         },
     },
 ];
+
+/// The type of the items, or of what the lambda makes of them.
+fn each(given: &Given<'_>) -> Type {
+    if given.has(1) { given.at(1) } else { given.item(0) }
+}
+
+fn mean(item: &Type) -> Type {
+    match item {
+        Type::Integer | Type::Number => Type::Number,
+        Type::Duration => Type::Duration,
+        item if *item == Type::NEVER => Type::NEVER,
+        _ => Type::Any,
+    }
+}
+
+/// The sum of no durations is the integer 0, so that nothing is known of it.
+fn total(item: &Type) -> Type {
+    match item {
+        Type::Integer | Type::Number => item.clone(),
+        item if *item == Type::NEVER => Type::Integer,
+        _ => Type::Any,
+    }
+}
 
 /// The items, or what the lambda makes of them.
 fn given(call: &mut Call<'_, '_>) -> Result<Vec<Value>, Halt> {

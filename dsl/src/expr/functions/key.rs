@@ -20,8 +20,8 @@ pub enum Key {
     Object(BTreeMap<Arc<str>, Key>),
     Time(i128),
     Duration(i128),
-    /// A secret, by its stored form.
-    Hole(Vec<u8>),
+    /// A file, or a secret, by its stored form.
+    Stored(Vec<u8>),
 }
 
 impl Key {
@@ -49,7 +49,11 @@ impl Key {
             }
             Value::Time(time) => Key::Time(time.as_nanosecond()),
             Value::Duration(length) => Key::Duration(length.as_nanos()),
-            Value::Hole(_) => Key::Hole(value.stored()),
+            Value::File(file) => {
+                machine.spend_bytes(file.bytes.len())?;
+                Key::Stored(value.stored())
+            }
+            Value::Hole(_) => Key::Stored(value.stored()),
             Value::Big(_) => {
                 let loaded = machine.loaded(value.clone())?;
                 Key::of(machine, &loaded)?

@@ -5,17 +5,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::key::Key;
+use super::shape::{ANY, BOOLEANS, COUNTED, Given, INTEGERS, LISTS, SEARCHED, SLICED, SORTED, Shape, Wants};
 use super::{Function, lambda, optional, optional_lambda, value, values};
 use crate::expr::Halt;
 use crate::expr::call::Call;
 use crate::expr::fault::named;
 use crate::expr::operate;
+use crate::types::Type;
 use crate::value::Value;
+
+const SORTABLE: Wants = &[Shape::List(SORTED)];
 
 pub const LIST: &[Function] = &[
     Function {
         name: "chunk",
-        parameters: &[value("list"), value("size")],
+        parameters: &[value("list", LISTS), value("size", INTEGERS)],
+        gives: |given| Type::list(Type::list(given.item(0))),
         about: "The list in pieces of so many items.",
         example: "chunk([1, 2, 3], 2) => [[1, 2], [3]]",
         body: |call| {
@@ -28,7 +33,8 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "compact",
-        parameters: &[value("list")],
+        parameters: &[value("list", LISTS)],
+        gives: |given| Type::list(given.item(0).without_null().into_owned()),
         about: "The items that are not null.",
         example: "compact([1, null, 2]) => [1, 2]",
         body: |call| {
@@ -38,7 +44,8 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "contains",
-        parameters: &[value("whole"), value("part")],
+        parameters: &[value("whole", SEARCHED), value("part", ANY)],
+        gives: |_| Type::Boolean,
         about: "True if a list has an item, an object a key, a text a part.",
         example: "contains(['a', 'b'], 'b') => true",
         body: |call| {
@@ -49,7 +56,8 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "filter",
-        parameters: &[value("list"), lambda("item")],
+        parameters: &[value("list", LISTS), lambda("item", BOOLEANS)],
+        gives: |given| Type::list(given.item(0)),
         about: "The items for which the lambda is true.",
         example: "[1, 2, 3] | filter(x => x > 1) => [2, 3]",
         body: |call| {
@@ -65,21 +73,24 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "find",
-        parameters: &[value("list"), lambda("item")],
+        parameters: &[value("list", LISTS), lambda("item", BOOLEANS)],
+        gives: |given| given.item(0).or_null(),
         about: "The first item for which the lambda is true; null if there is none.",
         example: "[1, 2, 3] | find(x => x > 1) => 2",
         body: |call| seek(call, false),
     },
     Function {
         name: "first",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), optional_lambda("item", BOOLEANS)],
+        gives: |given| given.item(0).or_null(),
         about: "The first item, or the first for which the lambda is true; null if there is none.",
         example: "first([1, 2]) => 1",
         body: |call| seek(call, false),
     },
     Function {
         name: "flatten",
-        parameters: &[value("list")],
+        parameters: &[value("list", LISTS)],
+        gives: |given| Type::list(flat(&given.item(0))),
         about: "The items of the lists in a list; an item that is no list stays.",
         example: "flatten([[1], [2, 3], 4]) => [1, 2, 3, 4]",
         body: |call| {
@@ -99,43 +110,52 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "group_by",
-        parameters: &[value("list"), lambda("item")],
+        parameters: &[value("list", LISTS), lambda("item", ANY)],
+        gives: |given| {
+            let group = [("key", given.at(1)), ("items", Type::list(given.item(0)))];
+            Type::list(Type::object(group))
+        },
         about: "The items in groups `{ key, items }` by what the lambda gives, in order of first appearance.",
         example: "group_by([1, 2, 3], x => x % 2) => [{ key: 1, items: [1, 3] }, { key: 0, items: [2] }]",
         body: group_by,
     },
     Function {
         name: "index_of",
-        parameters: &[value("whole"), value("part")],
+        parameters: &[value("whole", SLICED), value("part", ANY)],
+        gives: |_| Type::Integer.or_null(),
         about: "The place of an item in a list, or of a part in a text, from 0; null if it is not there.",
         example: "index_of(['a', 'b'], 'b') => 1",
         body: index_of,
     },
     Function {
         name: "last",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), optional_lambda("item", BOOLEANS)],
+        gives: |given| given.item(0).or_null(),
         about: "The last item, or the last for which the lambda is true; null if there is none.",
         example: "last([1, 2, 3], x => x < 3) => 2",
         body: |call| seek(call, true),
     },
     Function {
         name: "len",
-        parameters: &[value("of")],
-        about: "How many characters a text has, items a list, keys an object.",
+        parameters: &[value("of", COUNTED)],
+        gives: |_| Type::Integer,
+        about: "How many characters a text has, items a list, keys an object, bytes a file.",
         example: "len('añb') => 3",
         body: |call| {
             let count = match call.any(0) {
                 Value::Text(_) => call.text(0)?.chars().count(),
                 Value::List(items) => items.len(),
                 Value::Object(entries) => entries.len(),
-                _ => return Err(call.wrong(0, "a text, a list or an object")),
+                Value::File(file) => file.bytes.len(),
+                _ => return Err(call.wrong(0, "a text, a list, an object or a file")),
             };
             Ok(integer(count))
         },
     },
     Function {
         name: "map",
-        parameters: &[value("list"), lambda("item")],
+        parameters: &[value("list", LISTS), lambda("item", ANY)],
+        gives: |given| Type::list(given.at(1)),
         about: "What the lambda makes of each item; it may take the item's index too.",
         example: "[1, 2] | map((x, i) => x * 10 + i) => [10, 21]",
         body: |call| {
@@ -149,14 +169,16 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "range",
-        parameters: &[value("from"), optional("to"), optional("step")],
+        parameters: &[value("from", INTEGERS), optional("to", INTEGERS), optional("step", INTEGERS)],
+        gives: |_| Type::list(Type::Integer),
         about: "The integers from one up to another, which is left out; from 0 where only one is given.",
         example: "range(1, 6, 2) + range(2) => [1, 3, 5, 0, 1]",
         body: range,
     },
     Function {
         name: "reverse",
-        parameters: &[value("list")],
+        parameters: &[value("list", SLICED)],
+        gives: |given| sliced(given),
         about: "The items of a list, or the characters of a text, last first.",
         example: "reverse([1, 2]) => [2, 1]",
         body: |call| match call.any(0) {
@@ -166,7 +188,8 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "slice",
-        parameters: &[value("of"), value("from"), optional("to")],
+        parameters: &[value("of", SLICED), value("from", INTEGERS), optional("to", INTEGERS)],
+        gives: |given| sliced(given),
         about: "The items of a list, or the characters of a text, from one place up to another, which is left out; \
                 negative places count from the end.",
         example: "slice('abcde', 1, -1) => 'bcd'",
@@ -174,7 +197,8 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "sort",
-        parameters: &[value("list")],
+        parameters: &[value("list", SORTABLE)],
+        gives: |given| Type::list(given.item(0)),
         about: "The items in order: null first, equal ones as they stood.",
         example: "sort([2, null, 1]) => [null, 1, 2]",
         body: |call| {
@@ -185,7 +209,8 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "sort_by",
-        parameters: &[value("list"), lambda("item")],
+        parameters: &[value("list", LISTS), lambda("item", SORTED)],
+        gives: |given| Type::list(given.item(0)),
         about: "The items in the order of what the lambda gives: null first, equal ones as they stood.",
         example: "sort_by([1, 3, 2], x => -x) => [3, 2, 1]",
         body: |call| {
@@ -199,7 +224,8 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "unique",
-        parameters: &[value("list"), optional_lambda("item")],
+        parameters: &[value("list", LISTS), optional_lambda("item", ANY)],
+        gives: |given| Type::list(given.item(0)),
         about: "The items without those that were there before, compared whole or by what the lambda gives.",
         example: "unique([1, 2, 1.0]) => [1, 2]",
         body: |call| {
@@ -217,7 +243,8 @@ pub const LIST: &[Function] = &[
     },
     Function {
         name: "zip",
-        parameters: &[value("list"), value("other"), values("more")],
+        parameters: &[value("list", LISTS), value("other", LISTS), values("more", LISTS)],
+        gives: |given| Type::list(Type::list(all_items(given))),
         about: "Lists side by side: a list of the first items, of the second ones, as far as the shortest goes.",
         example: "zip(['a', 'b'], [1, 2, 3]) => [['a', 1], ['b', 2]]",
         body: |call| {
@@ -229,6 +256,27 @@ pub const LIST: &[Function] = &[
         },
     },
 ];
+
+/// The type of the items of a list of lists.
+fn flat(item: &Type) -> Type {
+    let inner = item.arms().into_iter().map(|arm| match arm {
+        Type::List(inner) => (**inner).clone(),
+        other => other.clone(),
+    });
+    inner.fold(Type::NEVER, Type::or)
+}
+
+/// The type of a part of a text or a list.
+fn sliced(given: &Given<'_>) -> Type {
+    match given.at(0) {
+        Type::Enum(_) => Type::String,
+        whole => whole,
+    }
+}
+
+fn all_items(given: &Given<'_>) -> Type {
+    (0..given.types.len()).map(|at| given.item(at)).fold(Type::NEVER, Type::or)
+}
 
 /// A count as a value.
 pub(super) fn integer(count: usize) -> Value {

@@ -1,16 +1,22 @@
 //! Functions over numbers.
 
+use super::shape::{INTEGERS, NUMBERS, Shape, Wants};
 use super::{Function, optional, value};
 use crate::expr::Halt;
 use crate::expr::call::Call;
 use crate::expr::fault::named;
 use crate::expr::operate;
+use crate::types::Type;
 use crate::value::Value;
+
+const ABSOLUTE: Wants = &[Shape::Number, Shape::Duration];
+const READ_AS_NUMBER: Wants = &[Shape::String, Shape::Number];
 
 pub const NUMBER: &[Function] = &[
     Function {
         name: "abs",
-        parameters: &[value("number")],
+        parameters: &[value("number", ABSOLUTE)],
+        gives: |given| given.at(0),
         about: "The number without its sign.",
         example: "abs(-2) => 2",
         body: |call| match call.any(0) {
@@ -24,21 +30,24 @@ pub const NUMBER: &[Function] = &[
     },
     Function {
         name: "ceil",
-        parameters: &[value("number")],
+        parameters: &[value("number", NUMBERS)],
+        gives: |_| Type::Integer,
         about: "The next integer up.",
         example: "ceil(1.2) => 2",
         body: |call| whole(call, f64::ceil),
     },
     Function {
         name: "floor",
-        parameters: &[value("number")],
+        parameters: &[value("number", NUMBERS)],
+        gives: |_| Type::Integer,
         about: "The next integer down.",
         example: "floor(-1.2) => -2",
         body: |call| whole(call, f64::floor),
     },
     Function {
         name: "int",
-        parameters: &[value("value")],
+        parameters: &[value("value", READ_AS_NUMBER)],
+        gives: |_| Type::Integer,
         about: "The integer that a text says, or a number without its fraction.",
         example: "int('42') + int(1.9) => 43",
         body: |call| match call.any(0) {
@@ -51,7 +60,8 @@ pub const NUMBER: &[Function] = &[
     },
     Function {
         name: "number",
-        parameters: &[value("value")],
+        parameters: &[value("value", READ_AS_NUMBER)],
+        gives: |given| if given.at(0) == Type::Integer { Type::Integer } else { Type::Number },
         about: "The number that a text says: an integer where it has no fraction.",
         example: "number(' 1.50 ') + number('2') => 3.5",
         body: |call| match call.any(0) {
@@ -64,7 +74,11 @@ pub const NUMBER: &[Function] = &[
     },
     Function {
         name: "round",
-        parameters: &[value("number"), optional("digits")],
+        parameters: &[value("number", NUMBERS), optional("digits", INTEGERS)],
+        gives: |given| match given.at(0) {
+            number if given.has(1) => number,
+            _ => Type::Integer,
+        },
         about: "The nearest integer, or the nearest number with so many digits behind the point; a half goes away \
                 from zero.",
         example: "round(2.5) + round(1.005, 2) => 4.01",

@@ -5,23 +5,29 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::shape::{INTEGERS, LISTS, Shape, TEXTS, Wants};
 use super::{Function, optional, value};
 use crate::expr::Halt;
 use crate::expr::call::Call;
 use crate::expr::fault::named;
+use crate::types::Type;
 use crate::value::{Object, Value};
+
+const PADDED: Wants = &[Shape::String, Shape::Number];
 
 pub const TEXT: &[Function] = &[
     Function {
         name: "ends_with",
-        parameters: &[value("text"), value("end")],
+        parameters: &[value("text", TEXTS), value("end", TEXTS)],
+        gives: |_| Type::Boolean,
         about: "True if the text ends with another.",
         example: "'a.csv' | ends_with('.csv') => true",
         body: |call| Ok(Value::Bool(call.text(0)?.ends_with(&*call.text(1)?))),
     },
     Function {
         name: "extract",
-        parameters: &[value("text"), value("pattern")],
+        parameters: &[value("text", TEXTS), value("pattern", TEXTS)],
+        gives: |_| Type::Any,
         about: "What a regular expression finds first: the one group, an object of named groups, a list of several, \
                 or the whole where there are none; null if nothing is found.",
         example: "extract('order 17, paid', 'order ([0-9]+)') => '17'",
@@ -29,14 +35,16 @@ pub const TEXT: &[Function] = &[
     },
     Function {
         name: "join",
-        parameters: &[value("list"), optional("between")],
+        parameters: &[value("list", LISTS), optional("between", TEXTS)],
+        gives: |_| Type::String,
         about: "The items as one text, with a text between them.",
         example: "['a', 1] | join(', ') => 'a, 1'",
         body: join,
     },
     Function {
         name: "lines",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::list(Type::String),
         about: "The lines of a text.",
         example: "lines('a\\nb\\n') => ['a', 'b']",
         body: |call| {
@@ -46,14 +54,16 @@ pub const TEXT: &[Function] = &[
     },
     Function {
         name: "lower",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::String,
         about: "The text in lower case.",
         example: "lower('Ada') => 'ada'",
         body: |call| Ok(Value::text(call.text(0)?.to_lowercase())),
     },
     Function {
         name: "matches",
-        parameters: &[value("text"), value("pattern")],
+        parameters: &[value("text", TEXTS), value("pattern", TEXTS)],
+        gives: |_| Type::Boolean,
         about: "True if a regular expression matches somewhere in the text.",
         example: "matches('a17', '[0-9]+$') => true",
         body: |call| {
@@ -64,14 +74,16 @@ pub const TEXT: &[Function] = &[
     },
     Function {
         name: "pad",
-        parameters: &[value("text"), value("width"), optional("with")],
+        parameters: &[value("text", PADDED), value("width", INTEGERS), optional("with", TEXTS)],
+        gives: |_| Type::String,
         about: "The text filled up to a width in characters, a number on its left and a text on its right.",
         example: "pad(7, 3, '0') + pad('a', 2) + '|' => '007a |'",
         body: pad,
     },
     Function {
         name: "replace",
-        parameters: &[value("text"), value("find"), value("with")],
+        parameters: &[value("text", TEXTS), value("find", TEXTS), value("with", TEXTS)],
+        gives: |_| Type::String,
         about: "The text with each occurrence of another replaced.",
         example: "replace('a-b-c', '-', '+') => 'a+b+c'",
         body: |call| {
@@ -86,14 +98,16 @@ pub const TEXT: &[Function] = &[
     },
     Function {
         name: "slug",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::String,
         about: "The text as it may stand in an address: lower case, digits and `-`.",
         example: "slug('Crème brûlée, 2 pcs!') => 'creme-brulee-2-pcs'",
         body: slug,
     },
     Function {
         name: "split",
-        parameters: &[value("text"), value("at")],
+        parameters: &[value("text", TEXTS), value("at", TEXTS)],
+        gives: |_| Type::list(Type::String),
         about: "The parts of a text between occurrences of another; its characters where that is empty.",
         example: "'a,b' | split(',') => ['a', 'b']",
         body: |call| {
@@ -112,14 +126,16 @@ pub const TEXT: &[Function] = &[
     },
     Function {
         name: "starts_with",
-        parameters: &[value("text"), value("start")],
+        parameters: &[value("text", TEXTS), value("start", TEXTS)],
+        gives: |_| Type::Boolean,
         about: "True if the text begins with another.",
         example: "starts_with('abc', 'ab') => true",
         body: |call| Ok(Value::Bool(call.text(0)?.starts_with(&*call.text(1)?))),
     },
     Function {
         name: "title",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::String,
         about: "The text with each word's first letter in upper case.",
         example: "title('ada lovelace') => 'Ada Lovelace'",
         body: |call| {
@@ -140,14 +156,16 @@ pub const TEXT: &[Function] = &[
     },
     Function {
         name: "trim",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::String,
         about: "The text without white space at both ends.",
         example: "trim(' a b ') => 'a b'",
         body: |call| Ok(Value::text(call.text(0)?.trim())),
     },
     Function {
         name: "truncate",
-        parameters: &[value("text"), value("length"), optional("end")],
+        parameters: &[value("text", TEXTS), value("length", INTEGERS), optional("end", TEXTS)],
+        gives: |_| Type::String,
         about: "The text cut to so many characters, with `…` or another end where something was cut.",
         example: "truncate('abcdef', 4) => 'abc…'",
         body: |call| {
@@ -163,14 +181,16 @@ pub const TEXT: &[Function] = &[
     },
     Function {
         name: "upper",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::String,
         about: "The text in upper case.",
         example: "'ada' | upper => 'ADA'",
         body: |call| Ok(Value::text(call.text(0)?.to_uppercase())),
     },
     Function {
         name: "words",
-        parameters: &[value("text")],
+        parameters: &[value("text", TEXTS)],
+        gives: |_| Type::list(Type::String),
         about: "The parts of a text between white space.",
         example: "words(' a  b ') => ['a', 'b']",
         body: |call| {

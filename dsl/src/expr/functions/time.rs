@@ -6,16 +6,22 @@ use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Span, Timestamp, ToSpan, Zoned};
 
+use super::shape::{INTEGERS, Shape, TEXTS, TIMES, Wants};
 use super::{Function, optional, value};
 use crate::duration;
 use crate::expr::Halt;
 use crate::expr::call::Call;
+use crate::types::Type;
 use crate::value::Value;
+
+const READ_AS_DURATION: Wants = &[Shape::String, Shape::Duration];
+const READ_AS_TIME: Wants = &[Shape::String, Shape::Integer, Shape::Time];
 
 pub const TIME: &[Function] = &[
     Function {
         name: "add_months",
-        parameters: &[value("time"), value("months"), optional("zone")],
+        parameters: &[value("time", TIMES), value("months", INTEGERS), optional("zone", TEXTS)],
+        gives: |_| Type::Time,
         about: "The time so many months later, at the last day of a month that is too short.",
         example: "add_months(time('2026-01-31T12:00:00Z'), 1) => time('2026-02-28T12:00:00Z')",
         body: |call| {
@@ -28,7 +34,8 @@ pub const TIME: &[Function] = &[
     },
     Function {
         name: "duration",
-        parameters: &[value("text")],
+        parameters: &[value("text", READ_AS_DURATION)],
+        gives: |_| Type::Duration,
         about: "The length of time that a text says, as in `90s`, `1h30m` or `2d`.",
         example: "duration('1h30m') => duration('90m')",
         body: |call| match call.any(0) {
@@ -46,7 +53,8 @@ pub const TIME: &[Function] = &[
     },
     Function {
         name: "end_of",
-        parameters: &[value("time"), value("unit"), optional("zone")],
+        parameters: &[value("time", TIMES), value("unit", TEXTS), optional("zone", TEXTS)],
+        gives: |_| Type::Time,
         about: "The last millisecond of the `minute`, `hour`, `day`, `week`, `month`, `quarter` or `year` that the time \
                 lies in; in UTC, or in a zone.",
         example: "end_of(time('2026-03-05T14:30:00Z'), 'month') => time('2026-03-31T23:59:59.999Z')",
@@ -58,7 +66,8 @@ pub const TIME: &[Function] = &[
     },
     Function {
         name: "format_time",
-        parameters: &[value("time"), value("pattern"), optional("zone")],
+        parameters: &[value("time", TIMES), value("pattern", TEXTS), optional("zone", TEXTS)],
+        gives: |_| Type::String,
         about: "The time by a pattern of `strftime`: `%Y-%m-%d`, `%H:%M`, `%A`; in UTC, or in a zone.",
         example: "format_time(time('2026-03-05T23:30:00Z'), '%d.%m.%Y %H:%M', 'Europe/Berlin') => '06.03.2026 00:30'",
         body: |call| {
@@ -69,7 +78,8 @@ pub const TIME: &[Function] = &[
     },
     Function {
         name: "in_zone",
-        parameters: &[value("time"), value("zone")],
+        parameters: &[value("time", TIMES), value("zone", TEXTS)],
+        gives: |_| Type::String,
         about: "The time as text with the clock of a zone and its offset.",
         example: "in_zone(time('2026-07-01T12:00:00Z'), 'Europe/Berlin') => '2026-07-01T14:00:00+02:00'",
         body: |call| {
@@ -81,13 +91,15 @@ pub const TIME: &[Function] = &[
     Function {
         name: "now",
         parameters: &[],
+        gives: |_| Type::Time,
         about: "The time at which the step started.",
         example: "now() == now() => true",
         body: |call| Ok(Value::Time(call.machine.scope.now())),
     },
     Function {
         name: "start_of",
-        parameters: &[value("time"), value("unit"), optional("zone")],
+        parameters: &[value("time", TIMES), value("unit", TEXTS), optional("zone", TEXTS)],
+        gives: |_| Type::Time,
         about: "The first moment of the `minute`, `hour`, `day`, `week` (from Monday), `month`, `quarter` or `year` that \
                 the time lies in; in UTC, or in a zone.",
         example: "start_of(time('2026-03-05T14:30:00Z'), 'week') => time('2026-03-02T00:00:00Z')",
@@ -95,7 +107,8 @@ pub const TIME: &[Function] = &[
     },
     Function {
         name: "time",
-        parameters: &[value("value"), optional("zone")],
+        parameters: &[value("value", READ_AS_TIME), optional("zone", TEXTS)],
+        gives: |_| Type::Time,
         about: "The time that a text says in RFC 3339; without offset, or a date alone, in UTC or in a zone. An integer \
                 counts seconds since 1970.",
         example: "time('2026-07-01T14:00', 'Europe/Berlin') => time('2026-07-01T12:00:00Z')",
@@ -103,7 +116,8 @@ pub const TIME: &[Function] = &[
     },
     Function {
         name: "today",
-        parameters: &[optional("zone")],
+        parameters: &[optional("zone", TEXTS)],
+        gives: |_| Type::Time,
         about: "The first moment of the day on which the step started; in UTC, or in a zone.",
         example: "today() == start_of(now(), 'day') => true",
         body: |call| {
@@ -116,7 +130,8 @@ pub const TIME: &[Function] = &[
     },
     Function {
         name: "weekday",
-        parameters: &[value("time"), optional("zone")],
+        parameters: &[value("time", TIMES), optional("zone", TEXTS)],
+        gives: |_| Type::Integer,
         about: "The day of the week from 1, Monday, to 7, Sunday; in UTC, or in a zone.",
         example: "weekday(time('2026-03-05T14:30:00Z')) => 4",
         body: |call| Ok(Value::Int(call.zoned(0, 1)?.weekday().to_monday_one_offset().into())),

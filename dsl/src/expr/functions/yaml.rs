@@ -97,7 +97,12 @@ fn scalar(text: &mut String, plain: &str) {
     if simple && !taken.contains(&plain.to_lowercase().as_str()) {
         text.push_str(plain);
     } else {
-        // JSON's quotes and escapes are YAML's, too.
-        text.push_str(&serde_json::Value::from(plain).to_string());
+        // JSON's quotes and escapes are YAML's, too; JSON leaves some characters bare that no text file has.
+        for char in serde_json::Value::from(plain).to_string().chars() {
+            match char.is_control() || matches!(char, '\u{feff}' | '\u{fffe}' | '\u{ffff}') {
+                true => drop(write!(text, "\\u{:04x}", u32::from(char))),
+                false => text.push(char),
+            }
+        }
     }
 }

@@ -22,7 +22,12 @@ impl Builder<'_> {
             Kind::Path(_, parts) => matches!(parts.last(), Some(Part::Field(..) | Part::SoftField(..))),
             _ => false,
         };
-        let name = match &state.nodes[usize::from(right)] {
+        // `b` of `a-b`, or of `a-b.c`.
+        let first = match &state.nodes[usize::from(right)].kind {
+            Kind::Path(base, _) => *base,
+            _ => right,
+        };
+        let name = match &state.nodes[usize::from(first)] {
             Node { kind: Kind::Name(name), span } if span.start as usize == end => name.clone(),
             _ => return,
         };
@@ -42,14 +47,14 @@ impl Builder<'_> {
             fault.help("names have letters, digits and `_`").help("write spaces around `-` to subtract")
         } else {
             let dotted = before[..from].ends_with('.') && !before[..from].ends_with("?.");
-            let fault = fault.help("write spaces around `-` to subtract");
+            let spaced = "write spaces around `-` to subtract";
             match dotted {
-                true => fault.fix(
+                true => fault.help(format!("read the key as `[\"{whole}\"]`, or {spaced}")).fix(
                     format!("write `[\"{whole}\"]`"),
                     Span::new(from - 1, end + name.len()),
                     format!("[\"{whole}\"]"),
                 ),
-                false => fault,
+                false => fault.help(spaced),
             }
         });
     }

@@ -1,0 +1,47 @@
+//! Triggers as they were written to triggers that can fire. Only reached without errors.
+
+use crate::ast::{self, Ast, TriggerKind};
+use crate::duration;
+use crate::lower::object;
+use crate::workflow::{Keeping, Moment, Start, Trigger};
+
+/// Builds all triggers; nothing where a part is missing, which was reported as an error then.
+pub fn lower(ast: &Ast) -> Option<Vec<Trigger>> {
+    ast.triggers.iter().map(trigger).collect()
+}
+
+fn trigger(trigger: &ast::Trigger) -> Option<Trigger> {
+    Some(Trigger { span: trigger.kind.span, start: start(trigger)?, inputs: object(&trigger.inputs)? })
+}
+
+fn start(trigger: &ast::Trigger) -> Option<Start> {
+    let text = || trigger.text.as_ref().map(|text| text.value.clone());
+    let timezone = trigger.timezone.as_ref().map(|zone| zone.value.clone());
+    let keeping = Keeping {
+        timezone: timezone.clone(),
+        overlap: trigger.overlap,
+        catch_up: trigger.catch_up,
+        jitter: trigger.jitter,
+    };
+    Some(match trigger.kind.value {
+        TriggerKind::At => {
+            Start::At { time: Moment::parse(text()?.trim())?, timezone, catch_up: trigger.catch_up }
+        }
+        TriggerKind::Cron => Start::Cron { schedule: text()?, keeping },
+        TriggerKind::Event => Start::Event {
+            event: text()?,
+            with: object(&trigger.with)?,
+            every: trigger.poll,
+            filter: trigger.filter.clone(),
+        },
+        TriggerKind::Every => {
+            let from = match &trigger.from {
+                Some(from) => Some(Moment::parse(from.value.trim())?),
+                None => None,
+            };
+            Start::Every { length: duration::parse(text()?.trim())?, from, keeping }
+        }
+        TriggerKind::Signal => Start::Signal { name: text()? },
+        TriggerKind::Webhook => Start::Webhook { verify: trigger.verify.clone(), respond: trigger.respond },
+    })
+}

@@ -1,0 +1,66 @@
+//! A small catalog of actions.
+
+#![allow(missing_docs)]
+
+use dsl::catalog::{Action, Catalog, Safety};
+use dsl::types::{Field, Type};
+
+pub fn catalog() -> Catalog {
+    let action = |id: &str, safety, input| Action {
+        id: id.into(),
+        about: String::new(),
+        safety,
+        input,
+        output: Type::Any,
+    };
+    let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
+    let mail = Type::Object(vec![
+        Field::required("subject", Type::String, ""),
+        Field::required("size", Type::Integer, ""),
+        Field::required("sent", Type::Time, ""),
+        Field::required("cc", Type::List(Box::new(Type::String)), ""),
+        Field::required("reply_to", Type::Nullable(Box::new(Type::String)), ""),
+        Field::optional("thread", Type::String, ""),
+    ]);
+    let mails = Type::Object(vec![
+        Field::required("messages", Type::List(Box::new(mail)), ""),
+        Field::required("next", Type::Nullable(Box::new(Type::String)), ""),
+    ]);
+    let list = Action { output: mails, ..action("mail.list", Safety::Read, vec![]) };
+    Catalog::new([
+        list,
+        action("file.list", Safety::Read, vec![Field::optional("path", Type::String, "The folder.")]),
+        action(
+            "file.read",
+            Safety::Read,
+            vec![
+                path(),
+                Field::optional("as", Type::Enum(vec!["text".into(), "json".into(), "csv".into()]), ""),
+            ],
+        ),
+        action(
+            "file.write",
+            Safety::Idempotent,
+            vec![
+                path(),
+                Field::required("text", Type::String, "What is written."),
+                Field::optional("append", Type::Boolean, ""),
+            ],
+        ),
+        action(
+            "mail.send",
+            Safety::Once,
+            vec![
+                Field::required("to", Type::List(Box::new(Type::String)), "Who gets it."),
+                Field::required("subject", Type::String, ""),
+                Field { min: Some(1.0), max: Some(5.0), ..Field::optional("priority", Type::Integer, "") },
+                Field::optional("delay", Type::Duration, ""),
+                Field::optional(
+                    "options",
+                    Type::Object(vec![Field::required("html", Type::Boolean, "")]),
+                    "",
+                ),
+            ],
+        ),
+    ])
+}

@@ -1,0 +1,35 @@
+//! Codes that no small text can show: those of limits, with a text that is made for each, and those that say
+//! what a version cannot do.
+
+use std::fmt::Write;
+
+use dsl::codes::Code;
+
+/// Codes that speak of what a version cannot do, so that no example of them lasts. Beside them an example is
+/// as good as without.
+pub const OF_A_VERSION: &[Code] = &[Code::VerbNotYet, Code::NotYet, Code::TriggerNotYet];
+
+/// Codes whose problem no small text has, each with a large one.
+pub fn texts() -> Vec<(Code, String)> {
+    let saying = |text: &str| format!("name: made\nsteps: {{ stop: {{ fail: \"{text}\" }} }}\n");
+    vec![
+        (Code::TooLarge, saying("no") + "#" + &" ".repeat(1 << 20)),
+        (Code::TooDeep, format!("{}x-deep: {}{}\n", saying("no"), "[".repeat(65), "]".repeat(65))),
+        (Code::NotText, saying("\u{7}")),
+        (Code::TooManySteps, many_steps()),
+        (Code::ExprLimit, saying(&format!("{{{{ {}1{} }}}}", "(".repeat(65), ")".repeat(65)))),
+        (Code::TemplateLimit, saying(&"{{ 1 }} ".repeat(6_000))),
+    ]
+}
+
+/// One step more than a workflow may have, in as few bytes as it can be written.
+fn many_steps() -> String {
+    let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
+    let letter = |at: usize| letters[at % letters.len()];
+    let mut text = String::from("name: made\nsteps:\n");
+    for at in 0..65_001 {
+        let (first, second, third) = (letter(at / 2_704), letter(at / 52), letter(at));
+        let _ = writeln!(text, " {first}{second}{third}: {{fail: x}}");
+    }
+    text
+}

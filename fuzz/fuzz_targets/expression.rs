@@ -1,0 +1,7 @@
+//! Expressions: parsed, evaluated and stored.
+#![no_main]
+
+#[path = "../../dsl/tests/shared/mod.rs"]
+mod shared;
+
+libfuzzer_sys::fuzz_target!(|text: &str| shared::properties::expression(text));

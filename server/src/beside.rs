@@ -1,0 +1,57 @@
+//! The workflows in the folder of another: those that it can call.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use dsl::catalog::{Catalog, Signature};
+
+/// What a workflow in a file can name. The folder is read only if it calls another workflow.
+pub fn catalog(file: &Path, text: &str) -> Catalog {
+    let mut catalog = crate::catalog();
+    if dsl::signature(text).is_some_and(|(_, own)| !own.calls.is_empty()) {
+        catalog.workflows = Some(workflows(file));
+    }
+    catalog
+}
+
+/// The workflows beside a file by their names; of two with one name the first file by its name counts.
+fn workflows(file: &Path) -> BTreeMap<String, Signature> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
+        .collect();
+    files.sort();
+    let mut found = BTreeMap::new();
+    for path in files {
+        // What cannot be read is no workflow; it is reported where it is checked itself.
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if let Some((name, signature)) = dsl::signature(&text) {
+            found.entry(name).or_insert(signature);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workflows_in_the_same_folder_are_found_by_their_names() {
+        let folder = std::env::temp_dir().join(format!("keyway-beside-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let other = "name: other\ninputs: { week: integer }\nsteps: { a: { set: { b: 1 } } }\noutput: { done: true }\n";
+        std::fs::write(folder.join("b.yaml"), other).unwrap();
+        std::fs::write(folder.join("broken.yaml"), "[").unwrap();
+        let text = "name: one\nsteps: { a: { call: other, with: { week: 1 } } }\n";
+        let known = catalog(&folder.join("a.yaml"), text).workflows.unwrap();
+        assert_eq!(known.keys().collect::<Vec<_>>(), ["other"]);
+        assert_eq!(known["other"].inputs[0].name, "week");
+        assert_eq!(catalog(&folder.join("a.yaml"), "name: one\nsteps: {}\n").workflows, None);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
