@@ -20,7 +20,7 @@ use crate::workflow::{self, NeedKind, OnError, Op, Phase, Workflow};
 pub use describe::about;
 pub use dot::dot;
 pub use mermaid::mermaid;
-pub use picture::{Curve, Frame, Line, Picture, Tone, picture};
+pub use picture::{Curve, Frame, Line, Picture, Tone, Voice, picture};
 pub use svg::svg;
 pub use tree::tree;
 
@@ -76,8 +76,6 @@ pub struct Node {
     pub condition: Option<String>,
     /// True if it can be skipped: by its condition, or with a step that it reads.
     pub skips: bool,
-    /// True if the run goes on where it fails.
-    pub goes_on: bool,
     /// The blocks in it.
     pub blocks: Vec<Block>,
 }
@@ -224,7 +222,6 @@ fn node(step: &workflow::Step, skips: bool) -> Node {
         about: describe::about(&step.op),
         condition: step.condition.as_ref().map(describe::expression),
         skips,
-        goes_on: step.on_error != OnError::Fail,
         blocks: blocks(&step.op),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::format::quote::Reading;
 use crate::keys::RETRIES;
 use crate::shape::{Field, Shape};
 use crate::verb;
@@ -83,14 +84,18 @@ impl Place {
         }
     }
 
-    /// True where the value of a key is an expression as it stands, so that it needs no braces.
-    pub fn is_expression(self, row: &Row) -> bool {
-        let named = |field: &Field| {
-            // Where a number may stand too, `3` and `"3"` differ.
+    /// What the language reads behind a key: in a step, some keys hold an expression as it stands.
+    pub fn reading(self, row: &Row) -> Reading {
+        // Where a number may stand too, `3` and `"3"` differ.
+        let bare = |field: &Field| {
             field.name == row.name()
                 && matches!(field.shape, Shape::Expression | Shape::Either([Shape::Expression, ..]))
         };
-        self == Place::Step && (verb::STEP.iter().any(named) || fields().any(named))
+        if self == Place::Step && (verb::STEP.iter().any(bare) || fields().any(bare)) {
+            Reading::Expression
+        } else {
+            Reading::Value
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes the rows of a file, block by block.
 
 use crate::format::WIDTH;
-use crate::format::block::{self, Block};
+use crate::format::block;
 use crate::format::order::{Place, ordered};
 use crate::format::quote::{self, Spot};
 use crate::yaml::map::Form;
@@ -93,9 +93,9 @@ impl Writer<'_> {
         let pad = " ".repeat(indent);
         let mut body = match &row.key {
             Some(key) => {
-                let text = self.inline(key, Spot { flow: false, expression: false }, Place::Free);
+                let text = self.inline(key, Spot::BLOCK, Place::Free);
                 let colon = if matches!(key.content, Content::Alias(_)) { " :" } else { ":" };
-                let spot = Spot { flow: false, expression: place.is_expression(row) };
+                let spot = Spot { reading: place.reading(row), ..Spot::BLOCK };
                 let head = format!("{pad}{text}{colon}");
                 self.value(row, spot, place.of(row), indent, &head, last.as_deref())
             }
@@ -132,7 +132,7 @@ impl Writer<'_> {
                 rows
             }
             Content::Alias(_) | Content::Scalar(..) | Content::List(..) | Content::Map(..) => {
-                let spot = Spot { flow: false, expression: false };
+                let spot = Spot::BLOCK;
                 return self.value(row, spot, place, indent, &format!("{pad}-"), beside);
             }
         };
@@ -167,7 +167,7 @@ impl Writer<'_> {
         let pad = " ".repeat(indent + 2);
         match &piece.content {
             Content::Scalar(value, Form::Literal | Form::Folded) => {
-                let block = self.text_of(row, value);
+                let block = block::read(self.text, value, piece.span);
                 let mut out = format!("{head}{anchor} {}{comment}\n", block.header);
                 for line in block.lines {
                     if !line.is_empty() {
@@ -214,24 +214,6 @@ impl Writer<'_> {
         if fits && !folded { None } else { Some(block::continued(source)) }
     }
 
-    /// A place before the header of a block of text in a list.
-    fn dash(&self, piece: &Piece) -> usize {
-        let mut at = piece.span.range().start.min(self.text.len());
-        loop {
-            let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-            let line = self.text[start..].split('\n').next().unwrap_or("");
-            if start == 0
-                || (line.contains(['|', '>'])
-                    && line.trim_start().starts_with('-')
-                    && start < piece.span.range().start)
-            {
-                let dash = line.rfind("- ").map_or(0, |dash| dash + 1);
-                return start + dash;
-            }
-            at = start - 1;
-        }
-    }
-
     /// A collection in brackets, where it was written so, holds no comment and fits behind `width` columns.
     fn flow(&self, piece: &Piece, place: Place, width: usize) -> Option<String> {
         let is_flow = match &piece.content {
@@ -275,12 +257,12 @@ impl Writer<'_> {
         let parts: Vec<String> = ordered(place, piece.rows())
             .into_iter()
             .map(|row| {
-                let spot = Spot { flow: true, expression: place.is_expression(row) };
+                let spot = Spot { reading: place.reading(row), ..Spot::FLOW };
                 let value = self.inline(&row.value, spot, place.of(row));
                 match &row.key {
                     None => value,
                     Some(key) => {
-                        let plain = Spot { flow: true, expression: false };
+                        let plain = Spot::FLOW;
                         let colon = if matches!(key.content, Content::Alias(_)) { " :" } else { ":" };
                         let name = self.inline(key, plain, Place::Free);
                         if value.is_empty() { name } else { format!("{name}{colon} {value}") }
@@ -314,18 +296,12 @@ impl Writer<'_> {
     fn is_open(&self, row: &Row) -> bool {
         match &row.value.content {
             Content::Scalar(value, Form::Literal | Form::Folded) => {
-                self.text_of(row, value).header.contains('+')
+                block::read(self.text, value, row.value.span).header.contains('+')
             }
             Content::Scalar(..) | Content::Alias(_) => false,
             Content::List(_, rows) | Content::Map(_, rows) => {
                 row.value.tail.is_empty() && rows.last().is_some_and(|row| self.is_open(row))
             }
         }
-    }
-
-    /// The block of text that is the value of a row.
-    fn text_of(&self, row: &Row, value: &str) -> Block {
-        let from = row.key.as_ref().map_or_else(|| self.dash(&row.value), |key| key.span.range().end);
-        block::read(self.text, from, value, row.value.span)
     }
 }

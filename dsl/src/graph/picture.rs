@@ -39,7 +39,7 @@ pub struct Frame {
     pub lines: Vec<Line>,
 }
 
-/// What a box or a line of text is.
+/// What a box is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// A step.
@@ -50,6 +50,11 @@ pub enum Tone {
     Part,
     /// What starts a run, or what it gives.
     End,
+}
+
+/// What a line of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
     /// The name of a step.
     Name,
     /// What it does.
@@ -68,7 +73,7 @@ pub struct Line {
     /// The text, cut where it is too long.
     pub text: String,
     /// What it is.
-    pub tone: Tone,
+    pub voice: Voice,
 }
 
 /// A line from one box to another.
@@ -80,21 +85,26 @@ pub struct Curve {
     pub kind: Option<NeedKind>,
 }
 
-/// Sizes of text by what it is.
-pub fn size(tone: Tone) -> f64 {
-    match tone {
-        Tone::Name => 13.0,
-        Tone::About | Tone::Condition => 11.0,
-        Tone::Label => 11.5,
-        Tone::Step | Tone::Holder | Tone::Part | Tone::End => 12.0,
+impl Voice {
+    /// The size of its text.
+    fn size(self) -> f64 {
+        match self {
+            Voice::Name => 13.0,
+            Voice::About | Voice::Condition => 11.0,
+            Voice::Label => 11.5,
+        }
     }
-}
 
-/// The face of text by what it is.
-pub fn face(tone: Tone) -> Face {
-    match tone {
-        Tone::About | Tone::Condition => Face::Fixed,
-        Tone::Name | Tone::Label | Tone::Step | Tone::Holder | Tone::Part | Tone::End => Face::Strong,
+    /// The face of its text.
+    fn face(self) -> Face {
+        match self {
+            Voice::About | Voice::Condition => Face::Fixed,
+            Voice::Name | Voice::Label => Face::Strong,
+        }
+    }
+
+    fn width(self, text: &str) -> f64 {
+        width(text, self.face(), self.size())
     }
 }
 
@@ -150,7 +160,7 @@ struct Body {
     sort: Option<Sort>,
     skips: bool,
     title: String,
-    texts: Vec<(Tone, String)>,
+    texts: Vec<(Voice, String)>,
     parts: Vec<Sized>,
 }
 
@@ -197,7 +207,7 @@ impl Sized {
             lines: lines.iter().map(|(from, to, kind)| (*from, *to, group(*kind))).collect(),
         };
         let places = layout(&plan);
-        let words = width(&label, face(Tone::Label), size(Tone::Label));
+        let words = Voice::Label.width(&label);
         let wide = places.size.0.max(words).max(if boxes.is_empty() { 56.0 } else { 0.0 });
         let high = if inset.1 > 0.0 { inset.1 + INSET } else { 0.0 };
         Sized { size: (wide + 2.0 * inset.0, places.size.1 + high), label, inset, boxes, kinds, places }
@@ -205,7 +215,7 @@ impl Sized {
 
     fn frame(&self, corner: Point, to: &mut Picture) {
         let at = (corner.0 + INSET, corner.1 + 19.0);
-        let label = Line { at, text: self.label.clone(), tone: Tone::Label };
+        let label = Line { at, text: self.label.clone(), voice: Voice::Label };
         to.frames.push(Frame {
             corner,
             size: self.size,
@@ -236,12 +246,12 @@ fn links(block: &Block) -> Vec<(usize, usize, Option<NeedKind>)> {
 
 impl Body {
     fn step(node: &Node) -> Body {
-        let mut texts = vec![(Tone::Name, node.name.clone())];
+        let mut texts = vec![(Voice::Name, node.name.clone())];
         if !node.about.is_empty() {
-            texts.push((Tone::About, node.about.clone()));
+            texts.push((Voice::About, node.about.clone()));
         }
         if let Some(condition) = &node.condition {
-            texts.push((Tone::Condition, format!("if {condition}")));
+            texts.push((Voice::Condition, format!("if {condition}")));
         }
         let labelled = node.blocks.iter().any(|block| !block.label.is_empty());
         let parts: Vec<Sized> = node.blocks.iter().map(|block| Sized::part(block, &block.label)).collect();
@@ -275,9 +285,9 @@ impl Body {
     }
 
     fn end(name: &str, about: &str) -> Body {
-        let mut texts = vec![(Tone::Name, name.to_owned())];
+        let mut texts = vec![(Voice::Name, name.to_owned())];
         if !about.is_empty() {
-            texts.push((Tone::About, about.to_owned()));
+            texts.push((Voice::About, about.to_owned()));
         }
         let mut body = Body {
             size: (0.0, 0.0),
@@ -296,10 +306,10 @@ impl Body {
     fn measure(&mut self, left: f64, most: f64) {
         let full: Vec<&str> = self.texts.iter().map(|(_, text)| &**text).collect();
         self.title = full.join("\n");
-        for (tone, text) in &mut self.texts {
-            *text = fit(text, face(*tone), size(*tone), most);
+        for (voice, text) in &mut self.texts {
+            *text = fit(text, voice.face(), voice.size(), most);
         }
-        let widths = self.texts.iter().map(|(tone, text)| width(text, face(*tone), size(*tone)));
+        let widths = self.texts.iter().map(|(voice, text)| voice.width(text));
         let widest = widths.fold(64.0, f64::max);
         let right = if self.tone == Tone::End { left } else { INSET };
         self.size = (left + widest + right, 14.0 + LINE * self.texts.len().max(1) as f64 + 6.0);
@@ -307,10 +317,10 @@ impl Body {
 
     fn draw(self, corner: Point, to: &mut Picture) {
         let x = corner.0 + if self.sort.is_some() { SIGN } else { self.size.0 / 2.0 };
-        let line = |(at, (tone, text)): (usize, (Tone, String))| Line {
+        let line = |(at, (voice, text)): (usize, (Voice, String))| Line {
             at: (x, corner.1 + 21.0 + LINE * at as f64),
             text,
-            tone,
+            voice,
         };
         let head = 14.0 + LINE * self.texts.len().max(1) as f64 + 6.0;
         let lines = self.texts.into_iter().enumerate().map(line).collect();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::graph::Sort;
 use crate::graph::layout::Point;
-use crate::graph::picture::{Curve, Frame, Picture, Tone};
+use crate::graph::picture::{Curve, Frame, Picture, Tone, Voice};
 use crate::workflow::NeedKind;
 
 const STYLE: &str = "
@@ -73,7 +73,7 @@ fn draw(out: &mut String, frame: &Frame) {
         Tone::Holder => ("holder", 10.0),
         Tone::Part => ("part", 8.0),
         Tone::End => ("end", height.min(36.0) / 2.0),
-        Tone::Step | Tone::Name | Tone::About | Tone::Condition | Tone::Label => ("step", 8.0),
+        Tone::Step => ("step", 8.0),
     };
     let skips = if frame.skips { " skips" } else { "" };
     let _ = write!(
@@ -96,11 +96,11 @@ fn draw(out: &mut String, frame: &Frame) {
         );
     }
     for line in frame.lines.iter().filter(|line| !line.text.is_empty()) {
-        let class = match line.tone {
-            Tone::Name => " class=\"name\"",
-            Tone::Label => " class=\"label\"",
-            Tone::Condition => " class=\"when\"",
-            Tone::About | Tone::Step | Tone::Holder | Tone::Part | Tone::End => "",
+        let class = match line.voice {
+            Voice::Name => " class=\"name\"",
+            Voice::Label => " class=\"label\"",
+            Voice::Condition => " class=\"when\"",
+            Voice::About => "",
         };
         let (x, y) = (number(line.at.0), number(line.at.1));
         let anchor = if frame.tone == Tone::End { " text-anchor=\"middle\"" } else { "" };

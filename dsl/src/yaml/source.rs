@@ -12,7 +12,7 @@ use crate::yaml::map::Form;
 /// A value as it stands.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    /// Where it stands, its anchor left out; of a block, where its first row begins.
+    /// Where it stands, its anchor left out; of a block, from its first row; of a block of text, from its `|`.
     pub span: Span,
     /// The name of its anchor.
     pub anchor: Option<String>,
@@ -108,12 +108,18 @@ pub fn read(text: &str) -> Option<Piece> {
     let mut open: Vec<Piece> = vec![];
     let mut root = None;
     let mut comments = vec![];
+    // Where the last node ended.
+    let mut end = 0;
     // An anchor comes after its node, which may be finished by then.
     let mut last = Last::Open;
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, place) = next.ok()?;
         let range = place.byte_range().unwrap_or(0..0);
         let span = Span::new(range.start, range.end);
+        let before = end;
+        if !matches!(event, Event::Comment(..)) {
+            end = end.max(range.end);
+        }
         match event {
             Event::Comment(..) => comments.push(span),
             Event::Anchor(_, name) => {
@@ -126,7 +132,13 @@ pub fn read(text: &str) -> Option<Piece> {
                 piece?.anchor = Some(name.into_owned());
             }
             Event::Scalar(value, style, ..) => {
-                last = finish(&mut open, &mut root, piece(span, Content::Scalar(value.into(), form(style))));
+                let form = form(style);
+                let start = match form {
+                    Form::Literal | Form::Folded => header(text, before),
+                    Form::Plain | Form::Single | Form::Double => range.start,
+                };
+                let span = Span::new(start, range.end);
+                last = finish(&mut open, &mut root, piece(span, Content::Scalar(value.into(), form)));
             }
             Event::Alias(_) => {
                 let name = text.get(range)?.trim_start_matches('*').to_owned();
@@ -208,6 +220,20 @@ fn finish(open: &mut [Piece], root: &mut Option<Piece>, mut done: Piece) -> Last
 
 fn is_awaited(value: &Piece) -> bool {
     value.span.start == u32::MAX
+}
+
+/// The place of the `|` or `>` that stands next: before it come only signs, an anchor and comments.
+fn header(text: &str, from: usize) -> usize {
+    let mut at = from.min(text.len());
+    while let Some(char) = text[at..].chars().next() {
+        match char {
+            '|' | '>' => break,
+            '#' => at += text[at..].find('\n').unwrap_or(text.len() - at),
+            '&' => at += text[at..].find(char::is_whitespace).unwrap_or(text.len() - at),
+            _ => at += char.len_utf8(),
+        }
+    }
+    at
 }
 
 fn form(style: ScalarStyle) -> Form {
