@@ -9,6 +9,7 @@ mod plan;
 mod resume;
 mod run;
 mod runs;
+mod schema;
 mod show;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ enum Command {
     Resume(resume::Args),
     Run(run::Args),
     Runs(runs::Args),
+    Schema(schema::Args),
     Show(show::Args),
 }
 
@@ -77,6 +79,7 @@ pub fn main() -> Exit {
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
+        Command::Schema(args) => Ok(schema::main(&args)),
         Command::Show(args) => show::main(&args),
     };
     output::told(outcome)

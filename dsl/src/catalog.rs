@@ -98,6 +98,19 @@ pub struct Action {
     pub input: Vec<Field>,
     /// What it gives.
     pub output: Type,
+    /// Whether what it gives may have been written by anybody.
+    pub trust: Trust,
+}
+
+/// Whether what an action gives may have been written by anybody, as a mail or a page was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// It may; a model that reads it may be told to do anything.
+    #[default]
+    Untrusted,
+    /// It is the service's own: a number, an id, a time.
+    Trusted,
 }
 
 /// What may be repeated after a failure or a crash.

@@ -6,6 +6,7 @@ mod braces;
 mod calls;
 mod conditions;
 mod fits;
+mod flow;
 mod graph;
 mod names;
 mod outside;
@@ -14,6 +15,7 @@ mod secrets;
 mod skips;
 mod triggers;
 mod types;
+mod untrusted;
 mod unused;
 
 use crate::ast::Ast;
@@ -43,6 +45,21 @@ pub struct Checking<'a> {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl<'a> Checking<'a> {
+    /// Before the first pass.
+    pub fn new(text: &'a str, ast: &'a Ast, catalog: &'a Catalog) -> Checking<'a> {
+        Checking {
+            text,
+            ast,
+            catalog,
+            resolved: Resolved::default(),
+            typed: Typed::default(),
+            strictness: Strictness::default(),
+            diagnostics: vec![],
+        }
+    }
+}
+
 /// The passes in their order: names and types first, since the others build on them.
 const PASSES: &[fn(&mut Checking<'_>)] = &[
     names::check,
@@ -55,6 +72,7 @@ const PASSES: &[fn(&mut Checking<'_>)] = &[
     secrets::check,
     skips::check,
     triggers::check,
+    untrusted::check,
     unused::check,
 ];
 
@@ -66,8 +84,7 @@ pub fn run(
     strictness: Strictness,
     found: Vec<Diagnostic>,
 ) -> (Resolved, Vec<Diagnostic>) {
-    let (resolved, typed) = (Resolved::default(), Typed::default());
-    let mut checking = Checking { text, ast, catalog, resolved, typed, strictness, diagnostics: found };
+    let mut checking = Checking { strictness, diagnostics: found, ..Checking::new(text, ast, catalog) };
     PASSES.iter().for_each(|pass| pass(&mut checking));
     (checking.resolved, checking.diagnostics)
 }

@@ -55,7 +55,7 @@ codes! {
     "KW0017" MergeKey "a merge key without a mapping"
     "KW0018" CurlyQuotes "quotes of a word processor"
     "KW0019" OddBlank "a blank that is none"
-    "KW0020" MissingBlank "no blank behind a colon"
+    "KW0020" MissingBlank "a colon or its blank is missing"
     "KW0021" LostSpelling "a text that YAML reads as a number"
     "KW0022" Indentation "a key at the wrong depth"
     "KW0023" UnclosedQuote "a quote that is not closed"
@@ -92,6 +92,7 @@ codes! {
     "KW0152" ForeignHole "a mark of another template language"
     "KW0153" StepList "steps as a list"
     "KW0154" MissingBraces "an expression without braces"
+    "KW0155" HoleInText "a hole in a text of an expression"
 
     "KW0201" WrongType "a value of the wrong type"
     "KW0202" MissingParameter "a missing parameter"
@@ -151,6 +152,7 @@ codes! {
     "KW0606" UnknownEvent "an unknown event"
 
     "KW0701" SecretRead "a secret that is read"
+    "KW0702" UntrustedTools "acting tools beside data from outside"
 }
 
 impl Code {

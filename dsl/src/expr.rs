@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Failure;
 use crate::diagnostic::Diagnostic;
-use crate::span::{Span, SpanMap};
+use crate::span::{self, Span, SpanMap};
 use crate::value::{Hash, Value};
 
 pub mod ast;
@@ -204,8 +204,7 @@ impl Expr {
 
     /// The place in the file of a span of the source.
     pub fn place(&self, at: Span) -> Span {
-        let map = SpanMap { points: self.points.clone(), whole: self.span };
-        map.map(at)
+        span::place(&self.points, self.span, at)
     }
 
     /// The text of a node, shortened where it is long.

@@ -78,7 +78,8 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
             }
             let wrote = &entry.key.text;
             // Only where workflows and steps are read; other mappings have words of their own.
-            let foreign = habits::foreign_key(wrote).filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
+            let foreign = habits::foreign_key(wrote)
+                .filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
             if let Some(foreign) = foreign {
                 let free = |key: &str| known.contains(&key) && found.iter().all(|(taken, _)| *taken != key);
                 let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
@@ -93,7 +94,8 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
             let message = format!("{} has no key `{wrote}`", owner.what);
             let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), message);
             let free = known.iter().copied().filter(|key| found.iter().all(|(taken, _)| taken != key));
-            match nearest(wrote, free) {
+            // A key that belongs elsewhere is not a misspelt one.
+            match nearest(wrote, free).filter(|_| misplaced(wrote).is_none()) {
                 Some(near) => {
                     let help = format!("did you mean `{near}`?");
                     let title = format!("write `{near}`");
@@ -277,7 +279,15 @@ impl Reader<'_> {
             }
             _ => {
                 let message = format!("`{what}` is a whole number, and here stands {}", self.shown(node));
-                self.fail(Diagnostic::error(Code::WrongType, node.span, message), node.span);
+                let wrong = Diagnostic::error(Code::WrongType, node.span, message);
+                let wrote = node.scalar().map_or("", |scalar| &*scalar.text);
+                let wrong = match wrote.strip_suffix(',').filter(|rest| rest.parse::<i64>().is_ok()) {
+                    Some(rest) => wrong
+                        .help("a line of YAML has no comma at its end")
+                        .fix("leave the comma out", node.span, rest),
+                    None => wrong,
+                };
+                self.fail(wrong, node.span);
                 None
             }
         }
@@ -339,9 +349,9 @@ impl Reader<'_> {
                 wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), node.span, near)
             }
             None => match habits::choice(wrote).filter(|ours| choices.contains(ours)) {
-                Some(ours) => wrong
-                    .help(format!("write `{ours}`"))
-                    .fix(format!("write `{ours}`"), node.span, ours),
+                Some(ours) => {
+                    wrong.help(format!("write `{ours}`")).fix(format!("write `{ours}`"), node.span, ours)
+                }
                 None => wrong,
             },
         };
@@ -493,6 +503,32 @@ pub fn is_name(text: &str) -> bool {
 /// Combining marks, which some scripts need within words.
 fn is_mark(char: char) -> bool {
     unicode_normalization::char::is_combining_mark(char)
+}
+
+/// Reads the name of a workflow, reporting what cannot be one.
+pub fn workflow_name(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
+    let name = reader.text(node, what)?;
+    if !is_workflow_name(&name.value) {
+        let mended: String =
+            name.value.to_lowercase().chars().map(|char| if of_workflow(char) { char } else { '-' }).collect();
+        let mended = mended.trim_matches('-').to_owned();
+        let message = format!("`{}` cannot be the name of a workflow", name.value);
+        let wrong = Diagnostic::error(Code::InvalidName, name.span, message)
+            .help("workflow names are made of `a` to `z`, digits and `-`");
+        let wrong =
+            if mended.is_empty() { wrong } else { wrong.fix(format!("write `{mended}`"), name.span, mended) };
+        reader.diagnostics.push(wrong);
+    }
+    Some(name)
+}
+
+/// True for the name of a workflow.
+pub fn is_workflow_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(of_workflow)
+}
+
+fn of_workflow(char: char) -> bool {
+    char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-'
 }
 
 /// Reads a name in NFC, reporting what cannot be one. A wrong name is kept, so that nothing else is reported.

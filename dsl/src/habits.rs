@@ -37,13 +37,15 @@ const fn key(word: &'static str, of: &'static str, mend: Mend, help: &'static st
 const GITHUB: &str = "GitHub Actions";
 const DATA_FLOW: &str = "the order follows from what a step reads; `after:` adds an order that no data shows";
 const NO_SHELL: &str = "there is no shell: `http` calls any service, `use` an action, and `set` computes";
-const INPUTS: &str = "what a run is given stands in `inputs:` and is read as `inputs.NAME`; a secret is `secret(\"NAME\")`";
+const INPUTS: &str =
+    "what a run is given stands in `inputs:` and is read as `inputs.NAME`; a secret is `secret(\"NAME\")`";
 const STEPS: &str = "a workflow has one mapping of `steps:`; blocks such as `for_each` and `try` nest";
 const TRIGGERS: &str = "what starts a run is a list: `triggers: [{ cron: \"0 9 * * *\" }]`";
 const NAMED: &str = "the name of a step is its key: `steps: { NAME: { … } }`";
 const LOOP: &str = "`for_each: LIST` with the steps that run for each `item` in `steps:` below it";
 
-const ITEMS: &str = "the value of a step is read as `steps.NAME.FIELD`, of an item in `for_each` as `item.FIELD`";
+const ITEMS: &str =
+    "the value of a step is read as `steps.NAME.FIELD`, of an item in `for_each` as `item.FIELD`";
 
 /// Keys of a workflow and of a step in other systems, sorted.
 const KEYS: &[Key] = &[
@@ -60,11 +62,21 @@ const KEYS: &[Key] = &[
     key("dependencies", "Argo", Mend::Word("after"), DATA_FLOW),
     key("dependsOn", "Kestra", Mend::Word("after"), DATA_FLOW),
     key("depends_on", "docker compose", Mend::Word("after"), DATA_FLOW),
-    key("else", "other languages", Mend::No, "a step has no `else`; use `switch` with the cases `true` and `false`"),
+    key(
+        "else",
+        "other languages",
+        Mend::No,
+        "a step has no `else`; use `switch` with the cases `true` and `false`",
+    ),
     key("entrypoint", "Argo", Mend::No, STEPS),
     key("env", GITHUB, Mend::No, INPUTS),
     key("environment", "docker compose", Mend::No, INPUTS),
-    key("errors", "Kestra", Mend::Word("on_failure"), "the steps for a run that failed stand in `on_failure:`"),
+    key(
+        "errors",
+        "Kestra",
+        Mend::Word("on_failure"),
+        "the steps for a run that failed stand in `on_failure:`",
+    ),
     key("flow", "other systems", Mend::No, STEPS),
     key("id", "Kestra and GitHub Actions", Mend::Word("name"), NAMED),
     key("image", "docker compose", Mend::No, NO_SHELL),
@@ -86,7 +98,12 @@ const KEYS: &[Key] = &[
     key("params", "Airflow", Mend::Word("with"), "the parameters of an action stand in `with:`"),
     key("pipeline", "other systems", Mend::No, STEPS),
     key("register", "Ansible", Mend::No, "the value of each step is there by itself, as `steps.NAME`"),
-    key("retries", "Airflow", Mend::Value("retry", attempts), "`retry:` counts all attempts, the first included"),
+    key(
+        "retries",
+        "Airflow",
+        Mend::Value("retry", attempts),
+        "`retry:` counts all attempts, the first included",
+    ),
     key("run", GITHUB, Mend::No, NO_SHELL),
     key("runAfter", "Tekton", Mend::Word("after"), DATA_FLOW),
     key("runs-on", GITHUB, Mend::No, "a workflow runs where Keyway runs; leave this out"),
@@ -101,15 +118,35 @@ const KEYS: &[Key] = &[
     key("strategy", GITHUB, Mend::No, LOOP),
     key("tasks", "Kestra, Airflow and Ansible", Mend::No, STEPS),
     key("templates", "Argo", Mend::No, STEPS),
-    key("timeout-minutes", GITHUB, Mend::Value("timeout", minutes), "a length of time has its unit, as `timeout: 5m`"),
+    key(
+        "timeout-minutes",
+        GITHUB,
+        Mend::Value("timeout", minutes),
+        "a length of time has its unit, as `timeout: 5m`",
+    ),
     key("title", "other systems", Mend::Word("description"), NAMED),
     key("trigger", "other systems", Mend::No, TRIGGERS),
-    key("type", "Kestra and n8n", Mend::No, "a step has one verb; an action of a service is `use: connector.action`"),
-    key("uses", GITHUB, Mend::Word("use"), "an action is `use: connector.action`, with its parameters in `with:`"),
+    key(
+        "type",
+        "Kestra and n8n",
+        Mend::No,
+        "a step has one verb; an action of a service is `use: connector.action`",
+    ),
+    key(
+        "uses",
+        GITHUB,
+        Mend::Word("use"),
+        "an action is `use: connector.action`, with its parameters in `with:`",
+    ),
     key("variables", "GitLab and Kestra", Mend::No, INPUTS),
     key("vars", "Ansible", Mend::No, INPUTS),
     key("when", "Ansible and Argo", Mend::Word("if"), "the condition of a step is `if:`"),
-    key("while", "other languages", Mend::No, "`repeat: N` runs its `steps:` at most N times, until `until:` holds"),
+    key(
+        "while",
+        "other languages",
+        Mend::No,
+        "`repeat: N` runs its `steps:` at most N times, until `until:` holds",
+    ),
     key("withItems", "Argo", Mend::No, LOOP),
     key("withParam", "Argo", Mend::No, LOOP),
     key("with_items", "Ansible", Mend::No, LOOP),
@@ -131,7 +168,13 @@ impl Key {
 
     /// The diagnostic: `owner` is what has no such key, `value` the whole value with its text. A fix is offered
     /// where `known` has the key that it writes.
-    pub fn diagnose(&self, owner: &str, span: Span, value: (Span, &str), known: impl Fn(&str) -> bool) -> Diagnostic {
+    pub fn diagnose(
+        &self,
+        owner: &str,
+        span: Span,
+        value: (Span, &str),
+        known: impl Fn(&str) -> bool,
+    ) -> Diagnostic {
         let message = format!("`{}` is a word of {}; {owner} has no such key", self.word, self.of);
         let wrong = Diagnostic::error(Code::ForeignKey, span, message).help(self.help);
         match self.mend {
@@ -195,7 +238,7 @@ const NAMES: &[(&str, &str, &str)] = &[
 /// A name of another system, with the field that is read of it.
 pub fn foreign_name(name: &str, span: Span, field: Option<&(String, Span)>) -> Option<Diagnostic> {
     let (word, of, help) = NAMES.iter().find(|(word, _, _)| *word == name)?;
-    let message = format!("`{word}` is a name of {of}, and there is none such here");
+    let message = format!("`{word}` is a name of {of}; there is no such name here");
     let wrong = Diagnostic::error(Code::ForeignName, span, message);
     Some(match field {
         Some((field, place)) if *word == "secrets" => {
@@ -232,6 +275,17 @@ pub fn foreign_expression(text: &str) -> Option<Diagnostic> {
 /// `$json` and its like in an expression: `at` is the place of the `$`.
 pub fn dollar(text: &str, at: usize) -> Diagnostic {
     let rest = &text[at + 1..];
+    if rest.starts_with("{{") {
+        let message = "`${{` is a hole of GitHub Actions; this field is an expression as it stands";
+        let wrong = Diagnostic::error(Code::ForeignHole, Span::new(at, at + 3), message);
+        let inner = rest.trim_end().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        return match inner.map(str::trim).filter(|inner| !inner.contains("{{") && at == 0) {
+            Some(inner) => wrong
+                .help(format!("write `{inner}`"))
+                .fix(format!("write `{inner}`"), Span::new(0, text.len()), inner),
+            None => wrong.help("leave `${{` and `}}` out"),
+        };
+    }
     let word = &rest[..rest.find(|char| !scan::is_name(char)).unwrap_or(rest.len())];
     let span = Span::new(at, at + 1 + word.len());
     let help = match word {
@@ -246,7 +300,7 @@ pub fn dollar(text: &str, at: usize) -> Diagnostic {
             return wrong.help("names stand as they are, as `inputs.NAME` or `steps.NAME`");
         }
     };
-    let message = format!("`${word}` is a name of n8n, and there is none such here");
+    let message = format!("`${word}` is a name of n8n; there is no such name here");
     Diagnostic::error(Code::ForeignName, span, message).help(help)
 }
 
@@ -277,7 +331,8 @@ pub fn marks(text: &str, map: &SpanMap) -> Option<Diagnostic> {
         if let Some(at) = text.find(open)
             && text[at..].contains(close)
         {
-            let wrong = found(at, 2, &format!("`{open}` is a mark of another template language and stays text"));
+            let wrong =
+                found(at, 2, &format!("`{open}` is a mark of another template language and stays text"));
             return Some(wrong.help("write `{{#if c}} … {{/if}}`, `{{#each xs}} … {{/each}}` or `{{ x }}`"));
         }
     }

@@ -22,6 +22,7 @@ mod lower;
 pub mod mend;
 mod parse;
 pub mod render;
+pub mod schema;
 pub mod shape;
 pub mod span;
 mod spelling;
@@ -89,4 +90,12 @@ pub fn signature(text: &str) -> Option<(String, Signature)> {
     let (ast, _) = parse::parse(text, &yaml::read(text).0?);
     let name = ast.name.as_ref()?.value.clone();
     Some((name, check::signature(&ast)))
+}
+
+/// A file as plain data, aliases and merge keys resolved: for who judges its shape alone. Nothing where it
+/// is not YAML.
+pub fn data(text: &str) -> Option<value::Value> {
+    let (root, diagnostics) = yaml::read(text);
+    let readable = diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
+    root.filter(|_| readable).map(|root| root.value())
 }

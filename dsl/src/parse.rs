@@ -22,26 +22,17 @@ use crate::yaml::{Entry, Kind, Node, traps};
 pub const MAX_STEPS: usize = 65_000;
 
 /// Reads a workflow.
-pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
+pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
     let mut reader = Reader { text, diagnostics: vec![], unread: vec![], steps: 0 };
     let mut ast = Ast::default();
     let Kind::Map(entries) = &root.kind else { return (ast, vec![]) };
     let first = entries.first().map_or(root.span, |entry| entry.key.span());
-    let strays = moved::beside(&mut reader, entries, &shape::names(keys::TOP));
-    let is_stray = |entry: &Entry| {
-        strays.iter().flatten().any(|stray| stray.key.span() == entry.key.span())
-    };
-    let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-") && !is_stray(entry));
+    let entries = &moved::beside(&mut reader, entries, &shape::names(keys::TOP));
+    let own = entries.iter().filter(|entry| !entry.key.text.starts_with("x-"));
     let owner = Owner { what: "a workflow", span: first };
     let mut fields = Fields::of(&mut reader, own, &owner, &shape::names(keys::TOP));
-    // A file of another system lacks what ours have: that it is one was said.
-    let foreign = fields.reader.diagnostics.iter().any(|wrong| wrong.code == Code::ForeignKey);
-    let needed = |fields: &mut Fields<'_, '_, 'a>, key: &str| match foreign {
-        true => fields.take(key),
-        false => fields.required(key, "a workflow"),
-    };
     if let Some(node) = needed(&mut fields, "name") {
-        ast.name = workflow_name(&mut fields, node);
+        ast.name = fields::workflow_name(fields.reader, node, "`name`");
     }
     if let Some(node) = fields.take("description") {
         ast.description = fields.reader.text(node, "`description`").map_or(String::new(), |text| text.value);
@@ -65,10 +56,8 @@ pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
         ast.connections = settings::connections(fields.reader, node);
     }
     let steps = needed(&mut fields, "steps");
-    let mut steps = match &strays {
-        Some(strays) => strays.iter().map(|entry| step(fields.reader, entry, Phase::Body)).collect(),
-        None => steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default(),
-    };
+    let mut steps =
+        steps.and_then(|node| block(fields.reader, node, "`steps`", Phase::Body)).unwrap_or_default();
     if let (true, Some(entry)) = (steps.is_empty(), fields.entry("steps")) {
         no_steps(fields.reader, entry, "a workflow");
     }
@@ -86,21 +75,12 @@ pub fn parse<'a>(text: &str, root: &'a Node) -> (Ast, Vec<Diagnostic>) {
     (ast, reader.diagnostics)
 }
 
-fn workflow_name(fields: &mut Fields<'_, '_, '_>, node: &Node) -> Option<Spanned<String>> {
-    let name = fields.reader.text(node, "`name`")?;
-    let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-';
-    if name.value.is_empty() || !name.value.chars().all(fits) {
-        let mended: String =
-            name.value.to_lowercase().chars().map(|char| if fits(char) { char } else { '-' }).collect();
-        let mended = mended.trim_matches('-').to_owned();
-        let message = format!("`{}` cannot be the name of a workflow", name.value);
-        let wrong = Diagnostic::error(Code::InvalidName, name.span, message)
-            .help("workflow names are made of `a` to `z`, digits and `-`");
-        let wrong =
-            if mended.is_empty() { wrong } else { wrong.fix(format!("write `{mended}`"), name.span, mended) };
-        fields.reader.diagnostics.push(wrong);
+/// The value of a key that a workflow must have. A file of another system lacks it; that it is one was said.
+fn needed<'n>(fields: &mut Fields<'_, '_, 'n>, key: &str) -> Option<&'n Node> {
+    match fields.reader.diagnostics.iter().any(|wrong| wrong.code == Code::ForeignKey) {
+        true => fields.take(key),
+        false => fields.required(key, "a workflow"),
     }
-    Some(name)
 }
 
 fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
@@ -108,7 +88,8 @@ fn inputs(reader: &mut Reader<'_>, node: &Node) -> Vec<Input> {
         if !node.is_null() {
             let message =
                 format!("`inputs` is a mapping of names to types, and here stands {}", node.describe());
-            reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
+            let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+            reader.fail(wrong.help("write `inputs: { NAME: string }`"), node.span);
         }
         return vec![];
     };
@@ -189,13 +170,21 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
             reader.fail(traps::missing_blank(reader.text, scalar.span()), entry.value.span);
             return step;
         }
+        if let Some(wrong) = moved::colonless(&entry.value) {
+            reader.fail(wrong, entry.value.span);
+            return step;
+        }
         let message = format!(
             "the step `{}` is a mapping with a verb, and here stands {}",
             step.name.value,
             entry.value.describe()
         );
         let wrong = Diagnostic::error(Code::NoVerb, entry.value.span, message);
-        reader.fail(wrong.help(verbs_help()), entry.value.span);
+        let wrong = match &entry.value.kind {
+            Kind::List(_) => wrong.help("leave the dashes out: a step is one mapping"),
+            Kind::Map(_) | Kind::Scalar(_) => wrong.help(verbs_help()),
+        };
+        reader.fail(wrong, entry.value.span);
         return step;
     };
     let Some(found) = find_verb(reader, entries, &step) else {
@@ -205,9 +194,11 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
     step.verb = found.at;
     let verb = found.verb;
     let owner = Owner { what: &format!("a step with `{}`", verb.key), span: found.at };
-    let mut known: Vec<&'static str> = verb.fields.iter().chain(verb::STEP).map(|field| field.name).collect();
+    let mut known = verb.keys();
     known.extend(found.others);
-    let mut fields = Fields::of(reader, entries, &owner, &known);
+    let entries = moved::beside(reader, entries, &known);
+    let entries = moved::without_steps(reader, entries, &known);
+    let mut fields = Fields::of(reader, &*entries, &owner, &known);
     common(&mut fields, &mut step, verb);
     step.op = (verb.read)(&mut fields);
     if step.op.is_none() {
@@ -237,6 +228,12 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
         .and_then(|entry| verb::find(&entry.key.text).map(|verb| (entry, verb)))
         .or_else(|| entries.iter().find_map(|entry| Some((entry, verb::find(near(entry)?)?))))
     else {
+        let blankless =
+            entries.iter().find(|entry| entry.value.is_null() && traps::lacks_blank(&entry.key.text));
+        if let Some(entry) = blankless {
+            reader.diagnostics.push(traps::missing_blank(reader.text, entry.key.span()));
+            return None;
+        }
         if let Some((key, entry)) = moved::foreign(entries) {
             let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
             let known = |_: &str| false;

@@ -50,6 +50,8 @@ pub enum Shape {
     Expression,
     /// A mapping with these keys.
     Fields(&'static [Field]),
+    /// A text with at least one hole.
+    Holes,
     /// A whole number from the first to the second, written out.
     Integer(i64, i64),
     /// A list of these.
@@ -102,9 +104,12 @@ impl fmt::Display for Shape {
             }
             Shape::Expression => f.write_str("expression"),
             Shape::Fields(fields) => write!(f, "{{ {} }}", names(fields).join(", ")),
+            Shape::Holes => f.write_str("text with a hole"),
             Shape::Integer(least, i64::MAX) => write!(f, "integer from {least}"),
             Shape::Integer(least, most) => write!(f, "integer from {least} to {most}"),
+            Shape::List(Shape::Any) => f.write_str("list"),
             Shape::List(item) => write!(f, "list of {item}"),
+            Shape::Map(Shape::Any) => f.write_str("mapping"),
             Shape::Map(value) => write!(f, "mapping of names to {value}"),
             Shape::Name => f.write_str("name"),
             Shape::Number(least, f64::MAX) => write!(f, "number from {least}"),

@@ -101,20 +101,29 @@ impl SpanMap {
 
     /// The place in the file of an offset in the value.
     pub fn offset(&self, at: u32) -> u32 {
-        match self.points.partition_point(|(value, _)| *value <= at) {
-            0 => self.whole.start,
-            after => {
-                let (value, file) = self.points[after - 1];
-                (file + (at - value)).min(self.whole.end.max(file))
-            }
-        }
+        offset(&self.points, self.whole, at)
     }
 
     /// The place in the file of a span in the value.
     pub fn map(&self, span: Span) -> Span {
-        let start = self.offset(span.start);
-        let end = if span.end > span.start { self.offset(span.end - 1) + 1 } else { start };
-        Span { start, end: end.max(start) }
+        place(&self.points, self.whole, span)
+    }
+}
+
+/// As `SpanMap::map`, for whoever keeps the parts of a map.
+pub(crate) fn place(points: &[(u32, u32)], whole: Span, span: Span) -> Span {
+    let start = offset(points, whole, span.start);
+    let end = if span.end > span.start { offset(points, whole, span.end - 1) + 1 } else { start };
+    Span { start, end: end.max(start) }
+}
+
+fn offset(points: &[(u32, u32)], whole: Span, at: u32) -> u32 {
+    match points.partition_point(|(value, _)| *value <= at) {
+        0 => whole.start,
+        after => {
+            let (value, file) = points[after - 1];
+            (file + (at - value)).min(whole.end.max(file))
+        }
     }
 }
 

@@ -19,9 +19,7 @@ pub fn mended(text: &str, wrong: Diagnostic, value: &Value, wanted: &Type) -> Di
     };
     match (value, wanted) {
         (Value::Text(word), Type::Boolean) => match habits::boolean(word) {
-            Some(ours) => {
-                wrong.help(format!("write `{ours}`")).fix(format!("write `{ours}`"), span, ours)
-            }
+            Some(ours) => wrong.help(format!("write `{ours}`")).fix(format!("write `{ours}`"), span, ours),
             None => wrong,
         },
         (Value::Int(_) | Value::Number(_) | Value::Bool(_), Type::String) => {

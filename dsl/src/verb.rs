@@ -37,6 +37,19 @@ pub struct Verb {
     pub read: fn(&mut Fields<'_, '_, '_>) -> Option<Op>,
 }
 
+impl Verb {
+    /// What stands at the level of the verb and beside it. What the verb says of a key goes before what all steps say.
+    pub fn beside(&self) -> impl Iterator<Item = &'static Field> {
+        let common = STEP.iter().filter(|field| self.fields.iter().all(|own| own.name != field.name));
+        self.fields.iter().chain(common)
+    }
+
+    /// The keys of a step with this verb.
+    pub fn keys(&self) -> Vec<&'static str> {
+        self.beside().map(|field| field.name).collect()
+    }
+}
+
 /// All verbs, sorted by key.
 pub const VERBS: &[Verb] = &[
     ai::VERB,
@@ -73,8 +86,8 @@ pub const STEP: &[Field] = &[
     ),
     Field::optional(
         "on_error",
-        Shape::Choice(ON_ERROR),
-        "What happens where the step fails for good; `collect` beside `for_each` alone.",
+        Shape::Choice(&["fail", "continue"]),
+        "What happens where the step fails for good.",
     ),
     Field::optional("retry", keys::RETRY, "How often a call is tried in all, and when again."),
     Field::optional(

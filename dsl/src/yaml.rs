@@ -6,6 +6,7 @@
 mod around;
 pub mod map;
 pub mod source;
+mod stopped;
 pub(crate) mod traps;
 mod tree;
 

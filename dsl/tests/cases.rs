@@ -1,4 +1,5 @@
 //! Case files with what must come of them: `ok` gives a picture of the workflow, `err` the rendered problems.
+//! Files whose name begins with `strict_` are checked strictly.
 //! `KEYWAY_ACCEPT=1 cargo test -p dsl --test cases` writes the expected output; read it before it is committed.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)]
@@ -23,6 +24,13 @@ fn cases(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Checks a case, strictly where its name says so.
+fn check(path: &Path, source: &str) -> dsl::Checked {
+    let strict = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("strict_"));
+    let strictness = if strict { dsl::Strictness::Strict } else { dsl::Strictness::Gradual };
+    dsl::check_with(source, &support::catalog(), &dsl::Options { strictness })
+}
+
 fn compare(path: &Path, got: &str, wrong: &mut Vec<String>) {
     let expected = path.with_extension("out");
     if std::env::var("KEYWAY_ACCEPT").is_ok() {
@@ -40,7 +48,7 @@ fn correct_files_become_the_workflow_that_was_meant() {
     let mut wrong = vec![];
     for path in cases("ok") {
         let source = std::fs::read_to_string(&path).unwrap();
-        let checked = dsl::check(&source, &support::catalog());
+        let checked = check(&path, &source);
         let name = path.file_name().unwrap().to_str().unwrap();
         let mut got = checked.workflow.as_ref().map_or("no workflow\n".into(), support::picture);
         got += &text(name, &source, &checked.diagnostics, Color::Never);
@@ -54,7 +62,7 @@ fn wrong_files_are_told_what_is_wrong() {
     let mut wrong = vec![];
     for path in cases("err") {
         let source = std::fs::read_to_string(&path).unwrap();
-        let checked = dsl::check(&source, &support::catalog());
+        let checked = check(&path, &source);
         let name = path.file_name().unwrap().to_str().unwrap();
         if checked.diagnostics.is_empty() || checked.workflow.is_none() != checked.has_errors() {
             wrong.push(format!("{name}: nothing was found"));
@@ -72,7 +80,8 @@ fn every_code_has_a_case_and_there_are_many_cases() {
     let made: Vec<Code> = made::texts().into_iter().map(|(code, _)| code).collect();
     let without: Vec<&str> = Code::ALL
         .iter()
-        .filter(|code| !made.contains(code) && !made::OF_A_VERSION.contains(code))
+        .filter(|code| !made.contains(code))
+        .filter(|code| !made::OF_A_VERSION.contains(code) && !made::OF_STRICT.contains(code))
         .map(|code| code.id())
         .filter(|id| !expected.contains(&format!("[{id}]: ")))
         .collect();

@@ -112,7 +112,12 @@ fn steps_whose_verb_is_foreign() {
 #[test]
 fn names_in_expressions() {
     one_each(
-        |hole| format!("name: x\ninputs: {{ xs: [string], s: string? }}\nsteps:\n  stop:\n    fail: '{}'\n", hole.replace('\'', "''")),
+        |hole| {
+            format!(
+                "name: x\ninputs: {{ xs: [string], s: string? }}\nsteps:\n  stop:\n    fail: '{}'\n",
+                hole.replace('\'', "''")
+            )
+        },
         &[
             ("{{ github.event.issue.title }}", "KW0151"),
             ("${{ github.event.issue.title }}", "KW0151"),
@@ -145,7 +150,12 @@ fn names_in_expressions() {
 #[test]
 fn operators_of_other_languages() {
     one_each(
-        |expr| format!("name: x\ninputs: {{ xs: [string], s: string?, b: boolean }}\nsteps:\n  stop:\n    fail: '{{{{ {} }}}}'\n", expr.replace('\'', "''")),
+        |expr| {
+            format!(
+                "name: x\ninputs: {{ xs: [string], s: string?, b: boolean }}\nsteps:\n  stop:\n    fail: '{{{{ {} }}}}'\n",
+                expr.replace('\'', "''")
+            )
+        },
         &[
             ("inputs.b && inputs.b", "KW0301"),
             ("inputs.b || inputs.b", "KW0301"),
@@ -166,7 +176,17 @@ fn operators_of_other_languages() {
 
 #[test]
 fn what_stays_text_is_not_reported() {
-    for text in ["costs $5", "${HOME}/bin", "100%", "a `b` c", "12:30:00", "=1+1", "{ a }", "inputs.csv", "steps.other"] {
+    for text in [
+        "costs $5",
+        "${HOME}/bin",
+        "100%",
+        "a `b` c",
+        "12:30:00",
+        "=1+1",
+        "{ a }",
+        "inputs.csv",
+        "steps.other",
+    ] {
         let text = format!("name: x\nsteps:\n  stop:\n    fail: \"{text}\"\n");
         assert_eq!(codes(&text), Vec::<&str>::new(), "{text}");
     }

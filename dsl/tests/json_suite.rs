@@ -33,7 +33,9 @@ impl Case {
         match (&self.text, &self.base64, &self.repeat) {
             (Some(text), _, _) => text.clone().into_bytes(),
             (_, Some(coded), _) => STANDARD.decode(coded).unwrap(),
-            (_, _, Some(unit)) => (unit.repeat(self.times.unwrap()) + self.tail.as_ref().unwrap()).into_bytes(),
+            (_, _, Some(unit)) => {
+                (unit.repeat(self.times.unwrap()) + self.tail.as_ref().unwrap()).into_bytes()
+            }
             _ => panic!("{}: an empty case", self.name),
         }
     }
@@ -52,7 +54,9 @@ fn the_suite_is_read_as_it_says() {
         let read = std::str::from_utf8(&bytes).ok().and_then(|text| json::parse(text).ok());
         match (&case.name[..2], read) {
             ("y_", None) => wrong.push(format!("{} is right, and was refused", case.name)),
-            ("n_", Some(value)) => wrong.push(format!("{} is wrong, and was read as {}", case.name, value.to_json())),
+            ("n_", Some(value)) => {
+                wrong.push(format!("{} is wrong, and was read as {}", case.name, value.to_json()))
+            }
             ("i_", Some(_)) => open.push(case.name.as_str()),
             _ => {}
         }

@@ -51,7 +51,8 @@ fn each_is_read_as_it_was_written_in_yaml() {
             Err(wrong) => {
                 assert_eq!(wrong[0].code.id(), "KW0011", "{text:?}");
                 let escaped: String = written.chars().map(escaped).collect();
-                let value = yaml::read_value(&format!("a: {escaped}\n")).unwrap_or_else(|wrong| panic!("{escaped}: {wrong:?}"));
+                let value = yaml::read_value(&format!("a: {escaped}\n"))
+                    .unwrap_or_else(|wrong| panic!("{escaped}: {wrong:?}"));
                 assert_eq!(value.get("a").unwrap().as_text(), Some(&*text), "{text:?}");
             }
         }
@@ -67,7 +68,13 @@ fn each_is_the_same_behind_every_way_of_a_value() {
         assert_eq!(filled("<{{ inputs.x }}>", &world), Value::text(format!("<{text}>")), "{text:?}");
         assert_eq!(filled("{{#each [inputs.x]}}{{ this }}{{/each}}", &world), wanted, "{text:?}");
         assert_eq!(filled("{{#if true}}{{ inputs.x }}{{/if}}", &world), wanted, "{text:?}");
-        for way in ["parse_json(json(inputs.x))", "(inputs.x + '') ", "unbase64(base64(inputs.x))", "[inputs.x][0]", "{ a: inputs.x }.a"] {
+        for way in [
+            "parse_json(json(inputs.x))",
+            "(inputs.x + '') ",
+            "unbase64(base64(inputs.x))",
+            "[inputs.x][0]",
+            "{ a: inputs.x }.a",
+        ] {
             assert_eq!(shared::run(way, &world), Ok(wanted.clone()), "{way}: {text:?}");
         }
     }
@@ -88,7 +95,9 @@ fn each_is_the_same_as_a_literal_of_an_expression() {
 
 #[test]
 fn no_value_is_read_again_as_a_template() {
-    for text in ["{{ 1 + 1 }}", "{{> x}}", "{{#if true}}a{{/if}}", "\\{{ x }}", "{{{ x }}}", "{{inputs.x}}", "&lt;{{"] {
+    for text in
+        ["{{ 1 + 1 }}", "{{> x}}", "{{#if true}}a{{/if}}", "\\{{ x }}", "{{{ x }}}", "{{inputs.x}}", "&lt;{{"]
+    {
         let world = with(text);
         assert_eq!(filled("{{ inputs.x }}{{ inputs.x }}", &world), Value::text(format!("{text}{text}")));
         let nested = "{{#each [inputs.x]}}{{#if true}}{{ this }}{{/if}}{{/each}}";

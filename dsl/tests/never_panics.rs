@@ -136,7 +136,8 @@ fn no_row_of_tokens_makes_a_parser_panic() {
 /// The texts of the YAML test suite.
 fn suite() -> Vec<String> {
     let lines = include_str!("data/yaml-test-suite/cases.jsonl").lines();
-    let yaml = |line| serde_json::from_str::<serde_json::Value>(line).ok()?.get("yaml")?.as_str().map(String::from);
+    let yaml =
+        |line| serde_json::from_str::<serde_json::Value>(line).ok()?.get("yaml")?.as_str().map(String::from);
     lines.filter_map(yaml).collect()
 }
 
@@ -151,7 +152,9 @@ fn yaml_that_is_read_is_the_same_when_it_was_written() {
         for _ in 0..(round / suite.len()).min(4) {
             let at = dice.roll(chars.len() + 1);
             let end = (at + dice.roll(6)).min(chars.len());
-            let piece = dice.pick(&["\n", "  ", "- ", ": ", "\"", "'", "{", "]", "|\n", ">", "&a ", "*a", "#", "\t", "é", "\\x7f"]);
+            let piece = dice.pick(&[
+                "\n", "  ", "- ", ": ", "\"", "'", "{", "]", "|\n", ">", "&a ", "*a", "#", "\t", "é", "\\x7f",
+            ]);
             drop(chars.splice(at..end, piece.chars()));
         }
         let text: String = chars.into_iter().collect();

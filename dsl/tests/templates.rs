@@ -122,7 +122,7 @@ fn what_is_wrong_with_a_block_is_told_at_its_place() {
             "{{#each [] as |steps|}}{{/each}}",
             "KW0306 15..21 `steps` is a word of the language and cannot be given here",
         ),
-        ("{{#each [] as |a b c|}}{{/each}}", "KW0402 15..21 here stand 1 to 2 names"),
+        ("{{#each [] as |a b c|}}{{/each}}", "KW0402 15..21 at most 2 names can stand here, and there are 3"),
     ]);
 }
 

@@ -15,7 +15,10 @@ use dsl::yaml;
 
 /// Cases that come out otherwise than YAML says, with the reason. None is read wrongly.
 const DEVIATIONS: &[(&str, &str)] = &[
-    ("9C9N", "a list in brackets may go on at the margin, as most readers of YAML allow; it can mean nothing else"),
+    (
+        "9C9N",
+        "a list in brackets may go on at the margin, as most readers of YAML allow; it can mean nothing else",
+    ),
     ("DK95-01", "a text in quotes may go on behind a tab; the line break is a blank all the same"),
     ("QB6E", "a text in quotes may go on at the margin; it can mean nothing else"),
 ];
@@ -113,7 +116,9 @@ fn the_suite_is_read_as_it_says_or_refused_with_a_reason() {
         let listed = DEVIATIONS.iter().any(|(id, _)| *id == case.id);
         let outcome = outcome(case);
         match &outcome {
-            Outcome::Deviates(how) if !listed => wrong.push(format!("{} ({}) {how}\n{}", case.id, case.name, case.yaml)),
+            Outcome::Deviates(how) if !listed => {
+                wrong.push(format!("{} ({}) {how}\n{}", case.id, case.name, case.yaml))
+            }
             Outcome::Deviates(_) => {}
             _ if listed => wrong.push(format!("{} is listed and does not deviate: {outcome:?}", case.id)),
             _ => {}
@@ -170,5 +175,9 @@ Cases that come out otherwise than YAML 1.2 says:
     if std::env::var_os("KEYWAY_WRITE").is_some() {
         std::fs::write(path, &page).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page, "docs/measured/yaml.md is out of date");
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap_or_default(),
+        page,
+        "docs/measured/yaml.md is out of date"
+    );
 }

@@ -1,7 +1,7 @@
 //! Large plans and long lists cost in proportion to their size.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use dsl::catalog::{Action, Catalog, Safety};
+use dsl::catalog::{Action, Catalog, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::{NoValues, Object, Value};
 use engine::command::Command;
@@ -27,6 +27,7 @@ fn plan(text: &str) -> Plan {
         safety: Safety::Keyed,
         input: vec![Field::optional("n", Type::Any, "Anything.")],
         output: Type::Any,
+        trust: Trust::Untrusted,
     };
     let checked = dsl::check(text, &Catalog::new([action]));
     Plan::new(&checked.workflow.unwrap_or_else(|| panic!("{:?}", checked.diagnostics)))

@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
-use dsl::catalog::{Action, Catalog, Safety};
+use dsl::catalog::{Action, Catalog, Safety, Trust};
 use dsl::types::Type;
 use engine::outline::{Outline, Part, Skip};
 use engine::plan::Plan;
@@ -14,6 +14,7 @@ fn outline(text: &str) -> Outline {
         safety,
         input: vec![],
         output: Type::Any,
+        trust: Trust::Untrusted,
     };
     let catalog = Catalog::new([action("a.read", Safety::Read), action("a.act", Safety::Once)]);
     let checked = dsl::check(text, &catalog);

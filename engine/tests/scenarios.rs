@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety};
+use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety, Trust};
 use dsl::types::Type;
 use dsl::value::{NoValues, Object, Value};
 use engine::command::{Command, Timer, TimerKind};
@@ -76,6 +76,7 @@ fn catalog() -> Catalog {
         safety,
         input: vec![dsl::types::Field::optional("n", Type::Any, "Anything.")],
         output: Type::Any,
+        trust: Trust::Untrusted,
     };
     Catalog::new([
         action("test.keyed", Safety::Keyed),

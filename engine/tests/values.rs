@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety};
+use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::{File, Hash, Value, Values};
 use engine::BIG;
@@ -65,6 +65,7 @@ impl Forgetful {
             safety: Safety::Once,
             input: vec![Field::optional("n", Type::Any, "Anything.")],
             output: Type::Any,
+            trust: Trust::Untrusted,
         };
         let checked = dsl::check(text, &Catalog::new([action]));
         let workflow = checked.workflow.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));

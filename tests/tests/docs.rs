@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use dsl::catalog::Catalog;
 use dsl::codes::Code;
 use dsl::diagnostic::{Diagnostic, Severity};
+use dsl::{Options, Strictness};
 use tests::keyway::Keyway;
-use tests::markdown::{blocks, pages};
+use tests::markdown::{Block, blocks, pages};
 
 #[path = "../../dsl/tests/support/made.rs"]
 #[allow(dead_code)]
@@ -41,10 +43,10 @@ fn judge(page: &str, code: Option<Code>) -> (Vec<String>, usize) {
         let said = |complaint: String| format!("block at {}: {complaint}", block.line);
         if block.has("wrong") {
             workflows += 1;
-            wrong.extend(unlike(&block.text, code).map(said));
+            wrong.extend(unlike(block, code).map(said));
         } else if block.has("right") {
             workflows += 1;
-            wrong.extend(lasting(&block.text).iter().map(|it| said(told(&block.text, it))));
+            wrong.extend(lasting(block).iter().map(|it| said(told(&block.text, it))));
         } else if block.is_workflow() && !block.has("fragment") {
             workflows += 1;
             wrong.extend(complaints(&block.text).into_iter().map(said));
@@ -58,20 +60,24 @@ fn judge(page: &str, code: Option<Code>) -> (Vec<String>, usize) {
     (wrong, workflows)
 }
 
-/// What is amiss with a text that should be wrong.
-fn unlike(text: &str, code: Option<Code>) -> Option<String> {
-    let problems = lasting(text);
+/// What is amiss with a block that should be wrong.
+fn unlike(block: &Block, code: Option<Code>) -> Option<String> {
+    let problems = lasting(block);
     let other = problems.iter().find(|it| code.is_some_and(|code| it.code != code));
     match (problems.first(), other) {
         (None, _) => Some("this is said to be wrong, and nothing is".into()),
-        (Some(_), Some(other)) => Some(format!("another problem, {}", told(text, other))),
+        (Some(_), Some(other)) => Some(format!("another problem, {}", told(&block.text, other))),
         (Some(_), None) => None,
     }
 }
 
-/// What is found in a text, without what depends on the version.
-fn lasting(text: &str) -> Vec<Diagnostic> {
-    let problems = dsl::check(text, &connectors::catalog()).diagnostics;
+/// What is found in a block, without what depends on the version.
+fn lasting(block: &Block) -> Vec<Diagnostic> {
+    let known = ["name: other\nsteps: {}\n", "name: weekly-report\ninputs: { week: integer }\nsteps: {}\n"];
+    let workflows = Some(known.into_iter().filter_map(dsl::signature).collect());
+    let catalog = Catalog { workflows, ..connectors::catalog() };
+    let strictness = if block.has("strict") { Strictness::Strict } else { Strictness::Gradual };
+    let problems = dsl::check_with(&block.text, &catalog, &Options { strictness }).diagnostics;
     problems.into_iter().filter(|it| !made::OF_A_VERSION.contains(&it.code)).collect()
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use dsl::codes::Code;
-use dsl::expr::functions::{self, Function, Takes};
-use dsl::shape;
+use dsl::expr::functions::shape::written;
+use dsl::expr::functions::{self, Function, Presence, Takes};
+use dsl::keys;
+use dsl::shape::{self, Shape};
 use dsl::types::Field;
 use dsl::verb;
 
@@ -91,14 +93,21 @@ fn of_parameters(function: &Function) -> String {
         return String::new();
     }
     let mut text = String::from("\n\n| Parameter | Takes | |\n| --- | --- | --- |");
-    for (at, parameter) in function.parameters.iter().enumerate() {
+    for parameter in function.parameters {
+        let wants = cell(&written(parameter.wants));
         let takes = match parameter.takes {
-            Takes::Value => "a value",
-            Takes::Lambda(2) => "a lambda over the item and, if it wants, the item's index",
-            Takes::Lambda(_) => "a lambda over the item",
-            Takes::Values => "any number of values",
+            Takes::Value => format!("`{wants}`"),
+            Takes::Lambda(2) => {
+                format!("a lambda over the item, and its index if wanted; it gives `{wants}`")
+            }
+            Takes::Lambda(_) => format!("a lambda over the item; it gives `{wants}`"),
+            Takes::Values => format!("any number of `{wants}`"),
         };
-        let must = if at < function.fewest() { "must be given" } else { "may be left out" };
+        let must = match parameter.presence {
+            Presence::Required => "must be given",
+            Presence::Optional => "may be left out",
+            Presence::ElseItems => "may be left out where the items are themselves what it would give",
+        };
         text += &format!("\n| `{}` | {takes} | {must} |", parameter.name);
     }
     text
@@ -118,18 +127,61 @@ fn the_page_of_verbs() {
         String::from("# Verbs\n\nA step has one of these, and may have the keys at the end beside it.\n");
     for verb in verb::VERBS {
         let (key, about) = (verb.key, verb.about);
-        text += &format!("\n## `{key}`\n\n{about}\n\n| Key | Type | |\n| --- | --- | --- |\n");
-        verb.fields.iter().for_each(|field| text += &key_row(field));
+        text += &format!("\n## `{key}`\n\n{about}\n");
+        text += &table("", verb.fields);
         text += &format!("\n```yaml fragment\n{}\n```\n", verb.example.trim_end());
     }
-    text += "\n## Beside any verb\n\n| Key | Type | |\n| --- | --- | --- |\n";
-    verb::STEP.iter().for_each(|field| text += &key_row(field));
+    text += "\n## Beside any verb\n";
+    text += &table("", verb::STEP);
     page("verbs.md", &text);
 }
 
 fn key_row(field: &shape::Field) -> String {
     let must = if field.required { ", must be given" } else { "" };
     format!("| `{}` | {}{must} | {} |\n", field.name, cell(&field.shape.to_string()), cell(field.about))
+}
+
+#[test]
+fn the_page_of_keys() {
+    let mut text = String::from(
+        "# Keys\n\nWhat may stand at the top of a workflow, in a trigger, and beside the verb of a step. \
+         [verbs.md](verbs.md) has the keys of each verb.\n\n## At the top\n",
+    );
+    text += &table("", keys::TOP);
+    text += "\n## Triggers\n\nA trigger has one of these, and the keys in its table.\n";
+    for kind in keys::TRIGGERS {
+        text += &format!("\n### `{}`\n\n{}\n", kind.key, kind.about);
+        text += &table("", kind.fields);
+        let mut lines = kind.example.lines();
+        let first = lines.next().unwrap_or_default();
+        let rest: String = lines.map(|line| format!("  {line}\n")).collect();
+        text += &format!("\n```yaml fragment\n- {first}\n{rest}```\n");
+    }
+    text += "\n## Beside any verb\n";
+    text += &table("", verb::STEP);
+    page("keys.md", &text);
+}
+
+/// A table of keys, and one for each mapping within.
+fn table(within: &str, fields: &[shape::Field]) -> String {
+    let mut text = String::from("\n| Key | Type | |\n| --- | --- | --- |\n");
+    fields.iter().for_each(|field| text += &key_row(field));
+    for field in fields {
+        let name = format!("{within}{}", field.name);
+        inner(&field.shape, &mut |fields| {
+            text += &format!("\nIn `{name}`:\n{}", table(&format!("{name}."), fields));
+        });
+    }
+    text
+}
+
+/// Calls `found` for each mapping with keys of its own.
+fn inner(shape: &Shape, found: &mut dyn FnMut(&[shape::Field])) {
+    match shape {
+        Shape::Fields(fields) | Shape::OneOf(fields) => found(fields),
+        Shape::Either(shapes) => shapes.iter().for_each(|shape| inner(shape, found)),
+        _ => {}
+    }
 }
 
 #[test]
@@ -183,6 +235,7 @@ fn severities(code: Code) -> String {
         (false, true) => "warning".into(),
         (true, true) => "error or warning".into(),
         (false, false) if made::OF_A_VERSION.contains(&code) => "–".into(),
+        (false, false) if made::OF_STRICT.contains(&code) => "warning, with `--strict`".into(),
         (false, false) => "error".into(),
     }
 }

@@ -78,8 +78,8 @@ fn page(story: &str) -> String {
             Some(kind) if !code => {
                 code = true;
                 let said = match kind {
-                    "yaml wrong" => "This has the problem:",
-                    "yaml right" => "This has not:",
+                    "yaml wrong" | "yaml wrong strict" => "This has the problem:",
+                    "yaml right" | "yaml right strict" => "This has not:",
                     _ => continue,
                 };
                 text += &format!("{STRONG}{said}{STRONG:#}\n\n");

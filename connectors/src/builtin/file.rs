@@ -6,7 +6,7 @@ mod listing;
 mod own;
 mod path;
 
-use dsl::catalog::{Action, Failure, FailureKind, Safety};
+use dsl::catalog::{Action, Failure, FailureKind, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::Value;
 
@@ -41,6 +41,7 @@ pub(crate) fn read(id: &str) -> Action {
         safety: Safety::Read,
         input: vec![path_field(), Field { default: Some(Value::text("text")), ..kind }],
         output: Type::Any,
+        trust: Trust::Untrusted,
     }
 }
 
@@ -74,6 +75,7 @@ fn written(id: &str, about: &str, safety: Safety) -> Action {
             Field::required("path", Type::String, "The file's path."),
             Field::required("size", Type::Integer, "Its length in bytes."),
         ]),
+        trust: Trust::Trusted,
     }
 }
 
@@ -94,6 +96,8 @@ pub(crate) fn list(id: &str) -> Action {
             Field::optional("pattern", Type::String, pattern),
         ],
         output: Type::List(Box::new(Type::Object(entry))),
+        // Names of files are given by whoever puts them there.
+        trust: Trust::Untrusted,
     }
 }
 

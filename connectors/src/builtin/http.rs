@@ -6,7 +6,7 @@ mod build;
 mod multipart;
 mod pages;
 
-use dsl::catalog::{Action, Failure, Safety};
+use dsl::catalog::{Action, Failure, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::Value;
 
@@ -109,6 +109,7 @@ pub(crate) fn request(id: &str) -> Action {
             ),
             Field::required("url", Type::String, "Where the answer is from, after redirects."),
         ]),
+        trust: Trust::Untrusted,
     }
 }
 

@@ -8,18 +8,25 @@ use crate::span::Span;
 use crate::value::Value;
 
 /// Warns of each text that is the path of a step or an input that there is.
-pub fn missing(arg: &Arg, is_step: &dyn Fn(&str) -> bool, is_input: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
+pub fn missing(
+    arg: &Arg,
+    is_step: &dyn Fn(&str) -> bool,
+    is_input: &dyn Fn(&str) -> bool,
+) -> Vec<Diagnostic> {
     let mut found = vec![];
     look(arg, is_step, is_input, &mut found);
     found
 }
 
-fn look(arg: &Arg, is_step: &dyn Fn(&str) -> bool, is_input: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
+fn look(
+    arg: &Arg,
+    is_step: &dyn Fn(&str) -> bool,
+    is_input: &dyn Fn(&str) -> bool,
+    found: &mut Vec<Diagnostic>,
+) {
     match &arg.kind {
         ArgKind::Value(Value::Text(text)) => {
-            let known = |root: &str, is: &dyn Fn(&str) -> bool| {
-                path(text, root).is_some_and(|name| is(name))
-            };
+            let known = |root: &str, is: &dyn Fn(&str) -> bool| path(text, root).is_some_and(is);
             if known("steps.", is_step) || known("inputs.", is_input) {
                 found.push(warning(text, arg.span));
             }
@@ -34,9 +41,13 @@ fn look(arg: &Arg, is_step: &dyn Fn(&str) -> bool, is_input: &dyn Fn(&str) -> bo
 
 fn warning(text: &str, span: Span) -> Diagnostic {
     let mended = format!("\"{{{{ {text} }}}}\"");
-    Diagnostic::warning(Code::MissingBraces, span, format!("`{text}` is a text here, not the value of that name"))
-        .help(format!("write {mended}"))
-        .fix(format!("write {mended}"), span, mended)
+    Diagnostic::warning(
+        Code::MissingBraces,
+        span,
+        format!("`{text}` is a text here, not the value of that name"),
+    )
+    .help(format!("write {mended}"))
+    .fix(format!("write {mended}"), span, mended)
 }
 
 /// The name behind the root, where the whole text is a path from there.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Act, Arg, ArgKind, Op, Step};
-use crate::catalog::{Action, Safety, Signature};
+use crate::catalog::{Action, Safety, Signature, Trust};
 use crate::check::{Checking, actions};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::fields::is_workflow_name;
 use crate::span::{Span, Spanned};
 use crate::types::{Field, Type};
 use crate::workflow::ASK;
@@ -64,7 +65,9 @@ fn child(
         found.push(wrong.help("use `repeat` or `for_each` where something is done again"));
         return;
     }
-    let Some(workflows) = &checking.catalog.workflows else { return };
+    let known = checking.catalog.workflows.as_ref();
+    // What cannot be a name was reported.
+    let Some(workflows) = known.filter(|_| is_workflow_name(name)) else { return };
     let Some(signature) = workflows.get(name) else {
         found.push(unknown(workflows, name, workflow.span));
         return;
@@ -89,7 +92,8 @@ pub fn parameters(
     let (action, args) = (id.clone(), given.to_vec());
     let act = Act { action, args, safety: None, checked: false, gives: None };
     let (input, about, output) = (taken.to_vec(), String::new(), Type::Any);
-    let action = Action { id: id.value.clone(), about, safety: Safety::Once, input, output };
+    let trust = Trust::Untrusted;
+    let action = Action { id: id.value.clone(), about, safety: Safety::Once, input, output, trust };
     actions::parameters(checking, at, &act, &action, found);
 }
 

@@ -190,13 +190,7 @@ impl<'a> Walk<'a> {
             Part::Text(template) => (template.reads(), template.names()),
         };
         reads.iter().for_each(|read| self.read(read));
-        for name in &names {
-            let item = match part {
-                Part::Text(template) => template.item_at(name.1),
-                Part::Expr(_) => None,
-            };
-            self.bare(name, item);
-        }
+        names.iter().for_each(|name| self.bare(name, part));
         match part {
             Part::Expr(expr) => self.diagnostics.extend(expr.warnings()),
             Part::Text(template) => {
@@ -206,7 +200,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A bare name, with the field that is read of it.
-    fn bare(&mut self, (name, span, field): &(String, Span, Option<(String, Span)>), item: Option<String>) {
+    fn bare(&mut self, (name, span, field): &(String, Span, Option<(String, Span)>), part: Part<'_>) {
         if name == "inputs" {
             if let Some((field, span)) = field {
                 self.input(field, *span);
@@ -219,7 +213,7 @@ impl<'a> Walk<'a> {
         if !known {
             match habits::foreign_name(name, *span, field.as_ref()) {
                 Some(wrong) if scope::find(&self.frames, name).is_none() => self.diagnostics.push(wrong),
-                _ => self.unknown_name(name, *span, item),
+                _ => self.unknown_name(name, *span, part),
             }
         }
     }
@@ -241,8 +235,12 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// `item` is what the item of the `{{#each}}` around is called, of which it may be a field.
-    fn unknown_name(&mut self, name: &str, span: Span, item: Option<String>) {
+    /// The name may be a field of the item of an `{{#each}}` around it.
+    fn unknown_name(&mut self, name: &str, span: Span, part: Part<'_>) {
+        let item = match part {
+            Part::Text(template) => template.item_at(span),
+            Part::Expr(_) => None,
+        };
         let wrong = Diagnostic::error(Code::UnknownName, span, format!("there is no name `{name}` here"));
         let text = |text: &str| (format!("write `{text}`"), text.to_owned());
         let fixed = if let Some((_, place)) = scope::find(&self.frames, name) {

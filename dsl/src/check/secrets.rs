@@ -3,8 +3,11 @@
 
 mod reads;
 
+use std::cell::LazyCell;
+
 use crate::ast::{Arg, ArgKind, Op, Part, Step};
 use crate::check::Checking;
+use crate::check::flow::Flow;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expr;
@@ -39,10 +42,15 @@ pub fn check(checking: &mut Checking<'_>) {
             block.output.iter().for_each(|output| output.each(&mut |part| misplaced(part, &mut found)));
         }
     });
-    let outside = root.output.iter().chain(
-        checking.ast.triggers.iter().flat_map(|trigger| trigger.inputs.iter().map(|(_, value)| value)),
-    );
-    outside.for_each(|value| value.each(&mut |part| misplaced(part, &mut found)));
+    for trigger in &checking.ast.triggers {
+        let values = trigger.inputs.iter().chain(&trigger.with);
+        values.for_each(|(_, value)| value.each(&mut |part| misplaced(part, &mut found)));
+        trigger.filter.iter().for_each(|expr| misplaced(Part::Expr(expr), &mut found));
+    }
+    let concurrency = checking.ast.concurrency.as_ref();
+    let key = concurrency.and_then(|concurrency| concurrency.key.as_ref());
+    key.into_iter().for_each(|expr| misplaced(Part::Expr(expr), &mut found));
+    root.output.iter().for_each(|output| output.each(&mut |part| misplaced(part, &mut found)));
     checking.diagnostics.extend(found);
 }
 
@@ -81,61 +89,19 @@ fn kept(checking: &Checking<'_>, step: &Step, value: &Arg, found: &mut Vec<Diagn
 
 fn kept_in(checking: &Checking<'_>, step: &Step, key: &str, value: &Arg, found: &mut Vec<Diagnostic>) {
     let name = &step.name.value;
+    // Built for a file that is wrong alone.
+    let flow = LazyCell::new(|| Flow::new(checking));
     value.each(&mut |part| {
         each_secret(part, &mut |span| {
             let message = format!("a secret cannot be kept in `{name}`: what a step gives is stored and shown");
             let mut wrong = Diagnostic::error(Code::SecretPlace, span, message);
-            for (span, reader) in way(checking, step, key) {
-                wrong = wrong.label(span, format!("from there it goes on into `{reader}`"));
+            for passage in flow.spread([(step.id, Some(key.to_owned()))]).into_iter().take(MOST_STEPS) {
+                let reader = flow.step(passage.reader).map_or("", |step| &*step.name.value);
+                wrong = wrong.label(passage.span, format!("from there it goes on into `{reader}`"));
             }
             found.push(wrong.help(format!("write it where it is needed: {PLACES}")));
         });
     });
-}
-
-/// The reads by which what a field of a step holds goes on, each with the step that reads.
-fn way<'a>(checking: &Checking<'a>, from: &'a Step, key: &str) -> Vec<(Span, &'a str)> {
-    let mut steps: Vec<Option<&Step>> = vec![None; checking.ast.steps];
-    checking.ast.root.each(&mut |step| steps[step.id] = Some(step));
-    let mut way = vec![];
-    let mut holders: Vec<(usize, String)> = vec![(from.id, key.to_owned())];
-    let mut at = 0;
-    while let Some((id, field)) = holders.get(at).cloned() {
-        at += 1;
-        for (reader, edges) in checking.resolved.edges.iter().enumerate() {
-            let reads = edges.iter().filter(|edge| edge.own && edge.id == id);
-            let Some(step) = steps.get(reader).copied().flatten() else { continue };
-            for edge in reads.filter(|edge| takes(checking.text, edge.span, &field)) {
-                if way.len() == MOST_STEPS {
-                    return way;
-                }
-                way.push((edge.span, &*step.name.value));
-                let next = holds(step, edge.span).map(|key| (reader, key));
-                holders.extend(next.filter(|next| !holders.contains(next)));
-            }
-        }
-    }
-    way
-}
-
-/// True if a read of a step takes this field of it, or the whole.
-fn takes(text: &str, step: Span, field: &str) -> bool {
-    let rest = text.get(step.end as usize..).unwrap_or_default();
-    let rest = rest.strip_prefix('?').filter(|rest| rest.starts_with('.')).unwrap_or(rest);
-    match rest.strip_prefix('.') {
-        Some(rest) => rest
-            .strip_prefix(field)
-            .is_some_and(|after| !after.starts_with(|char: char| char.is_alphanumeric() || char == '_')),
-        None => true,
-    }
-}
-
-/// The field of a step's own value into which a read at this place goes.
-fn holds(step: &Step, at: Span) -> Option<String> {
-    let Some(Op::Set { value }) = &step.op else { return None };
-    let ArgKind::Object(entries) = &value.kind else { return None };
-    let within = |span: Span| span.start <= at.start && at.end <= span.end;
-    entries.iter().find(|(_, value)| within(value.span)).map(|(key, _)| key.value.clone())
 }
 
 /// Calls `found` with the place of each call of `secret`.

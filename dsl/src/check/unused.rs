@@ -53,8 +53,10 @@ fn without_effects(checking: &Checking<'_>, step: &Step) -> bool {
 fn mentioned(checking: &Checking<'_>, step: &Step) -> bool {
     let ways = ["steps", "errors", "meta"].map(|root| format!("{root}.{}", step.name.value));
     let texts = checking.ast.unread.iter().filter_map(|span| checking.text.get(span.range()));
-    // A name with `-` was a subtraction.
-    texts.map(|text| text.replace('-', "_")).any(|text| {
+    // `steps.a-b` was a subtraction, and may be meant for `a_b`.
+    let hyphens = ways.clone().map(|way| way.replace('_', "-"));
+    let ways = [ways, hyphens].concat();
+    texts.into_iter().any(|text| {
         ways.iter().any(|way| text.contains(way.as_str()))
             || text.trim_matches(['"', '\'']) == &*step.name.value
     })

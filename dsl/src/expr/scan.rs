@@ -136,8 +136,9 @@ pub fn scan(text: &str) -> Result<(), Diagnostic> {
                 });
             }
             '`' => {
-                return Err(syntax(at, end, "a text stands in `'…'` or `\"…\"`")
-                    .help("a text with holes needs no expression around it: `Hello {{ x }}`; `+` joins texts"));
+                return Err(syntax(at, end, "a text stands in `'…'` or `\"…\"`").help(
+                    "a text with holes needs no expression around it: `Hello {{ x }}`; `+` joins texts",
+                ));
             }
             '$' => return Err(habits::dollar(text, at)),
             _ if traps::is_curly(char) => return Err(curly(text, at)),
@@ -246,15 +247,18 @@ fn foreign(text: &str, at: usize, sign: &str, word: &str) -> Diagnostic {
 fn curly(text: &str, at: usize) -> Diagnostic {
     let char = text[at..].chars().next().unwrap_or('“');
     let end = at + char.len_utf8();
-    let wrong = Diagnostic::error(Code::CurlyQuotes, Span::new(at, end), format!("`{char}` is no quote here"));
+    let wrong =
+        Diagnostic::error(Code::CurlyQuotes, Span::new(at, end), format!("`{char}` is no quote here"));
     match text[end..].find(traps::is_curly) {
         Some(length) if !text[end..end + length].contains(['"', '\'', '\\']) => {
             let close = text[end + length..].chars().next().map_or(0, char::len_utf8);
             let inner = &text[end..end + length];
             let fixed = format!("\"{inner}\"");
-            wrong
-                .help(format!("write `{fixed}`"))
-                .fix("write straight quotes", Span::new(at, end + length + close), fixed)
+            wrong.help(format!("write `{fixed}`")).fix(
+                "write straight quotes",
+                Span::new(at, end + length + close),
+                fixed,
+            )
         }
         _ => wrong.help("a text stands in `'…'` or `\"…\"`"),
     }

@@ -132,7 +132,7 @@ pub fn infer(expr: &Expr, place: &Place<'_>) -> Inferred {
 pub fn infer_condition(expr: &Expr, place: &Place<'_>, key: &str) -> Inferred {
     let mut inference = Inference::new(expr, place);
     let ty = inference.node(expr.root());
-    inference.boolean(expr.root(), &ty, &format!("`{key}` is a condition, and this is"));
+    inference.boolean(expr.root(), &ty, |_| format!("`{key}` is a condition, and this is"));
     inference.done(Type::Boolean)
 }
 
@@ -288,22 +288,24 @@ impl<'t> Inference<'t> {
 
     fn condition(&mut self, at: Ix) {
         let ty = self.node(at);
-        let quote = self.expr.quote(at);
-        self.boolean(at, &ty, &format!("a condition is true or false, and `{quote}` is"));
+        self.boolean(at, &ty, |quote| format!("a condition is true or false, and `{quote}` is"));
     }
 
-    /// Reports what is no boolean; `says` is the beginning of the message.
-    fn boolean(&mut self, at: Ix, ty: &Type, says: &str) {
+    /// Reports what is no boolean; `says` makes the beginning of the message.
+    fn boolean(&mut self, at: Ix, ty: &Type, says: impl FnOnce(&str) -> String) {
         let verdict = judge(ty, shape::BOOLEANS);
+        if verdict == Verdict::Fits {
+            return;
+        }
         let quote = self.expr.quote(at);
+        let says = says(&quote);
         let quote = match self.expr.node(at).map(|node| &node.kind) {
             Some(Kind::Chain(..) | Kind::Choose(..)) => format!("({quote})"),
             _ => quote,
         };
         let help = match verdict {
-            Verdict::Fits => return,
             Verdict::Null => format!("write `{quote} ?? false`"),
-            Verdict::Fraction | Verdict::Unfit => match *ty.without_null() {
+            Verdict::Fits | Verdict::Fraction | Verdict::Unfit => match *ty.without_null() {
                 Type::List(_) | Type::String | Type::Enum(_) | Type::AnyObject | Type::Object(_)
                     if !ty.takes_null() =>
                 {

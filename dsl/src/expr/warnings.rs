@@ -4,12 +4,17 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expr;
 use crate::expr::ast::{Ix, Kind, Level, Operator};
+use crate::span::Span;
+use crate::value::Value;
 
 impl Expr {
     /// What is probably not meant, at its places in the file.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         let mut warnings = vec![];
         for node in &self.nodes {
+            if let Kind::Value(Value::Text(text)) = &node.kind {
+                warnings.extend(self.hole_in_text(text, node.span));
+            }
             let Kind::Chain(first, rest) = &node.kind else { continue };
             if rest.first().is_none_or(|(operator, _)| *operator != Operator::Coalesce) {
                 continue;
@@ -23,6 +28,19 @@ impl Expr {
         }
         warnings.sort_by_key(|warning| warning.span.start);
         warnings
+    }
+
+    /// `"{{ x }}"` within an expression is that text.
+    fn hole_in_text(&self, text: &str, at: Span) -> Option<Diagnostic> {
+        let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
+        let message = "a text in an expression has no holes: this is compared or passed on as it stands";
+        let written = self.source.get(at.range()).is_some_and(|source| source.starts_with(['"', '\'']));
+        let warning = Diagnostic::warning(Code::HoleInText, self.place(at), message);
+        let help = format!("write `{inner}`");
+        (written && !inner.is_empty()).then(|| match inner.contains(['"', '\'', '{', '}']) {
+            true => warning.help(help),
+            false => warning.help(help.clone()).fix(help, self.place(at), inner),
+        })
     }
 
     /// `a + b ?? c` is `(a + b) ?? c`, while most who write it mean `a + (b ?? c)`.
@@ -62,8 +80,8 @@ impl Expr {
         text.trim_end_matches(['+', '-', '*', '/', '%', '(']).trim_end().to_owned()
     }
 
-    fn span_of(&self, at: Ix) -> crate::span::Span {
-        self.node(at).map_or(crate::span::Span::default(), |node| node.span)
+    fn span_of(&self, at: Ix) -> Span {
+        self.node(at).map_or(Span::default(), |node| node.span)
     }
 
     /// True for arithmetic that does not stand in parentheses.

@@ -33,10 +33,10 @@ pub fn about(op: &Op) -> String {
         Op::Act(act) => match &*act.action {
             REQUEST => request(act),
             ASK => parameter(act, "prompt").unwrap_or_default(),
-            EMIT => parameter(act, "signal").unwrap_or_default(),
+            EMIT => format!("signal {}", parameter(act, "signal").unwrap_or_default()),
             action => action.to_owned(),
         },
-        Op::Child { workflow, .. } => workflow.to_string(),
+        Op::Child { workflow, .. } => format!("workflow {workflow}"),
         Op::Set { value } => fields(value),
         Op::Wait(Wait::For { length }) => short(length),
         Op::Wait(Wait::Until { at }) => format!("until {}", short(at)),

@@ -1,8 +1,10 @@
 //! Keys and steps that stand at the wrong depth, and steps that came as a list: reported once, and read where
 //! they belong.
 
+use std::borrow::Cow;
+
 use crate::codes::Code;
-use crate::diagnostic::{Diagnostic, Edit, Fix};
+use crate::diagnostic::{Diagnostic, Edit, Fix, nearest};
 use crate::fields::{self, Reader};
 use crate::habits;
 use crate::span::{Span, SpanMap};
@@ -11,18 +13,22 @@ use crate::yaml::{Entry, Kind, Node, Scalar, Style};
 
 /// Puts keys of a step that stand among the steps into the step before them. `output` has no step to go to; it is
 /// taken out.
-pub fn gathered(reader: &mut Reader<'_>, entries: &[Entry]) -> Vec<Entry> {
+pub fn gathered<'e>(reader: &mut Reader<'_>, entries: &'e [Entry]) -> Cow<'e, [Entry]> {
+    if !entries.iter().any(|entry| is_moved(entry) || is_output(entry)) {
+        return Cow::Borrowed(entries);
+    }
     let mut steps: Vec<Entry> = Vec::with_capacity(entries.len());
     let mut at = 0;
     while at < entries.len() {
         let entry = &entries[at];
-        if entry.key.text == "output" && !is_step(&entry.value) {
+        if is_output(entry) {
             output(reader, entry);
             at += 1;
             continue;
         }
+        let above = steps.last_mut().filter(|step| takes(step, &entry.key.text));
         let group = entries[at..].iter().take_while(|entry| is_moved(entry)).count();
-        match steps.last_mut().filter(|step| group > 0 && takes(step)) {
+        match above.filter(|_| group > 0) {
             Some(step) => {
                 below(reader, step, &entries[at..at + group]);
                 at += group;
@@ -33,7 +39,11 @@ pub fn gathered(reader: &mut Reader<'_>, entries: &[Entry]) -> Vec<Entry> {
             }
         }
     }
-    steps
+    Cow::Owned(steps)
+}
+
+fn is_output(entry: &Entry) -> bool {
+    entry.key.text == "output" && !is_step(&entry.value)
 }
 
 /// True if the order of the file has a key of a step here, and no step.
@@ -50,9 +60,15 @@ fn is_step(value: &Node) -> bool {
     entries.iter().any(|entry| verb::keys().any(|key| key == entry.key.text))
 }
 
-/// True if more keys can be put into a step.
-fn takes(step: &Entry) -> bool {
-    step.value.is_null() || matches!(step.value.kind, Kind::Map(_))
+/// True if a step can have a key more: it has no verb so far, or one that goes with the key.
+fn takes(step: &Entry, key: &str) -> bool {
+    let entries = match &step.value.kind {
+        Kind::Map(entries) => &entries[..],
+        Kind::List(_) | Kind::Scalar(_) => return step.value.is_null(),
+    };
+    let mut verbs = entries.iter().filter_map(|entry| verb::find(&entry.key.text)).peekable();
+    verbs.peek().is_none()
+        || verbs.any(|verb| verb.fields.iter().chain(verb::STEP).any(|field| field.name == key))
 }
 
 fn below(reader: &mut Reader<'_>, step: &mut Entry, moved: &[Entry]) {
@@ -139,24 +155,77 @@ fn output(reader: &mut Reader<'_>, entry: &Entry) {
     );
 }
 
-/// Steps that stand beside an empty `steps:`: taken out of the top and given as its value.
-pub fn beside(reader: &mut Reader<'_>, entries: &[Entry], known: &[&str]) -> Option<Vec<Entry>> {
-    let steps = entries.iter().find(|entry| entry.key.text == "steps" && entry.value.is_null())?;
-    let stray = |entry: &&Entry| {
-        !known.contains(&&*entry.key.text)
-            && entry.key.span().start > steps.key.span().start
-            && is_step(&entry.value)
-    };
-    let strays: Vec<Entry> = entries.iter().filter(stray).cloned().collect();
-    let first = strays.first()?;
-    let message = format!("`{}` stands beside `steps`, not in it", first.key.text);
+/// Puts unknown keys that follow a known one without a value into that one: they were not indented.
+pub fn beside<'e>(reader: &mut Reader<'_>, entries: &'e [Entry], known: &[&str]) -> Cow<'e, [Entry]> {
+    let is_empty = |entry: &Entry| known.contains(&&*entry.key.text) && entry.value.is_null();
+    if !entries.windows(2).any(|pair| is_empty(&pair[0]) && is_stray(&pair[1], known)) {
+        return Cow::Borrowed(entries);
+    }
+    let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+    let mut at = 0;
+    while at < entries.len() {
+        let entry = &entries[at];
+        at += 1;
+        let mut kept_entry = entry.clone();
+        if is_empty(entry) {
+            let strays = entries[at..].iter().take_while(|entry| is_stray(entry, known)).count();
+            if let Some(first) = entries[at..at + strays].first() {
+                reader.diagnostics.push(stray(reader.text, entry, first, &entries[at..at + strays]));
+                let span = first.key.span().to(entries[at + strays - 1].value.span);
+                let inner = entries[at..at + strays].to_vec();
+                kept_entry.value = Node { span, kind: Kind::Map(inner) };
+                at += strays;
+            }
+        }
+        kept.push(kept_entry);
+    }
+    Cow::Owned(kept)
+}
+
+/// True for a key that is none of the known ones, nor meant for one, nor a word of another system.
+fn is_stray(entry: &Entry, known: &[&str]) -> bool {
+    let key = &*entry.key.text;
+    !known.contains(&key)
+        && !key.starts_with("x-")
+        && nearest(key, known.iter().copied()).is_none()
+        && habits::foreign_key(key).is_none_or(|_| is_step(&entry.value))
+}
+
+fn stray(text: &str, owner: &Entry, first: &Entry, all: &[Entry]) -> Diagnostic {
+    let message = format!("`{}` stands beside `{}`, not in it", first.key.text, owner.key.text);
     let mut wrong = Diagnostic::error(Code::Indentation, first.key.span(), message)
-        .label(steps.key.span(), "nothing is in here")
-        .help("indent the steps further than `steps:`");
-    let edits = strays.iter().flat_map(|entry| indented(reader.text, entry, 2)).collect();
-    wrong.fixes.push(Fix { title: "indent the steps".into(), edits });
-    reader.diagnostics.push(wrong);
-    Some(strays)
+        .label(owner.key.span(), "nothing is in here")
+        .help(format!("indent what belongs to `{}` further than it", owner.key.text));
+    let own_lines = all.iter().all(|entry| {
+        text[line_start(text, entry.key.span())..entry.key.span().range().start].trim().is_empty()
+    });
+    if own_lines {
+        let edits = all.iter().flat_map(|entry| indented(text, entry, 2)).collect();
+        wrong.fixes.push(Fix { title: format!("indent it below `{}`", owner.key.text), edits });
+    }
+    wrong
+}
+
+/// Steps beside a verb that wants them in `steps:`, put there.
+pub fn without_steps<'e>(
+    reader: &mut Reader<'_>,
+    entries: Cow<'e, [Entry]>,
+    known: &[&str],
+) -> Cow<'e, [Entry]> {
+    let stray = |entry: &Entry| !known.contains(&&*entry.key.text) && is_step(&entry.value);
+    let lacks_steps = known.contains(&"steps") && entries.iter().all(|entry| entry.key.text != "steps");
+    if !lacks_steps || !entries.iter().any(stray) {
+        return entries;
+    }
+    let (inner, mut kept): (Vec<Entry>, Vec<Entry>) = entries.into_owned().into_iter().partition(stray);
+    let Some(first) = inner.first() else { return Cow::Owned(kept) };
+    let message = format!("`{}` is a step, and stands beside the keys of its block", first.key.text);
+    let wrong = Diagnostic::error(Code::Indentation, first.key.span(), message);
+    reader.diagnostics.push(wrong.help("put the steps of the block into `steps:`"));
+    let place = first.key.span();
+    let key = Scalar { text: "steps".into(), style: Style::Plain, map: SpanMap { points: vec![], whole: place } };
+    kept.push(Entry { key, value: Node { span: place, kind: Kind::Map(inner) } });
+    Cow::Owned(kept)
 }
 
 /// Steps that came as a list, by their `id` or `name`; nothing where an item is no mapping.
@@ -170,9 +239,11 @@ pub fn listed(reader: &mut Reader<'_>, items: &[Node], list: Span, what: &str) -
         .collect();
     let maps = maps.filter(|maps| !maps.is_empty())?;
     let message = format!("{what} is a mapping of names to steps, and here stands a list");
-    let mut wrong = Diagnostic::error(Code::StepList, Span::new(list.range().start, list.range().start + 1), message)
-        .help("write the name of each step as its key: `NAME: { … }`");
-    let edits: Option<Vec<Edit>> = items.iter().zip(&maps).map(|(item, map)| key_edit(reader.text, item, map)).collect();
+    let mut wrong =
+        Diagnostic::error(Code::StepList, Span::new(list.range().start, list.range().start + 1), message)
+            .help("write the name of each step as its key: `NAME: { … }`");
+    let edits: Option<Vec<Edit>> =
+        items.iter().zip(&maps).map(|(item, map)| key_edit(reader.text, item, map)).collect();
     if let Some(edits) = edits {
         wrong.fixes.push(Fix { title: "make a mapping of it".into(), edits });
     }
@@ -217,6 +288,19 @@ fn made(wrote: &str, at: usize, span: Span) -> Scalar {
 }
 
 /// A foreign word among the keys of a step that has no verb.
-pub fn foreign<'e>(entries: &'e [Entry]) -> Option<(&'static habits::Key, &'e Entry)> {
+pub fn foreign(entries: &[Entry]) -> Option<(&'static habits::Key, &Entry)> {
     entries.iter().find_map(|entry| habits::foreign_key(&entry.key.text).map(|key| (key, entry)))
+}
+
+/// `fail no`: a step that is a text which begins with a verb lacks a colon.
+pub fn colonless(value: &Node) -> Option<Diagnostic> {
+    let scalar = value.scalar().filter(|scalar| scalar.style == Style::Plain)?;
+    let (word, rest) = scalar.text.split_once(' ')?;
+    verb::find(word)?;
+    let at = value.span.range().start;
+    let fix = format!("write `{word}: {rest}`");
+    let message = format!("a colon is missing behind `{word}`, so YAML reads a text");
+    let place = Span::new(at + word.len(), at + word.len());
+    let wrong = Diagnostic::error(Code::MissingBlank, Span::new(at, at + word.len()), message);
+    Some(wrong.help(fix.clone()).fix(fix, place, ":"))
 }

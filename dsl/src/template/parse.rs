@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::ast::{Kind, Operator};
+use crate::expr::parse::plural;
 use crate::expr::place::{part_of, placed};
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
@@ -281,7 +282,10 @@ impl Reader<'_> {
         };
         let names: Vec<&str> = listed.split([' ', ',']).filter(|name| !name.is_empty()).collect();
         if names.is_empty() || names.len() > most {
-            let message = format!("here stand 1 to {most} names");
+            let message = match names.len() {
+                0 => "no name stands here".to_owned(),
+                count => format!("at most {} can stand here, and there are {count}", plural(most, "name")),
+            };
             self.block_fault(span, message, "write `as |item|` or, in `#each`, `as |item index|`");
         }
         for name in &names {

@@ -9,7 +9,8 @@ use crate::types::{Field, Type, fit_field};
 use crate::value::Value;
 use crate::yaml::{Entry, Kind, Node};
 
-const NAMES: &[(&str, Type)] = &[
+/// The names of types, sorted.
+pub const NAMES: &[(&str, Type)] = &[
     ("any", Type::Any),
     ("boolean", Type::Boolean),
     ("bytes", Type::Bytes),

@@ -49,7 +49,11 @@ impl Type {
 
     /// True if null is one of its values, as far as that is known.
     pub fn takes_null(&self) -> bool {
-        self.arms().iter().any(|arm| matches!(arm, Type::Null))
+        match self {
+            Type::Null | Type::Nullable(_) => true,
+            Type::Union(arms) => arms.iter().any(Type::takes_null),
+            _ => false,
+        }
     }
 
     /// The types that it is one of: neither nullable nor unions, with null as an arm of its own.
@@ -72,11 +76,12 @@ impl Type {
 
     /// True if nothing is known of a value, of its fields, or of its items.
     pub fn is_open(&self) -> bool {
-        self.arms().into_iter().any(|arm| match arm {
+        match self {
             Type::Any | Type::AnyObject | Type::Bytes => true,
-            Type::List(item) => item.is_open(),
+            Type::List(inner) | Type::Nullable(inner) => inner.is_open(),
+            Type::Union(arms) => arms.iter().any(Type::is_open),
             _ => false,
-        })
+        }
     }
 
     /// The type of what is either of this type or of that.

@@ -37,7 +37,11 @@ pub const VERB: Verb = Verb {
             Shape::Expression,
             "A condition over `value` that a good answer meets; else a better model is asked.",
         ),
-        Field::optional("tools", Shape::List(&Shape::Action), "Actions that the model may call."),
+        Field::optional(
+            "tools",
+            Shape::Either(&[Shape::Action, Shape::List(&Shape::Action)]),
+            "Actions that the model may call.",
+        ),
         Field::optional(
             "max_turns",
             Shape::Integer(1, 100),
@@ -46,7 +50,7 @@ pub const VERB: Verb = Verb {
         Field::optional("confirm", Shape::Boolean, "Whether a person is asked before each call of a tool."),
         Field::optional(
             "allow",
-            Shape::List(&Shape::Choice(ALLOW)),
+            Shape::Either(&[Shape::Choice(ALLOW), Shape::List(&Shape::Choice(ALLOW))]),
             "What is allowed that is refused otherwise: acting tools beside data from outside.",
         ),
         Field::optional("max_cost", Shape::Number(0.0, f64::MAX), "US dollars that the step may cost."),
@@ -64,8 +68,16 @@ pub const VERB: Verb = Verb {
 const ALLOW: &[&str] = &["untrusted_tools"];
 
 fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
-    step.required("ai", "the step")?;
-    let prompt = step.template("ai");
+    let node = step.required("ai", "the step")?;
+    let prompt = match &node.kind {
+        Kind::Scalar(_) => step.template("ai"),
+        Kind::Map(_) | Kind::List(_) => {
+            let message = format!("`ai` is the prompt, a text, and here stands {}", node.describe());
+            let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+            step.reader.fail(wrong.help("everything else stands beside it: `returns`, `quality`, …"), node.span);
+            None
+        }
+    };
     let mut args: Args = vec![];
     if let Some(system) = step.template("system") {
         put(&mut args, "system", system);

@@ -1,7 +1,7 @@
 //! `call` runs another workflow and takes its output.
 
 use crate::ast::Op;
-use crate::fields::Fields;
+use crate::fields::{self, Fields};
 use crate::shape::{Field, Shape};
 use crate::verb::Verb;
 
@@ -19,7 +19,7 @@ pub const VERB: Verb = Verb {
 
 fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let node = step.required("call", "the step")?;
-    let workflow = step.reader.text(node, "`call`");
+    let workflow = fields::workflow_name(step.reader, node, "`call`");
     let inputs = step.values("with");
     Some(Op::Child { workflow: workflow?, inputs })
 }

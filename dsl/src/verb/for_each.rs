@@ -9,7 +9,7 @@ use crate::fields::{self, Fields};
 use crate::parse;
 use crate::shape::{Field, Shape};
 use crate::span::Spanned;
-use crate::verb::Verb;
+use crate::verb::{ON_ERROR, Verb};
 use crate::workflow::Phase;
 
 /// The verb.
@@ -31,6 +31,12 @@ pub const VERB: Verb = Verb {
             "parallel",
             Shape::Integer(1, 10_000),
             "How many calls may be under way at once, by default 1.",
+        ),
+        Field::optional(
+            "on_error",
+            Shape::Choice(ON_ERROR),
+            "What happens where an item fails: the step fails (the default), its value is null, or the failure is \
+             its value, as `{ error }`.",
         ),
         Field::required("steps", Shape::Steps, "The block."),
         Field::optional(

@@ -17,7 +17,11 @@ pub const VERB: Verb = Verb {
     key: "switch",
     about: "Run one of several blocks, by a value or a condition.",
     fields: &[
-        Field::required("switch", Shape::Expression, "The value that decides."),
+        Field::required(
+            "switch",
+            Shape::Either(&[Shape::Expression, Shape::List(&Shape::Any), Shape::Map(&Shape::Any)]),
+            "The value that decides.",
+        ),
         Field::required(
             "cases",
             Shape::Cases,

@@ -18,7 +18,7 @@ pub const VERB: Verb = Verb {
     about: "Pause the run for a time, until a time, or for a signal, whose payload is the value.",
     fields: &[Field::required(
         "wait",
-        Shape::Either(&[Shape::Duration, Shape::Expression, Shape::Fields(FOR)]),
+        Shape::Either(&[Shape::Duration, Shape::Holes, Shape::Fields(FOR)]),
         "How long, as `90s`, or what for.",
     )],
     example: "pause: { wait: 15m }",
@@ -35,7 +35,7 @@ const FOR: &[Field] = &[
     ),
     Field::optional(
         "until",
-        Shape::Either(&[Shape::Time, Shape::Expression]),
+        Shape::Either(&[Shape::Time, Shape::Holes]),
         "A time, as `2026-12-24T09:00`; one that is past is no wait at all.",
     ),
 ];

@@ -6,11 +6,12 @@ use std::collections::btree_map::Entry as Slot;
 use granit_parser::{ErrorKind, Event, Parser, Placement, ScalarStyle, StructureStyle};
 
 use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::span::{Span, SpanMap};
 use crate::value::Value;
 use crate::yaml::map::{self, Form};
-use crate::yaml::traps::{self, Stop as Reason};
+use crate::yaml::stopped::{self, Stop as Reason};
+use crate::yaml::traps;
 use crate::yaml::{Entry, Kind, MAX_ALIASED, MAX_BYTES, MAX_DEPTH, Node, Scalar, Style};
 
 /// Builds the tree; where reading stopped, a diagnostic says why and there is none.
@@ -62,7 +63,7 @@ impl Builder<'_> {
         for next in Parser::new_from_str_with_options(self.text, options) {
             let (event, place) = next.map_err(|wrong| {
                 let at = wrong.marker().byte_offset().unwrap_or(0).min(self.text.len());
-                Box::new(traps::syntax(self.text, at, stop(wrong.kind())))
+                Box::new(stopped::syntax(self.text, at, stop(wrong.kind())))
             })?;
             let range = place.byte_range().unwrap_or(0..0);
             let span = Span::new(range.start, range.end);
@@ -306,7 +307,7 @@ impl Builder<'_> {
                         matches!(&node.kind, Kind::Scalar(_)) && node.span.range().start == *start + 1;
                     // `{{{ x }}}` came as a hole within braces.
                     *holes |= *flow && double && (braced || nested);
-                    *key = Some(node);
+                    *key = Some(straightened(node, &mut self.diagnostics));
                 }
                 Some(wrote) => {
                     let mut value = node;
@@ -347,7 +348,8 @@ impl Builder<'_> {
             if let Some(first) = own.get(&key) {
                 let message = format!("the key `{}` stands twice", shortened(&entry.key.text));
                 let wrong = Diagnostic::error(Code::DuplicateKey, entry.key.span(), message);
-                self.diagnostics.push(wrong.label(*first, "first here").help("keep one of them; the first is read"));
+                self.diagnostics
+                    .push(wrong.label(*first, "first here").help("keep one of them; the first is read"));
                 continue;
             }
             own.insert(key, entry.key.span());
@@ -373,6 +375,18 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// A key in the quotes of a word processor is read without them, and that is an error: no key has them.
+fn straightened(mut key: Node, diagnostics: &mut [Diagnostic]) -> Node {
+    if let (Kind::Scalar(scalar), Some(last)) = (&mut key.kind, diagnostics.last_mut())
+        && last.code == Code::CurlyQuotes
+        && last.span == key.span
+    {
+        last.severity = Severity::Error;
+        scalar.text = scalar.text.trim_matches(traps::is_curly).to_owned();
+    }
+    key
 }
 
 /// A key must be there. A blank that is none at its ends stops everything: such a line is not where it seems.
@@ -412,6 +426,7 @@ fn stop(kind: &ErrorKind) -> Reason {
         | ErrorKind::ExpectedBlockMappingKey => Reason::Layout(words(kind)),
         ErrorKind::UnclosedFlowCollection { .. } => Reason::Bracket(words(kind)),
         ErrorKind::UnclosedQuotedScalar => Reason::Quote,
+        ErrorKind::ExpectedBlockSequenceEntry => Reason::Dash(words(kind)),
         _ => Reason::Other(words(kind)),
     }
 }

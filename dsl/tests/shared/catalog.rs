@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)]
 
-use dsl::catalog::{Action, Catalog, Safety};
+use dsl::catalog::{Action, Catalog, Safety, Signature, Trust};
 use dsl::types::{Field, Type};
 
 pub fn catalog() -> Catalog {
@@ -12,6 +12,7 @@ pub fn catalog() -> Catalog {
         safety,
         input,
         output: Type::Any,
+        trust: Trust::Untrusted,
     };
     let path = || Field::required("path", Type::String, "The file, below the folder of the workflow.");
     let mail = Type::Object(vec![
@@ -27,7 +28,7 @@ pub fn catalog() -> Catalog {
         Field::required("next", Type::Nullable(Box::new(Type::String)), ""),
     ]);
     let list = Action { output: mails, ..action("mail.list", Safety::Read, vec![]) };
-    Catalog::new([
+    let mut catalog = Catalog::new([
         list,
         action("file.list", Safety::Read, vec![Field::optional("path", Type::String, "The folder.")]),
         action(
@@ -62,5 +63,23 @@ pub fn catalog() -> Catalog {
                 ),
             ],
         ),
-    ])
+    ]);
+    catalog.workflows = Some(workflows().into_iter().map(|(name, it)| (name.into(), it)).collect());
+    catalog
+}
+
+/// Workflows that can be called; two of them call others.
+fn workflows() -> [(&'static str, Signature); 4] {
+    let calls = |name: &str| Signature { calls: vec![name.into()], ..Signature::default() };
+    let report = Signature {
+        inputs: vec![
+            Field::required("week", Type::Integer, "Which week."),
+            Field::optional("to", Type::String, "Who gets it."),
+        ],
+        output: Type::Object(vec![Field::required("url", Type::String, "Where it is.")]),
+        calls: vec![],
+    };
+    let other =
+        Signature { inputs: vec![Field::optional("key", Type::String, "")], ..Signature::default() };
+    [("weekly-report", report), ("other", other), ("first-half", calls("second-half")), ("second-half", calls("whole"))]
 }

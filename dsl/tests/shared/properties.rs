@@ -25,7 +25,10 @@ pub fn yaml(text: &str) {
         Ok(again) => assert!(super::same(&again, &value), "{text:?} was written as {written:?}"),
         // What was just within the limits may be beyond them in another form.
         Err(wrong) => {
-            assert!(wrong.iter().all(|one| matches!(one.code.id(), "KW0002" | "KW0003")), "{written:?}: {wrong:?}");
+            assert!(
+                wrong.iter().all(|one| matches!(one.code.id(), "KW0002" | "KW0003")),
+                "{written:?}: {wrong:?}"
+            );
         }
     }
 }

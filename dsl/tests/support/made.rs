@@ -1,5 +1,5 @@
-//! Codes that no small text can show: those of limits, with a text that is made for each, and those that say
-//! what a version cannot do.
+//! Codes that no text on a page can show, with a text that is made for each, those that say what a version
+//! cannot do, and those that are given on demand.
 
 use std::fmt::Write;
 
@@ -9,13 +9,17 @@ use dsl::codes::Code;
 /// as good as without.
 pub const OF_A_VERSION: &[Code] = &[Code::VerbNotYet, Code::NotYet, Code::TriggerNotYet];
 
-/// Codes whose problem no small text has, each with a large one.
+/// Codes that only a strict check gives.
+pub const OF_STRICT: &[Code] = &[Code::UntypedField];
+
+/// Codes whose problem no text on a page has, as those of limits, each with a text that has it.
 pub fn texts() -> Vec<(Code, String)> {
     let saying = |text: &str| format!("name: made\nsteps: {{ stop: {{ fail: \"{text}\" }} }}\n");
     vec![
         (Code::TooLarge, saying("no") + "#" + &" ".repeat(1 << 20)),
         (Code::TooDeep, format!("{}x-deep: {}{}\n", saying("no"), "[".repeat(65), "]".repeat(65))),
         (Code::NotText, saying("\u{7}")),
+        (Code::LoneReturn, saying("no").replace('\n', "\r")),
         (Code::TooManySteps, many_steps()),
         (Code::ExprLimit, saying(&format!("{{{{ {}1{} }}}}", "(".repeat(65), ")".repeat(65)))),
         (Code::TemplateLimit, saying(&"{{ 1 }} ".repeat(6_000))),

@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use dsl::workflow::{Block, Keeping, NeedKind, OnDoubt, OnError, Op, Phase, Start, Step, Wait, Workflow};
 
+#[allow(clippy::duplicate_mod, reason = "a test may use both folders")]
 #[path = "../shared/catalog.rs"]
 mod catalog;
 

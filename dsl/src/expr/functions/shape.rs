@@ -80,6 +80,13 @@ pub enum Verdict {
 
 /// Compares the type of an argument with what is wanted.
 pub fn judge(ty: &Type, wants: Wants) -> Verdict {
+    // Most arguments are one thing, and most parameters want one.
+    if let [shape] = wants
+        && !matches!(ty, Type::Null | Type::Nullable(_) | Type::Union(_))
+        && takes(*shape, ty)
+    {
+        return Verdict::Fits;
+    }
     let arms = ty.arms();
     let (nulls, others): (Vec<&Type>, Vec<&Type>) = arms.into_iter().partition(|arm| matches!(arm, Type::Null));
     let null_fits = wants.iter().any(|shape| matches!(shape, Shape::Any | Shape::Null));

@@ -250,7 +250,9 @@ fn pad(call: &mut Call<'_, '_>) -> Result<Value, Halt> {
     }
     let widest = with.chars().map(char::len_utf8).max().unwrap_or(1);
     call.machine.spend_bytes(missing.saturating_mul(widest).saturating_add(text.len()))?;
-    let filling: String = with.chars().cycle().take(missing).collect();
+    let length = with.chars().count();
+    let mut filling = with.repeat(missing / length);
+    filling.extend(with.chars().take(missing % length));
     Ok(Value::text(match value {
         Value::Text(_) => format!("{text}{filling}"),
         _ => format!("{filling}{text}"),

@@ -120,10 +120,7 @@ impl<'t> Inference<'t> {
             }
         }
         let found = match part {
-            Part::Field(name, at) | Part::SoftField(name, at) => {
-                let at = self.expr.place(*at);
-                self.field(way, name, at)
-            }
+            Part::Field(name, at) | Part::SoftField(name, at) => self.field(way, name, *at),
             Part::Index(at) | Part::SoftIndex(at) => self.index(way, *at),
         };
         let Some(found) = found else { return false };
@@ -176,11 +173,13 @@ impl<'t> Inference<'t> {
         facts::extend(self.expr, &mut key, part).is_some() && self.facts.is_there(&key)
     }
 
+    /// Finds a field; its name stands at this place of the source.
     fn field(&mut self, way: &mut Way<'t>, name: &str, at: Span) -> Option<Found<'t>> {
-        if *way.ty == Type::Any && way.told == Told::Not && self.place.strictness == Strictness::Strict {
+        let unknown = matches!(*way.ty, Type::Any | Type::AnyObject);
+        if unknown && way.told == Told::Not && self.place.strictness == Strictness::Strict {
             way.told = Told::Already;
             let message = format!("nothing is known of `{}`, so not whether it has `{name}`", self.upto(way));
-            let wrong = Diagnostic::warning(Code::UntypedField, at, message);
+            let wrong = Diagnostic::warning(Code::UntypedField, self.expr.place(at), message);
             self.found.push(wrong.help("declare the type where the value comes from, or leave `--strict` out"));
         }
         let found = match &way.ty {
@@ -192,7 +191,7 @@ impl<'t> Inference<'t> {
                 // Unknown inputs are unknown names, which are looked for elsewhere.
                 return None;
             }
-            let wrong = self.no_field(way, name, at);
+            let wrong = self.no_field(way, name, self.expr.place(at));
             self.found.push(wrong);
             return None;
         }
@@ -204,7 +203,7 @@ impl<'t> Inference<'t> {
         if let Some(Kind::Value(Value::Text(name))) = asked
             && way.ty.arms().iter().all(|arm| matches!(arm, Type::Object(_)))
         {
-            let place = self.span(at);
+            let place = self.expr.node(at).map_or(Span::default(), |node| node.span);
             return self.field(way, name, place);
         }
         let index = self.node(at);
@@ -219,7 +218,6 @@ impl<'t> Inference<'t> {
                 arm => kinds.contains(arm),
             })
         };
-        let what = self.upto(way);
         let (wrong, help) = if lists && !fits(&[Type::Integer]) {
             (format!("an item of a list is found by an integer, and this is {}", known.named()), None)
         } else if objects && !fits(&[Type::String]) {
@@ -231,8 +229,10 @@ impl<'t> Inference<'t> {
         } else if arms.iter().any(|arm| is_open(arm)) {
             return Some(Found::Here(Cow::Owned(Type::Any)));
         } else if arms.iter().all(|arm| matches!(arm, Type::String | Type::Enum(_))) {
-            ("a text has no items".into(), Some(format!("take a part, as in `{what} | slice(0, 1)`")))
+            let help = format!("take a part, as in `{} | slice(0, 1)`", self.upto(way));
+            ("a text has no items".into(), Some(help))
         } else {
+            let what = self.upto(way);
             (format!("`{what}` is {}, and has no items", ty.named()), None)
         };
         let wrong = self.error(Code::IndexType, at, wrong);

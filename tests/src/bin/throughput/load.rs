@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use dsl::catalog::{Action, Catalog, Safety};
+use dsl::catalog::{Action, Catalog, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::Value;
 use engine::command::Call;
@@ -154,6 +154,7 @@ fn plan(text: &str) -> Result<Arc<Plan>> {
         safety: Safety::Keyed,
         input: vec![Field::required("value", Type::Any, "What to give back.")],
         output: Type::Object(vec![Field::required("value", Type::Any, "What was given.")]),
+        trust: Trust::Untrusted,
     };
     let checked = dsl::check(text, &Catalog::new([echo]));
     let workflow = checked.workflow.with_context(|| format!("{:?}", checked.diagnostics))?;

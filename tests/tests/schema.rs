@@ -1,0 +1,172 @@
+//! The JSON Schema for editors: it is a schema, it takes every right workflow, and refuses what it can express.
+
+#[path = "../../dsl/tests/support/mod.rs"]
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use dsl::catalog::Catalog;
+use dsl::codes::Code;
+use dsl::diagnostic::Severity;
+use jsonschema::Validator;
+use tests::markdown::{blocks, pages};
+
+/// The codes of mistakes that the shape of a file shows.
+const EXPRESSED: &[Code] = &[
+    Code::UnknownKey,
+    Code::UnknownAction,
+    Code::NoVerb,
+    Code::TwoVerbs,
+    Code::MissingKey,
+    Code::InvalidName,
+    Code::WrongShape,
+    Code::NoSteps,
+    Code::WrongType,
+    Code::MissingParameter,
+    Code::UnknownParameter,
+    Code::InvalidDuration,
+    Code::InvalidType,
+    Code::OutOfRange,
+    Code::InvalidChoice,
+    Code::InvalidTime,
+    Code::UnknownTrigger,
+    Code::UnknownEvent,
+];
+
+/// Cases with such a code that a schema cannot tell from a right file, each with the reason.
+const BEYOND: &[(&str, &str)] = &[
+    ("condition_constant", "what an expression gives is not seen in its text"),
+    ("condition_is_a_text_with_holes", "what stands around a hole is not told from an expression"),
+    ("http_body_without_method", "one key asks for another, and descriptions of keys say nothing of others"),
+    ("number_repeat", "a number may be an expression"),
+    ("parameter_text_with_holes", "a text with two holes is not told from one with one"),
+    ("switch_duplicate_case", "all keys of JSON are texts"),
+    ("try_alone", "one of two keys must be there, and descriptions of keys say nothing of others"),
+];
+
+fn judge(catalog: &Catalog) -> Validator {
+    jsonschema::draft202012::new(&dsl::schema::schema(catalog)).expect("a schema")
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = tests::root().join(folder);
+    let entries = std::fs::read_dir(&folder).expect("a folder of the repository").flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a file that was just listed")
+}
+
+fn name(path: &Path) -> &str {
+    path.file_stem().and_then(|name| name.to_str()).expect("a name")
+}
+
+fn is_right(text: &str, catalog: &Catalog) -> bool {
+    dsl::check(text, catalog).diagnostics.iter().all(|problem| problem.severity != Severity::Error)
+}
+
+/// What the schema says against a text.
+fn refusals(validator: &Validator, text: &str) -> Vec<String> {
+    let Some(data) = dsl::data(text) else { return vec!["it is not YAML".into()] };
+    let data = data.to_json();
+    validator.iter_errors(&data).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+/// Every right workflow of the repository, with where it stands and what it may call.
+fn right_files() -> Vec<(String, String, Catalog)> {
+    let mut found = vec![];
+    for path in files("dsl/tests/cases/ok").into_iter().chain(files("dsl/tests/cases/err")) {
+        let text = read(&path);
+        if is_right(&text, &support::catalog()) {
+            found.push((path.display().to_string(), text, support::catalog()));
+        }
+    }
+    for path in files("workflows") {
+        found.push((path.display().to_string(), read(&path), connectors::catalog()));
+    }
+    for path in pages(&tests::root()) {
+        for block in blocks(&read(&path)) {
+            if block.is("yaml") && block.is_workflow() && !block.has("fragment") && !block.has("wrong") {
+                let place = format!("{}:{}", path.display(), block.line);
+                found.push((place, block.text, connectors::catalog()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn it_is_a_schema_and_not_too_large() {
+    let schema = dsl::schema::schema(&connectors::catalog());
+    assert!(jsonschema::meta::is_valid(&schema));
+    let size = schema.to_string().len();
+    println!("the schema has {size} bytes");
+    assert!(size < 2_000_000, "{size}");
+}
+
+#[test]
+fn it_takes_every_right_workflow() {
+    let all = right_files();
+    let (ours, theirs) = (judge(&support::catalog()), judge(&connectors::catalog()));
+    let mut wrong = vec![];
+    for (place, text, catalog) in &all {
+        let validator = if catalog.get("mail.send").is_some() { &ours } else { &theirs };
+        wrong.extend(refusals(validator, text).into_iter().map(|refusal| format!("{place}: {refusal}")));
+    }
+    println!("the schema takes {} right workflows", all.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_it_refuses_is_refused_by_the_check_too() {
+    let (ours, theirs) = (judge(&support::catalog()), judge(&connectors::catalog()));
+    let (mut right, mut wrong) = (0, vec![]);
+    for (place, text, catalog) in right_files() {
+        let validator = if catalog.get("mail.send").is_some() { &ours } else { &theirs };
+        for (at, _) in text.lines().enumerate() {
+            let kept = text.lines().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| line);
+            let without = kept.collect::<Vec<_>>().join("\n");
+            if is_right(&without, &catalog) {
+                right += 1;
+                let refused = refusals(validator, &without);
+                wrong.extend(refused.into_iter().map(|it| format!("{place} without line {}: {it}", at + 1)));
+            }
+        }
+    }
+    println!("the schema takes {right} files that are right without one of their lines");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(right > 50, "{right}");
+}
+
+#[test]
+fn it_refuses_what_it_can_express() {
+    let validator = judge(&support::catalog());
+    let (mut all, mut refused, mut missed, mut stale) = (0, 0, vec![], vec![]);
+    for path in files("dsl/tests/cases/err") {
+        let text = read(&path);
+        let found = dsl::check(&text, &support::catalog()).diagnostics;
+        let errors = found.iter().filter(|problem| problem.severity == Severity::Error);
+        let codes: Vec<Code> = errors.map(|problem| problem.code).collect();
+        let readable = dsl::data(&text).is_some();
+        if !readable || !codes.iter().any(|code| EXPRESSED.contains(code)) {
+            continue;
+        }
+        all += 1;
+        let beyond = BEYOND.iter().any(|(other, _)| *other == name(&path));
+        match (refusals(&validator, &text).is_empty(), beyond) {
+            (true, false) => missed.push(format!("{} {codes:?}", name(&path))),
+            (true, true) => {}
+            (false, _) => {
+                refused += 1;
+                stale.extend(beyond.then(|| name(&path).to_owned()));
+            }
+        }
+    }
+    println!("the schema refuses {refused} of {all} wrong files whose mistake a schema can express");
+    assert!(missed.is_empty(), "these are taken:\n{}", missed.join("\n"));
+    assert!(stale.is_empty(), "these are refused after all: {stale:?}");
+}
