@@ -40,18 +40,16 @@ impl Walk<'_> {
                 at == 0 || self.comments.get(self.next).is_some_and(|next| self.is_below_dash(*next));
             let mut lead = std::mem::take(&mut rows[at].lead);
             while let Some(comment) = self.take(start) {
-                if at > 0 && !self.is_alone(comment) && !self.is_behind_dash(comment) {
+                let alone = self.is_alone(comment);
+                let deeper = self.column(comment.range().start) > column;
+                if at > 0 && !alone && !self.is_behind_dash(comment) {
                     self.beside(&mut rows[at - 1], comment);
-                } else if !below
-                    && block
-                    && self.is_alone(comment)
-                    && self.column(comment.range().start) > column
+                } else if below
+                    || !block
+                    || !alone
+                    || !deeper
+                    || !self.within(&mut rows[at - 1].value, comment)
                 {
-                    if !self.within(&mut rows[at - 1].value, comment) {
-                        below = true;
-                        self.lead(&mut lead, comment);
-                    }
-                } else {
                     below = true;
                     self.lead(&mut lead, comment);
                 }
