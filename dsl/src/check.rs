@@ -23,8 +23,8 @@ use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::expr::types::Strictness;
 
-pub use scope::{Edge, Resolved};
 pub use outside::signature;
+pub use scope::{Edge, Resolved};
 use types::Typed;
 
 /// What a pass has in hand.

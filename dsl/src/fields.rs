@@ -511,8 +511,12 @@ fn is_mark(char: char) -> bool {
 pub fn workflow_name(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
     let name = reader.text(node, what)?;
     if !is_workflow_name(&name.value) {
-        let mended: String =
-            name.value.to_lowercase().chars().map(|char| if of_workflow(char) { char } else { '-' }).collect();
+        let mended: String = name
+            .value
+            .to_lowercase()
+            .chars()
+            .map(|char| if of_workflow(char) { char } else { '-' })
+            .collect();
         let mended = mended.trim_matches('-').to_owned();
         let message = format!("`{}` cannot be the name of a workflow", name.value);
         let wrong = Diagnostic::error(Code::InvalidName, name.span, message)

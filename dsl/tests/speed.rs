@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 /// A workflow of so many steps, each of about 1,000 bytes, that read each other.
 fn workflow(steps: usize) -> String {
-    let mut text = String::from("name: speed\ninputs: { rows: \"[{ n: integer, name: string }]\" }\nsteps:\n  s0: { set: { n: 1, rows: \"{{ inputs.rows }}\" } }\n");
+    let mut text = String::from(
+        "name: speed\ninputs: { rows: \"[{ n: integer, name: string }]\" }\nsteps:\n  s0: { set: { n: 1, rows: \"{{ inputs.rows }}\" } }\n",
+    );
     for step in 1..steps {
         let before = step - 1;
         let _ = write!(
@@ -55,7 +57,10 @@ fn types_that_double_with_each_step_stay_small() {
     let mut text = String::from("name: speed\nsteps:\n  s0: { set: { a: 1, b: 2 } }\n");
     for step in 1..200 {
         let before = step - 1;
-        let _ = writeln!(text, "  s{step}: {{ set: {{ a: \"{{{{ steps.s{before} }}}}\", b: \"{{{{ steps.s{before} }}}}\" }} }}");
+        let _ = writeln!(
+            text,
+            "  s{step}: {{ set: {{ a: \"{{{{ steps.s{before} }}}}\", b: \"{{{{ steps.s{before} }}}}\" }} }}"
+        );
     }
     text += "output: \"{{ steps.s199 }}\"\n";
     let time = timed(&text);

@@ -131,6 +131,28 @@ impl Type {
         }
     }
 
+    /// The type of a value that was fitted: what was left out is null, so that all fields are there.
+    #[must_use]
+    pub fn filled(self) -> Type {
+        match self {
+            Type::Object(fields) => Type::Object(
+                fields
+                    .into_iter()
+                    .map(|field| {
+                        let known = field.default.as_ref().is_some_and(|value| !value.is_null());
+                        let ty = field.ty.filled();
+                        let ty = if field.optional && !known { ty.or_null() } else { ty };
+                        Field::required(&field.name, ty, "")
+                    })
+                    .collect(),
+            ),
+            Type::List(item) => Type::list(item.filled()),
+            Type::Nullable(inner) => inner.filled().or_null(),
+            Type::Union(arms) => Type::Union(arms.into_iter().map(Type::filled).collect()),
+            other => other,
+        }
+    }
+
     /// False only if no value of this type equals one of that.
     pub fn overlaps(&self, other: &Type) -> bool {
         let (own, others) = (self.arms(), other.arms());

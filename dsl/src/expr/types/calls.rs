@@ -6,8 +6,8 @@ use crate::codes::Code;
 use crate::expr::ast::{Ix, Kind};
 use crate::expr::functions::shape::{self, Filling, Given, Shape, Verdict, Wants, item_of, judge};
 use crate::expr::functions::{Function, Parameter, Presence, Takes};
-use crate::expr::types::operators::{Misplaced, part_of};
 use crate::expr::types::Inference;
+use crate::expr::types::operators::{Misplaced, part_of};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -119,7 +119,9 @@ impl<'t> Inference<'t> {
             return Cow::Owned(Type::Any);
         }
         let says = match parameter.takes {
-            Takes::Value | Takes::Values => format!("`{name}` wants {} as `{}`", named(parameter.wants), parameter.name),
+            Takes::Value | Takes::Values => {
+                format!("`{name}` wants {} as `{}`", named(parameter.wants), parameter.name)
+            }
             Takes::Lambda(_) => format!("the lambda of `{name}` gives {}", named(parameter.wants)),
         };
         self.unfit_argument(at, &ty, verdict, parameter.wants, &says);
@@ -129,7 +131,8 @@ impl<'t> Inference<'t> {
     /// Where a lambda was left out that makes of the items what is wanted, the items must be that themselves.
     fn items(&mut self, function: &Function, arguments: &[Ix], types: &[Cow<'t, Type>]) {
         let [list] = arguments else { return };
-        let Some(parameter) = function.parameters.get(1).filter(|one| one.presence == Presence::ElseItems) else {
+        let Some(parameter) = function.parameters.get(1).filter(|one| one.presence == Presence::ElseItems)
+        else {
             return;
         };
         let item = types.first().map_or(Type::Any, |list| item_of(list));
@@ -145,13 +148,16 @@ impl<'t> Inference<'t> {
         let (code, message, help) = match verdict {
             Verdict::Fits => return,
             Verdict::Null => {
-                let message = format!("an item of `{quote}` may be null, and `{name}` wants {}", named(wants));
+                let message =
+                    format!("an item of `{quote}` may be null, and `{name}` wants {}", named(wants));
                 (Code::MayBeNull, message, Some(format!("leave null out, as in `{quote} | compact`")))
             }
             Verdict::Fraction | Verdict::Unfit => {
-                let message = format!("`{name}` wants items that are {}, and each is {}", named(wants), item.named());
+                let message =
+                    format!("`{name}` wants items that are {}, and each is {}", named(wants), item.named());
                 let numbers = text && wants.contains(&Shape::Summable);
-                let help = numbers.then(|| format!("texts become numbers by `{quote} | map(x => number(x))`"));
+                let help =
+                    numbers.then(|| format!("texts become numbers by `{quote} | map(x => number(x))`"));
                 (Code::ArgumentType, message, help)
             }
         };
@@ -184,17 +190,23 @@ impl<'t> Inference<'t> {
         let help = match verdict {
             Verdict::Fits => None,
             Verdict::Null if *ty == Type::Null => None,
-            Verdict::Null => Some(format!("give a value for null: `({quote} ?? {})`", fallback(&wants))),
+            Verdict::Null => Some(format!("give a value for null: `({} ?? {})`", self.operand(at), fallback(&wants))),
             Verdict::Fraction => Some(format!("make it whole: `round({quote})`")),
-            Verdict::Unfit if text && wants(Shape::Time) => Some(format!("a text becomes a time by `time({quote})`")),
+            Verdict::Unfit if text && wants(Shape::Time) => {
+                Some(format!("a text becomes a time by `time({quote})`"))
+            }
             Verdict::Unfit if text && wants(Shape::Duration) && !wants(Shape::Number) => {
                 Some(format!("a text becomes a duration by `duration({quote})`"))
             }
-            Verdict::Unfit if text && (wants(Shape::Number) || wants(Shape::Integer) || wants(Shape::Summable)) => {
+            Verdict::Unfit
+                if text && (wants(Shape::Number) || wants(Shape::Integer) || wants(Shape::Summable)) =>
+            {
                 Some(format!("a text becomes a number by `number({quote})`"))
             }
             Verdict::Unfit if wants(Shape::String) && wants(Shape::List(shape::ANY)) => None,
-            Verdict::Unfit if wants(Shape::String) && !text => Some(format!("`json({quote})` makes a text of it")),
+            Verdict::Unfit if wants(Shape::String) && !text => {
+                Some(format!("`json({quote})` makes a text of it"))
+            }
             Verdict::Unfit => None,
         };
         self.found.push(match help {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::expr::ast::{Ix, Kind, Operator, Part, StepName};
 use crate::expr::Expr;
+use crate::expr::ast::{Ix, Kind, Operator, Part, StepName};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -98,7 +98,9 @@ impl Facts {
 
     /// Learns from `type(x) == "string"`; true if it is one.
     fn type_asked(&mut self, expr: &Expr, at: Ix, name: &str, equal: bool) -> bool {
-        let Some(Kind::Call(function, arguments)) = expr.node(at).map(|node| &node.kind) else { return false };
+        let Some(Kind::Call(function, arguments)) = expr.node(at).map(|node| &node.kind) else {
+            return false;
+        };
         if function.0.name != "type" {
             return false;
         }
