@@ -1,7 +1,7 @@
 //! Which row a comment belongs to: the one beside it, the one below it, or the block that it is indented into.
 
 use crate::span::Span;
-use crate::yaml::source::{Layout, Lead, Piece, Row, Shape};
+use crate::yaml::source::{Content, Layout, Lead, Piece, Row};
 
 /// Gives each comment to a row or to the end of a collection, and each row the blank lines above it.
 pub fn attach(text: &str, root: &mut Piece, comments: &[Span]) {
@@ -88,11 +88,11 @@ impl Walk<'_> {
                 }
             }
         }
-        if matches!(row.value.shape, Shape::Alias(_) | Shape::Scalar(..)) {
+        if matches!(row.value.content, Content::Alias(_) | Content::Scalar(..)) {
             return;
         }
         // Behind the bracket that opens.
-        if matches!(row.value.shape, Shape::List(Layout::Flow, _) | Shape::Map(Layout::Flow, _)) {
+        if matches!(row.value.content, Content::List(Layout::Flow, _) | Content::Map(Layout::Flow, _)) {
             let first = row.value.rows().first().map_or(row.value.span.range().end, Row::start);
             while self
                 .comments
