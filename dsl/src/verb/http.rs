@@ -245,10 +245,12 @@ fn auth(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
                 Diagnostic::error(Code::MissingKey, node.span, "`auth` needs `bearer`, `basic` or `header`");
             auth.reader.diagnostics.push(wrong);
         }
-        [_, second, ..] => {
+        [one, other, ..] => {
+            let (one, other) = (one.key.span(), other.key.span());
+            let (first, second) = if one < other { (one, other) } else { (other, one) };
             let message = "`auth` has one of `bearer`, `basic` and `header`";
-            let wrong = Diagnostic::error(Code::TwoVerbs, second.key.span(), message);
-            auth.reader.diagnostics.push(wrong);
+            let wrong = Diagnostic::error(Code::TwoVerbs, second, message).label(first, "the first");
+            auth.reader.diagnostics.push(wrong.help("leave one of them out"));
         }
     }
     let arg = request.reader.arg(node, Sink::Text);

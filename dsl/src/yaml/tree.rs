@@ -281,7 +281,8 @@ impl Builder<'_> {
         self.aliased += node.count();
         if self.aliased > MAX_ALIASED {
             let message = format!("aliases add more than {MAX_ALIASED} nodes");
-            return Err(Box::new(Diagnostic::error(Code::AliasBudget, span, message)));
+            let wrong = Diagnostic::error(Code::AliasBudget, span, message);
+            return Err(Box::new(wrong.help("name a smaller part, or use `for_each` where many steps do the same")));
         }
         if node.depth() + self.open.len() > MAX_DEPTH {
             return Err(Box::new(too_deep(span)));
