@@ -309,7 +309,7 @@ impl Builder<'_> {
                 (true, _) => {
                     let at = span.end as usize + rest.find("?.").unwrap_or(0);
                     fault.help("`?.` stands behind the name of the step").fix(
-                        "write `.`",
+                        "write `.` in place of `?.`",
                         Span::new(at, at + 2),
                         ".",
                     )

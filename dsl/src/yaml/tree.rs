@@ -308,6 +308,10 @@ impl Builder<'_> {
                         matches!(&node.kind, Kind::Scalar(_)) && node.span.range().start == *start + 1;
                     // `{{{ x }}}` came as a hole within braces.
                     *holes |= *flow && double && (braced || nested);
+                    let told = self.diagnostics.last_mut().filter(|it| it.code == Code::BareHole && it.span == node.span);
+                    if let (false, Some(told)) = (*holes, told) {
+                        *told = traps::hole_as_key(self.text, node.span);
+                    }
                     *key = Some(straightened(node, &mut self.diagnostics));
                 }
                 Some(wrote) => {
