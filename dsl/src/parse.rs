@@ -229,8 +229,7 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
     let near = |entry: &Entry| {
         let fields = verb::STEP.iter().chain(verb::VERBS.iter().flat_map(|verb| verb.fields));
         let common = fields.into_iter().any(|field| field.name == entry.key.text);
-        let foreign = habits::foreign_key(&entry.key.text).is_some();
-        if common || foreign { None } else { nearest(&entry.key.text, verb::keys()) }
+        if common { None } else { nearest(&entry.key.text, verb::keys()) }
     };
     let first = verbs.next();
     let Some((entry, verb)) = first
@@ -270,7 +269,7 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
             verb::find(&other.key.text).into_iter().flat_map(|verb| verb.fields).map(|field| field.name),
         );
     }
-    if entry.key.text != verb.key {
+    if is_misspelt(entry, verb) {
         let (wrote, key) = (&entry.key.text, verb.key);
         let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), format!("a step has no verb `{wrote}`"));
         let wrong = wrong.help(format!("did you mean `{key}`?"));
@@ -279,9 +278,14 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
     Some(Found { verb, at: entry.key.span(), others })
 }
 
+/// True if a key was meant for a verb and is none. A word of another system is told where the keys are read.
+fn is_misspelt(entry: &Entry, verb: &Verb) -> bool {
+    entry.key.text != verb.key && habits::foreign_key(&entry.key.text).is_none()
+}
+
 /// The entries of a step, the key of its verb spelt right.
 fn spelt<'e>(entries: &'e [Entry], found: &Found) -> Cow<'e, [Entry]> {
-    let misspelt = |entry: &Entry| entry.key.span() == found.at && entry.key.text != found.verb.key;
+    let misspelt = |entry: &Entry| entry.key.span() == found.at && is_misspelt(entry, found.verb);
     match entries.iter().position(misspelt) {
         Some(at) => {
             let mut entries = entries.to_vec();
