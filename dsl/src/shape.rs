@@ -84,17 +84,6 @@ pub enum Shape {
     Workflow,
 }
 
-impl Shape {
-    /// True where an expression may stand as it is, without braces.
-    pub fn takes_expression(&self) -> bool {
-        match self {
-            Shape::Expression => true,
-            Shape::Either(shapes) => shapes.iter().any(Shape::takes_expression),
-            _ => false,
-        }
-    }
-}
-
 /// The names of keys, for reading a mapping.
 pub fn names(fields: &[Field]) -> Vec<&'static str> {
     fields.iter().map(|field| field.name).collect()

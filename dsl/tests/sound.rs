@@ -81,7 +81,8 @@ fn world(turn: usize) -> World {
     let (n, s) = ([3, 0, -7][turn % 3], ["Ada", "", "12"][turn % 3]);
     let either = if turn.is_multiple_of(2) { Value::text("e") } else { Value::Int(4) };
     let some = if turn.is_multiple_of(2) { Value::Int(5) } else { Value::Null };
-    let arms = if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": "x", "z": true }"#) };
+    let arms =
+        if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": "x", "z": true }"#) };
     let o = if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": 2, "c": "c" }"#) };
     let anything = [json("[1, \"a\"]"), json(r#"{ "a": { "n": 1 } }"#), Value::Null][turn % 3].clone();
     world.names.insert(
@@ -500,6 +501,7 @@ fn every_function_of_the_language_is_there() {
         json parse_json csv parse_csv yaml base64 unbase64 url_encode url_decode html markdown_text sha256 \
         hmac_sha256 uuid random round floor ceil abs int number now today time duration format_time start_of end_of \
         add_months weekday in_zone type default secret";
-    let missing: Vec<&str> = wanted.split_whitespace().filter(|name| functions::find(name).is_none()).collect();
+    let missing: Vec<&str> =
+        wanted.split_whitespace().filter(|name| functions::find(name).is_none()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

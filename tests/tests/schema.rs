@@ -38,10 +38,15 @@ const BEYOND: &[(&str, &str)] = &[
     ("call_inputs", "what other workflows take is not in the schema"),
     ("condition_constant", "what an expression gives is not seen in its text"),
     ("condition_is_a_text_with_holes", "what stands around a hole is not told from an expression"),
+    ("head_of_a_block", "what an expression gives is not seen in its text"),
     ("http_body_without_method", "one key asks for another, and descriptions of keys say nothing of others"),
+    ("http_typed", "what an expression gives is not seen in its text"),
     ("number_repeat", "a number may be an expression"),
+    ("parameter_expression", "what an expression gives is not seen in its text"),
     ("parameter_text_with_holes", "a text with two holes is not told from one with one"),
     ("switch_duplicate_case", "all keys of JSON are texts"),
+    ("template_blocks_typed", "what an expression gives is not seen in its text"),
+    ("trigger_inputs_typed", "what a workflow takes itself is not in the schema"),
     ("try_alone", "one of two keys must be there, and descriptions of keys say nothing of others"),
 ];
 

@@ -102,7 +102,8 @@ fn kept(step: &Step, value: &Arg, way: &Way<'_>, found: &mut Vec<Diagnostic>) {
     let name = &step.name.value;
     for (key, value) in entries {
         let secret = &mut |span: Span| {
-            let message = format!("a secret cannot be kept in `{name}`: what a step gives is stored and shown");
+            let message =
+                format!("a secret cannot be kept in `{name}`: what a step gives is stored and shown");
             let mut wrong = Diagnostic::error(Code::SecretPlace, span, message);
             for (span, reader) in way(&key.value) {
                 wrong = wrong.label(span, format!("from there it goes on into `{reader}`"));

@@ -27,7 +27,7 @@ pub fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Trigger> {
         {
             let at = only.key.span().range().start;
             let help = format!("begin it with a dash: `- {}: …`", only.key.text);
-            let fix = "begin the line with a dash";
+            let fix = "begin it with a dash";
             reader.diagnostics.push(wrong.help(help).fix(fix, Span::new(at, at), "- "));
             return trigger(reader, node).into_iter().collect();
         }

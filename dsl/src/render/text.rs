@@ -60,7 +60,7 @@ fn told(diagnostic: &Diagnostic, fix: &Fix) -> bool {
     let says = |help: &str, sign: &str| {
         if sign.chars().count() > 1 { help.contains(sign) } else { help.contains(&format!("`{sign}`")) }
     };
-    diagnostic.help.iter().any(|help| *help == fix.title || signs.iter().any(|sign| says(help, sign)))
+    diagnostic.help.iter().any(|help| help.contains(&fix.title) || signs.iter().any(|sign| says(help, sign)))
 }
 
 /// A span that lies in the text on the boundaries of characters; of several lines only the first.

@@ -190,7 +190,9 @@ impl<'t> Inference<'t> {
         let help = match verdict {
             Verdict::Fits => None,
             Verdict::Null if *ty == Type::Null => None,
-            Verdict::Null => Some(format!("give a value for null: `({} ?? {})`", self.operand(at), fallback(&wants))),
+            Verdict::Null => {
+                Some(format!("give a value for null: `({} ?? {})`", self.operand(at), fallback(&wants)))
+            }
             Verdict::Fraction => Some(format!("make it whole: `round({quote})`")),
             Verdict::Unfit if text && wants(Shape::Time) => {
                 Some(format!("a text becomes a time by `time({quote})`"))

@@ -129,8 +129,11 @@ impl<'t> Inference<'t> {
             self.error(Code::MayBeNull, at, format!("{what} is null, and `{sign}` wants a value"))
         } else {
             let message = format!("`{quote}` may be null, and `{sign}` wants a value");
-            self.error(Code::MayBeNull, at, message)
-                .help(format!("give a value for null: `({} ?? {})`", self.operand(at), instead(ty)))
+            self.error(Code::MayBeNull, at, message).help(format!(
+                "give a value for null: `({} ?? {})`",
+                self.operand(at),
+                instead(ty)
+            ))
         };
         self.found.push(wrong);
         false
