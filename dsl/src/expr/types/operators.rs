@@ -206,7 +206,10 @@ impl<'t> Inference<'t> {
                 return self.asked_for_null(asked, answer);
             }
         }
-        if left.ty.overlaps(&right.ty) {
+        // What two texts say that were both written there, their author knows.
+        let written =
+            |at| matches!(self.expr.node(at).map(|node| &node.kind), Some(Kind::Value(Value::Text(_))));
+        if left.ty.overlaps(&right.ty) || (written(left.at) && written(right.at)) {
             return;
         }
         for (asked, with) in [(left, right), (right, left)] {
