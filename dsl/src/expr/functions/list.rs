@@ -244,7 +244,7 @@ pub const LIST: &[Function] = &[
     Function {
         name: "zip",
         parameters: &[value("list", LISTS), value("other", LISTS), values("more", LISTS)],
-        gives: |given| Type::list(Type::list(all_items(given))),
+        gives: |given| Type::list(Type::list(side_by_side(given))),
         about: "Lists side by side: a list of the first items, of the second ones, as far as the shortest goes.",
         example: "zip(['a', 'b'], [1, 2, 3]) => [['a', 1], ['b', 2]]",
         body: |call| {
@@ -274,8 +274,14 @@ fn sliced(given: &Given<'_>) -> Type {
     }
 }
 
-fn all_items(given: &Given<'_>) -> Type {
-    (0..given.types.len()).map(|at| given.item(at)).fold(Type::NEVER, Type::or)
+/// The type of what stands in a row. Which place has which of several types a list does not tell, so that nothing
+/// is known of them then.
+fn side_by_side(given: &Given<'_>) -> Type {
+    match (0..given.types.len()).map(|at| given.item(at)).fold(Type::NEVER, Type::or) {
+        Type::Union(_) => Type::Any,
+        Type::Nullable(inner) if matches!(*inner, Type::Union(_)) => Type::Any,
+        same => same,
+    }
 }
 
 /// A count as a value.
