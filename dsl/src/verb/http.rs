@@ -26,7 +26,7 @@ pub const VERB: Verb = Verb {
 /// The keys of a request, sorted.
 pub const REQUEST: &[Field] = &[
     Field::optional("auth", Shape::OneOf(AUTH), "How the request says who asks."),
-    Field::optional("body", Shape::Any, "The body as text."),
+    Field::optional("body", Shape::Any, "The body as it is: text, or a file."),
     Field::optional(
         "expect",
         Shape::Either(&[STATUS, Shape::List(&STATUS)]),
