@@ -34,8 +34,10 @@ pub mod workflow;
 pub mod yaml;
 
 use catalog::{Catalog, Signature};
+use codes::Code;
 use diagnostic::{Diagnostic, Severity};
 pub use expr::types::Strictness;
+use span::Span;
 use workflow::Workflow;
 
 /// What came of checking a text. With any error there is no workflow.
@@ -79,10 +81,18 @@ pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
             workflow = lower::lower(&ast, &resolved, catalog);
         }
     }
+    let keys: Vec<Span> = diagnostics.iter().filter(|it| it.code == Code::ComplexKey).map(|it| it.span).collect();
+    diagnostics.retain(|it| it.code != Code::NoSteps || !keys.iter().any(|key| follows(text, it.span, *key)));
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     // An alias reads the same text again.
     diagnostics.dedup();
     Checked { workflow, diagnostics }
+}
+
+/// True if a key is the first thing in the value of another: what stood there was left out, and was not nothing.
+fn follows(text: &str, outer: Span, key: Span) -> bool {
+    let between = text.get(outer.range().end..key.range().start);
+    between.is_some_and(|between| between.trim_matches([':', '{', '?', ' ', '\n', '\r']).is_empty())
 }
 
 /// What a workflow looks like to others that call it, with its name; nothing where it has none that can be read.

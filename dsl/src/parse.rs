@@ -4,12 +4,14 @@ mod moved;
 mod settings;
 mod triggers;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::ast::{Ast, Block, Input, Step};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{self, Fields, Owner, Reader, listed};
+use crate::habits;
 use crate::keys;
 use crate::shape;
 use crate::span::{Span, Spanned};
@@ -129,6 +131,10 @@ pub fn block(reader: &mut Reader<'_>, node: &Node, what: &str, phase: Phase) -> 
 
 /// Reads the steps that a verb must have under a key.
 pub fn inner(step: &mut Fields<'_, '_, '_>, key: &str, what: &str, phase: Phase) -> Option<Vec<Step>> {
+    // A second verb was reported: it is what the block should hold.
+    if step.take(key).is_none() && verb::keys().filter(|verb| step.take(verb).is_some()).count() > 1 {
+        return None;
+    }
     step.required(key, what)?;
     let entry = step.entry(key)?;
     let steps = block(step.reader, &entry.value, &format!("`{key}`"), phase)?;
@@ -195,7 +201,8 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
     let verb = found.verb;
     let owner = Owner { what: &format!("a step with `{}`", verb.key), span: found.at };
     let mut known = verb.keys();
-    known.extend(found.others);
+    known.extend(&found.others);
+    let entries = &spelt(entries, &found);
     let entries = moved::beside(reader, entries, &known);
     let entries = moved::without_steps(reader, entries, &known);
     let mut fields = Fields::of(reader, &*entries, &owner, &known);
@@ -209,6 +216,7 @@ fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {
 
 struct Found {
     verb: &'static Verb,
+    /// Where its key stands.
     at: Span,
     /// Keys of further verbs, which were reported.
     others: Vec<&'static str>,
@@ -249,13 +257,43 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
         let message = format!("a step has one verb, and here are `{}` and `{}`", verb.key, other.key.text);
         let wrong = Diagnostic::error(Code::TwoVerbs, other.key.span(), message);
         let wrong = wrong.label(entry.key.span(), "the first verb");
-        reader.diagnostics.push(wrong.help("make two steps of it"));
+        let loops = verb.fields.iter().any(|field| field.name == "steps")
+            && entries.iter().all(|entry| entry.key.text != "steps");
+        let help = match loops {
+            true => format!("put it into the block: `steps: {{ NAME: {{ {}: … }} }}`", other.key.text),
+            false => "make two steps of it".into(),
+        };
+        reader.diagnostics.push(wrong.help(help));
         others.extend(verb::keys().find(|key| *key == other.key.text));
         others.extend(
             verb::find(&other.key.text).into_iter().flat_map(|verb| verb.fields).map(|field| field.name),
         );
     }
+    if is_misspelt(entry, verb) {
+        let (wrote, key) = (&entry.key.text, verb.key);
+        let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), format!("a step has no verb `{wrote}`"));
+        let wrong = wrong.help(format!("did you mean `{key}`?"));
+        reader.diagnostics.push(wrong.fix(format!("write `{key}`"), entry.key.span(), key));
+    }
     Some(Found { verb, at: entry.key.span(), others })
+}
+
+/// True if a key was meant for a verb and is none. A word of another system is told where the keys are read.
+fn is_misspelt(entry: &Entry, verb: &Verb) -> bool {
+    entry.key.text != verb.key && habits::foreign_key(&entry.key.text).is_none()
+}
+
+/// The entries of a step, the key of its verb spelt right.
+fn spelt<'e>(entries: &'e [Entry], found: &Found) -> Cow<'e, [Entry]> {
+    let misspelt = |entry: &Entry| entry.key.span() == found.at && is_misspelt(entry, found.verb);
+    match entries.iter().position(misspelt) {
+        Some(at) => {
+            let mut entries = entries.to_vec();
+            entries[at].key.text = found.verb.key.into();
+            Cow::Owned(entries)
+        }
+        None => Cow::Borrowed(entries),
+    }
 }
 
 fn verbs_help() -> String {

@@ -123,8 +123,10 @@ fn linked(line: &str) -> String {
 
 #[test]
 fn the_page_of_verbs() {
-    let mut text =
-        String::from("# Verbs\n\nA step has one of these, and may have the keys at the end beside it.\n");
+    let mut text = String::from(
+        "# Verbs\n\nA step has one of these, and may have the keys at the end beside it. \
+         [language.md](language.md#what-runs-and-what-is-only-checked) says which of them run today.\n",
+    );
     for verb in verb::VERBS {
         let (key, about) = (verb.key, verb.about);
         text += &format!("\n## `{key}`\n\n{about}\n");
@@ -145,7 +147,8 @@ fn key_row(field: &shape::Field) -> String {
 fn the_page_of_keys() {
     let mut text = String::from(
         "# Keys\n\nWhat may stand at the top of a workflow, in a trigger, and beside the verb of a step. \
-         [verbs.md](verbs.md) has the keys of each verb.\n\n## At the top\n",
+         [verbs.md](verbs.md) has the keys of each verb, and \
+         [language.md](language.md#what-runs-and-what-is-only-checked) says what has an effect today.\n\n## At the top\n",
     );
     text += &table("", keys::TOP);
     text += "\n## Triggers\n\nA trigger has one of these, and the keys in its table.\n";

@@ -127,7 +127,7 @@ pub fn parameters(
                     "`{}`, {}: {}",
                     field.name,
                     a(&field.ty.to_string()),
-                    field.about.trim_end_matches('.')
+                    behind_colon(&field.about)
                 ))
             });
         }
@@ -157,5 +157,17 @@ fn settings(step: &Step, found: &mut Vec<Diagnostic>) {
             "only calls of actions are tried again",
         );
         found.push(wrong.help("put `retry` on the calls, or into `defaults`"));
+    }
+}
+
+/// A sentence as it stands behind a colon; an abbreviation keeps its capitals.
+fn behind_colon(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let mut chars = sentence.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain([second]).chain(chars).collect()
+        }
+        _ => sentence.into(),
     }
 }

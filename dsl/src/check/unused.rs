@@ -51,11 +51,13 @@ fn without_effects(checking: &Checking<'_>, step: &Step) -> bool {
 
 /// True if a part that could not be read names the step.
 fn mentioned(checking: &Checking<'_>, step: &Step) -> bool {
-    let ways = ["steps", "errors", "meta"].map(|root| format!("{root}.{}", step.name.value));
+    let name = &step.name.value;
+    let ways = ["steps", "errors", "meta"].map(|root| format!("{root}.{name}"));
     let texts = checking.ast.unread.iter().filter_map(|span| checking.text.get(span.range()));
     // `steps.a-b` was a subtraction, and may be meant for `a_b`.
     let hyphens = ways.clone().map(|way| way.replace('_', "-"));
-    let ways = [ways, hyphens].concat();
+    let brackets = ["'", "\"", "\\\""].map(|quote| format!("steps[{quote}{name}{quote}]"));
+    let ways = [ways, hyphens, brackets].concat();
     texts.into_iter().any(|text| {
         ways.iter().any(|way| text.contains(way.as_str()))
             || text.trim_matches(['"', '\'']) == &*step.name.value

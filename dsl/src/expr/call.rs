@@ -9,6 +9,7 @@ use crate::expr::ast::Ix;
 use crate::expr::eval::{MAX_WEIGHT, Machine, holds_secret};
 use crate::expr::fault::{Fault, named, too_large};
 use crate::expr::functions::Parameter;
+use crate::expr::functions::shape::Shape;
 use crate::value::{Object, Value};
 
 /// An argument.
@@ -95,7 +96,11 @@ impl Call<'_, '_> {
                 self.machine.spend(items.len())?;
                 Ok(items)
             }
-            _ => Err(self.wrong(at, "a list")),
+            _ => {
+                let parameter = self.parameters.get(at).or(self.parameters.last());
+                let text_too = parameter.is_some_and(|parameter| parameter.wants.contains(&Shape::String));
+                Err(self.wrong(at, if text_too { "a text or a list" } else { "a list" }))
+            }
         }
     }
 

@@ -147,8 +147,14 @@ pub fn ordered(left: &Value, right: &Value) -> Result<Ordering, String> {
         (Value::Number(a), Value::Int(b)) => Ok(exact(*b, *a).reverse()),
         (Value::Number(a), Value::Number(b)) => Ok(a.partial_cmp(b).unwrap_or(Ordering::Equal)),
         (a, b) => {
-            let what = "numbers, texts, times and durations have an order, each among themselves";
-            Err(format!("{} and {} cannot be compared: {what}", named(a), named(b)))
+            let (a, b) = (named(a), named(b));
+            Err(match a == b {
+                true => format!("{a} has no order: numbers, texts, times and durations have one"),
+                false => format!(
+                    "{a} and {b} cannot be compared: numbers, texts, times and durations have an order, each among \
+                     themselves"
+                ),
+            })
         }
     }
 }

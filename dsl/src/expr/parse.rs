@@ -309,13 +309,23 @@ impl Builder<'_> {
                 (true, _) => {
                     let at = span.end as usize + rest.find("?.").unwrap_or(0);
                     fault.help("`?.` stands behind the name of the step").fix(
-                        "write `.`",
+                        "write `.` in place of `?.`",
                         Span::new(at, at + 2),
                         ".",
                     )
                 }
-                (_, true) => fault.help("the name of a step is not computed: write it after a `.`"),
-                _ => fault,
+                (_, true) => {
+                    let fault = fault.help("the name of a step is not computed: write it after a `.`");
+                    match in_brackets(rest) {
+                        Some((name, length)) => {
+                            let at = span.end as usize;
+                            let text = format!(".{name}");
+                            fault.fix(format!("write `{text}`"), Span::new(at, at + length), text)
+                        }
+                        None => fault,
+                    }
+                }
+                _ => fault.help(format!("for several of them write `{{ a: {name}.a, b: {name}.b }}`")),
             });
             return None;
         }
@@ -479,4 +489,11 @@ fn operator(rule: Rule) -> Option<Operator> {
         Rule::or => Operator::Or,
         _ => return None,
     })
+}
+
+/// A name that stands as a text in brackets, as in `['fetch']`, with the length of it all.
+fn in_brackets(rest: &str) -> Option<(&str, usize)> {
+    let inner = rest.strip_prefix("['").and_then(|inner| inner.split_once("']"));
+    let (name, _) = inner.or_else(|| rest.strip_prefix("[\"").and_then(|inner| inner.split_once("\"]")))?;
+    crate::fields::is_name(name).then_some((name, name.len() + 4))
 }

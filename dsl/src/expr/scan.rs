@@ -130,7 +130,7 @@ pub fn scan(text: &str) -> Result<(), Diagnostic> {
                 return Err(match word.as_str() {
                     "index" | "key" => {
                         let title = format!("write `{word}`");
-                        fault.fix(title, Span::new(at, end + word.len()), word)
+                        fault.help(&title).fix(title, Span::new(at, end + word.len()), word)
                     }
                     _ => fault.help("within `{{#each}}` there are `this`, `index` and `key`"),
                 });

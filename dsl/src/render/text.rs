@@ -3,7 +3,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Fix, Severity};
 use crate::span::Span;
 
 /// Whether the text is coloured.
@@ -44,10 +44,23 @@ fn one(renderer: &Renderer, file: &str, source: &str, diagnostic: &Diagnostic) -
         snippet = snippet.annotation(AnnotationKind::Context.span(span).label(&*label.message));
     }
     let mut group = level.primary_title(&*diagnostic.message).id(diagnostic.code.id()).element(snippet);
-    for help in &diagnostic.help {
+    let untold = diagnostic.fixes.iter().filter(|fix| !told(diagnostic, fix)).map(|fix| &fix.title);
+    for help in diagnostic.help.iter().chain(untold) {
         group = group.element(Level::HELP.message(&**help));
     }
     renderer.render(&[group]).trim_end().to_owned()
+}
+
+/// True if a help says what the fix would do: it names the word that the title names, or shows what would be written.
+fn told(diagnostic: &Diagnostic, fix: &Fix) -> bool {
+    let word = fix.title.split('`').nth(1);
+    let texts = fix.edits.iter().map(|edit| edit.text.trim()).filter(|text| !text.is_empty());
+    let signs: Vec<&str> = word.into_iter().chain(texts).collect();
+    // A lone sign is in many sentences.
+    let says = |help: &str, sign: &str| {
+        if sign.chars().count() > 1 { help.contains(sign) } else { help.contains(&format!("`{sign}`")) }
+    };
+    diagnostic.help.iter().any(|help| help.contains(&fix.title) || signs.iter().any(|sign| says(help, sign)))
 }
 
 /// A span that lies in the text on the boundaries of characters; of several lines only the first.

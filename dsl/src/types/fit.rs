@@ -151,22 +151,22 @@ pub fn fit_field(value: &Value, field: &Field) -> Result<Value, Misfit> {
         return Ok(Value::Null);
     }
     let value = fit(value, &field.ty)?;
-    let (size, unit) = match &value {
-        Value::Int(number) => (Some(*number as f64), ""),
-        Value::Number(number) => (Some(*number), ""),
-        Value::Text(text) => (Some(text.chars().count() as f64), " characters"),
-        Value::List(items) => (Some(items.len() as f64), " items"),
-        _ => (None, ""),
+    let (size, counted) = match &value {
+        Value::Int(number) => (Some(*number as f64), None),
+        Value::Number(number) => (Some(*number), None),
+        Value::Text(text) => (Some(text.chars().count() as f64), Some("character")),
+        Value::List(items) => (Some(items.len() as f64), Some("item")),
+        _ => (None, None),
     };
     if let (Some(size), Some(least)) = (size, field.min)
         && size < least
     {
-        return Err(Misfit::new(format!("at least {least}{unit} is wanted, and here is {size}")));
+        return Err(beyond("at least", least, size, counted));
     }
     if let (Some(size), Some(most)) = (size, field.max)
         && size > most
     {
-        return Err(Misfit::new(format!("at most {most}{unit} is wanted, and here is {size}")));
+        return Err(beyond("at most", most, size, counted));
     }
     if let (Value::Text(text), Some(pattern)) = (&value, &field.pattern) {
         let fits = regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text));
@@ -175,6 +175,18 @@ pub fn fit_field(value: &Value, field: &Field) -> Result<Value, Misfit> {
         }
     }
     Ok(value)
+}
+
+/// A number beyond a bound, or a length, which counts something.
+fn beyond(which: &str, bound: f64, size: f64, counted: Option<&str>) -> Misfit {
+    let is = |number: f64| if counted.is_none() || number == 1.0 { "is" } else { "are" };
+    let unit = match counted {
+        Some(noun) if bound == 1.0 => format!(" {noun}"),
+        Some(noun) => format!(" {noun}s"),
+        None => String::new(),
+    };
+    let (wanted, found) = (is(bound), is(size));
+    Misfit::new(format!("{which} {bound}{unit} {wanted} wanted, and here {found} {size}"))
 }
 
 #[cfg(test)]

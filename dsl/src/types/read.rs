@@ -237,14 +237,15 @@ fn unknown(wrote: &str, message: String, span: Span) -> Diagnostic {
     let bare = wrote.trim().trim_end_matches('?');
     let mark = if wrote.trim().ends_with('?') { "?" } else { "" };
     let lower = bare.to_lowercase();
-    let names = NAMES.iter().map(|(name, _)| *name).chain(["list"]);
+    let mut names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).chain(["list"]).collect();
+    names.sort_unstable();
     let near = FOREIGN.iter().find(|(name, _)| *name == lower).map(|(_, ours)| *ours);
-    match near.or_else(|| nearest(bare, names.clone())) {
+    match near.or_else(|| nearest(bare, names.iter().copied())) {
         Some(near) => {
             let text = format!("{near}{mark}");
             wrong.help(format!("did you mean `{text}`?")).fix(format!("write `{text}`"), span, text)
         }
-        None => wrong.help(format!("types are {}", listed(&names.collect::<Vec<_>>()))),
+        None => wrong.help(format!("types are {}", listed(&names))),
     }
 }
 

@@ -26,7 +26,7 @@ pub const VERB: Verb = Verb {
 /// The keys of a request, sorted.
 pub const REQUEST: &[Field] = &[
     Field::optional("auth", Shape::OneOf(AUTH), "How the request says who asks."),
-    Field::optional("body", Shape::Any, "The body as text."),
+    Field::optional("body", Shape::Any, "The body as it is: text, or a file."),
     Field::optional(
         "expect",
         Shape::Either(&[STATUS, Shape::List(&STATUS)]),
@@ -245,10 +245,12 @@ fn auth(request: &mut Fields<'_, '_, '_>, args: &mut Args) {
                 Diagnostic::error(Code::MissingKey, node.span, "`auth` needs `bearer`, `basic` or `header`");
             auth.reader.diagnostics.push(wrong);
         }
-        [_, second, ..] => {
+        [one, other, ..] => {
+            let (one, other) = (one.key.span(), other.key.span());
+            let (first, second) = if one < other { (one, other) } else { (other, one) };
             let message = "`auth` has one of `bearer`, `basic` and `header`";
-            let wrong = Diagnostic::error(Code::TwoVerbs, second.key.span(), message);
-            auth.reader.diagnostics.push(wrong);
+            let wrong = Diagnostic::error(Code::TwoVerbs, second, message).label(first, "the first");
+            auth.reader.diagnostics.push(wrong.help("leave one of them out"));
         }
     }
     let arg = request.reader.arg(node, Sink::Text);

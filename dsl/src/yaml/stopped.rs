@@ -58,7 +58,7 @@ fn plain(text: &str, at: usize, stop: Stop) -> Diagnostic {
             .help("check the indentation of this line, and put a text that contains `: ` in quotes"),
         Stop::Bracket(message) => wrong(message).help("close it with `]` or `}`"),
         Stop::Dash(message) => wrong(message).help("begin the line with a dash").fix(
-            "begin it with a dash",
+            "begin the line with a dash",
             Span::new(at, at),
             "- ",
         ),

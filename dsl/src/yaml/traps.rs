@@ -17,6 +17,14 @@ pub fn bare_hole(text: &str, span: Span) -> Diagnostic {
     )
 }
 
+/// `{{ x }}: 1`: quotes would not help, since keys are texts as they stand.
+pub fn hole_as_key(text: &str, span: Span) -> Diagnostic {
+    let source = text.get(span.range()).unwrap_or("");
+    let message = format!("`{source}` stands as a key, and keys have no holes");
+    let help = "write the key itself; where it must be computed, make the object by `from_entries`";
+    Diagnostic::error(Code::BareHole, span, message).help(help)
+}
+
 /// `if: !ready`: YAML reads a tag.
 pub fn tag(text: &str, span: Span) -> Diagnostic {
     let wrote = text.get(span.range()).unwrap_or("!");

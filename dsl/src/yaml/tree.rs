@@ -281,7 +281,8 @@ impl Builder<'_> {
         self.aliased += node.count();
         if self.aliased > MAX_ALIASED {
             let message = format!("aliases add more than {MAX_ALIASED} nodes");
-            return Err(Box::new(Diagnostic::error(Code::AliasBudget, span, message)));
+            let wrong = Diagnostic::error(Code::AliasBudget, span, message);
+            return Err(Box::new(wrong.help("name a smaller part, or use `for_each` where many steps do the same")));
         }
         if node.depth() + self.open.len() > MAX_DEPTH {
             return Err(Box::new(too_deep(span)));
@@ -307,6 +308,10 @@ impl Builder<'_> {
                         matches!(&node.kind, Kind::Scalar(_)) && node.span.range().start == *start + 1;
                     // `{{{ x }}}` came as a hole within braces.
                     *holes |= *flow && double && (braced || nested);
+                    let told = self.diagnostics.last_mut().filter(|it| it.code == Code::BareHole && it.span == node.span);
+                    if let (false, Some(told)) = (*holes, told) {
+                        *told = traps::hole_as_key(self.text, node.span);
+                    }
                     *key = Some(straightened(node, &mut self.diagnostics));
                 }
                 Some(wrote) => {
