@@ -209,7 +209,7 @@ impl<'t> Inference<'t> {
             Kind::Path(base, parts) => return self.path(*base, parts),
             Kind::List(items) => {
                 let items =
-                    items.iter().map(|item| self.node(*item).into_owned()).fold(Type::NEVER, Type::or);
+                    items.iter().map(|item| self.node(*item).into_owned()).fold(Type::NEVER, Type::beside);
                 Cow::Owned(Type::list(items))
             }
             Kind::Object(entries) => {

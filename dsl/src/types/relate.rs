@@ -108,6 +108,18 @@ impl Type {
         }
     }
 
+    /// Either of two types of items that stand in one list. Of a row of different kinds, as a number beside an
+    /// object, nothing is known by place, so that a union would only be in the way: it is anything.
+    #[must_use]
+    pub fn beside(self, other: Type) -> Type {
+        let either = self.or(other);
+        match &either {
+            Type::Union(arms) if !arms.iter().all(is_object) => Type::Any,
+            Type::Nullable(inner) if matches!(&**inner, Type::Union(arms) if !arms.iter().all(is_object)) => Type::Any,
+            _ => either,
+        }
+    }
+
     fn into_arms(self) -> Vec<Type> {
         match self {
             Type::Union(arms) => arms,

@@ -55,7 +55,7 @@ impl Typed {
             ArgKind::Text(_) => Type::String,
             ArgKind::Expr(expr) => self.of_expr(expr),
             ArgKind::List(items) => {
-                Type::list(items.iter().map(|item| self.of_arg(item)).fold(Type::NEVER, Type::or))
+                Type::list(items.iter().map(|item| self.of_arg(item)).fold(Type::NEVER, Type::beside))
             }
             ArgKind::Object(entries) => {
                 Type::object(entries.iter().map(|(key, value)| (key.value.as_str(), self.of_arg(value))))

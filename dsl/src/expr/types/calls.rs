@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::codes::Code;
-use crate::expr::ast::{Ix, Kind};
+use crate::expr::ast::{Ix, Kind, Part};
 use crate::expr::functions::shape::{self, Filling, Given, Shape, Verdict, Wants, item_of, judge};
 use crate::expr::functions::{Function, Parameter, Presence, Takes};
-use crate::expr::types::Inference;
+use crate::expr::types::{Inference, facts};
 use crate::expr::types::operators::{Misplaced, part_of};
 use crate::types::Type;
 use crate::value::Value;
@@ -50,16 +50,44 @@ impl<'t> Inference<'t> {
                 *constant = Some(names);
             }
         }
-        let filling = arguments.first().map_or(Filling::Unknown, |first| self.filling(*first));
+        let asks = matches!(function.name, "avg" | "first" | "last" | "max" | "min");
+        let filling = match arguments.first() {
+            Some(first) if asks => self.filling(*first),
+            _ => Filling::Unknown,
+        };
         (function.gives)(&Given { filling, types: &types, constants: &constants })
     }
 
-    fn filling(&self, at: Ix) -> Filling {
-        match self.expr.node(at).map(|node| &node.kind) {
-            Some(Kind::List(items)) if !items.is_empty() => Filling::Some,
-            Some(Kind::Value(Value::List(items))) if !items.is_empty() => Filling::Some,
-            _ => Filling::Unknown,
-        }
+    /// Whether a list has an item: by what was written, by a condition around, or by the least that its field has.
+    fn filling(&mut self, at: Ix) -> Filling {
+        let some = match self.expr.node(at).map(|node| &node.kind) {
+            Some(Kind::List(items)) => !items.is_empty(),
+            Some(Kind::Value(Value::List(items))) => !items.is_empty(),
+            Some(Kind::Path(base, parts)) => self.asked(at) || self.declared(*base, parts),
+            _ => self.asked(at),
+        };
+        if some { Filling::Some } else { Filling::Unknown }
+    }
+
+    fn asked(&self, at: Ix) -> bool {
+        !self.facts.is_empty() && facts::key(self.expr, at).is_some_and(|key| self.facts.is_filled(&key))
+    }
+
+    fn declared(&mut self, base: Ix, parts: &'t [Part]) -> bool {
+        let Some((Part::Field(name, _) | Part::SoftField(name, _), before)) = parts.split_last() else {
+            return false;
+        };
+        // What is wrong with the path was reported with the argument itself.
+        let (found, doubtful) = (self.found.len(), self.doubtful.len());
+        let owner = if before.is_empty() { self.node(base) } else { self.path(base, before) };
+        self.found.truncate(found);
+        self.doubtful.truncate(doubtful);
+        owner.arms().into_iter().all(|arm| match arm {
+            Type::Object(fields) => fields.iter().any(|field| {
+                *field.name == **name && field.min.is_some_and(|least| least >= 1.0) && !field.optional
+            }),
+            _ => false,
+        })
     }
 
     /// Lists of constant texts, which are no constants by themselves.
