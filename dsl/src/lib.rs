@@ -81,7 +81,8 @@ pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
             workflow = lower::lower(&ast, &resolved, catalog);
         }
     }
-    let keys: Vec<Span> = diagnostics.iter().filter(|it| it.code == Code::ComplexKey).map(|it| it.span).collect();
+    let keys: Vec<Span> =
+        diagnostics.iter().filter(|it| it.code == Code::ComplexKey).map(|it| it.span).collect();
     diagnostics.retain(|it| it.code != Code::NoSteps || !keys.iter().any(|key| follows(text, it.span, *key)));
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     // An alias reads the same text again.

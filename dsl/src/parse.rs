@@ -271,7 +271,8 @@ fn find_verb(reader: &mut Reader<'_>, entries: &[Entry], step: &Step) -> Option<
     }
     if is_misspelt(entry, verb) {
         let (wrote, key) = (&entry.key.text, verb.key);
-        let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), format!("a step has no verb `{wrote}`"));
+        let wrong =
+            Diagnostic::error(Code::UnknownKey, entry.key.span(), format!("a step has no verb `{wrote}`"));
         let wrong = wrong.help(format!("did you mean `{key}`?"));
         reader.diagnostics.push(wrong.fix(format!("write `{key}`"), entry.key.span(), key));
     }

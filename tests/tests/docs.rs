@@ -86,9 +86,9 @@ fn code_of(path: &Path) -> Option<Code> {
     path.file_stem().and_then(|stem| stem.to_str()).and_then(Code::find)
 }
 
-/// True for the codes of the YAML reader.
+/// True for the codes of the YAML reader. A piece may be a list, as of triggers.
 fn is_about_yaml(problem: &Diagnostic) -> bool {
-    problem.code.id().starts_with("KW00")
+    problem.code.id().starts_with("KW00") && problem.code != Code::NotAMapping
 }
 
 fn workflow_files() -> Vec<PathBuf> {

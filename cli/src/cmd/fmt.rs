@@ -44,7 +44,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     }
     let left = args.files.len() - changed - exits.len();
     let word = if args.check { "would change" } else { "changed" };
-    output::note(&format!("{} {word}, {left} {FAINT}left as they are{FAINT:#}", plural(changed, "file")));
+    output::note(&format!("{} {word}, {left} {FAINT}unchanged{FAINT:#}", plural(changed, "file")));
     if args.check && changed > 0 {
         exits.push(Exit::No);
     }

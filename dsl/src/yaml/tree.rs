@@ -282,7 +282,9 @@ impl Builder<'_> {
         if self.aliased > MAX_ALIASED {
             let message = format!("aliases add more than {MAX_ALIASED} nodes");
             let wrong = Diagnostic::error(Code::AliasBudget, span, message);
-            return Err(Box::new(wrong.help("name a smaller part, or use `for_each` where many steps do the same")));
+            return Err(Box::new(
+                wrong.help("name a smaller part, or use `for_each` where many steps do the same"),
+            ));
         }
         if node.depth() + self.open.len() > MAX_DEPTH {
             return Err(Box::new(too_deep(span)));
@@ -308,9 +310,8 @@ impl Builder<'_> {
                         matches!(&node.kind, Kind::Scalar(_)) && node.span.range().start == *start + 1;
                     // `{{{ x }}}` came as a hole within braces.
                     *holes |= *flow && double && (braced || nested);
-                    let told = self.diagnostics.last_mut().filter(|it| it.code == Code::BareHole && it.span == node.span);
-                    if let (false, Some(told)) = (*holes, told) {
-                        *told = traps::hole_as_key(self.text, node.span);
+                    if !*holes {
+                        hole_as_key(self.text, node.span, &mut self.diagnostics);
                     }
                     *key = Some(straightened(node, &mut self.diagnostics));
                 }
@@ -408,6 +409,13 @@ fn wrong_key(text: &str, key: &Scalar) -> Result<Option<Diagnostic>, Stop> {
     }
     let message = "a key must be a text, and before this `:` stands nothing";
     Ok(key.text.is_empty().then(|| Diagnostic::error(Code::ComplexKey, span, message)))
+}
+
+/// A hole that turns out to be a key was reported as a value without quotes.
+fn hole_as_key(text: &str, key: Span, diagnostics: &mut [Diagnostic]) {
+    if let Some(told) = diagnostics.last_mut().filter(|it| it.code == Code::BareHole && it.span == key) {
+        *told = traps::hole_as_key(text, key);
+    }
 }
 
 fn too_deep(span: Span) -> Diagnostic {
