@@ -21,11 +21,11 @@ mod unused;
 use crate::ast::Ast;
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
-use crate::expr::types::Strictness;
+use crate::expr::types::{Strictness, Watch};
 
-pub use scope::{Edge, Resolved};
+pub use scope::{Edge, Frame, Resolved, find as find_step};
 pub use outside::signature;
-use types::Typed;
+pub use types::Typed;
 
 /// What a pass has in hand.
 pub struct Checking<'a> {
@@ -41,6 +41,8 @@ pub struct Checking<'a> {
     pub typed: Typed,
     /// Whether reads of what nothing is known of are reported.
     pub strictness: Strictness,
+    /// The place that an editor asks about.
+    pub watch: Option<&'a Watch>,
     /// What was found so far, reading included.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -55,6 +57,7 @@ impl<'a> Checking<'a> {
             resolved: Resolved::default(),
             typed: Typed::default(),
             strictness: Strictness::default(),
+            watch: None,
             diagnostics: vec![],
         }
     }
@@ -75,6 +78,16 @@ const PASSES: &[fn(&mut Checking<'_>)] = &[
     untrusted::check,
     unused::check,
 ];
+
+/// The passes that an editor needs for a place.
+const LOOKING: &[fn(&mut Checking<'_>)] = &[names::check, graph::check, types::check];
+
+/// Runs the passes that find names and types, with what an editor asks about, if anything.
+pub fn look<'a>(text: &'a str, ast: &'a Ast, catalog: &'a Catalog, watch: Option<&'a Watch>) -> Typed {
+    let mut checking = Checking { watch, ..Checking::new(text, ast, catalog) };
+    LOOKING.iter().for_each(|pass| pass(&mut checking));
+    checking.typed
+}
 
 /// Runs all passes; what reading found is given to them.
 pub fn run(

@@ -15,6 +15,7 @@ mod fields;
 pub mod format;
 pub mod graph;
 mod habits;
+pub mod ide;
 pub mod inputs;
 pub mod json;
 pub mod keys;
