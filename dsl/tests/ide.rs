@@ -102,3 +102,105 @@ fn questions_are_answered() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count >= 60, "{count} cases");
 }
+
+/// The texts of the cases of the language.
+fn sources(path: &str) -> Vec<(PathBuf, String)> {
+    files(path, "yaml").into_iter().map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap())).collect()
+}
+
+fn applied(text: &str, edits: Vec<Edit>) -> String {
+    mend::apply(text, [&Fix { title: String::new(), edits }]).unwrap()
+}
+
+/// The places of the names in an outline.
+fn names(symbols: &[Symbol]) -> Vec<(String, Span)> {
+    symbols.iter().flat_map(|symbol| {
+        let own = (symbol.name.clone(), symbol.name_span);
+        std::iter::once(own).chain(names(&symbol.children))
+    }).collect()
+}
+
+#[test]
+fn a_name_is_changed_everywhere_and_back_again() {
+    const NEW: &str = "quite_another_name";
+    let catalog = support::catalog();
+    let (mut renamed, mut refused) = (0, vec![]);
+    for (path, text) in sources("cases/ok") {
+        let document = Document::new(text.as_str(), &catalog);
+        let picture = dsl::check(&text, &catalog).workflow.map(|workflow| support::picture(&workflow));
+        for (name, span) in names(&document.symbols()) {
+            let case = format!("{}: {name}", path.display());
+            let edits = match document.rename(span.end as usize, NEW) {
+                Ok(edits) => edits,
+                Err(reason) => {
+                    refused.push(format!("{case}: {reason}"));
+                    continue;
+                }
+            };
+            renamed += 1;
+            let back = edits.clone();
+            let changed = applied(&text, edits);
+            let now = dsl::check(&changed, &catalog).workflow.map(|workflow| support::picture(&workflow));
+            let mapped = now.map(|now| now.replace(NEW, &name));
+            let lines = |picture: &Option<String>| {
+                let mut words: Vec<String> = picture.iter().flat_map(|text| text.split_whitespace()).map(String::from).collect();
+                words.sort();
+                words
+            };
+            assert_eq!(lines(&mapped), lines(&picture), "{case}");
+            let at = changed.find(NEW).unwrap();
+            let second = Document::new(changed.as_str(), &catalog);
+            let edits = second.rename(at, &name).unwrap_or_else(|reason| panic!("{case}: {reason}\n{changed}"));
+            assert_eq!(edits.len(), back.len(), "{case}");
+            assert_eq!(applied(&changed, edits), text, "{case}");
+        }
+    }
+    println!("{renamed} names were changed; refused: {refused:#?}");
+    assert!(renamed > 100, "{renamed}");
+    assert!(refused.len() * 20 < renamed, "{refused:#?}");
+}
+
+/// All questions at one place; what is answered must lie within the text.
+fn ask(document: &Document<'_>, at: usize) {
+    let fits = |span: Span| assert!(document.text.get(span.range()).is_some(), "{span:?} in {:?}", document.text);
+    for item in document.complete(at) {
+        fits(item.span);
+        assert!(item.span.start as usize <= at && at <= item.span.end as usize, "{item:?} at {at}");
+    }
+    document.hover(at).into_iter().for_each(|hover| fits(hover.span));
+    document.definition(at).into_iter().for_each(fits);
+    document.references(at).into_iter().for_each(fits);
+    document.renamable(at).into_iter().for_each(fits);
+    document.fixes(Span::new(at, at));
+}
+
+/// The nearest place that is within the text and between two characters.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap()
+}
+
+#[test]
+fn no_question_panics_wherever_it_is_asked() {
+    let catalog = support::catalog();
+    let mut asked = 0;
+    let cases = files("ide", "txt").into_iter().flat_map(|path| {
+        let source = std::fs::read_to_string(path).unwrap();
+        let cases: Vec<String> = source.split("=== ").skip(1).map(|case| case.split("--- ").next().unwrap().into()).collect();
+        cases
+    });
+    for (round, text) in cases.chain(sources("cases/err").into_iter().map(|(_, text)| text)).enumerate() {
+        if text.len() > 1_500 {
+            continue;
+        }
+        // A byte of the text in three is asked for, and texts that end anywhere.
+        let document = Document::new(text.as_str(), &catalog);
+        document.symbols();
+        for at in (round % 3..=text.len() + 1).step_by(9) {
+            ask(&document, floor(&text, at));
+            asked += 1;
+        }
+        let end = floor(&text, text.len() * (round % 7) / 7);
+        ask(&Document::new(&text[..end], &catalog), end);
+    }
+    assert!(asked > 3_000, "{asked}");
+}

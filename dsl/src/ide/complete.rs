@@ -16,6 +16,9 @@ use crate::ide::at::{self, Role, Spot};
 use crate::span::Span;
 use probe::{MARK, Probe};
 
+/// In how many ways a text with the mark is looked at.
+const MOST_PROBES: usize = 3;
+
 /// Something that may stand at a cursor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
@@ -114,7 +117,7 @@ struct Cursor<'p> {
 
 /// What may stand at a place, in the order in which it should be offered.
 pub fn complete(document: &Document<'_>, at: usize) -> Vec<Item> {
-    for probe in probe::probes(&document.text, at) {
+    for probe in probe::probes(&document.text, at).take(MOST_PROBES) {
         let items = items(&Cursor { document, probe: &probe, at });
         if !items.is_empty() {
             return items;

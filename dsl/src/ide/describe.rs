@@ -54,9 +54,9 @@ pub fn field(field: &Field) -> String {
 
 /// The name of a field with its type and default.
 pub fn form(field: &Field) -> String {
-    let mark = if field.optional { "?" } else { "" };
+    let mark = if field.optional && !field.ty.takes_null() { "?" } else { "" };
     let default = field.default.as_ref().map_or(String::new(), |value| format!(" = {}", value.to_json()));
-    format!("{}{mark}: {}{default}", field.name, field.ty)
+    format!("{}: {}{mark}{default}", field.name, field.ty)
 }
 
 fn bounds(field: &Field) -> String {

@@ -7,7 +7,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::ast::Ast;
-use crate::diagnostic::{Edit, Fix};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Severity};
 use crate::expr::RESERVED;
 use crate::fields;
 use crate::ide::links::{self, Link, Manner, Target};
@@ -93,19 +93,27 @@ fn holds_good(document: &Document<'_>, links: &[Link], edits: &[Edit], to: &str)
     let text = mend::apply(&document.text, [&change]).ok_or_else(lost)?;
     let renamed = Document::new(text, document.catalog);
     let now = renamed.read.as_ref().ok_or_else(lost)?;
-    let mut before: Vec<_> = document.diagnostics.iter().map(|wrong| wrong.code).collect();
-    for wrong in &renamed.diagnostics {
-        match before.iter().position(|code| *code == wrong.code) {
-            Some(at) => {
-                before.remove(at);
-            }
-            None => return Err(wrong.message.clone()),
-        }
+    let added = added(&document.diagnostics, &renamed.diagnostics);
+    if let Some(wrong) = added.iter().find(|wrong| wrong.severity == Severity::Error) {
+        return Err(wrong.message.clone());
     }
     let now = links::links(&now.ast);
     let alike = |(one, other): (&Link, &Link)| one.target == other.target && one.manner == other.manner;
-    match before.is_empty() && links.len() == now.len() && links.iter().zip(&now).all(alike) {
-        true => Ok(()),
-        false => Err(format!("another `{to}` can be read where the name is used")),
+    if links.len() != now.len() || !links.iter().zip(&now).all(alike) {
+        return Err(format!("another `{to}` can be read where the name is used"));
     }
+    added.first().map_or(Ok(()), |wrong| Err(wrong.message.clone()))
+}
+
+/// What is wrong after a change and was not before.
+fn added<'d>(before: &[Diagnostic], after: &'d [Diagnostic]) -> Vec<&'d Diagnostic> {
+    let mut known: Vec<_> = before.iter().map(|wrong| wrong.code).collect();
+    let new = |wrong: &&Diagnostic| match known.iter().position(|code| *code == wrong.code) {
+        Some(at) => {
+            known.swap_remove(at);
+            false
+        }
+        None => true,
+    };
+    after.iter().filter(new).collect()
 }

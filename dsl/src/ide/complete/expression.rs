@@ -117,7 +117,7 @@ fn steps(look: &Look, root: &str) -> Vec<Offer> {
 
 fn fields_of(ty: &Type) -> Vec<Offer> {
     let field = |field: &Field| {
-        Offer::new(&*field.name, ItemKind::Field).detail(field.ty.to_string()).about(describe::field(field))
+        Offer::new(&*field.name, ItemKind::Field).detail(describe::form(field)).about(describe::field(field))
     };
     let ty = ty.without_null();
     let of_arm = |arm: &Type| match arm {
@@ -218,7 +218,8 @@ impl Look {
     /// Reads what stands between two places as an expression, with `filling` behind it.
     fn at(cursor: &Cursor<'_>, node: &Node, from: usize, end: usize, filling: &str) -> Option<Look> {
         let text = &cursor.probe.text;
-        let written = &text[from..end];
+        let written = if filling.is_empty() { text[from..end].trim_end() } else { &text[from..end] };
+        let end = from + written.len();
         let closed = closed(written, filling);
         let mark = cursor.at + MARK.len();
         let rest = text.get(mark..node.span.end as usize).unwrap_or_default();
