@@ -89,6 +89,16 @@ pub fn look<'a>(text: &'a str, ast: &'a Ast, catalog: &'a Catalog, watch: Option
     checking.typed
 }
 
+/// What the passes found out.
+pub struct Found {
+    /// Which step reads which.
+    pub resolved: Resolved,
+    /// The types of its values.
+    pub typed: Typed,
+    /// What is wrong, reading included.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// Runs all passes; what reading found is given to them.
 pub fn run(
     text: &str,
@@ -96,8 +106,9 @@ pub fn run(
     catalog: &Catalog,
     strictness: Strictness,
     found: Vec<Diagnostic>,
-) -> (Resolved, Vec<Diagnostic>) {
+) -> Found {
     let mut checking = Checking { strictness, diagnostics: found, ..Checking::new(text, ast, catalog) };
     PASSES.iter().for_each(|pass| pass(&mut checking));
-    (checking.resolved, checking.diagnostics)
+    let Checking { resolved, typed, diagnostics, .. } = checking;
+    Found { resolved, typed, diagnostics }
 }

@@ -19,7 +19,7 @@ use crate::ast::{Ast, Step};
 use crate::catalog::Catalog;
 use crate::check;
 use crate::diagnostic::{Diagnostic, Edit, Fix};
-use crate::expr::types::{Absence, Seen, Watch};
+use crate::expr::types::{Absence, Seen, Strictness, Watch};
 use crate::parse;
 use crate::span::Span;
 use crate::types::Type;
@@ -55,9 +55,16 @@ impl<'c> Document<'c> {
     /// Reads and checks a text.
     pub fn new(text: impl Into<String>, catalog: &'c Catalog) -> Document<'c> {
         let text = text.into();
-        let diagnostics = crate::check(&text, catalog).diagnostics;
-        let read = yaml::read(&text).0.map(|root| Read::new(&text, root, catalog, None));
-        Document { text, diagnostics, catalog, read }
+        let (root, mut diagnostics) = yaml::read(&text);
+        let read = root.map(|root| {
+            let (ast, wrong) = parse::parse(&text, &root);
+            diagnostics.extend(wrong);
+            let found = std::mem::take(&mut diagnostics);
+            let found = check::run(&text, &ast, catalog, Strictness::Gradual, found);
+            diagnostics = found.diagnostics;
+            Read { root, ast, types: found.typed.steps, absence: found.typed.absence }
+        });
+        Document { text, diagnostics: crate::in_order(diagnostics), catalog, read }
     }
 
     /// What may stand at a place, in the order in which it should be offered.
@@ -115,6 +122,7 @@ impl<'c> Document<'c> {
 }
 
 impl Read {
+    /// Reads a text that an editor has mended, as far as types need it.
     fn new(text: &str, root: Node, catalog: &Catalog, watch: Option<&Watch>) -> Read {
         let (ast, _) = parse::parse(text, &root);
         let typed = check::look(text, &ast, catalog, watch);

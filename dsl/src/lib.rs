@@ -74,16 +74,20 @@ pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
     if let Some(root) = root {
         let (ast, wrong) = parse::parse(text, &root);
         diagnostics.extend(wrong);
-        let (resolved, all) = check::run(text, &ast, catalog, options.strictness, diagnostics);
-        diagnostics = all;
+        let found = check::run(text, &ast, catalog, options.strictness, diagnostics);
+        diagnostics = found.diagnostics;
         if diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error) {
-            workflow = lower::lower(&ast, &resolved, catalog);
+            workflow = lower::lower(&ast, &found.resolved, catalog);
         }
     }
+    Checked { workflow, diagnostics: in_order(diagnostics) }
+}
+
+/// Diagnostics in the order of the text, each once: an alias reads the same text again.
+fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
-    // An alias reads the same text again.
     diagnostics.dedup();
-    Checked { workflow, diagnostics }
+    diagnostics
 }
 
 /// What a workflow looks like to others that call it, with its name; nothing where it has none that can be read.

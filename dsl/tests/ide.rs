@@ -25,7 +25,8 @@ fn folder(path: &str) -> PathBuf {
 
 fn files(path: &str, extension: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder(path)).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|it| it == extension)).collect();
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|it| it == extension)).collect();
     files.sort();
     assert!(!files.is_empty(), "{path}");
     files
@@ -57,7 +58,9 @@ fn answer(text: &str, question: &str) -> String {
             let edits = vec![Edit { span: item.span, text: item.text.clone() }];
             mend::apply(&document.text, [&Fix { title: String::new(), edits }]).unwrap()
         }),
-        "hover" => document.hover(at).map_or("nothing\n".into(), |hover| format!("{}{}\n", shown(hover.span), hover.text)),
+        "hover" => document
+            .hover(at)
+            .map_or("nothing\n".into(), |hover| format!("{}{}\n", shown(hover.span), hover.text)),
         "definition" => document.definition(at).map_or("nothing\n".into(), shown),
         "references" => document.references(at).into_iter().map(shown).collect(),
         "rename" => match document.rename(at, argument) {
@@ -105,7 +108,10 @@ fn questions_are_answered() {
 
 /// The texts of the cases of the language.
 fn sources(path: &str) -> Vec<(PathBuf, String)> {
-    files(path, "yaml").into_iter().map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap())).collect()
+    files(path, "yaml")
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap()))
+        .collect()
 }
 
 fn applied(text: &str, edits: Vec<Edit>) -> String {
@@ -114,10 +120,13 @@ fn applied(text: &str, edits: Vec<Edit>) -> String {
 
 /// The places of the names in an outline.
 fn names(symbols: &[Symbol]) -> Vec<(String, Span)> {
-    symbols.iter().flat_map(|symbol| {
-        let own = (symbol.name.clone(), symbol.name_span);
-        std::iter::once(own).chain(names(&symbol.children))
-    }).collect()
+    symbols
+        .iter()
+        .flat_map(|symbol| {
+            let own = (symbol.name.clone(), symbol.name_span);
+            std::iter::once(own).chain(names(&symbol.children))
+        })
+        .collect()
 }
 
 #[test]
@@ -143,14 +152,16 @@ fn a_name_is_changed_everywhere_and_back_again() {
             let now = dsl::check(&changed, &catalog).workflow.map(|workflow| support::picture(&workflow));
             let mapped = now.map(|now| now.replace(NEW, &name));
             let lines = |picture: &Option<String>| {
-                let mut words: Vec<String> = picture.iter().flat_map(|text| text.split_whitespace()).map(String::from).collect();
+                let mut words: Vec<String> =
+                    picture.iter().flat_map(|text| text.split_whitespace()).map(String::from).collect();
                 words.sort();
                 words
             };
             assert_eq!(lines(&mapped), lines(&picture), "{case}");
             let at = changed.find(NEW).unwrap();
             let second = Document::new(changed.as_str(), &catalog);
-            let edits = second.rename(at, &name).unwrap_or_else(|reason| panic!("{case}: {reason}\n{changed}"));
+            let edits =
+                second.rename(at, &name).unwrap_or_else(|reason| panic!("{case}: {reason}\n{changed}"));
             assert_eq!(edits.len(), back.len(), "{case}");
             assert_eq!(applied(&changed, edits), text, "{case}");
         }
@@ -162,7 +173,8 @@ fn a_name_is_changed_everywhere_and_back_again() {
 
 /// All questions at one place; what is answered must lie within the text.
 fn ask(document: &Document<'_>, at: usize) {
-    let fits = |span: Span| assert!(document.text.get(span.range()).is_some(), "{span:?} in {:?}", document.text);
+    let fits =
+        |span: Span| assert!(document.text.get(span.range()).is_some(), "{span:?} in {:?}", document.text);
     for item in document.complete(at) {
         fits(item.span);
         assert!(item.span.start as usize <= at && at <= item.span.end as usize, "{item:?} at {at}");
@@ -185,7 +197,8 @@ fn no_question_panics_wherever_it_is_asked() {
     let mut asked = 0;
     let cases = files("ide", "txt").into_iter().flat_map(|path| {
         let source = std::fs::read_to_string(path).unwrap();
-        let cases: Vec<String> = source.split("=== ").skip(1).map(|case| case.split("--- ").next().unwrap().into()).collect();
+        let cases: Vec<String> =
+            source.split("=== ").skip(1).map(|case| case.split("--- ").next().unwrap().into()).collect();
         cases
     });
     for (round, text) in cases.chain(sources("cases/err").into_iter().map(|(_, text)| text)).enumerate() {
@@ -203,4 +216,52 @@ fn no_question_panics_wherever_it_is_asked() {
         ask(&Document::new(&text[..end], &catalog), end);
     }
     assert!(asked > 3_000, "{asked}");
+}
+
+#[test]
+fn no_question_panics_in_a_text_that_was_damaged() {
+    const PIECES: [&str; 20] = [
+        "{{",
+        "}}",
+        "\"",
+        "'",
+        ":",
+        ": ",
+        "\n",
+        "  ",
+        "- ",
+        "[",
+        "]",
+        "{",
+        "}",
+        "|",
+        "steps.",
+        "?.",
+        "#",
+        "&a ",
+        "*a",
+        "é▮\u{301}",
+    ];
+    let catalog = support::catalog();
+    let texts = sources("cases/ok");
+    let mut seed = 7_u64;
+    let mut roll = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % below as u64).unwrap()
+    };
+    for _ in 0..600 {
+        let mut text = texts[roll(texts.len())].1.clone();
+        let mut at = 0;
+        for _ in 0..=roll(3) {
+            at = floor(&text, roll(text.len() + 1));
+            let end = floor(&text, at + roll(4));
+            text.replace_range(at..end.max(at), PIECES[roll(PIECES.len())]);
+        }
+        let document = Document::new(text, &catalog);
+        ask(&document, floor(&document.text, at));
+        ask(&document, floor(&document.text, at + 2));
+        let _ = document.rename(floor(&document.text, at), "new");
+    }
 }

@@ -26,7 +26,7 @@ pub enum Role<'n> {
     Parameter(types::Field),
     /// A type.
     Type,
-    /// The keys of a type in its long form whose type stands elsewhere: anything.
+    /// Anything.
     Free,
 }
 
@@ -104,7 +104,9 @@ impl<'n> Role<'n> {
                 (Some(fields), "with") => Role::Given(fields),
                 _ => match verb_of(step) {
                     Some(verb) => value(key, verb.beside()),
-                    None => value(key, verb::STEP.iter().chain(verb::VERBS.iter().flat_map(|verb| verb.fields))),
+                    None => {
+                        value(key, verb::STEP.iter().chain(verb::VERBS.iter().flat_map(|verb| verb.fields)))
+                    }
                 },
             },
             Role::Trigger(trigger) => match (payload(trigger, catalog), key) {

@@ -88,7 +88,14 @@ struct Offer {
 impl Offer {
     fn new(label: impl Into<String>, kind: ItemKind) -> Offer {
         let label = label.into();
-        Offer { text: label.clone(), label, kind, detail: String::new(), documentation: String::new(), rank: 5 }
+        Offer {
+            text: label.clone(),
+            label,
+            kind,
+            detail: String::new(),
+            documentation: String::new(),
+            rank: 5,
+        }
     }
 
     fn detail(self, detail: impl Into<String>) -> Offer {
@@ -131,8 +138,14 @@ fn items(cursor: &Cursor<'_>) -> Vec<Item> {
     // Within the mark, and not at the end of what stands before it.
     match at::find(&probe.root, at + 1, document.catalog) {
         Some(Spot::Key { role, entries, entry }) if entry.key.text.contains(MARK) => {
-            let colon = document.text[at..].trim_start_matches(is_name).trim_start_matches(' ').starts_with(':');
-            let offers = keys::offers(cursor, &role, entries, if colon { keys::Colon::There } else { keys::Colon::Wanted });
+            let colon =
+                document.text[at..].trim_start_matches(is_name).trim_start_matches(' ').starts_with(':');
+            let offers = keys::offers(
+                cursor,
+                &role,
+                entries,
+                if colon { keys::Colon::There } else { keys::Colon::Wanted },
+            );
             placed(cursor, entry.key.span().start as usize, offers)
         }
         Some(Spot::Value { role, node, scalar }) if scalar.text.contains(MARK) => {

@@ -25,8 +25,15 @@ pub fn references(document: &Document<'_>, at: usize) -> Vec<Span> {
 
 /// The anchor that an alias at a place names.
 fn anchor(text: &str, at: usize) -> Option<Span> {
-    let of_name = |char: char| char == '-' || char == '*' || fields::is_name(char.encode_utf8(&mut [0; 4])) || char.is_numeric();
-    let start = text[..at].char_indices().rev().take_while(|(_, char)| of_name(*char)).last().map_or(at, |(at, _)| at);
+    let of_name = |char: char| {
+        char == '-' || char == '*' || fields::is_name(char.encode_utf8(&mut [0; 4])) || char.is_numeric()
+    };
+    let start = text[..at]
+        .char_indices()
+        .rev()
+        .take_while(|(_, char)| of_name(*char))
+        .last()
+        .map_or(at, |(at, _)| at);
     let word = text[start..].split(|char| !of_name(char)).next()?;
     let name = word.strip_prefix('*').filter(|name| !name.is_empty())?;
     let marked = format!("&{name}");

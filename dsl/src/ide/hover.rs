@@ -74,7 +74,8 @@ fn part(document: &Document<'_>, read: &Read, at: usize) -> Option<Hover> {
     if seen.parts.is_empty() {
         return None;
     }
-    let start = at - text[..at].chars().rev().take_while(|char| is_name(*char)).map(char::len_utf8).sum::<usize>();
+    let start =
+        at - text[..at].chars().rev().take_while(|char| is_name(*char)).map(char::len_utf8).sum::<usize>();
     let end = at + text[at..].chars().take_while(|char| is_name(*char)).map(char::len_utf8).sum::<usize>();
     let called = text[end..].starts_with('(') || text[..start].trim_end().ends_with('|');
     if let Some(function) = functions::find(&text[start..end]).filter(|_| called) {

@@ -47,12 +47,18 @@ pub fn links(ast: &Ast) -> Vec<Link> {
     let mut walk = Walk {
         inputs: ast.inputs.iter().enumerate().map(|(at, input)| (&*input.field.name, at)).collect(),
         steps: BTreeMap::new(),
+        fields: BTreeMap::new(),
         frames: vec![],
         items: vec![],
         links: vec![],
     };
     ast.root.each(&mut |step| {
         walk.steps.insert(step.id, step);
+        if !gives_output(step) {
+            for inner in step.blocks().into_iter().flat_map(|block| &block.steps) {
+                walk.fields.entry((step.id, &inner.name.value)).or_default().push(inner);
+            }
+        }
     });
     for (at, input) in ast.inputs.iter().enumerate() {
         walk.put(input.span, Target::Input(at), Manner::Declared);
@@ -108,6 +114,8 @@ pub fn same<'l>(links: &'l [Link], target: &Target) -> Vec<&'l Link> {
 struct Walk<'a> {
     inputs: BTreeMap<&'a str, usize>,
     steps: BTreeMap<usize, &'a Step>,
+    /// The steps of blocks that are the fields of what these give, by the block's id and their names.
+    fields: BTreeMap<(usize, &'a str), Vec<&'a Step>>,
     frames: Vec<Frame<'a>>,
     /// The items of the loops around, innermost last.
     items: Vec<(&'a str, usize)>,
@@ -223,9 +231,8 @@ impl<'a> Walk<'a> {
                 PathPart::Field(name, at) | PathPart::SoftField(name, at) => (name, *at),
                 PathPart::Index(_) | PathPart::SoftIndex(_) => continue,
             };
-            let blocks = steps.iter().filter(|step| !gives_output(step)).flat_map(|step| step.blocks());
-            let inner: Vec<&Step> =
-                blocks.flat_map(|block| &block.steps).filter(|inner| inner.name.value == *name).collect();
+            let inner = steps.iter().flat_map(|step| self.fields.get(&(step.id, &**name))).flatten();
+            let inner: Vec<&Step> = inner.copied().collect();
             if inner.is_empty() {
                 return;
             }

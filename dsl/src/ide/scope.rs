@@ -17,9 +17,11 @@ pub struct Scope<'a> {
 /// What can be read at a place of a workflow.
 pub fn at(ast: &Ast, at: usize) -> Scope<'_> {
     let mut scope = Scope::default();
-    if !ast.triggers.iter().any(|trigger| {
-        trigger.inputs.iter().chain(&trigger.with).any(|(_, value)| holds(value.span, at))
-    }) {
+    if !ast
+        .triggers
+        .iter()
+        .any(|trigger| trigger.inputs.iter().chain(&trigger.with).any(|(_, value)| holds(value.span, at)))
+    {
         scope.block(&ast.root, at);
     }
     scope.steps.reverse();

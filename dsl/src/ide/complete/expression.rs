@@ -32,9 +32,9 @@ enum Before {
 /// Where the expression at the cursor begins; nothing where there is none.
 pub fn start(text: &str, role: &Role<'_>, from: usize, at: usize) -> Option<usize> {
     let written = text.get(from..at)?;
-    let hole = written.rfind("{{").filter(|hole| {
-        !written[*hole..].contains("}}") && !written[..*hole].ends_with('\\')
-    });
+    let hole = written
+        .rfind("{{")
+        .filter(|hole| !written[*hole..].contains("}}") && !written[..*hole].ends_with('\\'));
     match hole {
         Some(hole) => Some(from + hole + 2),
         None if takes_expression(role) && !written.contains("}}") => {
@@ -65,7 +65,9 @@ pub fn offers(cursor: &Cursor<'_>, node: &Node, from: usize) -> (usize, Vec<Offe
     let offers = match before {
         Before::Dot(end) => fields(cursor, node, from, end),
         Before::Bar(end) => pipes(cursor, node, from, end),
-        Before::Hash => ["each", "if", "unless", "with"].map(|name| Offer::new(name, ItemKind::Keyword)).into(),
+        Before::Hash => {
+            ["each", "if", "unless", "with"].map(|name| Offer::new(name, ItemKind::Keyword)).into()
+        }
         Before::Else => values(cursor, node, from, word),
     };
     (word, offers)
@@ -91,7 +93,13 @@ fn in_text(written: &str) -> bool {
 fn fields(cursor: &Cursor<'_>, node: &Node, from: usize, end: usize) -> Vec<Offer> {
     let text = &cursor.probe.text;
     let base = text[from..end].trim_end();
-    let start = base.len() - base.chars().rev().take_while(|char| is_name(*char) || *char == '.').map(char::len_utf8).sum::<usize>();
+    let start = base.len()
+        - base
+            .chars()
+            .rev()
+            .take_while(|char| is_name(*char) || *char == '.')
+            .map(char::len_utf8)
+            .sum::<usize>();
     let Some(look) = Look::at(cursor, node, from, end, "") else { return vec![] };
     match &base[start..] {
         root @ ("steps" | "errors" | "meta") => steps(&look, root),
@@ -138,7 +146,8 @@ fn pipes(cursor: &Cursor<'_>, node: &Node, from: usize, end: usize) -> Vec<Offer
         .iter()
         .filter(|function| !function.parameters.is_empty())
         .map(|function| {
-            let text = if function.fewest() > 1 { format!("{}(", function.name) } else { function.name.into() };
+            let text =
+                if function.fewest() > 1 { format!("{}(", function.name) } else { function.name.into() };
             self::function(function).text(text).rank(if takes(function) { 4 } else { 8 })
         })
         .collect()
@@ -156,7 +165,8 @@ fn function(function: &Function) -> Offer {
 fn values(cursor: &Cursor<'_>, node: &Node, from: usize, word: usize) -> Vec<Offer> {
     let written = &cursor.probe.text[from..word];
     let name = |name: &str, rank| Offer::new(name, ItemKind::Name).rank(rank);
-    let mut offers: Vec<Offer> = parameters(written).into_iter().map(|parameter| name(&parameter, 0)).collect();
+    let mut offers: Vec<Offer> =
+        parameters(written).into_iter().map(|parameter| name(&parameter, 0)).collect();
     if let Some(look) = Look::at(cursor, node, from, word, "(null)") {
         let seen = look.seen.locals.iter().rev();
         offers.extend(seen.map(|(local, ty)| name(local, 1).detail(ty.to_string())));
@@ -240,7 +250,8 @@ impl Look {
         let span = node.span.range();
         let path = path(written);
         let alone = |written: &str| {
-            let whole = format!("{}\"{{{{ {} }}}}\"", &text[..span.start], closed_in_quotes(written, filling));
+            let whole =
+                format!("{}\"{{{{ {} }}}}\"", &text[..span.start], closed_in_quotes(written, filling));
             let at = span.start + 4 + written.trim_start().len();
             Look::read(cursor, format!("{whole}{}", &text[span.end..]), at)
         };

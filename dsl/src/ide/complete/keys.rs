@@ -38,7 +38,8 @@ fn all(cursor: &Cursor<'_>, role: &Role<'_>) -> Vec<Offer> {
             let verb = |key: &'static str, about: &'static str| {
                 Offer::new(key, ItemKind::Verb).about(about).text(format!("{key}: ")).rank(1)
             };
-            let verbs = VERBS.iter().map(|one| Offer { text: text(one.key, one.fields), ..verb(one.key, one.about) });
+            let verbs =
+                VERBS.iter().map(|one| Offer { text: text(one.key, one.fields), ..verb(one.key, one.about) });
             verbs.chain(STEP.iter().map(key)).collect()
         }
         Role::Trigger(trigger) if at::kind_of(trigger).is_none() => TRIGGERS
@@ -55,7 +56,9 @@ fn all(cursor: &Cursor<'_>, role: &Role<'_>) -> Vec<Offer> {
             Type::Object(fields) => fields.iter().map(parameter).collect(),
             _ => vec![],
         },
-        Role::Type => LONG.iter().map(|name| Offer::new(*name, ItemKind::Key).text(format!("{name}: "))).collect(),
+        Role::Type => {
+            LONG.iter().map(|name| Offer::new(*name, ItemKind::Key).text(format!("{name}: "))).collect()
+        }
         Role::Top | Role::Step(_) | Role::Trigger(_) | Role::Value(..) | Role::Free => {
             role.keys().into_iter().map(key).collect()
         }

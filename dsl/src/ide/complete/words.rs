@@ -64,9 +64,8 @@ fn of_shape(cursor: &Cursor<'_>, key: &str, shape: &Shape) -> Vec<Offer> {
         }
         Shape::Name if key == "after" => steps(cursor),
         Shape::Text if key == "event" => {
-            let offer = |event: &crate::catalog::Event| {
-                Offer::new(&*event.id, ItemKind::Event).detail(&*event.about)
-            };
+            let offer =
+                |event: &crate::catalog::Event| Offer::new(&*event.id, ItemKind::Event).detail(&*event.about);
             catalog.events.values().map(offer).collect()
         }
         Shape::Text if key == "connection" => connections(&cursor.probe.root),
