@@ -205,17 +205,18 @@ fn no_question_panics_wherever_it_is_asked() {
         if text.len() > 1_500 {
             continue;
         }
-        // A byte of the text in three is asked for, and texts that end anywhere.
+        // Some texts at each byte, the others from another byte on; and texts that end anywhere.
         let document = Document::new(text.as_str(), &catalog);
         document.symbols();
-        for at in (round % 3..=text.len() + 1).step_by(9) {
+        let step = if round < 4 { 1 } else { 43 };
+        for at in (round % step..=text.len() + 1).step_by(step) {
             ask(&document, floor(&text, at));
             asked += 1;
         }
         let end = floor(&text, text.len() * (round % 7) / 7);
         ask(&Document::new(&text[..end], &catalog), end);
     }
-    assert!(asked > 3_000, "{asked}");
+    assert!(asked > 1_000, "{asked}");
 }
 
 #[test]

@@ -18,8 +18,8 @@ pub enum Role<'n> {
     Step(&'n Node),
     /// A trigger.
     Trigger(&'n Node),
-    /// What stands behind a key of the language.
-    Value(&'n str, Shape),
+    /// What stands behind a key of the language: the key, what it takes, and what it is for.
+    Value(&'n str, Shape, &'static str),
     /// What a call is given.
     Given(Vec<types::Field>),
     /// What stands for a parameter.
@@ -81,9 +81,9 @@ impl<'n> Role<'n> {
     /// What an item of a list with this role is for.
     fn item(self, item: &'n Node) -> Role<'n> {
         match self {
-            Role::Value(key, shape) => match listed(&shape) {
+            Role::Value(key, shape, about) => match listed(&shape) {
                 Some(Shape::Triggers) => Role::Trigger(item),
-                Some(shape) => Role::Value(key, shape),
+                Some(shape) => Role::Value(key, shape, about),
                 None => Role::Free,
             },
             Role::Parameter(field) => match field.ty.without_null().into_owned() {
@@ -113,10 +113,10 @@ impl<'n> Role<'n> {
                 (Some(fields), "with") => Role::Given(fields),
                 _ => value(key, keys_of_trigger(trigger)),
             },
-            Role::Value(_, shape) => match within(&shape, key) {
-                Some(Shape::Steps) if matches!(shape, Shape::Steps) => Role::Step(&entry.value),
-                Some(Shape::Types) => Role::Type,
-                Some(shape) => Role::Value(&entry.key.text, shape),
+            Role::Value(_, Shape::Steps, _) => Role::Step(&entry.value),
+            Role::Value(_, Shape::Types, _) => Role::Type,
+            Role::Value(_, shape, about) => match within(&shape, key, about) {
+                Some((shape, about)) => Role::Value(key, shape, about),
                 None => Role::Free,
             },
             Role::Given(fields) => match fields.into_iter().find(|field| field.name == key) {
@@ -147,7 +147,7 @@ impl<'n> Role<'n> {
                 None => verb::STEP.iter().collect(),
             },
             Role::Trigger(trigger) => keys_of_trigger(trigger).collect(),
-            Role::Value(_, shape) => fields(shape),
+            Role::Value(_, shape, _) => fields(shape),
             Role::Given(_) | Role::Parameter(_) | Role::Type | Role::Free => vec![],
         }
     }
@@ -186,7 +186,7 @@ fn payload(trigger: &Node, catalog: &Catalog) -> Option<Vec<types::Field>> {
 
 fn value<'n>(key: &'n str, mut fields: impl Iterator<Item = &'static Key>) -> Role<'n> {
     match fields.find(|field| field.name == key) {
-        Some(field) => Role::Value(key, field.shape),
+        Some(field) => Role::Value(key, field.shape, field.about),
         None => Role::Free,
     }
 }
@@ -210,16 +210,15 @@ fn listed(shape: &Shape) -> Option<Shape> {
     }
 }
 
-/// The shape of what stands behind a key of a mapping.
-fn within(shape: &Shape, key: &str) -> Option<Shape> {
+/// The shape of what stands behind a key of a mapping, and what it is for: `about`, where it has no words of its own.
+fn within(shape: &Shape, key: &str, about: &'static str) -> Option<(Shape, &'static str)> {
     match shape {
         Shape::Fields(fields) | Shape::OneOf(fields) => {
-            fields.iter().find(|field| field.name == key).map(|field| field.shape)
+            fields.iter().find(|field| field.name == key).map(|field| (field.shape, field.about))
         }
-        Shape::Map(value) => Some(**value),
-        Shape::Cases | Shape::Steps => Some(Shape::Steps),
-        Shape::Types => Some(Shape::Types),
-        Shape::Either(shapes) => shapes.iter().find_map(|shape| within(shape, key)),
+        Shape::Map(value) => Some((**value, about)),
+        Shape::Cases => Some((Shape::Steps, about)),
+        Shape::Either(shapes) => shapes.iter().find_map(|shape| within(shape, key, about)),
         _ => None,
     }
 }

@@ -192,7 +192,7 @@ fn placed(cursor: &Cursor<'_>, start: usize, offers: Vec<Offer>) -> Vec<Item> {
 /// True where an expression may stand without braces.
 fn takes_expression(role: &Role<'_>) -> bool {
     match role {
-        Role::Value(_, shape) => shape.takes_expression(),
+        Role::Value(_, shape, _) => shape.takes_expression(),
         Role::Top
         | Role::Step(_)
         | Role::Trigger(_)

@@ -11,7 +11,6 @@ use crate::ide::{Document, Read, bare, describe, holds};
 use crate::keys;
 use crate::shape::Shape;
 use crate::span::Span;
-use crate::verb;
 
 /// What is shown of a place.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,25 +89,20 @@ fn part(document: &Document<'_>, read: &Read, at: usize) -> Option<Hover> {
 /// A value that is written out.
 fn value(catalog: &Catalog, role: &Role<'_>, text: &str) -> Option<String> {
     match role {
-        Role::Value(_, Shape::Action) => catalog.get(text).map(describe::action),
-        Role::Value("event", _) => {
+        Role::Value(_, Shape::Action, _) => catalog.get(text).map(describe::action),
+        Role::Value("event", Shape::Text, _) => {
             let event = catalog.events.get(text)?;
             Some(describe::page(&format!("{}: {}", event.id, event.payload), [&*event.about]))
         }
-        Role::Value(_, Shape::Duration) => {
+        Role::Value(_, Shape::Duration, _) => {
             let length = duration::parse(text)?;
             Some(describe::page(&duration::format(length), [&*format!("{} seconds.", length.as_secs_f64())]))
         }
-        Role::Value(_, Shape::Cron) => Schedule::parse(text).ok().map(|_| cron(text)),
-        Role::Value(key, shape) => Some(describe::page(&format!("{key}: {shape}"), [about(key)])),
+        Role::Value(_, Shape::Cron, _) => Schedule::parse(text).ok().map(|_| cron(text)),
+        Role::Value(key, shape, about) => Some(describe::page(&format!("{key}: {shape}"), [*about])),
         Role::Parameter(field) => Some(describe::field(field)),
         Role::Top | Role::Step(_) | Role::Trigger(_) | Role::Given(_) | Role::Type | Role::Free => None,
     }
-}
-
-fn about(key: &str) -> &'static str {
-    let fields = keys::TOP.iter().chain(verb::STEP);
-    fields.into_iter().find(|field| field.name == key).map_or("", |field| field.about)
 }
 
 /// The fields of a cron expression, each with what it is.

@@ -50,7 +50,8 @@ pub fn offers(cursor: &Cursor<'_>, node: &Node, from: usize) -> (usize, Vec<Offe
     let written = &text[from..cursor.at];
     let word = cursor.at - (written.len() - written.trim_end_matches(is_name).len());
     let written = &text[from..word];
-    if in_text(written) {
+    let escaped = text[node.span.range().start..].starts_with('"');
+    if in_text(&if escaped { written.replace("\\\"", "\"") } else { written.to_owned() }) {
         return (word, vec![]);
     }
     let ahead = written.trim_end();
@@ -79,7 +80,6 @@ fn in_text(written: &str) -> bool {
     let mut chars = written.chars();
     while let Some(char) = chars.next() {
         match (char, quote) {
-            // In a YAML text in double quotes, those of the expression are escaped.
             ('\\', Some(_)) => drop(chars.next()),
             ('"' | '\'', None) => quote = Some(char),
             (_, Some(open)) if open == char => quote = None,

@@ -49,8 +49,8 @@ fn all(cursor: &Cursor<'_>, role: &Role<'_>) -> Vec<Offer> {
                 offer.text(text(kind.key, kind.fields))
             })
             .collect(),
-        Role::Value("connections", Shape::Map(_)) => connectors(cursor),
-        Role::Value("inputs", Shape::Map(_)) => inputs(cursor),
+        Role::Value("connections", Shape::Map(_), _) => connectors(cursor),
+        Role::Value("inputs", Shape::Map(_), _) => inputs(cursor),
         Role::Given(fields) => fields.iter().map(parameter).collect(),
         Role::Parameter(field) => match &*field.ty.without_null() {
             Type::Object(fields) => fields.iter().map(parameter).collect(),

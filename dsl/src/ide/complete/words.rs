@@ -29,7 +29,7 @@ const SCHEDULES: [(&str, &str); 5] = [
 /// The words for a value with this role.
 pub fn offers(cursor: &Cursor<'_>, role: &Role<'_>) -> Vec<Offer> {
     match role {
-        Role::Value(key, shape) => of_shape(cursor, key, shape),
+        Role::Value(key, shape, _) => of_shape(cursor, key, shape),
         Role::Parameter(field) => of_type(&field.ty),
         Role::Type => NAMES.iter().map(|(name, _)| Offer::new(*name, ItemKind::Type)).collect(),
         Role::Top | Role::Step(_) | Role::Trigger(_) | Role::Given(_) | Role::Free => vec![],
