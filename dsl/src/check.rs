@@ -23,8 +23,8 @@ use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::expr::types::{Strictness, Watch};
 
-pub use scope::{Edge, Frame, Resolved, find as find_step};
 pub use outside::signature;
+pub use scope::{Edge, Frame, Resolved, find as find_step};
 pub use types::Typed;
 
 /// What a pass has in hand.

@@ -282,9 +282,11 @@ impl Reader<'_> {
                 let wrong = Diagnostic::error(Code::WrongType, node.span, message);
                 let wrote = node.scalar().map_or("", |scalar| &*scalar.text);
                 let wrong = match wrote.strip_suffix(',').filter(|rest| rest.parse::<i64>().is_ok()) {
-                    Some(rest) => wrong
-                        .help("a line of YAML has no comma at its end")
-                        .fix("leave the comma out", node.span, rest),
+                    Some(rest) => wrong.help("a line of YAML has no comma at its end").fix(
+                        "leave the comma out",
+                        node.span,
+                        rest,
+                    ),
                     None => wrong,
                 };
                 self.fail(wrong, node.span);
@@ -509,8 +511,12 @@ fn is_mark(char: char) -> bool {
 pub fn workflow_name(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
     let name = reader.text(node, what)?;
     if !is_workflow_name(&name.value) {
-        let mended: String =
-            name.value.to_lowercase().chars().map(|char| if of_workflow(char) { char } else { '-' }).collect();
+        let mended: String = name
+            .value
+            .to_lowercase()
+            .chars()
+            .map(|char| if of_workflow(char) { char } else { '-' })
+            .collect();
         let mended = mended.trim_matches('-').to_owned();
         let message = format!("`{}` cannot be the name of a workflow", name.value);
         let wrong = Diagnostic::error(Code::InvalidName, name.span, message)

@@ -15,14 +15,12 @@ mod width;
 
 use petgraph::graph::DiGraph;
 
-use crate::catalog::Catalog;
 use crate::workflow::{self, NeedKind, OnError, Op, Phase, Workflow};
-use crate::{Checked, parse, yaml};
 
 pub use describe::about;
 pub use dot::dot;
 pub use mermaid::mermaid;
-pub use picture::{Curve, Frame, Line, Picture, Tone, picture};
+pub use picture::{Curve, Frame, Line, Picture, Tone, Voice, picture};
 pub use svg::svg;
 pub use tree::tree;
 
@@ -78,8 +76,6 @@ pub struct Node {
     pub condition: Option<String>,
     /// True if it can be skipped: by its condition, or with a step that it reads.
     pub skips: bool,
-    /// True if the run goes on where it fails.
-    pub goes_on: bool,
     /// The blocks in it.
     pub blocks: Vec<Block>,
 }
@@ -89,16 +85,16 @@ pub struct Node {
 pub enum Sort {
     /// Calls an action.
     Call,
-    /// Asks a model.
-    Ask,
-    /// Runs another workflow.
-    Child,
-    /// Raises a signal.
-    Emit,
-    /// Asks a person.
-    Person,
     /// Makes a request.
     Request,
+    /// Asks a model.
+    Ask,
+    /// Raises a signal.
+    Emit,
+    /// Runs another workflow.
+    Child,
+    /// Asks a person.
+    Person,
     /// Computes.
     Set,
     /// Pauses.
@@ -126,18 +122,9 @@ pub struct Edge {
     pub kind: NeedKind,
 }
 
-/// Reads the graph of a text, beside what checking it gives. Without a workflow there is none.
-pub fn read(text: &str, catalog: &Catalog) -> (Option<Graph>, Checked) {
-    let checked = crate::check(text, catalog);
-    let triggers = yaml::read(text).0.map(|root| parse::parse(text, &root).0.triggers).unwrap_or_default();
-    let triggers = triggers.iter().map(describe::trigger).collect();
-    let graph = checked.workflow.as_ref().map(|workflow| Graph::new(workflow, triggers));
-    (graph, checked)
-}
-
 impl Graph {
-    /// Makes the graph of a workflow that these start.
-    pub fn new(workflow: &Workflow, triggers: Vec<String>) -> Graph {
+    /// Makes the graph of a workflow.
+    pub fn new(workflow: &Workflow) -> Graph {
         let root = &workflow.root;
         let (body, slots) = block(root, Phase::Body, "");
         let (failure, _) = block(root, Phase::Catch, "on_failure");
@@ -156,7 +143,7 @@ impl Graph {
         Graph {
             name: workflow.name.clone(),
             description: workflow.description.clone(),
-            triggers,
+            triggers: workflow.triggers.iter().map(describe::trigger).collect(),
             inputs: workflow.inputs.iter().map(|input| input.name.clone()).collect(),
             body,
             on_failure: Some(failure).filter(|block| !block.nodes.is_empty()),
@@ -235,7 +222,6 @@ fn node(step: &workflow::Step, skips: bool) -> Node {
         about: describe::about(&step.op),
         condition: step.condition.as_ref().map(describe::expression),
         skips,
-        goes_on: step.on_error != OnError::Fail,
         blocks: blocks(&step.op),
     }
 }

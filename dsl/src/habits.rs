@@ -280,9 +280,11 @@ pub fn dollar(text: &str, at: usize) -> Diagnostic {
         let wrong = Diagnostic::error(Code::ForeignHole, Span::new(at, at + 3), message);
         let inner = rest.trim_end().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
         return match inner.map(str::trim).filter(|inner| !inner.contains("{{") && at == 0) {
-            Some(inner) => wrong
-                .help(format!("write `{inner}`"))
-                .fix(format!("write `{inner}`"), Span::new(0, text.len()), inner),
+            Some(inner) => wrong.help(format!("write `{inner}`")).fix(
+                format!("write `{inner}`"),
+                Span::new(0, text.len()),
+                inner,
+            ),
             None => wrong.help("leave `${{` and `}}` out"),
         };
     }

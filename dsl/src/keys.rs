@@ -176,8 +176,8 @@ pub const TRIGGERS: &[Kind] = &[
             INPUTS,
             Field::required(
                 "webhook",
-                Shape::Fields(WEBHOOK),
-                "How requests are told to be genuine, and answered; `{}` where nothing is to be said.",
+                Shape::Either(&[Shape::Fields(WEBHOOK), Shape::Nothing]),
+                "How requests are told to be genuine, and answered.",
             ),
         ],
         example: "webhook: { verify: { scheme: github, secret: GITHUB_WEBHOOK }, respond: now }",

@@ -94,6 +94,7 @@ fn shape(shape: &Shape) -> Value {
             json!({ "type": ["object", "null"], "additionalProperties": self::shape(value) })
         }
         Shape::Name => types::name(),
+        Shape::Nothing => json!({ "type": "null" }),
         Shape::Number(least, most) => {
             let mut schema = json!({ "type": "number", "minimum": least });
             if *most < f64::MAX {
@@ -113,7 +114,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Time => json!({ "type": "string", "pattern": r"^\s*[0-9]{4}-?[0-9]{2}-?[0-9]{2}" }),
         Shape::Triggers => json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/trigger" } }),
         Shape::Types => json!({ "$ref": "#/$defs/types" }),
-        Shape::Workflow => json!({ "type": "string", "pattern": "^[a-z0-9-]+$" }),
+        Shape::Workflow => json!({ "type": ["string", "number", "boolean"], "pattern": "^[a-z0-9-]+$" }),
     }
 }
 

@@ -60,6 +60,8 @@ pub enum Shape {
     Map(&'static Shape),
     /// The name of a step, an input or an item.
     Name,
+    /// Nothing at all.
+    Nothing,
     /// A number from the first to the second, written out.
     Number(f64, f64),
     /// A mapping with exactly one of these keys.
@@ -80,17 +82,6 @@ pub enum Shape {
     Types,
     /// The name of a workflow.
     Workflow,
-}
-
-impl Shape {
-    /// True where an expression may stand as it is, without braces.
-    pub fn takes_expression(&self) -> bool {
-        match self {
-            Shape::Expression => true,
-            Shape::Either(shapes) => shapes.iter().any(Shape::takes_expression),
-            _ => false,
-        }
-    }
 }
 
 /// The names of keys, for reading a mapping.
@@ -123,6 +114,7 @@ impl fmt::Display for Shape {
             Shape::Map(Shape::Any) => f.write_str("mapping"),
             Shape::Map(value) => write!(f, "mapping of names to {value}"),
             Shape::Name => f.write_str("name"),
+            Shape::Nothing => f.write_str("nothing"),
             Shape::Number(least, f64::MAX) => write!(f, "number from {least}"),
             Shape::Number(least, most) => write!(f, "number from {least} to {most}"),
             Shape::OneOf(fields) => {

@@ -1,7 +1,7 @@
 //! Text to a tree of nodes: a byte span on every key and value, a map of bytes for every scalar.
 //!
-//! `yaml/tree.rs` and `yaml/source.rs` alone know the YAML parser. What YAML reads otherwise than an author of expressions expects
-//! (a bare `{{ x }}`, `!ready`, a cut at ` #`) gets words of its own here; see `yaml/traps.rs`.
+//! `yaml/tree.rs` and `yaml/source.rs` alone know the YAML parser. What YAML reads otherwise than an author of
+//! expressions expects (a bare `{{ x }}`, `!ready`, a cut at ` #`) gets words of its own here; see `yaml/traps.rs`.
 
 mod around;
 pub mod map;

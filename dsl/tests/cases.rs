@@ -26,7 +26,8 @@ fn cases(folder: &str) -> Vec<PathBuf> {
 
 /// Checks a case, strictly where its name says so.
 fn check(path: &Path, source: &str) -> dsl::Checked {
-    let strict = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("strict_"));
+    let strict =
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("strict_"));
     let strictness = if strict { dsl::Strictness::Strict } else { dsl::Strictness::Gradual };
     dsl::check_with(source, &support::catalog(), &dsl::Options { strictness })
 }

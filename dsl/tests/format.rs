@@ -127,7 +127,7 @@ fn formatting_keeps_the_meaning_and_settles_at_once() {
     let mut chance = Chance(11);
     let (mut formatted, mut with_marks) = (0, 0);
     let mut wrong = vec![];
-    for round in 0..3_000 {
+    for round in 0..2_000 {
         let source = &sources[round % sources.len()];
         let text = if round < sources.len() { source.clone() } else { shaken(&mut chance, source) };
         let out = match format(&text, &catalog) {
@@ -158,5 +158,5 @@ fn formatting_keeps_the_meaning_and_settles_at_once() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     // Texts that are all refused would prove little.
-    assert!(formatted > 1_000 && with_marks > 300, "{formatted} {with_marks}");
+    assert!(formatted > 800 && with_marks > 250, "{formatted} {with_marks}");
 }

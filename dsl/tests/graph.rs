@@ -6,11 +6,11 @@ mod support;
 
 use std::path::Path;
 
-use dsl::graph::{Graph, Picture, Tone, dot, mermaid, picture, read, svg, tree};
+use dsl::graph::{Graph, Picture, Tone, dot, mermaid, picture, svg, tree};
 
 fn graph(text: &str) -> Graph {
-    let (graph, checked) = read(text, &support::catalog());
-    graph.unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
+    let checked = dsl::check(text, &support::catalog());
+    Graph::new(&checked.workflow.unwrap_or_else(|| panic!("{:?}", checked.diagnostics)))
 }
 
 /// All files of a folder that are workflows.

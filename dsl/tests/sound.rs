@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 use dsl::catalog::FailureKind;
 use dsl::diagnostic::Severity;
-use dsl::expr::types::{Absence, Certainty, Facts, Inferred, Known, Place, Strictness, Types, infer, of_value};
+use dsl::expr::types::{
+    Absence, Certainty, Facts, Inferred, Known, Place, Strictness, Types, infer, of_value,
+};
 use dsl::expr::{self, Expr, Halt, Root, Scope, Seen, functions};
 use dsl::span::SpanMap;
 use dsl::types::{Type, parse};
@@ -77,23 +79,33 @@ fn world(turn: usize) -> World {
     let json = shared::json;
     // Numbers stand for themselves in either kind, and texts are empty now and then.
     let (n, s) = ([3, 0, -7][turn % 3], ["Ada", "", "12"][turn % 3]);
-    let either = if turn % 2 == 0 { Value::text("e") } else { Value::Int(4) };
-    let some = if turn % 2 == 0 { Value::Int(5) } else { Value::Null };
-    let arms = if turn % 2 == 0 { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": "x", "z": true }"#) };
-    let o = if turn % 2 == 0 { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": 2, "c": "c" }"#) };
+    let either = if turn.is_multiple_of(2) { Value::text("e") } else { Value::Int(4) };
+    let some = if turn.is_multiple_of(2) { Value::Int(5) } else { Value::Null };
+    let arms =
+        if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": "x", "z": true }"#) };
+    let o = if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": 2, "c": "c" }"#) };
     let anything = [json("[1, \"a\"]"), json(r#"{ "a": { "n": 1 } }"#), Value::Null][turn % 3].clone();
     world.names.insert(
         "inputs".into(),
         Value::object([
             ("n", Value::Int(n)),
-            ("x", if turn % 2 == 0 { Value::Number(1.5) } else { Value::Int(2) }),
+            ("x", if turn.is_multiple_of(2) { Value::Number(1.5) } else { Value::Int(2) }),
             ("s", Value::text(s)),
-            ("b", Value::Bool(turn % 2 == 0)),
+            ("b", Value::Bool(turn.is_multiple_of(2))),
             ("ns", json(["[1, 2, 3]", "[]", "[0]"][turn % 3])),
             ("ss", json(["[\"a\", \"b\"]", "[]", "[\"\"]"][turn % 3])),
             ("o", o),
-            ("os", json(["[{ \"k\": \"x\", \"v\": 1 }, { \"k\": \"y\", \"v\": null }]", "[]", "[{ \"k\": \"\", \"v\": 0 }]"][turn % 3])),
-            ("none", if turn % 3 == 0 { Value::text("not") } else { Value::Null }),
+            (
+                "os",
+                json(
+                    [
+                        "[{ \"k\": \"x\", \"v\": 1 }, { \"k\": \"y\", \"v\": null }]",
+                        "[]",
+                        "[{ \"k\": \"\", \"v\": 0 }]",
+                    ][turn % 3],
+                ),
+            ),
+            ("none", if turn.is_multiple_of(3) { Value::text("not") } else { Value::Null }),
             ("some", some),
             ("kind", Value::text(["bug", "feature"][turn % 2])),
             ("t", time),
@@ -103,7 +115,10 @@ fn world(turn: usize) -> World {
             ("arms", arms),
         ]),
     );
-    let got = [r#"{ "body": { "title": "T", "n": 1 }, "list": [1, null] }"#, r#"{ "body": { "title": "", "n": null }, "list": [] }"#];
+    let got = [
+        r#"{ "body": { "title": "T", "n": 1 }, "list": [1, null] }"#,
+        r#"{ "body": { "title": "", "n": null }, "list": [] }"#,
+    ];
     world.steps.insert("got".into(), json(got[turn % 2]));
     world.steps.insert("there".into(), json(r#"{ "y": 7 }"#));
     world
@@ -141,7 +156,13 @@ fn parsed(text: &str) -> Option<Expr> {
 }
 
 fn inferred(expr: &Expr, known: &Knowledge) -> Inferred {
-    let place = Place { scope: known, locals: vec![], facts: Facts::default(), strictness: Strictness::Gradual, watch: None };
+    let place = Place {
+        scope: known,
+        locals: vec![],
+        facts: Facts::default(),
+        strictness: Strictness::Gradual,
+        watch: None,
+    };
     infer(expr, &place)
 }
 
@@ -216,7 +237,8 @@ fn judge(text: &str, known: &Knowledge, worlds: &[World], tally: &mut Tally) {
     let Some(expr) = parsed(text) else { return };
     tally.parsed += 1;
     let found = inferred(&expr, known);
-    if found.diagnostics.iter().any(|wrong| wrong.severity == Severity::Error || wrong.code.id() == "KW0216") {
+    if found.diagnostics.iter().any(|wrong| wrong.severity == Severity::Error || wrong.code.id() == "KW0216")
+    {
         return;
     }
     tally.taken += 1;
@@ -265,8 +287,10 @@ impl Dice {
         let next = depth - 1;
         match self.roll(14) {
             0..=2 => {
-                let sign = self.pick(&["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in", "not in", "and", "or"]);
-                let kind = self.pick(&["integer", "number", "string", "time", "duration", "[list]", "boolean", "any"]);
+                let sign =
+                    self.pick(&["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in", "not in", "and", "or"]);
+                let kind = self
+                    .pick(&["integer", "number", "string", "time", "duration", "[list]", "boolean", "any"]);
                 let (a, b) = (self.operand(kind, next, params), self.operand(kind, next, params));
                 format!("({a} {sign} {b})")
             }
@@ -281,16 +305,23 @@ impl Dice {
                 match sign.ends_with("null") {
                     true => {
                         let other = self.expression(next, params);
-                        let (a, b) = if sign == "!= null" { (path.clone(), other) } else { (other, path.clone()) };
+                        let (a, b) =
+                            if sign == "!= null" { (path.clone(), other) } else { (other, path.clone()) };
                         format!("({path} {sign} ? {a} : {b})")
                     }
-                    false => format!("({path} {sign} {path} {} {})", self.pick(&["==", "<", "+"]), self.leaf(params)),
+                    false => format!(
+                        "({path} {sign} {path} {} {})",
+                        self.pick(&["==", "<", "+"]),
+                        self.leaf(params)
+                    ),
                 }
             }
             6 => format!("[{}, {}]", self.expression(next, params), self.expression(next, params)),
             7 => format!("{{ p: {}, q: {} }}", self.expression(next, params), self.expression(next, params)),
             8 => {
-                let field = self.pick(&[".a", "?.a", ".k", "?.v", ".c", "[0]", "?.[0]", "[-1]", "[\"a\"]", ".key", ".items", ".n"]);
+                let field = self.pick(&[
+                    ".a", "?.a", ".k", "?.v", ".c", "[0]", "?.[0]", "[-1]", "[\"a\"]", ".key", ".items", ".n",
+                ]);
                 format!("({}){field}", self.expression(next, params))
             }
             9 => {
@@ -322,9 +353,24 @@ impl Dice {
 
     fn path(&mut self, params: &[String]) -> String {
         let paths = [
-            "inputs.none", "inputs.some", "inputs.o.c", "inputs.o?.c", "inputs.either", "inputs.arms", "inputs.arms?.z",
-            "steps.gone", "steps.gone?.y", "steps.gone.y", "steps.there?.y", "steps.there.y", "steps.got.body.n",
-            "steps.got.list[0]", "inputs.os[0]?.v", "errors.gone", "errors.gone.message", "inputs.anything",
+            "inputs.none",
+            "inputs.some",
+            "inputs.o.c",
+            "inputs.o?.c",
+            "inputs.either",
+            "inputs.arms",
+            "inputs.arms?.z",
+            "steps.gone",
+            "steps.gone?.y",
+            "steps.gone.y",
+            "steps.there?.y",
+            "steps.there.y",
+            "steps.got.body.n",
+            "steps.got.list[0]",
+            "inputs.os[0]?.v",
+            "errors.gone",
+            "errors.gone.message",
+            "inputs.anything",
         ];
         match params.last() {
             Some(last) if self.roll(3) == 0 => format!("{last}{}", self.pick(&["", ".v", "?.v", ".k", ".a"])),
@@ -341,9 +387,25 @@ impl Dice {
             },
             _ => self
                 .pick(&[
-                    "inputs.n", "inputs.x", "inputs.s", "inputs.b", "inputs.ns", "inputs.ss", "inputs.o", "inputs.os",
-                    "inputs.kind", "inputs.t", "inputs.d", "steps.got", "steps.got.list", "steps.got.body.title",
-                    "'bug'", "3", "'x,y'", "[1, 2]", "inputs.o.a",
+                    "inputs.n",
+                    "inputs.x",
+                    "inputs.s",
+                    "inputs.b",
+                    "inputs.ns",
+                    "inputs.ss",
+                    "inputs.o",
+                    "inputs.os",
+                    "inputs.kind",
+                    "inputs.t",
+                    "inputs.d",
+                    "steps.got",
+                    "steps.got.list",
+                    "steps.got.body.title",
+                    "'bug'",
+                    "3",
+                    "'x,y'",
+                    "[1, 2]",
+                    "inputs.o.a",
                 ])
                 .into(),
         }
@@ -385,9 +447,15 @@ impl Dice {
             "duration" => self.pick(&["inputs.d", "duration('1h')", "2"]),
             "object" => self.pick(&["inputs.o", "{ a: 1, b: 'x' }", "steps.got"]),
             "boolean" => "inputs.b",
-            list if list.starts_with('[') => {
-                self.pick(&["inputs.ns", "inputs.ss", "inputs.os", "[1, 2]", "[]", "steps.got.list", "[[1], [2]]"])
-            }
+            list if list.starts_with('[') => self.pick(&[
+                "inputs.ns",
+                "inputs.ss",
+                "inputs.os",
+                "[1, 2]",
+                "[]",
+                "steps.got.list",
+                "[[1], [2]]",
+            ]),
             _ => self.pick(&["inputs.s", "inputs.n", "inputs.os", "null", "inputs.o"]),
         }
     }
@@ -414,9 +482,10 @@ fn what_the_checker_takes_without_a_word_has_the_type_that_it_found() {
 fn every_example_of_a_function_has_the_type_that_it_declares() {
     let known = known();
     for function in functions::all() {
-        let (text, gives) = function.example.split_once(" => ").map_or(("", ""), |_| {
-            function.example.rsplit_once(" => ").unwrap()
-        });
+        let (text, gives) = function
+            .example
+            .split_once(" => ")
+            .map_or(("", ""), |_| function.example.rsplit_once(" => ").unwrap());
         let expr = parsed(text).unwrap_or_else(|| panic!("{}", function.example));
         let found = inferred(&expr, &known);
         let shown = shared::told(&found.diagnostics);
@@ -427,4 +496,17 @@ fn every_example_of_a_function_has_the_type_that_it_declares() {
         assert!(has(&given, &found.ty), "{}", function.example);
         assert!(found.ty.overlaps(&of_value(&value)), "{}", function.example);
     }
+}
+
+#[test]
+fn every_function_of_the_language_is_there() {
+    let wanted = "upper lower trim split join replace contains starts_with ends_with matches extract slice pad lines \
+        words title slug truncate len map filter sort sort_by group_by unique flatten zip range first last reverse \
+        sum min max avg count any all find index_of chunk compact keys values entries merge pick omit from_entries \
+        json parse_json csv parse_csv yaml base64 unbase64 url_encode url_decode html markdown_text sha256 \
+        hmac_sha256 uuid random round floor ceil abs int number now today time duration format_time start_of end_of \
+        add_months weekday in_zone type default secret";
+    let missing: Vec<&str> =
+        wanted.split_whitespace().filter(|name| functions::find(name).is_none()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -18,7 +18,8 @@ steps:
 
 fn found(strictness: Strictness) -> Vec<(&'static str, String)> {
     let checked = dsl::check_with(SOURCE, &support::catalog(), &Options { strictness });
-    let shown = |wrong: &dsl::diagnostic::Diagnostic| (wrong.code.id(), SOURCE[wrong.span.range()].to_owned());
+    let shown =
+        |wrong: &dsl::diagnostic::Diagnostic| (wrong.code.id(), SOURCE[wrong.span.range()].to_owned());
     checked.diagnostics.iter().map(shown).collect()
 }
 

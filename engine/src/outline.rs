@@ -98,6 +98,8 @@ pub enum Skip {
 pub struct Call {
     /// The action.
     pub action: String,
+    /// The named connection; without it, the owner's only one.
+    pub connection: Option<String>,
     /// What may be repeated.
     pub safety: Safety,
     /// How often it is tried, and when again.
@@ -222,7 +224,7 @@ impl Reader<'_> {
             about: dsl::graph::about(&source.op),
             waits,
             skip,
-            call: call(step),
+            call: call(step, source),
             pauses: matches!(step.op, Op::Wait(_)),
             on_error: step.on_error,
             timeout: step.timeout,
@@ -329,10 +331,14 @@ fn skip(step: &Step, with: Vec<String>) -> Option<Skip> {
     }
 }
 
-fn call(step: &Step) -> Option<Call> {
+fn call(step: &Step, source: &workflow::Step) -> Option<Call> {
+    let connection = match &source.op {
+        workflow::Op::Act(act) => act.connection.as_ref().map(|name| name.to_string()),
+        _ => None,
+    };
     match &step.op {
         Op::Act { action, safety, .. } => {
-            Some(Call { action: action.to_string(), safety: *safety, retry: step.retry.clone() })
+            Some(Call { action: action.to_string(), connection, safety: *safety, retry: step.retry.clone() })
         }
         Op::Child { .. }
         | Op::Set { .. }

@@ -193,8 +193,10 @@ impl Block {
             let so_far = best[usize::from(slot)].0;
             for next in &self.dependents[usize::from(slot)] {
                 let at = usize::from(*next);
-                let through = own[at].map(|own| so_far + own);
-                if let Some(through) = through.filter(|through| best[at].0 < *through) {
+                let Some(through) = own[at].map(|own| so_far + own) else { continue };
+                // Of equals the one that stands first.
+                let earlier = best[at].1.is_some_and(|known| slot < known);
+                if best[at].0 < through || (best[at].0 == through && earlier) {
                     best[at] = (through, Some(slot));
                 }
             }

@@ -57,9 +57,6 @@ fn is_fresh(binary: &Path) -> bool {
     files.split_whitespace().all(|file| changed(Path::new(file)).is_some_and(|time| time <= built))
 }
 
-/// The commands that look at texts alone, and keep nothing.
-const AUTHORS: &[&str] = &["check", "fmt", "graph", "plan"];
-
 /// A data directory and the commands upon it.
 #[derive(Clone, Debug)]
 pub struct Keyway {
@@ -88,7 +85,8 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        if arguments.first().is_some_and(|name| !AUTHORS.iter().any(|known| *known == name.as_ref())) {
+        const KEEPS: [&str; 5] = ["cancel", "resume", "run", "runs", "show"];
+        if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {
             command.arg("--data").arg(&self.data);
         }
         for (name, _) in std::env::vars_os() {

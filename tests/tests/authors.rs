@@ -115,7 +115,7 @@ const STEPS: &str = "name: steps\ninputs: { urls: { type: [string], default: [] 
     \x20 pages:\n    for_each: inputs.urls\n    as: url\n    parallel: 4\n    steps:\n\
     \x20     get: { http: { url: \"{{ url }}\", auth: { bearer: \"{{ secret('TOKEN') }}\" } } }\n\
     \x20   output: \"{{ steps.get.status }}\"\n\
-    \x20 save: { use: file.append, with: { path: a, text: \"{{ steps.head.body }} {{ steps.pages?.x }}\" } }\n\
+    \x20 save: { use: file.append, with: { path: a, text: \"{{ steps.head.body }} {{ steps.pages?.[0] }}\" } }\n\
     output: { path: \"{{ steps.save.path }}\" }\n";
 
 #[test]

@@ -276,7 +276,7 @@ fn parameter_row(field: &Field) -> String {
 fn the_picture_of_the_first_page() {
     let file = tests::root().join("workflows/weather-digest.yaml");
     let text = std::fs::read_to_string(file).expect("the example is there");
-    let (graph, _) = dsl::graph::read(&text, &connectors::catalog());
-    let graph = graph.expect("the example is right");
-    page("images/weather-digest.svg", &dsl::graph::svg(&dsl::graph::picture(&graph)));
+    let workflow = dsl::check(&text, &connectors::catalog()).workflow.expect("the example is right");
+    let picture = dsl::graph::picture(&dsl::graph::Graph::new(&workflow));
+    page("images/weather-digest.svg", &dsl::graph::svg(&picture));
 }

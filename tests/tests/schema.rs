@@ -35,12 +35,18 @@ const EXPRESSED: &[Code] = &[
 
 /// Cases with such a code that a schema cannot tell from a right file, each with the reason.
 const BEYOND: &[(&str, &str)] = &[
+    ("call_inputs", "what other workflows take is not in the schema"),
     ("condition_constant", "what an expression gives is not seen in its text"),
     ("condition_is_a_text_with_holes", "what stands around a hole is not told from an expression"),
+    ("head_of_a_block", "what an expression gives is not seen in its text"),
     ("http_body_without_method", "one key asks for another, and descriptions of keys say nothing of others"),
+    ("http_typed", "what an expression gives is not seen in its text"),
     ("number_repeat", "a number may be an expression"),
+    ("parameter_expression", "what an expression gives is not seen in its text"),
     ("parameter_text_with_holes", "a text with two holes is not told from one with one"),
     ("switch_duplicate_case", "all keys of JSON are texts"),
+    ("template_blocks_typed", "what an expression gives is not seen in its text"),
+    ("trigger_inputs_typed", "what a workflow takes itself is not in the schema"),
     ("try_alone", "one of two keys must be there, and descriptions of keys say nothing of others"),
 ];
 
@@ -127,19 +133,34 @@ fn what_it_refuses_is_refused_by_the_check_too() {
     let (mut right, mut wrong) = (0, vec![]);
     for (place, text, catalog) in right_files() {
         let validator = if catalog.get("mail.send").is_some() { &ours } else { &theirs };
-        for (at, _) in text.lines().enumerate() {
-            let kept = text.lines().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| line);
-            let without = kept.collect::<Vec<_>>().join("\n");
-            if is_right(&without, &catalog) {
+        for changed in changed(&text) {
+            if is_right(&changed, &catalog) {
                 right += 1;
-                let refused = refusals(validator, &without);
-                wrong.extend(refused.into_iter().map(|it| format!("{place} without line {}: {it}", at + 1)));
+                let refused = refusals(validator, &changed);
+                wrong.extend(refused.into_iter().map(|it| format!("{place}: {it}\n{changed}")));
             }
         }
     }
-    println!("the schema takes {right} files that are right without one of their lines");
+    println!("the schema takes {right} files that are right with one of their lines left out or changed");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(right > 50, "{right}");
+    assert!(right > 500, "{right}");
+}
+
+/// A text without each of its lines, and with something else behind the first colon of each.
+fn changed(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let with = |at: usize, line: &str| {
+        let (before, after) = (lines[..at].join("\n"), lines[at + 1..].join("\n"));
+        format!("{before}\n{line}\n{after}\n")
+    };
+    let mut all = vec![];
+    for (at, line) in lines.iter().enumerate() {
+        all.push(with(at, ""));
+        if let Some((key, _)) = line.split_once(": ") {
+            all.extend(["1", "\"{{ 1 }}\"", "[a]", ""].map(|it| with(at, &format!("{key}: {it}"))));
+        }
+    }
+    all
 }
 
 #[test]

@@ -69,7 +69,8 @@ fn a_called_workflow_is_looked_for_in_the_folder() {
     let report = "name: report\ninputs: { week: integer }\nsteps: { a: { set: { b: 1 } } }\n\
                   output: { url: \"{{ steps.a.b }}\" }\n";
     place.file("report.yaml", report);
-    let caller = |call: &str| format!("name: caller\nsteps:\n  a: {{ {call} }}\noutput: \"{{{{ steps.a.url }}}}\"\n");
+    let caller =
+        |call: &str| format!("name: caller\nsteps:\n  a: {{ {call} }}\noutput: \"{{{{ steps.a.url }}}}\"\n");
     let right = place.file("right.yaml", &caller("call: report, with: { week: 1 }"));
     let checked = place.check(&right).json();
     assert_eq!((&checked["errors"], &checked["warnings"]), (&Value::from(0), &Value::from(0)), "{checked}");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use dsl::graph;
+use dsl::graph::{self, Graph};
 
 use crate::error::{Exit, Trouble};
 use crate::output;
@@ -36,11 +36,12 @@ enum Format {
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let text = super::run::read(&args.file)?;
-    let (graph, checked) = graph::read(&text, &server::catalog());
+    let checked = dsl::check(&text, &server::catalog());
     if checked.has_errors() {
         output::diagnostics(&args.file.display().to_string(), &text, &checked.diagnostics);
     }
-    let Some(graph) = graph else { return Ok(Exit::No) };
+    let Some(workflow) = checked.workflow else { return Ok(Exit::No) };
+    let graph = Graph::new(&workflow);
     let drawn = match args.format.or_else(|| by_name(args)).unwrap_or(Format::Text) {
         Format::Text => graph::tree(&graph),
         Format::Mermaid => graph::mermaid(&graph),

@@ -145,7 +145,8 @@ fn call(call: &Call, entry: &Entry) -> String {
         _ => format!("tried {attempts} times at most, first pause {}", duration::format(call.retry.delay)),
     };
     let each = entry.timeout.map_or(String::new(), |limit| format!(", {} each", duration::format(limit)));
-    format!("calls {}: {safety}, {tried}{each}", call.action)
+    let with = call.connection.as_ref().map_or(String::new(), |name| format!(" with the connection {name}"));
+    format!("calls {}{with}: {safety}, {tried}{each}", call.action)
 }
 
 /// What `about` does not say: how often, and how many calls that makes.

@@ -108,7 +108,11 @@ pub fn parameters(
             let wrong = Diagnostic { message, ..wrong };
             found.push(match &value.kind {
                 ArgKind::Value(value) => spelling::mended(checking.text, wrong, value, &field.ty),
-                ArgKind::Expr(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => wrong,
+                ArgKind::Expr(_)
+                | ArgKind::Text(_)
+                | ArgKind::List(_)
+                | ArgKind::Object(_)
+                | ArgKind::Wrong => wrong,
             });
         }
     }

@@ -77,7 +77,9 @@ fn length_of(typed: &Typed, length: &Arg) -> Option<Diagnostic> {
     let message = format!("`wait` is a duration, and this is {}", ty.named());
     let wrong = told(&unfit, length, message);
     Some(match ty {
-        Type::Integer | Type::Number => wrong.help(format!("say the unit: `duration(\"1s\") * ({})`", source(length))),
+        Type::Integer | Type::Number => {
+            wrong.help(format!("say the unit: `duration(\"1s\") * ({})`", source(length)))
+        }
         Type::Time => wrong.help("to wait until a time, write `wait: { until: … }`"),
         _ => wrong,
     })
@@ -100,7 +102,7 @@ fn message_of(typed: &Typed, message: &Arg) -> Option<Diagnostic> {
     let arms = ty.arms();
     let wrong = arms.iter().find(|arm| form(arm))?;
     let message_says = format!("the message is {}, which has no one form as text", wrong.named());
-    let wrong = Diagnostic::error(Code::NotOneText, message.span, message_says);
+    let wrong = Diagnostic::error(Code::NotOneText, place(message), message_says);
     Some(wrong.help(format!("write `{} | json`", source(message))))
 }
 
@@ -130,9 +132,13 @@ fn never_this(typed: &Typed, on: &Arg, key: &Spanned<Value>) -> Option<Diagnosti
     let message = format!("the case `{shown}` never matches: the value is {is}");
     let wrong = Diagnostic::warning(Code::NeverThisCase, key.span, message);
     Some(match nearest(&shown, texts.iter().copied()) {
-        Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), key.span, near),
+        Some(near) => {
+            wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), key.span, near)
+        }
         None if ty == Type::Boolean => wrong.help("the cases of a condition are `true` and `false`"),
-        None if matches!(key.value, Value::Int(_)) && !texts.is_empty() => wrong.help("a text stands in quotes"),
+        None if matches!(key.value, Value::Int(_)) && !texts.is_empty() => {
+            wrong.help("a text stands in quotes")
+        }
         None => wrong,
     })
 }
@@ -159,7 +165,9 @@ fn header(typed: &Typed, name: &Spanned<String>, value: &Arg) -> Option<Diagnost
     let ty = typed.of_arg(value);
     let unfit = assign(&ty, &Type::String.or_null(), Taking::AsParameter).err()?;
     let list = matches!(ty, Type::List(_));
-    (!list).then(|| told(&unfit, value, format!("the header `{}`: {}", name.value, unfit.message(&Type::String))))
+    (!list).then(|| {
+        told(&unfit, value, format!("the header `{}`: {}", name.value, unfit.message(&Type::String)))
+    })
 }
 
 /// Why a value with holes cannot fit a field, as far as that can be known before it is evaluated.
@@ -237,10 +245,7 @@ fn told(unfit: &Unfit, arg: &Arg, message: String) -> Diagnostic {
         Why::Null => Code::MayBeNull,
         Why::Text(_) | Why::Fraction | Why::Missing(_) | Why::Unknown(_) | Why::Other(_) => Code::WrongType,
     };
-    let span = match &arg.kind {
-        ArgKind::Expr(expr) => expr.span,
-        ArgKind::Value(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => arg.span,
-    };
+    let span = place(arg);
     let wrong = Diagnostic::error(code, span, message);
     match unfit.help(&source(arg)) {
         Some(help) => wrong.help(help),
@@ -248,11 +253,23 @@ fn told(unfit: &Unfit, arg: &Arg, message: String) -> Diagnostic {
     }
 }
 
+/// Where a value stands: the expression itself, without what is around it.
+fn place(arg: &Arg) -> Span {
+    match &arg.kind {
+        ArgKind::Expr(expr) => expr.span,
+        ArgKind::Value(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => {
+            arg.span
+        }
+    }
+}
+
 /// The text of an expression, for messages.
 fn source(arg: &Arg) -> String {
     match &arg.kind {
         ArgKind::Expr(expr) => expr.quote(expr.root()),
-        ArgKind::Value(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => "…".into(),
+        ArgKind::Value(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => {
+            "…".into()
+        }
     }
 }
 

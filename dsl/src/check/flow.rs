@@ -1,7 +1,7 @@
 //! Where a value goes: from the field of a step that holds it, by every read of it, through `set`, loops and
 //! blocks, into the steps that use it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::ast::{Arg, ArgKind, Block, Op, Part, Step};
 use crate::check::Checking;
@@ -75,62 +75,46 @@ impl<'a> Flow<'a> {
 
     /// Every read of what these hold, those first that are reached first. Each value is followed once.
     pub fn spread(&self, sources: impl IntoIterator<Item = Holder>) -> Vec<Passage> {
-        let mut known: BTreeMap<Holder, ()> = BTreeMap::new();
-        let mut queue: Vec<Holder> = vec![];
-        for source in sources {
-            if known.insert(source.clone(), ()).is_none() {
-                queue.push(source);
-            }
-        }
+        let mut queue: Vec<Holder> = sources.into_iter().collect();
+        let mut known: BTreeSet<Holder> = queue.iter().cloned().collect();
         let mut passages = vec![];
         let mut at = 0;
         while let Some(holder) = queue.get(at).cloned() {
             at += 1;
-            let mut next = vec![];
+            let mut next = self.outward(&holder);
             for (span, reader) in self.readers.get(holder.0).into_iter().flatten() {
                 if takes(self.text, *span, holder.1.as_deref()) {
                     passages.push(Passage { span: *span, reader: *reader, from: holder.clone() });
                     next.extend(self.step(*reader).and_then(|step| holds(step, *span)));
-                    self.items(*reader, *span, &holder, &mut passages, &mut next);
+                    for (span, inner) in self.items(*reader, *span) {
+                        passages.push(Passage { span, reader: inner, from: holder.clone() });
+                        next.extend(self.step(inner).and_then(|step| holds(step, span)));
+                    }
                 }
             }
-            next.extend(self.outward(&holder));
-            for holder in next {
-                if known.insert(holder.clone(), ()).is_none() {
-                    queue.push(holder);
-                }
-            }
+            queue.extend(next.into_iter().filter(|holder| known.insert(holder.clone())));
         }
         passages
     }
 
-    /// What is read by the head of a loop is in its items.
-    fn items(
-        &self,
-        reader: usize,
-        span: Span,
-        from: &Holder,
-        passages: &mut Vec<Passage>,
-        next: &mut Vec<Holder>,
-    ) {
-        let Some(Op::Each { items, name, body, .. }) = self.step(reader).and_then(|step| step.op.as_ref()) else {
-            return;
+    /// The reads of a loop's items, where its head reads at this place: what the head reads is in the items.
+    fn items(&self, reader: usize, span: Span) -> Vec<(Span, usize)> {
+        let Some(Op::Each { items, name, body, .. }) = self.step(reader).and_then(|step| step.op.as_ref())
+        else {
+            return vec![];
         };
         if !within(items.span, span) {
-            return;
+            return vec![];
         }
+        let mut reads = vec![];
         body.each(&mut |inner| {
-            for (known, span, _) in self.names(inner.id) {
-                if **known == *name.value {
-                    passages.push(Passage { span: *span, reader: inner.id, from: from.clone() });
-                    next.extend(holds(inner, *span));
-                }
-            }
+            let named = self.names(inner.id).iter().filter(|(known, _, _)| **known == *name.value);
+            reads.extend(named.map(|(_, span, _)| (*span, inner.id)));
         });
-        let reads = body.output.iter().flat_map(|output| names_of(output));
-        if reads.into_iter().any(|(known, _, _)| *known == *name.value) {
-            next.push((reader, None));
-        }
+        // An `output` that gives the item on makes the whole loop its reader.
+        let output = body.output.iter().flat_map(names_of).filter(|(known, _, _)| **known == *name.value);
+        reads.extend(output.map(|(_, span, _)| (span, reader)));
+        reads
     }
 
     /// The block that gives on what a step in it holds.
@@ -141,8 +125,12 @@ impl<'a> Flow<'a> {
         let Some(owner) = self.step(block) else { return vec![] };
         let output = match &owner.op {
             Some(Op::Switch { output, .. }) => output.as_ref(),
-            Some(Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. }) => body.output.as_ref(),
-            Some(Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. }) | None => None,
+            Some(Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. }) => {
+                body.output.as_ref()
+            }
+            Some(Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. }) | None => {
+                None
+            }
         };
         let Some(output) = output else { return vec![(block, Some(step.name.value.to_string()))] };
         let mut found = vec![];
@@ -151,7 +139,8 @@ impl<'a> Flow<'a> {
                 Part::Expr(expr) => expr.reads(),
                 Part::Text(template) => template.reads(),
             };
-            let own = reads.into_iter().filter(|read| read.root == Root::Steps && read.step == *step.name.value);
+            let own =
+                reads.into_iter().filter(|read| read.root == Root::Steps && read.step == *step.name.value);
             for read in own.filter(|read| takes(self.text, read.span, field.as_deref())) {
                 found.push((block, field_at(output, read.span)));
             }
@@ -184,10 +173,12 @@ fn takes(text: &str, step: Span, field: Option<&str>) -> bool {
     }
 }
 
-/// What a step holds of what is read at this place: `set` gives it on, and so do models and other workflows.
+/// What a step holds of what is read at this place: `set` gives it on, and so do the `output` of a loop, models and
+/// other workflows.
 pub fn holds(step: &Step, at: Span) -> Option<Holder> {
     match &step.op {
         Some(Op::Set { value }) if within(value.span, at) => Some((step.id, field_at(value, at))),
+        Some(Op::Each { items, .. }) if !within(items.span, at) => Some((step.id, None)),
         Some(Op::Act(act)) if act.action.value == ASK => Some((step.id, None)),
         Some(Op::Child { .. }) => Some((step.id, None)),
         Some(

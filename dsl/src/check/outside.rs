@@ -26,7 +26,7 @@ fn of_answer(question: &Question) -> Type {
         Field::required("by", Type::String.or_null(), "Who answered; null where nobody did in time."),
         Field::required("at", Type::Time, "When."),
         Field::required("comment", Type::String.or_null(), "What they wrote beside it."),
-        Field::required("values", Type::Object(question.fields.clone()), "What they filled in."),
+        Field::required("values", Type::Object(question.fields.clone()).filled(), "What they filled in."),
     ])
 }
 

@@ -3,7 +3,7 @@
 
 mod reads;
 
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 
 use crate::ast::{Arg, ArgKind, Op, Part, Step};
 use crate::check::Checking;
@@ -26,6 +26,8 @@ const MOST_STEPS: usize = 6;
 /// Looks at every value.
 pub fn check(checking: &mut Checking<'_>) {
     let mut found = vec![];
+    // Built for a file that is wrong alone.
+    let flow = OnceCell::new();
     let root = &checking.ast.root;
     root.each(&mut |step| {
         if let Some(expr) = &step.condition {
@@ -35,7 +37,10 @@ pub fn check(checking: &mut Checking<'_>) {
             misplaced(Part::Expr(until), &mut found);
         }
         match &step.op {
-            Some(Op::Set { value }) => kept(checking, step, value, &mut found),
+            Some(Op::Set { value }) => {
+                let way = |key: &str| way(flow.get_or_init(|| Flow::new(checking)), step, key);
+                kept(step, value, &way, &mut found);
+            }
             _ => values(step, &mut found),
         }
         for block in step.blocks() {
@@ -73,35 +78,40 @@ fn values(step: &Step, found: &mut Vec<Diagnostic>) {
 /// Reports each secret in a place where none may stand.
 fn misplaced(part: Part<'_>, found: &mut Vec<Diagnostic>) {
     each_secret(part, &mut |span| {
-        found.push(Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here").help(format!("use it {PLACES}")));
+        found.push(
+            Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here")
+                .help(format!("use it {PLACES}")),
+        );
     });
 }
 
-/// Reports each secret that a step keeps, with the way that it takes from there.
-fn kept(checking: &Checking<'_>, step: &Step, value: &Arg, found: &mut Vec<Diagnostic>) {
-    match &value.kind {
-        ArgKind::Object(entries) => {
-            entries.iter().for_each(|(key, value)| kept_in(checking, step, &key.value, value, found));
-        }
-        _ => value.each(&mut |part| misplaced(part, found)),
-    }
+/// The way of what a field of a step holds: each read, with the name of the step that reads.
+type Way<'w> = dyn Fn(&str) -> Vec<(Span, String)> + 'w;
+
+fn way(flow: &Flow<'_>, step: &Step, key: &str) -> Vec<(Span, String)> {
+    let passages = flow.spread([(step.id, Some(key.to_owned()))]).into_iter().take(MOST_STEPS);
+    let name = |id| flow.step(id).map_or(String::new(), |step| step.name.value.to_string());
+    passages.map(|passage| (passage.span, name(passage.reader))).collect()
 }
 
-fn kept_in(checking: &Checking<'_>, step: &Step, key: &str, value: &Arg, found: &mut Vec<Diagnostic>) {
+/// Reports each secret that a step keeps, with the way that it would take from there.
+fn kept(step: &Step, value: &Arg, way: &Way<'_>, found: &mut Vec<Diagnostic>) {
+    let ArgKind::Object(entries) = &value.kind else {
+        return value.each(&mut |part| misplaced(part, found));
+    };
     let name = &step.name.value;
-    // Built for a file that is wrong alone.
-    let flow = LazyCell::new(|| Flow::new(checking));
-    value.each(&mut |part| {
-        each_secret(part, &mut |span| {
-            let message = format!("a secret cannot be kept in `{name}`: what a step gives is stored and shown");
+    for (key, value) in entries {
+        let secret = &mut |span: Span| {
+            let message =
+                format!("a secret cannot be kept in `{name}`: what a step gives is stored and shown");
             let mut wrong = Diagnostic::error(Code::SecretPlace, span, message);
-            for passage in flow.spread([(step.id, Some(key.to_owned()))]).into_iter().take(MOST_STEPS) {
-                let reader = flow.step(passage.reader).map_or("", |step| &*step.name.value);
-                wrong = wrong.label(passage.span, format!("from there it goes on into `{reader}`"));
+            for (span, reader) in way(&key.value) {
+                wrong = wrong.label(span, format!("from there it goes on into `{reader}`"));
             }
             found.push(wrong.help(format!("write it where it is needed: {PLACES}")));
-        });
-    });
+        };
+        value.each(&mut |part| each_secret(part, secret));
+    }
 }
 
 /// Calls `found` with the place of each call of `secret`.

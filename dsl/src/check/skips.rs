@@ -50,9 +50,8 @@ fn plain(doubtful: &DoubtfulRead, target: &Step) -> Option<Diagnostic> {
 /// A step that takes null of another in one place, and is skipped by it in a second.
 fn mixed(reads: &[&DoubtfulRead]) -> Option<Diagnostic> {
     let soft = reads.iter().find(|one| one.read.manner == Manner::Soft)?;
-    let plain = reads
-        .iter()
-        .find(|one| one.read.manner == Manner::Plain && one.read.absence == Absence::Skipped)?;
+    let plain =
+        reads.iter().find(|one| one.read.manner == Manner::Plain && one.read.absence == Absence::Skipped)?;
     let name = &soft.read.step;
     let message = format!("`{name}` is read softly here, and plainly in the same step");
     let wrong = Diagnostic::warning(Code::MixedReads, soft.read.span, message);

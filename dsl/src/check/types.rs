@@ -8,8 +8,8 @@ mod values;
 use std::collections::BTreeMap;
 
 use crate::ast::{Arg, ArgKind, Block, Op, Step, Trigger};
-use crate::check::{Checking, outside};
 use crate::check::scope::{Frame, Place as StepPlace};
+use crate::check::{Checking, outside};
 use crate::diagnostic::Diagnostic;
 use crate::expr::types::{
     Absence, Doubtful, Facts, Inferred, Known, Manner, Place, Types, infer, infer_condition,
@@ -240,7 +240,8 @@ impl<'a> Walk<'a, '_> {
         if let Some(block) = default {
             ty = ty.or(self.block(block, vec![], None));
         }
-        let all = default.is_some() || values::exhausted(&self.typed.of_arg(on), cases.iter().map(|(key, _)| &key.value));
+        let all = default.is_some()
+            || values::exhausted(&self.typed.of_arg(on), cases.iter().map(|(key, _)| &key.value));
         if let Some(output) = output {
             ty = self.output_of_cases(cases.iter().map(|(_, block)| block).chain(default), output);
         }
@@ -369,7 +370,9 @@ impl Types for Walk<'_, '_> {
                 absent.into_iter().find(|absence| *absence != Absence::Never).unwrap_or(Absence::Never)
             }
             None if place.phase < level.frame.now && self.reader.is_some() => Absence::Earlier,
-            None if place.phase != Phase::Finally && catches(level) && self.reader.is_none() => Absence::Earlier,
+            None if place.phase != Phase::Finally && catches(level) && self.reader.is_none() => {
+                Absence::Earlier
+            }
             None => self.typed.absence[id],
         };
         Some(Known { ty, absence })

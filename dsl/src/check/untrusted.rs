@@ -3,6 +3,8 @@
 //!
 //! So a model that reads them must not act unasked.
 
+use std::collections::BTreeMap;
+
 use crate::ast::{Act, ArgKind, Op, Step, Wait};
 use crate::catalog::{Safety, Trust};
 use crate::check::Checking;
@@ -71,7 +73,8 @@ fn acting(checking: &Checking<'_>, act: &Act) -> Option<(String, Span)> {
 
 fn refused(step: &Step, (tool, span): (String, Span), path: &Path) -> Diagnostic {
     let name = &step.name.value;
-    let message = format!("`{name}` reads data from outside, and `{tool}` acts: whoever wrote the data could use it");
+    let message =
+        format!("`{name}` reads data from outside, and `{tool}` acts: whoever wrote the data could use it");
     let mut wrong = Diagnostic::error(Code::UntrustedTools, span, message);
     for (at, read) in path.reads.iter().enumerate() {
         let says = match (at, path.reads.len() - 1 - at) {
@@ -89,6 +92,8 @@ fn refused(step: &Step, (tool, span): (String, Span), path: &Path) -> Diagnostic
 pub struct Untrusted<'a> {
     flow: Flow<'a>,
     passages: Vec<Passage>,
+    /// The first of them by the id of the reader.
+    first: BTreeMap<usize, usize>,
 }
 
 impl<'a> Untrusted<'a> {
@@ -105,31 +110,36 @@ impl<'a> Untrusted<'a> {
             }
         });
         let passages = flow.spread(sources);
-        Untrusted { flow, passages }
+        let mut first = BTreeMap::new();
+        for (at, passage) in passages.iter().enumerate() {
+            first.entry(passage.reader).or_insert(at);
+        }
+        Untrusted { flow, passages, first }
     }
 
     /// How data from outside comes into a step, if it does.
     pub fn path(&self, step: &Step) -> Option<Path> {
-        let payload = self.flow.names(step.id).iter().find(|(name, _, field)| {
-            is_payload(name, field.as_ref().map(|(field, _)| field.as_str()))
-        });
+        let payload = self
+            .flow
+            .names(step.id)
+            .iter()
+            .find(|(name, _, field)| is_payload(name, field.as_ref().map(|(field, _)| field.as_str())));
         if let Some((name, span, field)) = payload {
             let field = field.as_ref().map(|(field, _)| format!(".{field}")).unwrap_or_default();
             return Some(Path { source: format!("`{name}{field}`"), reads: vec![*span] });
         }
-        let mut passage = self.passages.iter().find(|passage| passage.reader == step.id)?;
-        let mut reads = vec![passage.span];
+        let mut at = *self.first.get(&step.id)?;
+        let mut reads = vec![];
         loop {
-            let (id, _) = passage.from;
-            // Each value is followed once, so that the way back ends.
-            match self.passages.iter().find(|before| before.reader == id && !reads.contains(&before.span)) {
-                Some(before) => {
-                    reads.push(before.span);
-                    passage = before;
-                }
+            let passage = self.passages.get(at)?;
+            reads.push(passage.span);
+            let (holder, _) = passage.from;
+            // Whoever holds it has read it before.
+            match self.first.get(&holder).filter(|before| **before < at) {
+                Some(before) => at = *before,
                 None => {
                     reads.reverse();
-                    let name = self.flow.step(id).map_or("", |step| &*step.name.value);
+                    let name = self.flow.step(holder).map_or("", |step| &*step.name.value);
                     return Some(Path { source: format!("what `{name}` gives"), reads });
                 }
             }
@@ -220,11 +230,17 @@ mod tests {
     #[test]
     fn bodies_and_results_are_untrusted_and_inputs_are_not() {
         let get = "  get: { http: { url: \"https://example.com\" } }\n";
-        assert_eq!(way(&format!("{get}  ask: {{ fail: \"{{{{ steps.get.body }}}}\" }}\n")), from("what `get` gives", 1));
+        assert_eq!(
+            way(&format!("{get}  ask: {{ fail: \"{{{{ steps.get.body }}}}\" }}\n")),
+            from("what `get` gives", 1)
+        );
         assert_eq!(way(&format!("{get}  ask: {{ fail: \"{{{{ steps.get.status }}}}\" }}\n")), None);
         assert_eq!(way("  ask: { fail: \"{{ inputs.given }}\" }\n"), None);
         let read = "  read: { use: web.read }\n  add: { use: math.add }\n";
-        assert_eq!(way(&format!("{read}  ask: {{ fail: \"{{{{ steps.read.x }}}}\" }}\n")), from("what `read` gives", 1));
+        assert_eq!(
+            way(&format!("{read}  ask: {{ fail: \"{{{{ steps.read.x }}}}\" }}\n")),
+            from("what `read` gives", 1)
+        );
         assert_eq!(way(&format!("{read}  ask: {{ fail: \"{{{{ steps.add.x }}}}\" }}\n")), None);
     }
 
@@ -233,7 +249,10 @@ mod tests {
         assert_eq!(way("  ask: { fail: \"{{ trigger.body.x }}\" }\n"), from("`trigger.body`", 1));
         assert_eq!(way("  ask: { fail: \"{{ trigger.kind }}\" }\n"), None);
         let keep = "  keep: { set: { a: \"{{ trigger.event.x }}\", b: 1 } }\n";
-        assert_eq!(way(&format!("{keep}  ask: {{ fail: \"{{{{ steps.keep.a }}}}\" }}\n")), from("what `keep` gives", 1));
+        assert_eq!(
+            way(&format!("{keep}  ask: {{ fail: \"{{{{ steps.keep.a }}}}\" }}\n")),
+            from("what `keep` gives", 1)
+        );
         assert_eq!(way(&format!("{keep}  ask: {{ fail: \"{{{{ steps.keep.b }}}}\" }}\n")), None);
     }
 

@@ -253,7 +253,9 @@ impl<'s> Machine<'s> {
             self.spend(1)?;
             value = match self.part(value, part).map_err(|fault| match fault {
                 Fault::Halt(halt) => halt,
-                Fault::Message(message) => fail(format!("{message} in `{}`", self.expr.beginning(base, parts, done))),
+                Fault::Message(message) => {
+                    fail(format!("{message} in `{}`", self.expr.beginning(base, parts, done)))
+                }
             })? {
                 Reached::Value(value) => value,
                 Reached::Ends => return Ok(Value::Null),

@@ -152,9 +152,7 @@ pub fn of_value(value: &Value) -> Type {
         Value::Duration(_) => Type::Duration,
         Value::File(_) => Type::Bytes,
         Value::List(items) => Type::list(items.iter().map(of_value).fold(Type::NEVER, Type::or)),
-        Value::Object(entries) => {
-            Type::object(entries.iter().map(|(key, value)| (&**key, of_value(value))))
-        }
+        Value::Object(entries) => Type::object(entries.iter().map(|(key, value)| (&**key, of_value(value)))),
         Value::Big(big) => big.value.as_deref().map_or(Type::Any, of_value),
     }
 }
@@ -230,7 +228,8 @@ impl<'t> Inference<'t> {
             Kind::Step(step) => return self.step(step, false),
             Kind::Path(base, parts) => return self.path(*base, parts),
             Kind::List(items) => {
-                let items = items.iter().map(|item| self.node(*item).into_owned()).fold(Type::NEVER, Type::or);
+                let items =
+                    items.iter().map(|item| self.node(*item).into_owned()).fold(Type::NEVER, Type::beside);
                 Cow::Owned(Type::list(items))
             }
             Kind::Object(entries) => {
@@ -319,10 +318,7 @@ impl<'t> Inference<'t> {
         }
         let quote = self.expr.quote(at);
         let says = says(&quote);
-        let quote = match self.expr.node(at).map(|node| &node.kind) {
-            Some(Kind::Chain(..) | Kind::Choose(..)) => format!("({quote})"),
-            _ => quote,
-        };
+        let quote = self.operand(at);
         let help = match verdict {
             Verdict::Null => format!("write `{quote} ?? false`"),
             Verdict::Fits | Verdict::Fraction | Verdict::Unfit => match *ty.without_null() {
@@ -337,6 +333,17 @@ impl<'t> Inference<'t> {
         };
         let wrong = self.error(Code::Condition, at, format!("{says} {}", ty.named()));
         self.found.push(wrong.help(help));
+    }
+
+    /// The text of a node as it may stand beside an operator.
+    fn operand(&self, at: Ix) -> String {
+        let quote = self.expr.quote(at);
+        match self.expr.node(at).map(|node| &node.kind) {
+            Some(Kind::Chain(..) | Kind::Choose(..) | Kind::Not(_)) => format!("({quote})"),
+            // Behind a `|`, which is looser than every operator.
+            Some(Kind::Call(function, _)) if !quote.starts_with(function.0.name) => format!("({quote})"),
+            _ => quote,
+        }
     }
 
     fn error(&self, code: Code, at: Ix, message: impl Into<String>) -> Diagnostic {

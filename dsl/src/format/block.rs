@@ -11,22 +11,20 @@ pub struct Block {
     pub lines: Vec<String>,
 }
 
-/// Reads a block of text. `from` is a place before its header, `comments` may stand in between; `value` is what
-/// YAML read.
-pub fn read(text: &str, from: usize, value: &str, span: Span) -> Block {
-    let (mark, after) = header(text, from);
-    let mut raw: Vec<&str> = text.get(after..).unwrap_or("").split('\n').collect();
-    if raw.last() == Some(&"") {
-        raw.pop();
-    }
+/// Reads the block of text that stands at a span, its header included; `value` is what YAML read.
+pub fn read(text: &str, value: &str, span: Span) -> Block {
+    let at = span.range().start.min(text.len());
+    let mark = text[at..].split(char::is_whitespace).next().filter(|mark| !mark.is_empty()).unwrap_or("|");
+    let after = text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
+    let raw = || text[after..].split('\n');
     let own = value.trim_start_matches('\n');
     let deeper = own.len() - own.trim_start_matches(' ').len();
-    let width = raw.iter().find(|line| !line.trim().is_empty()).map_or(0, |line| blanks(line));
+    let width = raw().find(|line| !line.trim().is_empty()).map_or(0, blanks);
     let indent = width.saturating_sub(deeper);
     let has_text = !value.trim_matches('\n').is_empty();
     let mut lines: Vec<String> = vec![];
     let mut offset = after;
-    for line in raw {
+    for line in raw() {
         let inside = line.trim().is_empty() || (has_text && blanks(line) >= indent && indent > 0);
         // At the very left, only the parser knows where the block ends.
         if !inside || offset >= span.range().end.max(after + 1) {
@@ -49,26 +47,6 @@ pub fn read(text: &str, from: usize, value: &str, span: Span) -> Block {
     let kind: String = mark.chars().filter(|char| !char.is_ascii_digit()).collect();
     let header = if says_indent { format!("{}2{}", &kind[..1], &kind[1..]) } else { kind };
     Block { header, lines }
-}
-
-/// The `|-` that stands next, and where the line after it begins.
-fn header(text: &str, from: usize) -> (String, usize) {
-    let mut at = from;
-    while let Some(char) = text[at..].chars().next() {
-        match char {
-            '#' => at = line_end(text, at),
-            '|' | '>' => break,
-            '&' => at += text[at..].find(char::is_whitespace).unwrap_or(text.len() - at),
-            _ => at += char.len_utf8(),
-        }
-    }
-    let mark = text[at..].split(char::is_whitespace).next().unwrap_or("|").to_owned();
-    let end = line_end(text, at);
-    (mark, (end + 1).min(text.len()))
-}
-
-fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |end| at + end)
 }
 
 fn blanks(line: &str) -> usize {

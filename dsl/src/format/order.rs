@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::shape::{self, Field};
+use crate::format::quote::Reading;
+use crate::keys::RETRIES;
+use crate::shape::{Field, Shape};
 use crate::verb;
-use crate::yaml::source::{Piece, Row, Shape};
+use crate::yaml::source::{Content, Piece, Row};
 
 /// What a mapping or list is to the language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,6 @@ const REQUEST: &[&str] = &[
     "paginate",
     "redirects",
 ];
-const RETRY: &[&str] = &["attempts", "delay", "factor", "max_delay", "on"];
 const TRIGGERS: &[&str] = &["event", "cron", "at", "webhook", "signal", "every"];
 
 impl Place {
@@ -83,10 +84,18 @@ impl Place {
         }
     }
 
-    /// True where the value of a key is an expression as it stands, so that it needs no braces.
-    pub fn is_expression(self, row: &Row) -> bool {
-        let named = |field: &Field| field.name == row.name() && field.shape.takes_expression();
-        self == Place::Step && (verb::STEP.iter().any(named) || fields().any(named))
+    /// What the language reads behind a key: in a step, some keys hold an expression as it stands.
+    pub fn reading(self, row: &Row) -> Reading {
+        // Where a number may stand too, `3` and `"3"` differ.
+        let bare = |field: &Field| {
+            field.name == row.name()
+                && matches!(field.shape, Shape::Expression | Shape::Either([Shape::Expression, ..]))
+        };
+        if self == Place::Step && (verb::STEP.iter().any(bare) || fields().any(bare)) {
+            Reading::Expression
+        } else {
+            Reading::Value
+        }
     }
 }
 
@@ -121,7 +130,7 @@ fn rank(place: Place, row: &Row, verb: &[Field]) -> usize {
         },
         Place::Step => in_step(name, verb),
         Place::Request => listed(REQUEST).unwrap_or(REQUEST.len()),
-        Place::Retry => listed(RETRY).unwrap_or(RETRY.len()),
+        Place::Retry => RETRIES.iter().position(|field| field.name == name).unwrap_or(RETRIES.len()),
         Place::Trigger => listed(TRIGGERS).unwrap_or(TRIGGERS.len()),
         Place::Steps | Place::Cases | Place::Triggers | Place::Free => 0,
     }
@@ -130,7 +139,10 @@ fn rank(place: Place, row: &Row, verb: &[Field]) -> usize {
 /// A step begins with what it is for and when it runs; its verb follows, then its settings. Blocks come last, so
 /// that no setting hides behind them.
 fn in_step(name: &str, verb: &[Field]) -> usize {
-    let blocks = verb.iter().position(|field| matches!(field.shape, shape::Shape::Steps | shape::Shape::Cases)).unwrap_or(verb.len());
+    let blocks = verb
+        .iter()
+        .position(|field| matches!(field.shape, Shape::Steps | Shape::Cases))
+        .unwrap_or(verb.len());
     let head = FIRST.len() + blocks;
     let settings = || {
         let known = SETTINGS.iter().position(|known| *known == name);
@@ -176,7 +188,7 @@ fn keeps_aliases(rows: &[Row], order: &[usize]) -> bool {
 fn gather<'a>(piece: Option<&'a Piece>, found: &mut Vec<(&'a str, bool)>) {
     let Some(piece) = piece else { return };
     found.extend(piece.anchor.as_deref().map(|name| (name, true)));
-    if let Shape::Alias(name) = &piece.shape {
+    if let Content::Alias(name) = &piece.content {
         found.push((name, false));
     }
     for row in piece.rows() {

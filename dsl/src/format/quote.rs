@@ -4,15 +4,32 @@
 use crate::span::SpanMap;
 use crate::value::Value;
 use crate::yaml::map::Form;
+use crate::yaml::source::Layout;
 use crate::yaml::{Scalar, Style};
 
 /// Where a scalar is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spot {
-    /// True within brackets.
-    pub flow: bool,
-    /// True where the language reads an expression, so that quotes are noise.
-    pub expression: bool,
+    /// In brackets or not.
+    pub layout: Layout,
+    /// What the language reads there.
+    pub reading: Reading,
+}
+
+/// What the language reads at a spot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// An expression, so that quotes and braces are noise.
+    Expression,
+    /// A value.
+    Value,
+}
+
+impl Spot {
+    /// Where a value stands in a block.
+    pub const BLOCK: Spot = Spot { layout: Layout::Block, reading: Reading::Value };
+    /// Where a value stands in brackets.
+    pub const FLOW: Spot = Spot { layout: Layout::Flow, reading: Reading::Value };
 }
 
 /// How well a text stands without quotes.
@@ -31,12 +48,12 @@ pub fn scalar(text: &str, source: &str, form: Form, spot: Spot) -> String {
     if form == Form::Plain && !matches!(plain(text), Value::Text(_)) {
         return source.to_owned();
     }
-    let bare = if spot.expression { without_braces(text) } else { text };
+    let bare = if spot.reading == Reading::Expression { without_braces(text) } else { text };
     let bare_now = bare.len() != text.len();
     let wrote_plain = form == Form::Plain && !bare_now;
     match stands(bare, spot) {
         Plain::Well => bare.to_owned(),
-        Plain::Perhaps if wrote_plain || spot.expression => bare.to_owned(),
+        Plain::Perhaps if wrote_plain || spot.reading == Reading::Expression => bare.to_owned(),
         Plain::Perhaps | Plain::Never if wrote_plain && !bare.contains("{{") => bare.to_owned(),
         Plain::Perhaps | Plain::Never if form == Form::Double && !bare_now && has_rare_escapes(source) => {
             source.to_owned()
@@ -45,17 +62,14 @@ pub fn scalar(text: &str, source: &str, form: Form, spot: Spot) -> String {
     }
 }
 
-/// The expression in `{{ }}`, where the braces are all that is around it.
+/// The expression in `{{ }}`, where plain braces are all that is around it.
 pub fn without_braces(text: &str) -> &str {
     let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-    let fits = |inner: &&str| {
-        !inner.is_empty()
-            && !inner.contains("}}")
-            && !inner.contains("{{")
-            && !inner.starts_with(['~', '#', '!', '/', '{', '>', '&'])
-            && !inner.ends_with('~')
+    let is_plain = |inner: &&str| {
+        !inner.starts_with(['~', '{', '#', '/', '!', '>', '&']) && !inner.ends_with(['~', '}'])
     };
-    inner.filter(|inner| !inner.starts_with(['~', '{'])).map(str::trim).filter(fits).unwrap_or(text)
+    let bare = inner.filter(is_plain).map_or("", str::trim);
+    if bare.is_empty() || bare.contains("{{") || bare.contains("}}") { text } else { bare }
 }
 
 /// What YAML makes of a text without quotes.
@@ -68,7 +82,8 @@ fn stands(text: &str, spot: Spot) -> Plain {
     let second = text.chars().nth(1).unwrap_or(' ');
     let blank_ends = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
     let indicator = ",[]{}#&*!|>'\"%@`".contains(first)
-        || ("-?:".contains(first) && (second.is_whitespace() || (spot.flow && ",[]{}".contains(second))));
+        || ("-?:".contains(first)
+            && (second.is_whitespace() || (spot.layout == Layout::Flow && ",[]{}".contains(second))));
     let never = text.is_empty()
         || blank_ends
         || indicator
@@ -80,7 +95,7 @@ fn stands(text: &str, spot: Spot) -> Plain {
         || text.starts_with("---")
         || text.starts_with("...")
         || matches!(text, "<<" | "=")
-        || (spot.flow && text.contains([',', '[', ']', '{', '}']))
+        || (spot.layout == Layout::Flow && text.contains([',', '[', ']', '{', '}']))
         || !matches!(plain(text), Value::Text(_));
     let well = (first.is_alphabetic() || first == '_' || first == '/')
         && text

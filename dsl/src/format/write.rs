@@ -5,7 +5,7 @@ use crate::format::block;
 use crate::format::order::{Place, ordered};
 use crate::format::quote::{self, Spot};
 use crate::yaml::map::Form;
-use crate::yaml::source::{Layout, Lead, Piece, Row, Shape};
+use crate::yaml::source::{Content, Layout, Lead, Piece, Row};
 
 /// Writes the whole file.
 pub fn page(text: &str, root: &Piece) -> String {
@@ -93,9 +93,9 @@ impl Writer<'_> {
         let pad = " ".repeat(indent);
         let mut body = match &row.key {
             Some(key) => {
-                let text = self.inline(key, Spot { flow: false, expression: false }, Place::Free);
-                let colon = if matches!(key.shape, Shape::Alias(_)) { " :" } else { ":" };
-                let spot = Spot { flow: false, expression: place.is_expression(row) };
+                let text = self.inline(key, Spot::BLOCK, Place::Free);
+                let colon = if matches!(key.content, Content::Alias(_)) { " :" } else { ":" };
+                let spot = Spot { reading: place.reading(row), ..Spot::BLOCK };
                 let head = format!("{pad}{text}{colon}");
                 self.value(row, spot, place.of(row), indent, &head, last.as_deref())
             }
@@ -112,7 +112,7 @@ impl Writer<'_> {
         if gap && !lead.is_empty() {
             lead.push('\n');
         }
-        Written { lead, body, blank, open: self.is_open(&row.value) }
+        Written { lead, body, blank, open: self.is_open(row) }
     }
 
     /// An item: a block in it begins behind the dash.
@@ -125,14 +125,14 @@ impl Writer<'_> {
         above: &mut Vec<Lead>,
     ) -> String {
         let pad = " ".repeat(indent);
-        let inner = match &row.value.shape {
-            Shape::Map(_, rows) | Shape::List(_, rows)
+        let inner = match &row.value.content {
+            Content::Map(_, rows) | Content::List(_, rows)
                 if self.flow(&row.value, place, indent + 2).is_none() =>
             {
                 rows
             }
-            Shape::Alias(_) | Shape::Scalar(..) | Shape::List(..) | Shape::Map(..) => {
-                let spot = Spot { flow: false, expression: false };
+            Content::Alias(_) | Content::Scalar(..) | Content::List(..) | Content::Map(..) => {
+                let spot = Spot::BLOCK;
                 return self.value(row, spot, place, indent, &format!("{pad}-"), beside);
             }
         };
@@ -165,10 +165,9 @@ impl Writer<'_> {
         let anchor = piece.anchor.as_ref().map_or(String::new(), |name| format!(" &{name}"));
         let comment = beside.map_or(String::new(), |words| format!(" {words}"));
         let pad = " ".repeat(indent + 2);
-        match &piece.shape {
-            Shape::Scalar(value, Form::Literal | Form::Folded) => {
-                let from = row.key.as_ref().map_or_else(|| self.dash(piece), |key| key.span.range().end);
-                let block = block::read(self.text, from, value, piece.span);
+        match &piece.content {
+            Content::Scalar(value, Form::Literal | Form::Folded) => {
+                let block = block::read(self.text, value, piece.span);
                 let mut out = format!("{head}{anchor} {}{comment}\n", block.header);
                 for line in block.lines {
                     if !line.is_empty() {
@@ -178,7 +177,7 @@ impl Writer<'_> {
                 }
                 out
             }
-            Shape::Scalar(value, form) => {
+            Content::Scalar(value, form) => {
                 let source = self.text.get(piece.span.range()).unwrap_or("");
                 if source.is_empty() {
                     return format!("{head}{anchor}{comment}");
@@ -192,8 +191,8 @@ impl Writer<'_> {
                 }
                 format!("{head}{anchor} {}{comment}", quote::scalar(value, source, *form, spot))
             }
-            Shape::Alias(name) => format!("{head} *{name}{comment}"),
-            Shape::List(..) | Shape::Map(..) => {
+            Content::Alias(name) => format!("{head} *{name}{comment}"),
+            Content::List(..) | Content::Map(..) => {
                 let width = head.chars().count() + anchor.chars().count() + 1;
                 if let Some(flow) = self.flow(piece, place, width) {
                     return format!("{head}{anchor} {flow}{comment}");
@@ -215,35 +214,17 @@ impl Writer<'_> {
         if fits && !folded { None } else { Some(block::continued(source)) }
     }
 
-    /// A place before the header of a block of text in a list.
-    fn dash(&self, piece: &Piece) -> usize {
-        let mut at = piece.span.range().start.min(self.text.len());
-        loop {
-            let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-            let line = self.text[start..].split('\n').next().unwrap_or("");
-            if start == 0
-                || (line.contains(['|', '>'])
-                    && line.trim_start().starts_with('-')
-                    && start < piece.span.range().start)
-            {
-                let dash = line.rfind("- ").map_or(0, |dash| dash + 1);
-                return start + dash;
-            }
-            at = start - 1;
-        }
-    }
-
     /// A collection in brackets, where it was written so, holds no comment and fits behind `width` columns.
     fn flow(&self, piece: &Piece, place: Place, width: usize) -> Option<String> {
-        let is_flow = match &piece.shape {
-            Shape::List(layout, _) | Shape::Map(layout, _) => *layout == Layout::Flow,
-            Shape::Alias(_) | Shape::Scalar(..) => false,
+        let is_flow = match &piece.content {
+            Content::List(layout, _) | Content::Map(layout, _) => *layout == Layout::Flow,
+            Content::Alias(_) | Content::Scalar(..) => false,
         };
         let root = place == Place::Top;
         if piece.rows().is_empty() && !root {
-            return Some(match &piece.shape {
-                Shape::List(..) | Shape::Map(..) => self.brackets(piece, place),
-                Shape::Alias(_) | Shape::Scalar(..) => return None,
+            return Some(match &piece.content {
+                Content::List(..) | Content::Map(..) => self.brackets(piece, place),
+                Content::Alias(_) | Content::Scalar(..) => return None,
             });
         }
         if !is_flow || root || !self.is_short(piece) {
@@ -261,13 +242,13 @@ impl Writer<'_> {
                 && row.key.as_ref().is_none_or(|key| self.is_short(key))
                 && self.is_short(&row.value)
         };
-        let own = match &piece.shape {
-            Shape::Alias(_) | Shape::List(..) | Shape::Map(..) => true,
-            Shape::Scalar(value, Form::Plain) => !value.contains('\n'),
-            Shape::Scalar(_, Form::Single | Form::Double) => {
+        let own = match &piece.content {
+            Content::Alias(_) | Content::List(..) | Content::Map(..) => true,
+            Content::Scalar(value, Form::Plain) => !value.contains('\n'),
+            Content::Scalar(_, Form::Single | Form::Double) => {
                 !self.text.get(piece.span.range()).unwrap_or("").contains('\n')
             }
-            Shape::Scalar(_, Form::Literal | Form::Folded) => false,
+            Content::Scalar(_, Form::Literal | Form::Folded) => false,
         };
         own && piece.tail.iter().all(|lead| *lead == Lead::Blank) && piece.rows().iter().all(row)
     }
@@ -276,21 +257,21 @@ impl Writer<'_> {
         let parts: Vec<String> = ordered(place, piece.rows())
             .into_iter()
             .map(|row| {
-                let spot = Spot { flow: true, expression: place.is_expression(row) };
+                let spot = Spot { reading: place.reading(row), ..Spot::FLOW };
                 let value = self.inline(&row.value, spot, place.of(row));
                 match &row.key {
                     None => value,
                     Some(key) => {
-                        let plain = Spot { flow: true, expression: false };
-                        let colon = if matches!(key.shape, Shape::Alias(_)) { " :" } else { ":" };
+                        let plain = Spot::FLOW;
+                        let colon = if matches!(key.content, Content::Alias(_)) { " :" } else { ":" };
                         let name = self.inline(key, plain, Place::Free);
                         if value.is_empty() { name } else { format!("{name}{colon} {value}") }
                     }
                 }
             })
             .collect();
-        match (&piece.shape, parts.is_empty()) {
-            (Shape::List(..), _) => format!("[{}]", parts.join(", ")),
+        match (&piece.content, parts.is_empty()) {
+            (Content::List(..), _) => format!("[{}]", parts.join(", ")),
             (_, true) => "{}".to_owned(),
             (_, false) => format!("{{ {} }}", parts.join(", ")),
         }
@@ -298,12 +279,12 @@ impl Writer<'_> {
 
     /// A piece on one line.
     fn inline(&self, piece: &Piece, spot: Spot, place: Place) -> String {
-        let text = match &piece.shape {
-            Shape::Alias(name) => format!("*{name}"),
-            Shape::Scalar(value, form) => {
+        let text = match &piece.content {
+            Content::Alias(name) => format!("*{name}"),
+            Content::Scalar(value, form) => {
                 quote::scalar(value, self.text.get(piece.span.range()).unwrap_or(""), *form, spot)
             }
-            Shape::List(..) | Shape::Map(..) => self.brackets(piece, place),
+            Content::List(..) | Content::Map(..) => self.brackets(piece, place),
         };
         match &piece.anchor {
             Some(name) => format!("&{name} {text}").trim_end().to_owned(),
@@ -312,14 +293,14 @@ impl Writer<'_> {
     }
 
     /// True where the last thing written is a text that keeps the line breaks behind it.
-    fn is_open(&self, piece: &Piece) -> bool {
-        match &piece.shape {
-            Shape::Scalar(value, Form::Literal | Form::Folded) => {
-                value.ends_with("\n\n") || value.chars().all(|char| char == '\n') && !value.is_empty()
+    fn is_open(&self, row: &Row) -> bool {
+        match &row.value.content {
+            Content::Scalar(value, Form::Literal | Form::Folded) => {
+                block::read(self.text, value, row.value.span).header.contains('+')
             }
-            Shape::Scalar(..) | Shape::Alias(_) => false,
-            Shape::List(_, rows) | Shape::Map(_, rows) => {
-                piece.tail.is_empty() && rows.last().is_some_and(|row| self.is_open(&row.value))
+            Content::Scalar(..) | Content::Alias(_) => false,
+            Content::List(_, rows) | Content::Map(_, rows) => {
+                row.value.tail.is_empty() && rows.last().is_some_and(|row| self.is_open(row))
             }
         }
     }

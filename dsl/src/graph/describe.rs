@@ -1,23 +1,24 @@
 //! What a step does, in the few words that fit into a picture.
 
-use crate::ast::Trigger;
 use crate::duration;
 use crate::expr::Expr;
 use crate::graph::Sort;
 use crate::value::Value;
-use crate::workflow::{ASK, Act, Arg, EMIT, Op, REQUEST, Wait};
+use crate::workflow::{ASK, Act, Arg, EMIT, Keeping, Moment, Op, REQUEST, Start, Trigger, Wait};
 
 /// What sort of step it is.
 pub fn sort(op: &Op) -> Sort {
     match op {
-        Op::Act(act) if &*act.action == ASK => Sort::Ask,
-        Op::Act(act) if &*act.action == EMIT => Sort::Emit,
-        Op::Act(act) if &*act.action == REQUEST => Sort::Request,
-        Op::Act(_) => Sort::Call,
-        Op::Set { .. } => Sort::Set,
+        Op::Act(act) => match &*act.action {
+            REQUEST => Sort::Request,
+            ASK => Sort::Ask,
+            EMIT => Sort::Emit,
+            _ => Sort::Call,
+        },
         Op::Child { .. } => Sort::Child,
         Op::Wait(Wait::Person(_)) => Sort::Person,
-        Op::Wait(Wait::For { .. } | Wait::Until { .. } | Wait::Signal { .. }) => Sort::Wait,
+        Op::Wait(Wait::For { .. } | Wait::Signal { .. } | Wait::Until { .. }) => Sort::Wait,
+        Op::Set { .. } => Sort::Set,
         Op::Fail { .. } => Sort::Fail,
         Op::Each { .. } => Sort::Each,
         Op::Repeat { .. } => Sort::Repeat,
@@ -29,12 +30,14 @@ pub fn sort(op: &Op) -> Sort {
 /// What it does.
 pub fn about(op: &Op) -> String {
     match op {
-        Op::Act(act) if &*act.action == ASK => argument(act, "prompt"),
-        Op::Act(act) if &*act.action == EMIT => format!("signal {}", argument(act, "signal")),
-        Op::Act(act) if &*act.action == REQUEST => request(act),
-        Op::Act(act) => act.action.to_string(),
-        Op::Set { value } => fields(value),
+        Op::Act(act) => match &*act.action {
+            REQUEST => request(act),
+            ASK => parameter(act, "prompt").unwrap_or_default(),
+            EMIT => format!("signal {}", parameter(act, "signal").unwrap_or_default()),
+            action => action.to_owned(),
+        },
         Op::Child { workflow, .. } => format!("workflow {workflow}"),
+        Op::Set { value } => fields(value),
         Op::Wait(Wait::For { length }) => short(length),
         Op::Wait(Wait::Until { at }) => format!("until {}", short(at)),
         Op::Wait(Wait::Signal { name }) => format!("for the signal {}", short(name)),
@@ -73,27 +76,36 @@ pub fn fields(arg: &Arg) -> String {
 
 /// A trigger, as in `cron 0 9 * * *`.
 pub fn trigger(trigger: &Trigger) -> String {
-    let text = trigger.text.as_ref().map_or("", |text| &*text.value);
-    let zone = trigger.timezone.as_ref().map_or(String::new(), |zone| format!(" {}", zone.value));
-    format!("{} {}{zone}", trigger.kind.value.name(), one_line(text)).trim_end().to_owned()
+    let zoned = |zone: &Option<String>| zone.as_ref().map_or(String::new(), |zone| format!(" {zone}"));
+    let kept = |keeping: &Keeping| zoned(&keeping.timezone);
+    match &trigger.start {
+        Start::At { time: Moment::Exact(time), .. } => format!("at {time}"),
+        Start::At { time: Moment::Local(time), timezone, .. } => format!("at {time}{}", zoned(timezone)),
+        Start::Cron { schedule, keeping } => format!("cron {}{}", one_line(schedule), kept(keeping)),
+        Start::Event { event, .. } => format!("event {event}"),
+        Start::Every { length, .. } => format!("every {}", duration::format(*length)),
+        Start::Signal { name } => format!("signal {name}"),
+        Start::Webhook { .. } => "webhook".to_owned(),
+    }
 }
 
 /// The method, and where to without the scheme and the query.
 fn request(act: &Act) -> String {
-    let (method, url) = (argument(act, "method"), argument(act, "url"));
-    let place = url.split_once("://").map_or(&*url, |(_, rest)| rest);
-    let place = if url.contains("://") { place.split('?').next().unwrap_or(place) } else { place };
-    format!("{method} {}", place.trim_end_matches('/'))
+    let (method, url) = (parameter(act, "method"), parameter(act, "url").unwrap_or_default());
+    let place = match url.split_once("://") {
+        Some((_, rest)) => rest.split('?').next().unwrap_or(rest),
+        None => &url,
+    };
+    format!("{} {}", method.unwrap_or_default(), place.trim_end_matches('/'))
 }
 
-/// A parameter of a call in short; nothing where it is not given.
-fn argument(act: &Act, wanted: &str) -> String {
-    let found = match &act.args {
+/// A parameter of a call in short.
+fn parameter(act: &Act, wanted: &str) -> Option<String> {
+    match &act.args {
         Arg::Object(entries) => entries.iter().find(|(name, _)| &**name == wanted).map(|(_, arg)| short(arg)),
         Arg::Value(Value::Object(entries)) => entries.get(wanted).map(|value| one_line(&value.to_string())),
         Arg::Value(_) | Arg::Expr(_) | Arg::Text(_) | Arg::List(_) => None,
-    };
-    found.unwrap_or_default()
+    }
 }
 
 /// A value with holes in one line: holes as `…` in texts, expressions as they stand.

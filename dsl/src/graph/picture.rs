@@ -39,7 +39,7 @@ pub struct Frame {
     pub lines: Vec<Line>,
 }
 
-/// What a box or a line of text is.
+/// What a box is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// A step.
@@ -50,6 +50,11 @@ pub enum Tone {
     Part,
     /// What starts a run, or what it gives.
     End,
+}
+
+/// What a line of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
     /// The name of a step.
     Name,
     /// What it does.
@@ -68,7 +73,7 @@ pub struct Line {
     /// The text, cut where it is too long.
     pub text: String,
     /// What it is.
-    pub tone: Tone,
+    pub voice: Voice,
 }
 
 /// A line from one box to another.
@@ -80,21 +85,26 @@ pub struct Curve {
     pub kind: Option<NeedKind>,
 }
 
-/// Sizes of text by what it is.
-pub fn size(tone: Tone) -> f64 {
-    match tone {
-        Tone::Name => 13.0,
-        Tone::About | Tone::Condition => 11.0,
-        Tone::Label => 11.5,
-        Tone::Step | Tone::Holder | Tone::Part | Tone::End => 12.0,
+impl Voice {
+    /// The size of its text.
+    fn size(self) -> f64 {
+        match self {
+            Voice::Name => 13.0,
+            Voice::About | Voice::Condition => 11.0,
+            Voice::Label => 11.5,
+        }
     }
-}
 
-/// The face of text by what it is.
-pub fn face(tone: Tone) -> Face {
-    match tone {
-        Tone::About | Tone::Condition => Face::Fixed,
-        Tone::Name | Tone::Label | Tone::Step | Tone::Holder | Tone::Part | Tone::End => Face::Strong,
+    /// The face of its text.
+    fn face(self) -> Face {
+        match self {
+            Voice::About | Voice::Condition => Face::Fixed,
+            Voice::Name | Voice::Label => Face::Strong,
+        }
+    }
+
+    fn width(self, text: &str) -> f64 {
+        width(text, self.face(), self.size())
     }
 }
 
@@ -138,26 +148,26 @@ struct Sized {
     label: String,
     /// Where its steps begin.
     inset: Point,
-    boxes: Vec<Shape>,
+    boxes: Vec<Body>,
     kinds: Vec<Option<NeedKind>>,
     places: Places,
 }
 
 /// A box before it is known where it stands.
-struct Shape {
+struct Body {
     size: (f64, f64),
     tone: Tone,
     sort: Option<Sort>,
     skips: bool,
     title: String,
-    texts: Vec<(Tone, String)>,
+    texts: Vec<(Voice, String)>,
     parts: Vec<Sized>,
 }
 
 impl Sized {
     /// The steps of a run with what starts it and what it gives.
     fn root(graph: &Graph) -> Sized {
-        let mut boxes: Vec<Shape> = graph.body.nodes.iter().map(Shape::step).collect();
+        let mut boxes: Vec<Body> = graph.body.nodes.iter().map(Body::step).collect();
         let (start, end) = (boxes.len(), boxes.len() + 1);
         let mut lines = links(&graph.body);
         let (mut first, mut last) = (vec![true; start], vec![true; start]);
@@ -165,10 +175,10 @@ impl Sized {
             first[edge.to] = false;
             last[edge.from] = false;
         }
-        boxes.push(Shape::start(graph));
+        boxes.push(Body::start(graph));
         lines.extend((0..start).filter(|at| first[*at]).map(|at| (start, at, None)));
         if let Some(output) = &graph.output {
-            boxes.push(Shape::end("output", &output.about));
+            boxes.push(Body::end("output", &output.about));
             if output.reads.is_empty() {
                 lines.extend((0..start).filter(|at| last[*at]).map(|at| (at, end, None)));
             }
@@ -180,24 +190,24 @@ impl Sized {
     /// One of the blocks in a step.
     fn part(block: &Block, label: &str) -> Sized {
         let top = if label.is_empty() { INSET } else { INSET + 16.0 };
-        let boxes = block.nodes.iter().map(Shape::step).collect();
+        let boxes = block.nodes.iter().map(Body::step).collect();
         Sized::new(label.to_owned(), (INSET, top), boxes, links(block))
     }
 
     fn new(
         label: String,
         inset: Point,
-        boxes: Vec<Shape>,
+        boxes: Vec<Body>,
         lines: Vec<(usize, usize, Option<NeedKind>)>,
     ) -> Sized {
         let kinds: Vec<Option<NeedKind>> = lines.iter().map(|line| line.2).collect();
         let group = |kind: Option<NeedKind>| kind.map_or(3, |kind| kind as usize);
         let plan = Plan {
-            sizes: boxes.iter().map(|shape| shape.size).collect(),
+            sizes: boxes.iter().map(|body| body.size).collect(),
             lines: lines.iter().map(|(from, to, kind)| (*from, *to, group(*kind))).collect(),
         };
         let places = layout(&plan);
-        let words = width(&label, face(Tone::Label), size(Tone::Label));
+        let words = Voice::Label.width(&label);
         let wide = places.size.0.max(words).max(if boxes.is_empty() { 56.0 } else { 0.0 });
         let high = if inset.1 > 0.0 { inset.1 + INSET } else { 0.0 };
         Sized { size: (wide + 2.0 * inset.0, places.size.1 + high), label, inset, boxes, kinds, places }
@@ -205,7 +215,7 @@ impl Sized {
 
     fn frame(&self, corner: Point, to: &mut Picture) {
         let at = (corner.0 + INSET, corner.1 + 19.0);
-        let label = Line { at, text: self.label.clone(), tone: Tone::Label };
+        let label = Line { at, text: self.label.clone(), voice: Voice::Label };
         to.frames.push(Frame {
             corner,
             size: self.size,
@@ -224,8 +234,8 @@ impl Sized {
         for (route, kind) in self.places.routes.iter().zip(self.kinds) {
             to.curves.push(Curve { points: route.iter().map(moved).collect(), kind });
         }
-        for (shape, place) in self.boxes.into_iter().zip(&self.places.corners) {
-            shape.draw(moved(place), to);
+        for (body, place) in self.boxes.into_iter().zip(&self.places.corners) {
+            body.draw(moved(place), to);
         }
     }
 }
@@ -234,18 +244,18 @@ fn links(block: &Block) -> Vec<(usize, usize, Option<NeedKind>)> {
     block.edges.iter().map(|edge| (edge.from, edge.to, Some(edge.kind))).collect()
 }
 
-impl Shape {
-    fn step(node: &Node) -> Shape {
-        let mut texts = vec![(Tone::Name, node.name.clone())];
+impl Body {
+    fn step(node: &Node) -> Body {
+        let mut texts = vec![(Voice::Name, node.name.clone())];
         if !node.about.is_empty() {
-            texts.push((Tone::About, node.about.clone()));
+            texts.push((Voice::About, node.about.clone()));
         }
         if let Some(condition) = &node.condition {
-            texts.push((Tone::Condition, format!("if {condition}")));
+            texts.push((Voice::Condition, format!("if {condition}")));
         }
         let labelled = node.blocks.iter().any(|block| !block.label.is_empty());
         let parts: Vec<Sized> = node.blocks.iter().map(|block| Sized::part(block, &block.label)).collect();
-        let mut shape = Shape {
+        let mut body = Body {
             size: (0.0, 0.0),
             tone: if parts.is_empty() { Tone::Step } else { Tone::Holder },
             sort: Some(node.sort),
@@ -254,32 +264,32 @@ impl Shape {
             texts,
             parts,
         };
-        if shape.parts.is_empty() {
-            shape.measure(SIGN, WIDEST_TEXT);
-            return shape;
+        if body.parts.is_empty() {
+            body.measure(SIGN, WIDEST_TEXT);
+            return body;
         }
         let gap = if labelled { GAP } else { 0.0 };
-        let wide: f64 = shape.parts.iter().map(|part| part.size.0 + gap).sum::<f64>() + gap;
-        let high = shape.parts.iter().map(|part| part.size.1).fold(0.0, f64::max);
-        shape.measure(SIGN, WIDEST_TEXT.max(wide - SIGN - INSET));
-        shape.size.0 = shape.size.0.max(wide);
-        shape.size.1 += high + if labelled { GAP } else { -4.0 };
-        shape
+        let wide: f64 = body.parts.iter().map(|part| part.size.0 + gap).sum::<f64>() + gap;
+        let high = body.parts.iter().map(|part| part.size.1).fold(0.0, f64::max);
+        body.measure(SIGN, WIDEST_TEXT.max(wide - SIGN - INSET));
+        body.size.0 = body.size.0.max(wide);
+        body.size.1 += high + if labelled { GAP } else { -4.0 };
+        body
     }
 
-    fn start(graph: &Graph) -> Shape {
+    fn start(graph: &Graph) -> Body {
         let name =
             if graph.triggers.is_empty() { "started by hand".into() } else { graph.triggers.join(" · ") };
         let about = if graph.inputs.is_empty() { String::new() } else { graph.inputs.join(", ") };
-        Shape::end(&name, &about)
+        Body::end(&name, &about)
     }
 
-    fn end(name: &str, about: &str) -> Shape {
-        let mut texts = vec![(Tone::Name, name.to_owned())];
+    fn end(name: &str, about: &str) -> Body {
+        let mut texts = vec![(Voice::Name, name.to_owned())];
         if !about.is_empty() {
-            texts.push((Tone::About, about.to_owned()));
+            texts.push((Voice::About, about.to_owned()));
         }
-        let mut shape = Shape {
+        let mut body = Body {
             size: (0.0, 0.0),
             tone: Tone::End,
             sort: None,
@@ -288,18 +298,18 @@ impl Shape {
             texts,
             parts: vec![],
         };
-        shape.measure(18.0, WIDEST_END);
-        shape
+        body.measure(18.0, WIDEST_END);
+        body
     }
 
     /// Cuts the texts, and makes room for them.
     fn measure(&mut self, left: f64, most: f64) {
         let full: Vec<&str> = self.texts.iter().map(|(_, text)| &**text).collect();
         self.title = full.join("\n");
-        for (tone, text) in &mut self.texts {
-            *text = fit(text, face(*tone), size(*tone), most);
+        for (voice, text) in &mut self.texts {
+            *text = fit(text, voice.face(), voice.size(), most);
         }
-        let widths = self.texts.iter().map(|(tone, text)| width(text, face(*tone), size(*tone)));
+        let widths = self.texts.iter().map(|(voice, text)| voice.width(text));
         let widest = widths.fold(64.0, f64::max);
         let right = if self.tone == Tone::End { left } else { INSET };
         self.size = (left + widest + right, 14.0 + LINE * self.texts.len().max(1) as f64 + 6.0);
@@ -307,10 +317,10 @@ impl Shape {
 
     fn draw(self, corner: Point, to: &mut Picture) {
         let x = corner.0 + if self.sort.is_some() { SIGN } else { self.size.0 / 2.0 };
-        let line = |(at, (tone, text)): (usize, (Tone, String))| Line {
+        let line = |(at, (voice, text)): (usize, (Voice, String))| Line {
             at: (x, corner.1 + 21.0 + LINE * at as f64),
             text,
-            tone,
+            voice,
         };
         let head = 14.0 + LINE * self.texts.len().max(1) as f64 + 6.0;
         let lines = self.texts.into_iter().enumerate().map(line).collect();

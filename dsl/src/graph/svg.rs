@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::graph::Sort;
 use crate::graph::layout::Point;
-use crate::graph::picture::{Curve, Frame, Picture, Tone};
+use crate::graph::picture::{Curve, Frame, Picture, Tone, Voice};
 use crate::workflow::NeedKind;
 
 const STYLE: &str = "
@@ -73,7 +73,7 @@ fn draw(out: &mut String, frame: &Frame) {
         Tone::Holder => ("holder", 10.0),
         Tone::Part => ("part", 8.0),
         Tone::End => ("end", height.min(36.0) / 2.0),
-        Tone::Step | Tone::Name | Tone::About | Tone::Condition | Tone::Label => ("step", 8.0),
+        Tone::Step => ("step", 8.0),
     };
     let skips = if frame.skips { " skips" } else { "" };
     let _ = write!(
@@ -96,11 +96,11 @@ fn draw(out: &mut String, frame: &Frame) {
         );
     }
     for line in frame.lines.iter().filter(|line| !line.text.is_empty()) {
-        let class = match line.tone {
-            Tone::Name => " class=\"name\"",
-            Tone::Label => " class=\"label\"",
-            Tone::Condition => " class=\"when\"",
-            Tone::About | Tone::Step | Tone::Holder | Tone::Part | Tone::End => "",
+        let class = match line.voice {
+            Voice::Name => " class=\"name\"",
+            Voice::Label => " class=\"label\"",
+            Voice::Condition => " class=\"when\"",
+            Voice::About => "",
         };
         let (x, y) = (number(line.at.0), number(line.at.1));
         let anchor = if frame.tone == Tone::End { " text-anchor=\"middle\"" } else { "" };
@@ -154,15 +154,24 @@ fn sign(sort: Sort) -> (&'static str, &'static str) {
             "blue",
             "M12 5.5A6.5 6.5 0 1 1 12 18.5A6.5 6.5 0 1 1 12 5.5ZM5.5 12H18.5M12 5.5C15 9 15 15 12 18.5C9 15 9 9 12 5.5Z",
         ),
-        // An equals sign.
         // A spark.
-        Sort::Ask => ("violet", "M12 5L13.6 10.4L19 12L13.6 13.6L12 19L10.4 13.6L5 12L10.4 10.4Z"),
-        // A sheet within a sheet.
-        Sort::Child => ("blue", "M6.5 6.5H17.5V17.5H6.5ZM9.5 10H14.5M9.5 14H14.5"),
-        // Waves from a point.
-        Sort::Emit => ("amber", "M12 12H12.01M8.8 15.2A4.5 4.5 0 0 1 8.8 8.8M15.2 8.8A4.5 4.5 0 0 1 15.2 15.2M6.5 17.5A7.8 7.8 0 0 1 6.5 6.5M17.5 6.5A7.8 7.8 0 0 1 17.5 17.5"),
-        // Head and shoulders.
-        Sort::Person => ("amber", "M12 6A2.8 2.8 0 1 1 12 11.6A2.8 2.8 0 1 1 12 6ZM6.5 18A5.5 5.5 0 0 1 17.5 18"),
+        Sort::Ask => (
+            "violet",
+            "M12 5.5C12.6 9.6 14.4 11.4 18.5 12C14.4 12.6 12.6 14.4 12 18.5C11.4 14.4 9.6 12.6 5.5 12C9.6 11.4 11.4 9.6 12 5.5Z",
+        ),
+        // Waves.
+        Sort::Emit => (
+            "blue",
+            "M12 12H12.01M9.2 14.8A4 4 0 0 1 9.2 9.2M14.8 9.2A4 4 0 0 1 14.8 14.8M6.7 17.3A7.5 7.5 0 0 1 6.7 6.7M17.3 6.7A7.5 7.5 0 0 1 17.3 17.3",
+        ),
+        // A box that leads out of a box.
+        Sort::Child => ("blue", "M10 6.5H6.5V17.5H17.5V14M12.5 11.5L17.8 6.2M13.5 6H18V10.5"),
+        // A head and shoulders.
+        Sort::Person => (
+            "amber",
+            "M12 6A2.8 2.8 0 1 1 12 11.6A2.8 2.8 0 1 1 12 6ZM6.5 18C7 15.2 9.2 13.8 12 13.8C14.8 13.8 17 15.2 17.5 18",
+        ),
+        // An equals sign.
         Sort::Set => ("green", "M7 10H17M7 14.5H17"),
         // A clock.
         Sort::Wait => ("amber", "M12 5.5A6.5 6.5 0 1 1 12 18.5A6.5 6.5 0 1 1 12 5.5ZM12 8.5V12L14.5 13.8"),

@@ -13,6 +13,7 @@ mod words;
 use crate::expr::scan::is_name;
 use crate::ide::Document;
 use crate::ide::at::{self, Role, Spot};
+use crate::shape::Shape;
 use crate::span::Span;
 use probe::{MARK, Probe};
 
@@ -192,7 +193,7 @@ fn placed(cursor: &Cursor<'_>, start: usize, offers: Vec<Offer>) -> Vec<Item> {
 /// True where an expression may stand without braces.
 fn takes_expression(role: &Role<'_>) -> bool {
     match role {
-        Role::Value(_, shape, _) => shape.takes_expression(),
+        Role::Value(_, shape, _) => expressive(shape),
         Role::Top
         | Role::Step(_)
         | Role::Trigger(_)
@@ -200,5 +201,13 @@ fn takes_expression(role: &Role<'_>) -> bool {
         | Role::Parameter(_)
         | Role::Type
         | Role::Free => false,
+    }
+}
+
+fn expressive(shape: &Shape) -> bool {
+    match shape {
+        Shape::Expression => true,
+        Shape::Either(shapes) => shapes.iter().any(expressive),
+        _ => false,
     }
 }

@@ -223,7 +223,8 @@ pub fn without_steps<'e>(
     let wrong = Diagnostic::error(Code::Indentation, first.key.span(), message);
     reader.diagnostics.push(wrong.help("put the steps of the block into `steps:`"));
     let place = first.key.span();
-    let key = Scalar { text: "steps".into(), style: Style::Plain, map: SpanMap { points: vec![], whole: place } };
+    let key =
+        Scalar { text: "steps".into(), style: Style::Plain, map: SpanMap { points: vec![], whole: place } };
     kept.push(Entry { key, value: Node { span: place, kind: Kind::Map(inner) } });
     Cow::Owned(kept)
 }

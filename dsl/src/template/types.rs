@@ -173,7 +173,8 @@ impl<'p> Walk<'_, 'p> {
                 }
                 Type::Any | Type::Bytes => return (Type::Any, Type::Any),
                 other => {
-                    let message = format!("`#each` runs over a list or an object, and this is {}", other.named());
+                    let message =
+                        format!("`#each` runs over a list or an object, and this is {}", other.named());
                     self.found.diagnostics.push(Diagnostic::error(Code::WrongType, expr.span, message));
                     return (Type::Any, Type::Any);
                 }

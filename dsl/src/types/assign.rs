@@ -94,16 +94,21 @@ fn direct(from: &Type, to: &Type, taking: Taking) -> Result<(), Unfit> {
         (Type::Any, _) | (_, Type::Any) => Ok(()),
         (Type::Integer, Type::Number) | (Type::AnyObject, Type::Object(_)) => Ok(()),
         (Type::Number, Type::Integer) if taking == Taking::AsParameter => Ok(()),
-        (
-            Type::Boolean | Type::Integer | Type::Number | Type::Time | Type::Duration,
-            Type::String,
-        ) if taking == Taking::AsParameter => Ok(()),
+        (Type::Boolean | Type::Integer | Type::Number | Type::Time | Type::Duration, Type::String)
+            if taking == Taking::AsParameter =>
+        {
+            Ok(())
+        }
         (Type::Number, Type::Integer) => Err(Unfit::new(Why::Fraction)),
-        (Type::Enum(texts), Type::Enum(wanted)) => texts_fit(texts, &|text| wanted.iter().any(|one| one == text)),
+        (Type::Enum(texts), Type::Enum(wanted)) => {
+            texts_fit(texts, &|text| wanted.iter().any(|one| one == text))
+        }
         // What the text says is known when it runs.
         (Type::String, Type::Enum(_) | Type::Time | Type::Duration) => Ok(()),
         (Type::Enum(_), Type::String) => Ok(()),
-        (Type::Enum(texts), Type::Duration) => texts_fit(texts, &|text| duration::parse(text.trim()).is_some()),
+        (Type::Enum(texts), Type::Duration) => {
+            texts_fit(texts, &|text| duration::parse(text.trim()).is_some())
+        }
         (Type::Enum(texts), Type::Time) => {
             texts_fit(texts, &|text| text.trim().parse::<jiff::Timestamp>().is_ok())
         }
@@ -111,7 +116,9 @@ fn direct(from: &Type, to: &Type, taking: Taking) -> Result<(), Unfit> {
         (Type::Bytes, Type::String | Type::AnyObject | Type::Object(_)) => Ok(()),
         (Type::Object(_), Type::AnyObject) => Ok(()),
         (Type::Object(given), Type::Object(wanted)) => object(given, wanted, taking),
-        (Type::List(given), Type::List(wanted)) => assign(given, wanted, taking).map_err(|unfit| unfit.within("…")),
+        (Type::List(given), Type::List(wanted)) => {
+            assign(given, wanted, taking).map_err(|unfit| unfit.within("…"))
+        }
         (from, to) if from == to => Ok(()),
         (from, _) => Err(other(from)),
     }
@@ -160,7 +167,9 @@ impl Unfit {
         let wanted = if self.path.is_empty() { wanted.wanted() } else { "another type".into() };
         let says = match &self.why {
             Why::Null => "it may be null".into(),
-            Why::Text(text) if self.path.is_empty() => format!("{wanted} is wanted, and this may be the text `{text}`"),
+            Why::Text(text) if self.path.is_empty() => {
+                format!("{wanted} is wanted, and this may be the text `{text}`")
+            }
             Why::Text(text) => format!("it may be the text `{text}`, which does not fit"),
             Why::Fraction => "an integer is wanted, and this is a number that need not be whole".into(),
             Why::Missing(name) => format!("the field `{name}` is missing"),
@@ -173,16 +182,13 @@ impl Unfit {
     /// What to do; `source` is the text of the value.
     pub fn help(&self, source: &str) -> Option<String> {
         match &self.why {
-            Why::Null if self.path.is_empty() => {
-                Some(format!("give a value for null, as in `{source} ?? …`, or skip the step by `if: {source} != null`"))
-            }
+            Why::Null if self.path.is_empty() => Some(format!(
+                "give a value for null, as in `{source} ?? …`, or skip the step by `if: {source} != null`"
+            )),
             Why::Fraction if self.path.is_empty() => Some(format!("make it whole: `round({source})`")),
-            Why::Null
-            | Why::Fraction
-            | Why::Text(_)
-            | Why::Missing(_)
-            | Why::Unknown(_)
-            | Why::Other(_) => None,
+            Why::Null | Why::Fraction | Why::Text(_) | Why::Missing(_) | Why::Unknown(_) | Why::Other(_) => {
+                None
+            }
         }
     }
 }

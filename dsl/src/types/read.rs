@@ -172,8 +172,8 @@ fn default(reader: &mut Reader<'_>, field: &mut Field, node: &Node) {
             let message = format!("the default of `{}` does not fit: {wrong}", field.name);
             let wrong = Diagnostic::error(Code::WrongDefault, node.span, message);
             reader.diagnostics.push(spelling::mended(reader.text, wrong, &value, &field.ty));
-            // The input has a default all the same.
-            field.default = Some(Value::Null);
+            // The input has a default all the same, and is not null for want of one.
+            field.default = Some(value);
         }
     }
 }

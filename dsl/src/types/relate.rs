@@ -108,6 +108,18 @@ impl Type {
         }
     }
 
+    /// Either of two types of items that stand in one list. Of a row of different kinds, as a number beside an
+    /// object, nothing is known by place, so that a union would only be in the way: it is anything.
+    #[must_use]
+    pub fn beside(self, other: Type) -> Type {
+        let either = self.or(other);
+        match &either {
+            Type::Union(arms) if !arms.iter().all(is_object) => Type::Any,
+            Type::Nullable(inner) if matches!(&**inner, Type::Union(arms) if !arms.iter().all(is_object)) => Type::Any,
+            _ => either,
+        }
+    }
+
     fn into_arms(self) -> Vec<Type> {
         match self {
             Type::Union(arms) => arms,
@@ -128,6 +140,28 @@ impl Type {
         match arms.len() {
             0..=MOST_ARMS => Type::Union(arms),
             _ => Type::Any,
+        }
+    }
+
+    /// The type of a value that was fitted: what was left out is null, so that all fields are there.
+    #[must_use]
+    pub fn filled(self) -> Type {
+        match self {
+            Type::Object(fields) => Type::Object(
+                fields
+                    .into_iter()
+                    .map(|field| {
+                        let known = field.default.as_ref().is_some_and(|value| !value.is_null());
+                        let ty = field.ty.filled();
+                        let ty = if field.optional && !known { ty.or_null() } else { ty };
+                        Field::required(&field.name, ty, "")
+                    })
+                    .collect(),
+            ),
+            Type::List(item) => Type::list(item.filled()),
+            Type::Nullable(inner) => inner.filled().or_null(),
+            Type::Union(arms) => Type::Union(arms.into_iter().map(Type::filled).collect()),
+            other => other,
         }
     }
 

@@ -74,7 +74,8 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
         Kind::Map(_) | Kind::List(_) => {
             let message = format!("`ai` is the prompt, a text, and here stands {}", node.describe());
             let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
-            step.reader.fail(wrong.help("everything else stands beside it: `returns`, `quality`, …"), node.span);
+            step.reader
+                .fail(wrong.help("everything else stands beside it: `returns`, `quality`, …"), node.span);
             None
         }
     };
@@ -84,7 +85,7 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     }
     let returns = step.take("returns").and_then(|node| returns(step.reader, node));
     let gives = match &returns {
-        Some(fields) => Type::Object(fields.value.clone()),
+        Some(fields) => Type::Object(fields.value.clone()).filled(),
         None => Type::Object(vec![types::Field::required("text", Type::String, "The answer.")]),
     };
     // A `returns` that could not be read may have had any field.

@@ -14,6 +14,9 @@ pub struct Value<'t> {
     pub flow: bool,
 }
 
+/// How far a line is looked at to either side: one line may be the whole file, with a trap in each word.
+const LONGEST: usize = 2048;
+
 /// A line without its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line<'t> {
@@ -27,8 +30,10 @@ impl<'t> Line<'t> {
     /// The line of a place.
     pub fn at(text: &'t str, at: usize) -> Line<'t> {
         let at = at.min(text.len());
-        let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let line = text[start..].split('\n').next().unwrap_or("");
+        let from = text.floor_char_boundary(at.saturating_sub(LONGEST));
+        let to = text.ceil_char_boundary(at.saturating_add(LONGEST).min(text.len()));
+        let start = text[from..at].rfind('\n').map_or(from, |newline| from + newline + 1);
+        let line = text[start..to].split('\n').next().unwrap_or("");
         Line { start, text: line.strip_suffix('\r').unwrap_or(line) }
     }
 

@@ -12,19 +12,19 @@ use crate::yaml::map::Form;
 /// A value as it stands.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    /// Where it stands, its anchor left out; of a block, where its first row begins.
+    /// Where it stands, its anchor left out; of a block, from its first row; of a block of text, from its `|`.
     pub span: Span,
     /// The name of its anchor.
     pub anchor: Option<String>,
     /// What it is.
-    pub shape: Shape,
+    pub content: Content,
     /// Comments behind the last row of a collection.
     pub tail: Vec<Lead>,
 }
 
 /// What a piece is.
 #[derive(Clone, Debug)]
-pub enum Shape {
+pub enum Content {
     /// `*name`.
     Alias(String),
     /// A scalar with its text, escapes and folding undone.
@@ -69,30 +69,30 @@ pub enum Lead {
 impl Piece {
     /// The rows, where it is a collection.
     pub fn rows(&self) -> &[Row] {
-        match &self.shape {
-            Shape::Alias(_) | Shape::Scalar(..) => &[],
-            Shape::List(_, rows) | Shape::Map(_, rows) => rows,
+        match &self.content {
+            Content::Alias(_) | Content::Scalar(..) => &[],
+            Content::List(_, rows) | Content::Map(_, rows) => rows,
         }
     }
 
     fn rows_mut(&mut self) -> &mut [Row] {
-        match &mut self.shape {
-            Shape::Alias(_) | Shape::Scalar(..) => &mut [],
-            Shape::List(_, rows) | Shape::Map(_, rows) => rows,
+        match &mut self.content {
+            Content::Alias(_) | Content::Scalar(..) => &mut [],
+            Content::List(_, rows) | Content::Map(_, rows) => rows,
         }
     }
 
     fn is_block(&self) -> bool {
-        matches!(&self.shape, Shape::List(Layout::Block, _) | Shape::Map(Layout::Block, _))
+        matches!(&self.content, Content::List(Layout::Block, _) | Content::Map(Layout::Block, _))
     }
 }
 
 impl Row {
     /// The text of the key, where it is a scalar.
     pub fn name(&self) -> &str {
-        match self.key.as_ref().map(|key| &key.shape) {
-            Some(Shape::Scalar(text, _)) => text,
-            Some(Shape::Alias(_) | Shape::List(..) | Shape::Map(..)) | None => "",
+        match self.key.as_ref().map(|key| &key.content) {
+            Some(Content::Scalar(text, _)) => text,
+            Some(Content::Alias(_) | Content::List(..) | Content::Map(..)) | None => "",
         }
     }
 
@@ -108,12 +108,18 @@ pub fn read(text: &str) -> Option<Piece> {
     let mut open: Vec<Piece> = vec![];
     let mut root = None;
     let mut comments = vec![];
+    // Where the last node ended.
+    let mut end = 0;
     // An anchor comes after its node, which may be finished by then.
     let mut last = Last::Open;
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, place) = next.ok()?;
         let range = place.byte_range().unwrap_or(0..0);
         let span = Span::new(range.start, range.end);
+        let before = end;
+        if !matches!(event, Event::Comment(..)) {
+            end = end.max(range.end);
+        }
         match event {
             Event::Comment(..) => comments.push(span),
             Event::Anchor(_, name) => {
@@ -126,18 +132,24 @@ pub fn read(text: &str) -> Option<Piece> {
                 piece?.anchor = Some(name.into_owned());
             }
             Event::Scalar(value, style, ..) => {
-                last = finish(&mut open, &mut root, piece(span, Shape::Scalar(value.into(), form(style))));
+                let form = form(style);
+                let start = match form {
+                    Form::Literal | Form::Folded => header(text, before),
+                    Form::Plain | Form::Single | Form::Double => range.start,
+                };
+                let span = Span::new(start, range.end);
+                last = finish(&mut open, &mut root, piece(span, Content::Scalar(value.into(), form)));
             }
             Event::Alias(_) => {
                 let name = text.get(range)?.trim_start_matches('*').to_owned();
-                last = finish(&mut open, &mut root, piece(span, Shape::Alias(name)));
+                last = finish(&mut open, &mut root, piece(span, Content::Alias(name)));
             }
             Event::SequenceStart(style, ..) => {
-                open.push(piece(span, Shape::List(layout(style), vec![])));
+                open.push(piece(span, Content::List(layout(style), vec![])));
                 last = Last::Open;
             }
             Event::MappingStart(style, ..) => {
-                open.push(piece(span, Shape::Map(layout(style), vec![])));
+                open.push(piece(span, Content::Map(layout(style), vec![])));
                 last = Last::Open;
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -165,8 +177,8 @@ enum Last {
     Value,
 }
 
-fn piece(span: Span, shape: Shape) -> Piece {
-    Piece { span, anchor: None, shape, tail: vec![] }
+fn piece(span: Span, content: Content) -> Piece {
+    Piece { span, anchor: None, content, tail: vec![] }
 }
 
 impl Piece {
@@ -182,15 +194,15 @@ fn finish(open: &mut [Piece], root: &mut Option<Piece>, mut done: Piece) -> Last
         return Last::Root;
     };
     let row = |key, value| Row { lead: vec![], key, value, beside: vec![] };
-    match &mut around.shape {
-        Shape::Alias(_) | Shape::Scalar(..) => Last::Value,
-        Shape::List(_, rows) => {
+    match &mut around.content {
+        Content::Alias(_) | Content::Scalar(..) => Last::Value,
+        Content::List(_, rows) => {
             rows.push(row(None, done));
             Last::Value
         }
-        Shape::Map(_, rows) => match rows.last_mut() {
+        Content::Map(_, rows) => match rows.last_mut() {
             Some(Row { key: Some(key), value, .. }) if is_awaited(value) => {
-                if done.span.range().is_empty() && matches!(done.shape, Shape::Scalar(..)) {
+                if done.span.range().is_empty() && matches!(done.content, Content::Scalar(..)) {
                     // What is not there stands behind its key.
                     done.span = Span { start: key.span.end, end: key.span.end };
                 }
@@ -198,7 +210,7 @@ fn finish(open: &mut [Piece], root: &mut Option<Piece>, mut done: Piece) -> Last
                 Last::Value
             }
             _ => {
-                let awaited = piece(Span::new(usize::MAX, usize::MAX), Shape::Alias(String::new()));
+                let awaited = piece(Span::new(usize::MAX, usize::MAX), Content::Alias(String::new()));
                 rows.push(row(Some(done), awaited));
                 Last::Key
             }
@@ -208,6 +220,20 @@ fn finish(open: &mut [Piece], root: &mut Option<Piece>, mut done: Piece) -> Last
 
 fn is_awaited(value: &Piece) -> bool {
     value.span.start == u32::MAX
+}
+
+/// The place of the `|` or `>` that stands next: before it come only signs, an anchor and comments.
+fn header(text: &str, from: usize) -> usize {
+    let mut at = from.min(text.len());
+    while let Some(char) = text[at..].chars().next() {
+        match char {
+            '|' | '>' => break,
+            '#' => at += text[at..].find('\n').unwrap_or(text.len() - at),
+            '&' => at += text[at..].find(char::is_whitespace).unwrap_or(text.len() - at),
+            _ => at += char.len_utf8(),
+        }
+    }
+    at
 }
 
 fn form(style: ScalarStyle) -> Form {

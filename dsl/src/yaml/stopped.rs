@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Edit, Fix};
 use crate::span::Span;
 use crate::yaml::around::{self, Line, Value};
 use crate::yaml::traps::{
-    block_of_text, is_condition, is_odd_blank, lacks_blank, missing_blank, odd_blank, quoted,
+    bare_hole, block_of_text, is_condition, is_odd_blank, lacks_blank, missing_blank, odd_blank, quoted,
 };
 
 /// Why reading stopped.
@@ -21,6 +21,8 @@ pub enum Stop {
     Layout(String),
     /// A bracket that is not closed.
     Bracket(String),
+    /// A bracket that is closed by one of another kind.
+    Mismatch,
     /// A quote that is not closed.
     Quote,
     /// A line among the items of a list that is none.
@@ -36,6 +38,7 @@ pub fn syntax(text: &str, at: usize, stop: Stop) -> Diagnostic {
         Stop::UnknownAnchor => Some(unknown_anchor(text, at)),
         Stop::TooDeep => Some(Diagnostic::error(Code::TooDeep, Span::new(at, at + 1), "this nests too deep")),
         Stop::Quote => Some(unclosed_quote(text, at)),
+        Stop::Mismatch => Some(mismatch(text, at)),
         Stop::Layout(_) | Stop::Bracket(_) | Stop::Dash(_) | Stop::Other(_) => odd_blank_near(text, at)
             .or_else(|| indented_under(text, at))
             .or_else(|| blank_near(text, at))
@@ -54,11 +57,13 @@ fn plain(text: &str, at: usize, stop: Stop) -> Diagnostic {
         Stop::Layout(message) => wrong(message)
             .help("check the indentation of this line, and put a text that contains `: ` in quotes"),
         Stop::Bracket(message) => wrong(message).help("close it with `]` or `}`"),
-        Stop::Dash(message) => {
-            wrong(message).help("begin the line with a dash").fix("begin it with a dash", Span::new(at, at), "- ")
-        }
+        Stop::Dash(message) => wrong(message).help("begin the line with a dash").fix(
+            "begin it with a dash",
+            Span::new(at, at),
+            "- ",
+        ),
         Stop::Other(message) => wrong(message),
-        Stop::Tab | Stop::UnknownAnchor | Stop::TooDeep | Stop::Quote => {
+        Stop::Tab | Stop::UnknownAnchor | Stop::TooDeep | Stop::Quote | Stop::Mismatch => {
             wrong("YAML cannot be read here".into())
         }
     }
@@ -102,6 +107,18 @@ fn unknown_anchor(text: &str, at: usize) -> Diagnostic {
             )
         }
         None => wrong.help("a text that begins with `*` needs quotes"),
+    }
+}
+
+/// `{ … ]`: the place is that of either bracket.
+fn mismatch(text: &str, at: usize) -> Diagnostic {
+    let sign = text[at..].chars().next().unwrap_or('{');
+    let span = Span::new(at, at + sign.len_utf8());
+    let wrong = |message: String| Diagnostic::error(Code::Yaml, span, message);
+    match sign {
+        '{' => wrong("`{` is closed by a bracket of another kind".into()).help("close it with `}`"),
+        '[' => wrong("`[` is closed by a bracket of another kind".into()).help("close it with `]`"),
+        _ => wrong(format!("`{sign}` closes a bracket of another kind")),
     }
 }
 
@@ -267,11 +284,11 @@ fn colon_above(text: &str, at: usize) -> Option<Diagnostic> {
     let span = Span::new(start, start + word.len());
     let message = format!("a colon is missing behind `{word}`, so YAML reads a text");
     let fix = format!("write `{word}:`");
-    Some(
-        Diagnostic::error(Code::MissingBlank, span, message)
-            .help(fix.clone())
-            .fix(fix, Span::new(start + word.len(), start + word.len()), ":"),
-    )
+    Some(Diagnostic::error(Code::MissingBlank, span, message).help(fix.clone()).fix(
+        fix,
+        Span::new(start + word.len(), start + word.len()),
+        ":",
+    ))
 }
 
 /// Looks for a trap in the value where reading stopped.
@@ -284,13 +301,9 @@ fn value(text: &str, at: usize) -> Option<Diagnostic> {
         let help = format!("put it in quotes: `{key}: {mended}`");
         Some(Diagnostic::error(code, span, message).help(help).fix("put it in quotes", span, mended))
     };
-    let whole = |what: &str| format!("YAML takes {what} for the whole value, and more follows");
+    let whole = |what: &str| format!("YAML takes {what} for the whole value of `{key}`, and more follows");
     match first {
-        '{' if value.starts_with("{{") => quote(
-            Code::BareHole,
-            "a value that begins with `{{` needs quotes: YAML reads a mapping here".into(),
-            quoted(value),
-        ),
+        '{' if value.starts_with("{{") => Some(bare_hole(text, span)),
         '"' | '\'' => {
             let close = value[1..].find(first)? + 1;
             let rest = &value[close + 1..];
@@ -305,21 +318,21 @@ fn value(text: &str, at: usize) -> Option<Diagnostic> {
                 }
             }
         }
-        '{' if value.ends_with('}') => None,
-        '[' if value.ends_with(']') => None,
-        '[' if value.contains(']') => quote(Code::BareExpression, whole("the list"), quoted(value)),
+        '{' => None,
+        '[' if value.ends_with(']') || !value.contains(']') => None,
+        '[' => quote(Code::BareExpression, whole("the list"), quoted(value)),
         '>' | '|' if value[1..].trim_start_matches(['+', '-', '1', '2', '3', '4']).is_empty() => {
             unindented_block(text, key, at)
         }
         '>' | '|' => Some(block_of_text(first, span)),
         '@' | '`' | '%' => quote(
             Code::FirstCharacter,
-            format!("a value cannot begin with {} in YAML", in_backticks(first)),
+            format!("the value of `{key}` cannot begin with {} in YAML", in_backticks(first)),
             quoted(value),
         ),
         _ if flow && value.contains("{{") => quote(
             Code::BareHole,
-            "a text with a hole needs quotes between braces: YAML reads a mapping here".into(),
+            format!("the text of `{key}` needs quotes, for the hole in it: YAML reads a mapping here"),
             quoted(value),
         ),
         _ if !value.contains(": ") && !value.ends_with(':') => None,
@@ -367,9 +380,11 @@ fn unindented_block(text: &str, key: &str, at: usize) -> Option<Diagnostic> {
         format!("the block of text of `{key}` begins here and is not indented further than its key"),
     );
     (start < line.end()).then(|| {
-        wrong
-            .help(format!("indent each line of the text further than `{key}`"))
-            .fix("indent this line", Span::new(line.start, line.start), "  ")
+        wrong.help(format!("indent each line of the text further than `{key}`")).fix(
+            "indent this line",
+            Span::new(line.start, line.start),
+            "  ",
+        )
     })
 }
 

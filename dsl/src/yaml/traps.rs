@@ -6,14 +6,15 @@ use crate::span::Span;
 use crate::yaml::around;
 
 /// `key: {{ x }}`: YAML reads a mapping in a mapping.
-pub fn bare_hole(source: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::BareHole,
+pub fn bare_hole(text: &str, span: Span) -> Diagnostic {
+    let source = text.get(span.range()).unwrap_or("");
+    let whose = whose(text, span.range().start);
+    let message = format!("{whose} begins with `{{{{` and needs quotes: YAML reads a mapping here");
+    Diagnostic::error(Code::BareHole, span, message).help(format!("write {}", quoted(source))).fix(
+        "put it in quotes",
         span,
-        "a value that begins with `{{` needs quotes: YAML reads a mapping here",
+        quoted(source),
     )
-    .help(format!("write {}", quoted(source)))
-    .fix("put it in quotes", span, quoted(source))
 }
 
 /// `if: !ready`: YAML reads a tag.
@@ -32,6 +33,14 @@ pub fn tag(text: &str, span: Span) -> Diagnostic {
     wrong.help("put the value in quotes if the `!` belongs to it, else remove the tag")
 }
 
+/// What stands at a place, for messages: the value of its key where that is on the line.
+fn whose(text: &str, at: usize) -> String {
+    match around::value(text, at).filter(|value| !value.key.is_empty()) {
+        Some(value) => format!("the value of `{}`", value.key),
+        None => "this value".into(),
+    }
+}
+
 /// True where a bare expression stands.
 pub fn in_condition(text: &str, span: Span) -> bool {
     around::value(text, span.range().start).is_some_and(|value| is_condition(value.key))
@@ -41,7 +50,8 @@ pub fn in_condition(text: &str, span: Span) -> bool {
 pub fn cut(text: &str, value: Span, comment: Span) -> Diagnostic {
     let whole = value.to(comment);
     let quoted = quoted(text.get(whole.range()).unwrap_or(""));
-    Diagnostic::warning(Code::CutComment, comment, "YAML cuts the value here: ` #` begins a comment")
+    let message = format!("YAML cuts {} here: ` #` begins a comment", whose(text, value.range().start));
+    Diagnostic::warning(Code::CutComment, comment, message)
         .help(format!("put the value in quotes: {quoted}, or a blank after `#`"))
         .fix("put the value in quotes", whole, quoted)
 }

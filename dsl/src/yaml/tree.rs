@@ -169,7 +169,7 @@ impl Builder<'_> {
             Some(open) => {
                 let line = self.text[open.start..].split('\n').next().unwrap_or("").trim_end();
                 let source = line.rfind("}}").map_or(line, |end| &line[..end + 2]);
-                traps::bare_hole(source, Span::new(open.start, open.start + source.len()))
+                traps::bare_hole(self.text, Span::new(open.start, open.start + source.len()))
             }
             None => match self.open.iter().rev().find(|open| open.flow) {
                 Some(open)
@@ -266,7 +266,7 @@ impl Builder<'_> {
     /// `{{ x }}` without quotes came as a mapping in a mapping: reported, and read as the text that was meant.
     fn hole(&mut self, span: Span) -> Node {
         let source = self.text.get(span.range()).unwrap_or("");
-        self.diagnostics.push(traps::bare_hole(source, span));
+        self.diagnostics.push(traps::bare_hole(self.text, span));
         let map = SpanMap::plain(span.range().start, source.len());
         Node { span, kind: Kind::Scalar(Scalar { text: source.into(), style: Style::Quoted, map }) }
     }
@@ -425,6 +425,7 @@ fn stop(kind: &ErrorKind) -> Reason {
         | ErrorKind::InvalidIndentation
         | ErrorKind::ExpectedBlockMappingKey => Reason::Layout(words(kind)),
         ErrorKind::UnclosedFlowCollection { .. } => Reason::Bracket(words(kind)),
+        ErrorKind::MismatchedFlowCollectionEnd { .. } => Reason::Mismatch,
         ErrorKind::UnclosedQuotedScalar => Reason::Quote,
         ErrorKind::ExpectedBlockSequenceEntry => Reason::Dash(words(kind)),
         _ => Reason::Other(words(kind)),
@@ -454,9 +455,7 @@ fn words(kind: &ErrorKind) -> String {
         Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => {
             "something follows a text in quotes".into()
         }
-        Kind::MismatchedFlowCollectionEnd { .. } | Kind::MisplacedFlowCollectionEnd => {
-            "this bracket closes nothing".into()
-        }
+        Kind::MisplacedFlowCollectionEnd => "this bracket closes nothing".into(),
         Kind::InvalidBlockScalarHeader => {
             "`|` or `>` begins a block of text, and the text begins on the next line".into()
         }

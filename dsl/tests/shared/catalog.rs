@@ -79,7 +79,11 @@ fn workflows() -> [(&'static str, Signature); 4] {
         output: Type::Object(vec![Field::required("url", Type::String, "Where it is.")]),
         calls: vec![],
     };
-    let other =
-        Signature { inputs: vec![Field::optional("key", Type::String, "")], ..Signature::default() };
-    [("weekly-report", report), ("other", other), ("first-half", calls("second-half")), ("second-half", calls("whole"))]
+    let other = Signature { inputs: vec![Field::optional("key", Type::String, "")], ..Signature::default() };
+    [
+        ("weekly-report", report),
+        ("other", other),
+        ("first-half", calls("second-half")),
+        ("second-half", calls("whole")),
+    ]
 }

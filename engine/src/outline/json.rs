@@ -80,7 +80,11 @@ fn call(call: &Call) -> Value {
             "on": retry.on.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
         });
     }
-    json!({ "action": call.action, "safety": call.safety, "retry": tried })
+    let mut out = json!({ "action": call.action, "safety": call.safety, "retry": tried });
+    if let Some(connection) = &call.connection {
+        out["connection"] = json!(connection);
+    }
+    out
 }
 
 fn skipped(skip: &Skip) -> Value {

@@ -96,8 +96,11 @@ fn look(expr: &Expr, found: &mut Vec<Diagnostic>) -> Secrecy {
 
 fn read(expr: &Expr, at: Ix, message: &str) -> Diagnostic {
     let span = expr.nodes().get(usize::from(at)).map_or(expr.span, |node| expr.place(node.span));
-    let wrong = Diagnostic::error(Code::SecretRead, span, format!("{message}: it is filled in when the call leaves"));
-    wrong.help("put it together with texts by `+` or in a text with holes; `base64` and `hmac_sha256` take it, too")
+    let wrong =
+        Diagnostic::error(Code::SecretRead, span, format!("{message}: it is filled in when the call leaves"));
+    wrong.help(
+        "put it together with texts by `+` or in a text with holes; `base64` and `hmac_sha256` take it, too",
+    )
 }
 
 fn within(mut parts: impl Iterator<Item = Secrecy>) -> Secrecy {
@@ -135,7 +138,9 @@ fn gives_text(function: &Function) -> Gives {
     let anything = vec![Cow::Owned(Type::Any); function.parameters.len()];
     let given = Given { filling: Filling::Some, types: &anything, constants: &[] };
     match (function.gives)(&given) {
-        Type::Boolean | Type::Integer | Type::Number | Type::Time | Type::Duration | Type::Enum(_) => Gives::Plain,
+        Type::Boolean | Type::Integer | Type::Number | Type::Time | Type::Duration | Type::Enum(_) => {
+            Gives::Plain
+        }
         _ => Gives::Values,
     }
 }

@@ -57,31 +57,10 @@ impl Roots {
 fn inputs(ast: &Ast) -> Type {
     let field = |input: &crate::ast::Input| {
         let known = input.field.default.as_ref().is_some_and(|value| !value.is_null());
-        let ty = filled(input.field.ty.clone());
-        Field::required(&input.field.name, if known || !input.field.optional { ty } else { ty.or_null() }, "")
+        let ty = input.field.ty.clone().filled();
+        Field { min: input.field.min, ..Field::required(&input.field.name, if known || !input.field.optional { ty } else { ty.or_null() }, "") }
     };
     Type::Object(ast.inputs.iter().map(field).collect())
-}
-
-/// The type of a value whose fields are all there: what was left out is null.
-fn filled(ty: Type) -> Type {
-    match ty {
-        Type::Object(fields) => Type::Object(
-            fields
-                .into_iter()
-                .map(|field| {
-                    let known = field.default.as_ref().is_some_and(|value| !value.is_null());
-                    let ty = filled(field.ty);
-                    let ty = if field.optional && !known { ty.or_null() } else { ty };
-                    Field::required(&field.name, ty, "")
-                })
-                .collect(),
-        ),
-        Type::List(item) => Type::list(filled(*item)),
-        Type::Nullable(inner) => filled(*inner).or_null(),
-        Type::Union(arms) => Type::Union(arms.into_iter().map(filled).collect()),
-        other => other,
-    }
 }
 
 fn error() -> Type {

@@ -55,7 +55,7 @@ impl Typed {
             ArgKind::Text(_) => Type::String,
             ArgKind::Expr(expr) => self.of_expr(expr),
             ArgKind::List(items) => {
-                Type::list(items.iter().map(|item| self.of_arg(item)).fold(Type::NEVER, Type::or))
+                Type::list(items.iter().map(|item| self.of_arg(item)).fold(Type::NEVER, Type::beside))
             }
             ArgKind::Object(entries) => {
                 Type::object(entries.iter().map(|(key, value)| (key.value.as_str(), self.of_arg(value))))
@@ -68,7 +68,7 @@ impl Typed {
 /// The type of what an action gives.
 pub fn of_act(act: &Act, catalog: &Catalog) -> Type {
     let known = || catalog.get(&act.action.value).map(|action| action.output.clone());
-    act.gives.clone().or_else(known).unwrap_or_default()
+    act.gives.clone().map(Type::filled).or_else(known).unwrap_or_default()
 }
 
 /// The type of the items that a `for_each` runs over.
@@ -104,9 +104,9 @@ fn flat(ty: Type, deep: usize) -> Type {
     match ty {
         Type::List(item) => Type::list(flat(*item, deep)),
         Type::Nullable(inner) => flat(*inner, deep).or_null(),
-        Type::Object(fields) if fields.len() < MOST_PARTS => {
-            Type::Object(fields.into_iter().map(|field| Field { ty: flat(field.ty, deep), ..field }).collect())
-        }
+        Type::Object(fields) if fields.len() < MOST_PARTS => Type::Object(
+            fields.into_iter().map(|field| Field { ty: flat(field.ty, deep), ..field }).collect(),
+        ),
         Type::Object(_) => Type::AnyObject,
         Type::Union(_) => Type::Any,
         other => other,

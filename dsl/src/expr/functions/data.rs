@@ -20,15 +20,8 @@ use crate::value::{Hole, Value};
 const NAMES_OF_TYPES: [&str; 10] =
     ["null", "boolean", "integer", "number", "string", "list", "object", "time", "duration", "secret"];
 
-const ENCODED: Wants = &[
-    Shape::String,
-    Shape::Number,
-    Shape::Boolean,
-    Shape::Time,
-    Shape::Duration,
-    Shape::Null,
-    Shape::Object,
-];
+const ENCODED: Wants =
+    &[Shape::String, Shape::Number, Shape::Boolean, Shape::Time, Shape::Duration, Shape::Null, Shape::Object];
 const OPTIONS: Wants = &[Shape::Object, Shape::String, Shape::Null];
 const ROWS: Wants = &[Shape::List(&[Shape::Object, Shape::List(ANY)])];
 

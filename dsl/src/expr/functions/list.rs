@@ -11,7 +11,7 @@ use crate::expr::Halt;
 use crate::expr::call::Call;
 use crate::expr::fault::named;
 use crate::expr::operate;
-use crate::types::Type;
+use crate::types::{Field, Type};
 use crate::value::Value;
 
 const SORTABLE: Wants = &[Shape::List(SORTED)];
@@ -74,7 +74,7 @@ pub const LIST: &[Function] = &[
     Function {
         name: "find",
         parameters: &[value("list", LISTS), lambda("item", BOOLEANS)],
-        gives: |given| given.item(0).or_null(),
+        gives: |given| if given.has(1) { given.item(0).or_null() } else { given.unless_empty(given.item(0)) },
         about: "The first item for which the lambda is true; null if there is none.",
         example: "[1, 2, 3] | find(x => x > 1) => 2",
         body: |call| seek(call, false),
@@ -82,7 +82,7 @@ pub const LIST: &[Function] = &[
     Function {
         name: "first",
         parameters: &[value("list", LISTS), optional_lambda("item", BOOLEANS)],
-        gives: |given| given.item(0).or_null(),
+        gives: |given| if given.has(1) { given.item(0).or_null() } else { given.unless_empty(given.item(0)) },
         about: "The first item, or the first for which the lambda is true; null if there is none.",
         example: "first([1, 2]) => 1",
         body: |call| seek(call, false),
@@ -112,8 +112,9 @@ pub const LIST: &[Function] = &[
         name: "group_by",
         parameters: &[value("list", LISTS), lambda("item", ANY)],
         gives: |given| {
-            let group = [("key", given.at(1)), ("items", Type::list(given.item(0)))];
-            Type::list(Type::object(group))
+            // No group is empty.
+            let items = Field { min: Some(1.0), ..Field::required("items", Type::list(given.item(0)), "") };
+            Type::list(Type::Object(vec![Field::required("key", given.at(1), ""), items]))
         },
         about: "The items in groups `{ key, items }` by what the lambda gives, in order of first appearance.",
         example: "group_by([1, 2, 3], x => x % 2) => [{ key: 1, items: [1, 3] }, { key: 0, items: [2] }]",
@@ -130,7 +131,7 @@ pub const LIST: &[Function] = &[
     Function {
         name: "last",
         parameters: &[value("list", LISTS), optional_lambda("item", BOOLEANS)],
-        gives: |given| given.item(0).or_null(),
+        gives: |given| if given.has(1) { given.item(0).or_null() } else { given.unless_empty(given.item(0)) },
         about: "The last item, or the last for which the lambda is true; null if there is none.",
         example: "last([1, 2, 3], x => x < 3) => 2",
         body: |call| seek(call, true),
@@ -275,7 +276,7 @@ fn sliced(given: &Given<'_>) -> Type {
 }
 
 fn all_items(given: &Given<'_>) -> Type {
-    (0..given.types.len()).map(|at| given.item(at)).fold(Type::NEVER, Type::or)
+    (0..given.types.len()).map(|at| given.item(at)).fold(Type::NEVER, Type::beside)
 }
 
 /// A count as a value.

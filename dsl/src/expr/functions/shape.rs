@@ -51,14 +51,8 @@ pub(crate) const NUMBERS: Wants = &[Shape::Number];
 pub(crate) const OBJECTS: Wants = &[Shape::Object];
 pub(crate) const ORDERED: Wants = &[Shape::Ordered];
 pub(crate) const SEARCHED: Wants = &[Shape::String, Shape::List(ANY), Shape::Object];
-pub(crate) const SHOWN: Wants = &[
-    Shape::String,
-    Shape::Number,
-    Shape::Boolean,
-    Shape::Time,
-    Shape::Duration,
-    Shape::Null,
-];
+pub(crate) const SHOWN: Wants =
+    &[Shape::String, Shape::Number, Shape::Boolean, Shape::Time, Shape::Duration, Shape::Null];
 pub(crate) const SLICED: Wants = &[Shape::String, Shape::List(ANY)];
 pub(crate) const SORTED: Wants = &[Shape::Ordered, Shape::Null];
 pub(crate) const SUMMABLE: Wants = &[Shape::Summable];
@@ -88,7 +82,8 @@ pub fn judge(ty: &Type, wants: Wants) -> Verdict {
         return Verdict::Fits;
     }
     let arms = ty.arms();
-    let (nulls, others): (Vec<&Type>, Vec<&Type>) = arms.into_iter().partition(|arm| matches!(arm, Type::Null));
+    let (nulls, others): (Vec<&Type>, Vec<&Type>) =
+        arms.into_iter().partition(|arm| matches!(arm, Type::Null));
     let null_fits = wants.iter().any(|shape| matches!(shape, Shape::Any | Shape::Null));
     let kinds = wants.iter().any(|shape| matches!(shape, Shape::Ordered | Shape::Summable));
     if kinds {
@@ -255,9 +250,7 @@ pub fn item_of(ty: &Type) -> Type {
 /// The type of the values of an object.
 pub fn value_of(ty: &Type) -> Type {
     match ty {
-        Type::Object(fields) => {
-            fields.iter().map(value_type).fold(Type::NEVER, Type::or)
-        }
+        Type::Object(fields) => fields.iter().map(value_type).fold(Type::NEVER, Type::or),
         _ => Type::Any,
     }
 }

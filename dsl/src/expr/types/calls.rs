@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use crate::codes::Code;
-use crate::expr::ast::{Ix, Kind};
+use crate::expr::ast::{Ix, Kind, Part};
 use crate::expr::functions::shape::{self, Filling, Given, Shape, Verdict, Wants, item_of, judge};
 use crate::expr::functions::{Function, Parameter, Presence, Takes};
+use crate::expr::types::{Inference, facts};
 use crate::expr::types::operators::{Misplaced, part_of};
-use crate::expr::types::Inference;
 use crate::types::Type;
 use crate::value::Value;
 
@@ -50,16 +50,44 @@ impl<'t> Inference<'t> {
                 *constant = Some(names);
             }
         }
-        let filling = arguments.first().map_or(Filling::Unknown, |first| self.filling(*first));
+        let asks = matches!(function.name, "avg" | "first" | "last" | "max" | "min");
+        let filling = match arguments.first() {
+            Some(first) if asks => self.filling(*first),
+            _ => Filling::Unknown,
+        };
         (function.gives)(&Given { filling, types: &types, constants: &constants })
     }
 
-    fn filling(&self, at: Ix) -> Filling {
-        match self.expr.node(at).map(|node| &node.kind) {
-            Some(Kind::List(items)) if !items.is_empty() => Filling::Some,
-            Some(Kind::Value(Value::List(items))) if !items.is_empty() => Filling::Some,
-            _ => Filling::Unknown,
-        }
+    /// Whether a list has an item: by what was written, by a condition around, or by the least that its field has.
+    fn filling(&mut self, at: Ix) -> Filling {
+        let some = match self.expr.node(at).map(|node| &node.kind) {
+            Some(Kind::List(items)) => !items.is_empty(),
+            Some(Kind::Value(Value::List(items))) => !items.is_empty(),
+            Some(Kind::Path(base, parts)) => self.asked(at) || self.declared(*base, parts),
+            _ => self.asked(at),
+        };
+        if some { Filling::Some } else { Filling::Unknown }
+    }
+
+    fn asked(&self, at: Ix) -> bool {
+        !self.facts.is_empty() && facts::key(self.expr, at).is_some_and(|key| self.facts.is_filled(&key))
+    }
+
+    fn declared(&mut self, base: Ix, parts: &'t [Part]) -> bool {
+        let Some((Part::Field(name, _) | Part::SoftField(name, _), before)) = parts.split_last() else {
+            return false;
+        };
+        // What is wrong with the path was reported with the argument itself.
+        let (found, doubtful) = (self.found.len(), self.doubtful.len());
+        let owner = if before.is_empty() { self.node(base) } else { self.path(base, before) };
+        self.found.truncate(found);
+        self.doubtful.truncate(doubtful);
+        owner.arms().into_iter().all(|arm| match arm {
+            Type::Object(fields) => fields.iter().any(|field| {
+                *field.name == **name && field.min.is_some_and(|least| least >= 1.0) && !field.optional
+            }),
+            _ => false,
+        })
     }
 
     /// Lists of constant texts, which are no constants by themselves.
@@ -119,7 +147,9 @@ impl<'t> Inference<'t> {
             return Cow::Owned(Type::Any);
         }
         let says = match parameter.takes {
-            Takes::Value | Takes::Values => format!("`{name}` wants {} as `{}`", named(parameter.wants), parameter.name),
+            Takes::Value | Takes::Values => {
+                format!("`{name}` wants {} as `{}`", named(parameter.wants), parameter.name)
+            }
             Takes::Lambda(_) => format!("the lambda of `{name}` gives {}", named(parameter.wants)),
         };
         self.unfit_argument(at, &ty, verdict, parameter.wants, &says);
@@ -129,7 +159,8 @@ impl<'t> Inference<'t> {
     /// Where a lambda was left out that makes of the items what is wanted, the items must be that themselves.
     fn items(&mut self, function: &Function, arguments: &[Ix], types: &[Cow<'t, Type>]) {
         let [list] = arguments else { return };
-        let Some(parameter) = function.parameters.get(1).filter(|one| one.presence == Presence::ElseItems) else {
+        let Some(parameter) = function.parameters.get(1).filter(|one| one.presence == Presence::ElseItems)
+        else {
             return;
         };
         let item = types.first().map_or(Type::Any, |list| item_of(list));
@@ -145,13 +176,16 @@ impl<'t> Inference<'t> {
         let (code, message, help) = match verdict {
             Verdict::Fits => return,
             Verdict::Null => {
-                let message = format!("an item of `{quote}` may be null, and `{name}` wants {}", named(wants));
+                let message =
+                    format!("an item of `{quote}` may be null, and `{name}` wants {}", named(wants));
                 (Code::MayBeNull, message, Some(format!("leave null out, as in `{quote} | compact`")))
             }
             Verdict::Fraction | Verdict::Unfit => {
-                let message = format!("`{name}` wants items that are {}, and each is {}", named(wants), item.named());
+                let message =
+                    format!("`{name}` wants items that are {}, and each is {}", named(wants), item.named());
                 let numbers = text && wants.contains(&Shape::Summable);
-                let help = numbers.then(|| format!("texts become numbers by `{quote} | map(x => number(x))`"));
+                let help =
+                    numbers.then(|| format!("texts become numbers by `{quote} | map(x => number(x))`"));
                 (Code::ArgumentType, message, help)
             }
         };
@@ -184,17 +218,25 @@ impl<'t> Inference<'t> {
         let help = match verdict {
             Verdict::Fits => None,
             Verdict::Null if *ty == Type::Null => None,
-            Verdict::Null => Some(format!("give a value for null: `({quote} ?? {})`", fallback(&wants))),
+            Verdict::Null => {
+                Some(format!("give a value for null: `({} ?? {})`", self.operand(at), fallback(&wants)))
+            }
             Verdict::Fraction => Some(format!("make it whole: `round({quote})`")),
-            Verdict::Unfit if text && wants(Shape::Time) => Some(format!("a text becomes a time by `time({quote})`")),
+            Verdict::Unfit if text && wants(Shape::Time) => {
+                Some(format!("a text becomes a time by `time({quote})`"))
+            }
             Verdict::Unfit if text && wants(Shape::Duration) && !wants(Shape::Number) => {
                 Some(format!("a text becomes a duration by `duration({quote})`"))
             }
-            Verdict::Unfit if text && (wants(Shape::Number) || wants(Shape::Integer) || wants(Shape::Summable)) => {
+            Verdict::Unfit
+                if text && (wants(Shape::Number) || wants(Shape::Integer) || wants(Shape::Summable)) =>
+            {
                 Some(format!("a text becomes a number by `number({quote})`"))
             }
             Verdict::Unfit if wants(Shape::String) && wants(Shape::List(shape::ANY)) => None,
-            Verdict::Unfit if wants(Shape::String) && !text => Some(format!("`json({quote})` makes a text of it")),
+            Verdict::Unfit if wants(Shape::String) && !text => {
+                Some(format!("`json({quote})` makes a text of it"))
+            }
             Verdict::Unfit => None,
         };
         self.found.push(match help {

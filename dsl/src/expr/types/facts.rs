@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::expr::ast::{Ix, Kind, Operator, Part, StepName};
 use crate::expr::Expr;
+use crate::expr::ast::{Ix, Kind, Operator, Part, StepName};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -16,6 +16,8 @@ pub struct Facts(Vec<(String, Fact)>);
 enum Fact {
     Null,
     NotNull,
+    /// It has an item at least.
+    Filled,
     /// Its type has this name.
     Is(String),
     /// Its type has another name.
@@ -70,6 +72,7 @@ impl Facts {
     }
 
     fn compared(&mut self, expr: &Expr, left: Ix, operator: Operator, right: Ix, holds: bool) {
+        self.counted(expr, left, operator, right, holds);
         let equal = match operator {
             Operator::Equal => holds,
             Operator::Unequal => !holds,
@@ -96,9 +99,38 @@ impl Facts {
         }
     }
 
+    /// Learns from `len(x) > 0` and its like that there is an item.
+    fn counted(&mut self, expr: &Expr, left: Ix, operator: Operator, right: Ix, holds: bool) {
+        let number = |at: Ix| match expr.node(at).map(|node| &node.kind) {
+            Some(Kind::Value(Value::Int(number))) => Some(*number),
+            _ => None,
+        };
+        let (of, operator, number) = match (number(left), number(right)) {
+            (None, Some(number)) => (left, operator, number),
+            (Some(number), None) => (right, mirrored(operator), number),
+            _ => return,
+        };
+        let Some(Kind::Call(function, arguments)) = expr.node(of).map(|node| &node.kind) else { return };
+        let Some(key) = arguments.first().filter(|_| function.0.name == "len").and_then(|at| key(expr, *at)) else {
+            return;
+        };
+        let some = match (operator, holds) {
+            (Operator::More, true) | (Operator::AtMost, false) => number >= 0,
+            (Operator::AtLeast, true) | (Operator::Less, false) => number >= 1,
+            (Operator::Equal, true) | (Operator::Unequal, false) => number >= 1,
+            (Operator::Equal, false) | (Operator::Unequal, true) => number == 0,
+            _ => false,
+        };
+        if some {
+            self.is(key, Fact::Filled);
+        }
+    }
+
     /// Learns from `type(x) == "string"`; true if it is one.
     fn type_asked(&mut self, expr: &Expr, at: Ix, name: &str, equal: bool) -> bool {
-        let Some(Kind::Call(function, arguments)) = expr.node(at).map(|node| &node.kind) else { return false };
+        let Some(Kind::Call(function, arguments)) = expr.node(at).map(|node| &node.kind) else {
+            return false;
+        };
         if function.0.name != "type" {
             return false;
         }
@@ -120,9 +152,14 @@ impl Facts {
     /// True if the value at a path is known to be there: itself or a part of it is not null.
     pub fn is_there(&self, path: &str) -> bool {
         self.0.iter().any(|(key, fact)| match fact {
-            Fact::NotNull | Fact::Is(_) => begins_with(key, path),
+            Fact::NotNull | Fact::Is(_) | Fact::Filled => begins_with(key, path),
             Fact::Null | Fact::IsNot(_) => false,
         })
+    }
+
+    /// True if the list at a path is known to have an item.
+    pub fn is_filled(&self, path: &str) -> bool {
+        self.0.iter().any(|(key, fact)| *fact == Fact::Filled && key == path)
     }
 
     /// A type with what is known of the value at a path.
@@ -133,13 +170,24 @@ impl Facts {
         }
         for (_, fact) in self.0.iter().filter(|(key, _)| key == path) {
             match fact {
-                Fact::NotNull => {}
+                Fact::NotNull | Fact::Filled => {}
                 Fact::Null => ty = Cow::Owned(Type::Null),
                 Fact::Is(name) => ty = Cow::Owned(only(&ty, name)),
                 Fact::IsNot(name) => ty = Cow::Owned(without(&ty, name)),
             }
         }
         ty
+    }
+}
+
+/// The comparison with its sides exchanged.
+fn mirrored(operator: Operator) -> Operator {
+    match operator {
+        Operator::More => Operator::Less,
+        Operator::AtLeast => Operator::AtMost,
+        Operator::Less => Operator::More,
+        Operator::AtMost => Operator::AtLeast,
+        other => other,
     }
 }
 

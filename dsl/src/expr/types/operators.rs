@@ -27,7 +27,8 @@ impl<'t> Inference<'t> {
             matches!(arm, Type::Any | Type::Bytes | Type::Integer | Type::Number | Type::Duration)
         });
         if !fits {
-            let message = format!("`-` wants a number or a duration, and `{}` is {}", self.expr.quote(at), ty.named());
+            let message =
+                format!("`-` wants a number or a duration, and `{}` is {}", self.expr.quote(at), ty.named());
             self.found.push(self.error(Code::Operands, at, message));
             return Cow::Owned(Type::Any);
         }
@@ -84,13 +85,17 @@ impl<'t> Inference<'t> {
             }
             Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast => {
                 if let (true, true) = self.both_there(left, operator, right)
-                    && !pairs(&left.ty, &right.ty, &|a, b| ordered(a, b).then_some(Type::Boolean)).is_some()
+                    && pairs(&left.ty, &right.ty, &|a, b| ordered(a, b).then_some(Type::Boolean)).is_none()
                 {
                     self.unordered(left, operator, right);
                 }
                 Type::Boolean
             }
-            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
+            Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Remainder => {
                 if self.both_there(left, operator, right) != (true, true) {
                     return Type::Any;
                 }
@@ -124,8 +129,11 @@ impl<'t> Inference<'t> {
             self.error(Code::MayBeNull, at, format!("{what} is null, and `{sign}` wants a value"))
         } else {
             let message = format!("`{quote}` may be null, and `{sign}` wants a value");
-            self.error(Code::MayBeNull, at, message)
-                .help(format!("give a value for null: `({quote} ?? {})`", instead(ty)))
+            self.error(Code::MayBeNull, at, message).help(format!(
+                "give a value for null: `({} ?? {})`",
+                self.operand(at),
+                instead(ty)
+            ))
         };
         self.found.push(wrong);
         false
@@ -142,7 +150,8 @@ impl<'t> Inference<'t> {
         let alone = |ty: &Type| pairs(ty, ty, &|a, b| arithmetic(a, operator, b)).is_none();
         let at = if alone(&left.ty) && !alone(&right.ty) { left.at } else { right.at };
         let (a, b) = (left.ty.named(), right.ty.named());
-        let wrong = self.error(Code::Operands, at, format!("`{}` {does}, and here are {a} and {b}", operator.sign()));
+        let wrong =
+            self.error(Code::Operands, at, format!("`{}` {does}, and here are {a} and {b}", operator.sign()));
         let number = |ty: &Type| ty.arms().iter().all(|arm| matches!(arm, Type::Integer | Type::Number));
         let text = |ty: &Type| ty.arms().iter().all(|arm| matches!(arm, Type::String | Type::Enum(_)));
         let mixed = (number(&left.ty) && text(&right.ty)) || (text(&left.ty) && number(&right.ty));
@@ -197,7 +206,10 @@ impl<'t> Inference<'t> {
                 return self.asked_for_null(asked, answer);
             }
         }
-        if left.ty.overlaps(&right.ty) {
+        // What two texts say that were both written there, their author knows.
+        let written =
+            |at| matches!(self.expr.node(at).map(|node| &node.kind), Some(Kind::Value(Value::Text(_))));
+        if left.ty.overlaps(&right.ty) || (written(left.at) && written(right.at)) {
             return;
         }
         for (asked, with) in [(left, right), (right, left)] {
@@ -214,7 +226,11 @@ impl<'t> Inference<'t> {
             self.found.push(self.near_text(wrong, text, with.at, &known));
             return;
         }
-        let message = format!("{} and {} are never equal, so that this is always {answer}", left.ty.named(), right.ty.named());
+        let message = format!(
+            "{} and {} are never equal, so that this is always {answer}",
+            left.ty.named(),
+            right.ty.named()
+        );
         let wrong = self.warning(Code::NeverEqual, right.at, message);
         self.found.push(wrong.help("nothing is converted silently; compare values of one type"));
     }
@@ -225,7 +241,9 @@ impl<'t> Inference<'t> {
         let source = self.expr.node(at).and_then(|node| self.expr.source().get(node.span.range()));
         let wrong = wrong.help(format!("did you mean `{near}`?"));
         match source.and_then(|source| source.chars().next()) {
-            Some(quote @ ('\'' | '"')) if near.chars().all(|char| char.is_alphanumeric() || "-_ ".contains(char)) => {
+            Some(quote @ ('\'' | '"'))
+                if near.chars().all(|char| char.is_alphanumeric() || "-_ ".contains(char)) =>
+            {
                 wrong.fix(format!("write `{near}`"), self.span(at), format!("{quote}{near}{quote}"))
             }
             _ => wrong,
@@ -247,8 +265,9 @@ impl<'t> Inference<'t> {
             // Other reasons to be absent have a warning of their own.
             if known.absence == Absence::Skipped && self.soft == 0 && !there {
                 let name = &step.name;
-                let message =
-                    format!("this is never asked where `{name}` was skipped: a plain read skips this step too");
+                let message = format!(
+                    "this is never asked where `{name}` was skipped: a plain read skips this step too"
+                );
                 let wrong = self.warning(Code::NullTest, asked.at, message);
                 self.found.push(wrong.help(format!("write `(steps.{name} ?? null)`, which reads it softly")));
             }
@@ -257,7 +276,8 @@ impl<'t> Inference<'t> {
         let arms = asked.ty.arms();
         let known = !arms.iter().any(|arm| matches!(arm, Type::Any | Type::Bytes)) && !arms.is_empty();
         if known && !asked.ty.takes_null() {
-            let message = format!("`{}` is never null, so that this is always {answer}", self.expr.quote(asked.at));
+            let message =
+                format!("`{}` is never null, so that this is always {answer}", self.expr.quote(asked.at));
             self.found.push(self.warning(Code::AlwaysSame, asked.at, message));
         }
     }
@@ -272,7 +292,10 @@ impl<'t> Inference<'t> {
             let (at, message) = match message {
                 Misplaced::Part(message) => (left.at, format!("{message}, and this is {}", left.ty.named())),
                 Misplaced::Whole => {
-                    let message = format!("`{sign}` wants a list, an object or a text, and this is {}", right.ty.named());
+                    let message = format!(
+                        "`{sign}` wants a list, an object or a text, and this is {}",
+                        right.ty.named()
+                    );
                     (right.at, message)
                 }
             };
@@ -281,7 +304,8 @@ impl<'t> Inference<'t> {
         }
         let items = crate::expr::functions::shape::item_of(&right.ty);
         if !left.ty.overlaps(&items) {
-            let message = format!("{} is never in this list: an item of it is {}", left.ty.named(), items.named());
+            let message =
+                format!("{} is never in this list: an item of it is {}", left.ty.named(), items.named());
             self.found.push(self.warning(Code::NeverEqual, left.at, message));
         }
     }
@@ -297,7 +321,10 @@ pub(super) enum Misplaced {
 
 /// Whether a part of this type can be looked for in a whole of that.
 pub(super) fn part_of(part: &Type, whole: &Type) -> Option<Misplaced> {
-    let text = part.arms().into_iter().all(|arm| matches!(arm, Type::Any | Type::Bytes | Type::String | Type::Enum(_)));
+    let text = part
+        .arms()
+        .into_iter()
+        .all(|arm| matches!(arm, Type::Any | Type::Bytes | Type::String | Type::Enum(_)));
     whole.arms().into_iter().find_map(|arm| match arm {
         Type::Any | Type::Bytes | Type::List(_) => None,
         Type::AnyObject | Type::Object(_) if text => None,

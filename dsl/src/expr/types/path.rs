@@ -196,7 +196,8 @@ impl<'t> Inference<'t> {
             way.told = Told::Already;
             let message = format!("nothing is known of `{}`, so not whether it has `{name}`", self.upto(way));
             let wrong = Diagnostic::warning(Code::UntypedField, self.expr.place(at), message);
-            self.found.push(wrong.help("declare the type where the value comes from, or leave `--strict` out"));
+            self.found
+                .push(wrong.help("declare the type where the value comes from, or leave `--strict` out"));
         }
         let found = match &way.ty {
             Cow::Borrowed(ty) => among(ty.arms(), name),
@@ -267,8 +268,10 @@ impl<'t> Inference<'t> {
         };
         let always = *way.ty == Type::Null;
         let is = if always { "is" } else { "may be" };
-        let wrong = Diagnostic::error(Code::MayBeNull, at, format!("`{what}` {is} null, and null has no fields"));
-        let wrong = if always { wrong } else { wrong.help(format!("write `{what}{then}`, which is null then")) };
+        let wrong =
+            Diagnostic::error(Code::MayBeNull, at, format!("`{what}` {is} null, and null has no fields"));
+        let wrong =
+            if always { wrong } else { wrong.help(format!("write `{what}{then}`, which is null then")) };
         self.found.push(self.softened(wrong, part));
     }
 
@@ -310,7 +313,9 @@ impl<'t> Inference<'t> {
             let message = format!("`{what}` is a list and has no field `{name}`");
             let help = match habits::field(name, &what) {
                 Some(ours) => format!("write `{ours}`"),
-                None => format!("take one item, as `{what}[0].{name}`, or all, as `{what} | map(x => x.{name})`"),
+                None => {
+                    format!("take one item, as `{what}[0].{name}`, or all, as `{what} | map(x => x.{name})`")
+                }
             };
             return Diagnostic::error(Code::UnknownField, at, message).help(help);
         }
@@ -330,7 +335,9 @@ impl<'t> Inference<'t> {
         }
         let wrong = Diagnostic::error(Code::UnknownField, at, format!("`{what}` has no field `{name}`"));
         match nearest(name, names.iter().copied()) {
-            Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), at, near),
+            Some(near) => {
+                wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), at, near)
+            }
             None if names.is_empty() || names.len() > MOST_NAMES => wrong,
             None => wrong.help(format!("its fields are {}", listed(&names))),
         }

@@ -79,6 +79,7 @@ fn of_shape(cursor: &Cursor<'_>, key: &str, shape: &Shape) -> Vec<Offer> {
         | Shape::List(_)
         | Shape::Map(_)
         | Shape::Name
+        | Shape::Nothing
         | Shape::Number(..)
         | Shape::OneOf(_)
         | Shape::Parameters

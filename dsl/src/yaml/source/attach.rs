@@ -1,7 +1,7 @@
 //! Which row a comment belongs to: the one beside it, the one below it, or the block that it is indented into.
 
 use crate::span::Span;
-use crate::yaml::source::{Layout, Lead, Piece, Row, Shape};
+use crate::yaml::source::{Content, Layout, Lead, Piece, Row};
 
 /// Gives each comment to a row or to the end of a collection, and each row the blank lines above it.
 pub fn attach(text: &str, root: &mut Piece, comments: &[Span]) {
@@ -40,18 +40,16 @@ impl Walk<'_> {
                 at == 0 || self.comments.get(self.next).is_some_and(|next| self.is_below_dash(*next));
             let mut lead = std::mem::take(&mut rows[at].lead);
             while let Some(comment) = self.take(start) {
-                if at > 0 && !self.is_alone(comment) && !self.is_behind_dash(comment) {
+                let alone = self.is_alone(comment);
+                let deeper = self.column(comment.range().start) > column;
+                if at > 0 && !alone && !self.is_behind_dash(comment) {
                     self.beside(&mut rows[at - 1], comment);
-                } else if !below
-                    && block
-                    && self.is_alone(comment)
-                    && self.column(comment.range().start) > column
+                } else if below
+                    || !block
+                    || !alone
+                    || !deeper
+                    || !self.within(&mut rows[at - 1].value, comment)
                 {
-                    if !self.within(&mut rows[at - 1].value, comment) {
-                        below = true;
-                        self.lead(&mut lead, comment);
-                    }
-                } else {
                     below = true;
                     self.lead(&mut lead, comment);
                 }
@@ -88,11 +86,11 @@ impl Walk<'_> {
                 }
             }
         }
-        if matches!(row.value.shape, Shape::Alias(_) | Shape::Scalar(..)) {
+        if matches!(row.value.content, Content::Alias(_) | Content::Scalar(..)) {
             return;
         }
         // Behind the bracket that opens.
-        if matches!(row.value.shape, Shape::List(Layout::Flow, _) | Shape::Map(Layout::Flow, _)) {
+        if matches!(row.value.content, Content::List(Layout::Flow, _) | Content::Map(Layout::Flow, _)) {
             let first = row.value.rows().first().map_or(row.value.span.range().end, Row::start);
             while self
                 .comments
