@@ -55,10 +55,32 @@ pub enum Spot<'n> {
 
 /// Finds what stands at a place.
 pub fn find<'n>(root: &'n Node, at: usize, catalog: &Catalog) -> Option<Spot<'n>> {
+    walk(root, at, catalog, &mut |_| {})
+}
+
+/// The innermost step around a place.
+pub fn step<'n>(root: &'n Node, at: usize, catalog: &Catalog) -> Option<&'n Node> {
+    let mut found = None;
+    walk(root, at, catalog, &mut |role| {
+        if let Role::Step(step) = role {
+            found = Some(*step);
+        }
+    });
+    found
+}
+
+/// Goes down to a place, and tells what each node on the way is for.
+fn walk<'n>(
+    root: &'n Node,
+    at: usize,
+    catalog: &Catalog,
+    passed: &mut dyn FnMut(&Role<'n>),
+) -> Option<Spot<'n>> {
     let mut role = Role::Top;
     let mut node = root;
     // The tree is as deep as YAML may nest.
     loop {
+        passed(&role);
         match &node.kind {
             Kind::Scalar(scalar) => return Some(Spot::Value { role, node, scalar }),
             Kind::List(items) => {

@@ -10,11 +10,11 @@ use crate::expr::functions::shape::{Verdict, judge};
 use crate::expr::functions::{self, Function};
 use crate::expr::scan::is_name;
 use crate::expr::types::{Seen, Watch};
-use crate::ide::at::Role;
+use crate::ide::at::{self, Role};
 use crate::ide::{Read, describe, scope};
 use crate::span::Span;
 use crate::types::{Field, Type};
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Kind, Node};
 
 /// What stands before the word at the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,7 +243,9 @@ impl Look {
         };
         let first = Look::read(cursor, format!("{}{closed}{tail}", &text[..from]), end);
         let fine = |look: &Look| !look.seen.parts.is_empty();
-        if let Some(look) = first.filter(fine) {
+        // Names that are read bare, and steps and inputs, are known without types.
+        let bare = !filling.is_empty() || matches!(path(written), "steps" | "errors" | "meta" | "inputs");
+        if let Some(look) = first.filter(|look| bare || fine(look)) {
             return Some(look);
         }
         // By itself, in the place of the whole text around it.
@@ -258,7 +260,11 @@ impl Look {
         alone(written).filter(fine).or_else(|| alone(path))
     }
 
-    fn read(cursor: &Cursor<'_>, text: String, at: usize) -> Option<Look> {
+    fn read(cursor: &Cursor<'_>, mut text: String, mut at: usize) -> Option<Look> {
+        if let Some((place, verb)) = verb(cursor) {
+            text.insert_str(place, &verb);
+            at += verb.len();
+        }
         let root = yaml::read(&text).0?;
         let watch = Watch::new(Span::new(at, at).start);
         let read = Read::new(&text, root, cursor.document.catalog, Some(&watch));
@@ -271,6 +277,17 @@ impl Look {
         let parts = self.seen.parts.iter().filter(|(span, _)| ends(span));
         parts.min_by_key(|(span, _)| span.end - span.start).map(|(_, ty)| ty.clone())
     }
+}
+
+/// A verb for the step around the cursor, where it has none so far and could not be read, and its place.
+fn verb(cursor: &Cursor<'_>) -> Option<(usize, String)> {
+    let Cursor { document, probe, at } = *cursor;
+    let step = at::step(&probe.root, at + 1, document.catalog).filter(|step| at::verb_of(step).is_none())?;
+    let Kind::Map(entries) = &step.kind else { return None };
+    let place = entries.first()?.key.span().range().start;
+    let margin = probe.text[..place].rsplit('\n').next()?;
+    let between = if margin.trim().is_empty() { format!("\n{margin}") } else { ", ".into() };
+    Some((place, format!("fail: x{between}")))
 }
 
 /// A piece of an expression with what closes it.
