@@ -21,11 +21,11 @@ mod unused;
 use crate::ast::Ast;
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
-use crate::expr::types::Strictness;
+use crate::expr::types::{Strictness, Watch};
 
 pub use outside::signature;
-pub use scope::{Edge, Resolved};
-use types::Typed;
+pub use scope::{Edge, Frame, Resolved, find as find_step};
+pub use types::Typed;
 
 /// What a pass has in hand.
 pub struct Checking<'a> {
@@ -41,6 +41,8 @@ pub struct Checking<'a> {
     pub typed: Typed,
     /// Whether reads of what nothing is known of are reported.
     pub strictness: Strictness,
+    /// The place that an editor asks about.
+    pub watch: Option<&'a Watch>,
     /// What was found so far, reading included.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -55,6 +57,7 @@ impl<'a> Checking<'a> {
             resolved: Resolved::default(),
             typed: Typed::default(),
             strictness: Strictness::default(),
+            watch: None,
             diagnostics: vec![],
         }
     }
@@ -76,6 +79,26 @@ const PASSES: &[fn(&mut Checking<'_>)] = &[
     unused::check,
 ];
 
+/// The passes that an editor needs for a place.
+const LOOKING: &[fn(&mut Checking<'_>)] = &[names::check, graph::check, types::check];
+
+/// Runs the passes that find names and types, with what an editor asks about, if anything.
+pub fn look<'a>(text: &'a str, ast: &'a Ast, catalog: &'a Catalog, watch: Option<&'a Watch>) -> Typed {
+    let mut checking = Checking { watch, ..Checking::new(text, ast, catalog) };
+    LOOKING.iter().for_each(|pass| pass(&mut checking));
+    checking.typed
+}
+
+/// What the passes found out.
+pub struct Found {
+    /// Which step reads which.
+    pub resolved: Resolved,
+    /// The types of its values.
+    pub typed: Typed,
+    /// What is wrong, reading included.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// Runs all passes; what reading found is given to them.
 pub fn run(
     text: &str,
@@ -83,8 +106,9 @@ pub fn run(
     catalog: &Catalog,
     strictness: Strictness,
     found: Vec<Diagnostic>,
-) -> (Resolved, Vec<Diagnostic>) {
+) -> Found {
     let mut checking = Checking { strictness, diagnostics: found, ..Checking::new(text, ast, catalog) };
     PASSES.iter().for_each(|pass| pass(&mut checking));
-    (checking.resolved, checking.diagnostics)
+    let Checking { resolved, typed, diagnostics, .. } = checking;
+    Found { resolved, typed, diagnostics }
 }

@@ -15,6 +15,7 @@ mod fields;
 pub mod format;
 pub mod graph;
 mod habits;
+pub mod ide;
 pub mod inputs;
 pub mod json;
 pub mod keys;
@@ -75,19 +76,24 @@ pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
     if let Some(root) = root {
         let (ast, wrong) = parse::parse(text, &root);
         diagnostics.extend(wrong);
-        let (resolved, all) = check::run(text, &ast, catalog, options.strictness, diagnostics);
-        diagnostics = all;
+        let found = check::run(text, &ast, catalog, options.strictness, diagnostics);
+        diagnostics = found.diagnostics;
         if diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error) {
-            workflow = lower::lower(&ast, &resolved, catalog);
+            workflow = lower::lower(&ast, &found.resolved, catalog);
         }
     }
+    Checked { workflow, diagnostics: in_order(text, diagnostics) }
+}
+
+/// Diagnostics in the order of the text, each once: an alias reads the same text again. A block whose only entry had
+/// no key that can be one is empty for that reason, which was said.
+fn in_order(text: &str, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let keys: Vec<Span> =
         diagnostics.iter().filter(|it| it.code == Code::ComplexKey).map(|it| it.span).collect();
     diagnostics.retain(|it| it.code != Code::NoSteps || !keys.iter().any(|key| follows(text, it.span, *key)));
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
-    // An alias reads the same text again.
     diagnostics.dedup();
-    Checked { workflow, diagnostics }
+    diagnostics
 }
 
 /// True if a key is the first thing in the value of another: what stood there was left out, and was not nothing.

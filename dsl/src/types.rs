@@ -13,7 +13,7 @@ use crate::value::Value;
 
 pub use assign::{Taking, Unfit, Why, assign, assign_field};
 pub use fit::{Misfit, fit, fit_field};
-pub(crate) use read::NAMES;
+pub(crate) use read::{LONG, NAMES};
 pub use read::{as_value, parse, read_field, read_fields};
 
 /// What kind of value may stand somewhere.

@@ -156,8 +156,13 @@ fn parsed(text: &str) -> Option<Expr> {
 }
 
 fn inferred(expr: &Expr, known: &Knowledge) -> Inferred {
-    let place =
-        Place { scope: known, locals: vec![], facts: Facts::default(), strictness: Strictness::Gradual };
+    let place = Place {
+        scope: known,
+        locals: vec![],
+        facts: Facts::default(),
+        strictness: Strictness::Gradual,
+        watch: None,
+    };
     infer(expr, &place)
 }
 

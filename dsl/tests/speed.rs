@@ -69,3 +69,34 @@ fn types_that_double_with_each_step_stay_small() {
     println!("doubling: {time:?}");
     assert!(time < Duration::from_secs(5), "{time:?}");
 }
+
+#[test]
+fn an_answer_to_an_editor_takes_a_few_checks_at_most() {
+    let catalog = support::catalog();
+    let text = workflow(1000);
+    let check = timed(&text);
+    let asked = |written: &str| {
+        let at = text.find("  s990:").unwrap();
+        let (before, after) = text.split_at(at);
+        let changed = format!("{before}{written}\n{after}");
+        let document = dsl::ide::Document::new(changed, &catalog);
+        let start = Instant::now();
+        let items = document.complete(at + written.len());
+        let time = start.elapsed();
+        println!("{} KB: check {check:?}, `{written}` {time:?}, {} items", text.len() / 1024, items.len());
+        assert!(!items.is_empty(), "{written}");
+        time
+    };
+    let time = asked("  new: { set: { a: \"{{ steps.s900.")
+        .max(asked("  new: { set: { a: \"{{ steps.s900.ro }}\" } }\n  other:\n    if: inputs."))
+        .max(asked("  new:\n    ht"));
+    assert!(time < check * 8, "{time:?} and {check:?}");
+    let document = dsl::ide::Document::new(text.as_str(), &catalog);
+    let at = text.find("steps.s500.rows").unwrap() + 8;
+    let start = Instant::now();
+    assert!(document.hover(at).is_some() && document.definition(at).is_some());
+    let looked = start.elapsed();
+    let start = Instant::now();
+    assert_eq!(document.rename(at, "other").unwrap().len(), document.references(at).len());
+    println!("hover and definition {looked:?}, rename {:?}", start.elapsed());
+}

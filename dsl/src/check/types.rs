@@ -309,7 +309,13 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn place(&self) -> Place<'_> {
-        Place { scope: self, locals: vec![], facts: self.facts.clone(), strictness: self.checking.strictness }
+        Place {
+            scope: self,
+            locals: vec![],
+            facts: self.facts.clone(),
+            strictness: self.checking.strictness,
+            watch: self.checking.watch,
+        }
     }
 
     fn take(&mut self, inferred: Inferred) -> Type {

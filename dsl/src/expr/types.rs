@@ -7,6 +7,7 @@ mod calls;
 mod facts;
 mod operators;
 mod path;
+mod watch;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::types::{Field, Type};
 use crate::value::Value;
 
 pub use facts::Facts;
+pub use watch::{Seen, Watch};
 
 /// What is known of what an expression can read.
 pub trait Types {
@@ -97,6 +99,8 @@ pub struct Place<'t> {
     pub facts: Facts,
     /// Whether reads of what is unknown are reported.
     pub strictness: Strictness,
+    /// The place that an editor asks about.
+    pub watch: Option<&'t Watch>,
 }
 
 /// What was found out about an expression.
@@ -165,6 +169,8 @@ struct Inference<'t> {
     found: Vec<Diagnostic>,
     doubtful: Vec<Doubtful>,
     certainty: Certainty,
+    /// The types of its parts, where an editor asks.
+    watched: Option<Vec<(Span, Type)>>,
 }
 
 impl<'t> Inference<'t> {
@@ -178,11 +184,15 @@ impl<'t> Inference<'t> {
             found: vec![],
             doubtful: vec![],
             certainty: Certainty::Full,
+            watched: place.watch.filter(|watch| watch.wants(expr)).map(|_| vec![]),
         }
     }
 
     fn done(self, ty: Type) -> Inferred {
-        let Inference { found: diagnostics, doubtful, certainty, .. } = self;
+        let Inference { found: diagnostics, doubtful, certainty, place, watched, .. } = self;
+        if let (Some(watch), Some(parts)) = (place.watch, watched) {
+            watch.take(parts, &place.locals);
+        }
         Inferred { ty, diagnostics, doubtful, certainty }
     }
 
@@ -191,7 +201,17 @@ impl<'t> Inference<'t> {
         if ty.is_open() {
             self.certainty = Certainty::Partial;
         }
+        if self.watched.is_some() {
+            self.watched(self.span(at), &ty);
+        }
         ty
+    }
+
+    /// Tells an editor the type of a part of the file.
+    fn watched(&mut self, part: Span, ty: &Type) {
+        if let Some(watched) = &mut self.watched {
+            watched.push((part, ty.clone()));
+        }
     }
 
     fn typed(&mut self, at: Ix) -> Cow<'t, Type> {

@@ -40,7 +40,7 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 
 /// The keys of the long form, sorted.
-const LONG: &[&str] =
+pub const LONG: &[&str] =
     &["default", "description", "enum", "fields", "items", "max", "min", "optional", "pattern", "type"];
 
 /// Reads an input or a field in its short or long form; gives the place of its default too.

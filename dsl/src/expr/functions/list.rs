@@ -245,7 +245,7 @@ pub const LIST: &[Function] = &[
     Function {
         name: "zip",
         parameters: &[value("list", LISTS), value("other", LISTS), values("more", LISTS)],
-        gives: |given| Type::list(Type::list(all_items(given))),
+        gives: |given| Type::list(Type::list(side_by_side(given))),
         about: "Lists side by side: a list of the first items, of the second ones, as far as the shortest goes.",
         example: "zip(['a', 'b'], [1, 2, 3]) => [['a', 1], ['b', 2]]",
         body: |call| {
@@ -275,7 +275,8 @@ fn sliced(given: &Given<'_>) -> Type {
     }
 }
 
-fn all_items(given: &Given<'_>) -> Type {
+/// The type of what stands in a row.
+fn side_by_side(given: &Given<'_>) -> Type {
     (0..given.types.len()).map(|at| given.item(at)).fold(Type::NEVER, Type::beside)
 }
 

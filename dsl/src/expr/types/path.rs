@@ -92,15 +92,31 @@ impl<'t> Inference<'t> {
         if let (Some(key), Some(_)) = (&way.key, root) {
             way.ty = self.facts.narrowed(key, way.ty);
         }
+        self.watch_part(&way);
         for part in parts {
             if !self.part(&mut way, part) {
                 return Cow::Owned(Type::Any);
             }
+            self.watch_part(&way);
         }
         match way.ends {
             Ending::Never => way.ty,
             Ending::Possible | Ending::Reported => Cow::Owned(way.ty.into_owned().or_null()),
         }
+    }
+
+    /// Tells an editor the type of a path up to here.
+    fn watch_part(&mut self, way: &Way<'t>) {
+        if self.watched.is_none() {
+            return;
+        }
+        let Some(base) = self.expr.node(way.base).map(|node| node.span) else { return };
+        let length = match way.done.checked_sub(1) {
+            Some(last) => self.expr.beginning(way.base, way.parts, last).len(),
+            None => base.range().len(),
+        };
+        let part = self.expr.place(Span::new(base.start as usize, base.start as usize + length));
+        self.watched(part, &way.ty);
     }
 
     /// Takes one part of a path; false if nothing is known behind it.
