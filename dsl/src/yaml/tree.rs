@@ -171,7 +171,8 @@ impl Builder<'_> {
                 let source = line.rfind("}}").map_or(line, |end| &line[..end + 2]);
                 traps::bare_hole(self.text, Span::new(open.start, open.start + source.len()))
             }
-            None => match self.open.iter().rev().find(|open| open.flow) {
+            // A pair within a list, as in `[a: 1]`, has no bracket of its own.
+            None => match self.open.iter().rev().find(|open| open.flow && self.is_bracket(open.start)) {
                 Some(open)
                     if self
                         .text
@@ -185,6 +186,10 @@ impl Builder<'_> {
         };
         self.diagnostics.retain(|known| known.code != Code::BareHole || known.span.start != wrong.span.start);
         self.diagnostics.push(wrong);
+    }
+
+    fn is_bracket(&self, at: usize) -> bool {
+        matches!(self.text.as_bytes().get(at), Some(b'[' | b'{'))
     }
 
     fn tag(&mut self, tag: Option<std::ops::Range<usize>>, node: Span) -> Span {
