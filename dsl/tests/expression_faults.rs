@@ -109,7 +109,10 @@ fn calls_are_checked() {
         ),
     ]);
     let fault = parse("merge({})").unwrap_err().remove(0);
-    assert_eq!(fault.help, ["it is called as `merge(object: object, other: object, [more: object, …]) -> object`"]);
+    assert_eq!(
+        fault.help,
+        ["it is called as `merge(object: object, other: object, [more: object, …]) -> object`"]
+    );
 }
 
 #[test]

@@ -115,7 +115,9 @@ impl Type {
         let either = self.or(other);
         match &either {
             Type::Union(arms) if !arms.iter().all(is_object) => Type::Any,
-            Type::Nullable(inner) if matches!(&**inner, Type::Union(arms) if !arms.iter().all(is_object)) => Type::Any,
+            Type::Nullable(inner) if matches!(&**inner, Type::Union(arms) if !arms.iter().all(is_object)) => {
+                Type::Any
+            }
             _ => either,
         }
     }

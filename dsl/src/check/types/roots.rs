@@ -58,7 +58,14 @@ fn inputs(ast: &Ast) -> Type {
     let field = |input: &crate::ast::Input| {
         let known = input.field.default.as_ref().is_some_and(|value| !value.is_null());
         let ty = input.field.ty.clone().filled();
-        Field { min: input.field.min, ..Field::required(&input.field.name, if known || !input.field.optional { ty } else { ty.or_null() }, "") }
+        Field {
+            min: input.field.min,
+            ..Field::required(
+                &input.field.name,
+                if known || !input.field.optional { ty } else { ty.or_null() },
+                "",
+            )
+        }
     };
     Type::Object(ast.inputs.iter().map(field).collect())
 }

@@ -6,8 +6,8 @@ use crate::codes::Code;
 use crate::expr::ast::{Ix, Kind, Part};
 use crate::expr::functions::shape::{self, Filling, Given, Shape, Verdict, Wants, item_of, judge};
 use crate::expr::functions::{Function, Parameter, Presence, Takes};
-use crate::expr::types::{Inference, facts};
 use crate::expr::types::operators::{Misplaced, part_of};
+use crate::expr::types::{Inference, facts};
 use crate::types::Type;
 use crate::value::Value;
 

@@ -111,7 +111,8 @@ impl Facts {
             _ => return,
         };
         let Some(Kind::Call(function, arguments)) = expr.node(of).map(|node| &node.kind) else { return };
-        let Some(key) = arguments.first().filter(|_| function.0.name == "len").and_then(|at| key(expr, *at)) else {
+        let Some(key) = arguments.first().filter(|_| function.0.name == "len").and_then(|at| key(expr, *at))
+        else {
             return;
         };
         let some = match (operator, holds) {
