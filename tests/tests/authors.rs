@@ -101,6 +101,19 @@ fn fmt_refuses_what_is_no_yaml_and_goes_on_with_the_other_files() {
 }
 
 #[test]
+fn the_examples_are_in_the_canonical_layout() {
+    let place = Place::new();
+    let folder = fs::read_dir(tests::root().join("workflows")).expect("the examples").flatten();
+    let files =
+        folder.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "yaml"));
+    let mut command = vec!["fmt".to_owned(), "--check".to_owned()];
+    command.extend(files.map(|path| path.display().to_string()));
+    assert!(command.len() > 2);
+    let answer = place.keyway.run(&command);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+}
+
+#[test]
 fn fmt_from_standard_input_to_standard_output() {
     let place = Place::new();
     let answer = place.piped(&["fmt", "--stdin"], LOOSE);

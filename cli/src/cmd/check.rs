@@ -88,22 +88,25 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 
 fn look_at(path: &std::path::Path, args: &Args) -> Result<Checked, Trouble> {
     let file = path.display().to_string();
-    let text = super::run::read(path)?;
+    let mut text = super::run::read(path)?;
     let catalog = server::beside::catalog(path, &text);
-    if !args.fix {
-        let strictness = if args.strict { dsl::Strictness::Strict } else { dsl::Strictness::Gradual };
-        let diagnostics = dsl::check_with(&text, &catalog, &dsl::Options { strictness }).diagnostics;
-        return Ok(Checked { file, text, diagnostics });
+    if args.fix {
+        let mended = dsl::mend::mend(&text, &catalog);
+        if mended.text != text {
+            rewrite(path, &mended.text)?;
+        }
+        for fix in &mended.applied {
+            let (code, line) = (fix.code.id(), fix.line);
+            output::note(&format!(
+                "{GOOD}mended{GOOD:#} {file}:{line} {FAINT}{code}{FAINT:#}: {}",
+                fix.title
+            ));
+        }
+        text = mended.text;
     }
-    let mended = dsl::mend::mend(&text, &catalog);
-    if mended.text != text {
-        rewrite(path, &mended.text)?;
-    }
-    for fix in &mended.applied {
-        let (code, line) = (fix.code.id(), fix.line);
-        output::note(&format!("{GOOD}mended{GOOD:#} {file}:{line} {FAINT}{code}{FAINT:#}: {}", fix.title));
-    }
-    Ok(Checked { file, text: mended.text, diagnostics: mended.left })
+    let strictness = if args.strict { dsl::Strictness::Strict } else { dsl::Strictness::Gradual };
+    let diagnostics = dsl::check_with(&text, &catalog, &dsl::Options { strictness }).diagnostics;
+    Ok(Checked { file, text, diagnostics })
 }
 
 fn count(found: &[Checked], severity: Severity) -> usize {

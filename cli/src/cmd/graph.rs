@@ -36,7 +36,7 @@ enum Format {
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let text = super::run::read(&args.file)?;
-    let checked = dsl::check(&text, &server::catalog());
+    let checked = dsl::check(&text, &server::beside::catalog(&args.file, &text));
     if checked.has_errors() {
         output::diagnostics(&args.file.display().to_string(), &text, &checked.diagnostics);
     }

@@ -30,7 +30,7 @@ pub struct Args {
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let text = super::run::read(&args.file)?;
-    let checked = dsl::check(&text, &server::catalog());
+    let checked = dsl::check(&text, &server::beside::catalog(&args.file, &text));
     if !checked.diagnostics.is_empty() {
         output::diagnostics(&args.file.display().to_string(), &text, &checked.diagnostics);
     }
