@@ -218,7 +218,7 @@ pub const DATA: &[Function] = &[
             let value = call.any(0);
             let value = call.machine.whole(&value)?;
             call.without_holes(&value)?;
-            let text = yaml::write(&value);
+            let text = yaml::write(&value).map_err(|error| call.fail(&error))?;
             call.within_bounds(text.len())?;
             Ok(Value::text(text))
         },
