@@ -4,10 +4,16 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod chance;
+mod coverage;
 mod invariants;
+mod judge;
+mod meaning;
 mod model;
+mod noise;
 mod plans;
 mod reference;
+mod takeover;
+mod weather;
 mod world;
 
 use std::time::Instant;
@@ -17,7 +23,7 @@ use engine::plan::Plan;
 use crate::chance::{Chance, mix};
 use crate::invariants::Broken;
 use crate::plans::Shape;
-use crate::world::Tally;
+use crate::weather::Tally;
 
 /// How many worlds share a plan: making one costs more than a world.
 const SHARED: u64 = 20;
@@ -32,7 +38,12 @@ fn every_invariant_holds_in_many_worlds() {
     };
     let begun = Instant::now();
     match simulate_on_all_cores(worlds) {
-        Ok(tally) => println!("counted: {tally} in {:.0} s", begun.elapsed().as_secs_f64()),
+        Ok(tally) => {
+            println!("counted: {tally} in {:.0} s", begun.elapsed().as_secs_f64());
+            let (seen, all, missing) = tally.seen.report();
+            println!("transitions: {seen} of {all}");
+            missing.iter().for_each(|missing| println!("never: {missing}"));
+        }
         Err((seed, Broken { invariant, detail })) => {
             panic!("world {seed}: broken invariant: {invariant}\n{detail}\nagain with KEYWAY_WORLD={seed}")
         }
