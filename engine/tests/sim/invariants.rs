@@ -34,7 +34,8 @@ impl Model<'_> {
             demand(stops, "a failure stops its block at once", || format!("frame {frame}: {event:?}"))?;
         }
         if let Some(at) = self.raising.take() {
-            let ends = matches!(event, Event::StepSucceeded { at: next, value: Value::Null, .. } if *next == at);
+            let ends =
+                matches!(event, Event::StepSucceeded { at: next, value: Value::Null, .. } if *next == at);
             demand(ends, "who raises a signal ends well at once", || format!("{at:?}: {event:?}"))?;
         }
         demand(self.hold.is_none() || !self.starts(event), "nothing starts while held", || {
@@ -195,7 +196,6 @@ impl Model<'_> {
                 self.set(*at, Stage::Doubtful)?;
             }
             Event::StepReused { at, value } => {
-                self.may_begin(*at)?;
                 self.may_be_taken_over(*at, value)?;
                 self.begun += 1;
                 self.set(*at, Stage::Done)?;
@@ -396,9 +396,9 @@ impl Model<'_> {
         let (stage, due) = (slot.stage, slot.due);
         match stage {
             Stage::Pending => self.begins(at),
-            Stage::Paused => demand(due.is_some_and(|due| now >= due), "no pause ends early", || {
-                format!("{at:?} {now}")
-            }),
+            Stage::Paused => {
+                demand(due.is_some_and(|due| now >= due), "no pause ends early", || format!("{at:?} {now}"))
+            }
             Stage::Calling => Ok(()),
             Stage::Listening => demand(
                 std::mem::take(&mut self.cause) == Cause::Signal,
@@ -409,9 +409,9 @@ impl Model<'_> {
                 let asked = matches!(self.cause, Cause::Answer(other) | Cause::Timer(other) if other == at);
                 demand(asked, "only an answer ends a question", || format!("{at:?}"))
             }
-            Stage::Doubtful => demand(self.cause == Cause::Known(at), "only who knows ends a doubt", || {
-                format!("{at:?}")
-            }),
+            Stage::Doubtful => {
+                demand(self.cause == Cause::Known(at), "only who knows ends a doubt", || format!("{at:?}"))
+            }
             Stage::Due | Stage::Open | Stage::Done | Stage::Nothing => {
                 demand(false, "a step ends once", || format!("{at:?} is {stage:?}"))
             }
@@ -559,7 +559,7 @@ impl Model<'_> {
         Ok(())
     }
 
-    fn may_begin_but_for_skips(&self, at: At) -> Result<(), Broken> {
+    pub fn may_begin_but_for_skips(&self, at: At) -> Result<(), Broken> {
         self.may_go_on(at)?;
         let (frame, step) = self.step(at)?;
         let stage = frame.slots[usize::from(at.slot)].stage;

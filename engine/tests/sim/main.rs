@@ -24,6 +24,7 @@ use crate::chance::{Chance, mix};
 use crate::invariants::Broken;
 use crate::plans::Shape;
 use crate::weather::Tally;
+use crate::world::{Setting, Telling};
 
 /// How many worlds share a plan: making one costs more than a world.
 const SHARED: u64 = 20;
@@ -74,16 +75,17 @@ fn simulate_on_all_cores(worlds: std::ops::Range<u64>) -> Result<Tally, (u64, Br
 /// Runs worlds by their seeds; gives what was counted, or the first that broke an invariant.
 fn simulate(worlds: std::ops::Range<u64>) -> Result<Tally, (u64, Broken)> {
     let mut tally = Tally::default();
-    let mut known = None;
+    let telling = if worlds.end - worlds.start == 1 { Telling::Aloud } else { Telling::Silent };
+    let mut known: Option<(u64, Setting)> = None;
     for seed in worlds {
         let shape = if (seed / SHARED).is_multiple_of(3) { Shape::Sequential } else { Shape::Wild };
-        if known.as_ref().is_none_or(|(number, _, _)| *number != seed / SHARED) {
+        if known.as_ref().is_none_or(|(number, _)| *number != seed / SHARED) {
             let workflow = plans::make(&mut Chance::new(mix(seed / SHARED)), shape);
             let plan = Plan::new(&workflow);
-            known = Some((seed / SHARED, workflow, plan));
+            known = Some((seed / SHARED, Setting { workflow, plan, shape, telling }));
         }
-        let Some((_, workflow, plan)) = &known else { continue };
-        world::live(seed, workflow, plan, shape, &mut tally).map_err(|broken| (seed, broken))?;
+        let Some((_, setting)) = &known else { continue };
+        world::live(seed, setting, &mut tally).map_err(|broken| (seed, broken))?;
     }
     Ok(tally)
 }

@@ -125,7 +125,9 @@ impl Model<'_> {
             }
             (Some(_), _) => nothing(events, "a signal for one step is for no other"),
             (None, Some(first)) => {
-                demand(woken.is_some(), "no signal is lost while somebody listens", || format!("{events:?}"))?;
+                demand(woken.is_some(), "no signal is lost while somebody listens", || {
+                    format!("{events:?}")
+                })?;
                 demand(woken == Some(*first), "a signal wakes whoever has listened longest", || {
                     format!("{woken:?} instead of {first:?}")
                 })

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use dsl::value::Value;
 use dsl::workflow::{OnError, Phase};
 use engine::command::{Command, Timer, TimerKind};
-use engine::plan::{Op, Plan, Step};
 use engine::input::{Input, Known};
+use engine::plan::{Op, Plan, Step};
 use engine::run::{At, Hold, StepFailure};
 use jiff::Timestamp;
 
@@ -125,6 +125,8 @@ pub struct Slot {
     pub taken: bool,
     /// True if it, or something in it, was done and not taken over.
     pub anew: bool,
+    /// The first item or round in which something was done anew.
+    pub anew_in: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

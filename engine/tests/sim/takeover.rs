@@ -11,7 +11,7 @@ use engine::run::{At, StepFailure};
 use engine::view::{Shown, Timeline};
 
 use crate::invariants::{Broken, demand};
-use crate::model::{Kind, Model, Stage};
+use crate::model::{Kind, Model, Stage, join};
 
 /// What a run takes over from another.
 #[derive(Clone)]
@@ -36,7 +36,13 @@ pub enum Did {
 
 /// What the steps of a run did, and of those that it has taken over from.
 pub fn known(of: &Timeline, before: Option<&Takeover>) -> BTreeMap<String, Did> {
-    let mut known = before.map(|before| before.known.clone()).unwrap_or_default();
+    // What it took over itself, it knows from there; what it did not is gone.
+    let mut known = BTreeMap::new();
+    if let Some(before) = before {
+        let taken = before.known.iter().filter(|(path, _)| before.past.steps.contains_key(*path));
+        known.extend(taken.map(|(path, did)| (path.clone(), did.clone())));
+        known.extend(before.set.iter().map(|(path, value)| (path.clone(), Did::Gave(value.clone()))));
+    }
     for (path, entry) in of.steps() {
         let did = match entry.state {
             Shown::Succeeded => Did::Gave(entry.value.clone().unwrap_or_default()),
@@ -83,7 +89,8 @@ impl Model<'_> {
             format!("`{path}`: {value} instead of {had:?}")
         })?;
         demand(!takeover.touches(&path), "what is to be done anew is not taken over", || path.clone())?;
-        // What was given another value needs nothing of what came before it.
+        // What was given another value, here or in the other run, needs nothing of what came before it.
+        self.may_begin_but_for_skips(at)?;
         if !takeover.set.contains_key(&path) {
             let rests = self.rests_on_new(at)?;
             demand(!rests, "what rests on a step that was done anew is done anew", || path)?;
@@ -122,12 +129,18 @@ impl Model<'_> {
             path.clone()
         })?;
         let reason = self.must_be_done_anew(at)?;
-        demand(reason, "what need not be done anew is taken over", || path)?;
-        // A block is only as new as what is in it.
-        let mut next = (!self.step(at)?.1.is_block()).then_some(at);
+        demand(reason, "what need not be done anew is taken over", || path.clone())?;
+        // A block is only as new as what is in it, unless all of it is done anew.
+        if self.step(at)?.1.is_block() && !takeover.from.contains(&path) {
+            return Ok(());
+        }
+        let (mut next, mut index) = (Some(at), None);
         while let Some(at) = next {
-            self.slot_mut(at)?.anew = true;
-            next = self.frame(at.frame)?.parent;
+            let slot = self.slot_mut(at)?;
+            slot.anew = true;
+            slot.anew_in = slot.anew_in.into_iter().chain(index).min();
+            let frame = self.frame(at.frame)?;
+            (next, index) = (frame.parent, Some(frame.index));
         }
         Ok(())
     }
@@ -159,10 +172,8 @@ impl Model<'_> {
             for need in step.needs.iter().filter(|need| need.up == up) {
                 let slot = outer.slots.get(usize::from(need.step));
                 let known = slot.is_none_or(|slot| slot.taken || slot.stage == Stage::Pending);
-                let set = self.plan.step(outer.block, need.step).is_some_and(|other| {
-                    let path = crate::model::join(&outer.path, &other.name);
-                    self.takeover.as_ref().is_some_and(|takeover| takeover.set.contains_key(&path))
-                });
+                let other = self.plan.step(outer.block, need.step);
+                let set = other.is_some_and(|other| self.is_set(&join(&outer.path, &other.name)));
                 if !known || set {
                     return Ok(true);
                 }
@@ -171,14 +182,23 @@ impl Model<'_> {
             around = outer.parent.and_then(|at| self.frames.get(&at.frame));
         }
         let earlier = (0u16..).zip(&frame.slots).any(|(slot, entry)| {
-            entry.anew && self.plan.step(frame.block, slot).is_some_and(|other| other.phase < step.phase)
+            let other = self.plan.step(frame.block, slot).filter(|other| other.phase < step.phase);
+            other.is_some_and(|other| entry.anew || self.is_set(&join(&frame.path, &other.name)))
         });
         let round = match frame.parent {
             Some(owner) if matches!(self.step(owner)?.1.op, Op::Repeat { .. }) => {
-                frame.index > 1 && self.slot(owner)?.anew
+                let path = self.path_of(owner);
+                let set = (1..frame.index).any(|round| self.is_set(&format!("{path}[{round}]")));
+                set || self.slot(owner)?.anew_in.is_some_and(|first| first < frame.index)
             }
             _ => false,
         };
         Ok(earlier || round)
+    }
+
+    /// True if the step at a path, or something in it, is given another value.
+    fn is_set(&self, path: &str) -> bool {
+        let Some(takeover) = &self.takeover else { return false };
+        takeover.set.keys().any(|set| *set == *path || is_within(set, path))
     }
 }

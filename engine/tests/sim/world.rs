@@ -32,9 +32,24 @@ pub enum CutOff {
     Happened(Value),
 }
 
+/// What many worlds share.
+pub struct Setting {
+    pub workflow: Workflow,
+    pub plan: Plan,
+    pub shape: Shape,
+    pub telling: Telling,
+}
+
+/// Whether a world tells what happens in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    Silent,
+    Aloud,
+}
+
 pub struct World<'a> {
+    setting: &'a Setting,
     plan: &'a Plan,
-    shape: Shape,
     name: String,
     /// What the world says is drawn from this.
     pub words: u64,
@@ -62,18 +77,12 @@ pub struct World<'a> {
 }
 
 /// Runs one world to its end, and with chance others that take over from it.
-pub fn live(
-    seed: u64,
-    workflow: &Workflow,
-    plan: &Plan,
-    shape: Shape,
-    tally: &mut Tally,
-) -> Result<(), Broken> {
-    let mut world = World::new(plan, shape, seed, seed, None);
+pub fn live(seed: u64, setting: &Setting, tally: &mut Tally) -> Result<(), Broken> {
+    let mut world = World::new(setting, seed, seed, None);
     world.tally.worlds = 1;
     for generation in 1.. {
         world.go()?;
-        world.judge(workflow, shape)?;
+        world.judge(&setting.workflow, setting.shape)?;
         let next = world.fork(mix(seed ^ generation))?;
         *tally += std::mem::take(&mut world.tally);
         match next {
@@ -85,12 +94,13 @@ pub fn live(
 }
 
 impl<'a> World<'a> {
-    fn new(plan: &'a Plan, shape: Shape, seed: u64, words: u64, takeover: Option<Takeover>) -> World<'a> {
+    fn new(setting: &'a Setting, seed: u64, words: u64, takeover: Option<Takeover>) -> World<'a> {
+        let plan = &setting.plan;
         let mut chance = Chance::new(seed);
         let weather = Weather::draw(&mut chance);
         World {
+            setting,
             plan,
-            shape,
             name: format!("r{seed}"),
             words,
             chance,
@@ -180,6 +190,9 @@ impl<'a> World<'a> {
             format!("{input:?}: live {events:?} folded {foreseen:?}")
         })?;
         demand(folded == self.run, "a folded run becomes what the live one does", || format!("{input:?}"))?;
+        if self.setting.telling == Telling::Aloud {
+            println!("{} {input:?} => {events:?}", self.now);
+        }
         self.model.judge_meaning(input, &events, self.now)?;
         if events.is_empty() {
             self.tally.meaningless += 1;
@@ -275,7 +288,7 @@ impl<'a> World<'a> {
             Event::StepFailed { failure, .. } => {
                 // Who comes too late for the limit depends on who came before.
                 let limit = failure.failure.kind == dsl::catalog::FailureKind::Limit;
-                self.timed |= limit && self.shape == Shape::Wild;
+                self.timed |= limit && self.setting.shape == Shape::Wild;
                 None
             }
             _ => None,
@@ -302,9 +315,11 @@ impl<'a> World<'a> {
         demand(shadow.signals == self.model.kept, "what is kept is what came and was not taken", || {
             format!("{:?} instead of {:?}", shadow.signals, self.model.kept)
         })?;
-        demand(shadow.listening == self.model.listening, "who listens is on the list and nobody else", || {
-            format!("{:?} instead of {:?}", shadow.listening, self.model.listening)
-        })?;
+        demand(
+            shadow.listening == self.model.listening,
+            "who listens is on the list and nobody else",
+            || format!("{:?} instead of {:?}", shadow.listening, self.model.listening),
+        )?;
         demand(shadow.steps == self.model.begun, "steps are counted when they begin", || {
             format!("{} instead of {}: {event:?}", shadow.steps, self.model.begun)
         })
@@ -447,8 +462,11 @@ impl<'a> World<'a> {
             Err(problem) => return demand(false, "a run can be taken over", || problem).map(|()| None),
         };
         let known = known(&old, self.model.takeover.as_ref());
+        if self.setting.telling == Telling::Aloud {
+            println!("fork from {from:?} with {set:?}: {past:?}");
+        }
         let takeover = Takeover { past, from, set, known };
-        Ok(Some(World::new(self.plan, self.shape, seed, mix(seed), Some(takeover))))
+        Ok(Some(World::new(self.setting, seed, mix(seed), Some(takeover))))
     }
 }
 
