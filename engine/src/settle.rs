@@ -142,6 +142,10 @@ impl Turn<'_> {
             Some(Ok(false)) => return self.skip(at, Why::Condition),
             Some(Err(halt)) => return self.halted(at, halt),
         }
+        // A call that has no room yet has not begun, and is held against the limit when it has.
+        if let (Op::Act { .. }, Some(limit)) = (&step.op, self.full(at.frame)) {
+            return self.run.agenda.park(limit, task);
+        }
         if let Some(most) = self.exhausted() {
             let message = format!("the run has started {most} steps, as many as `limits.steps` allows");
             return self.fail(at, Failure::new(FailureKind::Limit, message), None);

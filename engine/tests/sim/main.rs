@@ -1,10 +1,14 @@
 //! The simulator: random plans in random worlds, with every invariant checked after each event.
 //!
-//! `KEYWAY_WORLDS` says how many worlds (default 5,000), `KEYWAY_WORLD` runs one by its seed.
+//! `KEYWAY_WORLDS` says how many worlds (default 5,000), `KEYWAY_WORLD` runs one by its seed, tells what happens in it,
+//! and adds its histories to the golden ones if `KEYWAY_GOLDEN` is set.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod chance;
 mod coverage;
+#[path = "../golden/mod.rs"]
+#[allow(dead_code, reason = "histories are only added here")]
+mod golden;
 mod invariants;
 mod judge;
 mod meaning;

@@ -188,12 +188,18 @@ impl Model<'_> {
         let round = match frame.parent {
             Some(owner) if matches!(self.step(owner)?.1.op, Op::Repeat { .. }) => {
                 let path = self.path_of(owner);
-                let set = (1..frame.index).any(|round| self.is_set(&format!("{path}[{round}]")));
-                set || self.slot(owner)?.anew_in.is_some_and(|first| first < frame.index)
+                let named = (1..frame.index).any(|round| self.is_named(&format!("{path}[{round}]")));
+                named || self.slot(owner)?.anew_in.is_some_and(|first| first < frame.index)
             }
             _ => false,
         };
         Ok(earlier || round)
+    }
+
+    /// True if something in the instance at a path is to be done anew or given another value.
+    fn is_named(&self, path: &str) -> bool {
+        let Some(takeover) = &self.takeover else { return false };
+        takeover.from.iter().chain(takeover.set.keys()).any(|target| is_within(target, path))
     }
 
     /// True if the step at a path, or something in it, is given another value.

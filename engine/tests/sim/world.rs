@@ -15,6 +15,7 @@ use engine::view::Timeline;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::chance::{Chance, mix};
+use crate::golden;
 use crate::invariants::{Broken, demand};
 use crate::model::{Cause, Model, Stage, key_of};
 use crate::plans::{SIGNALS, Shape};
@@ -83,6 +84,9 @@ pub fn live(seed: u64, setting: &Setting, tally: &mut Tally) -> Result<(), Broke
     for generation in 1.. {
         world.go()?;
         world.judge(&setting.workflow, setting.shape)?;
+        if setting.telling == Telling::Aloud {
+            golden::add(&format!("world_{seed}_{generation}"), &setting.plan, &world.log);
+        }
         let next = world.fork(mix(seed ^ generation))?;
         *tally += std::mem::take(&mut world.tally);
         match next {
