@@ -11,7 +11,7 @@ use crate::event::Why;
 use crate::path;
 use crate::plan::{Block, Op, Plan, Step};
 use crate::run::{RunId, StepFailure};
-use crate::view::Timeline;
+use crate::view::{Shown, Timeline};
 
 /// What a run takes over from an earlier one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -220,11 +220,12 @@ impl Anew<'_> {
     }
 }
 
-/// What came of a step of a run. What a block did that the run took over itself, it knows only from there.
+/// What came of a step of a run. What it takes over itself, and had not come to or stands in a block that it took
+/// over whole, is known only from there.
 fn outcome(of: &Timeline, path: &str) -> Option<Outcome> {
     match of.steps().get(path) {
-        Some(entry) => entry.outcome(),
-        None => of.past()?.steps.get(path).cloned(),
+        Some(entry) if entry.state != Shown::NotStarted => entry.outcome(),
+        Some(_) | None => of.past()?.steps.get(path).cloned(),
     }
 }
 

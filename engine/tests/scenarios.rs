@@ -61,7 +61,11 @@ fn golden_histories_are_read_as_ever() {
         let name = file.display();
         let told = std::fs::read_to_string(file.with_extension("txt")).unwrap();
         assert_eq!(golden::tell(&plan, &log), told, "{name} is no longer read as it was");
-        assert_eq!(serde_json::to_value(&plan).unwrap(), stored["plan"], "{name}: the plan is stored otherwise");
+        assert_eq!(
+            serde_json::to_value(&plan).unwrap(),
+            stored["plan"],
+            "{name}: the plan is stored otherwise"
+        );
         assert_eq!(serde_json::to_value(&log).unwrap(), stored["log"], "{name}: the log is stored otherwise");
         let mut timeline = Timeline::new(&plan);
         for row in &log {

@@ -71,7 +71,9 @@ pub fn tell(plan: &Plan, log: &[Recorded]) -> String {
     }
     for command in run.outstanding() {
         line(match command {
-            Command::Call(call) => format!("outstanding: call {:?} #{} key {}", call.at, call.attempt, call.key),
+            Command::Call(call) => {
+                format!("outstanding: call {:?} #{} key {}", call.at, call.attempt, call.key)
+            }
             Command::Wake(timer) => format!("outstanding: wake {timer:?}"),
             Command::Listen { at, name, since } => format!("outstanding: listen {at:?} {name} since {since}"),
             Command::Nudge => "outstanding: nudge".to_owned(),

@@ -20,6 +20,8 @@ mod takeover;
 mod weather;
 mod world;
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use engine::plan::Plan;
@@ -55,41 +57,54 @@ fn every_invariant_holds_in_many_worlds() {
     }
 }
 
-/// Runs worlds by their seeds, a share on each core; gives what was counted, or the earliest that broke an
-/// invariant. A world depends on its seed alone, so that the shares change nothing.
+/// Runs worlds by their seeds, a part of the plans on each core; gives what was counted, or the earliest that broke
+/// an invariant. A world depends on its seed alone, so that the parts change nothing.
 #[allow(clippy::disallowed_methods, reason = "a test may use threads")]
-fn simulate_on_all_cores(worlds: std::ops::Range<u64>) -> Result<Tally, (u64, Broken)> {
+fn simulate_on_all_cores(worlds: Range<u64>) -> Result<Tally, (u64, Broken)> {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    // Whole plans each, since worlds share them.
-    let share = (worlds.end - worlds.start).div_ceil(cores).next_multiple_of(SHARED);
-    let shares = (0..cores).map(|core| {
-        let start = (worlds.start + core * share).min(worlds.end);
-        start..(start + share).min(worlds.end)
+    let earliest = AtomicU64::new(u64::MAX);
+    let (worlds, earliest) = (&worlds, &earliest);
+    let results: Vec<Result<Tally, (u64, Broken)>> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..cores)
+            .map(|core| scope.spawn(move || simulate(worlds, |plan| plan % cores == core, earliest)))
+            .collect();
+        running.into_iter().map(|part| part.join().unwrap()).collect()
     });
-    std::thread::scope(|scope| {
-        let running: Vec<_> = shares.map(|share| scope.spawn(move || simulate(share))).collect();
-        let mut all = Tally::default();
-        for share in running {
-            all += share.join().unwrap()?;
+    let mut all = Tally::default();
+    let mut broken: Vec<(u64, Broken)> = vec![];
+    for result in results {
+        match result {
+            Ok(tally) => all += tally,
+            Err(found) => broken.push(found),
         }
-        Ok(all)
-    })
+    }
+    broken.into_iter().min_by_key(|(seed, _)| *seed).map_or(Ok(all), Err)
 }
 
-/// Runs worlds by their seeds; gives what was counted, or the first that broke an invariant.
-fn simulate(worlds: std::ops::Range<u64>) -> Result<Tally, (u64, Broken)> {
+/// Runs the worlds of some plans; gives what was counted, or the first that broke an invariant. Ends where an earlier
+/// one did.
+fn simulate(
+    worlds: &Range<u64>,
+    is_ours: impl Fn(u64) -> bool,
+    earliest: &AtomicU64,
+) -> Result<Tally, (u64, Broken)> {
     let mut tally = Tally::default();
     let telling = if worlds.end - worlds.start == 1 { Telling::Aloud } else { Telling::Silent };
-    let mut known: Option<(u64, Setting)> = None;
-    for seed in worlds {
-        let shape = if (seed / SHARED).is_multiple_of(3) { Shape::Sequential } else { Shape::Wild };
-        if known.as_ref().is_none_or(|(number, _)| *number != seed / SHARED) {
-            let workflow = plans::make(&mut Chance::new(mix(seed / SHARED)), shape);
-            let plan = Plan::new(&workflow);
-            known = Some((seed / SHARED, Setting { workflow, plan, shape, telling }));
+    let plans = worlds.start / SHARED..worlds.end.div_ceil(SHARED);
+    for number in plans.filter(|number| is_ours(*number)) {
+        let shape = if number.is_multiple_of(3) { Shape::Sequential } else { Shape::Wild };
+        let workflow = plans::make(&mut Chance::new(mix(number)), shape);
+        let plan = Plan::new(&workflow);
+        let setting = Setting { workflow, plan, shape, telling };
+        for seed in (number * SHARED..(number + 1) * SHARED).filter(|seed| worlds.contains(seed)) {
+            if seed > earliest.load(Ordering::Relaxed) {
+                return Ok(tally);
+            }
+            world::live(seed, &setting, &mut tally).map_err(|broken| {
+                earliest.fetch_min(seed, Ordering::Relaxed);
+                (seed, broken)
+            })?;
         }
-        let Some((_, setting)) = &known else { continue };
-        world::live(seed, setting, &mut tally).map_err(|broken| (seed, broken))?;
     }
     Ok(tally)
 }

@@ -1,6 +1,6 @@
 //! What a run may take over from another, worked out step by step from what the other one did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dsl::value::Value;
@@ -22,6 +22,8 @@ pub struct Takeover {
     pub from: Vec<String>,
     /// The steps that are given another value.
     pub set: BTreeMap<String, Value>,
+    /// The steps that were given another value here or in the runs before.
+    pub given: BTreeSet<String>,
     /// What the steps of the other run, or of those before it, did.
     pub known: BTreeMap<String, Did>,
 }
@@ -44,6 +46,10 @@ pub fn known(of: &Timeline, before: Option<&Takeover>) -> BTreeMap<String, Did> 
         known.extend(before.set.iter().map(|(path, value)| (path.clone(), Did::Gave(value.clone()))));
     }
     for (path, entry) in of.steps() {
+        // What it had not come to, it would have taken over.
+        if entry.state == Shown::NotStarted && known.contains_key(path) {
+            continue;
+        }
         let did = match entry.state {
             Shown::Succeeded => Did::Gave(entry.value.clone().unwrap_or_default()),
             Shown::Skipped => Did::Skipped,
@@ -91,7 +97,7 @@ impl Model<'_> {
         demand(!takeover.touches(&path), "what is to be done anew is not taken over", || path.clone())?;
         // What was given another value, here or in the other run, needs nothing of what came before it.
         self.may_begin_but_for_skips(at)?;
-        if !takeover.set.contains_key(&path) {
+        if !takeover.given.contains(&path) {
             let rests = self.rests_on_new(at)?;
             demand(!rests, "what rests on a step that was done anew is done anew", || path)?;
         }

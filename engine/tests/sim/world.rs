@@ -469,7 +469,9 @@ impl<'a> World<'a> {
         if self.setting.telling == Telling::Aloud {
             println!("fork from {from:?} with {set:?}: {past:?}");
         }
-        let takeover = Takeover { past, from, set, known };
+        let before = self.model.takeover.iter().flat_map(|before| before.given.clone());
+        let given = before.chain(set.keys().cloned()).collect();
+        let takeover = Takeover { past, from, set, given, known };
         Ok(Some(World::new(self.setting, seed, mix(seed), Some(takeover))))
     }
 }
