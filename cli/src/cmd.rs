@@ -2,6 +2,7 @@
 
 mod cancel;
 mod check;
+mod cron;
 mod explain;
 mod fmt;
 mod graph;
@@ -32,6 +33,7 @@ struct Line {
 enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
+    Cron(cron::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
@@ -72,6 +74,7 @@ pub fn main() -> Exit {
     let outcome = match Line::parse().command {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Cron(args) => cron::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Graph(args) => graph::main(&args),

@@ -26,7 +26,10 @@ pub struct Days {
 impl Days {
     /// A bit for each day of a month that is meant.
     pub fn of(&self, first: Date) -> u32 {
-        let month = Month { length: first.days_in_month() as u8, first: first.weekday().to_sunday_zero_offset() as u8 };
+        let month = Month {
+            length: first.days_in_month() as u8,
+            first: first.weekday().to_sunday_zero_offset() as u8,
+        };
         let by_month = self.by_month(month);
         let by_week = self.by_week(month);
         // A field with a `*` only narrows the other; two that name days mean either.

@@ -116,8 +116,10 @@ pub fn runs(numbers: &[u8]) -> Vec<(u8, u8)> {
         }
     }
     runs.into_iter()
-        .flat_map(|(first, last)| {
-            if first + 1 == last { vec![(first, first), (last, last)] } else { vec![(first, last)] }
-        })
+        .flat_map(
+            |(first, last)| {
+                if first + 1 == last { vec![(first, first), (last, last)] } else { vec![(first, last)] }
+            },
+        )
         .collect()
 }

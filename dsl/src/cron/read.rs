@@ -42,10 +42,15 @@ impl Kind {
             Kind::Second => "second",
             Kind::Minute => "minute",
             Kind::Hour => "hour",
-            Kind::Day => "day of a month",
+            Kind::Day => "day of the month",
             Kind::Month => "month",
             Kind::Weekday => "day of the week",
         }
+    }
+
+    /// The name with its article.
+    fn one(self) -> String {
+        format!("{} {}", if self == Kind::Hour { "an" } else { "a" }, self.name())
     }
 
     fn range(self) -> RangeInclusive<u8> {
@@ -131,7 +136,9 @@ pub fn read(text: &str) -> Result<Fields, Vec<Diagnostic>> {
     let blank = text.len() - text.trim_start().len();
     let whole = Part { text: text.trim(), start: blank };
     if whole.text.is_empty() {
-        return Err(vec![Part { text, start: 0 }.wrong("a schedule has five or six fields, and here are none").help(FIVE)]);
+        return Err(vec![
+            Part { text, start: 0 }.wrong("a schedule has five or six fields, and here are none").help(FIVE),
+        ]);
     }
     if whole.text.starts_with('@') {
         return word(whole).map_err(|wrong| vec![wrong]);
@@ -139,7 +146,9 @@ pub fn read(text: &str) -> Result<Fields, Vec<Diagnostic>> {
     let parts: Vec<Part<'_>> =
         whole.split(char::is_whitespace).into_iter().filter(|part| !part.text.is_empty()).collect();
     let fields = match parts[..] {
-        [minute, hour, day, month, weekday] => [None, Some(minute), Some(hour), Some(day), Some(month), Some(weekday)],
+        [minute, hour, day, month, weekday] => {
+            [None, Some(minute), Some(hour), Some(day), Some(month), Some(weekday)]
+        }
         [second, minute, hour, day, month, weekday] => [second, minute, hour, day, month, weekday].map(Some),
         _ => return Err(vec![count(whole, parts.len())]),
     };
@@ -285,7 +294,9 @@ fn alone(item: Part<'_>, kind: Kind) -> Diagnostic {
 fn numbers(item: Part<'_>, kind: Kind) -> Result<u64, Diagnostic> {
     if item.text.is_empty() {
         let place = Part { text: "", start: item.start };
-        return Err(place.wrong(format!("here a {} is missing", kind.name())).help("a comma stands between two of them"));
+        return Err(place
+            .wrong(format!("{} is missing here", kind.one()))
+            .help("a comma stands between two of them"));
     }
     let (range, every) = match item.halves('/') {
         Some((range, every)) => (range, Some(every)),
@@ -349,12 +360,11 @@ fn step(part: Part<'_>, kind: Kind) -> Result<u8, Diagnostic> {
     if let Some(step) = part.text.parse().ok().filter(|step| whole && (1..=most).contains(step)) {
         return Ok(step);
     }
-    let wrong = part.wrong(format!("every `{}` of a {} there is not", part.text, kind.name()));
+    let wrong = part.wrong(format!("`{}` is no step in the field of the {}", part.text, kind.name()));
     let longer = part.text.parse::<u32>().ok().filter(|step| *step > u32::from(most));
     Err(match (longer, kind.unit()) {
-        (Some(step), Some(unit)) => {
-            wrong.help(format!("a step is 1 to {most}; for a longer time write a trigger `every: {step}{unit}`"))
-        }
+        (Some(step), Some(unit)) => wrong
+            .help(format!("a step is 1 to {most}; for a longer time write a trigger `every: {step}{unit}`")),
         _ => wrong.help(format!("a step is 1 to {most}, as in `*/2`")),
     })
 }
@@ -375,13 +385,17 @@ fn number(part: Part<'_>, kind: Kind) -> Result<u8, Diagnostic> {
 
 fn none(part: Part<'_>, kind: Kind) -> Diagnostic {
     if part.text.is_empty() {
-        return part.wrong(format!("here a {} is missing", kind.name())).help(range(kind));
+        return part.wrong(format!("{} is missing here", kind.one())).help(range(kind));
     }
     let wrong = part.wrong(format!("`{}` is no {}", part.text, kind.name()));
     // `Monday` is meant as `MON`, and `MNO` as well.
     let longer = kind.names().iter().find(|name| part.text.to_ascii_uppercase().starts_with(**name)).copied();
     if let Some(near) = longer.or_else(|| nearest(part.text, kind.names().iter().copied())) {
-        return wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), part.span(), near);
+        return wrong.help(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            part.span(),
+            near,
+        );
     }
     if part.is("L") || part.without('W').is_some() || part.text.contains('#') {
         return wrong.help("`L` and `W` stand with days of the month, `#` and `L` with days of the week");
@@ -396,10 +410,10 @@ fn none(part: Part<'_>, kind: Kind) -> Diagnostic {
 }
 
 fn range(kind: Kind) -> String {
-    let (name, range) = (kind.name(), kind.range());
+    let range = kind.range();
     let names = match kind.names() {
         [first, .., last] => format!(", or `{first}` to `{last}`"),
         _ => String::new(),
     };
-    format!("a {name} is a number from {} to {}{names}", range.start(), range.end())
+    format!("{} is a number from {} to {}{names}", kind.one(), range.start(), range.end())
 }

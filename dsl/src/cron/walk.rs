@@ -1,7 +1,7 @@
 //! From one time to the next on a clock that never changes: dates and times without a zone.
 
-use jiff::civil::{Date, DateTime, Time};
 use jiff::ToSpan;
+use jiff::civil::{Date, DateTime, Time};
 
 use super::fields::Fields;
 

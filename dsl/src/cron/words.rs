@@ -4,8 +4,18 @@ use super::days::{Days, weekdays_in};
 use super::fields::{Fields, Set, bits, runs};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// From Monday, the way that weeks are read.
@@ -13,17 +23,16 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 
 const NTH: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
 
-/// So many times of a day are still told one by one.
+/// So many times of a day are still told one by one; of one minute in many hours, twice as many.
 const FEW: usize = 6;
 
 /// Tells what an expression says.
 pub fn explain(fields: &Fields) -> String {
-    let days = days(fields);
-    match times(fields) {
-        Times::Named(times) if days.is_empty() => format!("at {} every day", and(&times)),
-        Times::Named(times) => format!("at {} {days}", and(&times)),
-        Times::Often(text) if days.is_empty() => text,
-        Times::Often(text) => format!("{text} {days}"),
+    match (times(fields), days(fields)) {
+        (Times::Named(times), None) => format!("at {} every day{}", and(&times), during(&fields.months)),
+        (Times::Named(times), Some(days)) => format!("at {} {days}", and(&times)),
+        (Times::Often(text), None) => format!("{text}{}", during(&fields.months)),
+        (Times::Often(text), Some(days)) => format!("{text} {days}"),
     }
 }
 
@@ -38,19 +47,25 @@ enum Times {
 fn times(fields: &Fields) -> Times {
     let Fields { seconds, minutes, hours, .. } = fields;
     let (seconds, minutes, hours) = (seconds.numbers(), minutes.numbers(), hours.numbers());
-    if seconds == [0]
-        && let [minute] = minutes[..]
-        && let Some(text) = hourly(&hours, minute)
+    if let ([0], [minute]) = (&seconds[..], &minutes[..])
+        && let Some(text) = hourly(&hours, *minute)
     {
         return Times::Often(text);
     }
-    if seconds.len() * minutes.len() * hours.len() <= FEW {
-        let of_hour = |hour: u8| minutes.iter().map(move |minute| (hour, *minute));
-        let all = hours.iter().flat_map(|hour| of_hour(*hour));
-        let all = all.flat_map(|(hour, minute)| seconds.iter().map(move |second| (hour, minute, *second)));
-        return Times::Named(all.map(|(hour, minute, second)| time(hour, minute, second)).collect());
+    let few = if minutes.len() == 1 { 2 * FEW } else { FEW };
+    let told = minutes.len() <= 2 || whole(&minutes, "minute").is_none();
+    if let [second] = seconds[..]
+        && told
+        && minutes.len() * hours.len() <= few
+    {
+        let all = hours.iter().flat_map(|hour| minutes.iter().map(|minute| time(*hour, *minute, second)));
+        return Times::Named(all.collect());
     }
-    Times::Often(if seconds == [0] { by_minutes(&minutes, &hours) } else { by_seconds(&seconds, &minutes, &hours) })
+    Times::Often(if seconds == [0] {
+        by_minutes(&minutes, &hours)
+    } else {
+        by_seconds(&seconds, &minutes, &hours)
+    })
 }
 
 /// A time of a day; the seconds only where there are some.
@@ -60,61 +75,66 @@ fn time(hour: u8, minute: u8, second: u8) -> String {
 
 /// Once in each of three hours or more, with the same time between them.
 fn hourly(hours: &[u8], minute: u8) -> Option<String> {
-    let step = step(hours)?;
-    let how_often = every(step, "hour");
-    let (first, last) = (hours.first()?, hours.last()?);
-    let all_day = 24 % step == 0 && hours.len() == usize::from(24 / step);
-    if all_day && *first == 0 {
-        return Some(match (step, minute) {
-            (_, 0) => how_often,
-            (1, _) => format!("{how_often} at {}", past(&[minute])),
-            _ => format!("{how_often}, from {} on", time(0, minute, 0)),
-        });
+    if let [(first, last)] = spans(hours)[..]
+        && last < first
+    {
+        return Some(format!("every hour from {} to {}", time(first, minute, 0), time(last, minute, 0)));
     }
-    Some(format!("{how_often} from {} to {}", time(*first, minute, 0), time(*last, minute, 0)))
+    let step = step(hours)?;
+    let (often, first, last) = (every(step, "hour"), hours[0], hours[hours.len() - 1]);
+    Some(match (fills_a_day(hours), step, minute) {
+        (true, _, 0) => often,
+        (true, 1, _) => format!("{often} at {}", listed(&[minute], "minutes past")),
+        (true, _, _) => format!("{often}, from {} on", time(0, minute, 0)),
+        (false, _, _) => format!("{often} from {} to {}", time(first, minute, 0), time(last, minute, 0)),
+    })
+}
+
+/// True for hours that go on evenly from day to day, beginning at midnight.
+fn fills_a_day(hours: &[u8]) -> bool {
+    step(hours).is_some_and(|step| hours[0] == 0 && usize::from(step) * hours.len() == 24)
 }
 
 /// Several times in an hour, at full minutes.
 fn by_minutes(minutes: &[u8], hours: &[u8]) -> String {
-    if let (&[hour], Some(1)) = (hours, step(minutes))
-        && let [first, .., last] = minutes
-        && minutes.len() < 60
-    {
-        return format!("every minute from {} to {}", time(hour, *first, 0), time(hour, *last, 0));
+    if let Some(often) = whole(minutes, "minute") {
+        return often + &within(hours);
     }
-    match whole(minutes, "minute") {
-        Some(how_often) => format!("{how_often}{}", within(hours)),
-        None => format!("at {} {}", listed(minutes, "minutes past"), each_hour(hours)),
+    match (step(minutes), minutes, hours) {
+        (Some(1), [first, .., last], [hour]) => {
+            format!("every minute from {} to {}", time(*hour, *first, 0), time(*hour, *last, 0))
+        }
+        (Some(1), ..) => format!("every minute from {} {}", listed(minutes, "minutes past"), each(hours)),
+        _ => format!("at {} {}", listed(minutes, "minutes past"), each(hours)),
     }
 }
 
 /// Several times in a minute, or not at full minutes.
 fn by_seconds(seconds: &[u8], minutes: &[u8], hours: &[u8]) -> String {
-    let how_often = whole(seconds, "second");
-    if minutes.len() == 60 {
-        return match how_often {
-            Some(how_often) => format!("{how_often}{}", within(hours)),
-            None => format!("at {} each minute{}", listed(seconds, "seconds past"), within(hours)),
-        };
-    }
-    let how_often = how_often.unwrap_or_else(|| format!("at {} the minute", listed(seconds, "seconds past")));
-    match (&minutes[..], &hours[..]) {
-        ([minute], [hour]) => format!("{how_often} in the minute from {}", time(*hour, *minute, 0)),
-        ([minute], _) => format!("{how_often} in the minute {minute} of {}", the_hours(hours)),
-        _ => format!("{how_often} in the minutes {} of {}", numbers(minutes), the_hours(hours)),
+    let often = whole(seconds, "second");
+    let past = listed(seconds, "seconds past");
+    match (often, whole(minutes, "minute")) {
+        (Some(often), _) if minutes.len() == 60 => often + &within(hours),
+        (None, _) if minutes.len() == 60 => format!("at {past} each minute{}", within(hours)),
+        (None, Some(minutely)) => format!("{minutely}{}, at {past}", within(hours)),
+        (often, _) => {
+            let often = often.unwrap_or_else(|| format!("at {past}"));
+            match (minutes, hours) {
+                ([minute], [hour]) => format!("{often} in the minute from {}", time(*hour, *minute, 0)),
+                ([minute], _) => format!("{often} in minute {minute} past {}", each(hours)),
+                _ => format!("{often} in the minutes {} past {}", numbers(minutes), each(hours)),
+            }
+        }
     }
 }
 
-/// How often, where an hour (or a minute) is evenly filled from its start, or as evenly as it can be.
+/// How often, where an hour (or a minute) is filled from its start, evenly or with a rest.
 fn whole(numbers: &[u8], unit: &str) -> Option<String> {
     let step = step(numbers)?;
     let filled = numbers[0] == 0 && numbers[numbers.len() - 1] + step >= 60;
-    let uneven = if 60 % step == 0 { String::new() } else { format!(", counted anew each {}", longer(unit)) };
-    filled.then(|| every(step, unit) + &uneven)
-}
-
-fn longer(unit: &str) -> &'static str {
-    if unit == "second" { "minute" } else { "hour" }
+    let longer = if unit == "second" { "minute" } else { "hour" };
+    let rest = if 60 % step == 0 { String::new() } else { format!(", counted anew each {longer}") };
+    filled.then(|| every(step, unit) + &rest)
 }
 
 /// The distance between three numbers or more that are evenly spaced, and of `*/30`.
@@ -128,41 +148,55 @@ fn every(step: u8, unit: &str) -> String {
     if step == 1 { format!("every {unit}") } else { format!("every {step} {unit}s") }
 }
 
-/// In which hours, as in ` between 08:00 and 17:59`.
+/// In which hours, as in ` between 08:00 and 17:59`; empty for all.
 fn within(hours: &[u8]) -> String {
     if hours.len() == 24 {
         return String::new();
     }
-    match step(hours) {
-        Some(step) if step > 1 && hours[0] == 0 && 24 % step == 0 && hours.len() == usize::from(24 / step) => {
-            format!(" in every {} hour from 00:00 on", ordinal(step))
-        }
-        _ => {
-            let spans: Vec<String> = spans(hours)
-                .iter()
-                .map(|(first, last)| format!("{} and {}", time(*first, 0, 0), time(*last, 59, 0)))
-                .collect();
-            format!(" between {}", and(&spans).replace(" and between", ", and between"))
+    if fills_a_day(hours) {
+        return format!(" in every {} hour from 00:00 on", nth(hours[1]));
+    }
+    match spans(hours)[..] {
+        [(first, last)] => format!(" between {} and {}", time(first, 0, 0), time(last, 59, 0)),
+        ref spans => {
+            let span = |(first, last): &(u8, u8)| format!("{} to {}", time(*first, 0, 0), time(*last, 59, 0));
+            format!(" from {}", and(&spans.iter().map(span).collect::<Vec<_>>()))
         }
     }
 }
 
-fn each_hour(hours: &[u8]) -> String {
-    if hours.len() == 24 { "each hour".into() } else { format!("each hour{}", within(hours)) }
+/// The hours themselves, as in `each hour from 08:00 to 17:00`.
+fn each(hours: &[u8]) -> String {
+    if hours.len() == 24 {
+        return "each hour".into();
+    }
+    if fills_a_day(hours) {
+        return format!("every {} hour from 00:00 on", nth(hours[1]));
+    }
+    let full = |hour: u8| time(hour, 0, 0);
+    let parts: Vec<String> = spans(hours)
+        .iter()
+        .map(|(first, last)| match first == last {
+            true => full(*first),
+            false => format!("each hour from {} to {}", full(*first), full(*last)),
+        })
+        .collect();
+    and(&parts)
 }
 
-fn the_hours(hours: &[u8]) -> String {
-    if hours.len() == 24 { "each hour".into() } else { format!("each hour{}", within(hours)) }
-}
-
-/// All runs of numbers, of two as well.
-fn spans(numbers: &[u8]) -> Vec<(u8, u8)> {
+/// The runs of hours; one that goes over midnight is one.
+fn spans(hours: &[u8]) -> Vec<(u8, u8)> {
     let mut spans: Vec<(u8, u8)> = vec![];
-    for number in numbers {
+    for hour in hours {
         match spans.last_mut() {
-            Some((_, last)) if *last + 1 == *number => *last = *number,
-            _ => spans.push((*number, *number)),
+            Some((_, last)) if *last + 1 == *hour => *last = *hour,
+            _ => spans.push((*hour, *hour)),
         }
+    }
+    if let [(0, morning), .., (evening, 23)] = spans[..] {
+        spans.remove(0);
+        spans.pop();
+        spans.push((evening, morning));
     }
     spans
 }
@@ -173,35 +207,32 @@ fn listed(list: &[u8], unit: &str) -> String {
     format!("{} {unit}", numbers(list))
 }
 
-fn past(minutes: &[u8]) -> String {
-    listed(minutes, "minutes past")
-}
-
 fn numbers(numbers: &[u8]) -> String {
-    let parts = runs(numbers).into_iter().map(|(first, last)| {
-        if first == last { first.to_string() } else { format!("{first} to {last}") }
-    });
+    let parts = runs(numbers)
+        .into_iter()
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first} to {last}") });
     and(&parts.collect::<Vec<_>>())
 }
 
-/// On which days; empty for every day.
-fn days(fields: &Fields) -> String {
+/// On which days, with their months; nothing for every day.
+fn days(fields: &Fields) -> Option<String> {
     let Fields { days, months, .. } = fields;
-    let (month, week) = (by_month(days), by_week(days));
-    let some_months = (months.bits != bits(1..=12, 1)).then(|| of_months(months));
-    let of = some_months.clone().map_or("of each month".to_owned(), |months| format!("of {months}"));
-    let during = some_months.clone().map_or(String::new(), |months| format!(" in {months}"));
-    match (month, week) {
-        (None, None) => some_months.map_or(String::new(), |months| format!("every day in {months}")),
+    let during = during(months);
+    let of = if during.is_empty() { "of each month".into() } else { during.replacen(" in", "of", 1) };
+    Some(match (by_month(days), by_week(days)) {
+        (None, None) => return None,
         (Some(month), None) => dated(days, months).unwrap_or_else(|| format!("on {month} {of}")),
-        (None, Some(Week::Any(week))) => format!("{week}{during}"),
-        (None, Some(Week::Counted(week))) => format!("on {week} {of}"),
+        (None, Some(week)) => week.alone(&of, &during),
         (Some(month), Some(week)) if days.month.star || days.week.star => {
             format!("on {month} {of}, where that is {}", week.bare(days))
         }
-        (Some(month), Some(Week::Any(week))) => format!("on {month} {of} and {week}{during}"),
-        (Some(month), Some(Week::Counted(week))) => format!("on {month} and on {week} {of}"),
-    }
+        (Some(month), Some(week)) => format!("on {month} {of} and {}", week.alone(&of, &during)),
+    })
+}
+
+/// In which months, as in ` in June to August`; empty for all.
+fn during(months: &Set) -> String {
+    if months.bits == bits(1..=12, 1) { String::new() } else { format!(" in {}", of_months(months)) }
 }
 
 /// One day of one month: `on 24 December`.
@@ -232,11 +263,15 @@ fn by_month(days: &Days) -> Option<String> {
     match step(&numbers) {
         Some(step) if step > 1 && numbers.len() > 3 => {
             let (first, last) = (ordinal(numbers[0]), ordinal(numbers[numbers.len() - 1]));
-            parts.push(format!("every {} day from the {first} to the {last}", second(step)));
+            parts.push(format!("every {} day from the {first} to the {last}", nth(step)));
         }
         _ => {
             let mut named = runs(&numbers).into_iter().map(|(first, last)| {
-                if first == last { ordinal(first) } else { format!("{} to {}", ordinal(first), ordinal(last)) }
+                if first == last {
+                    ordinal(first)
+                } else {
+                    format!("{} to {}", ordinal(first), ordinal(last))
+                }
             });
             parts.extend(named.next().map(|first| format!("the {first}")));
             parts.extend(named);
@@ -250,20 +285,24 @@ fn by_month(days: &Days) -> Option<String> {
 }
 
 /// Which days of the week.
-enum Week {
-    /// In every week: `every Monday`, `on Monday to Friday`.
-    Any(String),
-    /// Counted in the month: `the second Tuesday`.
-    Counted(String),
+struct Week {
+    /// Those of every week: `every Monday`, `on Monday to Friday`.
+    any: Option<String>,
+    /// Those that are counted in the month: `the second Tuesday`.
+    counted: Vec<String>,
 }
 
 impl Week {
+    fn alone(&self, of: &str, during: &str) -> String {
+        let any = self.any.iter().map(|any| format!("{any}{during}"));
+        let counted = (!self.counted.is_empty()).then(|| format!("on {} {of}", and(&self.counted)));
+        and(&any.chain(counted).collect::<Vec<_>>())
+    }
+
     /// What a day must be: `a Monday`.
     fn bare(&self, days: &Days) -> String {
-        match self {
-            Week::Any(_) => format!("a {}", weekdays(days.week.bits as u8, " or ")),
-            Week::Counted(week) => week.clone(),
-        }
+        let any = self.any.iter().map(|_| format!("a {}", weekdays(days.week.bits as u8, " or ")));
+        joined(&any.chain(self.counted.iter().cloned()).collect::<Vec<_>>(), " or ")
     }
 }
 
@@ -272,23 +311,19 @@ fn by_week(days: &Days) -> Option<Week> {
     if plain == 0x7f {
         return None;
     }
-    let mut counted: Vec<String> = vec![];
-    for weekday in monday_first(0x7f) {
+    let named = weekdays(plain, " and ");
+    let any = match plain.count_ones() {
+        0 => None,
+        1 => Some(format!("every {named}")),
+        _ => Some(format!("on {named}")),
+    };
+    let counted = monday_first(0x7f).into_iter().filter_map(|weekday| {
         let has = |bits: u8| bits >> ((weekday + 1) % 7) & 1 == 1;
         let nth = days.nth.iter().zip(NTH).filter(|(bits, _)| has(**bits)).map(|(_, word)| word.to_owned());
         let which: Vec<String> = nth.chain(has(days.last_of_week).then(|| "last".into())).collect();
-        if !which.is_empty() {
-            counted.push(format!("the {} {}", and(&which), WEEKDAYS[usize::from(weekday)]));
-        }
-    }
-    let single = plain.count_ones() == 1;
-    let named = weekdays(plain, " and ");
-    match (plain, counted.is_empty()) {
-        (0, _) => Some(Week::Counted(and(&counted))),
-        (_, true) if single => Some(Week::Any(format!("every {named}"))),
-        (_, true) => Some(Week::Any(format!("on {named}"))),
-        (_, false) => Some(Week::Counted(format!("every {named}, and on {}", and(&counted)))),
-    }
+        (!which.is_empty()).then(|| format!("the {} {}", and(&which), WEEKDAYS[usize::from(weekday)]))
+    });
+    Some(Week { any, counted: counted.collect() })
 }
 
 /// Names with runs, as in `Monday to Friday`.
@@ -307,7 +342,8 @@ fn monday_first(bits: u8) -> Vec<u8> {
     days
 }
 
-fn second(step: u8) -> String {
+/// As in `second`, `15th`.
+fn nth(step: u8) -> String {
     NTH.get(usize::from(step - 1)).map_or_else(|| ordinal(step), |word| (*word).to_owned())
 }
 
