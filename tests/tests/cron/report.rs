@@ -69,9 +69,7 @@ pub struct Case {
 /// All that was found.
 #[derive(Default)]
 pub struct Report {
-    /// How many expressions were compared.
-    pub expressions: usize,
-    /// How many times.
+    /// How many times were compared.
     pub times: u64,
     refused: BTreeMap<String, (Option<String>, Option<String>)>,
     differences: BTreeMap<(Reason, String, String), (Vec<i64>, Vec<i64>)>,
@@ -91,6 +89,16 @@ impl Report {
         theirs.extend(case.theirs_alone);
     }
 
+    /// Both together.
+    pub fn with(mut self, other: Report) -> Report {
+        self.times += other.times;
+        self.refused.extend(other.refused);
+        for ((reason, expression, zone), (ours_alone, theirs_alone)) in other.differences {
+            self.differs(reason, Case { expression, zone, ours_alone, theirs_alone });
+        }
+        self
+    }
+
     /// Looks whether each expression that only one of the two takes has a reason.
     pub fn explained(&self) -> Result<()> {
         for (expression, (ours, theirs)) in &self.refused {
@@ -104,18 +112,18 @@ impl Report {
     }
 
     /// Writes `docs/measured/cron.md`.
-    pub fn write(&self, zones: &[&str], (from, to): (&str, &str)) -> Result<()> {
+    pub fn write(&self, expressions: usize, zones: &[&str], (from, to): (&str, &str)) -> Result<()> {
         let (processor, _) = machine::processor();
         let day = &Timestamp::now().to_string()[..10];
         let mut page = format!(
             "# Cron beside cronsim\n\nMeasured on {day}, commit {}, {processor}, zones of {}, cronsim 2.8, with\n\
-             `KEYWAY_CRONSIM=all cargo test --release -p tests --test cron`.\n\n\
-             {} expressions, {} zones, from {} to {}: {} times compared. An expression with more than 8,000 times in a \
+             `KEYWAY_CRONSIM=all cargo test -p tests --test cron`.\n\n\
+             {} expressions, {} zones, from {} to {}: {} times compared. An expression with more than 2,500 times in a \
              zone is compared around each change of the clock and in 23 stretches between. \
              [schedules.md](../schedules.md) tells the rule.\n\nZones: {}.\n",
             machine::commit(),
             dsl::cron::version(),
-            self.expressions,
+            expressions,
             zones.len(),
             &from[..10],
             &to[..10],
