@@ -8,9 +8,9 @@ use dsl::diagnostic::Severity;
 use dsl::value::Value;
 use dsl::workflow::Workflow;
 use engine::event::{Event, Recorded};
-use engine::input::{Cancel, Start};
+use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
-use engine::run::RunId;
+use engine::run::{Hold, RunId};
 use engine::view::Timeline;
 use jiff::Timestamp;
 use runtime::clock::Wall;
@@ -213,6 +213,13 @@ impl Core {
         for run in &unfinished {
             self.ready(run, allow_private)?;
             self.driver.resume(run)?;
+        }
+        // Who names a run wants it to go on, also after a pause.
+        if let Some(run) = run {
+            match self.driver.tell(run, Input::Release(Hold::Paused)) {
+                Ok(()) | Err(DriverError::Stale(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(unfinished)
     }
