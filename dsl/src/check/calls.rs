@@ -90,7 +90,7 @@ pub fn parameters(
     found: &mut Vec<Diagnostic>,
 ) {
     let (action, args) = (id.clone(), given.to_vec());
-    let act = Act { action, args, safety: None, checked: false, gives: None };
+    let act = Act { action, args, safety: None, checked: false, check: None, gives: None };
     let (input, about, output) = (taken.to_vec(), String::new(), Type::Any);
     let trust = Trust::Untrusted;
     let action = Action { id: id.value.clone(), about, safety: Safety::Once, input, output, trust };
