@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dsl::catalog::{Catalog, Signature};
+use engine::outline::{Beside, Outline, called};
+use engine::plan::Plan;
 
 /// What a workflow in a file can name. The folder is read only if it calls another workflow.
 pub fn catalog(file: &Path, text: &str) -> Catalog {
@@ -14,8 +16,31 @@ pub fn catalog(file: &Path, text: &str) -> Catalog {
     catalog
 }
 
-/// The workflows beside a file by their names; of two with one name the first file by its name counts.
+/// What an outline of a plan takes from beside its file: the workflows that it calls, as far as they are right.
+pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
+    let wanted = called(plan);
+    let mut beside = Beside { connected: catalog.connected.clone(), ..Beside::default() };
+    if wanted.is_empty() {
+        return beside;
+    }
+    for (name, text) in texts(file) {
+        if wanted.contains(&name)
+            && let Some(workflow) = dsl::check(&text, catalog).workflow
+        {
+            let outline = Outline::new(&Plan::new(&workflow), None, &Beside::default());
+            beside.workflows.insert(name, outline);
+        }
+    }
+    beside
+}
+
+/// The workflows beside a file by their names.
 fn workflows(file: &Path) -> BTreeMap<String, Signature> {
+    texts(file).into_values().filter_map(|text| dsl::signature(&text)).collect()
+}
+
+/// The texts of the workflows beside a file by their names; of two with one name the first file by its name counts.
+fn texts(file: &Path) -> BTreeMap<String, String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .into_iter()
@@ -29,8 +54,8 @@ fn workflows(file: &Path) -> BTreeMap<String, Signature> {
     for path in files {
         // What cannot be read is no workflow; it is reported where it is checked itself.
         let text = std::fs::read_to_string(&path).unwrap_or_default();
-        if let Some((name, signature)) = dsl::signature(&text) {
-            found.entry(name).or_insert(signature);
+        if let Some((name, _)) = dsl::signature(&text) {
+            found.entry(name).or_insert(text);
         }
     }
     found
