@@ -1,6 +1,5 @@
 //! What the command line says of verbs that this version cannot run, of calls, and of the schema.
 
-
 use serde_json::Value;
 use tests::place::Place;
 

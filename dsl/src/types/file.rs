@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn what_is_read_of_a_file_is_there_and_has_its_type() {
-        for file in [File::new([1], "image/png"), File { name: Some("a.png".into()), ..File::new([], "a/b") }] {
+        for file in [File::new([1], "image/png"), File { name: Some("a.png".into()), ..File::new([], "a/b") }]
+        {
             for field in READ.iter() {
                 let value = file.field(&field.name).unwrap();
                 assert_eq!(fit(&value, &field.ty), Ok(value));

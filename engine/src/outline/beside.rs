@@ -44,10 +44,10 @@ pub struct Connection {
 impl Beside {
     /// What is known of a workflow that a step runs.
     pub(super) fn child(&self, workflow: &str) -> Child {
-        let bounds = self.workflows.get(workflow).map(|outline| Bounds {
-            calls: outline.calls.clone(),
-            workflows: outline.workflows.clone(),
-        });
+        let bounds = self
+            .workflows
+            .get(workflow)
+            .map(|outline| Bounds { calls: outline.calls.clone(), workflows: outline.workflows.clone() });
         Child { workflow: workflow.to_owned(), bounds }
     }
 }
