@@ -18,6 +18,7 @@ pub mod command;
 mod decide;
 pub mod event;
 mod evolve;
+pub mod fork;
 mod frame;
 pub mod input;
 pub mod outline;

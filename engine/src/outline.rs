@@ -13,7 +13,7 @@ use dsl::value::Value;
 use dsl::workflow::{self, NeedKind, OnError, Phase, Retry};
 use jiff::SignedDuration;
 
-use crate::plan::{Op, Plan, Step};
+use crate::plan::{CALL, Op, Plan, Step};
 
 pub use beside::{Beside, Bounds, Child, Connection, called};
 pub use bound::{Bound, Term};
@@ -236,8 +236,10 @@ impl Reader<'_> {
         let rounds = self.rounds(&step.op);
         let inner = parts.iter().map(|part| Bound::sum(part.entries().map(|entry| &entry.calls)));
         let calls = match &step.op {
-            Op::Act { .. } => Bound::fixed(1),
-            Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => Bound::default(),
+            Op::Act { action, .. } if **action != *CALL => Bound::fixed(1),
+            Op::Act { .. } | Op::Emit { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {
+                Bound::default()
+            }
             Op::Each { .. } | Op::Repeat { .. } => {
                 let once = inner.fold(Bound::default(), Bound::and);
                 once.times(rounds.and_then(|rounds| rounds.most), &path)
@@ -312,7 +314,7 @@ impl Reader<'_> {
                 Some(Rounds { most, parallel: 1 })
             }
             Op::Act { .. }
-            | Op::Child { .. }
+            | Op::Emit { .. }
             | Op::Set { .. }
             | Op::Wait(_)
             | Op::Fail { .. }
@@ -343,8 +345,8 @@ impl Reader<'_> {
     /// How many calls of a step wait for one another.
     fn weight(&self, op: &Op) -> u64 {
         match op {
-            Op::Act { .. } => 1,
-            Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => 0,
+            Op::Act { action, .. } if **action != *CALL => 1,
+            Op::Act { .. } | Op::Emit { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => 0,
             Op::Each { body, .. } | Op::Repeat { body, .. } => self.critical(*body, Phase::Body).calls,
             Op::Switch { cases, default, .. } => {
                 let blocks = cases.iter().map(|(_, id)| *id).chain(*default);
@@ -374,10 +376,11 @@ fn call(step: &Step, source: &workflow::Step) -> Option<Call> {
         _ => None,
     };
     match &step.op {
-        Op::Act { action, safety, .. } => {
+        Op::Act { action, safety, .. } if **action != *CALL => {
             Some(Call { action: action.to_string(), connection, safety: *safety, retry: step.retry.clone() })
         }
-        Op::Child { .. }
+        Op::Act { .. }
+        | Op::Emit { .. }
         | Op::Set { .. }
         | Op::Wait(_)
         | Op::Fail { .. }

@@ -79,10 +79,13 @@ impl Forgetful {
     fn take(&mut self, input: &Input) -> (Run, Vec<Call>) {
         let mut run = Run::fold(&self.rows()).unwrap();
         let events = engine::advance(&self.plan, &mut run, &self.store, input, Timestamp::UNIX_EPOCH);
-        let calls = events.iter().filter_map(Event::command).filter_map(|command| match command {
-            Command::Call(call) => Some(call),
-            _ => None,
-        });
+        let calls =
+            events.iter().filter_map(|event| event.command(Timestamp::UNIX_EPOCH)).filter_map(|command| {
+                match command {
+                    Command::Call(call) => Some(call),
+                    _ => None,
+                }
+            });
         let calls = calls.collect();
         if !events.is_empty() {
             let row = Recorded { seq: run.seq, time: Timestamp::UNIX_EPOCH, events };
@@ -94,12 +97,12 @@ impl Forgetful {
 
     fn start(&mut self) -> (Run, Vec<Call>) {
         let run = RunId("r1".into());
-        self.take(&Input::Start(Start { run, inputs: Value::Null, trigger: Value::Null, note: Value::Null }))
+        self.take(&Input::Start(Start::new(run, Value::Null, Value::Null)))
     }
 
     fn returns(&mut self, call: &Call, result: Result<Value, Failure>) -> (Run, Vec<Call>) {
         let result = result.map(|value| value.sealed(BIG));
-        self.take(&Input::Returned { at: call.at, attempt: call.attempt, result })
+        self.take(&Input::Returned { at: call.at, attempt: call.attempt, result, from: None })
     }
 }
 
