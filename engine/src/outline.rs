@@ -253,17 +253,7 @@ impl Reader<'_> {
             waits,
             skip,
             call: call(step, source),
-            child: match &step.op {
-                Op::Child { workflow, .. } => Some(self.beside.child(workflow)),
-                Op::Act { .. }
-                | Op::Set { .. }
-                | Op::Wait(_)
-                | Op::Fail { .. }
-                | Op::Each { .. }
-                | Op::Repeat { .. }
-                | Op::Switch { .. }
-                | Op::Try { .. } => None,
-            },
+            child: beside::workflow(&step.op).map(|name| self.beside.child(name)),
             pauses: matches!(step.op, Op::Wait(_)),
             on_error: step.on_error,
             timeout: step.timeout,

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dsl::value::Value;
+use dsl::workflow::Arg;
+
 use crate::outline::{Bound, Outline};
-use crate::plan::{Op, Plan};
+use crate::plan::{CALL, Op, Plan};
 
 /// What is known beside a plan.
 #[derive(Clone, Debug, Default)]
@@ -55,16 +58,19 @@ impl Beside {
 /// The names of the workflows that a plan runs.
 pub fn called(plan: &Plan) -> BTreeSet<String> {
     let steps = plan.blocks.iter().flat_map(|block| &block.steps);
-    let child = |op: &Op| match op {
-        Op::Child { workflow, .. } => Some(workflow.to_string()),
-        Op::Act { .. }
-        | Op::Set { .. }
-        | Op::Wait(_)
-        | Op::Fail { .. }
-        | Op::Each { .. }
-        | Op::Repeat { .. }
-        | Op::Switch { .. }
-        | Op::Try { .. } => None,
-    };
-    steps.filter_map(|step| child(&step.op)).collect()
+    steps.filter_map(|step| workflow(&step.op)).map(str::to_owned).collect()
+}
+
+/// The name of the workflow that an operation runs, if it runs one.
+pub(super) fn workflow(op: &Op) -> Option<&str> {
+    match op {
+        Op::Act { action, args: Arg::Object(args), .. } if **action == *CALL => {
+            let name = args.iter().find(|(key, _)| **key == *"workflow").map(|(_, name)| name);
+            match name {
+                Some(Arg::Value(Value::Text(name))) => Some(name),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
