@@ -254,7 +254,8 @@ fn a_failure_always_has_a_status_and_it_is_null_where_no_answer_had_one() {
         let failure = Failure { status, ..Failure::new(FailureKind::Network, "no") };
         StepFailure { failure, step: "a".into(), attempts: 1 }.to_value().to_json()
     };
-    let json = |status| json!({ "message": "no", "kind": "network", "step": "a", "attempts": 1, "status": status });
+    let json =
+        |status| json!({ "message": "no", "kind": "network", "step": "a", "attempts": 1, "status": status });
     assert_eq!(shown(None), json(serde_json::Value::Null));
     assert_eq!(shown(Some(404)), json(404.into()));
 }

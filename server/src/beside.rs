@@ -1,11 +1,16 @@
 //! The workflows in the folder of another: those that it can call.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use dsl::catalog::{Catalog, Signature};
+use dsl::catalog::{Catalog, Failure, FailureKind, Signature};
+use dsl::value::{Object, Value};
 use engine::outline::{Beside, Outline, called};
 use engine::plan::Plan;
+use runtime::executor::Found;
+
+use crate::order::Note;
 
 /// What a workflow in a file can name. The folder is read only if it calls another workflow.
 pub fn catalog(file: &Path, text: &str) -> Catalog {
@@ -23,7 +28,7 @@ pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
     if wanted.is_empty() {
         return beside;
     }
-    for (name, text) in texts(file) {
+    for (name, (_, text)) in by_name(file) {
         if wanted.contains(&name)
             && let Some(workflow) = dsl::check(&text, catalog).workflow
         {
@@ -36,12 +41,51 @@ pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
 
 /// The workflows beside a file by their names.
 fn workflows(file: &Path) -> BTreeMap<String, Signature> {
-    texts(file).into_values().filter_map(|text| dsl::signature(&text)).collect()
+    by_name(file).map(|(name, (signature, _))| (name, signature)).collect()
 }
 
-/// The texts of the workflows beside a file by their names; of two with one name the first file by its name counts.
-fn texts(file: &Path) -> BTreeMap<String, String> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// The workflows beside a file by their names, with their texts; of two with one name the first file by its name counts.
+fn by_name(file: &Path) -> impl Iterator<Item = (String, (Signature, String))> {
+    let mut found = BTreeMap::new();
+    for (_, text) in texts(folder(file)) {
+        if let Some((name, signature)) = dsl::signature(&text) {
+            found.entry(name).or_insert((signature, text));
+        }
+    }
+    found.into_iter()
+}
+
+/// The workflow of this name beside a file, with its inputs filled in: what a step calls.
+///
+/// # Errors
+/// Where there is none, it has errors, or the inputs do not fit it.
+pub fn find(file: &Path, name: &str, inputs: &Value) -> Result<Found, Failure> {
+    let refused = |kind, message| Failure { answered: true, ..Failure::new(kind, message) };
+    let named = |text: &str| dsl::signature(text).is_some_and(|(found, _)| found == name);
+    let Some((path, text)) = texts(folder(file)).find(|(_, text)| named(text)) else {
+        let message = format!("there is no workflow `{name}` in `{}`", folder(file).display());
+        return Err(refused(FailureKind::NotFound, message));
+    };
+    let workflow = crate::owner::checked(&path, &text)
+        .map_err(|error| refused(FailureKind::Invalid, crate::chain(&error)))?;
+    let none = Object::new();
+    let given = match inputs {
+        Value::Object(given) => given,
+        _ => &none,
+    };
+    let inputs = dsl::inputs::inputs(&workflow, given)
+        .map_err(|wrong| refused(FailureKind::Invalid, wrong.join("; ")))?;
+    let files = folder(&path).to_owned();
+    let note = Note { file: path, files }.to_value();
+    Ok(Found { plan: Arc::new(Plan::new(&workflow)), inputs, note })
+}
+
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The workflows' files in a folder, by their names, with their texts.
+fn texts(folder: &Path) -> impl Iterator<Item = (PathBuf, String)> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -50,15 +94,8 @@ fn texts(file: &Path) -> BTreeMap<String, String> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
         .collect();
     files.sort();
-    let mut found = BTreeMap::new();
-    for path in files {
-        // What cannot be read is no workflow; it is reported where it is checked itself.
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        if let Some((name, _)) = dsl::signature(&text) {
-            found.entry(name).or_insert(text);
-        }
-    }
-    found
+    // What cannot be read is no workflow; it is reported where it is checked itself.
+    files.into_iter().filter_map(|path| std::fs::read_to_string(&path).ok().map(|text| (path, text)))
 }
 
 #[cfg(test)]
