@@ -320,6 +320,8 @@ pub struct Act {
     pub safety: Option<Safety>,
     /// True where the verb has checked the parameters itself.
     pub checked: bool,
+    /// What an answer must meet, over its `value`. It is a parameter too, as text: it is asked where the answers come.
+    pub check: Option<Expr>,
     /// The type of what it gives, where the verb knows it better than the catalog.
     pub gives: Option<Type>,
 }

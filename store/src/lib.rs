@@ -11,7 +11,7 @@ mod file;
 mod reader;
 mod writer;
 
-pub use batch::{Batch, End, NewRun, Plan, Value};
+pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
 pub use error::Error;
 pub use reader::{Reader, Row, Run};
 pub use writer::{Pragmas, Writer};

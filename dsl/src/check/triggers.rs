@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 
 use crate::ast::{Trigger, TriggerKind};
-use crate::check::{Checking, calls};
+use crate::check::Checking;
+use crate::check::actions::{Given, Noun};
 use crate::codes::Code;
 use crate::cron;
 use crate::diagnostic::{Diagnostic, nearest};
@@ -97,7 +98,9 @@ fn every(text: &Spanned<String>, found: &mut Vec<Diagnostic>) {
 fn event(checking: &Checking<'_>, trigger: &Trigger, id: &Spanned<String>, found: &mut Vec<Diagnostic>) {
     let events = &checking.catalog.events;
     if let Some(event) = events.get(&id.value) {
-        calls::parameters(checking, id, (trigger.kind.span, &trigger.with, &event.input), found);
+        let at = trigger.kind.span;
+        let given = Given { to: &id.value, noun: Noun::Parameter, at, values: &trigger.with };
+        given.check(checking, &event.input, found);
         return;
     }
     let wrong = Diagnostic::error(Code::UnknownEvent, id.span, format!("there is no event `{}`", id.value));
