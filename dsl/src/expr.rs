@@ -175,7 +175,7 @@ impl Root {
 /// # Errors
 /// Everything that is wrong with its grammar, unknown functions and wrong counts of arguments included.
 pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
-    parse::parse(text, map)
+    parse::parse(text, map, 0)
 }
 
 /// Evaluates an expression.

@@ -53,7 +53,7 @@ pub enum Value {
     /// A secret that is filled in when the call leaves the process.
     Hole(Arc<Hole>),
     /// A large value, known by its content hash.
-    Big(Big),
+    Big(Arc<Big>),
 }
 
 /// The place of a secret: its name, or what is made of it. It never holds the secret.
@@ -164,8 +164,10 @@ impl Value {
     /// Nothing if a large value is not to be had.
     pub fn load(&self, values: &dyn Values) -> Option<Value> {
         match self {
-            Value::Big(Big { value: Some(value), .. }) => Some((**value).clone()),
-            Value::Big(Big { hash, .. }) => values.get(hash),
+            Value::Big(big) => match &big.value {
+                Some(value) => Some((**value).clone()),
+                None => values.get(&big.hash),
+            },
             other => Some(other.clone()),
         }
     }
@@ -224,7 +226,7 @@ impl Value {
         let stored = value.stored();
         let hash = Hash::of(&stored);
         let size = u32::try_from(stored.len()).unwrap_or(u32::MAX);
-        Value::Big(Big { hash, size, value: Some(Arc::new(value)) })
+        Value::Big(Arc::new(Big { hash, size, value: Some(Arc::new(value)) }))
     }
 
     fn with_files_sealed(self, limit: usize) -> Value {
@@ -334,8 +336,10 @@ impl Value {
                 serde_json::Value::Object(plain)
             }
             Value::Hole(_) => "***".into(),
-            Value::Big(Big { value: Some(value), .. }) => value.to_json(),
-            Value::Big(big) => serde_json::json!({ "$big": big.hash.to_string(), "size": big.size }),
+            Value::Big(big) => match &big.value {
+                Some(value) => value.to_json(),
+                None => serde_json::json!({ "$big": big.hash.to_string(), "size": big.size }),
+            },
         }
     }
 }
@@ -353,7 +357,7 @@ impl fmt::Display for Value {
             Value::Time(time) => write!(f, "{time}"),
             Value::Duration(length) => f.write_str(&duration::format(*length)),
             Value::Hole(_) => f.write_str("***"),
-            Value::Big(Big { value: Some(value), .. }) => value.fmt(f),
+            Value::Big(big) if let Some(value) = &big.value => value.fmt(f),
             Value::List(_) | Value::Object(_) | Value::File(_) | Value::Big(_) => {
                 write!(f, "{}", self.to_json())
             }
@@ -381,8 +385,7 @@ impl PartialEq for Value {
             (Value::File(a), Value::File(b)) => a == b,
             (Value::Hole(a), Value::Hole(b)) => a == b,
             (Value::Big(a), Value::Big(b)) => a.hash == b.hash,
-            (Value::Big(Big { value: Some(value), .. }), other)
-            | (other, Value::Big(Big { value: Some(value), .. })) => **value == *other,
+            (Value::Big(big), other) | (other, Value::Big(big)) => big.value.as_deref() == Some(other),
             _ => false,
         }
     }
@@ -488,7 +491,7 @@ impl<'de> Visitor<'de> for Stored {
                     let (hash, size): (String, u32) = map.next_value()?;
                     let hash =
                         Hash::parse(&hash).ok_or_else(|| de::Error::custom("a hash of 64 hex digits"))?;
-                    Value::Big(Big { hash, size, value: None })
+                    Value::Big(Arc::new(Big { hash, size, value: None }))
                 }
                 _ => {
                     entries.insert(key, map.next_value()?);

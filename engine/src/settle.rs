@@ -67,7 +67,7 @@ impl Turn<'_> {
                     if let Value::Big(big) = items
                         && big.value.is_none()
                     {
-                        big.value = self.values.get(&big.hash).map(Arc::new);
+                        Arc::make_mut(big).value = self.values.get(&big.hash).map(Arc::new);
                     }
                 }
             }

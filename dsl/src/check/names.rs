@@ -186,8 +186,8 @@ impl<'a> Walk<'a> {
 
     fn part(&mut self, part: Part<'a>) {
         let (reads, names) = match part {
-            Part::Expr(expr) => (expr.reads(), expr.names()),
-            Part::Text(template) => (template.reads(), template.names()),
+            Part::Expr(expr) => expr.mentions(),
+            Part::Text(template) => template.mentions(),
         };
         reads.iter().for_each(|read| self.read(read));
         names.iter().for_each(|name| self.bare(name, part));

@@ -51,9 +51,10 @@ static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
             | Op::postfix(Rule::soft_index))
 });
 
-/// Parses an expression; see `expr::parse`.
-pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
-    let (text, from) = unwrapped(text);
+/// Parses an expression that begins at a place of a mapped text; see `expr::parse`.
+pub fn parse(text: &str, map: &SpanMap, from: usize) -> Result<Expr, Vec<Diagnostic>> {
+    let (text, within) = unwrapped(text);
+    let from = from + within;
     let map = part_of(map, from, from + text.len());
     if text.trim().is_empty() {
         let fault = Diagnostic::error(Code::ExprSyntax, map.whole, "an expression is missing here");

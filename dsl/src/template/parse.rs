@@ -6,7 +6,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::ast::{Kind, Operator};
 use crate::expr::parse::plural;
-use crate::expr::place::{part_of, placed};
+use crate::expr::place::placed;
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
 use crate::template::blocks::Frame;
@@ -190,7 +190,7 @@ impl Reader<'_> {
         }
         let from = inner.start as usize + text.len() - text.trim_start().len();
         let text = text.trim();
-        match expr::parse(text, &part_of(self.map, from, from + text.len())) {
+        match expr::parse::parse(text, self.map, from) {
             Ok(expr) => Some(expr),
             Err(mut faults) => {
                 self.faults.append(&mut faults);

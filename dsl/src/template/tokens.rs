@@ -34,7 +34,7 @@ pub fn tokens(text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Token> {
     let mut found = vec![];
     let mut plain = String::new();
     let mut at = 0;
-    while let Some(offset) = text[at..].find("{{") {
+    while let Some(offset) = braces(&text[at..]) {
         let start = at + offset;
         // One backslash makes the braces literal; of several one is taken away, and the hole is a hole.
         let slashes = text[at..start].bytes().rev().take_while(|byte| *byte == b'\\').count();
@@ -77,6 +77,11 @@ pub fn tokens(text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Token> {
         found.push(Token::Text(plain));
     }
     found
+}
+
+/// Where the first `{{` stands. Nearly every brace has another behind it, so that a search for one is faster.
+fn braces(text: &str) -> Option<usize> {
+    text.match_indices('{').map(|(at, _)| at).find(|at| text[at + 1..].starts_with('{'))
 }
 
 fn tag(text: &str, start: usize) -> Result<Tag, Diagnostic> {
