@@ -287,7 +287,6 @@ impl<'a> Walk<'a> {
     /// Finds a step and notes that the innermost step needs it.
     fn need(&mut self, name: &str, span: Span, kind: NeedKind) {
         let Some((up, place)) = scope::find(&self.frames, name) else { return self.unknown_step(name, span) };
-        let place = place.clone();
         for id in &place.ids {
             self.resolved.read[*id] = true;
         }

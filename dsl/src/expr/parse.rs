@@ -146,7 +146,10 @@ impl<'a> Builder<'a> {
         }
         match state.faults.is_empty() {
             true if state.replaced => Ok(compacted(state.nodes)),
-            true => Ok(state.nodes),
+            true => {
+                state.nodes.shrink_to_fit();
+                Ok(state.nodes)
+            }
             false => Err(state.faults),
         }
     }

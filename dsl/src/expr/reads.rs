@@ -34,22 +34,22 @@ impl Expr {
         match &node.kind {
             Kind::Step(step) => reads.push(Read {
                 root: step.root,
-                step: step.name.to_string(),
+                step: String::from(&*step.name),
                 span: self.place(step.at),
                 soft: soft || step.root != Root::Steps,
             }),
-            Kind::Name(name) => names.push((name.to_string(), self.place(node.span), None)),
+            Kind::Name(name) => names.push((String::from(&**name), self.place(node.span), None)),
             Kind::Path(base, parts) => {
                 let first = parts.first();
                 match self.node(*base).map(|node| (&node.kind, node.span)) {
                     Some((Kind::Name(name), span)) => {
                         let field = match first {
                             Some(Part::Field(field, at) | Part::SoftField(field, at)) => {
-                                Some((field.to_string(), self.place(*at)))
+                                Some((String::from(&**field), self.place(*at)))
                             }
                             _ => None,
                         };
-                        names.push((name.to_string(), self.place(span), field));
+                        names.push((String::from(&**name), self.place(span), field));
                     }
                     Some((Kind::Step(_), _)) => {
                         let takes_null = matches!(first, Some(Part::SoftField(..) | Part::SoftIndex(_)));

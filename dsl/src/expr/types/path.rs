@@ -11,7 +11,7 @@ use crate::expr::types::{Inference, Strictness, facts};
 use crate::fields::listed;
 use crate::habits;
 use crate::span::Span;
-use crate::types::{Field, Type};
+use crate::types::{Arms, Field, Type};
 use crate::value::Value;
 
 /// The most names that a help lists.
@@ -373,7 +373,7 @@ fn is_open(ty: &Type) -> bool {
 }
 
 /// Looks for a field in each arm of a type.
-fn among<'t>(arms: Vec<&'t Type>, name: &str) -> Found<'t> {
+fn among<'t>(arms: Arms<'t>, name: &str) -> Found<'t> {
     if let [Type::Object(fields)] = &arms[..] {
         return match find(fields, name) {
             Some(field) if field.optional => Found::Sometimes(Cow::Owned(field.ty.clone().or_null())),
@@ -385,7 +385,7 @@ fn among<'t>(arms: Vec<&'t Type>, name: &str) -> Found<'t> {
         return Found::Here(Cow::Owned(Type::Any));
     }
     let mut all = Type::NEVER;
-    for arm in &arms {
+    for arm in arms.iter() {
         if let Type::Object(fields) = arm
             && let Some(field) = find(fields, name)
         {
