@@ -130,7 +130,13 @@ pub enum Halt {
         step: String,
     },
     /// The values do not fit: kind `type` or `limit`.
-    Failure(Failure),
+    Failure(Box<Failure>),
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Halt {
+        Halt::Failure(Box::new(failure))
+    }
 }
 
 /// A read of a step that an expression contains.

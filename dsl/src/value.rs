@@ -27,7 +27,9 @@ pub type Object = IndexMap<Arc<str>, Value>;
 pub const MAX_DEPTH: usize = 56;
 
 /// A value. Clones are cheap: what is long is shared.
+// A wide tag lets what follows it be moved as whole words: with a tag of one byte, evaluation waits for half-words.
 #[derive(Clone, Debug, Default)]
+#[repr(u64)]
 pub enum Value {
     /// Nothing; also what a skipped step gives.
     #[default]
