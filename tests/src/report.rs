@@ -1,0 +1,36 @@
+//! What a long campaign writes down: date, commit, machine, command and figures.
+
+/// A report with its head. Where `KEYWAY_REPORT` names a file, it is written there; it is printed in any case.
+pub struct Report<'a> {
+    /// The heading.
+    pub title: &'a str,
+    /// The command that makes it, without `KEYWAY_REPORT`.
+    pub command: &'a str,
+    /// What was measured, in Markdown.
+    pub body: &'a str,
+}
+
+impl Report<'_> {
+    /// Prints it, and writes it where it is asked for.
+    ///
+    /// # Panics
+    /// Where the file cannot be written.
+    pub fn tell(&self) {
+        println!("{}", self.body);
+        let Some(path) = std::env::var_os("KEYWAY_REPORT") else { return };
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
+        let (processor, cores) = crate::machine::processor();
+        let (title, command, body, commit) = (self.title, self.command, self.body, crate::machine::commit());
+        let name = path.to_string_lossy();
+        let text = format!(
+            "# {title}\n\nCommit {commit}, {cores} cores of {processor}. Written on {now} by \
+             `{command} KEYWAY_REPORT={name}`; not to be changed by hand.\n\n{body}\n"
+        );
+        std::fs::write(crate::root().join(path), text).expect("the report can be written");
+    }
+}
+
+/// A number from the environment, or else this one.
+pub fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
