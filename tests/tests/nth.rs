@@ -27,7 +27,7 @@ struct Killed {
 fn killed(first: u64, second: Option<u64>) -> Killed {
     let mut world = World::new().expect("a folder and a port");
     let page = Page::new(world.safe_folder()).expect("a page");
-    let mut cut = |world: &mut World, place: u64| {
+    let cut = |world: &mut World, place: u64| {
         page.restart().expect("our own file");
         page.set(Fault::Kill, Kinds::ALL, Span::one(place)).expect("our own file");
         let mut command = world.command();
