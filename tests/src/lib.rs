@@ -10,6 +10,7 @@ pub mod faults;
 pub mod journey;
 pub mod keyway;
 pub mod layers;
+pub mod lying;
 pub mod machine;
 pub mod markdown;
 pub mod report;

@@ -24,7 +24,7 @@ impl Report<'_> {
         let name = path.to_string_lossy();
         let text = format!(
             "# {title}\n\nCommit {commit}, {cores} cores of {processor}. Written on {now} by \
-             `{command} KEYWAY_REPORT={name}`; not to be changed by hand.\n\n{body}\n"
+             `KEYWAY_REPORT={name} {command}`; not to be changed by hand.\n\n{body}\n"
         );
         std::fs::write(crate::root().join(path), text).expect("the report can be written");
     }

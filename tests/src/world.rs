@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::effects::Service;
 use crate::evidence::{RunSeen, look};
 use crate::journey;
-use crate::keyway::{Answer, Keyway, wait};
+use crate::keyway::{Answer, Keyway, run_id, wait};
 use crate::verdict::{Kill, judge_keyed, judge_rests};
 
 /// A data directory, a service and a run.
@@ -24,6 +24,8 @@ pub struct World {
     pub files: PathBuf,
     /// What fell on it so far.
     pub kills: Vec<Kill>,
+    /// True if a person was told that the run has begun.
+    pub announced: bool,
 }
 
 impl World {
@@ -53,18 +55,12 @@ impl World {
         std::fs::write(folder.path().join("journey.yaml"), journey::text(&service.url("/do")))?;
         let (keyway, files) = (Keyway::at(disk.join("data")), disk.join("files"));
         std::fs::create_dir_all(&files)?;
-        Ok(World { folder, keyway, service, files, kills: vec![] })
+        Ok(World { folder, keyway, service, files, kills: vec![], announced: false })
     }
 
     /// Where nothing breaks: for pages and reports.
     pub fn safe_folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// Goes on with another disk, as after a power cut.
-    pub fn move_to(&mut self, disk: &Path) {
-        self.keyway = Keyway::at(disk.join("data"));
-        self.files = disk.join("files");
     }
 
     /// The command of the next life: `run` the first time, `resume` after that.
@@ -96,11 +92,21 @@ impl World {
     /// # Errors
     /// Where it cannot be started, or what it left cannot be read.
     pub fn live(&mut self, command: Command) -> Result<Answer> {
-        let answer = wait(self.spawn(command)?);
+        let answer = self.end(self.spawn(command)?)?;
         if answer.code.is_none() {
-            self.service.drain()?;
             self.note_kill()?;
         }
+        Ok(answer)
+    }
+
+    /// Waits for a process that ends, or was killed.
+    ///
+    /// # Errors
+    /// Where its connections stay open.
+    pub fn end(&mut self, child: Child) -> Result<Answer> {
+        let answer = wait(child);
+        self.announced |= run_id(&answer.stderr).is_some();
+        self.service.drain()?;
         Ok(answer)
     }
 
@@ -124,14 +130,15 @@ impl World {
         look(&self.keyway)
     }
 
-    /// Brings the run to its end and judges all that happened. A run that never began, and of which nobody heard,
-    /// is started over. Gives what was broken, in words.
+    /// Brings the run to its end and judges all that happened; a run of which nobody has heard may be gone. Gives what
+    /// was broken, in words.
     ///
     /// # Errors
     /// Where a command cannot be started, or the database cannot be read.
     pub fn finish(&mut self) -> Result<Vec<String>> {
         let mut broken = vec![];
-        let heard = !self.service.requests().is_empty() || self.kills.iter().any(|kill| kill.seen.is_some());
+        let recorded = self.kills.iter().any(|kill| kill.seen.is_some());
+        let heard = self.announced || recorded || !self.service.requests().is_empty();
         let answer = self.live(self.command())?;
         if answer.code != Some(0) {
             broken.push(format!("`resume` failed: {answer:?}"));

@@ -148,8 +148,7 @@ fn with_a_lost_write(place: u64) -> Vec<String> {
     }
     // One that has ended by itself is as dead.
     let _ = child.kill();
-    drop(tests::keyway::wait(child));
-    world.service.drain().expect("a killed process has no connection");
+    world.end(child).expect("a killed process has no connection");
     match world.note_kill().and_then(|()| world.finish()) {
         Ok(broken) => broken,
         Err(error) => vec![format!("{error:#}")],
