@@ -1,26 +1,29 @@
 //! What a long campaign writes down: date, commit, machine, command and figures.
 
-/// A report with its head. Where `KEYWAY_REPORT` names a file, it is written there; it is printed in any case.
-pub struct Report<'a> {
-    /// The heading.
-    pub title: &'a str,
-    /// The command that makes it, without `KEYWAY_REPORT`.
-    pub command: &'a str,
-    /// What was measured, in Markdown.
-    pub body: &'a str,
+/// A report that has begun. Where `KEYWAY_REPORT` names a file, it is written there; it is printed in any case.
+pub struct Report {
+    title: &'static str,
+    command: &'static str,
+    commit: String,
 }
 
-impl Report<'_> {
-    /// Prints it, and writes it where it is asked for.
+impl Report {
+    /// Begins a report, on the commit that is checked out at this moment. The command is the one that makes it,
+    /// without `KEYWAY_REPORT`.
+    pub fn begin(title: &'static str, command: &'static str) -> Report {
+        Report { title, command, commit: crate::machine::commit() }
+    }
+
+    /// Prints what was measured, in Markdown, and writes it where it is asked for.
     ///
     /// # Panics
     /// Where the file cannot be written.
-    pub fn tell(&self) {
-        println!("{}", self.body);
+    pub fn tell(self, body: &str) {
+        println!("{body}");
         let Some(path) = std::env::var_os("KEYWAY_REPORT") else { return };
         let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
         let (processor, cores) = crate::machine::processor();
-        let (title, command, body, commit) = (self.title, self.command, self.body, crate::machine::commit());
+        let Report { title, command, commit } = self;
         let name = path.to_string_lossy();
         let text = format!(
             "# {title}\n\nCommit {commit}, {cores} cores of {processor}. Written on {now} by \

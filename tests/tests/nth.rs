@@ -71,6 +71,7 @@ fn killed_at_any_write_it_finishes_and_repeats_nothing() {
     binary();
     let (mut chance, seed) = Chance::from_env("KEYWAY_SEED");
     println!("seed {seed}");
+    let report = Report::begin("Killed at every write", "KEYWAY_NTH=all cargo test -p tests --test nth");
     let began = Instant::now();
     let whole = operations();
     let all = std::env::var("KEYWAY_NTH").as_deref() == Ok("all");
@@ -115,8 +116,7 @@ fn killed_at_any_write_it_finishes_and_repeats_nothing() {
         kinds.join("\n"),
         began.elapsed().as_secs_f64(),
     );
-    let command = "KEYWAY_NTH=all cargo test -p tests --test nth";
-    Report { title: "Killed at every write", command, body: &body }.tell();
+    report.tell(&body);
 }
 
 /// The control: where a write of the log is lost though the system said that it was done, the judge sees it.

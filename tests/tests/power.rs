@@ -139,6 +139,7 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
     let cuts = number("KEYWAY_CUTS", 60);
     let (mut chance, seed) = Chance::from_env("KEYWAY_SEED");
     println!("seed {seed}");
+    let report = Report::begin("Power cuts on a disk that lies", "KEYWAY_CUTS=2000 cargo test -p tests --test power");
     let began = Instant::now();
     let mounted = Mounted::new().expect("it was mounted before");
     let whole = changes(&mounted);
@@ -163,8 +164,7 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
          files that had been written were whole; `integrity_check` was ok. It took {:.0} s (seed {seed}).",
         began.elapsed().as_secs_f64(),
     );
-    let command = "KEYWAY_CUTS=2000 cargo test -p tests --test power";
-    Report { title: "Power cuts on a disk that lies", command, body: &body }.tell();
+    report.tell(&body);
 }
 
 /// The control: a product whose syncs do nothing would be seen.
