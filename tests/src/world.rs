@@ -65,18 +65,22 @@ impl World {
 
     /// The command of the next life: `run` the first time, `resume` after that.
     pub fn command(&self) -> Command {
-        let file = self.folder.path().join("journey.yaml");
         match self.service.next_life() {
-            1 => self.keyway.command(&[
-                "run".as_ref(),
-                file.as_os_str(),
-                "--json".as_ref(),
-                "--allow-private".as_ref(),
-                "--files".as_ref(),
-                self.files.as_os_str(),
-            ]),
+            1 => self.start(&self.folder.path().join("journey.yaml")),
             _ => self.keyway.command(&["resume", "--allow-private"]),
         }
+    }
+
+    /// The command that starts a run of a workflow.
+    pub fn start(&self, file: &Path) -> Command {
+        self.keyway.command(&[
+            "run".as_ref(),
+            file.as_os_str(),
+            "--json".as_ref(),
+            "--allow-private".as_ref(),
+            "--files".as_ref(),
+            self.files.as_os_str(),
+        ])
     }
 
     /// Starts a command with both its outputs piped.
