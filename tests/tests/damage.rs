@@ -147,6 +147,8 @@ enum Outcome {
 }
 
 impl Outcome {
+    const ALL: [Outcome; 3] = [Outcome::Harmless, Outcome::Repaired, Outcome::Refused];
+
     fn name(self) -> &'static str {
         match self {
             Outcome::Harmless => "without effect",
@@ -250,25 +252,82 @@ fn checkpointed(files: &Files) -> Files {
 }
 
 fn rows(counts: &Counts) -> String {
-    let rows = [Outcome::Harmless, Outcome::Repaired, Outcome::Refused];
-    rows.map(|outcome| counts.get(&outcome).copied().unwrap_or(0).to_string()).join(" | ")
+    Outcome::ALL.map(|outcome| counts.get(&outcome).copied().unwrap_or(0).to_string()).join(" | ")
 }
 
 #[test]
 fn a_flipped_bit_is_noticed_or_does_no_harm() {
     let count = number("KEYWAY_FLIPS", 500);
+    let command = "KEYWAY_FLIPS=10000 cargo test -p tests --test damage a_flipped_bit";
+    let report = Report::begin("Flipped bits", command);
     let (mut chance, seed) = Chance::from_env("KEYWAY_SEED");
     println!("seed {seed}");
     let began = Instant::now();
     let files = written();
     let judge = Judge::new(&files);
-    let (counts, broken) = flips(&judge, &files, count - count / 4, &mut chance);
+    let (before, broken) = flips(&judge, &files, count - count / 4, &mut chance);
     assert_eq!(broken, Vec::<String>::new(), "seed {seed}");
-    let after = checkpointed(&files);
-    let (later, broken) = flips(&judge, &after, count / 4, &mut chance);
+    let (after, broken) = flips(&judge, &checkpointed(&files), count / 4, &mut chance);
     assert_eq!(broken, Vec::<String>::new(), "after a checkpoint, seed {seed}");
-    assert!(counts.get(&Outcome::Refused).is_some_and(|refused| *refused > count / 20), "{counts:?}");
-    println!("{} / {}, {:.0} s", rows(&counts), rows(&later), began.elapsed().as_secs_f64());
+    assert!(before.get(&Outcome::Refused).is_some_and(|refused| *refused > count / 20), "{before:?}");
+    let body = format!(
+        "{count} flips of one bit, half of them in a database of {} bytes with two runs that have ended and a large \
+         value, half in its write-ahead log of {} bytes with a run that was cut off. After each, all runs, plans, \
+         logs and large values were read; one time in {REAL} the binary was asked for `runs` and `resume` as well.\n\n\
+         | | {} |\n| --- | --: | --: | --: |\n| before a checkpoint | {} |\n| after one that left the log as it was | \
+         {} |\n\nNo panic, and nothing was served that had not been written. It took {:.0} s (seed {seed}).",
+        files.database.len(),
+        files.log.len(),
+        Outcome::ALL.map(Outcome::name).join(" | "),
+        rows(&before),
+        rows(&after),
+        began.elapsed().as_secs_f64(),
+    );
+    report.tell(&body);
+}
+
+#[test]
+fn a_log_that_was_cut_off_is_read_up_to_a_commit() {
+    let all = std::env::var("KEYWAY_TORN").as_deref() == Ok("all");
+    let command = "KEYWAY_TORN=all cargo test -p tests --test damage a_log_that_was_cut_off";
+    let report = Report::begin("Logs that were cut off", command);
+    let began = Instant::now();
+    let files = written();
+    let judge = Judge::new(&files);
+    let begin = third_last_commit(&files.log);
+    let near_frame = |end: usize| (end - LOG_HEADER + 2) % FRAME < 5;
+    let (mut counts, mut cuts) = (Counts::new(), 0);
+    for end in (begin..=files.log.len()).filter(|end| all || near_frame(*end) || end.is_multiple_of(97)) {
+        let cut = Files { database: files.database.clone(), log: files.log[..end].to_owned() };
+        let outcome = judge.judge(&cut).unwrap_or_else(|wrong| panic!("cut at byte {end}: {wrong}"));
+        *counts.entry(outcome).or_default() += 1;
+        cuts += 1;
+    }
+    // Every cut but the last takes a commit away, and no reason to refuse is left.
+    assert_eq!(counts.get(&Outcome::Refused), None);
+    assert!(counts.get(&Outcome::Repaired).is_some_and(|repaired| *repaired > cuts / 2), "{counts:?}");
+    let body = format!(
+        "The write-ahead log of a run that was cut off has {} bytes; its last three transactions begin at byte {begin}. \
+         It was cut at {} of the bytes behind that, {cuts} cuts.\n\n| {} |\n| --: | --: | --: |\n| {} |\n\nNo \
+         panic, and what was read was what had been written at a commit. It took {:.0} s.",
+        files.log.len(),
+        if all { "each" } else { "a sample" },
+        Outcome::ALL.map(Outcome::name).join(" | "),
+        rows(&counts),
+        began.elapsed().as_secs_f64(),
+    );
+    report.tell(&body);
+}
+
+/// Where the last three transactions of a log begin. The frame that ends one tells the length of the database.
+fn third_last_commit(log: &[u8]) -> usize {
+    let frames = (log.len() - LOG_HEADER) / FRAME;
+    let commits = (0..frames).filter(|frame| {
+        let head = LOG_HEADER + frame * FRAME;
+        log[head + 4..head + 8] != [0; 4]
+    });
+    let ends: Vec<usize> = commits.map(|frame| LOG_HEADER + (frame + 1) * FRAME).collect();
+    ends[ends.len().saturating_sub(4)]
 }
 
 /// The control: without seals, wrong data would be served, and the judge sees it.
