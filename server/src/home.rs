@@ -76,7 +76,8 @@ fn sync_name(directory: &Path) -> io::Result<()> {
         match folder.sync_all() {
             Ok(()) => {}
             // Some file systems have nothing to sync in folders.
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {}
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {}
             Err(error) => return Err(error),
         }
     }

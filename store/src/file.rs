@@ -111,14 +111,9 @@ pub(crate) fn check_short(connection: &Connection, path: &Path) -> Result<(), Er
 /// Reads the whole file for contradictions.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), Error> {
     // The quick check does not compare indexes with their tables; these two tables have one.
-    for sql in [
-        "PRAGMA quick_check(1)",
-        "PRAGMA integrity_check(runs)",
-        "PRAGMA integrity_check('values')",
-    ] {
-        let found: String = connection
-            .query_row(sql, [], |row| row.get(0))
-            .map_err(|source| Error::sqlite(path, source))?;
+    for sql in ["PRAGMA quick_check(1)", "PRAGMA integrity_check(runs)", "PRAGMA integrity_check('values')"] {
+        let found: String =
+            connection.query_row(sql, [], |row| row.get(0)).map_err(|source| Error::sqlite(path, source))?;
         if found != "ok" {
             return Err(Error::Damaged { path: path.to_owned(), detail: found });
         }

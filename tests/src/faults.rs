@@ -191,7 +191,8 @@ fn build() -> Result<PathBuf> {
     // Tests build it at the same time: each its own, moved into its place.
     let draft = folder.join(format!("shim-{}.so", std::process::id()));
     let source = crate::root().join("tests/src/faults/shim.c");
-    let output = Command::new("cc").args(["-shared", "-fPIC", "-O2", "-o"]).arg(&draft).arg(source).output()?;
+    let output =
+        Command::new("cc").args(["-shared", "-fPIC", "-O2", "-o"]).arg(&draft).arg(source).output()?;
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr));
     }

@@ -102,7 +102,8 @@ pub fn effects() -> BTreeMap<String, u64> {
 
 /// What a step that has been sent rests on: the steps whose results were recorded before.
 pub fn rests_on(step: &str) -> Vec<String> {
-    let orders = ["charge", "ship"].into_iter().flat_map(|it| (0..3).map(move |at| format!("orders[{at}].{it}")));
+    let orders =
+        ["charge", "ship"].into_iter().flat_map(|it| (0..3).map(move |at| format!("orders[{at}].{it}")));
     let after_orders = || orders.clone().chain(["first".to_owned()]);
     let name = |step: &str| step.to_owned();
     match step {

@@ -204,7 +204,16 @@ impl Filesystem for Lying {
         }
     }
 
-    fn mknod(&self, _: &Request, parent: INodeNo, name: &OsStr, mode: u32, _: u32, _: u32, reply: ReplyEntry) {
+    fn mknod(
+        &self,
+        _: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        mode: u32,
+        _: u32,
+        _: u32,
+        reply: ReplyEntry,
+    ) {
         const KIND: u32 = 0o170_000;
         const SOCKET: u32 = 0o140_000;
         let content = if mode & KIND == SOCKET { Content::Socket } else { Content::File(Bytes::default()) };

@@ -154,7 +154,8 @@ impl World {
             return Ok(broken);
         };
         if seen.status != "succeeded" {
-            broken.push(format!("the run is {} ({:?} of {:?})", seen.status, seen.error_kind, seen.error_step));
+            broken
+                .push(format!("the run is {} ({:?} of {:?})", seen.status, seen.error_kind, seen.error_step));
         }
         broken.extend(self.judge(&seen.run)?);
         Ok(broken)

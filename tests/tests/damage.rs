@@ -172,7 +172,9 @@ impl Judge {
         assert_eq!(whole.runs.len(), 3);
         assert!(whole.runs.iter().any(|(.., values)| !values.is_empty()), "a value is large");
         let mut earlier: Vec<Told> = vec![];
-        for end in (0..=files.log.len()).filter(|end| *end == 0 || (end - LOG_HEADER.min(*end)).is_multiple_of(FRAME)) {
+        for end in (0..=files.log.len())
+            .filter(|end| *end == 0 || (end - LOG_HEADER.min(*end)).is_multiple_of(FRAME))
+        {
             let cut = Files { database: files.database.clone(), log: files.log[..end].to_owned() };
             let told = bench.read(&cut).expect("a log may end after any frame");
             if told != whole && earlier.last() != Some(&told) {
@@ -205,7 +207,13 @@ fn difference(told: &Told, whole: &Told) -> String {
     let pairs = told.runs.iter().zip(&whole.runs);
     let other = pairs.filter(|(told, whole)| told != whole).map(|(told, whole)| {
         let rows = told.2.iter().zip(&whole.2).filter(|(told, whole)| told != whole).count();
-        format!("{:?} for {:?}; {} rows for {}, {rows} of another content", told.0, whole.0, told.2.len(), whole.2.len())
+        format!(
+            "{:?} for {:?}; {} rows for {}, {rows} of another content",
+            told.0,
+            whole.0,
+            told.2.len(),
+            whole.2.len()
+        )
     });
     other.collect::<Vec<_>>().first().cloned().unwrap_or_else(|| format!("{} runs", told.runs.len()))
 }

@@ -73,7 +73,11 @@ fn settle(world: &mut World, answer: &Answer) -> Result<How, Vec<String>> {
             let mut broken = answer.faults_as_refusal(2);
             world.note_kill().map_err(fail)?;
             broken.extend(world.finish().map_err(fail)?);
-            if broken.is_empty() { Ok(How::Refused) } else { Err([broken, vec![answer.stderr.clone()]].concat()) }
+            if broken.is_empty() {
+                Ok(How::Refused)
+            } else {
+                Err([broken, vec![answer.stderr.clone()]].concat())
+            }
         }
     }
 }
@@ -107,7 +111,8 @@ fn an_operation_that_fails_is_told_or_tried_again() {
         loop {
             place += if all { 1 } else { 1 + chance.below(2 * 190 / SAMPLE) };
             let (fired, how) = failing(fault, place);
-            let how = how.unwrap_or_else(|broken| panic!("{name} at operation {place}, seed {seed}: {broken:#?}"));
+            let how =
+                how.unwrap_or_else(|broken| panic!("{name} at operation {place}, seed {seed}: {broken:#?}"));
             if !fired {
                 break;
             }

@@ -107,7 +107,11 @@ fn fall(mounted: &Mounted, syncs: Syncs, whole: u64, chance: &mut Chance) -> Fel
             break;
         }
         fell.cuts += 1;
-        if life == 0 { fell.first += 1 } else { fell.later += 1 }
+        if life == 0 {
+            fell.first += 1
+        } else {
+            fell.later += 1
+        }
         if let Err(error) = machine.world.note_kill() {
             fell.broken.push(format!("what is left cannot be read: {error:#}"));
         }
@@ -139,7 +143,8 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
     let cuts = number("KEYWAY_CUTS", 60);
     let (mut chance, seed) = Chance::from_env("KEYWAY_SEED");
     println!("seed {seed}");
-    let report = Report::begin("Power cuts on a disk that lies", "KEYWAY_CUTS=2000 cargo test -p tests --test power");
+    let report =
+        Report::begin("Power cuts on a disk that lies", "KEYWAY_CUTS=2000 cargo test -p tests --test power");
     let began = Instant::now();
     let mounted = Mounted::new().expect("it was mounted before");
     let whole = changes(&mounted);

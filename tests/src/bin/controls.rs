@@ -119,8 +119,9 @@ impl Shown {
 
 fn main() -> ExitCode {
     let report = Report::begin("Mechanisms switched off", "cargo run -p tests --bin controls");
-    let mut table =
-        String::from("| | Guarantee | Test | Switched off | Its test is |\n| --- | --- | --- | --- | --- |\n");
+    let mut table = String::from(
+        "| | Guarantee | Test | Switched off | Its test is |\n| --- | --- | --- | --- | --- |\n",
+    );
     let mut green = false;
     for row in ROWS {
         let shown = row.control.as_ref().map_or(Shown::NoControl, |control| run(control.run));
