@@ -1,5 +1,7 @@
 //! What a long campaign writes down: date, commit, machine, command and figures.
 
+use std::time::Duration;
+
 /// A report that has begun. Where `KEYWAY_REPORT` names a file, it is written there; it is printed in any case.
 pub struct Report {
     title: &'static str,
@@ -31,6 +33,11 @@ impl Report {
         );
         std::fs::write(crate::root().join(path), text).expect("the report can be written");
     }
+}
+
+/// How long a campaign may take: `KEYWAY_MINUTES`, or else as long as it needs. Its report says how far it came.
+pub fn patience() -> Duration {
+    Duration::from_secs(60 * number("KEYWAY_MINUTES", 1 << 32))
 }
 
 /// A number from the environment, or else this one.

@@ -11,7 +11,7 @@ use tests::faults::{Fault, Kinds, Page, Span, available, skip_without};
 use tests::keyway::binary;
 use tests::lying::Mounted;
 use tests::lying::disk::Tree;
-use tests::report::{Report, number};
+use tests::report::{Report, number, patience};
 use tests::world::World;
 
 /// How many cuts fall on one run at most.
@@ -149,7 +149,7 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
     let mounted = Mounted::new().expect("it was mounted before");
     let whole = changes(&mounted);
     let (mut sum, mut worlds) = (Fell::default(), 0);
-    while sum.cuts < cuts {
+    while sum.cuts < cuts && began.elapsed() < patience() {
         worlds += 1;
         let fell = fall(&mounted, Syncs::Kept, whole, &mut chance);
         assert_eq!(fell.broken, Vec::<String>::new(), "world {worlds}, seed {seed}");
@@ -159,9 +159,10 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
         sum.unheard += fell.unheard;
     }
     assert!(sum.later > 0, "no power cut fell on a recovery");
+    let asked = cuts;
     let Fell { cuts, first, later, unheard, .. } = sum;
     let body = format!(
-        "A run without cuts makes {whole} changes and syncs. {cuts} power cuts at random ones of them, in {worlds} \
+        "A run without cuts makes {whole} changes and syncs. {cuts} power cuts of {asked} that were asked for, at random ones of them, in {worlds} \
          runs: {first} in the process that started the run, {later} in one that took it up; {unheard} runs were gone, \
          of which nobody had been told and nothing had been sent. Of what was not synced, a cut lost, kept, reordered \
          or tore (at 512 bytes) what chance wanted; names in folders that were not synced were lost as well. Every \
