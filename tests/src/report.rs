@@ -11,7 +11,7 @@ pub struct Report {
 
 impl Report {
     /// Begins a report, on the commit that is checked out at this moment. The command is the one that makes it,
-    /// without `KEYWAY_REPORT`.
+    /// without its settings: those are told as they were.
     pub fn begin(title: &'static str, command: &'static str) -> Report {
         Report { title, command, commit: crate::machine::commit() }
     }
@@ -29,10 +29,22 @@ impl Report {
         let name = path.to_string_lossy();
         let text = format!(
             "# {title}\n\nCommit {commit}, {cores} cores of {processor}. Written on {now} by \
-             `KEYWAY_REPORT={name} {command}`; not to be changed by hand.\n\n{body}\n"
+             `KEYWAY_REPORT={name} {}{command}`; not to be changed by hand.\n\n{body}\n",
+            settings()
         );
         std::fs::write(crate::root().join(path), text).expect("the report can be written");
     }
+}
+
+/// The settings of this campaign, as they are written before a command.
+fn settings() -> String {
+    let ours = |name: &str| name.starts_with("KEYWAY_") && !["KEYWAY_BIN", "KEYWAY_REPORT"].contains(&name);
+    let mut found: Vec<String> = std::env::vars()
+        .filter(|(name, _)| ours(name))
+        .map(|(name, value)| format!("{name}={value} "))
+        .collect();
+    found.sort();
+    found.concat()
 }
 
 /// How long a campaign may take: `KEYWAY_MINUTES`, or else as long as it needs. Its report says how far it came.

@@ -143,8 +143,7 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
     let cuts = number("KEYWAY_CUTS", 60);
     let (mut chance, seed) = Chance::from_env("KEYWAY_SEED");
     println!("seed {seed}");
-    let report =
-        Report::begin("Power cuts on a disk that lies", "KEYWAY_CUTS=2000 cargo test -p tests --test power");
+    let report = Report::begin("Power cuts on a disk that lies", "cargo test -p tests --test power");
     let began = Instant::now();
     let mounted = Mounted::new().expect("it was mounted before");
     let whole = changes(&mounted);
