@@ -9,6 +9,7 @@ mod batch;
 mod error;
 mod file;
 mod reader;
+mod seal;
 mod writer;
 
 pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
