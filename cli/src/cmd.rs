@@ -3,6 +3,7 @@
 mod answer;
 mod cancel;
 mod check;
+mod cron;
 mod explain;
 mod fmt;
 mod fork;
@@ -37,6 +38,7 @@ enum Command {
     Answer(answer::Args),
     Cancel(cancel::Args),
     Check(check::Args),
+    Cron(cron::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
     Fork(fork::Args),
@@ -82,6 +84,7 @@ pub fn main() -> Exit {
         Command::Answer(args) => on_runtime(answer::main(args)),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Cron(args) => cron::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Fork(args) => on_runtime(fork::main(args)),

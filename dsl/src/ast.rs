@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use crate::catalog::{FailureKind, Safety};
 use crate::expr::Expr;
-use crate::span::{Span, Spanned};
+use crate::span::{Span, SpanMap, Spanned};
 use crate::template::Template;
 use crate::types::{Field, Type};
 use crate::value::Value;
@@ -58,6 +58,8 @@ pub struct Trigger {
     pub kind: Spanned<TriggerKind>,
     /// The schedule, time, event or signal, where it is a text.
     pub text: Option<Spanned<String>>,
+    /// Where the bytes of `text` stand.
+    pub places: SpanMap,
     /// The time zone.
     pub timezone: Option<Spanned<String>>,
     /// The first time of `every`.
