@@ -1,16 +1,21 @@
 //! The subcommands: one file each, one arm here.
 
+mod answer;
 mod cancel;
 mod check;
+mod cron;
 mod explain;
 mod fmt;
+mod fork;
 mod graph;
+mod pause;
 mod plan;
 mod resume;
 mod run;
 mod runs;
 mod schema;
 mod show;
+mod signal;
 
 use std::path::PathBuf;
 
@@ -30,17 +35,23 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
+    Answer(answer::Args),
     Cancel(cancel::Args),
     Check(check::Args),
+    Cron(cron::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
+    Fork(fork::Args),
     Graph(graph::Args),
+    Pause(pause::Args),
     Plan(plan::Args),
     Resume(resume::Args),
+    Retry(fork::RetryArgs),
     Run(run::Args),
     Runs(runs::Args),
     Schema(schema::Args),
     Show(show::Args),
+    Signal(signal::Args),
 }
 
 /// Where runs are kept
@@ -70,17 +81,23 @@ impl Data {
 /// Reads the command line and carries it out.
 pub fn main() -> Exit {
     let outcome = match Line::parse().command {
+        Command::Answer(args) => on_runtime(answer::main(args)),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Cron(args) => cron::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Fmt(args) => fmt::main(&args),
+        Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),
+        Command::Pause(args) => on_runtime(pause::main(args)),
         Command::Plan(args) => plan::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
+        Command::Retry(args) => on_runtime(fork::retry(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
         Command::Schema(args) => Ok(schema::main(&args)),
         Command::Show(args) => show::main(&args),
+        Command::Signal(args) => on_runtime(signal::main(args)),
     };
     output::told(outcome)
 }

@@ -62,9 +62,11 @@ impl Trouble {
 
 impl From<server::error::Error> for Trouble {
     fn from(error: server::error::Error) -> Trouble {
+        use server::DriverError;
         use server::error::Error;
         let exit = match error {
-            Error::Inputs(_) | Error::NotYet(_) | Error::Workflow { .. } => Exit::No,
+            Error::Inputs(_) | Error::NotYet(_) | Error::Workflow { .. } | Error::Wrong(_) => Exit::No,
+            Error::Driver(DriverError::Full(_) | DriverError::Stale(_) | DriverError::Refused(_)) => Exit::No,
             _ => Exit::NotTried,
         };
         Trouble { exit, help: error.help(), message: server::chain(&error) }

@@ -12,6 +12,8 @@ pub mod order;
 pub mod owner;
 pub mod protocol;
 pub mod session;
+pub mod words;
+mod zone;
 
 pub use engine;
 pub use runtime::driver::{Error as DriverError, State, Summary};

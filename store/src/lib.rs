@@ -12,7 +12,7 @@ mod reader;
 mod seal;
 mod writer;
 
-pub use batch::{Batch, End, NewRun, Plan, Value};
+pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
 pub use error::Error;
 pub use reader::{Reader, Row, Run};
 pub use writer::{Pragmas, Writer};

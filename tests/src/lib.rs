@@ -13,6 +13,7 @@ pub mod layers;
 pub mod lying;
 pub mod machine;
 pub mod markdown;
+pub mod place;
 pub mod report;
 pub mod verdict;
 pub mod world;
