@@ -100,6 +100,8 @@ pub enum Edit {
     },
     /// A key of an owner is added under a root. Where it is to be the current one, no other is.
     OwnerKey(OwnerKey),
+    /// A key of an owner that is there under one root is added under another.
+    OwnerKeyTwin(OwnerKey),
     /// A key of an owner that seals nothing is removed.
     RemoveOwnerKey {
         /// The owner.
@@ -301,6 +303,14 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
         ),
         Edit::RemoveRoot { generation } => remove_root(to, *generation),
         Edit::OwnerKey(key) => add_owner_key(to, key),
+        Edit::OwnerKeyTwin(key) => run(
+            to,
+            "INSERT INTO owner_keys (owner, generation, root, current, sealed)
+             SELECT owner, generation, ?3, current, ?4 FROM owner_keys
+             WHERE owner = ?1 AND generation = ?2 AND root <> ?3 LIMIT 1",
+            params![key.owner, key.generation, key.root, key.sealed],
+            Wanted::Row,
+        ),
         Edit::RemoveOwnerKey { owner, generation } => run(
             to,
             "DELETE FROM owner_keys WHERE owner = ?1 AND generation = ?2 AND current = 0

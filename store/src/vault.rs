@@ -412,6 +412,35 @@ impl Reader {
         self.with(head)
     }
 
+    /// True if nothing was ever sealed here.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn vault_is_blank(&self) -> Result<bool, Error> {
+        self.with(|connection| {
+            connection.query_row(
+                "SELECT NOT EXISTS (SELECT 1 FROM roots) AND NOT EXISTS (SELECT 1 FROM owner_keys)
+                 AND NOT EXISTS (SELECT 1 FROM versions) AND NOT EXISTS (SELECT 1 FROM audit)",
+                [],
+                |row| row.get(0),
+            )
+        })
+    }
+
+    /// How many owners, secrets and rows of the audit there are.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn vault_counts(&self) -> Result<(i64, i64, i64), Error> {
+        self.with(|connection| {
+            connection.query_row(
+                "SELECT (SELECT count(*) FROM owners), (SELECT count(*) FROM secrets), (SELECT count(*) FROM audit)",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+        })
+    }
+
     /// A single value.
     ///
     /// # Errors
