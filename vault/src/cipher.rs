@@ -79,9 +79,10 @@ impl Purpose {
 /// ```compile_fail
 /// fn same(one: &vault::Key, other: &vault::Key) -> bool { one == other }
 /// ```
-/// It can be passed on:
+/// It can be passed on, and what may be stored is stored:
 /// ```
-/// fn keep(key: vault::Key) { drop(key) }
+/// fn store<T: serde::Serialize>(_: T) {}
+/// fn keep(key: vault::Key) { drop(key); store("text") }
 /// ```
 #[derive(Clone)]
 pub struct Key(Zeroizing<[u8; 32]>);

@@ -21,8 +21,9 @@ pub(crate) const ITSELF: &str = "";
 /// A vault: keys and secrets in a file, and where the key to them comes from.
 pub struct Vault {
     pub(crate) id: String,
-    pub(crate) desk: Arc<Desk>,
+    // Dropped before the writer, which then closes the file tidily.
     pub(crate) reader: Reader,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) source: Source,
     open: RwLock<Option<Arc<Keys>>>,
 }
@@ -75,6 +76,16 @@ impl Vault {
     /// Where the file cannot be used, or the root key would stand beside it.
     pub fn at(path: &Path, source: Source) -> Result<Vault, Error> {
         Vault::open(Arc::new(Desk::open(path, PATIENCE)?), source)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.desk.path()
+    }
+
+    /// How many transactions this process has written to the file.
+    pub fn commits(&self) -> u64 {
+        self.desk.commits()
     }
 
     /// The keys, from memory or from where the root comes from.

@@ -17,6 +17,8 @@ mod root;
 mod rotate;
 mod secrets;
 mod state;
+#[cfg(test)]
+mod swaps;
 mod verify;
 
 pub use audit::{Action, Told};

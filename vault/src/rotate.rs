@@ -10,8 +10,8 @@ use crate::keys::{ITSELF, Keys, Vault, Who, damaged};
 use crate::root;
 use crate::secrets::About;
 
-/// How many rows a step moves.
-const BATCH: usize = 500;
+/// How many rows a step moves, where nothing else is said.
+pub const BATCH: usize = 500;
 
 /// The value under which a change of the keys of versions remembers since when.
 const DATA: &str = "rotating_data";
@@ -44,9 +44,23 @@ impl Vault {
     /// Where a key is not at hand, something does not open, or the store cannot be written. What was moved
     /// until then stays moved, and everything stays readable.
     pub fn rotate(&self, who: Who<'_>, rotation: Rotation, told: &mut dyn FnMut(Step)) -> Result<(), Error> {
-        let mut begun = false;
+        self.rotate_by(BATCH, who, rotation, told)
+    }
+
+    /// As `rotate`, with at most so many rows in a step.
+    ///
+    /// # Errors
+    /// As for `rotate`.
+    pub fn rotate_by(
+        &self,
+        batch: usize,
+        who: Who<'_>,
+        rotation: Rotation,
+        told: &mut dyn FnMut(Step),
+    ) -> Result<(), Error> {
+        let (batch, mut begun) = (batch.max(1), false);
         loop {
-            let step = self.rotate_step(who, rotation, begun)?;
+            let step = self.rotate_step(batch, who, rotation, begun)?;
             begun = true;
             told(step);
             if step == Step::Done {
@@ -59,11 +73,11 @@ impl Vault {
     ///
     /// # Errors
     /// As for `rotate`.
-    fn rotate_step(&self, who: Who<'_>, rotation: Rotation, begun: bool) -> Result<Step, Error> {
+    fn rotate_step(&self, batch: usize, who: Who<'_>, rotation: Rotation, begun: bool) -> Result<Step, Error> {
         let result = match rotation {
-            Rotation::Root => self.root_step(who, begun),
-            Rotation::OwnerKey => self.owner_key_step(who, begun),
-            Rotation::DataKeys => self.data_step(who, begun),
+            Rotation::Root => self.root_step(batch, who, begun),
+            Rotation::OwnerKey => self.owner_key_step(batch, who, begun),
+            Rotation::DataKeys => self.data_step(batch, who, begun),
         };
         match result {
             // Something was added or used at the same moment: the next step sees it.
@@ -72,14 +86,14 @@ impl Vault {
         }
     }
 
-    fn root_step(&self, who: Who<'_>, begun: bool) -> Result<Step, Error> {
+    fn root_step(&self, batch: usize, who: Who<'_>, begun: bool) -> Result<Step, Error> {
         let keys = self.load()?;
         let known = self.reader.roots()?;
         let newest = known.last().map_or(keys.current, |root| root.generation);
         if newest == keys.current {
             // The old ones go first: a change that was cut off at its end is finished, not begun again.
             if let Some(old) = known.iter().find(|root| !root.current) {
-                return self.leave_root(&keys, old.generation);
+                return self.leave_root(batch, &keys, old.generation);
             }
             if root::retire(&self.source, keys.current)? {
                 self.load()?;
@@ -87,7 +101,7 @@ impl Vault {
             }
             return if begun { Ok(Step::Done) } else { self.begin_root(keys.current) };
         }
-        if let Some(moved) = self.move_keys(&keys, keys.current, newest)? {
+        if let Some(moved) = self.move_keys(batch, &keys, keys.current, newest)? {
             return Ok(moved);
         }
         self.check_root(&keys, newest)?;
@@ -99,8 +113,8 @@ impl Vault {
     }
 
     /// Seals keys of owners anew that only the one root seals; nothing where there are none.
-    fn move_keys(&self, keys: &Keys, from: i64, to: i64) -> Result<Option<Step>, Error> {
-        let rows = self.reader.keys_to_move(from, to, BATCH)?;
+    fn move_keys(&self, batch: usize, keys: &Keys, from: i64, to: i64) -> Result<Option<Step>, Error> {
+        let rows = self.reader.keys_to_move(from, to, batch)?;
         if rows.is_empty() {
             return Ok(None);
         }
@@ -120,9 +134,9 @@ impl Vault {
     }
 
     /// Takes leave of a root key that is not current any more.
-    fn leave_root(&self, keys: &Keys, old: i64) -> Result<Step, Error> {
+    fn leave_root(&self, batch: usize, keys: &Keys, old: i64) -> Result<Step, Error> {
         // Somebody who did not know yet may have sealed a key by it after the change.
-        if let Some(moved) = self.move_keys(keys, old, keys.current)? {
+        if let Some(moved) = self.move_keys(batch, keys, old, keys.current)? {
             return Ok(moved);
         }
         self.change(vec![Edit::RemoveRoot { generation: old }], vec![], "a root key")?;
@@ -152,7 +166,7 @@ impl Vault {
         }
     }
 
-    fn owner_key_step(&self, who: Who<'_>, begun: bool) -> Result<Step, Error> {
+    fn owner_key_step(&self, batch: usize, who: Who<'_>, begun: bool) -> Result<Step, Error> {
         let keys = self.keys()?;
         let rows = self.reader.owner_keys(who.owner)?;
         let Some(current) = rows.iter().find(|row| row.current).map(|row| row.generation) else {
@@ -169,7 +183,7 @@ impl Vault {
             self.change(vec![edit], vec![told], "the owner's key")?;
             return Ok(Step::Moved(0));
         };
-        let versions = self.reader.versions_under(who.owner, old, ("", i64::MIN), BATCH)?;
+        let versions = self.reader.versions_under(who.owner, old, ("", i64::MIN), batch)?;
         if versions.is_empty() {
             self.check_owner_key(who.owner, current)?;
             let edit = Edit::RemoveOwnerKey { owner: who.owner.into(), generation: old };
@@ -207,20 +221,20 @@ impl Vault {
         }
     }
 
-    fn data_step(&self, who: Who<'_>, begun: bool) -> Result<Step, Error> {
+    fn data_step(&self, batch: usize, who: Who<'_>, begun: bool) -> Result<Step, Error> {
         let Some((owner, since)) = self.data_mark()? else {
             return if begun { Ok(Step::Done) } else { self.begin_data(who) };
         };
         // One that was cut off is finished, whoever it was for.
         let who = Who { owner: &owner, ..who };
-        let secrets = self.reader.secrets_before(who.owner, since, BATCH)?;
+        let secrets = self.reader.secrets_before(who.owner, since, batch)?;
         if !secrets.is_empty() {
             let count = secrets.len();
             let edits = secrets.into_iter().map(|secret| self.reseal(secret)).collect::<Result<Vec<_>, _>>()?;
             self.change(edits.into_iter().flatten().collect(), vec![], "a secret")?;
             return Ok(Step::Moved(count));
         }
-        let doubled = self.reader.secrets_with_old(who.owner, BATCH)?;
+        let doubled = self.reader.secrets_with_old(who.owner, batch)?;
         let mut edits = vec![];
         for secret in &doubled {
             self.check(secret)?;

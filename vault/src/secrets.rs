@@ -358,7 +358,7 @@ impl Vault {
     }
 
     /// What the row of a secret is signed with.
-    fn context_of_row(&self, secret: &rows::Secret) -> Context {
+    pub(crate) fn context_of_row(&self, secret: &rows::Secret) -> Context {
         Context::new(Purpose::Row)
             .text(&self.id)
             .text(&secret.owner)
