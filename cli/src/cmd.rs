@@ -1,21 +1,26 @@
 //! The subcommands: one file each, one arm here.
 
+mod audit;
 mod cancel;
 mod check;
 mod explain;
 mod fmt;
 mod graph;
+mod keys;
 mod plan;
 mod resume;
 mod run;
 mod runs;
 mod schema;
+mod secrets;
 mod show;
+mod vault;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use server::home::Home;
+use server::vault::{LOCAL, Vault, Who};
 
 use crate::error::{Exit, Trouble};
 use crate::output;
@@ -30,17 +35,21 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
+    Audit(audit::Args),
     Cancel(cancel::Args),
     Check(check::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
+    Keys(keys::Args),
     Plan(plan::Args),
     Resume(resume::Args),
     Run(run::Args),
     Runs(runs::Args),
     Schema(schema::Args),
+    Secrets(secrets::Args),
     Show(show::Args),
+    Vault(vault::Args),
 }
 
 /// Where runs are kept
@@ -63,24 +72,40 @@ impl Data {
                 .data_dir()
                 .to_owned(),
         };
-        Ok(Home::new(directory))
+        let home = Home::new(directory);
+        Ok(match directories::ProjectDirs::from("", "", "keyway") {
+            Some(places) => home.with_keys(places.config_dir().join("roots")),
+            None => home,
+        })
+    }
+
+    /// The vault of the data directory, and who acts on it here.
+    fn vault(&self) -> Result<Vault, Trouble> {
+        Ok(server::safe::open(&self.home()?)?)
     }
 }
+
+/// Whoever types here is the local owner.
+const ME: Who<'static> = Who { owner: LOCAL, actor: "keyway" };
 
 /// Reads the command line and carries it out.
 pub fn main() -> Exit {
     let outcome = match Line::parse().command {
+        Command::Audit(args) => audit::main(&args),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Graph(args) => graph::main(&args),
+        Command::Keys(args) => keys::main(&args),
         Command::Plan(args) => plan::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
         Command::Schema(args) => Ok(schema::main(&args)),
+        Command::Secrets(args) => secrets::main(&args),
         Command::Show(args) => show::main(&args),
+        Command::Vault(args) => vault::main(&args),
     };
     output::told(outcome)
 }

@@ -61,6 +61,9 @@ pub enum Error {
         /// Which.
         run: engine::run::RunId,
     },
+    /// The vault cannot go on, or may not.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
     /// The driver cannot go on.
     #[error(transparent)]
     Driver(#[from] runtime::driver::Error),
@@ -82,6 +85,7 @@ impl Error {
             Error::NotYet(_) => Some("a later version will run it".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
             Error::NoNote { .. } => Some("start the workflow again".into()),
+            Error::Vault(error) => error.help(),
             Error::Driver(error) => error.help().map(str::to_owned),
         }
     }
