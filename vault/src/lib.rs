@@ -9,6 +9,8 @@ mod bound;
 mod cipher;
 mod error;
 mod keys;
+#[cfg(test)]
+mod measure;
 mod owner;
 mod process;
 pub mod provider;

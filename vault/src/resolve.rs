@@ -7,7 +7,6 @@ use secret::{Refused, Secret};
 use store::{Change, Edit, Unfit, vault as rows};
 
 use crate::audit::Action;
-use crate::cipher;
 use crate::error::Error;
 use crate::keys::{Vault, Who, damaged};
 use crate::owner::PLATFORM;
@@ -41,6 +40,16 @@ pub enum What<'a> {
     },
 }
 
+impl<'a> What<'a> {
+    /// What it is called in a message.
+    fn name(&self, connector: &'a str) -> &'a str {
+        match self {
+            What::Secret(name) | What::Key { pinned: Some(name) } => name,
+            What::Key { pinned: None } => connector,
+        }
+    }
+}
+
 /// Who pays for a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payer {
@@ -52,7 +61,19 @@ pub enum Payer {
     Platform,
 }
 
-/// What was opened.
+/// What was opened. It cannot be printed or stored:
+/// ```compile_fail
+/// fn print(resolved: &vault::Resolved) { println!("{resolved:?}") }
+/// ```
+/// ```compile_fail
+/// fn store<T: serde::Serialize>(_: T) {}
+/// fn keep(resolved: vault::Resolved) { store(resolved) }
+/// ```
+/// What surrounds the secret can:
+/// ```
+/// fn store<T: serde::Serialize>(_: T) {}
+/// fn keep(resolved: vault::Resolved) { println!("{:?}", resolved.payer); store(resolved.name) }
+/// ```
 pub struct Resolved {
     /// The secret itself.
     pub secret: Secret,
@@ -67,7 +88,7 @@ pub struct Resolved {
 }
 
 /// The secret that serves a wish, still shut.
-struct Found {
+pub(crate) struct Found {
     secret: rows::Secret,
     payer: Payer,
     /// Most calls of a month, where the platform pays.
@@ -91,17 +112,16 @@ impl Vault {
     }
 
     fn opened(&self, want: &Want<'_>) -> Result<Resolved, Error> {
-        let keys = self.keys()?;
-        let found = self.found(want)?;
-        let version = self.current(&found.secret)?;
-        allowed(&found.secret, &version, want)?;
-        let key = self.checked_key(&found.secret, &version)?;
-        let context = self.context_of_value(&found.secret, &version);
-        let plain = cipher::open(&key, &context, &version.value).map_err(|_| damaged(&told(&found.secret)))?;
-        let text = String::from_utf8(plain.to_vec()).map_err(|_| damaged(&told(&found.secret)))?;
-        let secret = Secret::new(text);
-        let change = Change { edits: uses(&found, want), audit: vec![used(&found, want)], chain: keys.links.clone() };
-        match self.desk.make(change)? {
+        let keys = match self.keys() {
+            // Nothing is wrong with an empty vault; there is just no secret in it.
+            Err(Error::Sealed { .. }) if self.reader.vault_is_blank()? => {
+                return Err(Refused::Unknown { name: want.what.name(want.connector).into() }.into());
+            }
+            keys => keys?,
+        };
+        let (found, version, secret) = self.unlocked(want)?;
+        let (edits, audit) = (uses(&found, want), vec![used(&found, want)]);
+        match self.desk.make(Change { edits, audit, chain: keys.links.clone() })? {
             Ok(()) => Ok(Resolved {
                 secret,
                 version: found.secret.version,
@@ -112,6 +132,17 @@ impl Vault {
             Err(Unfit::Spent) => Err(unpaid(&found.secret.name, "the quota of this month is used up")),
             Err(unfit) => Err(self.unfit(unfit, "the secret")),
         }
+    }
+
+    /// What serves a wish, opened but not yet recorded: it must not leave the vault like this.
+    pub(crate) fn unlocked(&self, want: &Want<'_>) -> Result<(Found, rows::Version, Secret), Error> {
+        let found = self.found(want)?;
+        let version = self.current(&found.secret)?;
+        allowed(&found.secret, &version, want)?;
+        let plain = self.plain(&found.secret, &version)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| damaged(&told(&found.secret)))?;
+        let secret = Secret::new(text.to_owned());
+        Ok((found, version, secret))
     }
 
     fn found(&self, want: &Want<'_>) -> Result<Found, Error> {

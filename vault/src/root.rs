@@ -104,6 +104,8 @@ pub(crate) struct NewRoot {
     pub generation: i64,
     /// Empty where the key is no passphrase.
     pub salt: Vec<u8>,
+    /// Keeps others from changing the file until the key is known to the vault.
+    pub lock: Option<std::fs::File>,
 }
 
 impl NewRoot {
@@ -114,7 +116,8 @@ impl NewRoot {
 }
 
 impl Roots {
-    /// The root keys of a vault that knows these. Each one at hand must be the one that is known.
+    /// The root keys of a vault that knows these. One that is not the one that is known is left out, and the
+    /// current one must be there.
     pub fn load(source: &Source, vault: &str, known: &[store::vault::Root]) -> Result<Roots, Error> {
         let mut found = BTreeMap::new();
         match source {
@@ -139,11 +142,9 @@ impl Roots {
         if found.is_empty() {
             return Err(Error::Sealed { why: format!("there is no root key at {}", source.place()) });
         }
-        for root in known {
-            if found.get(&root.generation).is_some_and(|key| !is_right(key, vault, root)) {
-                return Err(Error::WrongRoot { from: source.place() });
-            }
-        }
+        found.retain(|generation, key| {
+            known.iter().find(|root| root.generation == *generation).is_none_or(|root| is_right(key, vault, root))
+        });
         match known.iter().find(|root| root.current) {
             Some(current) if !found.contains_key(&current.generation) => {
                 Err(Error::WrongRoot { from: source.place() })
@@ -163,19 +164,19 @@ pub(crate) fn first(source: &Source) -> Result<NewRoot, Error> {
         Source::Passphrases(path) => of_passphrase(passphrases(path)?.lines().next_back(), 1),
         Source::File(path) | Source::Folder(path) => {
             if let Some((generation, key)) = keys(source)?.and_then(|keys| keys.into_iter().next_back()) {
-                return Ok(NewRoot { key, generation, salt: vec![] });
+                return Ok(NewRoot { key, generation, salt: vec![], lock: None });
             }
             let key = Key::random()?;
             file::make(path, &text::line(1, &key))?;
             // Read back: somebody else may have been faster.
             let last = keys(source)?.and_then(|keys| keys.into_iter().next_back());
             let (generation, key) = last.ok_or_else(|| no_key(source))?;
-            Ok(NewRoot { key, generation, salt: vec![] })
+            Ok(NewRoot { key, generation, salt: vec![], lock: None })
         }
         Source::Given { .. } | Source::Command(_) => {
             let last = keys(source)?.and_then(|keys| keys.into_iter().next_back());
             let (generation, key) = last.ok_or_else(|| no_key(source))?;
-            Ok(NewRoot { key, generation, salt: vec![] })
+            Ok(NewRoot { key, generation, salt: vec![], lock: None })
         }
     }
 }
@@ -190,11 +191,13 @@ pub(crate) fn next(source: &Source, known: i64) -> Result<NewRoot, Error> {
             of_passphrase(Some(last), known + 1)
         }
         Source::File(path) | Source::Folder(path) => {
+            let lock = file::lock(path)?;
             let present = keys(source)?.unwrap_or_default();
             if present.keys().all(|generation| *generation <= known) {
                 file::write(path, &text::with(&present, known + 1, &Key::random()?))?;
             }
-            newest(keys(source)?.unwrap_or_default(), known).ok_or_else(none)
+            let new = newest(keys(source)?.unwrap_or_default(), known).ok_or_else(none)?;
+            Ok(NewRoot { lock: Some(lock), ..new })
         }
         Source::Given { .. } | Source::Command(_) => {
             newest(keys(source)?.unwrap_or_default(), known).ok_or_else(none)
@@ -204,12 +207,13 @@ pub(crate) fn next(source: &Source, known: i64) -> Result<NewRoot, Error> {
 
 fn newest(keys: BTreeMap<i64, Key>, known: i64) -> Option<NewRoot> {
     let (generation, key) = keys.into_iter().next_back()?;
-    (generation > known).then_some(NewRoot { key, generation, salt: vec![] })
+    (generation > known).then_some(NewRoot { key, generation, salt: vec![], lock: None })
 }
 
 /// Forgets the root keys before this one, where that is ours to do. True if something was forgotten.
 pub(crate) fn retire(source: &Source, before: i64) -> Result<bool, Error> {
     let Source::File(path) = source else { return Ok(false) };
+    let _lock = file::lock(path)?;
     let present = keys(source)?.unwrap_or_default();
     if present.keys().all(|generation| *generation >= before) {
         return Ok(false);
@@ -255,7 +259,7 @@ fn of_passphrase(line: Option<&str>, generation: i64) -> Result<NewRoot, Error> 
     let mut salt = vec![0; 16];
     getrandom::fill(&mut salt).map_err(|_| Error::Chance)?;
     let key = derive(line.unwrap_or_default(), &salt)?;
-    Ok(NewRoot { key, generation, salt })
+    Ok(NewRoot { key, generation, salt, lock: None })
 }
 
 /// Argon2id with 64 MiB and three passes: about a quarter of a second, once per start.

@@ -147,8 +147,9 @@ impl Vault {
         let new = root::next(&self.source, current)?;
         let proof = new.proof(&self.id)?;
         let edit = Edit::Root { generation: new.generation, salt: new.salt, proof };
-        self.change(vec![edit], vec![], "the root key")?;
-        Ok(Step::Moved(0))
+        let begun = self.change(vec![edit], vec![], "the root key");
+        drop(new.lock);
+        begun.map(|()| Step::Moved(0))
     }
 
     /// Reads back all that a new root sealed, before the old one may go.

@@ -47,6 +47,16 @@ pub(super) fn make(path: &Path, text: &str) -> Result<(), Error> {
     linked.and_then(|()| keep_folder(path)).map_err(unusable)
 }
 
+/// Keeps others from changing the file, until what this gives is dropped.
+pub(super) fn lock(path: &Path) -> Result<File, Error> {
+    let unusable = |source| Error::RootFile { path: path.to_owned(), source };
+    // The file itself is replaced; its folder stays.
+    let folder = File::open(folder(path).unwrap_or(Path::new("."))).map_err(unusable)?;
+    rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive)
+        .map_err(|errno| unusable(errno.into()))?;
+    Ok(folder)
+}
+
 /// Puts other text in the place of the file, at once.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let unusable = |source| Error::RootFile { path: path.to_owned(), source };
