@@ -68,10 +68,12 @@ impl From<server::vault::Error> for Trouble {
 
 impl From<server::error::Error> for Trouble {
     fn from(error: server::error::Error) -> Trouble {
+        use server::DriverError;
         use server::error::Error;
         use server::vault;
         let exit = match error {
-            Error::Inputs(_) | Error::NotYet(_) | Error::Workflow { .. } => Exit::No,
+            Error::Inputs(_) | Error::NotYet(_) | Error::Workflow { .. } | Error::Wrong(_) => Exit::No,
+            Error::Driver(DriverError::Full(_) | DriverError::Stale(_) | DriverError::Refused(_)) => Exit::No,
             Error::Vault(
                 vault::Error::TooLong
                 | vault::Error::Empty

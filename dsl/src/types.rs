@@ -1,6 +1,7 @@
 //! Types of inputs, outputs and parameters. Gradual: `Any` fits everything and says nothing.
 
 mod assign;
+mod file;
 mod fit;
 mod read;
 mod relate;

@@ -3,6 +3,7 @@
 //! It is always runnable: a text with any error has no `Workflow`. Verbs are many and friendly; operations
 //! are few, and they are all that the engine knows.
 
+mod same;
 mod trigger;
 
 use std::sync::Arc;
@@ -94,6 +95,13 @@ pub struct Step {
     /// What happens where nobody knows whether a call took effect.
     #[serde(default, skip_serializing_if = "OnDoubt::is_ask")]
     pub on_doubt: OnDoubt,
+}
+
+impl Step {
+    /// True if another version of this step does the same: places in the text do not count.
+    pub fn does_the_same(&self, other: &Step) -> bool {
+        same::stored(self) == same::stored(other)
+    }
 }
 
 /// Something that must have ended before a step starts.

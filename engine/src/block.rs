@@ -47,7 +47,7 @@ impl Turn<'_> {
                 (Head::One, Some((block, 0)))
             }
             Op::Try { body } => (Head::One, Some((*body, 0))),
-            Op::Act { .. } | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {
+            Op::Act { .. } | Op::Emit { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {
                 return Ok(());
             }
         };

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use dsl::catalog::Safety;
 use dsl::value::Value;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{At, Attempt};
+use crate::run::{At, Attempt, RunId};
 
 /// What a driver must do.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,34 @@ pub enum Command {
     },
     /// Answer with `Input::Nudge` at once.
     Nudge,
+    /// Answer with `Input::Signal` when a signal of this name comes that is for no other run.
+    Listen {
+        /// The step that listens.
+        at: At,
+        /// The name.
+        name: Arc<str>,
+        /// Since when: of all that listen, the first is woken.
+        since: Timestamp,
+    },
+    /// Keep a signal for whoever listens, in the commit that keeps the event.
+    Emit(Emitted),
+}
+
+/// A signal that a step raised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Emitted {
+    /// Its id, by which raising it twice is raising it once: the step's key.
+    #[serde(rename = "k")]
+    pub id: Arc<str>,
+    /// Its name.
+    #[serde(rename = "n")]
+    pub name: Arc<str>,
+    /// What it carries.
+    #[serde(rename = "v", default, skip_serializing_if = "Value::is_null")]
+    pub value: Value,
+    /// The run that it is for; without it, any.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<RunId>,
 }
 
 /// One try of one step.
@@ -42,6 +70,8 @@ pub struct Call {
     pub safety: Safety,
     /// `step.key`: the same over crashes, timeouts and lost answers, new after a recorded answer.
     pub key: Arc<str>,
+    /// How long an earlier answer may be used instead.
+    pub cache: Option<SignedDuration>,
 }
 
 /// Something that must happen at a time.

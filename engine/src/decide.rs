@@ -6,16 +6,20 @@ use std::sync::Arc;
 use dsl::catalog::{Failure, FailureKind};
 use dsl::duration;
 use dsl::value::Value;
-use dsl::workflow::OnError;
+use dsl::workflow::{OnDoubt, OnError, OnTimeout, Wait};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::command::{Timer, TimerKind};
 use crate::event::Event;
-use crate::input::{Cancel, Input, Start};
+use crate::input::{Answer, Cancel, Choice, Input, Known, Start};
 use crate::path;
+use crate::plan::Op;
 use crate::retry;
-use crate::run::{At, Attempt, Gather, Slot, State, Status, StepFailure};
+use crate::run::{At, Attempt, Gather, Hold, Slot, State, Status, StepFailure};
 use crate::turn::Turn;
+
+/// How many signals of one name a run keeps. Further ones are dropped.
+const MOST_SIGNALS: usize = 1_000;
 
 impl Turn<'_> {
     /// Decides what an input means by itself, without what follows from it.
@@ -25,9 +29,20 @@ impl Turn<'_> {
         } else if self.run.status == Status::Running {
             match input {
                 Input::Start(_) => {}
-                Input::Returned { at, attempt, result } => self.returned(*at, *attempt, result),
+                Input::Returned { at, attempt, result, from } => {
+                    self.returned(*at, *attempt, result, *from);
+                }
                 Input::InDoubt { at, attempt } => self.in_doubt(*at, *attempt),
                 Input::Fired(timer) => self.fired(*timer),
+                Input::Signal { name, value, to } => self.signal(name, value, *to),
+                Input::Answer { at, answer } => self.answered(*at, answer),
+                Input::Resolve { at, known } => self.resolved(*at, known),
+                Input::Hold(why) => {
+                    if self.run.hold.is_none() && !self.run.cancelled {
+                        self.emit(Event::RunHeld { why: *why });
+                    }
+                }
+                Input::Release(why) => self.release(*why),
                 Input::Cancel(Cancel::Finally) => self.cancel(),
                 Input::Cancel(Cancel::Kill) => self.kill(),
                 Input::Nudge => {
@@ -48,11 +63,35 @@ impl Turn<'_> {
             inputs: start.inputs.clone(),
             trigger: start.trigger.clone(),
             note: start.note.clone(),
+            zone: start.zone.clone(),
+            parent: start.parent.clone(),
+            past: start.past.clone(),
         });
+        match start.hold {
+            Some(why) => self.emit(Event::RunHeld { why }),
+            None => self.begin_run(),
+        }
+    }
+
+    fn begin_run(&mut self) {
         if let Some(length) = self.plan.timeout {
             self.set_timeout(At::RUN, 0, length);
         }
         self.open_frame(None, 0, 0);
+    }
+
+    /// True if it was held before anything of it began.
+    fn has_not_begun(&self) -> bool {
+        self.run.next == 0
+    }
+
+    fn release(&mut self, why: Hold) {
+        if self.run.hold == Some(why) {
+            self.emit(Event::RunReleased {});
+            if self.has_not_begun() {
+                self.begin_run();
+            }
+        }
     }
 
     /// Opens an instance of a block and looks at its steps.
@@ -70,19 +109,28 @@ impl Turn<'_> {
         self.emit(Event::TimeoutSet { timer: Timer { at, kind: TimerKind::Timeout, attempt, due } });
     }
 
-    fn returned(&mut self, at: At, attempt: Attempt, result: &Result<Value, Failure>) {
+    fn returned(
+        &mut self,
+        at: At,
+        attempt: Attempt,
+        result: &Result<Value, Failure>,
+        from: Option<Timestamp>,
+    ) {
         if !self.is_calling(at, attempt) {
             return;
         }
         match result {
-            Ok(value) => self.succeed(at, value.clone()),
+            Ok(value) => {
+                self.emit(Event::StepSucceeded { at, value: value.clone(), from });
+                self.ended(at);
+            }
             Err(failure) => self.call_failed(at, failure.clone()),
         }
     }
 
     /// Ends a step well.
     pub fn succeed(&mut self, at: At, value: Value) {
-        self.emit(Event::StepSucceeded { at, value });
+        self.emit(Event::StepSucceeded { at, value, from: None });
         self.ended(at);
     }
 
@@ -109,10 +157,93 @@ impl Turn<'_> {
     }
 
     fn in_doubt(&mut self, at: At, attempt: Attempt) {
-        if self.is_calling(at, attempt) {
-            let message =
-                "whether it happened is not known: the call was cut off before its answer was recorded";
-            self.call_failed(at, Failure::new(FailureKind::InDoubt, message));
+        if !self.is_calling(at, attempt) {
+            return;
+        }
+        match self.step(at).map(|step| step.on_doubt) {
+            // Where all has stopped nobody is kept waiting for an answer.
+            Some(OnDoubt::Ask) if !self.run.is_stopped(at.frame) => {
+                self.emit(Event::StepInDoubt { at, attempt });
+            }
+            Some(OnDoubt::Retry) if !self.run.is_stopped(at.frame) => {
+                self.emit(Event::StepInDoubt { at, attempt });
+                self.again(at);
+            }
+            Some(OnDoubt::Ask | OnDoubt::Fail | OnDoubt::Retry) | None => self.call_failed(at, doubt()),
+        }
+    }
+
+    /// Makes a call again as the same call.
+    fn again(&mut self, at: At) {
+        self.emit(Event::StepDue { at });
+        self.look_at(at);
+    }
+
+    fn resolved(&mut self, at: At, known: &Known) {
+        if !matches!(self.run.slot(at).map(|slot| &slot.state), Some(State::Doubtful(_))) {
+            return;
+        }
+        match known {
+            Known::Happened(value) => self.succeed(at, value.clone()),
+            Known::DidNot => self.again(at),
+            Known::Stop => self.fail(at, doubt(), None),
+        }
+    }
+
+    fn signal(&mut self, name: &Arc<str>, value: &Value, to: Option<At>) {
+        let listening = self.run.listening.get(name).map_or(&[][..], Vec::as_slice);
+        match to {
+            Some(at) if listening.contains(&at) => self.succeed(at, value.clone()),
+            Some(_) => {}
+            None => match listening.first().copied() {
+                Some(first) => self.succeed(first, value.clone()),
+                None if self.run.signals.get(name).is_none_or(|kept| kept.len() < MOST_SIGNALS) => {
+                    self.emit(Event::SignalKept { name: name.clone(), value: value.clone() });
+                }
+                None => {}
+            },
+        }
+    }
+
+    fn answered(&mut self, at: At, answer: &Answer) {
+        if !matches!(self.run.slot(at).map(|slot| &slot.state), Some(State::Asking(_))) {
+            return;
+        }
+        match answer.choice {
+            Choice::Approve => self.succeed(at, self.approval(answer)),
+            Choice::Reject => {
+                let mut message = match &answer.by {
+                    Some(by) => format!("{by} said no"),
+                    None => "nobody said yes in time".to_owned(),
+                };
+                if let Some(comment) = &answer.comment {
+                    message = format!("{message}: {comment}");
+                }
+                self.fail(at, Failure::new(FailureKind::Rejected, message), None);
+            }
+        }
+    }
+
+    /// What an approval gives: `{ approved, by, at, comment, values }`.
+    fn approval(&self, answer: &Answer) -> Value {
+        let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::Text);
+        Value::object([
+            ("approved", Value::Bool(true)),
+            ("by", text(&answer.by)),
+            ("at", Value::Time(self.now)),
+            ("comment", text(&answer.comment)),
+            ("values", answer.values.clone()),
+        ])
+    }
+
+    /// Nobody answered in time.
+    fn unanswered(&mut self, at: At, failure: Failure) {
+        let Some(Op::Wait(Wait::Person(question))) = self.step(at).map(|step| &step.op) else { return };
+        let silent = |choice| Answer { choice, by: None, comment: None, values: Value::object::<&str>([]) };
+        match question.on_timeout {
+            OnTimeout::Approve => self.answered(at, &silent(Choice::Approve)),
+            OnTimeout::Reject => self.answered(at, &silent(Choice::Reject)),
+            OnTimeout::Fail => self.fail(at, failure, None),
         }
     }
 
@@ -187,9 +318,11 @@ impl Turn<'_> {
                 self.fail(at, failure, next_try);
             }
             State::Open(_) => self.block_expired(at, failure),
-            State::Waiting(_) => self.fail(at, failure, None),
+            State::Waiting(_) | State::Listening(_) => self.fail(at, failure, None),
+            State::Asking(_) => self.unanswered(at, failure),
             State::Pending
             | State::Due
+            | State::Doubtful(_)
             | State::Backoff(_)
             | State::Done(_)
             | State::Skipped
@@ -212,10 +345,17 @@ impl Turn<'_> {
     }
 
     fn cancel(&mut self) {
-        if !self.run.cancelled {
-            self.emit(Event::CancelRequested {});
-            self.look_at_all(0);
+        if self.run.cancelled {
+            return;
         }
+        self.emit(Event::CancelRequested {});
+        if self.run.hold.is_some() {
+            self.emit(Event::RunReleased {});
+        }
+        if self.has_not_begun() {
+            self.emit(Event::RunCancelled {});
+        }
+        self.look_at_all(0);
     }
 
     fn kill(&mut self) {
@@ -225,6 +365,11 @@ impl Turn<'_> {
         }
         self.emit(Event::RunCancelled {});
     }
+}
+
+pub(crate) fn doubt() -> Failure {
+    let message = "whether it happened is not known: the call was cut off before its answer was recorded";
+    Failure::new(FailureKind::InDoubt, message)
 }
 
 fn timed_out(what: &str, length: Option<SignedDuration>) -> Failure {

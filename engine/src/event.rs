@@ -7,11 +7,13 @@ use std::sync::Arc;
 use dsl::catalog::Safety;
 use dsl::value::Value;
 use dsl::workflow::Phase;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::command::{Call, Command, Timer, TimerKind};
-use crate::run::{At, Attempt, RunId, StepFailure};
+use crate::command::{Call, Command, Emitted, Timer, TimerKind};
+use crate::fork::Past;
+use crate::frame::Asked;
+use crate::run::{At, Attempt, Hold, Parent, RunId, StepFailure};
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,95 @@ pub enum Event {
         /// Kept for whoever started it.
         #[serde(rename = "n", default, skip_serializing_if = "Value::is_null")]
         note: Value,
+        /// The time zone of times without an offset.
+        #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+        zone: Option<Arc<str>>,
+        /// The run that called it.
+        #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+        parent: Option<Parent>,
+        /// What it takes over from an earlier run.
+        #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+        past: Option<Arc<Past>>,
+    },
+    /// Nothing new starts until it is released.
+    #[serde(rename = "h")]
+    RunHeld {
+        /// Why.
+        #[serde(rename = "w")]
+        why: Hold,
+    },
+    /// It goes on.
+    #[serde(rename = "hr")]
+    RunReleased {},
+    /// A signal to the run that no step listens for yet.
+    #[serde(rename = "g")]
+    SignalKept {
+        /// Its name.
+        #[serde(rename = "n")]
+        name: Arc<str>,
+        /// What it carries.
+        #[serde(rename = "v", default, skip_serializing_if = "Value::is_null")]
+        value: Value,
+    },
+    /// A step took the oldest kept signal of a name, and ended well with what it carries.
+    #[serde(rename = "gt")]
+    SignalTaken {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// The name.
+        #[serde(rename = "n")]
+        name: Arc<str>,
+    },
+    /// A step raised a signal.
+    #[serde(rename = "ge")]
+    SignalEmitted {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// The signal.
+        #[serde(rename = "s")]
+        signal: Emitted,
+    },
+    /// A step waits for a signal.
+    #[serde(rename = "gl")]
+    StepListening {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// The signal's name.
+        #[serde(rename = "n")]
+        name: Arc<str>,
+    },
+    /// A step asks a person.
+    #[serde(rename = "q")]
+    StepAsked {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// What it asks.
+        #[serde(rename = "q")]
+        asked: Asked,
+    },
+    /// Whether a call took effect is not known, and a person is asked.
+    #[serde(rename = "d")]
+    StepInDoubt {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// Which try.
+        #[serde(rename = "n")]
+        attempt: Attempt,
+    },
+    /// A step took over what it gave in an earlier run.
+    #[serde(rename = "u")]
+    StepReused {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// What it gave.
+        #[serde(rename = "v", default, skip_serializing_if = "Value::is_null")]
+        value: Value,
     },
     /// The run ended well.
     #[serde(rename = "end")]
@@ -147,6 +238,9 @@ pub enum Event {
         /// `step.key`.
         #[serde(rename = "k")]
         key: Arc<str>,
+        /// How long an earlier answer may be used instead.
+        #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+        cache: Option<SignedDuration>,
     },
     /// The longest time of an attempt, of a wait, of a block or of the run runs.
     #[serde(rename = "st")]
@@ -181,6 +275,9 @@ pub enum Event {
         /// What it gave.
         #[serde(rename = "v", default, skip_serializing_if = "Value::is_null")]
         value: Value,
+        /// Where it is an earlier answer that was used again: when that one came.
+        #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+        from: Option<Timestamp>,
     },
     /// A step, or one try of it, failed.
     #[serde(rename = "x")]
@@ -346,17 +443,24 @@ pub struct Recorded {
 }
 
 impl Event {
-    /// What a driver must do because this happened, if anything.
-    pub fn command(&self) -> Option<Command> {
+    /// What a driver must do because this happened at a time, if anything.
+    pub fn command(&self, time: Timestamp) -> Option<Command> {
         match self {
-            Event::StepStarted { at, attempt, action, args, safety, key } => Some(Command::Call(Call {
-                at: *at,
-                attempt: *attempt,
-                action: action.clone(),
-                args: args.clone(),
-                safety: *safety,
-                key: key.clone(),
-            })),
+            Event::StepListening { at, name } => {
+                Some(Command::Listen { at: *at, name: name.clone(), since: time })
+            }
+            Event::SignalEmitted { signal, .. } => Some(Command::Emit(signal.clone())),
+            Event::StepStarted { at, attempt, action, args, safety, key, cache } => {
+                Some(Command::Call(Call {
+                    at: *at,
+                    attempt: *attempt,
+                    action: action.clone(),
+                    args: args.clone(),
+                    safety: *safety,
+                    key: key.clone(),
+                    cache: *cache,
+                }))
+            }
             Event::TimeoutSet { timer } => Some(Command::Wake(*timer)),
             Event::StepWaiting { at, until } => {
                 Some(Command::Wake(Timer { at: *at, kind: TimerKind::Wait, attempt: 0, due: *until }))
@@ -373,6 +477,13 @@ impl Event {
             Event::CallAborted { at, attempt } => Some(Command::Abort { at: *at, attempt: *attempt }),
             Event::Yielded {} => Some(Command::Nudge),
             Event::RunStarted { .. }
+            | Event::RunHeld { .. }
+            | Event::RunReleased {}
+            | Event::SignalKept { .. }
+            | Event::SignalTaken { .. }
+            | Event::StepAsked { .. }
+            | Event::StepInDoubt { .. }
+            | Event::StepReused { .. }
             | Event::RunSucceeded { .. }
             | Event::RunFailed { .. }
             | Event::RunCancelled {}

@@ -24,12 +24,15 @@ impl Run {
     pub(crate) fn apply(&mut self, event: &Event, time: Timestamp) {
         self.nudge = matches!(event, Event::Yielded {});
         match event {
-            Event::RunStarted { run, inputs, trigger, note } => {
+            Event::RunStarted { run, inputs, trigger, note, zone, parent, past } => {
                 self.id = Some(run.clone());
                 self.status = Status::Running;
                 self.inputs = inputs.clone();
                 self.trigger = trigger.clone();
                 self.note = note.clone();
+                self.zone.clone_from(zone);
+                self.parent.clone_from(parent);
+                self.past.clone_from(past);
                 self.started = Some(time);
             }
             Event::RunSucceeded { gave } => self.end(|run| {
@@ -38,6 +41,43 @@ impl Run {
             }),
             Event::RunFailed { failure } => self.end(|_| Status::Failed((**failure).clone())),
             Event::RunCancelled {} => self.end(|_| Status::Cancelled),
+            Event::RunHeld { why } => self.hold = Some(*why),
+            Event::RunReleased {} => self.hold = None,
+            Event::SignalKept { name, value } => {
+                self.signals.entry(name.clone()).or_default().push_back(value.clone());
+            }
+            Event::SignalTaken { at, name } => {
+                let Some(kept) = self.signals.get_mut(name) else { return };
+                let value = kept.pop_front().unwrap_or_default();
+                if kept.is_empty() {
+                    self.signals.remove(name);
+                }
+                self.settle(*at, State::Done(value), time);
+            }
+            // What it gives comes with the next event.
+            Event::SignalEmitted { .. } => {}
+            Event::StepListening { at, name } => {
+                self.settle(*at, State::Listening(name.clone()), time);
+                if self.slot(*at).is_some() {
+                    self.listening.entry(name.clone()).or_default().push(*at);
+                }
+            }
+            Event::StepAsked { at, asked } => {
+                self.settle(*at, State::Asking(Box::new(asked.clone())), time);
+            }
+            Event::StepInDoubt { at, attempt } => {
+                let call = match self.slot(*at).map(|slot| &slot.state) {
+                    Some(State::Calling(call)) if call.attempt == *attempt => call.clone(),
+                    _ => return,
+                };
+                let args = call.args.clone();
+                self.settle(*at, State::Doubtful(call), time);
+                // Made again, it is the same call.
+                if let Some(slot) = self.slot_mut(*at) {
+                    slot.sent = Some(args);
+                }
+            }
+            Event::StepReused { at, value } => self.settle(*at, State::Done(value.clone()), time),
             Event::CancelRequested {} => self.cancelled = true,
             Event::RunExpired {} => {
                 self.expired = true;
@@ -70,7 +110,7 @@ impl Run {
             }
             Event::FrameClosed { frame, gave, met } => self.close_frame(*frame, gave, *met),
             Event::StepSkipped { at, .. } => self.settle(*at, State::Skipped, time),
-            Event::StepStarted { at, attempt, action, args, safety, key } => {
+            Event::StepStarted { at, attempt, action, args, safety, key, cache } => {
                 let call = Call {
                     at: *at,
                     attempt: *attempt,
@@ -78,6 +118,7 @@ impl Run {
                     args: args.clone(),
                     safety: *safety,
                     key: key.clone(),
+                    cache: *cache,
                 };
                 self.settle(*at, State::Calling(Box::new(call)), time);
                 if let Some(slot) = self.slot_mut(*at) {
@@ -103,7 +144,7 @@ impl Run {
                 }
                 None => self.settle(*at, State::Due, time),
             },
-            Event::StepSucceeded { at, value } => self.settle(*at, State::Done(value.clone()), time),
+            Event::StepSucceeded { at, value, .. } => self.settle(*at, State::Done(value.clone()), time),
             Event::StepFailed { at, failure, then } => {
                 let state = match then {
                     Then::Retry { due } => State::Backoff(*due),
@@ -170,6 +211,15 @@ impl Run {
     fn settle(&mut self, at: At, state: State, time: Timestamp) {
         let Some(frame) = self.frames.get_mut(&at.frame) else { return };
         let Some(slot) = frame.slots.get_mut(usize::from(at.slot)) else { return };
+        if let State::Listening(name) = &slot.state
+            && let Some(listening) = self.listening.get_mut(name)
+        {
+            listening.retain(|other| *other != at);
+            if listening.is_empty() {
+                let name = name.clone();
+                self.listening.remove(&name);
+            }
+        }
         let flew = matches!(slot.state, State::Calling(_));
         let flies = matches!(state, State::Calling(_));
         let (lived, had_ended) = (slot.state.is_live(), slot.state.has_ended());
@@ -178,6 +228,7 @@ impl Run {
         // What is computed at once begins and ends at the same time.
         if !matches!(state, State::Skipped) && slot.started.is_none() {
             slot.started = Some(time);
+            self.steps = self.steps.saturating_add(1);
         }
         slot.ended = state.has_ended().then_some(time);
         slot.timeout = None;
@@ -268,6 +319,9 @@ impl Run {
     fn end(&mut self, status: impl Fn(&Run) -> Status) {
         self.status = status(self);
         self.frames.clear();
+        self.listening.clear();
+        self.signals.clear();
+        self.hold = None;
         self.timeout = None;
     }
 }

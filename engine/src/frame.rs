@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dsl::value::Value;
 use dsl::workflow::Phase;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::command::Call;
 use crate::run::{At, Attempt, StepFailure};
@@ -81,6 +82,12 @@ pub enum State {
     Calling(Box<Call>),
     /// It pauses until then.
     Waiting(Timestamp),
+    /// It waits for a signal of this name.
+    Listening(Arc<str>),
+    /// It waits for a person's answer.
+    Asking(Box<Asked>),
+    /// Its call was cut off; it waits for a person who knows what came of it.
+    Doubtful(Box<Call>),
     /// Its next try comes then.
     Backoff(Timestamp),
     /// It is a block with instances.
@@ -104,7 +111,14 @@ impl State {
     /// True if it is under way.
     pub fn is_live(&self) -> bool {
         match self {
-            State::Due | State::Calling(_) | State::Waiting(_) | State::Backoff(_) | State::Open(_) => true,
+            State::Due
+            | State::Calling(_)
+            | State::Waiting(_)
+            | State::Listening(_)
+            | State::Asking(_)
+            | State::Doubtful(_)
+            | State::Backoff(_)
+            | State::Open(_) => true,
             State::Pending | State::Done(_) | State::Skipped | State::Failed { .. } | State::Dropped => false,
         }
     }
@@ -117,6 +131,9 @@ impl State {
             | State::Due
             | State::Calling(_)
             | State::Waiting(_)
+            | State::Listening(_)
+            | State::Asking(_)
+            | State::Doubtful(_)
             | State::Backoff(_)
             | State::Open(_) => false,
         }
@@ -129,6 +146,17 @@ impl State {
             _ => None,
         }
     }
+}
+
+/// What a person is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Who may answer: a text or a list of texts; null for the owner.
+    #[serde(rename = "w", default, skip_serializing_if = "Value::is_null")]
+    pub who: Value,
+    /// What they read.
+    #[serde(rename = "m")]
+    pub message: Arc<str>,
 }
 
 /// A step that is a block with open instances.

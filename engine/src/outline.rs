@@ -1,6 +1,7 @@
 //! What would happen: a plan laid out in stages, with what each step would call, how often at most, on whom it waits
 //! and by what it can be skipped. Nothing runs, and what cannot be known is not guessed.
 
+mod beside;
 mod bound;
 mod json;
 mod reads;
@@ -12,8 +13,9 @@ use dsl::value::Value;
 use dsl::workflow::{self, NeedKind, OnError, Phase, Retry};
 use jiff::SignedDuration;
 
-use crate::plan::{Op, Plan, Step};
+use crate::plan::{CALL, Op, Plan, Step};
 
+pub use beside::{Beside, Bounds, Child, Connection, called};
 pub use bound::{Bound, Term};
 
 /// What would happen in a run.
@@ -35,6 +37,10 @@ pub struct Outline {
     pub secrets: BTreeSet<String>,
     /// The connectors that it calls.
     pub connectors: BTreeSet<String>,
+    /// The connections that it needs.
+    pub connections: BTreeSet<Connection>,
+    /// The workflows that it runs.
+    pub workflows: BTreeSet<String>,
 }
 
 /// The longest chain of calls that wait for one another.
@@ -68,6 +74,8 @@ pub struct Entry {
     pub skip: Option<Skip>,
     /// What it calls.
     pub call: Option<Call>,
+    /// The workflow that it runs.
+    pub child: Option<Child>,
     /// True if it pauses the run.
     pub pauses: bool,
     /// What happens where it fails for good.
@@ -117,9 +125,9 @@ pub struct Rounds {
 
 impl Outline {
     /// Lays a plan out. Where inputs are given, what depends on them alone is known.
-    pub fn new(plan: &Plan, inputs: Option<&Value>) -> Outline {
+    pub fn new(plan: &Plan, inputs: Option<&Value>, beside: &Beside) -> Outline {
         let root = &plan.workflow().root;
-        let reader = Reader { plan, inputs };
+        let reader = Reader { plan, inputs, beside };
         let body = reader.part(0, root, Phase::Body, "", "");
         let failure = reader.part(0, root, Phase::Catch, "on_failure", "");
         let (mut secrets, mut connectors) = (BTreeSet::new(), BTreeSet::new());
@@ -129,6 +137,8 @@ impl Outline {
             timeout: plan.timeout,
             calls: Bound::sum(body.entries().map(|entry| &entry.calls)),
             critical: reader.critical(0, Phase::Body),
+            connections: connections([&body, &failure], &beside.connected),
+            workflows: called(plan),
             on_failure: Some(failure).filter(|part| !part.stages.is_empty()),
             body,
             secrets,
@@ -149,9 +159,25 @@ impl Part {
     }
 }
 
+/// The connections that calls in some parts need.
+fn connections(parts: [&Part; 2], connected: &BTreeSet<String>) -> BTreeSet<Connection> {
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<&Entry> = parts.into_iter().flat_map(Part::entries).collect();
+    while let Some(entry) = waiting.pop() {
+        waiting.extend(entry.parts.iter().flat_map(Part::entries));
+        let Some(call) = &entry.call else { continue };
+        let connector = call.action.split('.').next().unwrap_or_default();
+        if connected.contains(connector) {
+            found.insert(Connection { connector: connector.to_owned(), name: call.connection.clone() });
+        }
+    }
+    found
+}
+
 struct Reader<'a> {
     plan: &'a Plan,
     inputs: Option<&'a Value>,
+    beside: &'a Beside,
 }
 
 impl Reader<'_> {
@@ -210,8 +236,10 @@ impl Reader<'_> {
         let rounds = self.rounds(&step.op);
         let inner = parts.iter().map(|part| Bound::sum(part.entries().map(|entry| &entry.calls)));
         let calls = match &step.op {
-            Op::Act { .. } => Bound::fixed(1),
-            Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => Bound::default(),
+            Op::Act { action, .. } if **action != *CALL => Bound::fixed(1),
+            Op::Act { .. } | Op::Emit { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {
+                Bound::default()
+            }
             Op::Each { .. } | Op::Repeat { .. } => {
                 let once = inner.fold(Bound::default(), Bound::and);
                 once.times(rounds.and_then(|rounds| rounds.most), &path)
@@ -225,6 +253,7 @@ impl Reader<'_> {
             waits,
             skip,
             call: call(step, source),
+            child: beside::workflow(&step.op).map(|name| self.beside.child(name)),
             pauses: matches!(step.op, Op::Wait(_)),
             on_error: step.on_error,
             timeout: step.timeout,
@@ -275,7 +304,7 @@ impl Reader<'_> {
                 Some(Rounds { most, parallel: 1 })
             }
             Op::Act { .. }
-            | Op::Child { .. }
+            | Op::Emit { .. }
             | Op::Set { .. }
             | Op::Wait(_)
             | Op::Fail { .. }
@@ -306,8 +335,8 @@ impl Reader<'_> {
     /// How many calls of a step wait for one another.
     fn weight(&self, op: &Op) -> u64 {
         match op {
-            Op::Act { .. } => 1,
-            Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => 0,
+            Op::Act { action, .. } if **action != *CALL => 1,
+            Op::Act { .. } | Op::Emit { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => 0,
             Op::Each { body, .. } | Op::Repeat { body, .. } => self.critical(*body, Phase::Body).calls,
             Op::Switch { cases, default, .. } => {
                 let blocks = cases.iter().map(|(_, id)| *id).chain(*default);
@@ -337,10 +366,11 @@ fn call(step: &Step, source: &workflow::Step) -> Option<Call> {
         _ => None,
     };
     match &step.op {
-        Op::Act { action, safety, .. } => {
+        Op::Act { action, safety, .. } if **action != *CALL => {
             Some(Call { action: action.to_string(), connection, safety: *safety, retry: step.retry.clone() })
         }
-        Op::Child { .. }
+        Op::Act { .. }
+        | Op::Emit { .. }
         | Op::Set { .. }
         | Op::Wait(_)
         | Op::Fail { .. }

@@ -34,7 +34,7 @@ pub(crate) fn part(plan: &Plan, block: u32, slot: u16, index: u32) -> String {
         | Op::Try { .. }
         | Op::Act { .. }
         | Op::Set { .. }
-        | Op::Child { .. }
+        | Op::Emit { .. }
         | Op::Wait(_)
         | Op::Fail { .. } => step.name.to_string(),
     }

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use dsl::catalog::Safety;
 use dsl::expr::Expr;
 use dsl::value::{Hash, Value};
-use dsl::workflow::{self, Arg, Need, NeedKind, OnError, Phase, Retry, Wait, Workflow};
+use dsl::workflow::{self, Arg, EMIT, Need, NeedKind, OnDoubt, OnError, Phase, Retry, Wait, Workflow};
 use jiff::SignedDuration;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
+
+/// The action that a `call` is: it runs the workflow `workflow` with the inputs `with`, as a run of its own.
+pub const CALL: &str = "workflow.call";
 
 /// What a run follows. It is stored with its runs, by digest; its stored form is the workflow's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +22,8 @@ pub struct Plan {
     pub name: String,
     /// Longest time that a run may take.
     pub timeout: Option<SignedDuration>,
+    /// How many steps a run may start.
+    pub max_steps: Option<u64>,
     /// All blocks; the root is the first, and a block comes before those in it.
     pub blocks: Vec<Block>,
     /// The hash of the stored form: the version of the workflow.
@@ -66,6 +71,8 @@ pub struct Step {
     pub timeout: Option<SignedDuration>,
     /// What happens when it fails for good.
     pub on_error: OnError,
+    /// What happens where nobody knows whether a call took effect.
+    pub on_doubt: OnDoubt,
 }
 
 /// What a step does. Blocks are named by their place in the plan.
@@ -79,18 +86,18 @@ pub enum Op {
         args: Arg,
         /// What may be repeated.
         safety: Safety,
+        /// How long an answer may be used again.
+        cache: Option<SignedDuration>,
+    },
+    /// Raises a signal.
+    Emit {
+        /// An object: `signal`, `with`, `run`.
+        args: Arg,
     },
     /// Computes a value.
     Set {
         /// The value.
         value: Arg,
-    },
-    /// Runs another workflow.
-    Child {
-        /// Its name.
-        workflow: Arc<str>,
-        /// Its inputs.
-        inputs: Arg,
     },
     /// Pauses.
     Wait(Wait),
@@ -239,6 +246,7 @@ impl From<Workflow> for Plan {
         Plan {
             name: workflow.name.clone(),
             timeout: workflow.timeout,
+            max_steps: workflow.max_steps,
             blocks,
             digest: Hash::of(&stored),
             workflow: Arc::new(workflow),
@@ -273,6 +281,7 @@ fn flatten(block: &workflow::Block, parent: Option<(u32, u16)>, blocks: &mut Vec
         retry: step.retry.clone(),
         timeout: step.timeout,
         on_error: step.on_error,
+        on_doubt: step.on_doubt,
     });
     let steps: Vec<Step> = steps.collect();
     blocks[id as usize].steps = steps;
@@ -281,12 +290,19 @@ fn flatten(block: &workflow::Block, parent: Option<(u32, u16)>, blocks: &mut Vec
 
 fn flatten_op(op: &workflow::Op, at: (u32, u16), blocks: &mut Vec<Block>) -> Op {
     match op {
-        workflow::Op::Act(act) => {
-            Op::Act { action: act.action.clone(), args: act.args.clone(), safety: act.safety }
-        }
+        workflow::Op::Act(act) if &*act.action == EMIT => Op::Emit { args: act.args.clone() },
+        workflow::Op::Act(act) => Op::Act {
+            action: act.action.clone(),
+            args: act.args.clone(),
+            safety: act.safety,
+            cache: act.cache,
+        },
         workflow::Op::Set { value } => Op::Set { value: value.clone() },
         workflow::Op::Child { workflow, inputs } => {
-            Op::Child { workflow: workflow.clone(), inputs: inputs.clone() }
+            let name = Arg::Value(Value::Text(workflow.clone()));
+            let args = Arg::Object(vec![("workflow".into(), name), ("with".into(), inputs.clone())]);
+            // Its key names the run that is called: asking twice starts it once.
+            Op::Act { action: CALL.into(), args, safety: Safety::Keyed, cache: None }
         }
         workflow::Op::Wait(wait) => Op::Wait(wait.clone()),
         workflow::Op::Fail { message } => Op::Fail { message: message.clone() },

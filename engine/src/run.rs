@@ -1,6 +1,6 @@
 //! The state of a run: what is true. `evolve` records it, `frame` is what a block's instance holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::agenda::Agenda;
 use crate::command::{Call, Command, Timer, TimerKind};
 use crate::event::Recorded;
-pub use crate::frame::{Frame, Gather, Open, Slot, State};
+use crate::fork::Past;
+pub use crate::frame::{Asked, Frame, Gather, Open, Slot, State};
 
 /// The name of a run: lower-case letters and digits, sorted by time of start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +54,30 @@ impl From<At> for (u32, u16) {
     fn from(at: At) -> (u32, u16) {
         (at.frame, at.slot)
     }
+}
+
+/// The run that called this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Which.
+    #[serde(rename = "r")]
+    pub run: RunId,
+    /// Its step.
+    #[serde(rename = "a")]
+    pub at: At,
+    /// How many runs are around this one.
+    #[serde(rename = "d")]
+    pub depth: u16,
+}
+
+/// Why nothing new starts in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// Somebody paused it.
+    Paused,
+    /// There is no room beside the other runs of its workflow yet.
+    Queued,
 }
 
 /// How a run stands.
@@ -97,16 +122,16 @@ pub struct StepFailure {
 }
 
 impl StepFailure {
-    /// As `error` and `errors.NAME` show it: `{ message, kind, step, attempts, status? }`.
+    /// As `error` and `errors.NAME` show it: `{ message, kind, step, attempts, status }`, where null is no status.
     pub fn to_value(&self) -> Value {
-        let mut entries = vec![
+        let status = self.failure.status.map_or(Value::Null, |status| Value::Int(i64::from(status)));
+        Value::object([
             ("message", Value::text(self.failure.message.as_str())),
             ("kind", Value::text(self.failure.kind.name())),
             ("step", Value::text(self.step.as_str())),
             ("attempts", Value::Int(i64::from(self.attempts))),
-        ];
-        entries.extend(self.failure.status.map(|status| ("status", Value::Int(i64::from(status)))));
-        Value::object(entries)
+            ("status", status),
+        ])
     }
 }
 
@@ -125,6 +150,20 @@ pub struct Run {
     pub trigger: Value,
     /// Kept for whoever started it.
     pub note: Value,
+    /// The time zone of times without an offset.
+    pub zone: Option<Arc<str>>,
+    /// The run that called it.
+    pub parent: Option<Parent>,
+    /// What it takes over from an earlier run.
+    pub past: Option<Arc<Past>>,
+    /// Why nothing new starts in it.
+    pub hold: Option<Hold>,
+    /// Signals to it that no step listened for yet, by name, oldest first.
+    pub signals: BTreeMap<Arc<str>, VecDeque<Value>>,
+    /// The steps that listen, by the signal's name, in the order in which they began to.
+    pub listening: BTreeMap<Arc<str>, Vec<At>>,
+    /// How many steps it has started.
+    pub steps: u64,
     /// When it began.
     pub started: Option<Timestamp>,
     /// True once somebody wants it to end.
@@ -190,7 +229,7 @@ impl Run {
 
     /// What is under way: what a driver must take up again after a crash.
     pub fn outstanding(&self) -> Vec<Command> {
-        let mut commands = vec![];
+        let (mut commands, mut listens) = (vec![], vec![]);
         let mut wake =
             |at, kind, attempt, due| commands.push(Command::Wake(Timer { at, kind, attempt, due }));
         if let Some(due) = self.timeout {
@@ -201,12 +240,18 @@ impl Run {
             match &entry.state {
                 State::Waiting(due) => wake(at, TimerKind::Wait, 0, *due),
                 State::Backoff(due) => wake(at, TimerKind::Backoff, entry.attempts, *due),
+                State::Listening(name) => {
+                    let (name, since) = (name.clone(), entry.started.unwrap_or_default());
+                    listens.push(Command::Listen { at, name, since });
+                }
                 State::Open(open) => {
                     if let Gather::Repeat { round, pause: Some(due), .. } = &open.gather {
                         wake(at, TimerKind::Every, *round, *due);
                     }
                 }
                 State::Calling(_)
+                | State::Asking(_)
+                | State::Doubtful(_)
                 | State::Pending
                 | State::Due
                 | State::Done(_)
@@ -218,6 +263,7 @@ impl Run {
                 wake(at, TimerKind::Timeout, entry.timed_attempt(), due);
             }
         }
+        commands.append(&mut listens);
         commands.extend(self.calls().map(|call| Command::Call(call.clone())));
         if self.nudge {
             commands.push(Command::Nudge);

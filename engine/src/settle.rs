@@ -7,21 +7,28 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::duration;
 use dsl::expr::{Expr, Halt};
 use dsl::value::Value;
-use dsl::workflow::{Arg, Moment, NeedKind, Phase, Wait};
+use dsl::workflow::{Arg, Moment, NeedKind, Phase, Question, Wait};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use crate::BIG;
-use crate::able;
 use crate::agenda::{Task, What};
+use crate::command::Emitted;
+use crate::decide::doubt;
 use crate::event::{Event, Why};
+use crate::fork::Outcome;
+use crate::path;
 use crate::plan::{Op, Plan, Step};
 use crate::retry;
-use crate::run::{At, Attempt, Gather, Run, State};
+use crate::run::{Asked, At, Attempt, Gather, Run, RunId, State};
 use crate::turn::Turn;
 
 impl Turn<'_> {
     /// Does all that is due, or as much as the budget of events allows.
     pub fn settle(&mut self, budget: usize) {
+        if self.run.hold.is_some() {
+            return;
+        }
         if !self.run.agenda.take_up() {
             self.look_everywhere();
         }
@@ -82,7 +89,10 @@ impl Turn<'_> {
         match &slot.state {
             State::Pending if !stopped => self.begin(at, task),
             State::Due if !stopped => self.start_call(at, task),
-            State::Due | State::Waiting(_) | State::Backoff(_) if stopped => {
+            State::Doubtful(_) if stopped => self.fail(at, doubt(), None),
+            State::Due | State::Waiting(_) | State::Listening(_) | State::Asking(_) | State::Backoff(_)
+                if stopped =>
+            {
                 self.emit(Event::StepDropped { at });
                 self.ended(at);
             }
@@ -95,6 +105,9 @@ impl Turn<'_> {
             State::Pending
             | State::Due
             | State::Waiting(_)
+            | State::Listening(_)
+            | State::Asking(_)
+            | State::Doubtful(_)
             | State::Backoff(_)
             | State::Calling(_)
             | State::Done(_)
@@ -112,6 +125,9 @@ impl Turn<'_> {
         if step.phase != frame.phase || !needs_have_ended(plan, self.run, at, step) {
             return;
         }
+        if let Some(outcome) = self.past(at) {
+            return self.take_over(at, outcome);
+        }
         if let Some(name) = missing(plan, self.run, at, step) {
             return self.skip(at, Why::Step(name));
         }
@@ -120,23 +136,30 @@ impl Turn<'_> {
             Some(Ok(false)) => return self.skip(at, Why::Condition),
             Some(Err(halt)) => return self.halted(at, halt),
         }
+        if let Some(most) = self.exhausted() {
+            let message = format!("the run has started {most} steps, as many as `limits.steps` allows");
+            return self.fail(at, Failure::new(FailureKind::Limit, message), None);
+        }
         match &step.op {
             Op::Act { .. } => self.start_call(at, task),
+            Op::Emit { args } => match self.fill(at, args) {
+                Ok(args) => self.raise(at, &args),
+                Err(halt) => self.halted(at, halt),
+            },
             Op::Set { value } => match self.fill(at, value) {
                 Ok(value) => self.succeed(at, value.sealed(BIG)),
                 Err(halt) => self.halted(at, halt),
             },
-            Op::Child { .. } => self.fail(at, able::refused_call(), None),
-            Op::Wait(wait @ (Wait::Person(_) | Wait::Signal { .. })) => {
-                self.fail(at, able::refused_wait(wait), None);
-            }
+            Op::Wait(Wait::Person(question)) => self.ask(at, step, question),
+            Op::Wait(Wait::Signal { name }) => match self.fill(at, name) {
+                Ok(name) => self.listen(at, step, name.to_string().into()),
+                Err(halt) => self.halted(at, halt),
+            },
             Op::Wait(Wait::For { length: time } | Wait::Until { at: time }) => match self.until(at, time) {
                 Ok(until) if until <= self.now => self.succeed(at, Value::Null),
                 Ok(until) => {
                     self.emit(Event::StepWaiting { at, until });
-                    if let Some(length) = step.timeout {
-                        self.set_timeout(at, 0, length);
-                    }
+                    self.limit_wait(at, step);
                 }
                 Err(halt) => self.halted(at, halt),
             },
@@ -149,6 +172,72 @@ impl Turn<'_> {
                     self.halted(at, halt);
                 }
             }
+        }
+    }
+
+    /// The bound on the steps of a run, where it is reached. Handlers of the whole run may go beyond it.
+    fn exhausted(&self) -> Option<u64> {
+        let handles = self.run.frames.get(&0).is_some_and(|root| root.phase != Phase::Body);
+        self.plan.max_steps.filter(|most| self.run.steps >= *most && !handles)
+    }
+
+    fn limit_wait(&mut self, at: At, step: &Step) {
+        if let Some(length) = step.timeout {
+            self.set_timeout(at, 0, length);
+        }
+    }
+
+    fn listen(&mut self, at: At, step: &Step, name: Arc<str>) {
+        if self.run.signals.contains_key(&name) {
+            self.emit(Event::SignalTaken { at, name });
+            return self.ended(at);
+        }
+        self.emit(Event::StepListening { at, name });
+        self.limit_wait(at, step);
+    }
+
+    fn ask(&mut self, at: At, step: &Step, question: &Question) {
+        let who = question.who.as_ref().map_or(Ok(Value::Null), |who| self.fill(at, who));
+        let asked = who.and_then(|who| {
+            let message = self.fill(at, &question.message)?.to_string().into();
+            Ok(Asked { who: who.sealed(BIG), message })
+        });
+        match asked {
+            Ok(asked) => {
+                self.emit(Event::StepAsked { at, asked });
+                self.limit_wait(at, step);
+            }
+            Err(halt) => self.halted(at, halt),
+        }
+    }
+
+    fn raise(&mut self, at: At, args: &Value) {
+        let (Some(run), Some(slot)) = (&self.run.id, self.run.slot(at)) else { return };
+        let text = |key| args.get(key).filter(|value| !value.is_null()).map(|value| value.to_string());
+        let signal = Emitted {
+            id: retry::key(run, at, slot.round).into(),
+            name: text("signal").unwrap_or_default().into(),
+            value: args.get("with").cloned().unwrap_or_default().sealed(BIG),
+            to: text("run").map(|run| RunId(run.into())),
+        };
+        self.emit(Event::SignalEmitted { at, signal });
+        self.succeed(at, Value::Null);
+    }
+
+    /// What a step did in the run that this one takes over from.
+    fn past(&self, at: At) -> Option<Outcome> {
+        let past = self.run.past.clone()?;
+        past.steps.get(&path::of_step(self.plan, self.run, at)).cloned()
+    }
+
+    fn take_over(&mut self, at: At, outcome: Outcome) {
+        match outcome {
+            Outcome::Gave(value) => {
+                self.emit(Event::StepReused { at, value });
+                self.ended(at);
+            }
+            Outcome::Skipped(why) => self.skip(at, why),
+            Outcome::Failed(failure) => self.fail_with(at, failure, None),
         }
     }
 
@@ -186,14 +275,15 @@ impl Turn<'_> {
         let plan = self.plan;
         let Some(frame) = self.run.frames.get(&at.frame) else { return };
         let Some(step) = plan.step(frame.block, at.slot) else { return };
-        let Op::Act { action, args, safety } = &step.op else { return };
+        let Op::Act { action, args, safety, cache } = &step.op else { return };
         let (Some(id), Some(slot)) = (&self.run.id, self.run.slot(at)) else { return };
         let (attempt, key) = (self.attempt(at), retry::key(id, at, slot.round));
         match slot.sent.clone().map_or_else(|| self.fill(at, args), Ok) {
             Ok(args) => {
                 let (action, safety, key) = (action.clone(), *safety, key.into());
                 let args = args.sealed(BIG);
-                self.emit(Event::StepStarted { at, attempt, action, args, safety, key });
+                let cache = *cache;
+                self.emit(Event::StepStarted { at, attempt, action, args, safety, key, cache });
                 if let Some(length) = step.timeout {
                     self.set_timeout(at, attempt, length);
                 }
@@ -216,14 +306,26 @@ impl Turn<'_> {
         let length = duration::parse(text).map(|length| retry::later(self.now, length));
         let message = match (length, Moment::parse(text)) {
             (Some(until), _) | (None, Some(Moment::Exact(until))) => return Ok(until),
-            (None, Some(Moment::Local(_))) => {
-                format!("`{text}` has no offset, and this version knows no time zone of the owner")
-            }
+            (None, Some(Moment::Local(local))) => match self.local(local) {
+                Some(until) => return Ok(until),
+                None => {
+                    let zone = self.run.zone.as_deref().unwrap_or_default();
+                    format!("`{text}` cannot be read in the time zone `{zone}`")
+                }
+            },
             (None, None) => {
                 format!("a pause must be a duration like `10m` or a time, not {}", value.type_name())
             }
         };
         Err(Halt::Failure(Failure::new(FailureKind::Type, message)))
+    }
+}
+
+impl Turn<'_> {
+    /// The moment of a local time in the run's zone: in a gap the one right after it, in a fold the first.
+    fn local(&self, local: DateTime) -> Option<Timestamp> {
+        let zone = dsl::cron::zone(self.run.zone.as_deref().unwrap_or("UTC"))?;
+        zone.to_ambiguous_timestamp(local).compatible().ok()
     }
 }
 

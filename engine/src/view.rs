@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::event::{Event, Head, Recorded, Why};
+use crate::fork::{Outcome, Past};
 use crate::path;
 use crate::plan::Plan;
-use crate::run::{At, Run, RunId, State, Status, StepFailure};
+use crate::run::{Asked, At, Hold, Parent, Run, RunId, State, Status, StepFailure};
 
 /// A run as people see it.
 #[derive(Clone, Debug)]
@@ -45,10 +46,36 @@ pub struct Entry {
     pub args: Option<Value>,
     /// Why it was left out.
     pub why: Option<Why>,
+    /// Whom or what it waits for.
+    pub waits: Option<Waits>,
+    /// Where its value comes from if it was not made in this run.
+    pub reused: Option<Reused>,
+    /// The idempotency key of its last call.
+    pub key: Option<Arc<str>>,
     /// For a block that opens several instances, how many there may be.
     pub children_total: Option<u32>,
     /// How many of them have ended.
     pub children_done: u32,
+}
+
+/// Whom or what a step waits for, beside time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Waits {
+    /// A signal of this name.
+    Signal(Arc<str>),
+    /// An answer.
+    Person(Asked),
+    /// Somebody who knows whether its call took effect.
+    Doubt,
+}
+
+/// Where a value comes from that was not made in its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reused {
+    /// The run that this one takes over from.
+    Run,
+    /// An answer to the same call, got then.
+    Answer(Timestamp),
 }
 
 /// How a step stands.
@@ -59,7 +86,7 @@ pub enum Shown {
     NotStarted,
     /// It is under way.
     Running,
-    /// It pauses, or waits for its next try.
+    /// It pauses, waits for its next try, for a signal or for a person.
     Waiting,
     /// It ended well.
     Succeeded,
@@ -126,6 +153,42 @@ impl Timeline {
         &self.run.status
     }
 
+    /// Why nothing new starts in it.
+    pub fn hold(&self) -> Option<Hold> {
+        self.run.hold
+    }
+
+    /// What the run takes over from an earlier one.
+    pub fn past(&self) -> Option<&Past> {
+        self.run.past.as_deref()
+    }
+
+    /// The run that called it.
+    pub fn parent(&self) -> Option<&Parent> {
+        self.run.parent.as_ref()
+    }
+
+    /// The run's state, as the engine has it.
+    pub fn state(&self) -> &Run {
+        &self.run
+    }
+
+    /// The plan that it follows.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The place of a step that is open now, by its path.
+    pub fn place(&self, path: &str) -> Option<At> {
+        let index = self.steps.get_index_of(path)?;
+        let mut frames = self.frames.iter().filter(|(_, (_, first))| *first <= index);
+        frames.find_map(|(frame, (_, first))| {
+            let slots = self.run.frames.get(frame)?.slots.len();
+            let slot = index - first;
+            (slot < slots).then(|| At { frame: *frame, slot: u16::try_from(slot).unwrap_or(u16::MAX) })
+        })
+    }
+
     /// When the run began.
     pub fn started(&self) -> Option<Timestamp> {
         self.run.started
@@ -143,10 +206,7 @@ impl Timeline {
 
     /// True if nothing is under way but pauses.
     pub fn is_waiting(&self) -> bool {
-        self.run.status == Status::Running
-            && !self.run.nudge
-            && self.run.calls().next().is_none()
-            && !self.run.outstanding().is_empty()
+        self.run.status == Status::Running && !self.run.nudge && self.run.calls().next().is_none()
     }
 
     /// Replaces references to large values by the values, where they are to be had.
@@ -185,6 +245,15 @@ impl Timeline {
         });
         if let Some(entries) = json.as_object_mut() {
             entries.extend(error.map(|error| ("error".to_string(), error)));
+            let held = self.run.hold.map(|hold| match hold {
+                Hold::Paused => "paused",
+                Hold::Queued => "queued",
+            });
+            entries.extend(held.map(|held| ("held".to_string(), held.into())));
+            let of = self.run.past.as_ref().map(|past| json!({ "run": &*past.of.0, "from": past.from }));
+            entries.extend(of.map(|of| ("takes_over".to_string(), of)));
+            let parent = self.run.parent.as_ref().map(|parent| (*parent.run.0).into());
+            entries.extend(parent.map(|parent| ("called_by".to_string(), parent)));
             entries.insert("steps".to_string(), steps.into());
         }
         json
@@ -204,7 +273,14 @@ impl Timeline {
                 self.steps[owner].children_done += 1;
                 Some(owner)
             }
-            Event::StepStarted { at, args, .. } => self.update(*at, |entry| entry.args = Some(args.clone())),
+            Event::StepStarted { at, args, key, .. } => self.update(*at, |entry| {
+                entry.args = Some(args.clone());
+                entry.key = Some(key.clone());
+            }),
+            Event::StepReused { at, .. } => self.update(*at, |entry| entry.reused = Some(Reused::Run)),
+            Event::StepSucceeded { at, from: Some(from), .. } => {
+                self.update(*at, |entry| entry.reused = Some(Reused::Answer(*from)))
+            }
             Event::StepSkipped { at, why } => self.update(*at, |entry| entry.why = Some(why.clone())),
             Event::StepFailed { at, failure, .. } => {
                 self.update(*at, |entry| entry.error = Some(failure.clone()))
@@ -219,12 +295,20 @@ impl Timeline {
             Event::StepWaiting { at, .. }
             | Event::StepDue { at }
             | Event::StepSucceeded { at, .. }
+            | Event::SignalTaken { at, .. }
+            | Event::StepListening { at, .. }
+            | Event::StepAsked { at, .. }
+            | Event::StepInDoubt { at, .. }
             | Event::CallAborted { at, .. }
             | Event::StepDropped { at }
             | Event::BlockExpired { at, .. }
             | Event::RoundPaused { at, .. }
             | Event::BlockDone { at } => self.update(*at, |_| {}),
             Event::RunStarted { .. }
+            | Event::RunHeld { .. }
+            | Event::RunReleased {}
+            | Event::SignalKept { .. }
+            | Event::SignalEmitted { .. }
             | Event::RunSucceeded { .. }
             | Event::RunFailed { .. }
             | Event::RunCancelled {}
@@ -274,11 +358,26 @@ impl Timeline {
         entry.ended = slot.ended;
         entry.until = None;
         entry.value = None;
+        entry.waits = None;
         entry.state = match &slot.state {
             State::Pending => Shown::NotStarted,
             State::Waiting(until) | State::Backoff(until) => {
                 entry.until = Some(*until);
                 Shown::Waiting
+            }
+            State::Listening(name) => {
+                entry.waits = Some(Waits::Signal(name.clone()));
+                entry.until = slot.timeout;
+                Shown::Waiting
+            }
+            State::Asking(asked) => {
+                entry.waits = Some(Waits::Person((**asked).clone()));
+                entry.until = slot.timeout;
+                Shown::Waiting
+            }
+            State::Doubtful(_) => {
+                entry.waits = Some(Waits::Doubt);
+                Shown::InDoubt
             }
             State::Due => Shown::Waiting,
             State::Calling(_) | State::Open(_) => Shown::Running,
@@ -299,10 +398,11 @@ impl Timeline {
     fn give_up(&mut self) -> Vec<usize> {
         let mut changed = vec![];
         for (index, entry) in self.steps.values_mut().enumerate() {
-            if matches!(entry.state, Shown::Running | Shown::Waiting) {
+            if matches!(entry.state, Shown::Running | Shown::Waiting) || entry.waits.is_some() {
                 entry.state = Shown::Cancelled;
                 entry.ended = self.ended;
                 entry.until = None;
+                entry.waits = None;
                 changed.push(index);
             }
         }
@@ -311,6 +411,21 @@ impl Timeline {
 }
 
 impl Entry {
+    /// What came of it, where it has ended.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        match self.state {
+            Shown::Succeeded => Some(Outcome::Gave(self.value.clone().unwrap_or_default())),
+            Shown::Skipped => self.why.clone().map(Outcome::Skipped),
+            Shown::Failed | Shown::InDoubt if self.ended.is_some() => self.error.clone().map(Outcome::Failed),
+            Shown::Failed
+            | Shown::InDoubt
+            | Shown::NotStarted
+            | Shown::Running
+            | Shown::Waiting
+            | Shown::Cancelled => None,
+        }
+    }
+
     /// As it stands in JSON: `state`, `attempts`, `started`, `ended`, and what there is of `value`, `error`,
     /// `why`, `until`, `children_done` and `children_total`.
     pub fn to_json(&self) -> serde_json::Value {
@@ -326,6 +441,8 @@ impl Entry {
             ("value", self.value.as_ref().map(Value::to_json)),
             ("error", self.error.as_ref().map(|failure| failure.to_value().to_json())),
             ("why", self.why.as_ref().map(|why| why.to_string().into())),
+            ("waits_for", self.waits.as_ref().map(Waits::to_json)),
+            ("reused", self.reused.map(Reused::to_json)),
             ("children_done", self.children_total.map(|_| self.children_done.into())),
             ("children_total", self.children_total.map(Into::into)),
         ];
@@ -333,6 +450,27 @@ impl Entry {
             entries.extend(more.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?))));
         }
         json
+    }
+}
+
+impl Waits {
+    /// As it stands in JSON: `{ signal }`, `{ person, message }` or `{ doubt }`.
+    fn to_json(&self) -> serde_json::Value {
+        match self {
+            Waits::Signal(name) => json!({ "signal": **name }),
+            Waits::Person(asked) => json!({ "person": asked.who.to_json(), "message": *asked.message }),
+            Waits::Doubt => json!({ "doubt": true }),
+        }
+    }
+}
+
+impl Reused {
+    /// As it stands in JSON: `{ run: true }`, or `{ answer }` with the time when it came.
+    fn to_json(self) -> serde_json::Value {
+        match self {
+            Reused::Run => json!({ "run": true }),
+            Reused::Answer(from) => json!({ "answer": from.to_string() }),
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use dsl::value::{NoValues, Value};
 use dsl::workflow::Phase;
 use engine::command::{Timer, TimerKind};
 use engine::event::{Event, Gave, Head, Recorded, Then, Why};
-use engine::input::{Cancel, Input};
+use engine::input::{Answer, Cancel, Choice, Input, Known};
 use engine::plan::Plan;
-use engine::run::{At, Damaged, Run, RunId, StepFailure};
+use engine::run::{Asked, At, Damaged, Hold, Run, RunId, StepFailure};
 use engine::view::Timeline;
 use jiff::Timestamp;
 
@@ -55,12 +55,15 @@ impl Numbers {
             1 => Gave::Map(vec![("a".into(), Some(at.slot))]),
             _ => Gave::Nothing,
         };
-        match self.below(22) {
+        match self.below(31) {
             0 => Event::RunStarted {
                 run: RunId("r".into()),
                 inputs: Value::Null,
                 trigger: Value::Null,
                 note: Value::Null,
+                zone: None,
+                parent: None,
+                past: None,
             },
             1 if self.below(20) == 0 => Event::RunSucceeded { gave },
             2 => Event::CancelRequested {},
@@ -86,11 +89,12 @@ impl Numbers {
                 args: Value::Null,
                 safety: Safety::Once,
                 key: "k".into(),
+                cache: None,
             },
             13 => Event::TimeoutSet { timer: self.timer() },
             14 => Event::StepWaiting { at, until: self.time() },
             15 => Event::StepDue { at },
-            16 => Event::StepSucceeded { at, value: Value::Int(1) },
+            16 => Event::StepSucceeded { at, value: Value::Int(1), from: None },
             17 => {
                 let then =
                     [Then::Fatal, Then::Continue, Then::Retry { due: self.time() }][self.below(3) as usize];
@@ -103,17 +107,40 @@ impl Numbers {
                     [Head::One, Head::Repeat { rounds: 2 }, Head::Each { items, count: self.small() }];
                 Event::BlockOpened { at, head: heads[self.below(3) as usize].clone() }
             }
+            21 => Event::RunHeld { why: Hold::Paused },
+            22 => Event::RunReleased {},
+            23 => Event::SignalKept { name: "go".into(), value: Value::Int(1) },
+            24 => Event::SignalTaken { at, name: "go".into() },
+            25 => Event::StepListening { at, name: "go".into() },
+            26 => {
+                let asked = Asked { who: Value::Null, message: "may it?".into() };
+                Event::StepAsked { at, asked }
+            }
+            27 => Event::StepInDoubt { at, attempt: self.small() },
+            28 => Event::StepReused { at, value: Value::Int(2) },
             _ => Event::BlockDone { at },
         }
     }
 
     fn input(&mut self) -> Input {
         let (at, attempt) = (self.at(), self.small());
-        match self.below(5) {
-            0 => Input::Returned { at, attempt, result: Ok(Value::Null) },
+        match self.below(10) {
+            0 => Input::Returned { at, attempt, result: Ok(Value::Null), from: None },
             1 => Input::Fired(self.timer()),
             2 => Input::Nudge,
             3 => Input::InDoubt { at, attempt },
+            4 => Input::Signal { name: "go".into(), value: Value::Null, to: (attempt > 3).then_some(at) },
+            5 => {
+                let choice = [Choice::Approve, Choice::Reject][self.below(2) as usize];
+                Input::Answer { at, answer: Answer { choice, by: None, comment: None, values: Value::Null } }
+            }
+            6 => Input::Resolve {
+                at,
+                known: [Known::DidNot, Known::Stop, Known::Happened(Value::Null)][self.below(3) as usize]
+                    .clone(),
+            },
+            7 => Input::Hold(Hold::Paused),
+            8 => Input::Release(Hold::Queued),
             _ => Input::Cancel(Cancel::Finally),
         }
     }
@@ -144,6 +171,9 @@ fn random_events_and_inputs_do_not_panic() {
             inputs: Value::Null,
             trigger: Value::Null,
             note: Value::Null,
+            zone: None,
+            parent: None,
+            past: None,
         };
         let root = Event::FrameOpened { frame: 0, parent: None, block: 0, index: 0, slots: 4 };
         let random = std::iter::repeat_with(|| numbers.event()).take(60);
@@ -173,6 +203,9 @@ fn a_row_that_is_missing_is_reported() {
             inputs: Value::Null,
             trigger: Value::Null,
             note: Value::Null,
+            zone: None,
+            parent: None,
+            past: None,
         }],
     };
     assert!(Run::fold(&[row(1), row(2)]).is_ok());
@@ -191,5 +224,8 @@ fn fields_that_are_not_known_yet_are_tolerated() {
     let text =
         r#"{"seq":1,"time":"1970-01-01T00:00:00Z","by":"later","events":[{"o":{"a":[0,1],"v":3,"zz":1}}]}"#;
     let row: Recorded = serde_json::from_str(text).unwrap();
-    assert_eq!(row.events, [Event::StepSucceeded { at: At { frame: 0, slot: 1 }, value: Value::Int(3) }]);
+    assert_eq!(
+        row.events,
+        [Event::StepSucceeded { at: At { frame: 0, slot: 1 }, value: Value::Int(3), from: None }]
+    );
 }

@@ -5,7 +5,6 @@ use dsl::catalog::{Action, Catalog, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::{NoValues, Object, Value};
 use engine::command::Command;
-use engine::event::Event;
 use engine::input::{Input, Start};
 use engine::plan::Plan;
 use engine::run::{Run, RunId, Status};
@@ -36,17 +35,22 @@ fn plan(text: &str) -> Plan {
 /// Runs a plan to its end; each call gives 1.
 fn run(plan: &Plan, inputs: Value) -> (Run, Cost) {
     let (mut run, mut cost, now) = (Run::default(), Cost::default(), Timestamp::UNIX_EPOCH);
-    let start = Start { run: RunId("r1".into()), inputs, trigger: Value::Null, note: Value::Null };
+    let start = Start::new(RunId("r1".into()), inputs, Value::Null);
     let mut next = std::collections::VecDeque::from([Input::Start(start)]);
     while let Some(input) = next.pop_front() {
         let events = engine::advance(plan, &mut run, &NoValues, &input, now);
-        next.extend(events.iter().filter_map(Event::command).filter_map(|command| match command {
-            Command::Call(call) => {
-                Some(Input::Returned { at: call.at, attempt: call.attempt, result: Ok(Value::Int(1)) })
-            }
-            Command::Nudge => Some(Input::Nudge),
-            Command::Wake(_) | Command::Abort { .. } => None,
-        }));
+        next.extend(events.iter().filter_map(|event| event.command(Timestamp::UNIX_EPOCH)).filter_map(
+            |command| match command {
+                Command::Call(call) => Some(Input::Returned {
+                    at: call.at,
+                    attempt: call.attempt,
+                    result: Ok(Value::Int(1)),
+                    from: None,
+                }),
+                Command::Nudge => Some(Input::Nudge),
+                Command::Wake(_) | Command::Abort { .. } | Command::Listen { .. } | Command::Emit(_) => None,
+            },
+        ));
         cost.events += events.len();
         cost.bytes += serde_json::to_vec(&events).unwrap().len();
         cost.most_frames = cost.most_frames.max(run.frames.len());

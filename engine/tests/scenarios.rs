@@ -8,15 +8,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety, Trust};
 use dsl::types::Type;
 use dsl::value::{NoValues, Object, Value};
 use engine::command::{Command, Timer, TimerKind};
 use engine::event::{Event, Gave, Head, Recorded, Then};
-use engine::input::{Cancel, Input, Start};
+use engine::fork::Past;
+use engine::input::{Answer, Cancel, Choice, Input, Known, Start};
 use engine::plan::{Op, Plan};
-use engine::run::{At, Run, RunId};
+use engine::run::{At, Hold, Run, RunId};
 use engine::view::Timeline;
 use jiff::{SignedDuration, Timestamp};
 
@@ -54,6 +56,7 @@ fn play(text: &str) -> Result<String, String> {
         names: BTreeMap::new(),
         now: Timestamp::UNIX_EPOCH,
         budget: engine::BUDGET,
+        zone: None,
     };
     let mut played = format!("{head}\n---\n");
     for line in lines.lines() {
@@ -93,6 +96,7 @@ struct Stage {
     names: BTreeMap<u32, (String, u32)>,
     now: Timestamp,
     budget: usize,
+    zone: Option<Arc<str>>,
 }
 
 impl Stage {
@@ -101,13 +105,41 @@ impl Stage {
         let input = match words.as_slice() {
             ["start"] => {
                 let run = RunId("r1".into());
-                Input::Start(Start {
-                    run,
-                    inputs: Value::Object(Object::new().into()),
-                    trigger: Value::Null,
-                    note: Value::Null,
-                })
+                let inputs = Value::Object(Object::new().into());
+                Input::Start(self.starting(Start::new(run, inputs, Value::Null)))
             }
+            ["queue"] => {
+                let run = RunId("r1".into());
+                let inputs = Value::Object(Object::new().into());
+                let start = Start { hold: Some(Hold::Queued), ..Start::new(run, inputs, Value::Null) };
+                Input::Start(start)
+            }
+            ["zone", zone] => {
+                self.zone = Some((*zone).into());
+                return Ok("from here on".into());
+            }
+            ["fork", run, from @ ..] => return self.fork(run, from),
+            ["hold"] => Input::Hold(Hold::Paused),
+            ["release"] => Input::Release(Hold::Paused),
+            ["admit"] => Input::Release(Hold::Queued),
+            ["signal", name, value @ ..] => {
+                Input::Signal { name: (*name).into(), value: json(value)?, to: None }
+            }
+            [path, "hears", name, value @ ..] => {
+                Input::Signal { name: (*name).into(), value: json(value)?, to: Some(self.at(path)?) }
+            }
+            [path, choice @ ("approve" | "reject"), by, comment @ ..] => {
+                let choice = if *choice == "approve" { Choice::Approve } else { Choice::Reject };
+                let comment = (!comment.is_empty()).then(|| comment.join(" ").into());
+                let values = Value::object::<&str>([]);
+                let answer = Answer { choice, by: Some((*by).into()), comment, values };
+                Input::Answer { at: self.at(path)?, answer }
+            }
+            [path, "happened", value @ ..] => {
+                Input::Resolve { at: self.at(path)?, known: Known::Happened(json(value)?) }
+            }
+            [path, "did", "not"] => Input::Resolve { at: self.at(path)?, known: Known::DidNot },
+            [path, "stops"] => Input::Resolve { at: self.at(path)?, known: Known::Stop },
             ["budget", count] => {
                 self.budget = count.parse().map_err(|_| "no number")?;
                 return Ok("from here on".into());
@@ -123,12 +155,11 @@ impl Stage {
             ["nudge"] => Input::Nudge,
             [call, "returns", value @ ..] => {
                 let (at, attempt) = self.call(call)?;
-                let json = serde_json::from_str(&value.join(" ")).map_err(|error| error.to_string())?;
-                Input::Returned { at, attempt, result: Ok(Value::from_json(json)) }
+                Input::Returned { at, attempt, result: Ok(json(value)?), from: None }
             }
             [call, "fails", kind, rest @ ..] => {
                 let (at, attempt) = self.call(call)?;
-                Input::Returned { at, attempt, result: Err(failure(kind, rest)?) }
+                Input::Returned { at, attempt, result: Err(failure(kind, rest)?), from: None }
             }
             [call, "in", "doubt"] => {
                 let (at, attempt) = self.call(call)?;
@@ -145,6 +176,28 @@ impl Stage {
             _ => return Err("not understood".into()),
         };
         Ok(self.take(&input))
+    }
+
+    fn starting(&self, start: Start) -> Start {
+        Start { zone: self.zone.clone(), ..start }
+    }
+
+    /// Starts another run that takes over from this one; from here on it is the run.
+    fn fork(&mut self, run: &str, from: &[&str]) -> Result<String, String> {
+        let mut old = Timeline::new(&self.plan);
+        self.log.iter().for_each(|row| {
+            old.apply(row);
+        });
+        let (set, from): (Vec<&str>, Vec<&str>) = from.iter().partition(|word| word.contains('='));
+        let from: Vec<String> = from.into_iter().map(str::to_owned).collect();
+        let set = set.into_iter().filter_map(|word| word.split_once('='));
+        let set = set.map(|(path, value)| Ok((path.to_owned(), json(&[value])?)));
+        let set = set.collect::<Result<BTreeMap<_, _>, String>>()?;
+        let past = Past::of(&old, &from, &set, &self.plan)?;
+        (self.run, self.log, self.names) = (Run::default(), vec![], BTreeMap::new());
+        let inputs = Value::Object(Object::new().into());
+        let start = Start::new(RunId(run.into()), inputs, Value::Null);
+        Ok(self.take(&Input::Start(self.starting(Start { past: Some(past.into()), ..start }))))
     }
 
     fn take(&mut self, input: &Input) -> String {
@@ -171,6 +224,8 @@ impl Stage {
             }
             Command::Abort { at, .. } => format!("abort {}", self.path(*at)),
             Command::Nudge => "nudge".into(),
+            Command::Listen { at, name, .. } => format!("{} listens for {name}", self.path(*at)),
+            Command::Emit(signal) => format!("emit {}", signal.name),
         });
         Ok(texts.collect::<Vec<_>>().join("; "))
     }
@@ -201,7 +256,8 @@ impl Stage {
 
     fn timer(&self, path: &str, kind: &str) -> Result<Timer, String> {
         let at = if path == "run" { At::RUN } else { self.at(path)? };
-        let commands = self.log.iter().flat_map(|row| &row.events).filter_map(Event::command);
+        let commands =
+            self.log.iter().flat_map(|row| row.events.iter().filter_map(|event| event.command(row.time)));
         let mut timers = commands.filter_map(|command| match command {
             Command::Wake(timer) if timer.at == at && kind_name(timer.kind) == kind => Some(timer),
             _ => None,
@@ -280,7 +336,23 @@ impl Stage {
                 format!("{} waiting until {}", self.path(*at), self.offset(*until))
             }
             Event::StepDue { at } => format!("{} due", self.path(*at)),
-            Event::StepSucceeded { at, value } => format!("{} succeeded {}", self.path(*at), value.to_json()),
+            Event::StepSucceeded { at, value, .. } => {
+                format!("{} succeeded {}", self.path(*at), value.to_json())
+            }
+            Event::StepReused { at, value } => format!("{} taken over: {}", self.path(*at), value.to_json()),
+            Event::StepListening { at, name } => format!("{} listens for {name}", self.path(*at)),
+            Event::StepAsked { at, asked } => {
+                format!("{} asks {}: {}", self.path(*at), asked.who.to_json(), asked.message)
+            }
+            Event::StepInDoubt { at, attempt } => format!("{}#{attempt} in doubt", self.path(*at)),
+            Event::SignalKept { name, .. } => format!("{name} kept"),
+            Event::SignalTaken { at, name } => format!("{} took {name}", self.path(*at)),
+            Event::SignalEmitted { at, signal } => {
+                let to = signal.to.as_ref().map(|run| format!(" to {run}")).unwrap_or_default();
+                format!("{} emits {}{to} {}", self.path(*at), signal.name, signal.value.to_json())
+            }
+            Event::RunHeld { why } => format!("run held: {}", format!("{why:?}").to_lowercase()),
+            Event::RunReleased {} => "run released".into(),
             Event::StepFailed { at, failure, then } => {
                 let then = match then {
                     Then::Retry { due } => format!(", again at {}", self.offset(*due)),
@@ -302,6 +374,13 @@ impl Stage {
             Event::BlockDone { at } => format!("{} succeeded", self.path(*at)),
         })
     }
+}
+
+fn json(words: &[&str]) -> Result<Value, String> {
+    if words.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(&words.join(" ")).map(Value::from_json).map_err(|error| error.to_string())
 }
 
 fn gave_text(gave: &Gave) -> String {

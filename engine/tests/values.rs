@@ -13,7 +13,7 @@ use engine::command::{Call, Command};
 use engine::event::{Event, Recorded};
 use engine::input::{Input, Start};
 use engine::plan::Plan;
-use engine::run::{Run, RunId, Status};
+use engine::run::{Run, RunId, Status, StepFailure};
 use engine::view::Timeline;
 use jiff::Timestamp;
 use serde_json::json;
@@ -79,10 +79,13 @@ impl Forgetful {
     fn take(&mut self, input: &Input) -> (Run, Vec<Call>) {
         let mut run = Run::fold(&self.rows()).unwrap();
         let events = engine::advance(&self.plan, &mut run, &self.store, input, Timestamp::UNIX_EPOCH);
-        let calls = events.iter().filter_map(Event::command).filter_map(|command| match command {
-            Command::Call(call) => Some(call),
-            _ => None,
-        });
+        let calls =
+            events.iter().filter_map(|event| event.command(Timestamp::UNIX_EPOCH)).filter_map(|command| {
+                match command {
+                    Command::Call(call) => Some(call),
+                    _ => None,
+                }
+            });
         let calls = calls.collect();
         if !events.is_empty() {
             let row = Recorded { seq: run.seq, time: Timestamp::UNIX_EPOCH, events };
@@ -94,12 +97,12 @@ impl Forgetful {
 
     fn start(&mut self) -> (Run, Vec<Call>) {
         let run = RunId("r1".into());
-        self.take(&Input::Start(Start { run, inputs: Value::Null, trigger: Value::Null, note: Value::Null }))
+        self.take(&Input::Start(Start::new(run, Value::Null, Value::Null)))
     }
 
     fn returns(&mut self, call: &Call, result: Result<Value, Failure>) -> (Run, Vec<Call>) {
         let result = result.map(|value| value.sealed(BIG));
-        self.take(&Input::Returned { at: call.at, attempt: call.attempt, result })
+        self.take(&Input::Returned { at: call.at, attempt: call.attempt, result, from: None })
     }
 }
 
@@ -243,4 +246,16 @@ fn a_plan_survives_being_stored() {
     assert_eq!(Hash::of(&stored), run.plan.digest);
     let back: Plan = serde_json::from_slice(&stored).unwrap();
     assert_eq!(back, run.plan);
+}
+
+#[test]
+fn a_failure_always_has_a_status_and_it_is_null_where_no_answer_had_one() {
+    let shown = |status| {
+        let failure = Failure { status, ..Failure::new(FailureKind::Network, "no") };
+        StepFailure { failure, step: "a".into(), attempts: 1 }.to_value().to_json()
+    };
+    let json =
+        |status| json!({ "message": "no", "kind": "network", "step": "a", "attempts": 1, "status": status });
+    assert_eq!(shown(None), json(serde_json::Value::Null));
+    assert_eq!(shown(Some(404)), json(404.into()));
 }

@@ -13,6 +13,8 @@ pub mod owner;
 pub mod protocol;
 pub mod safe;
 pub mod session;
+pub mod words;
+mod zone;
 
 pub use engine;
 pub use runtime::driver::{Error as DriverError, State, Summary};

@@ -14,7 +14,7 @@ mod reader;
 pub mod vault;
 mod writer;
 
-pub use batch::{Batch, End, NewRun, Plan, Value};
+pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
 pub use change::{Chain, Change, Edit, Unfit};
 pub use desk::Desk;
 pub use error::Error;

@@ -2,13 +2,13 @@
 //! so that the write-ahead log can shrink.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{Error, file};
+use crate::{Answer, Error, Signal, file};
 
 /// How many connections are kept for later.
 const KEPT: usize = 4;
@@ -154,6 +154,41 @@ impl Reader {
         let size = usize::try_from(size).ok().filter(|size| size / 256 <= body.len()).ok_or_else(damaged)?;
         let unpacked = lz4_flex::block::decompress(&body, size).map_err(|_| damaged())?;
         if unpacked.len() == size { Ok(Some(unpacked)) } else { Err(damaged()) }
+    }
+
+    /// The signals that nobody has taken yet, the earliest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn signals(&self) -> Result<Vec<Signal>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT id, name, run, time, body FROM signals ORDER BY time, id")?
+                .query_map([], |row| {
+                    let text = |at| row.get::<_, String>(at).map(Arc::from);
+                    Ok(Signal {
+                        id: text(0)?,
+                        name: text(1)?,
+                        run: row.get::<_, Option<String>>(2)?.map(Arc::from),
+                        time: row.get(3)?,
+                        body: row.get(4)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// The answer of a call by its hash.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn answer(&self, hash: &[u8; 32]) -> Result<Option<Answer>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT time, body FROM answers WHERE hash = ?1")?
+                .query_row([hash], |row| Ok(Answer { hash: *hash, time: row.get(0)?, body: row.get(1)? }))
+                .optional()
+        })
     }
 
     /// Runs a read on a connection of its own.

@@ -71,6 +71,8 @@ impl Writer {
             insert_runs(&transaction, batch, path)?;
             insert_events(&transaction, batch, path)?;
             update_ends(&transaction, batch).map_err(told)?;
+            pass_signals(&transaction, batch).map_err(told)?;
+            keep_answers(&transaction, batch).map_err(told)?;
         }
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in changes {
@@ -202,6 +204,36 @@ fn update_ends(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     let mut update = to.prepare_cached("UPDATE runs SET state = ?2, ended = ?3 WHERE id = ?1")?;
     for end in &batch.ends {
         update.execute(params![end.run, end.state, end.ended])?;
+    }
+    Ok(())
+}
+
+fn pass_signals(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if !batch.signals.is_empty() {
+        let mut insert = to.prepare_cached(
+            "INSERT OR IGNORE INTO signals (id, name, run, time, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for signal in &batch.signals {
+            insert.execute(params![signal.id, signal.name, signal.run, signal.time, signal.body])?;
+        }
+    }
+    if !batch.taken.is_empty() {
+        let mut delete = to.prepare_cached("DELETE FROM signals WHERE id = ?1")?;
+        for id in &batch.taken {
+            delete.execute([id])?;
+        }
+    }
+    Ok(())
+}
+
+fn keep_answers(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if batch.answers.is_empty() {
+        return Ok(());
+    }
+    let mut insert =
+        to.prepare_cached("INSERT OR REPLACE INTO answers (hash, time, body) VALUES (?1, ?2, ?3)")?;
+    for answer in &batch.answers {
+        insert.execute(params![answer.hash, answer.time, answer.body])?;
     }
     Ok(())
 }

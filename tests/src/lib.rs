@@ -11,6 +11,7 @@ pub mod keyway;
 pub mod layers;
 pub mod machine;
 pub mod markdown;
+pub mod place;
 pub mod verdict;
 
 use std::path::{Path, PathBuf};

@@ -169,8 +169,19 @@ impl Model<'_> {
             }
             Event::RunCancelled {} => self.end(),
             Event::RunStarted { .. } | Event::Yielded {} | Event::Resumed {} => {}
+            Event::RunHeld { .. }
+            | Event::RunReleased {}
+            | Event::SignalKept { .. }
+            | Event::SignalTaken { .. }
+            | Event::SignalEmitted { .. }
+            | Event::StepListening { .. }
+            | Event::StepAsked { .. }
+            | Event::StepInDoubt { .. }
+            | Event::StepReused { .. } => {
+                demand(false, "only what is asked for happens", || format!("{event:?}"))?
+            }
         }
-        if let Some(command) = event.command()
+        if let Some(command) = event.command(now)
             && let Some(key) = key_of(&command)
         {
             self.issued.insert(key, command);

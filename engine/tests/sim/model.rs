@@ -91,7 +91,8 @@ pub fn key_of(command: &Command) -> Option<(At, u8)> {
         Command::Call(call) => Some((call.at, 0)),
         Command::Wake(Timer { at, kind, .. }) => Some((*at, kind_key(*kind))),
         Command::Nudge => Some((At::RUN, 9)),
-        Command::Abort { .. } => None,
+        Command::Listen { at, .. } => Some((*at, 5)),
+        Command::Abort { .. } | Command::Emit(_) => None,
     }
 }
 
@@ -163,7 +164,7 @@ impl<'a> Model<'a> {
             let slot = self.slot_mut(limit)?;
             slot.flying = u32::try_from(i64::from(slot.flying) + change).unwrap();
         }
-        for key in 0..=4 {
+        for key in 0..=5 {
             self.issued.remove(&(at, key));
         }
         Ok(())

@@ -177,7 +177,7 @@ impl Maker<'_> {
             retry,
             timeout,
             on_error,
-            on_doubt: OnDoubt::Ask,
+            on_doubt: OnDoubt::Fail,
         }
     }
 

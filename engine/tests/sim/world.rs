@@ -186,7 +186,7 @@ pub fn answer(seed: u64, path: &str, attempt: u32) -> Result<Value, Failure> {
 impl World<'_> {
     fn go(&mut self) -> Result<(), Broken> {
         let run = RunId(format!("r{}", self.seed).into());
-        let start = Input::Start(Start { run, inputs: Value::Null, trigger: Value::Null, note: Value::Null });
+        let start = Input::Start(Start::new(run, Value::Null, Value::Null));
         self.deliver(&start)?;
         let mut steps = 0;
         while let Some(((time, order), input)) = self.queue.pop_first() {
@@ -262,7 +262,7 @@ impl World<'_> {
         })?;
         let under_way = self.run.status.has_ended() || !self.run.outstanding().is_empty();
         demand(under_way, "no run gets stuck", || format!("{:?}", self.run))?;
-        for command in row.events.iter().filter_map(Event::command) {
+        for command in row.events.iter().filter_map(|event| event.command(row.time)) {
             self.carry_out(command);
         }
         self.log.push(row);
@@ -287,12 +287,19 @@ impl World<'_> {
             Command::Call(call) => {
                 let result = answer(self.seed, &self.path_of(call.at), call.attempt);
                 let time = later(self.now, self.chance.range(0, self.weather.latency));
-                self.enqueue(time, Input::Returned { at: call.at, attempt: call.attempt, result });
+                self.enqueue(
+                    time,
+                    Input::Returned { at: call.at, attempt: call.attempt, result, from: None },
+                );
             }
             Command::Wake(timer) => self.enqueue(timer.due.max(self.now), Input::Fired(timer)),
             Command::Nudge => self.enqueue(self.now, Input::Nudge),
             // The answer may have been on its way already, so it is left where it is.
-            Command::Abort { .. } => {}
+            Command::Abort { .. } | Command::Emit(_) => {}
+            Command::Listen { at, name, .. } => {
+                let time = later(self.now, self.chance.range(0, self.weather.latency));
+                self.enqueue(time, Input::Signal { name, value: Value::Int(1), to: Some(at) });
+            }
         }
     }
 
@@ -338,7 +345,12 @@ impl World<'_> {
         let at = At { frame, slot };
         let known = self.run.slot(at).map(|slot| slot.attempts);
         let input = match self.chance.range(0, 6) {
-            0 => Input::Returned { at, attempt: known.unwrap_or(0) + 1, result: Ok(Value::Int(99)) },
+            0 => Input::Returned {
+                at,
+                attempt: known.unwrap_or(0) + 1,
+                result: Ok(Value::Int(99)),
+                from: None,
+            },
             1 => Input::Fired(Timer { at, kind: TimerKind::Wait, attempt: 3, due: self.now }),
             2 if due > self.now => match next {
                 // The clock stands before the timer's time.
@@ -346,12 +358,7 @@ impl World<'_> {
                 _ => return Ok(()),
             },
             3 => Input::InDoubt { at, attempt: 0 },
-            4 => Input::Start(Start {
-                run: RunId("again".into()),
-                inputs: Value::Null,
-                trigger: Value::Null,
-                note: Value::Null,
-            }),
+            4 => Input::Start(Start::new(RunId("again".into()), Value::Null, Value::Null)),
             5 if !self.run.nudge => Input::Nudge,
             _ => {
                 // Something that was delivered already; a nudge may mean something again.

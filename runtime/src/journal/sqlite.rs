@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dsl::value::{Hash, Value};
+use engine::command::Emitted;
 use engine::event::{Event, Recorded};
 use engine::plan::Plan;
 use engine::run::RunId;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::driver::{Error, State, Summary};
-use crate::journal::{Batch, Journal};
+use crate::journal::{Batch, Journal, Mail};
 
 /// How long a commit waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -140,6 +141,23 @@ impl Journal for Sqlite {
         bytes.map(|bytes| self.decode("a plan", &bytes)).transpose()
     }
 
+    fn signals(&self) -> Result<Vec<Mail>, Error> {
+        let kept = self.reader.signals()?.into_iter();
+        let read = kept.map(|signal| {
+            let value = self.decode("a signal", signal.body.as_bytes())?;
+            let to = signal.run.map(RunId);
+            let time = timestamp(signal.time);
+            Ok(Mail { signal: Emitted { id: signal.id, name: signal.name, value, to }, time })
+        });
+        read.collect()
+    }
+
+    fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error> {
+        let Some(answer) = self.reader.answer(&hash.0)? else { return Ok(None) };
+        let value = self.decode("an answer", answer.body.as_bytes())?;
+        Ok(Some((timestamp(answer.time), value)))
+    }
+
     fn value(&self, hash: &Hash) -> Result<Option<Value>, Error> {
         let Some(bytes) = self.reader.value(&hash.0)? else { return Ok(None) };
         if Hash::of(&bytes) != *hash {
@@ -171,6 +189,20 @@ fn encode(batch: &Batch, rows: &mut store::Batch) -> serde_json::Result<()> {
         state: ended.state.name(),
         ended: nanoseconds(ended.time),
     }));
+    for mail in &batch.mail {
+        rows.signals.push(store::Signal {
+            id: mail.signal.id.clone(),
+            name: mail.signal.name.clone(),
+            run: mail.signal.to.as_ref().map(|run| run.0.clone()),
+            time: nanoseconds(mail.time),
+            body: serde_json::to_string(&mail.signal.value)?,
+        });
+    }
+    rows.taken.extend(batch.taken.iter().cloned());
+    for (hash, time, value) in &batch.answers {
+        let body = serde_json::to_string(value)?;
+        rows.answers.push(store::Answer { hash: hash.0, time: nanoseconds(*time), body });
+    }
     Ok(())
 }
 

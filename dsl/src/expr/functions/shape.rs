@@ -105,12 +105,12 @@ pub fn judge(ty: &Type, wants: Wants) -> Verdict {
 /// A number for each kind of value that has an order among itself, where something is known.
 fn order(ty: &Type, wants: Wants) -> Option<u8> {
     let kind = match ty {
-        Type::Any | Type::Null | Type::Bytes | Type::Nullable(_) | Type::Union(_) => return None,
+        Type::Any | Type::Null | Type::Nullable(_) | Type::Union(_) => return None,
         Type::Integer | Type::Number => 1,
         Type::Duration => 2,
         Type::String | Type::Enum(_) => 3,
         Type::Time => 4,
-        Type::Boolean | Type::AnyObject | Type::Object(_) | Type::List(_) => 5,
+        Type::Boolean | Type::Bytes | Type::AnyObject | Type::Object(_) | Type::List(_) => 5,
     };
     // What is wanted beside the order, as a null, is no reason for another.
     wants.iter().any(|shape| matches!(shape, Shape::Ordered | Shape::Summable)).then_some(kind)
@@ -118,7 +118,7 @@ fn order(ty: &Type, wants: Wants) -> Option<u8> {
 
 fn takes(shape: Shape, ty: &Type) -> bool {
     match (shape, ty) {
-        (Shape::Any, _) | (_, Type::Any | Type::Bytes) => true,
+        (Shape::Any, _) | (_, Type::Any) => true,
         (Shape::Null, ty) => *ty == Type::Null,
         (Shape::Boolean, ty) => *ty == Type::Boolean,
         (Shape::Integer, ty) => *ty == Type::Integer,

@@ -234,6 +234,9 @@ impl<'t> Inference<'t> {
                 Some(format!("a text becomes a number by `number({quote})`"))
             }
             Verdict::Unfit if wants(Shape::String) && wants(Shape::List(shape::ANY)) => None,
+            Verdict::Unfit if wants(Shape::String) && *ty == Type::Bytes => {
+                Some(format!("`base64({quote})` makes a text of it"))
+            }
             Verdict::Unfit if wants(Shape::String) && !text => {
                 Some(format!("`json({quote})` makes a text of it"))
             }

@@ -252,7 +252,7 @@ fn softly(expr: &Expr, at: Ix) -> Option<String> {
 /// The part of a type whose values have a type of this name.
 fn only(ty: &Type, name: &str) -> Type {
     let arms = ty.arms().into_iter().filter_map(|arm| match (arm, name) {
-        (Type::Any | Type::Bytes, _) => Some(named(name)),
+        (Type::Any, _) => Some(named(name)),
         (Type::Integer | Type::Number, "integer") => Some(Type::Integer),
         (Type::Number, "number") => Some(Type::Number),
         (arm, name) => (name_of(arm) == name).then(|| arm.clone()),
@@ -264,7 +264,7 @@ fn only(ty: &Type, name: &str) -> Type {
 fn without(ty: &Type, name: &str) -> Type {
     let left = ty.arms().into_iter().filter(|arm| match arm {
         // A number may be whole, and a text a secret.
-        Type::Number | Type::Any | Type::Bytes => true,
+        Type::Number | Type::Any => true,
         arm => name_of(arm) != name,
     });
     left.cloned().fold(Type::NEVER, Type::or)
@@ -282,7 +282,8 @@ fn name_of(arm: &Type) -> &'static str {
         Type::Duration => "duration",
         Type::AnyObject | Type::Object(_) => "object",
         Type::List(_) => "list",
-        Type::Any | Type::Bytes | Type::Nullable(_) | Type::Union(_) => "",
+        Type::Bytes => "bytes",
+        Type::Any | Type::Nullable(_) | Type::Union(_) => "",
     }
 }
 
@@ -296,6 +297,7 @@ fn named(name: &str) -> Type {
         "string" => Type::String,
         "time" => Type::Time,
         "duration" => Type::Duration,
+        "bytes" => Type::Bytes,
         "object" => Type::AnyObject,
         "list" => Type::list(Type::Any),
         _ => Type::Any,

@@ -1,0 +1,248 @@
+//! A run that takes over from an earlier one: what its steps did before need not be done again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use dsl::value::Value;
+use dsl::workflow::{self, OnError, Phase};
+use serde::{Deserialize, Serialize};
+
+use crate::event::Why;
+use crate::path;
+use crate::plan::{Block, Op, Plan, Step};
+use crate::run::{RunId, StepFailure};
+use crate::view::Timeline;
+
+/// What a run takes over from an earlier one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// That run.
+    #[serde(rename = "r")]
+    pub of: RunId,
+    /// The steps from which it does things anew, by their paths.
+    #[serde(rename = "n")]
+    pub from: Vec<String>,
+    /// What its steps did, by their paths. A block that ended stands for all that is in it, which is there too.
+    #[serde(rename = "s")]
+    pub steps: BTreeMap<String, Outcome>,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It gave this.
+    #[serde(rename = "v")]
+    Gave(Value),
+    /// It was left out.
+    #[serde(rename = "k")]
+    Skipped(Why),
+    /// It failed.
+    #[serde(rename = "x")]
+    Failed(Arc<StepFailure>),
+}
+
+impl Past {
+    /// Works out what a run can take over from an earlier one.
+    ///
+    /// `from` names the steps that are done anew, with all that rests on them; `set` gives steps another value, so
+    /// that what rests on them is done anew; `plan` is what the new run follows: steps that differ are done anew
+    /// too. Whatever did not end in the earlier run is done in any case.
+    ///
+    /// # Errors
+    /// Where a path names no step of the earlier run, in a sentence.
+    pub fn of(
+        old: &Timeline,
+        from: &[String],
+        set: &BTreeMap<String, Value>,
+        plan: &Plan,
+    ) -> Result<Past, String> {
+        let of = old.run().cloned().ok_or("the run has not begun")?;
+        let mut anew = Anew::new(old.plan());
+        let changed = changed(old.plan(), plan);
+        for path in from.iter().chain(set.keys()).chain(&changed) {
+            anew.start_at(path)?;
+        }
+        let mut steps = anew.kept(old);
+        for (path, value) in set {
+            if !old.steps().contains_key(path) {
+                return Err(format!("the run has no step `{path}`"));
+            }
+            steps.insert(path.clone(), Outcome::Gave(value.clone()));
+        }
+        let from = from.iter().chain(set.keys()).chain(&changed).cloned().collect();
+        Ok(Past { of, from, steps })
+    }
+}
+
+/// The steps of the whole workflow that are not the same in another version.
+fn changed(old: &Plan, new: &Plan) -> Vec<String> {
+    if old.digest == new.digest {
+        return vec![];
+    }
+    let find = |name: &str| new.workflow().root.steps.iter().find(|step| *step.name == *name);
+    let steps = old.workflow().root.steps.iter();
+    let differs = |step: &&workflow::Step| find(&step.name).is_none_or(|other| !step.does_the_same(other));
+    steps.filter(differs).map(|step| step.name.to_string()).collect()
+}
+
+/// Which steps of an earlier run are not taken over.
+struct Anew<'a> {
+    plan: &'a Plan,
+    /// The paths of steps that are done anew, with all that is in them.
+    dropped: BTreeSet<String>,
+    /// The blocks that are opened again, since such a step is in them.
+    opened: BTreeSet<String>,
+    /// Of those that repeat, the round in which it is: later ones rest on it.
+    rounds: BTreeMap<String, u32>,
+    /// The instances that such a step is in, with the part of the block in which it is.
+    reached: BTreeMap<String, Phase>,
+}
+
+impl Anew<'_> {
+    fn new(plan: &Plan) -> Anew<'_> {
+        let reached = BTreeMap::from([(String::new(), Phase::Body)]);
+        Anew { plan, dropped: BTreeSet::new(), opened: BTreeSet::new(), rounds: BTreeMap::new(), reached }
+    }
+
+    /// Does a step anew, and whatever rests on it.
+    fn start_at(&mut self, path: &str) -> Result<(), String> {
+        let stops = walk(self.plan, path)?;
+        for (place, stop) in stops.iter().enumerate() {
+            self.drop_later(stop);
+            let phase = self.reached.entry(stop.frame.clone()).or_default();
+            *phase = (*phase).max(stop.step.phase);
+            if place + 1 == stops.len() {
+                self.dropped.insert(stop.instance());
+            } else {
+                self.opened.insert(stop.path.clone());
+                if let (Op::Repeat { .. }, Some(round)) = (&stop.step.op, stop.index) {
+                    let first = self.rounds.entry(stop.path.clone()).or_insert(round);
+                    *first = round.min(*first);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does anew what comes after a step in its block: its readers, and the parts that follow.
+    fn drop_later(&mut self, stop: &Stop<'_>) {
+        let mut rest = vec![stop.slot];
+        let mut seen = BTreeSet::from([stop.slot]);
+        while let Some(slot) = rest.pop() {
+            let dependents = stop.block.dependents.get(usize::from(slot)).into_iter().flatten();
+            rest.extend(dependents.copied().filter(|next| seen.insert(*next)));
+        }
+        seen.remove(&stop.slot);
+        for (slot, step) in (0..).zip(&stop.block.steps) {
+            if seen.contains(&slot) || step.phase > stop.step.phase {
+                self.dropped.insert(path::join(stop.frame.clone(), &step.name));
+            }
+        }
+    }
+
+    /// What the steps did that are not done anew.
+    fn kept(&self, old: &Timeline) -> BTreeMap<String, Outcome> {
+        let outcomes = old.steps().iter().filter_map(|(path, entry)| Some((path, entry.outcome()?)));
+        // What a block did that the earlier run took over itself, it knows only from there.
+        let before = old.past().into_iter().flat_map(|past| &past.steps);
+        let before = before.filter(|(path, _)| !old.steps().contains_key(*path));
+        outcomes
+            .chain(before.map(|(path, outcome)| (path, outcome.clone())))
+            .filter(|(path, outcome)| self.takes_over(path, outcome))
+            .map(|(path, outcome)| (path.clone(), outcome))
+            .collect()
+    }
+
+    fn takes_over(&self, path: &str, outcome: &Outcome) -> bool {
+        if self.opened.contains(path) || self.is_dropped(path) {
+            return false;
+        }
+        let Some(stop) = walk(self.plan, path).ok().and_then(|mut stops| stops.pop()) else { return false };
+        let reached = self.reached.get(&stop.frame).copied().unwrap_or_default();
+        match outcome {
+            // A handler is only taken over where things are done anew in it, or in a later one.
+            _ if stop.step.phase > reached => false,
+            Outcome::Gave(_) | Outcome::Skipped(_) => true,
+            // What failed is tried again, unless the run went on without it.
+            Outcome::Failed(_) => stop.step.on_error == OnError::Continue || stop.step.phase < reached,
+        }
+    }
+
+    fn is_dropped(&self, path: &str) -> bool {
+        outer(path).chain([path]).any(|outer| {
+            let round = outer.strip_suffix(']').and_then(|outer| outer.rsplit_once('['));
+            let later =
+                round.and_then(|(owner, round)| Some(round.parse::<u32>().ok()? > *self.rounds.get(owner)?));
+            self.dropped.contains(outer) || later == Some(true)
+        })
+    }
+}
+
+/// A part of a path: a step in an instance of a block.
+struct Stop<'a> {
+    /// The path of the instance.
+    frame: String,
+    block: &'a Block,
+    slot: u16,
+    step: &'a Step,
+    /// The path of the step.
+    path: String,
+    /// Which instance of it the path goes on in.
+    index: Option<u32>,
+}
+
+impl Stop<'_> {
+    /// The path of the step, or of the instance of it that is meant.
+    fn instance(&self) -> String {
+        match self.index {
+            Some(index) => format!("{}[{index}]", self.path),
+            None => self.path.clone(),
+        }
+    }
+}
+
+/// Follows a path through a plan, from the outermost step to the one that it names.
+fn walk<'a>(plan: &'a Plan, path: &str) -> Result<Vec<Stop<'a>>, String> {
+    let unknown = || format!("there is no step `{path}` in this workflow");
+    let mut stops: Vec<Stop<'_>> = vec![];
+    for part in path.split('.') {
+        let (name, index) = match part.split_once('[') {
+            None => (part, None),
+            Some((name, index)) => {
+                let index = index.strip_suffix(']').and_then(|index| index.parse::<u32>().ok());
+                (name, Some(index.ok_or_else(unknown)?))
+            }
+        };
+        let frame = stops.last().map(Stop::instance).unwrap_or_default();
+        let id = match stops.last() {
+            None => 0,
+            Some(outer) => match (&outer.step.op, outer.index) {
+                (Op::Each { body, .. } | Op::Repeat { body, .. }, Some(_)) => *body,
+                (Op::Each { .. } | Op::Repeat { .. }, None) => {
+                    return Err(format!(
+                        "`{0}` has many instances: name one, as in `{0}[1].{name}`",
+                        outer.path
+                    ));
+                }
+                (Op::Try { body }, None) => *body,
+                (Op::Switch { cases, default, .. }, None) => {
+                    let mut blocks = cases.iter().map(|(_, block)| *block).chain(*default);
+                    let has = |id: &u32| plan.block(*id).is_some_and(|block| block.names.contains_key(name));
+                    blocks.find(has).ok_or_else(unknown)?
+                }
+                _ => return Err(unknown()),
+            },
+        };
+        let block = plan.block(id).ok_or_else(unknown)?;
+        let slot = *block.names.get(name).ok_or_else(unknown)?;
+        let step = block.steps.get(usize::from(slot)).ok_or_else(unknown)?;
+        let path = path::join(frame.clone(), name);
+        stops.push(Stop { frame, block, slot, step, path, index });
+    }
+    Ok(stops)
+}
+
+/// The steps and instances around a step, outermost first: `a`, `a.b`, `a.b[2]` of `a.b[2].c`.
+fn outer(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices(['.', '[']).map(|(at, _)| &path[..at])
+}
