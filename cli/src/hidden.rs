@@ -61,6 +61,7 @@ fn whole(from: impl Read) -> Result<Secret, Trouble> {
     bytes.truncate(end);
     // What was wrong is not shown: it is a part of a secret.
     String::from_utf8(bytes).map(Secret::new).map_err(|_| {
-        Trouble::no("it is not text in UTF-8").help("keep other bytes as base64, and decode them where they are used")
+        Trouble::no("it is not text in UTF-8")
+            .help("keep other bytes as base64, and decode them where they are used")
     })
 }

@@ -55,10 +55,9 @@ impl Opened {
             });
             opened.collect::<Result<Vec<_>, Refused>>()
         });
-        let opened = opening.await.map_err(|_| Refused::Sealed {
-            name: first,
-            why: "whoever keeps it broke off".into(),
-        })??;
+        let opened = opening
+            .await
+            .map_err(|_| Refused::Sealed { name: first, why: "whoever keeps it broke off".into() })??;
         self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(opened);
         Ok(())
     }

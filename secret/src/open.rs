@@ -94,7 +94,7 @@ pub enum Refused {
     },
 }
 
-/// Stands where a vault will stand: it refuses every secret.
+/// Stands where no vault is: it refuses every secret.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoVault;
 

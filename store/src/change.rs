@@ -232,7 +232,14 @@ fn recorded(to: &Connection, change: &Change) -> rusqlite::Result<Result<(), Unf
         let row = Audit { seq, ..row.clone() };
         link = change.chain.link(&link, &row);
         insert.execute(params![
-            seq, row.time, row.owner, row.actor, row.action, row.subject, row.detail, link
+            seq,
+            row.time,
+            row.owner,
+            row.actor,
+            row.action,
+            row.subject,
+            row.detail,
+            link
         ])?;
     }
     let mut set = to.prepare_cached("INSERT OR REPLACE INTO vault (name, value) VALUES (?1, ?2)")?;
@@ -451,8 +458,10 @@ fn add_owner_key(to: &Connection, key: &OwnerKey) -> rusqlite::Result<Result<(),
         Wanted::Row,
     )?;
     if added.is_ok() && key.current {
-        to.prepare_cached("UPDATE owner_keys SET current = 0 WHERE owner = ?1 AND generation <> ?2 AND current = 1")?
-            .execute(params![key.owner, key.generation])?;
+        to.prepare_cached(
+            "UPDATE owner_keys SET current = 0 WHERE owner = ?1 AND generation <> ?2 AND current = 1",
+        )?
+        .execute(params![key.owner, key.generation])?;
     }
     Ok(added)
 }

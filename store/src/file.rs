@@ -60,7 +60,9 @@ pub(crate) fn open_to_write(path: &Path, patience: Duration) -> Result<Connectio
         let detail = format!("its folder does not allow a write-ahead log (`{mode}` was offered)");
         return Err(Error::CannotWrite { path: path.to_owned(), detail });
     }
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON").map_err(told)?;
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
+        .map_err(told)?;
     migrate(&mut connection).map_err(told)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)

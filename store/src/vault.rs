@@ -134,8 +134,10 @@ pub struct Head {
     pub proof: Vec<u8>,
 }
 
-const OWNER: &str = "SELECT id, kind, owners.name, tier, own_keys, quota FROM owners JOIN tiers ON tiers.name = tier";
-const SECRET: &str = "SELECT owner, id, kind, name, version, status, rank, mac, shown, created, used FROM secrets";
+const OWNER: &str =
+    "SELECT id, kind, owners.name, tier, own_keys, quota FROM owners JOIN tiers ON tiers.name = tier";
+const SECRET: &str =
+    "SELECT owner, id, kind, name, version, status, rank, mac, shown, created, used FROM secrets";
 
 impl Reader {
     /// One owner with its tier.

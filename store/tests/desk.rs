@@ -44,7 +44,13 @@ fn file() -> (tempfile::TempDir, PathBuf) {
 fn run(id: &str) -> Batch {
     let mut batch = Batch::default();
     batch.plans.push(Plan { digest: [7; 32], body: b"plan".to_vec() });
-    batch.runs.push(NewRun { id: id.into(), workflow: "w".into(), plan: [7; 32], state: "running", started: 1 });
+    batch.runs.push(NewRun {
+        id: id.into(),
+        workflow: "w".into(),
+        plan: [7; 32],
+        state: "running",
+        started: 1,
+    });
     batch
 }
 
@@ -74,8 +80,10 @@ fn changes_that_wait_share_a_commit_and_a_batch_takes_them_along() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     std::thread::scope(|scope| {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
-        let waiting: Vec<_> =
-            names.map(|name| scope.spawn(|| desk.make(change(vec![once(name)])).unwrap())).into_iter().collect();
+        let waiting: Vec<_> = names
+            .map(|name| scope.spawn(|| desk.make(change(vec![once(name)])).unwrap()))
+            .into_iter()
+            .collect();
         scope.spawn(|| desk.append(&run("r")).unwrap());
         std::thread::sleep(Duration::from_millis(300));
         other.execute_batch("COMMIT").unwrap();

@@ -159,9 +159,14 @@ fn a_secret_arrives_and_leaves_no_trace_whatever_the_service_does() {
     }
     let seen = echo.seen();
     let authorised = format!("authorization: Bearer {}", canary.value);
-    assert_eq!(seen.iter().filter(|request| request.to_lowercase().contains(&authorised.to_lowercase())).count(), 7);
+    assert_eq!(
+        seen.iter().filter(|request| request.to_lowercase().contains(&authorised.to_lowercase())).count(),
+        7
+    );
     assert!(seen.iter().all(|request| !request.contains("/after")), "a body with a secret is not sent on");
-    for command in [&["secrets", "list"][..], &["secrets", "list", "--json"], &["audit", "--json"], &["vault", "verify"]] {
+    for command in
+        [&["secrets", "list"][..], &["secrets", "list", "--json"], &["audit", "--json"], &["vault", "verify"]]
+    {
         let answer = place.keyway.run(command);
         assert_eq!(answer.code, Some(0), "{command:?}: {answer:?}");
         answers.push(("list", answer));
@@ -179,7 +184,10 @@ fn a_secret_arrives_and_leaves_no_trace_whatever_the_service_does() {
 fn a_planted_leak_is_found() {
     let place = Place::new();
     let canary = Canary::new("leak");
-    let file = place.file("leak.yaml", "name: leak\ninputs: { a: string }\nsteps: { a: { set: { b: \"{{ inputs.a }}\" } } }\n");
+    let file = place.file(
+        "leak.yaml",
+        "name: leak\ninputs: { a: string }\nsteps: { a: { set: { b: \"{{ inputs.a }}\" } } }\n",
+    );
     let answer = place.keyway.run(&["run", &file, "--json", "--input", &format!("a={}", canary.value)]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     let found = traces(&canary, &place, &[("run", &answer)]);
@@ -231,7 +239,8 @@ fn a_secret_goes_to_its_hosts_alone_and_a_sealed_vault_opens_nothing() {
 fn secrets_are_stored_and_keys_are_changed_beside_a_process_that_moves_runs() {
     let (place, echo) = (Place::new(), Echo::start());
     place.store("FIRST", "value", "127.0.0.1");
-    let text = asking(&echo.url("/200")).replace("  ask:\n", "  pause: { wait: 4s }\n  ask:\n    after: pause\n");
+    let text =
+        asking(&echo.url("/200")).replace("  ask:\n", "  pause: { wait: 4s }\n  ask:\n    after: pause\n");
     let file = place.file("later.yaml", &text);
     let running = place.keyway.spawn(&["run", &file, "--json", "--allow-private"]);
     place.store("CRM", "a-late-secret", "127.0.0.1");
@@ -258,7 +267,11 @@ fn a_process_that_is_killed_while_it_changes_keys_leaves_everything_readable() {
         let _ = rotating.kill();
         rotating.wait().expect("it can be waited for");
         let verified = place.keyway.run(&["vault", "verify", "--json"]).json();
-        assert_eq!((&verified["secrets"], &verified["wrong"]), (&10.into(), &serde_json::json!([])), "{which}");
+        assert_eq!(
+            (&verified["secrets"], &verified["wrong"]),
+            (&10.into(), &serde_json::json!([])),
+            "{which}"
+        );
     }
 }
 
@@ -266,10 +279,20 @@ fn a_process_that_is_killed_while_it_changes_keys_leaves_everything_readable() {
 fn keys_are_listed_without_what_they_hold_and_one_comes_first() {
     let place = Place::new();
     let key = "sk-canary0123456789abcdef4f2a";
-    let add = |arguments: &[&str]| place.keyway.run_with(&[&["keys", "add"], arguments, &["--stdin"]].concat(), key);
+    let add = |arguments: &[&str]| {
+        place.keyway.run_with(&[&["keys", "add"], arguments, &["--stdin"]].concat(), key)
+    };
     assert_eq!(add(&["openai", "--no-test"]).code, Some(0));
     assert_eq!(add(&["openai", "--name", "second"]).code, Some(0));
-    let azure = add(&["azure", "--base-url", "https://mine.openai.azure.com", "--api-version", "2024-10-21", "--deployment", "d=gpt-5-mini"]);
+    let azure = add(&[
+        "azure",
+        "--base-url",
+        "https://mine.openai.azure.com",
+        "--api-version",
+        "2024-10-21",
+        "--deployment",
+        "d=gpt-5-mini",
+    ]);
     assert_eq!(azure.code, Some(0), "{azure:?}");
     for (wrong, told) in [
         (&["opnai"][..], "did you mean `openai`"),
@@ -283,9 +306,12 @@ fn keys_are_listed_without_what_they_hold_and_one_comes_first() {
     }
     assert_eq!(place.keyway.run(&["keys", "use", "second"]).code, Some(0));
     let list = place.keyway.run(&["keys", "list"]);
-    let names: Vec<&str> = list.stdout.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
+    let names: Vec<&str> =
+        list.stdout.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
     assert_eq!(names, ["azure", "second", "openai"]);
-    assert!(list.stdout.contains("sk-…4f2a") && list.stdout.contains("untested") && !list.stdout.contains(key));
+    assert!(
+        list.stdout.contains("sk-…4f2a") && list.stdout.contains("untested") && !list.stdout.contains(key)
+    );
     assert_eq!(place.keyway.run(&["keys", "revoke", "second"]).code, Some(0));
     assert!(place.keyway.run(&["keys", "list"]).stdout.contains("revoked"));
     assert_eq!(place.keyway.run(&["keys", "rm", "second"]).code, Some(0));
@@ -333,7 +359,10 @@ fn without_its_root_key_the_vault_says_so_and_keeps_what_it_has() {
     assert_eq!(status["state"], "sealed", "{status}");
     let add = place.keyway.run_with(&["secrets", "add", "B", "--stdin"], "x");
     assert_eq!(add.faults_as_refusal(2), Vec::<String>::new());
-    assert!(add.stderr.contains("the vault is sealed: there is no root key at") && !roots.exists(), "{add:?}");
+    assert!(
+        add.stderr.contains("the vault is sealed: there is no root key at") && !roots.exists(),
+        "{add:?}"
+    );
     std::fs::rename(&moved, &roots).expect("it can be moved back");
     assert_eq!(place.keyway.run(&["vault", "status", "--json"]).json()["state"], "open");
 }
@@ -355,6 +384,7 @@ fn no_core_file_is_written_of_a_process_that_holds_secrets() {
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).expect("it is running");
     running.kill().expect("it is running");
     running.wait().expect("it ends");
-    let numbers: Vec<String> = core(&limits).expect("a line").split_whitespace().skip(4).take(2).map(str::to_owned).collect();
+    let numbers: Vec<String> =
+        core(&limits).expect("a line").split_whitespace().skip(4).take(2).map(str::to_owned).collect();
     assert_eq!(numbers, ["0", "0"]);
 }

@@ -199,9 +199,12 @@ impl Vault {
             if row.seq != seq + 1 {
                 return Err(broken(format!("row {} is missing", seq + 1)));
             }
-            if !keys.links.key.as_ref().is_some_and(|key| {
-                cipher::is_signed(key, &keys.links.of_row(&link, &row), &row.link)
-            }) {
+            if !keys
+                .links
+                .key
+                .as_ref()
+                .is_some_and(|key| cipher::is_signed(key, &keys.links.of_row(&link, &row), &row.link))
+            {
                 return Err(broken(format!("row {} does not follow the one before it", row.seq)));
             }
             (seq, link) = (row.seq, row.link);

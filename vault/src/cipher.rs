@@ -206,7 +206,8 @@ fn derive(key: &Key, context: &Context, nonce: &[u8]) -> (Aes256GcmSiv, [u8; COM
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("a key of HMAC may have any length");
+    let mut mac =
+        <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("a key of HMAC may have any length");
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
 }

@@ -181,7 +181,8 @@ impl Vault {
             if !rows.iter().any(wanted) {
                 return Err(Error::Unknown { what: "key of the owner", name: owner.to_owned() });
             }
-            let found = rows.iter().filter(|row| wanted(row)).find_map(|row| Some((row, keys.roots.get(row.root)?)));
+            let found =
+                rows.iter().filter(|row| wanted(row)).find_map(|row| Some((row, keys.roots.get(row.root)?)));
             if let Some((row, by)) = found {
                 let key = cipher::unwrap(by, &self.context_of(row), &row.sealed);
                 let key = key.map_err(|_| damaged(&format!("the key of the owner `{owner}`")))?;
@@ -196,7 +197,8 @@ impl Vault {
 
     /// A fresh key of an owner, sealed by the current root.
     pub(crate) fn new_key(&self, keys: &Keys, owner: &str, generation: i64) -> Result<rows::OwnerKey, Error> {
-        let by = keys.roots.get(keys.current).ok_or_else(|| Error::WrongRoot { from: self.source.place() })?;
+        let by =
+            keys.roots.get(keys.current).ok_or_else(|| Error::WrongRoot { from: self.source.place() })?;
         self.sealed_key(owner, generation, (by, keys.current), &Key::random()?)
     }
 

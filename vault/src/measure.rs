@@ -72,7 +72,8 @@ fn add_owners(vault: &Vault, count: usize) {
         let edits = (first..count.min(first + 500)).flat_map(|n| {
             let id = format!("owner-{n:06}");
             let key = vault.new_key(&keys, &id, 1).unwrap();
-            let owner = Edit::Owner { id, kind: "user", name: n.to_string(), tier: "paid".into(), created: 0 };
+            let owner =
+                Edit::Owner { id, kind: "user", name: n.to_string(), tier: "paid".into(), created: 0 };
             [owner, Edit::OwnerKey(rows::OwnerKey { current: true, ..key })]
         });
         vault.change(edits.collect(), vec![], "an owner").unwrap();
@@ -98,7 +99,8 @@ fn add_secrets(vault: &Vault, count: usize) {
             };
             let about =
                 About { connector: "http".into(), hosts: "api.example.com".into(), settings: String::new() };
-            let (secret, version) = vault.sealed(secret, about, b"sk-0123456789abcdef0123456789abcdef").unwrap();
+            let (secret, version) =
+                vault.sealed(secret, about, b"sk-0123456789abcdef0123456789abcdef").unwrap();
             [Edit::Secret(secret), Edit::Version(version)]
         });
         vault.change(edits.collect(), vec![], "a secret").unwrap();
@@ -125,7 +127,11 @@ fn measured(size: &Size) -> String {
         writeln!(page, "| {what} | {middle} | {most} | {wanted} |").unwrap();
     };
     let (key, value) = (Key::random().unwrap(), b"sk-0123456789abcdef0123456789abcdef");
-    let context = Context::new(Purpose::Value).text("0123456789abcdef0123456789abcdef").text("local").text("OPENAI").number(1);
+    let context = Context::new(Purpose::Value)
+        .text("0123456789abcdef0123456789abcdef")
+        .text("local")
+        .text("OPENAI")
+        .number(1);
     let seal = spread(size.seals, || drop(cipher::seal(&key, &context, value).unwrap()));
     let sealed = cipher::seal(&key, &context, value).unwrap();
     let open = spread(size.seals, || drop(cipher::open(&key, &context, &sealed).unwrap()));
@@ -135,7 +141,12 @@ fn measured(size: &Size) -> String {
     let Place { vault, _folder } = &place();
     add_secrets(vault, 1);
     let unlocked = spread(size.uses, || drop(vault.unlocked(&want()).unwrap()));
-    row("resolve: rows, MAC, three keys, value".into(), micros(unlocked.middle), micros(unlocked.most), "100 µs");
+    row(
+        "resolve: rows, MAC, three keys, value".into(),
+        micros(unlocked.middle),
+        micros(unlocked.most),
+        "100 µs",
+    );
     let used = spread(size.uses / 10, || drop(vault.resolve(&want()).unwrap()));
     row("the same with the audit on disk, one at a time".into(), micros(used.middle), micros(used.most), "–");
     let (before, count) = (vault.commits(), AtomicUsize::new(0));
@@ -154,7 +165,12 @@ fn measured(size: &Size) -> String {
     let count = count.into_inner();
     let each = together / u32::try_from(count).unwrap();
     let commits = vault.commits() - before;
-    row(format!("the same, 100 at a time: {count} uses in {commits} commits"), format!("{} each", micros(each)), "–".into(), "–");
+    row(
+        format!("the same, 100 at a time: {count} uses in {commits} commits"),
+        format!("{} each", micros(each)),
+        "–".into(),
+        "–",
+    );
 
     let Place { vault, _folder } = &place();
     add_owners(vault, size.owners);

@@ -124,9 +124,8 @@ impl Roots {
             Source::Passphrases(path) => {
                 let lines = passphrases(path)?;
                 for root in known {
-                    let fits = |line: &&str| {
-                        derive(line, &root.salt).ok().filter(|key| is_right(key, vault, root))
-                    };
+                    let fits =
+                        |line: &&str| derive(line, &root.salt).ok().filter(|key| is_right(key, vault, root));
                     if let Some(key) = lines.lines().find_map(|line| fits(&line)) {
                         found.insert(root.generation, key);
                     }
@@ -143,7 +142,10 @@ impl Roots {
             return Err(Error::Sealed { why: format!("there is no root key at {}", source.place()) });
         }
         found.retain(|generation, key| {
-            known.iter().find(|root| root.generation == *generation).is_none_or(|root| is_right(key, vault, root))
+            known
+                .iter()
+                .find(|root| root.generation == *generation)
+                .is_none_or(|root| is_right(key, vault, root))
         });
         match known.iter().find(|root| root.current) {
             Some(current) if !found.contains_key(&current.generation) => {

@@ -73,7 +73,13 @@ impl Vault {
     ///
     /// # Errors
     /// As for `rotate`.
-    fn rotate_step(&self, batch: usize, who: Who<'_>, rotation: Rotation, begun: bool) -> Result<Step, Error> {
+    fn rotate_step(
+        &self,
+        batch: usize,
+        who: Who<'_>,
+        rotation: Rotation,
+        begun: bool,
+    ) -> Result<Step, Error> {
         let result = match rotation {
             Rotation::Root => self.root_step(batch, who, begun),
             Rotation::OwnerKey => self.owner_key_step(batch, who, begun),
@@ -173,7 +179,8 @@ impl Vault {
         let Some(current) = rows.iter().find(|row| row.current).map(|row| row.generation) else {
             return Err(Error::Unknown { what: "key of the owner", name: who.owner.into() });
         };
-        let Some(old) = rows.iter().map(|row| row.generation).find(|generation| *generation != current) else {
+        let Some(old) = rows.iter().map(|row| row.generation).find(|generation| *generation != current)
+        else {
             if begun {
                 return Ok(Step::Done);
             }
@@ -231,7 +238,8 @@ impl Vault {
         let secrets = self.reader.secrets_before(who.owner, since, batch)?;
         if !secrets.is_empty() {
             let count = secrets.len();
-            let edits = secrets.into_iter().map(|secret| self.reseal(secret)).collect::<Result<Vec<_>, _>>()?;
+            let edits =
+                secrets.into_iter().map(|secret| self.reseal(secret)).collect::<Result<Vec<_>, _>>()?;
             self.change(edits.into_iter().flatten().collect(), vec![], "a secret")?;
             return Ok(Step::Moved(count));
         }
@@ -267,8 +275,7 @@ impl Vault {
     fn reseal(&self, before: rows::Secret) -> Result<[Edit; 2], Error> {
         let version = self.current(&before)?;
         let plain = self.plain(&before, &version)?;
-        let about =
-            About { connector: version.connector, hosts: version.hosts, settings: version.settings };
+        let about = About { connector: version.connector, hosts: version.hosts, settings: version.settings };
         let next = rows::Secret { version: before.version + 1, ..before.clone() };
         let (secret, version) = self.sealed(next, about, &plain)?;
         Ok([Edit::Version(version), Edit::Restate { from: before.mac, to: secret }])

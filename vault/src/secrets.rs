@@ -239,7 +239,9 @@ impl Vault {
             }
             Ok(())
         })?;
-        listed.sort_by(|one, other| (&one.connector, one.rank, &one.name).cmp(&(&other.connector, other.rank, &other.name)));
+        listed.sort_by(|one, other| {
+            (&one.connector, one.rank, &one.name).cmp(&(&other.connector, other.rank, &other.name))
+        });
         Ok(listed)
     }
 
@@ -487,8 +489,12 @@ mod tests {
     #[test]
     fn hosts_are_bare_names() {
         let given = |hosts: &[&str]| hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>();
-        assert_eq!(hosts(&given(&["B.example", "a.example", "b.example", "[::1]"])).unwrap(), "[::1] a.example b.example");
-        for wrong in ["", "https://a.example", "a.example:80", "a.example/x", "a b", "*.example", "ü.example"] {
+        assert_eq!(
+            hosts(&given(&["B.example", "a.example", "b.example", "[::1]"])).unwrap(),
+            "[::1] a.example b.example"
+        );
+        for wrong in ["", "https://a.example", "a.example:80", "a.example/x", "a b", "*.example", "ü.example"]
+        {
             assert!(matches!(hosts(&given(&[wrong])), Err(Error::Host { .. })), "{wrong}");
         }
     }

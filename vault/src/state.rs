@@ -74,7 +74,8 @@ impl Vault {
         }
         let told = Action::Unsealed.row(Who { owner: ITSELF, actor }, "vault", "");
         let edits = vec![Edit::Unset { name: "sealed" }];
-        let change = Change { edits, audit: vec![told], chain: Arc::clone(&keys.links) as Arc<dyn store::Chain> };
+        let change =
+            Change { edits, audit: vec![told], chain: Arc::clone(&keys.links) as Arc<dyn store::Chain> };
         self.desk.make(change)?.map_err(|unfit| self.unfit(unfit, "the vault"))
     }
 }

@@ -54,8 +54,16 @@ fn swaps(vault: &Vault, other: &Vault) -> Vec<Swap> {
     let mut add = |field, sealed, asked| swaps.push(Swap { field, sealed, asked });
     let of_owner = vault.context_of(&owner_key());
     add("owner key: vault", of_owner.clone(), other.context_of(&owner_key()));
-    add("owner key: owner", of_owner.clone(), vault.context_of(&OwnerKey { owner: "b".into(), ..owner_key() }));
-    add("owner key: generation", of_owner.clone(), vault.context_of(&OwnerKey { generation: 2, ..owner_key() }));
+    add(
+        "owner key: owner",
+        of_owner.clone(),
+        vault.context_of(&OwnerKey { owner: "b".into(), ..owner_key() }),
+    );
+    add(
+        "owner key: generation",
+        of_owner.clone(),
+        vault.context_of(&OwnerKey { generation: 2, ..owner_key() }),
+    );
     add("owner key: root", of_owner, vault.context_of(&OwnerKey { root: 2, ..owner_key() }));
 
     let of_key = vault.context_of_key(&version());

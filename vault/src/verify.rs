@@ -54,7 +54,9 @@ impl Vault {
                     match self.check(&secret) {
                         Ok(()) => findings.secrets += 1,
                         Err(Error::Damaged { what }) => findings.wrong.push(format!("{what} does not open")),
-                        Err(Error::Unknown { what, name }) => findings.wrong.push(format!("there is no {what} `{name}`")),
+                        Err(Error::Unknown { what, name }) => {
+                            findings.wrong.push(format!("there is no {what} `{name}`"))
+                        }
                         Err(error) => return Err(error),
                     }
                     let name = format!("{}/{}", secret.kind, secret.name);

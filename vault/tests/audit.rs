@@ -27,7 +27,8 @@ fn every_change_and_every_use_is_told_once() {
     vault.remove(me(), vault::Kind::Secret, "CRM").unwrap();
     let told: Vec<(String, String, String)> =
         rows(&vault).into_iter().map(|row| (row.actor, row.action, row.subject)).collect();
-    let row = |actor: &str, action: &str, subject: &str| (actor.to_owned(), action.to_owned(), subject.to_owned());
+    let row =
+        |actor: &str, action: &str, subject: &str| (actor.to_owned(), action.to_owned(), subject.to_owned());
     let used = row("run 1", "used", "secret/CRM@1");
     let expected = [
         row("keyway", "made", "vault"),
@@ -46,7 +47,10 @@ fn what_cannot_be_recorded_is_not_opened() {
     let place = Place::new();
     let vault = Arc::new(place.vault());
     vault.add(me(), &entry("CRM", "value")).unwrap();
-    place.file().execute_batch("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END").unwrap();
+    place
+        .file()
+        .execute_batch("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        .unwrap();
     let told = refusal(resolve(&vault, "local", "CRM"));
     assert!(told.contains("no room"), "{told}");
     let bound =
@@ -68,7 +72,10 @@ fn tamper(count: usize, verify: impl Fn(&Vault) -> bool) -> usize {
     }
     assert!(verify(&vault), "it is whole before");
     let file = place.file();
-    file.execute_batch("CREATE TABLE kept AS SELECT * FROM audit; CREATE TABLE kept_vault AS SELECT * FROM vault").unwrap();
+    file.execute_batch(
+        "CREATE TABLE kept AS SELECT * FROM audit; CREATE TABLE kept_vault AS SELECT * FROM vault",
+    )
+    .unwrap();
     let last: i64 = file.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0)).unwrap();
     let mut chance: u64 = 7;
     let mut below = |bound: i64| {
@@ -80,7 +87,8 @@ fn tamper(count: usize, verify: impl Fn(&Vault) -> bool) -> usize {
         let (one, two) = (below(last) + 1, below(last - 1) + 1);
         let two = if two == one { last } else { two };
         let other = if two == one { 1 } else { two };
-        let column = ["time", "owner", "actor", "action", "subject", "detail", "link", "seq"][usize::try_from(below(8)).unwrap()];
+        let column = ["time", "owner", "actor", "action", "subject", "detail", "link", "seq"]
+            [usize::try_from(below(8)).unwrap()];
         let change = match below(5) {
             0 if column == "time" => format!("UPDATE audit SET time = time + 1 WHERE seq = {one}"),
             0 if column == "seq" => format!("UPDATE audit SET seq = {} WHERE seq = {one}", last + 1),

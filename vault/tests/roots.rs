@@ -70,7 +70,9 @@ fn a_missing_root_key_seals_and_is_never_made_anew() {
     std::fs::remove_file(place.root()).unwrap();
     let vault = place.vault();
     assert!(matches!(vault.add(me(), &entry("ERP", "value")), Err(Error::Sealed { .. })));
-    assert!(refusal(resolve(&vault, "local", "CRM")).starts_with("the vault is sealed: there is no root key at"));
+    assert!(
+        refusal(resolve(&vault, "local", "CRM")).starts_with("the vault is sealed: there is no root key at")
+    );
     assert!(vault.state().unwrap().sealed.is_some());
     assert!(!place.root().exists(), "no key was made on top of what is sealed");
     // What is known of the roots is gone as well: still no key is made.
@@ -92,8 +94,11 @@ fn a_file_that_others_may_read_or_that_stands_beside_the_data_is_refused() {
 
 #[test]
 fn what_is_no_root_key_is_told_without_repeating_it() {
-    for (text, why) in [("canary-canary", "a line is not"), ("keyway-root 1 canary", "not 32 bytes"), ("", "no root key")] {
-        let error = Place::new().vault_from(given(text)).unwrap().add(me(), &entry("CRM", "value")).unwrap_err();
+    for (text, why) in
+        [("canary-canary", "a line is not"), ("keyway-root 1 canary", "not 32 bytes"), ("", "no root key")]
+    {
+        let error =
+            Place::new().vault_from(given(text)).unwrap().add(me(), &entry("CRM", "value")).unwrap_err();
         let told = error.to_string();
         assert!(told.contains(why) && !told.contains("canary"), "{told}");
     }
@@ -130,7 +135,8 @@ fn two_vaults_with_one_root_do_not_open_each_others_rows() {
     let file = two.file();
     file.execute("ATTACH ?1 AS one", [one.database().to_str().unwrap()]).unwrap();
     for table in ["owner_keys", "secrets", "versions"] {
-        file.execute_batch(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM one.{table}")).unwrap();
+        file.execute_batch(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM one.{table}"))
+            .unwrap();
     }
     assert!(refusal(resolve(&vault(&two), "local", "CRM")).contains("does not open"));
 }
@@ -153,7 +159,10 @@ fn wrong_names_values_and_hosts_are_refused() {
         vault.remove(me(), vault::Kind::Secret, "A").unwrap();
     }
     vault.add(me(), &entry("A", "value")).unwrap();
-    assert_eq!(vault.add(me(), &entry("A", "value")).unwrap_err().to_string(), "there is a secret `A` already");
+    assert_eq!(
+        vault.add(me(), &entry("A", "value")).unwrap_err().to_string(),
+        "there is a secret `A` already"
+    );
     assert!(matches!(
         vault.remove(me(), vault::Kind::Secret, "B"),
         Err(Error::Unknown { what: "secret", .. })

@@ -16,7 +16,9 @@ const ALL: [Rotation; 3] = [Rotation::Root, Rotation::OwnerKey, Rotation::DataKe
 fn filled(place: &Place, owners: usize, secrets: usize) -> Vec<String> {
     let vault = place.vault();
     let mut ids = vec![LOCAL.to_owned()];
-    ids.extend((1..owners).map(|n| vault.add_owner("test", OwnerKind::User, &n.to_string(), "paid").unwrap()));
+    ids.extend(
+        (1..owners).map(|n| vault.add_owner("test", OwnerKind::User, &n.to_string(), "paid").unwrap()),
+    );
     for id in &ids {
         for n in 0..secrets {
             let who = Who { owner: id, actor: "test" };
@@ -42,14 +44,16 @@ fn count(place: &Place, sql: &str) -> i64 {
 fn each_rotation_leaves_nothing_of_the_old_key() {
     let place = Place::new();
     let owners = filled(&place, 3, 4);
-    let before: Vec<String> = std::fs::read_to_string(place.root()).unwrap().lines().map(str::to_owned).collect();
+    let before: Vec<String> =
+        std::fs::read_to_string(place.root()).unwrap().lines().map(str::to_owned).collect();
     let vault = place.vault();
     for rotation in ALL {
         vault.rotate(me(), rotation, &mut |_| ()).unwrap();
         all_open(&vault, &owners, 4);
         all_open(&place.vault(), &owners, 4);
     }
-    let after: Vec<String> = std::fs::read_to_string(place.root()).unwrap().lines().map(str::to_owned).collect();
+    let after: Vec<String> =
+        std::fs::read_to_string(place.root()).unwrap().lines().map(str::to_owned).collect();
     assert_eq!((before.len(), after.len()), (1, 1));
     assert_ne!(before, after);
     assert!(after[0].starts_with("keyway-root 2 "));
@@ -225,7 +229,9 @@ fn a_passphrase_and_a_given_root_are_changed_by_a_second_line() {
     write("new words\n");
     assert_eq!(opened(&vault(), LOCAL, "CRM"), "value");
     write("old words\n");
-    assert!(support::refusal(support::resolve(&vault(), LOCAL, "CRM")).ends_with("is not the one of this vault"));
+    assert!(
+        support::refusal(support::resolve(&vault(), LOCAL, "CRM")).ends_with("is not the one of this vault")
+    );
 }
 
 #[test]

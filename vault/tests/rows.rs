@@ -53,8 +53,12 @@ fn no_column_taken_from_another_row_opens_anything() {
             assert_eq!(place.file().execute(&sql, [other.as_str(), "local"]).unwrap(), 1, "{table}.{column}");
             let vault = place.vault();
             // Whoever moved it would ask for it by what stands there from then on.
-            for (owner, name) in [("local", "CRM"), ("local", "ERP"), (other.as_str(), "CRM"), (other.as_str(), "ERP")] {
-                for (connector, host) in [("http", HOST), ("http", "evil.example"), ("slack", HOST), ("slack", "evil.example")] {
+            for (owner, name) in
+                [("local", "CRM"), ("local", "ERP"), (other.as_str(), "CRM"), (other.as_str(), "ERP")]
+            {
+                for (connector, host) in
+                    [("http", HOST), ("http", "evil.example"), ("slack", HOST), ("slack", "evil.example")]
+                {
                     let result = vault.resolve(&want(owner, What::Secret(name), connector, host));
                     let rightful = match (owner, name) {
                         ("local", "CRM") => (connector, host) == ("http", HOST) && free,
@@ -87,7 +91,10 @@ fn an_older_version_put_back_is_refused() {
     let vault = place.vault();
     vault.add(me(), &entry("CRM", "old")).unwrap();
     let file = place.file();
-    file.execute_batch("CREATE TABLE thief AS SELECT * FROM versions; CREATE TABLE row AS SELECT * FROM secrets").unwrap();
+    file.execute_batch(
+        "CREATE TABLE thief AS SELECT * FROM versions; CREATE TABLE row AS SELECT * FROM secrets",
+    )
+    .unwrap();
     vault.replace(me(), (Kind::Secret, "CRM"), &secret::Secret::new("new".into()), None).unwrap();
     assert_eq!(opened(&vault, "local", "CRM"), "new");
     // The old ciphertext under the new number.
@@ -118,15 +125,29 @@ fn flipped_and_cut_bytes_are_one_clear_error() {
     let place = Place::new();
     let vault = place.vault();
     vault.add(me(), &entry("CRM", "value")).unwrap();
-    for (table, column) in [("owner_keys", "sealed"), ("versions", "key"), ("versions", "value"), ("secrets", "mac")] {
-        for change in ["zeroblob(length(X))", "substr(X, 1, length(X) - 1)", "substr(X, 2)", "x''", "X || x'00'"] {
+    for (table, column) in
+        [("owner_keys", "sealed"), ("versions", "key"), ("versions", "value"), ("secrets", "mac")]
+    {
+        for change in
+            ["zeroblob(length(X))", "substr(X, 1, length(X) - 1)", "substr(X, 2)", "x''", "X || x'00'"]
+        {
             let file = place.file();
-            let kept = format!("CREATE TEMP TABLE kept AS SELECT {column} AS k FROM {table} WHERE owner = 'local'");
-            let set = format!("UPDATE {table} SET {column} = CAST({} AS BLOB) WHERE owner = 'local'", change.replace('X', column));
+            let kept =
+                format!("CREATE TEMP TABLE kept AS SELECT {column} AS k FROM {table} WHERE owner = 'local'");
+            let set = format!(
+                "UPDATE {table} SET {column} = CAST({} AS BLOB) WHERE owner = 'local'",
+                change.replace('X', column)
+            );
             file.execute_batch(&format!("{kept}; {set}")).unwrap();
             let told = refusal(resolve(&vault, "local", "CRM"));
-            assert!(told.contains("does not open: its row or a key above it was changed"), "{table}.{column}: {told}");
-            file.execute_batch(&format!("UPDATE {table} SET {column} = (SELECT k FROM kept) WHERE owner = 'local'")).unwrap();
+            assert!(
+                told.contains("does not open: its row or a key above it was changed"),
+                "{table}.{column}: {told}"
+            );
+            file.execute_batch(&format!(
+                "UPDATE {table} SET {column} = (SELECT k FROM kept) WHERE owner = 'local'"
+            ))
+            .unwrap();
         }
     }
     assert_eq!(opened(&vault, "local", "CRM"), "value");

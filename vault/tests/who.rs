@@ -51,12 +51,16 @@ fn places(name: &str) -> Vec<Hole> {
 #[test]
 fn a_name_opens_for_its_owner_connector_and_host_alone_wherever_it_stands() {
     let world = world();
-    for (owner, name) in [(&world.ann, "ANN"), (&world.bob, "BOB"), (&world.acme, "ACME"), (&world.rival, "RIVAL")] {
+    for (owner, name) in
+        [(&world.ann, "ANN"), (&world.bob, "BOB"), (&world.acme, "ACME"), (&world.rival, "RIVAL")]
+    {
         world.vault.add(of(owner), &entry(name, &format!("value of {name}"))).unwrap();
     }
     let mut opened = vec![];
     let mut tried = 0;
-    for (owner, who) in [(&world.ann, "ann"), (&world.bob, "bob"), (&world.acme, "acme"), (&world.rival, "rival")] {
+    for (owner, who) in
+        [(&world.ann, "ann"), (&world.bob, "bob"), (&world.acme, "acme"), (&world.rival, "rival")]
+    {
         for connector in ["http", "slack"] {
             for host in [HOST, "evil.example", "api.example.com.evil.example", "example.com"] {
                 for name in ["ANN", "BOB", "ACME", "RIVAL"] {
@@ -172,7 +176,10 @@ fn the_platform_pays_up_to_the_quota_of_the_tier_and_is_never_asked_by_a_paying_
     assert_eq!(ask_key(&world, &world.bob, None), Err(spent.into()));
     // What was refused was not opened, so it is not in the audit.
     let mut used = vec![];
-    world.vault.audit(i64::MIN, &mut |row| used.extend((row.action == "used").then_some(row.detail))).unwrap();
+    world
+        .vault
+        .audit(i64::MIN, &mut |row| used.extend((row.action == "used").then_some(row.detail)))
+        .unwrap();
     assert_eq!(used.len(), 3);
     assert!(used.iter().all(|detail| detail.ends_with("paid by the platform")), "{used:?}");
     // A key of his own does not serve in this tier, and the platform does not step in for it.

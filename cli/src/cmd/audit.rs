@@ -45,7 +45,9 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     if let Some(Command::Verify { data }) = &args.command {
         let (rows, link) = data.vault()?.verify_audit()?;
         let witness: String = link.iter().map(|byte| format!("{byte:02x}")).collect();
-        output::result(&format!("{rows} rows follow one another\n{FAINT}witness{FAINT:#} {rows}:{witness}\n"));
+        output::result(&format!(
+            "{rows} rows follow one another\n{FAINT}witness{FAINT:#} {rows}:{witness}\n"
+        ));
         return Ok(Exit::Done);
     }
     let since = args.since.as_deref().map_or(Ok(i64::MIN), moment)?;
@@ -74,12 +76,15 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 fn is_meant(args: &Args, row: &Told) -> bool {
     let name = row.subject.split_once('/').map_or("", |(_, name)| name);
     let name = name.rsplit_once('@').map_or(name, |(name, _)| name);
-    args.owner.as_ref().is_none_or(|owner| *owner == row.owner) && args.key.as_deref().is_none_or(|key| key == name)
+    args.owner.as_ref().is_none_or(|owner| *owner == row.owner)
+        && args.key.as_deref().is_none_or(|key| key == name)
 }
 
 /// Nanoseconds since 1970 of a moment, a day in UTC, or so long ago.
 fn moment(text: &str) -> Result<i64, Trouble> {
-    let day = || text.parse::<civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp());
+    let day = || {
+        text.parse::<civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp())
+    };
     let ago = || Timestamp::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok();
     let found = text.parse::<Timestamp>().ok().or_else(day).or_else(ago);
     let nanoseconds = found.and_then(|time| i64::try_from(time.as_nanosecond()).ok());

@@ -130,7 +130,10 @@ fn store(add: &Add) -> Result<(), Trouble> {
     add.data.vault()?.add(ME, &entry)?;
     // The flag asks for what happens anyway, until there is a test.
     let _ = add.no_test;
-    output::note(&format!("stored `{}` for {}; untested: this version does not ask the provider", entry.name, provider.title));
+    output::note(&format!(
+        "stored `{}` for {}; untested: this version does not ask the provider",
+        entry.name, provider.title
+    ));
     Ok(())
 }
 
@@ -141,10 +144,11 @@ fn settings(add: &Add, provider: &Provider, base: String) -> Result<BTreeMap<Str
     }
     for deployment in &add.deployments {
         let pair = one_line(deployment)?.split_once('=');
-        let (name, model) = pair.filter(|(name, model)| !name.is_empty() && !model.is_empty()).ok_or_else(|| {
-            Trouble::no(format!("`{deployment}` is not a deployment of {}", provider.title))
-                .help("write it as in `--deployment my-deployment=gpt-5-mini`")
-        })?;
+        let (name, model) =
+            pair.filter(|(name, model)| !name.is_empty() && !model.is_empty()).ok_or_else(|| {
+                Trouble::no(format!("`{deployment}` is not a deployment of {}", provider.title))
+                    .help("write it as in `--deployment my-deployment=gpt-5-mini`")
+            })?;
         settings.insert(format!("deployment.{name}"), model.into());
     }
     Ok(settings)

@@ -110,7 +110,10 @@ fn list(json: bool, data: &Data) -> Result<(), Trouble> {
         for secret in &secrets {
             let hosts = if secret.hosts.is_empty() { "nowhere".into() } else { secret.hosts.join(", ") };
             let used = moment(secret.used);
-            table += &format!("{:<width$}  {:<12} {used:<20} {FAINT}{hosts}{FAINT:#}\n", secret.name, secret.shown);
+            table += &format!(
+                "{:<width$}  {:<12} {used:<20} {FAINT}{hosts}{FAINT:#}\n",
+                secret.name, secret.shown
+            );
         }
         output::result(&table);
     }

@@ -72,9 +72,13 @@ mod tests {
     #[test]
     fn what_is_no_key_is_refused_and_not_repeated() {
         let key = line(1, &Key::random().unwrap());
-        for text in
-            ["canary", "keyway-root 1 canary", "keyway-root x AAAA", "keyway-root 0 AAAA", &format!("{}{}", *key, *key)]
-        {
+        for text in [
+            "canary",
+            "keyway-root 1 canary",
+            "keyway-root x AAAA",
+            "keyway-root 0 AAAA",
+            &format!("{}{}", *key, *key),
+        ] {
             let why = keys(text).err().unwrap();
             assert!(!why.contains("canary"), "{why}");
         }
