@@ -42,6 +42,9 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// Somebody sealed it.
+    #[error("the vault is sealed: somebody sealed it")]
+    Closed,
     /// The root key at hand is another one.
     #[error("the root key from {from} is not the one of this vault")]
     WrongRoot {
@@ -139,9 +142,10 @@ impl Error {
             Error::Name { .. } => "choose another name",
             Error::Host { .. } => "write it as in `--host api.example.com`",
             Error::Base { .. } => "write it as in `--base-url https://models.example.com/v1`",
+            Error::Closed => "`keyway vault unseal` opens it again",
             Error::Sealed { .. } => {
                 "give the root key as before (KEYWAY_ROOT_KEY_FILE, KEYWAY_ROOT_KEY, KEYWAY_ROOT_COMMAND or \
-                 KEYWAY_PASSPHRASE_FILE), then `keyway vault unseal`"
+                 KEYWAY_PASSPHRASE_FILE)"
             }
             Error::WrongRoot { .. } => {
                 "give the root key that the vault was made with; a new one cannot open what an old one sealed"

@@ -92,7 +92,7 @@ impl Vault {
     pub(crate) fn keys(&self) -> Result<Arc<Keys>, Error> {
         if self.reader.vault_value("sealed")?.is_some() {
             *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
-            return Err(Error::Sealed { why: "somebody sealed it".into() });
+            return Err(Error::Closed);
         }
         if let Some(keys) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(keys.clone());

@@ -40,6 +40,8 @@ impl Vault {
         let sealed = match self.keys() {
             Ok(_) => None,
             Err(_) if self.reader.vault_is_blank()? => None,
+            Err(Error::Closed) => Some("somebody sealed it".into()),
+            Err(Error::Sealed { why }) => Some(why),
             Err(error) => Some(error.to_string()),
         };
         Ok(State {
