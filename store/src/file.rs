@@ -12,10 +12,11 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::Error;
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
+    include_str!("../migrations/4.sql"),
 ];
 
 /// The version of the tables that this program writes.
@@ -60,9 +61,11 @@ pub(crate) fn open_to_write(path: &Path, patience: Duration) -> Result<Connectio
         let detail = format!("its folder does not allow a write-ahead log (`{mode}` was offered)");
         return Err(Error::CannotWrite { path: path.to_owned(), detail });
     }
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON").map_err(told)?;
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
+        .map_err(told)?;
     migrate(&mut connection).map_err(told)?;
-    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 
