@@ -281,7 +281,7 @@ fn a_flipped_bit_is_noticed_or_does_no_harm() {
     assert_eq!(broken, Vec::<String>::new(), "seed {seed}");
     let (after, broken) = flips(&judge, &checkpointed(&files), count / 4, &mut chance);
     assert_eq!(broken, Vec::<String>::new(), "after a checkpoint, seed {seed}");
-    assert!(before.get(&Outcome::Refused).is_some_and(|refused| *refused > count / 20), "{before:?}");
+    assert!(before.get(&Outcome::Refused).is_some_and(|refused| *refused > 0), "{before:?}");
     let body = format!(
         "{} flips of one bit of {count} that were asked for, half of them in a database of {} bytes with two runs that have ended and a large \
          value, half in its write-ahead log of {} bytes with a run that was cut off. After each, all runs, plans, \
