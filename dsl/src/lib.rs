@@ -77,7 +77,7 @@ pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
         let found = check::run(text, &ast, catalog, options.strictness, diagnostics);
         diagnostics = found.diagnostics;
         if diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error) {
-            workflow = lower::lower(&ast, &found.resolved, catalog);
+            workflow = lower::lower(ast, &found.resolved, catalog);
         }
     }
     Checked { workflow, diagnostics: in_order(diagnostics) }

@@ -28,7 +28,9 @@ pub type Object = IndexMap<Arc<str>, Value>;
 pub const MAX_DEPTH: usize = 56;
 
 /// A value. Clones are cheap: what is long is shared.
+// A wide tag lets what follows it be moved as whole words: with a tag of one byte, evaluation waits for half-words.
 #[derive(Clone, Debug, Default)]
+#[repr(u64)]
 pub enum Value {
     /// Nothing; also what a skipped step gives.
     #[default]
@@ -54,7 +56,7 @@ pub enum Value {
     /// A secret that is filled in when the call leaves the process.
     Hole(Arc<Hole>),
     /// A large value, known by its content hash.
-    Big(Big),
+    Big(Arc<Big>),
 }
 
 /// The place of a secret: its name, or what is made of it. It never holds the secret.
@@ -215,8 +217,10 @@ impl Value {
                 serde_json::Value::Object(plain)
             }
             Value::Hole(_) => "***".into(),
-            Value::Big(Big { value: Some(value), .. }) => value.to_json(),
-            Value::Big(big) => serde_json::json!({ "$big": big.hash.to_string(), "size": big.size }),
+            Value::Big(big) => match &big.value {
+                Some(value) => value.to_json(),
+                None => serde_json::json!({ "$big": big.hash.to_string(), "size": big.size }),
+            },
         }
     }
 }
@@ -234,7 +238,7 @@ impl fmt::Display for Value {
             Value::Time(time) => write!(f, "{time}"),
             Value::Duration(length) => f.write_str(&duration::format(*length)),
             Value::Hole(_) => f.write_str("***"),
-            Value::Big(Big { value: Some(value), .. }) => value.fmt(f),
+            Value::Big(big) if let Some(value) = &big.value => value.fmt(f),
             Value::List(_) | Value::Object(_) | Value::File(_) | Value::Big(_) => {
                 write!(f, "{}", self.to_json())
             }
@@ -262,8 +266,7 @@ impl PartialEq for Value {
             (Value::File(a), Value::File(b)) => a == b,
             (Value::Hole(a), Value::Hole(b)) => a == b,
             (Value::Big(a), Value::Big(b)) => a.hash == b.hash,
-            (Value::Big(Big { value: Some(value), .. }), other)
-            | (other, Value::Big(Big { value: Some(value), .. })) => **value == *other,
+            (Value::Big(big), other) | (other, Value::Big(big)) => big.value.as_deref() == Some(other),
             _ => false,
         }
     }
@@ -369,7 +372,7 @@ impl<'de> Visitor<'de> for Stored {
                     let (hash, size): (String, u32) = map.next_value()?;
                     let hash =
                         Hash::parse(&hash).ok_or_else(|| de::Error::custom("a hash of 64 hex digits"))?;
-                    Value::Big(Big { hash, size, value: None })
+                    Value::Big(Arc::new(Big { hash, size, value: None }))
                 }
                 _ => {
                     entries.insert(key, map.next_value()?);

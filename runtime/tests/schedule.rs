@@ -1,5 +1,7 @@
 //! Schedules under clocks that jump and processes that die: each instant is accounted for once.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "schedule/worlds.rs"]
 mod worlds;
 

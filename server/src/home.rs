@@ -69,6 +69,9 @@ impl Home {
     pub fn own(&self) -> Result<Option<Lock>, Error> {
         self.create()?;
         let unusable = |source| Error::Directory { path: self.directory.clone(), source };
+        if !self.database().exists() {
+            sync_name(&self.directory).map_err(unusable)?;
+        }
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -82,6 +85,23 @@ impl Home {
             Err(errno) => Err(unusable(io::Error::from(errno))),
         }
     }
+}
+
+/// Puts the name of a directory on the disk, and those of the ones around it, which may be as fresh. A database in
+/// a directory whose name is lost with the power would be lost whole, however often it was synced.
+fn sync_name(directory: &Path) -> io::Result<()> {
+    for folder in std::path::absolute(directory)?.ancestors().skip(1) {
+        // Where it may not be read, it was not made here.
+        let Ok(folder) = File::open(folder) else { continue };
+        match folder.sync_all() {
+            Ok(()) => {}
+            // Some file systems have nothing to sync in folders.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod desk;
 mod error;
 mod file;
 mod reader;
+mod seal;
 pub mod vault;
 mod writer;
 

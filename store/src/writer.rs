@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params};
 
-use crate::{Batch, Change, Error, Unfit, change, file};
+use crate::{Batch, Change, Error, Unfit, change, file, seal};
 
 /// The one writer of a file.
 #[derive(Debug)]
@@ -174,11 +174,16 @@ fn insert_runs(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), E
     }
     let told = |source| Error::sqlite(path, source);
     let mut insert = to
-        .prepare_cached("INSERT INTO runs (id, workflow, plan, state, started) VALUES (?1, ?2, ?3, ?4, ?5)")
+        .prepare_cached(
+            "INSERT INTO runs (id, workflow, plan, state, started, seal_begun, seal_state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
         .map_err(told)?;
     for run in &batch.runs {
+        let begun = seal::of_begun(&run.id, &run.workflow, &run.plan, run.started);
+        let state = seal::of_state(&run.id, run.state, None);
         insert
-            .execute(params![run.id, run.workflow, run.plan, run.state, run.started])
+            .execute(params![run.id, run.workflow, run.plan, run.state, run.started, begun, state])
             .map_err(|source| conflict(path, &run.id, source))?;
     }
     Ok(())
@@ -187,11 +192,12 @@ fn insert_runs(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), E
 fn insert_events(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), Error> {
     let told = |source| Error::sqlite(path, source);
     let mut insert = to
-        .prepare_cached("INSERT INTO events (run, seq, time, body) VALUES (?1, ?2, ?3, ?4)")
+        .prepare_cached("INSERT INTO events (run, seq, time, body, seal) VALUES (?1, ?2, ?3, ?4, ?5)")
         .map_err(told)?;
     for (run, seq, time, body) in batch.rows() {
+        let sealed = seal::of_event(run, seq as i64, time, body);
         insert
-            .execute(params![run, seq as i64, time, Text(body)])
+            .execute(params![run, seq as i64, time, Text(body), sealed])
             .map_err(|source| conflict(path, run, source))?;
     }
     Ok(())
@@ -201,9 +207,11 @@ fn update_ends(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     if batch.ends.is_empty() {
         return Ok(());
     }
-    let mut update = to.prepare_cached("UPDATE runs SET state = ?2, ended = ?3 WHERE id = ?1")?;
+    let mut update =
+        to.prepare_cached("UPDATE runs SET state = ?2, ended = ?3, seal_state = ?4 WHERE id = ?1")?;
     for end in &batch.ends {
-        update.execute(params![end.run, end.state, end.ended])?;
+        let sealed = seal::of_state(&end.run, end.state, Some(end.ended));
+        update.execute(params![end.run, end.state, end.ended, sealed])?;
     }
     Ok(())
 }

@@ -7,12 +7,17 @@ pub mod canary;
 pub mod chance;
 pub mod effects;
 pub mod evidence;
+pub mod faults;
+pub mod journey;
 pub mod keyway;
 pub mod layers;
+pub mod lying;
 pub mod machine;
 pub mod markdown;
 pub mod place;
+pub mod report;
 pub mod verdict;
+pub mod world;
 
 use std::path::{Path, PathBuf};
 

@@ -5,6 +5,8 @@
 //! the other tests. `KEYWAY_CRONSIM=all cargo test -p tests --test cron` compares everything and writes
 //! `docs/measured/cron.md`.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "cron/expressions.rs"]
 mod expressions;
 #[path = "cron/report.rs"]

@@ -56,24 +56,6 @@ impl Type {
         }
     }
 
-    /// The types that it is one of: neither nullable nor unions, with null as an arm of its own.
-    pub fn arms(&self) -> Vec<&Type> {
-        let mut arms = vec![];
-        self.gather(&mut arms);
-        arms
-    }
-
-    fn gather<'t>(&'t self, arms: &mut Vec<&'t Type>) {
-        match self {
-            Type::Nullable(inner) => {
-                inner.gather(arms);
-                arms.push(&Type::Null);
-            }
-            Type::Union(inner) => inner.iter().for_each(|arm| arm.gather(arms)),
-            one => arms.push(one),
-        }
-    }
-
     /// True if nothing is known of a value, of its fields, or of its items.
     pub fn is_open(&self) -> bool {
         match self {

@@ -43,8 +43,10 @@ impl Value {
     /// Nothing if a large value is not to be had.
     pub fn load(&self, values: &dyn Values) -> Option<Value> {
         match self {
-            Value::Big(Big { value: Some(value), .. }) => Some((**value).clone()),
-            Value::Big(Big { hash, .. }) => values.get(hash),
+            Value::Big(big) => match &big.value {
+                Some(value) => Some((**value).clone()),
+                None => values.get(&big.hash),
+            },
             other => Some(other.clone()),
         }
     }
@@ -103,7 +105,7 @@ impl Value {
         let stored = value.stored();
         let hash = Hash::of(&stored);
         let size = u32::try_from(stored.len()).unwrap_or(u32::MAX);
-        Value::Big(Big { hash, size, value: Some(Arc::new(value)) })
+        Value::Big(Arc::new(Big { hash, size, value: Some(Arc::new(value)) }))
     }
 
     fn with_files_sealed(self, limit: usize) -> Value {

@@ -56,6 +56,7 @@ impl Sqlite {
     /// Where it cannot be used; the error says why and what to do.
     pub fn open_to_read(path: &Path) -> Result<Sqlite, Error> {
         let reader = store::Reader::open(path, PATIENCE)?;
+        reader.check()?;
         Ok(Sqlite { reader, writer: None, path: path.to_owned() })
     }
 
@@ -137,8 +138,11 @@ impl Journal for Sqlite {
     }
 
     fn plan(&self, digest: &Hash) -> Result<Option<Plan>, Error> {
-        let bytes = self.reader.plan(&digest.0)?;
-        bytes.map(|bytes| self.decode("a plan", &bytes)).transpose()
+        let Some(bytes) = self.reader.plan(&digest.0)? else { return Ok(None) };
+        if Hash::of(&bytes) != *digest {
+            return Err(self.damaged(format!("plan {digest} has another content")));
+        }
+        self.decode("a plan", &bytes).map(Some)
     }
 
     fn signals(&self) -> Result<Vec<Mail>, Error> {

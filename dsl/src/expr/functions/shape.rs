@@ -74,11 +74,9 @@ pub enum Verdict {
 
 /// Compares the type of an argument with what is wanted.
 pub fn judge(ty: &Type, wants: Wants) -> Verdict {
-    // Most arguments are one thing, and most parameters want one.
-    if let [shape] = wants
-        && !matches!(ty, Type::Null | Type::Nullable(_) | Type::Union(_))
-        && takes(*shape, ty)
-    {
+    // Most arguments are one thing.
+    let one = !matches!(ty, Type::Null | Type::Nullable(_) | Type::Union(_));
+    if one && wants.iter().any(|shape| takes(*shape, ty)) {
         return Verdict::Fits;
     }
     let arms = ty.arms();

@@ -11,7 +11,7 @@ use crate::expr::types::{Inference, Strictness, facts};
 use crate::fields::listed;
 use crate::habits;
 use crate::span::Span;
-use crate::types::{Field, Type};
+use crate::types::{Arms, Field, Type};
 use crate::value::Value;
 
 /// The most names that a help lists.
@@ -370,7 +370,7 @@ fn is_open(ty: &Type) -> bool {
 }
 
 /// Looks for a field in each arm of a type.
-fn among<'t>(arms: Vec<&'t Type>, name: &str) -> Found<'t> {
+fn among<'t>(arms: Arms<'t>, name: &str) -> Found<'t> {
     if let [arm] = &arms[..]
         && let Some(fields) = arm.fields()
     {
@@ -384,7 +384,7 @@ fn among<'t>(arms: Vec<&'t Type>, name: &str) -> Found<'t> {
         return Found::Here(Cow::Owned(Type::Any));
     }
     let mut all = Type::NEVER;
-    for arm in &arms {
+    for arm in arms.iter() {
         if let Some(field) = arm.fields().and_then(|fields| find(fields, name)) {
             all = all.or(field.ty.clone());
         }
