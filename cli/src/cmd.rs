@@ -1,21 +1,31 @@
 //! The subcommands: one file each, one arm here.
 
+mod answer;
+mod audit;
 mod cancel;
 mod check;
+mod cron;
 mod explain;
 mod fmt;
+mod fork;
 mod graph;
+mod keys;
+mod pause;
 mod plan;
 mod resume;
 mod run;
 mod runs;
 mod schema;
+mod secrets;
 mod show;
+mod signal;
+mod vault;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use server::home::Home;
+use server::vault::{LOCAL, Vault, Who};
 
 use crate::error::{Exit, Trouble};
 use crate::output;
@@ -30,17 +40,27 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
+    Answer(answer::Args),
+    Audit(audit::Args),
     Cancel(cancel::Args),
     Check(check::Args),
+    Cron(cron::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
+    Fork(fork::Args),
     Graph(graph::Args),
+    Keys(keys::Args),
+    Pause(pause::Args),
     Plan(plan::Args),
     Resume(resume::Args),
+    Retry(fork::RetryArgs),
     Run(run::Args),
     Runs(runs::Args),
     Schema(schema::Args),
+    Secrets(secrets::Args),
     Show(show::Args),
+    Signal(signal::Args),
+    Vault(vault::Args),
 }
 
 /// Where runs are kept
@@ -63,24 +83,46 @@ impl Data {
                 .data_dir()
                 .to_owned(),
         };
-        Ok(Home::new(directory))
+        let home = Home::new(directory);
+        Ok(match directories::ProjectDirs::from("", "", "keyway") {
+            Some(places) => home.with_keys(places.config_dir().join("roots")),
+            None => home,
+        })
+    }
+
+    /// The vault of the data directory, and who acts on it here.
+    fn vault(&self) -> Result<Vault, Trouble> {
+        Ok(server::safe::open(&self.home()?)?)
     }
 }
+
+/// Whoever types here is the local owner.
+const ME: Who<'static> = Who { owner: LOCAL, actor: "keyway" };
 
 /// Reads the command line and carries it out.
 pub fn main() -> Exit {
     let outcome = match Line::parse().command {
+        Command::Answer(args) => on_runtime(answer::main(args)),
+        Command::Audit(args) => audit::main(&args),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Cron(args) => cron::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Fmt(args) => fmt::main(&args),
+        Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),
+        Command::Keys(args) => keys::main(&args),
+        Command::Pause(args) => on_runtime(pause::main(args)),
         Command::Plan(args) => plan::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
+        Command::Retry(args) => on_runtime(fork::retry(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
         Command::Schema(args) => Ok(schema::main(&args)),
+        Command::Secrets(args) => secrets::main(&args),
         Command::Show(args) => show::main(&args),
+        Command::Signal(args) => on_runtime(signal::main(args)),
+        Command::Vault(args) => vault::main(&args),
     };
     output::told(outcome)
 }

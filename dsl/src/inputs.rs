@@ -15,26 +15,34 @@ use crate::workflow::Workflow;
 /// # Errors
 /// Everything that is wrong, a sentence each.
 pub fn inputs(workflow: &Workflow, given: &Object) -> Result<Value, Vec<String>> {
+    fields(&workflow.name, &workflow.inputs, given, "input")
+}
+
+/// Checks what was given against the fields of something and fills in the defaults; `what` is the word for one.
+///
+/// # Errors
+/// Everything that is wrong, a sentence each.
+pub fn fields(owner: &str, known: &[Field], given: &Object, what: &str) -> Result<Value, Vec<String>> {
     let mut wrong = vec![];
     for name in given.keys() {
-        if find(workflow, name).is_none() {
-            wrong.push(unknown(workflow, name));
+        if find(known, name).is_none() {
+            wrong.push(unknown(owner, known, name, what));
         }
     }
     let mut filled = Object::new();
-    for field in &workflow.inputs {
+    for field in known {
         let value = match (given.get(&*field.name), &field.default) {
             (Some(value), _) => match fit_field(value, field) {
                 Ok(value) => value,
                 Err(misfit) => {
-                    wrong.push(format!("the input `{}` does not fit: {misfit}", field.name));
+                    wrong.push(format!("the {what} `{}` does not fit: {misfit}", field.name));
                     continue;
                 }
             },
             (None, Some(default)) => default.clone(),
             (None, None) if field.optional => Value::Null,
             (None, None) => {
-                wrong.push(format!("the input `{}`, {}, is missing", field.name, a(&field.ty.to_string())));
+                wrong.push(format!("the {what} `{}`, {}, is missing", field.name, a(&field.ty.to_string())));
                 continue;
             }
         };
@@ -52,7 +60,9 @@ pub fn read(workflow: &Workflow, pair: &str) -> Result<(String, Value), String> 
         return Err(format!("`{pair}` is not of the form `name=value`"));
     };
     let name = name.trim();
-    let Some(field) = find(workflow, name) else { return Err(unknown(workflow, name)) };
+    let Some(field) = find(&workflow.inputs, name) else {
+        return Err(unknown(&workflow.name, &workflow.inputs, name, "input"));
+    };
     let value = typed(text, &field.ty);
     let value = value
         .ok_or_else(|| format!("the input `{name}` is {}, and `{text}` is none", a(&field.ty.to_string())))?;
@@ -62,17 +72,17 @@ pub fn read(workflow: &Workflow, pair: &str) -> Result<(String, Value), String> 
     }
 }
 
-fn find<'w>(workflow: &'w Workflow, name: &str) -> Option<&'w Field> {
-    workflow.inputs.iter().find(|field| field.name == name)
+fn find<'w>(known: &'w [Field], name: &str) -> Option<&'w Field> {
+    known.iter().find(|field| field.name == name)
 }
 
-fn unknown(workflow: &Workflow, name: &str) -> String {
-    let known: Vec<&str> = workflow.inputs.iter().map(|field| field.name.as_str()).collect();
-    match (nearest(name, known.iter().copied()), known.is_empty()) {
-        (Some(near), _) => format!("`{}` has no input `{name}`; did you mean `{near}`?", workflow.name),
-        (None, true) => format!("`{}` has no inputs, so not `{name}` either", workflow.name),
+fn unknown(owner: &str, known: &[Field], name: &str, what: &str) -> String {
+    let names: Vec<&str> = known.iter().map(|field| field.name.as_str()).collect();
+    match (nearest(name, names.iter().copied()), names.is_empty()) {
+        (Some(near), _) => format!("`{owner}` has no {what} `{name}`; did you mean `{near}`?"),
+        (None, true) => format!("`{owner}` has no {what}s, so not `{name}` either"),
         (None, false) => {
-            format!("`{}` has no input `{name}`; it has {}", workflow.name, crate::fields::listed(&known))
+            format!("`{owner}` has no {what} `{name}`; it has {}", crate::fields::listed(&names))
         }
     }
 }

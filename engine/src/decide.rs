@@ -15,7 +15,7 @@ use crate::input::{Answer, Cancel, Choice, Input, Known, Start};
 use crate::path;
 use crate::plan::Op;
 use crate::retry;
-use crate::run::{At, Attempt, Gather, Slot, State, Status, StepFailure};
+use crate::run::{At, Attempt, Gather, Hold, Slot, State, Status, StepFailure};
 use crate::turn::Turn;
 
 /// How many signals of one name a run keeps. Further ones are dropped.
@@ -42,7 +42,7 @@ impl Turn<'_> {
                         self.emit(Event::RunHeld { why: *why });
                     }
                 }
-                Input::Release => self.release(),
+                Input::Release(why) => self.release(*why),
                 Input::Cancel(Cancel::Finally) => self.cancel(),
                 Input::Cancel(Cancel::Kill) => self.kill(),
                 Input::Nudge => {
@@ -85,8 +85,8 @@ impl Turn<'_> {
         self.run.next == 0
     }
 
-    fn release(&mut self) {
-        if self.run.hold.is_some() {
+    fn release(&mut self, why: Hold) {
+        if self.run.hold == Some(why) {
             self.emit(Event::RunReleased {});
             if self.has_not_begun() {
                 self.begin_run();

@@ -62,8 +62,8 @@ pub enum Input {
     },
     /// Nothing new is to start until `Release`.
     Hold(Hold),
-    /// What was held goes on.
-    Release,
+    /// What was held for this reason goes on.
+    Release(Hold),
     /// A person or a program wants it to end.
     Cancel(Cancel),
     /// Goes on with what one bounded step left open.

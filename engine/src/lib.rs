@@ -25,6 +25,7 @@ pub mod outline;
 mod path;
 pub mod plan;
 mod retry;
+pub mod room;
 pub mod run;
 mod scope;
 mod settle;

@@ -140,7 +140,7 @@ impl Numbers {
                     .clone(),
             },
             7 => Input::Hold(Hold::Paused),
-            8 => Input::Release,
+            8 => Input::Release(Hold::Queued),
             _ => Input::Cancel(Cancel::Finally),
         }
     }

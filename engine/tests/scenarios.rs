@@ -157,7 +157,8 @@ impl Stage {
             }
             ["fork", run, from @ ..] => return self.fork(run, from),
             ["hold"] => Input::Hold(Hold::Paused),
-            ["release"] => Input::Release,
+            ["release"] => Input::Release(Hold::Paused),
+            ["admit"] => Input::Release(Hold::Queued),
             ["signal", name, value @ ..] => {
                 Input::Signal { name: (*name).into(), value: json(value)?, to: None }
             }

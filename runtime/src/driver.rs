@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use dsl::value::Value;
+use engine::command::Emitted;
 use engine::event::Recorded;
-use engine::input::{Cancel, Start};
+use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::run::{RunId, Status};
 use jiff::Timestamp;
@@ -21,6 +22,17 @@ pub trait Driver: Send + Sync {
     /// # Errors
     /// Where there is no such run or it could not be recorded.
     fn cancel(&self, run: &RunId, how: Cancel) -> Result<(), Error>;
+    /// Tells a run something: an answer, a signal, that it is to pause or to go on.
+    ///
+    /// # Errors
+    /// Where there is no such run, nothing in it waits for that (`Error::Stale`), or it could not be recorded.
+    fn tell(&self, run: &RunId, input: Input) -> Result<(), Error>;
+    /// Raises a signal for whichever step has listened longest for it; where none does, it is kept until one
+    /// does. Raising it twice under one id is raising it once.
+    ///
+    /// # Errors
+    /// Where it could not be recorded.
+    fn signal(&self, signal: Emitted) -> Result<(), Error>;
     /// Takes up a run that is not finished and not under way, as after a crash. Nothing if it is under way.
     ///
     /// # Errors
@@ -122,6 +134,15 @@ pub enum Error {
     /// A run of this name has been started before.
     #[error("there is a run `{0}` already")]
     Exists(RunId),
+    /// Nothing in the run waits for what it was told.
+    #[error("nothing in run `{0}` waits for that")]
+    Stale(RunId),
+    /// As many runs of the workflow are under way as may be, and a further one is left out.
+    #[error("as many runs of `{0}` are under way as may be at once")]
+    Full(String),
+    /// The workflow says something about its runs that cannot be evaluated.
+    #[error("{0}")]
+    Refused(String),
     /// What is stored of a run cannot be read.
     #[error("what is stored of run `{run}` is damaged: {detail}")]
     Damaged {
@@ -144,6 +165,9 @@ impl Error {
         match self {
             Error::NoRun(_) => Some("`keyway runs` lists the runs there are"),
             Error::Exists(_) => Some("start it under another name, or resume it"),
+            Error::Stale(_) => Some("`keyway show RUN` tells what it waits for"),
+            Error::Full(_) => Some("wait for one of them to end, or cancel one"),
+            Error::Refused(_) => None,
             Error::Damaged { .. } => Some("restore the store from a backup; the other runs go on"),
             Error::Store(error) => Some(error.help()),
             Error::Stopped => None,

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use dsl::catalog::Failure;
+use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
 use engine::command::Call;
+use engine::plan::Plan;
 use engine::run::RunId;
 
 /// Carries out calls. Retrying is not its business: the engine decides.
@@ -15,6 +17,32 @@ pub trait Executor: Send + Sync + 'static {
     /// The future is polled once where runs are moved, and goes to the async runtime only if it is not
     /// ready by then: it must not block. A panic in it becomes a failure of the step.
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a>;
+
+    /// Finds the workflow that a step of `run` calls, and checks its inputs.
+    fn find<'a>(&'a self, _run: &'a RunId, workflow: &'a str, _inputs: &'a Value) -> Finding<'a> {
+        let message = format!("there is no workflow `{workflow}` to call");
+        Box::pin(std::future::ready(Err(Failure::new(FailureKind::NotFound, message))))
+    }
+
+    /// A run that another one called is about to be moved.
+    fn adopt(&self, _parent: &RunId, _child: &RunId, _note: &Value) {}
+
+    /// A run is not moved any more.
+    fn release(&self, _run: &RunId) {}
+}
+
+/// The search for a workflow that is called.
+pub type Finding<'a> = Pin<Box<dyn Future<Output = Result<Found, Failure>> + Send + 'a>>;
+
+/// A workflow that is called.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What its run follows.
+    pub plan: Arc<Plan>,
+    /// Its inputs, defaults filled in.
+    pub inputs: Value,
+    /// Kept with its run.
+    pub note: Value,
 }
 
 /// A call under way.

@@ -6,6 +6,7 @@ pub mod sqlite;
 use std::sync::Arc;
 
 use dsl::value::{Hash, Value};
+use engine::command::Emitted;
 use engine::event::Recorded;
 use engine::plan::Plan;
 use engine::run::RunId;
@@ -45,6 +46,16 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// Where it cannot be read.
     fn plan(&self, digest: &Hash) -> Result<Option<Plan>, Error>;
+    /// The signals that nobody has taken yet, earliest first.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    fn signals(&self) -> Result<Vec<Mail>, Error>;
+    /// The answer of a call by its hash, and when it came.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error>;
     /// A large value by its hash.
     ///
     /// # Errors
@@ -65,6 +76,21 @@ pub struct Batch {
     pub values: Vec<(Hash, Value)>,
     /// Runs that end.
     pub ended: Vec<Ended>,
+    /// Signals that nobody has taken yet.
+    pub mail: Vec<Mail>,
+    /// The ids of signals that were taken.
+    pub taken: Vec<Arc<str>>,
+    /// Answers of calls by the hash of the call.
+    pub answers: Vec<(Hash, Timestamp, Value)>,
+}
+
+/// A signal on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mail {
+    /// The signal.
+    pub signal: Emitted,
+    /// When it was raised.
+    pub time: Timestamp,
 }
 
 /// A run that begins.
@@ -94,7 +120,7 @@ pub struct Ended {
 impl Batch {
     /// True if there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.is_empty() && self.mail.is_empty() && self.taken.is_empty()
     }
 
     /// Empties it and keeps its buffers.
@@ -104,5 +130,8 @@ impl Batch {
         self.rows.clear();
         self.values.clear();
         self.ended.clear();
+        self.mail.clear();
+        self.taken.clear();
+        self.answers.clear();
     }
 }

@@ -12,3 +12,4 @@ pub mod driver;
 pub mod executor;
 pub mod journal;
 pub mod local;
+pub mod schedule;

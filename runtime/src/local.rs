@@ -3,7 +3,9 @@
 mod alarms;
 mod calls;
 mod large;
+mod mailbox;
 mod mover;
+mod rooms;
 mod turn;
 mod values;
 mod watchers;
@@ -15,8 +17,9 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use dsl::value::{Hash, Value, Values as _};
+use engine::command::Emitted;
 use engine::event::Recorded;
-use engine::input::{Cancel, Start};
+use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::run::RunId;
 use tokio::runtime::Handle;
@@ -118,6 +121,8 @@ impl Local {
             })
             .collect();
         let failed = asked.into_iter().filter_map(|answer| answer().err()).collect();
+        // Only now is it known which of them are under way, and which wait for room.
+        self.send(Message::Admit);
         Ok((open.len(), failed))
     }
 
@@ -166,8 +171,18 @@ impl Driver for Local {
         self.ask(|reply| Message::Cancel { run: run.clone(), how, reply })
     }
 
+    fn tell(&self, run: &RunId, input: Input) -> Result<(), Error> {
+        self.ask(|reply| Message::Tell { run: run.clone(), input, reply })
+    }
+
+    fn signal(&self, signal: Emitted) -> Result<(), Error> {
+        self.ask(|reply| Message::Signal { signal, reply })
+    }
+
     fn resume(&self, run: &RunId) -> Result<(), Error> {
-        self.ask(|reply| Message::Resume { run: run.clone(), reply })
+        self.ask(|reply| Message::Resume { run: run.clone(), reply })?;
+        self.send(Message::Admit);
+        Ok(())
     }
 
     fn history(&self, run: &RunId) -> Result<Vec<Recorded>, Error> {

@@ -13,6 +13,8 @@ mod crashes;
 mod faults;
 #[path = "drivers/moving.rs"]
 mod moving;
+#[path = "drivers/together.rs"]
+mod together;
 #[path = "drivers/watching.rs"]
 mod watching;
 

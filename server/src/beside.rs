@@ -1,9 +1,16 @@
 //! The workflows in the folder of another: those that it can call.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use dsl::catalog::{Catalog, Signature};
+use dsl::catalog::{Catalog, Failure, FailureKind, Signature};
+use dsl::value::{Object, Value};
+use engine::outline::{Beside, Outline, called};
+use engine::plan::Plan;
+use runtime::executor::Found;
+
+use crate::order::Note;
 
 /// What a workflow in a file can name. The folder is read only if it calls another workflow.
 pub fn catalog(file: &Path, text: &str) -> Catalog {
@@ -14,9 +21,71 @@ pub fn catalog(file: &Path, text: &str) -> Catalog {
     catalog
 }
 
-/// The workflows beside a file by their names; of two with one name the first file by its name counts.
+/// What an outline of a plan takes from beside its file: the workflows that it calls, as far as they are right.
+pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
+    let wanted = called(plan);
+    let mut beside = Beside { connected: catalog.connected.clone(), ..Beside::default() };
+    if wanted.is_empty() {
+        return beside;
+    }
+    for (name, (_, text)) in by_name(file) {
+        if wanted.contains(&name)
+            && let Some(workflow) = dsl::check(&text, catalog).workflow
+        {
+            let outline = Outline::new(&Plan::new(&workflow), None, &Beside::default());
+            beside.workflows.insert(name, outline);
+        }
+    }
+    beside
+}
+
+/// The workflows beside a file by their names.
 fn workflows(file: &Path) -> BTreeMap<String, Signature> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    by_name(file).map(|(name, (signature, _))| (name, signature)).collect()
+}
+
+/// The workflows beside a file by their names, with their texts; of two with one name the first file by its name counts.
+fn by_name(file: &Path) -> impl Iterator<Item = (String, (Signature, String))> {
+    let mut found = BTreeMap::new();
+    for (_, text) in texts(folder(file)) {
+        if let Some((name, signature)) = dsl::signature(&text) {
+            found.entry(name).or_insert((signature, text));
+        }
+    }
+    found.into_iter()
+}
+
+/// The workflow of this name beside a file, with its inputs filled in: what a step calls.
+///
+/// # Errors
+/// Where there is none, it has errors, or the inputs do not fit it.
+pub fn find(file: &Path, name: &str, inputs: &Value) -> Result<Found, Failure> {
+    let refused = |kind, message| Failure { answered: true, ..Failure::new(kind, message) };
+    let named = |text: &str| dsl::signature(text).is_some_and(|(found, _)| found == name);
+    let Some((path, text)) = texts(folder(file)).find(|(_, text)| named(text)) else {
+        let message = format!("there is no workflow `{name}` in `{}`", folder(file).display());
+        return Err(refused(FailureKind::NotFound, message));
+    };
+    let workflow = crate::owner::checked(&path, &text)
+        .map_err(|error| refused(FailureKind::Invalid, crate::chain(&error)))?;
+    let none = Object::new();
+    let given = match inputs {
+        Value::Object(given) => given,
+        _ => &none,
+    };
+    let inputs = dsl::inputs::inputs(&workflow, given)
+        .map_err(|wrong| refused(FailureKind::Invalid, wrong.join("; ")))?;
+    let files = folder(&path).to_owned();
+    let note = Note { file: path, files }.to_value();
+    Ok(Found { plan: Arc::new(Plan::new(&workflow)), inputs, note })
+}
+
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The workflows' files in a folder, by their names, with their texts.
+fn texts(folder: &Path) -> impl Iterator<Item = (PathBuf, String)> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -25,15 +94,8 @@ fn workflows(file: &Path) -> BTreeMap<String, Signature> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
         .collect();
     files.sort();
-    let mut found = BTreeMap::new();
-    for path in files {
-        // What cannot be read is no workflow; it is reported where it is checked itself.
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        if let Some((name, signature)) = dsl::signature(&text) {
-            found.entry(name).or_insert(signature);
-        }
-    }
-    found
+    // What cannot be read is no workflow; it is reported where it is checked itself.
+    files.into_iter().filter_map(|path| std::fs::read_to_string(&path).ok().map(|text| (path, text)))
 }
 
 #[cfg(test)]

@@ -52,6 +52,9 @@ pub enum Error {
     /// The workflow is right, but this version cannot carry it out.
     #[error("{}", .0.join("\n"))]
     NotYet(Vec<String>),
+    /// What was said makes no sense to the run.
+    #[error("{0}")]
+    Wrong(String),
     /// The inputs do not fit the workflow.
     #[error("{}", .0.join("\n"))]
     Inputs(Vec<String>),
@@ -61,6 +64,9 @@ pub enum Error {
         /// Which.
         run: engine::run::RunId,
     },
+    /// The vault cannot go on, or may not.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
     /// The driver cannot go on.
     #[error(transparent)]
     Driver(#[from] runtime::driver::Error),
@@ -80,8 +86,10 @@ impl Error {
             Error::Owner { help, .. } => help.clone(),
             Error::Workflow { file } => Some(format!("`keyway check {file}` shows them")),
             Error::NotYet(_) => Some("a later version will run it".into()),
+            Error::Wrong(_) => Some("`keyway show RUN` tells how the run stands".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
             Error::NoNote { .. } => Some("start the workflow again".into()),
+            Error::Vault(error) => error.help(),
             Error::Driver(error) => error.help().map(str::to_owned),
         }
     }

@@ -6,23 +6,34 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
+use dsl::value::Value;
 use engine::command::Call;
 use engine::run::RunId;
-use runtime::executor::{Calling, Executor};
-use secret::NoVault;
+use runtime::executor::{Calling, Executor, Finding};
 
+use crate::beside;
 use crate::order::Note;
+use crate::safe::Safe;
 
 /// What each run under way may use: its files and its addresses.
 pub struct Hands {
     data: PathBuf,
-    runs: RwLock<BTreeMap<RunId, Arc<Connectors>>>,
+    safe: Arc<Safe>,
+    runs: RwLock<BTreeMap<RunId, Arc<Equipment>>>,
+}
+
+/// What one run may use.
+struct Equipment {
+    connectors: Connectors,
+    /// The workflow's file: those that it can call stand beside it.
+    file: PathBuf,
+    allow_private: bool,
 }
 
 impl Hands {
-    /// Makes hands for the runs of a data directory.
-    pub fn new(data: PathBuf) -> Hands {
-        Hands { data, runs: RwLock::default() }
+    /// Makes hands for the runs of a data directory, whose secrets lie in a safe.
+    pub fn new(data: PathBuf, safe: Arc<Safe>) -> Hands {
+        Hands { data, safe, runs: RwLock::default() }
     }
 
     /// Gives a run its connectors.
@@ -33,14 +44,10 @@ impl Hands {
         let connectors = Connectors::new(Settings {
             files: note.files.clone(),
             protected: vec![note.file.clone(), self.data.clone()],
-            egress: egress::Client::new(policy, Arc::new(NoVault)),
+            egress: egress::Client::new(policy, Arc::new(self.safe.of_run(run))),
         });
-        self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), Arc::new(connectors));
-    }
-
-    /// Takes a run's connectors away once it has ended.
-    pub fn release(&self, run: &RunId) {
-        self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(run);
+        let equipment = Arc::new(Equipment { connectors, file: note.file.clone(), allow_private });
+        self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), equipment);
     }
 
     /// True if a run has its connectors.
@@ -48,7 +55,7 @@ impl Hands {
         self.of(run).is_some()
     }
 
-    fn of(&self, run: &RunId) -> Option<Arc<Connectors>> {
+    fn of(&self, run: &RunId) -> Option<Arc<Equipment>> {
         self.runs.read().unwrap_or_else(PoisonError::into_inner).get(run).cloned()
     }
 }
@@ -57,13 +64,32 @@ impl Executor for Hands {
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a> {
         Box::pin(async move {
             match self.of(run) {
-                Some(connectors) => {
+                Some(equipment) => {
                     let request =
                         connectors::Request { action: &call.action, args: &call.args, key: &call.key };
-                    connectors.call(request).await
+                    equipment.connectors.call(request).await
                 }
                 None => Err(Failure::new(FailureKind::Refused, "the run has ended")),
             }
         })
+    }
+    fn find<'a>(&'a self, run: &'a RunId, workflow: &'a str, inputs: &'a Value) -> Finding<'a> {
+        Box::pin(async move {
+            let gone = || Failure::new(FailureKind::Refused, "the run has ended");
+            let file = self.of(run).ok_or_else(gone)?.file.clone();
+            let (name, inputs) = (workflow.to_owned(), inputs.clone());
+            let looked = tokio::task::spawn_blocking(move || beside::find(&file, &name, &inputs)).await;
+            looked.unwrap_or_else(|_| Err(Failure::new(FailureKind::Server, "the search broke off")))
+        })
+    }
+
+    fn adopt(&self, parent: &RunId, child: &RunId, note: &Value) {
+        if let (Some(equipment), Some(note)) = (self.of(parent), Note::of(note)) {
+            self.equip(child, &note, equipment.allow_private);
+        }
+    }
+
+    fn release(&self, run: &RunId) {
+        self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(run);
     }
 }

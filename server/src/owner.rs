@@ -6,14 +6,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dsl::diagnostic::Severity;
 use dsl::value::Value;
+use dsl::workflow::Workflow;
 use engine::event::{Event, Recorded};
-use engine::input::{Cancel, Start};
+use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
-use engine::run::RunId;
+use engine::run::{Hold, RunId};
+use engine::view::Timeline;
 use jiff::Timestamp;
 use runtime::clock::Wall;
 use runtime::driver::{Driver, Error as DriverError, State};
+use runtime::executor::Executor as _;
+use runtime::journal::sqlite::Sqlite;
 use runtime::local::{Local, Surroundings};
+use store::Desk;
 use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Handle;
@@ -26,6 +31,11 @@ use crate::executor::Hands;
 use crate::home::{Home, Lock};
 use crate::order::{Note, Order};
 use crate::protocol::{self, Reply, Request};
+use crate::safe::Safe;
+use crate::words::{self, Again, Word};
+
+/// How long a commit waits for another process that writes.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What happens in a run, row by row; the channel closes when the run has ended.
 pub type Feed = mpsc::UnboundedReceiver<Recorded>;
@@ -51,40 +61,25 @@ impl Owner {
     /// # Errors
     /// Where the database or the socket cannot be used.
     pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
-        let hands = Arc::new(Hands::new(
-            std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned()),
-        ));
+        let desk = Arc::new(Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?);
+        let safe = Arc::new(Safe::new(desk.clone(), home.clone()));
+        let data = std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned());
+        let hands = Arc::new(Hands::new(data, safe));
         let surroundings =
             Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
-        let driver = Local::on_sqlite(&home.database(), surroundings)?;
+        let driver = Local::over(Arc::new(Sqlite::over(desk)?), surroundings);
         let listener = listen(&home.socket())?;
         let core = Arc::new(Core { driver, hands, guests: AtomicUsize::new(0), left: Notify::new() });
         let listening = tokio::spawn(accept(listener, core.clone()));
         Ok(Owner { core, listening, _lock: lock })
     }
 
-    /// Starts a run; it is durable when this returns.
+    /// Does what is asked. To follow a run is another matter.
     ///
     /// # Errors
-    /// Where the workflow or its inputs are wrong, or the start cannot be recorded.
-    pub fn start(&self, order: &Order) -> Result<RunId, Error> {
-        self.core.start(order)
-    }
-
-    /// Takes up a run, or all that are unfinished; gives those that are under way.
-    ///
-    /// # Errors
-    /// Where there is no such run, or its log is damaged.
-    pub fn resume(&self, run: Option<&RunId>, allow_private: bool) -> Result<Vec<RunId>, Error> {
-        self.core.resume(run, allow_private)
-    }
-
-    /// Cancels a run: calls in flight are given up, every open `finally` still runs.
-    ///
-    /// # Errors
-    /// Where there is no such run, or it cannot be recorded.
-    pub fn cancel(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
-        self.core.cancel(run, allow_private)
+    /// Where it cannot be done; the error says why.
+    pub fn handle(&self, request: &Request) -> Result<Reply, Error> {
+        self.core.handle(request)
     }
 
     /// Tells what happens in a run after a row that is known already.
@@ -125,16 +120,27 @@ impl Drop for Owner {
 }
 
 impl Core {
-    fn start(&self, order: &Order) -> Result<RunId, Error> {
-        let file = order.file.display().to_string();
-        let checked = dsl::check(&order.text, &crate::beside::catalog(&order.file, &order.text));
-        let workflow = checked.workflow.ok_or(Error::Workflow { file })?;
-        let lacks = engine::able::lacks(&workflow).into_iter();
-        let lacks: Vec<String> =
-            lacks.filter(|lack| lack.severity == Severity::Error).map(|lack| lack.message).collect();
-        if !lacks.is_empty() {
-            return Err(Error::NotYet(lacks));
+    fn handle(&self, request: &Request) -> Result<Reply, Error> {
+        match request {
+            Request::Run(order) => self.start(order).map(Reply::Started),
+            Request::Resume { run, allow_private } => {
+                self.resume(run.as_ref(), *allow_private).map(Reply::Resumed)
+            }
+            Request::Cancel { run, allow_private } => self.cancel(run, *allow_private).map(|()| Reply::Done),
+            Request::Say { run, word, allow_private } => {
+                self.say(run, word, *allow_private).map(|()| Reply::Done)
+            }
+            Request::Signal(signal) => {
+                self.driver.signal(signal.clone())?;
+                Ok(Reply::Done)
+            }
+            Request::Again(wish) => self.again(wish).map(Reply::Started),
+            Request::Follow { .. } => Err(Error::Protocol("a run is followed on a line of its own".into())),
         }
+    }
+
+    fn start(&self, order: &Order) -> Result<RunId, Error> {
+        let workflow = checked(&order.file, &order.text)?;
         let inputs = match &order.inputs {
             Value::Object(given) => dsl::inputs::inputs(&workflow, given),
             other => Err(vec![format!("the inputs are a {}, not an object", other.type_name())]),
@@ -144,12 +150,21 @@ impl Core {
         let run = order.run.clone();
         self.hands.equip(&run, &note, order.allow_private);
         let trigger = Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
-        let start = Start { run: run.clone(), inputs, trigger, note: note.to_value() };
-        match self.driver.start(Arc::new(Plan::new(&workflow)), start) {
-            Ok(()) => self.release_at_end(&run),
+        let start = Start {
+            note: note.to_value(),
+            zone: Some(crate::zone::own()),
+            ..Start::new(run.clone(), inputs, trigger)
+        };
+        self.begin(Plan::new(&workflow), start, order.allow_private)
+    }
+
+    fn begin(&self, plan: Plan, start: Start, allow_private: bool) -> Result<RunId, Error> {
+        let run = start.run.clone();
+        match self.driver.start(Arc::new(plan), start) {
+            Ok(()) => {}
             // Asked for again by somebody who did not hear the answer.
             Err(DriverError::Exists(_)) => {
-                self.resume(Some(&run), order.allow_private)?;
+                self.resume(Some(&run), allow_private)?;
             }
             Err(error) => {
                 self.hands.release(&run);
@@ -157,6 +172,44 @@ impl Core {
             }
         }
         Ok(run)
+    }
+
+    /// Starts a run that takes over from an earlier one.
+    fn again(&self, wish: &Again) -> Result<RunId, Error> {
+        let old = self.timeline(&wish.of)?;
+        let before = old.state();
+        let mut note = Note::of(&before.note).ok_or_else(|| Error::NoNote { run: wish.of.clone() })?;
+        let plan = match &wish.workflow {
+            None => (**old.plan()).clone(),
+            Some((file, text)) => {
+                note.file.clone_from(file);
+                Plan::new(&checked(file, text)?)
+            }
+        };
+        let (past, inputs) = words::again(&old, wish, &plan)?;
+        let start = Start {
+            note: note.to_value(),
+            zone: before.zone.clone(),
+            past: Some(Arc::new(past)),
+            ..Start::new(wish.run.clone(), inputs, before.trigger.clone())
+        };
+        self.hands.equip(&wish.run, &note, wish.allow_private);
+        self.begin(plan, start, wish.allow_private)
+    }
+
+    fn timeline(&self, run: &RunId) -> Result<Timeline, Error> {
+        let history = self.driver.history(run)?;
+        let mut timeline = Timeline::new(&*self.driver.plan(run)?);
+        history.iter().for_each(|row| {
+            timeline.apply(row);
+        });
+        Ok(timeline)
+    }
+
+    fn say(&self, run: &RunId, word: &Word, allow_private: bool) -> Result<(), Error> {
+        let input = words::meaning(&self.timeline(run)?, word)?;
+        self.ready(run, allow_private)?;
+        Ok(self.driver.tell(run, input)?)
     }
 
     fn resume(&self, run: Option<&RunId>, allow_private: bool) -> Result<Vec<RunId>, Error> {
@@ -167,6 +220,13 @@ impl Core {
         for run in &unfinished {
             self.ready(run, allow_private)?;
             self.driver.resume(run)?;
+        }
+        // Who names a run wants it to go on, also after a pause.
+        if let Some(run) = run {
+            match self.driver.tell(run, Input::Release(Hold::Paused)) {
+                Ok(()) | Err(DriverError::Stale(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(unfinished)
     }
@@ -188,18 +248,11 @@ impl Core {
             _ => None,
         };
         let note = note.ok_or_else(|| Error::NoNote { run: run.clone() })?;
-        self.hands.equip(run, &note, allow_private);
-        self.release_at_end(run);
+        // Somebody who asks about a run that has ended needs none.
+        if self.driver.summary(run)?.state == State::Running {
+            self.hands.equip(run, &note, allow_private);
+        }
         Ok(())
-    }
-
-    /// Takes a run's connectors away once it has ended, or nothing moves it any more.
-    fn release_at_end(&self, run: &RunId) {
-        let (run, hands, mut news) = (run.clone(), self.hands.clone(), self.driver.watch(run));
-        tokio::spawn(async move {
-            while news.recv().await.is_some() {}
-            hands.release(&run);
-        });
     }
 
     fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
@@ -222,6 +275,16 @@ impl Core {
         });
         Ok(feed)
     }
+}
+
+/// A workflow that this version can run.
+pub(crate) fn checked(file: &Path, text: &str) -> Result<Workflow, Error> {
+    let checked = dsl::check(text, &crate::beside::catalog(file, text));
+    let workflow = checked.workflow.ok_or(Error::Workflow { file: file.display().to_string() })?;
+    let lacks = engine::able::lacks(&workflow).into_iter();
+    let lacks: Vec<String> =
+        lacks.filter(|lack| lack.severity == Severity::Error).map(|lack| lack.message).collect();
+    if lacks.is_empty() { Ok(workflow) } else { Err(Error::NotYet(lacks)) }
 }
 
 /// Listens on the socket; what an owner that died left behind is removed, since we hold the lock.
@@ -265,11 +328,6 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
         }
     };
     let reply = match request {
-        Request::Run(order) => core.start(&order).map(Reply::Started),
-        Request::Resume { run, allow_private } => {
-            core.resume(run.as_ref(), allow_private).map(Reply::Resumed)
-        }
-        Request::Cancel { run, allow_private } => core.cancel(&run, allow_private).map(|()| Reply::Done),
         Request::Follow { run, seen } => {
             let _guest = Guest::new(&core);
             match core.follow(&run, seen) {
@@ -289,6 +347,7 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
                 Err(error) => Err(error),
             }
         }
+        other => core.handle(&other),
     };
     let reply = match reply {
         // Without a word, the other side asks whoever owns the directory next.

@@ -1,5 +1,6 @@
 //! What is said over the socket beside the database: one JSON line a request, JSON lines as the answer.
 
+use engine::command::Emitted;
 use engine::event::Recorded;
 use engine::run::RunId;
 use serde::de::DeserializeOwned;
@@ -8,6 +9,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWr
 
 use crate::error::Error;
 use crate::order::Order;
+use crate::words::{Again, Word};
 
 /// The longest line: a workflow of 1 MB, its inputs, or what one input caused.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -32,6 +34,19 @@ pub enum Request {
         /// Whether the calls of its `finally` blocks may go to private addresses.
         allow_private: bool,
     },
+    /// Say something to a run. Answered by `Done`.
+    Say {
+        /// Which.
+        run: RunId,
+        /// What.
+        word: Word,
+        /// Whether its calls may go to private addresses.
+        allow_private: bool,
+    },
+    /// Raise a signal for whoever listens. Answered by `Done`.
+    Signal(Emitted),
+    /// Start a run that takes over from an earlier one. Answered by `Started`.
+    Again(Again),
     /// Tell what happens in a run, from a row on. Answered by `Recorded` for each row, then `Done`.
     Follow {
         /// Which.

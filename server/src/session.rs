@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use engine::command::Emitted;
 use engine::event::Recorded;
 use engine::run::RunId;
 use tokio::io::BufReader;
@@ -14,6 +15,7 @@ use crate::home::Home;
 use crate::order::Order;
 use crate::owner::{Feed, Owner};
 use crate::protocol::{self, Reply, Request};
+use crate::words::{Again, Word};
 
 /// How long an owner that holds the lock may take until it listens, and a commit until it succeeds.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,18 +50,15 @@ impl Session {
     /// # Errors
     /// Where the workflow or its inputs are wrong, or the start cannot be recorded.
     pub async fn start(&mut self, order: &Order) -> Result<RunId, Error> {
-        loop {
-            if let Via::Here(owner) = &self.via {
-                return owner.start(order);
-            }
-            match ask(&self.home, &Request::Run(order.clone())).await {
-                Ok(Reply::Started(run)) => return Ok(run),
-                Ok(other) => return Err(unexpected(&other)),
-                // Whether it was started is not known. It has its name already, so it may be asked again.
-                Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
-                Err(error) => return Err(error),
-            }
-        }
+        self.begun(Request::Run(order.clone())).await
+    }
+
+    /// Starts a run that takes over from an earlier one; it is durable when this returns.
+    ///
+    /// # Errors
+    /// Where the earlier run has no such step, the inputs do not fit, or the start cannot be recorded.
+    pub async fn again(&mut self, wish: &Again) -> Result<RunId, Error> {
+        self.begun(Request::Again(wish.clone())).await
     }
 
     /// Takes up a run, or all that are unfinished; gives those that are under way.
@@ -67,17 +66,9 @@ impl Session {
     /// # Errors
     /// Where there is no such run, or its log is damaged.
     pub async fn resume(&mut self, run: Option<&RunId>, allow_private: bool) -> Result<Vec<RunId>, Error> {
-        loop {
-            let request = Request::Resume { run: run.cloned(), allow_private };
-            match &self.via {
-                Via::Here(owner) => return owner.resume(run, allow_private),
-                Via::There => match ask(&self.home, &request).await {
-                    Ok(Reply::Resumed(runs)) => return Ok(runs),
-                    Ok(other) => return Err(unexpected(&other)),
-                    Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
-                    Err(error) => return Err(error),
-                },
-            }
+        match self.ask(&Request::Resume { run: run.cloned(), allow_private }).await? {
+            Reply::Resumed(runs) => Ok(runs),
+            other => Err(unexpected(&other)),
         }
     }
 
@@ -86,16 +77,50 @@ impl Session {
     /// # Errors
     /// Where there is no such run, or it cannot be recorded.
     pub async fn cancel(&mut self, run: &RunId, allow_private: bool) -> Result<(), Error> {
+        self.done(Request::Cancel { run: run.clone(), allow_private }).await
+    }
+
+    /// Says something to a run.
+    ///
+    /// # Errors
+    /// Where there is no such run, nothing in it waits for that, or it cannot be recorded.
+    pub async fn say(&mut self, run: &RunId, word: Word, allow_private: bool) -> Result<(), Error> {
+        self.done(Request::Say { run: run.clone(), word, allow_private }).await
+    }
+
+    /// Raises a signal for whichever step has listened longest for it.
+    ///
+    /// # Errors
+    /// Where it cannot be recorded.
+    pub async fn signal(&mut self, signal: Emitted) -> Result<(), Error> {
+        self.done(Request::Signal(signal)).await
+    }
+
+    async fn begun(&mut self, request: Request) -> Result<RunId, Error> {
+        match self.ask(&request).await? {
+            Reply::Started(run) => Ok(run),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn done(&mut self, request: Request) -> Result<(), Error> {
+        match self.ask(&request).await? {
+            Reply::Done => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks whoever owns the directory. Where the owner goes away without an answer, whether it was done is not
+    /// known; what is asked twice is done once, so that the next owner is asked again.
+    async fn ask(&mut self, request: &Request) -> Result<Reply, Error> {
         loop {
-            let request = Request::Cancel { run: run.clone(), allow_private };
-            match &self.via {
-                Via::Here(owner) => return owner.cancel(run, allow_private),
-                Via::There => match ask(&self.home, &request).await {
-                    Ok(Reply::Done) => return Ok(()),
-                    Ok(other) => return Err(unexpected(&other)),
-                    Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
-                    Err(error) => return Err(error),
-                },
+            let answer = match &self.via {
+                Via::Here(owner) => return owner.handle(request),
+                Via::There => ask(&self.home, request).await,
+            };
+            match answer {
+                Err(Error::OwnerGone) => self.via = reach(&self.home).await?,
+                other => return other,
             }
         }
     }

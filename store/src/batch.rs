@@ -13,6 +13,12 @@ pub struct Batch {
     pub values: Vec<Value>,
     /// Runs that end.
     pub ends: Vec<End>,
+    /// Signals; one that is there already stays as it is.
+    pub signals: Vec<Signal>,
+    /// The ids of signals that were taken.
+    pub taken: Vec<Arc<str>>,
+    /// Answers of calls; a later one takes the place of an earlier one.
+    pub answers: Vec<Answer>,
     events: Vec<Event>,
     bodies: Vec<u8>,
 }
@@ -61,6 +67,32 @@ pub struct Value {
     pub body: Vec<u8>,
 }
 
+/// A signal that nobody has taken yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The run that it is for; without it, any.
+    pub run: Option<Arc<str>>,
+    /// When it was raised, in nanoseconds since 1970.
+    pub time: i64,
+    /// What it carries, in its stored form.
+    pub body: String,
+}
+
+/// The answer of a call, to be used again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The hash of the call.
+    pub hash: [u8; 32],
+    /// When it came, in nanoseconds since 1970.
+    pub time: i64,
+    /// The answer in its stored form.
+    pub body: String,
+}
+
 /// A row of a log; its body is a part of the batch's `bodies`.
 #[derive(Debug)]
 struct Event {
@@ -94,6 +126,9 @@ impl Batch {
         self.runs.clear();
         self.values.clear();
         self.ends.clear();
+        self.signals.clear();
+        self.taken.clear();
+        self.answers.clear();
         self.events.clear();
         self.bodies.clear();
     }

@@ -8,9 +8,10 @@ use dsl::value::{Hash, Value};
 use engine::event::Recorded;
 use engine::plan::Plan;
 use engine::run::RunId;
+use jiff::Timestamp;
 
 use crate::driver::{Error, State, Summary};
-use crate::journal::{Batch, Journal};
+use crate::journal::{Batch, Journal, Mail};
 
 /// Runs kept in memory.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ struct Kept {
     plans: HashMap<Hash, Arc<Plan>>,
     runs: BTreeMap<RunId, Entry>,
     values: HashMap<Hash, Value>,
+    mail: Vec<Mail>,
+    answers: HashMap<Hash, (Timestamp, Value)>,
 }
 
 #[derive(Debug)]
@@ -86,7 +89,23 @@ impl Journal for Memory {
                 entry.summary.ended = Some(ended.time);
             }
         }
+        for mail in &batch.mail {
+            if kept.mail.iter().all(|known| known.signal.id != mail.signal.id) {
+                kept.mail.push(mail.clone());
+            }
+        }
+        kept.mail.retain(|mail| !batch.taken.contains(&mail.signal.id));
+        let answers = batch.answers.iter();
+        kept.answers.extend(answers.map(|(hash, time, value)| (*hash, (*time, value.clone()))));
         Ok(())
+    }
+
+    fn signals(&self) -> Result<Vec<Mail>, Error> {
+        Ok(self.kept().mail.clone())
+    }
+
+    fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error> {
+        Ok(self.kept().answers.get(hash).cloned())
     }
 
     fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error> {

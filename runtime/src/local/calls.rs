@@ -10,7 +10,7 @@ use std::sync::mpsc::Sender;
 use std::task::{Context, Poll, Waker};
 
 use dsl::catalog::{Failure, FailureKind, Safety};
-use dsl::value::{MAX_DEPTH, Value, Values};
+use dsl::value::{Hash, MAX_DEPTH, Value, Values};
 use engine::BIG;
 use engine::command::Call;
 use engine::run::{At, Attempt, RunId};
@@ -37,6 +37,8 @@ pub(super) struct Flight {
     pub token: u64,
     /// True if it changes nothing.
     pub reads: bool,
+    /// Under which hash its answer is kept for later.
+    pub keep: Option<Hash>,
     task: Option<AbortHandle>,
 }
 
@@ -49,12 +51,12 @@ impl Drop for Flight {
 }
 
 /// What came of a call.
-pub(super) struct Answer {
+pub(super) struct Answer<T = Value> {
     pub run: RunId,
     pub at: At,
     pub attempt: Attempt,
     pub token: u64,
-    pub result: Result<Value, Failure>,
+    pub result: Result<T, Failure>,
 }
 
 impl Calls {
@@ -76,15 +78,18 @@ impl Calls {
             None => {
                 let message = format!("a large value that `{action}` needs cannot be read");
                 let failure = Failure { answered: true, ..Failure::new(FailureKind::NotFound, message) };
-                return (Flight { token, reads, task: None }, Some(answer(Err(failure))));
+                return (Flight { token, reads, keep: None, task: None }, Some(answer(Err(failure))));
             }
         }
+        let keep = call.cache.map(|_| hash_of(&call));
         let mut calling = self.calling(run.clone(), call);
         if !self.slow.contains(&action) {
             // A call that is ready needs neither a task nor a wake-up.
             let _inside = self.tokio.enter();
             match calling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(result) => return (Flight { token, reads, task: None }, Some(answer(result))),
+                Poll::Ready(result) => {
+                    return (Flight { token, reads, keep, task: None }, Some(answer(result)));
+                }
                 Poll::Pending => self.slow.insert(action),
             };
         }
@@ -94,7 +99,29 @@ impl Calls {
             // Where the driver has stopped, the call is made again after the next start, or is in doubt.
             let _ = inbox.send(Message::Returned(answer(result)));
         });
-        (Flight { token, reads, task: Some(task.abort_handle()) }, None)
+        (Flight { token, reads, keep, task: Some(task.abort_handle()) }, None)
+    }
+
+    /// Looks for the workflow that a step calls. What is found arrives.
+    pub fn find(&mut self, run: &RunId, call: &Call, values: &dyn Values) -> Flight {
+        self.last += 1;
+        let (token, at, attempt) = (self.last, call.at, call.attempt);
+        let (executor, inbox, run) = (self.executor.clone(), self.inbox.clone(), run.clone());
+        let args = call.args.load_all(values);
+        let task = self.tokio.spawn(async move {
+            let args = args.unwrap_or_default();
+            let workflow = args.get("workflow").map(Value::to_string).unwrap_or_default();
+            let inputs = args.get("with").cloned().unwrap_or_default();
+            let finding = AssertUnwindSafe(executor.find(&run, &workflow, &inputs)).catch_unwind().await;
+            let found = finding.unwrap_or_else(|panic| Err(panicked("call", &*panic)));
+            let _ = inbox.send(Message::Found(Answer { run, at, attempt, token, result: found }));
+        });
+        Flight { token, reads: false, keep: None, task: Some(task.abort_handle()) }
+    }
+
+    /// The executor.
+    pub fn executor(&self) -> &dyn Executor {
+        &*self.executor
     }
 
     fn calling(
@@ -109,6 +136,14 @@ impl Calls {
             result.and_then(|value| sealed(&call.action, value))
         })
     }
+}
+
+/// What tells one call from another, whoever makes it: its action and its parameters.
+pub(super) fn hash_of(call: &Call) -> Hash {
+    let mut bytes = call.action.as_bytes().to_vec();
+    bytes.push(0);
+    bytes.extend(call.args.stored());
+    Hash::of(&bytes)
 }
 
 /// The value as the engine takes it: not too deep to be read again, and by reference where it is large.

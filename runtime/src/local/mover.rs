@@ -1,8 +1,10 @@
 //! The thread that moves runs. One turn: take what has arrived, let the engine decide what it means, keep
 //! all of that in one commit, and then hand out what follows from it.
 
+mod children;
 mod commit;
 mod decide;
+mod mail;
 mod take_up;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -10,6 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
+use engine::command::Emitted;
 use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::run::{At, Attempt, Run, RunId};
@@ -18,12 +21,15 @@ use jiff::SignedDuration;
 use super::Surroundings;
 use super::alarms::Alarms;
 use super::calls::{Answer, Calls, Flight};
+use super::mailbox::Mailbox;
+use super::rooms::Rooms;
 use super::turn::Turn;
 use super::values::Shelf;
 use super::watchers::Watchers;
 use crate::clock::Clock;
 use crate::driver::Error;
-use crate::journal::Journal;
+use crate::executor::Found;
+use crate::journal::{Journal, Mail};
 pub(super) use take_up::plan_of;
 
 /// How many inputs go into one commit at most.
@@ -41,6 +47,14 @@ pub(super) enum Message {
     Start { plan: Arc<Plan>, start: Start, reply: Reply },
     /// Cancel a run.
     Cancel { run: RunId, how: Cancel, reply: Reply },
+    /// Tell a run something.
+    Tell { run: RunId, input: Input, reply: Reply },
+    /// Keep a signal for whoever listens.
+    Signal { signal: Emitted, reply: Reply },
+    /// The workflow that a step calls was found, or not.
+    Found(Answer<Found>),
+    /// Let those begin that wait and find room.
+    Admit,
     /// Take up a run.
     Resume { run: RunId, reply: Reply },
     /// A call has come back.
@@ -57,6 +71,14 @@ pub(super) struct Work {
     pub input: Input,
     /// Which flight it is the answer of.
     pub token: Option<u64>,
+    /// Which signal it delivers.
+    pub mail: Option<Mail>,
+}
+
+impl Work {
+    fn new(run: &RunId, input: Input) -> Work {
+        Work { run: run.clone(), input, token: None, mail: None }
+    }
 }
 
 /// A run that is moved here.
@@ -70,11 +92,20 @@ pub(super) struct Tracked {
     flights: BTreeMap<(At, Attempt), Flight>,
     /// Calls that certainly have not gone out, since the commit that they follow from was reported as failed.
     unsent: BTreeSet<(At, Attempt)>,
+    /// The runs that its steps have called.
+    children: BTreeMap<(At, Attempt), RunId>,
 }
 
 impl Tracked {
     fn new(plan: &Arc<Plan>, state: Option<Run>, seq: u64) -> Tracked {
-        Tracked { plan: plan.clone(), state, seq, flights: BTreeMap::new(), unsent: BTreeSet::new() }
+        Tracked {
+            plan: plan.clone(),
+            state,
+            seq,
+            flights: BTreeMap::new(),
+            unsent: BTreeSet::new(),
+            children: BTreeMap::new(),
+        }
     }
 }
 
@@ -86,11 +117,17 @@ pub(super) struct Mover {
     clock: Arc<dyn Clock>,
     calls: Calls,
     alarms: Alarms,
+    mailbox: Mailbox,
+    rooms: Rooms,
     runs: HashMap<RunId, Tracked>,
     /// What can be decided without waiting.
     ready: VecDeque<Work>,
     /// What could not be committed, until it is tried again.
     held: VecDeque<Work>,
+    /// Signals for runs that have ended: they leave the store with the next commit.
+    lapsed: Vec<Arc<str>>,
+    /// Calls of other workflows whose runs could not be begun, since the commit failed.
+    unborn: Vec<(RunId, At, Attempt)>,
     /// How many commits in a row have failed, and when to try again.
     failures: u32,
     again: Option<Instant>,
@@ -116,9 +153,13 @@ impl Mover {
             clock: surroundings.clock,
             calls: Calls::new(surroundings.executor, surroundings.tokio, inbox),
             alarms: Alarms::default(),
+            mailbox: Mailbox::default(),
+            rooms: Rooms::default(),
             runs: HashMap::new(),
             ready: VecDeque::new(),
             held: VecDeque::new(),
+            lapsed: vec![],
+            unborn: vec![],
             failures: 0,
             again: None,
             most: MOST,
@@ -128,6 +169,7 @@ impl Mover {
 
     /// Moves runs until it is told to stop.
     pub fn run(mut self) {
+        self.read_mail();
         let mut going = true;
         while going {
             going = self.take();
@@ -163,11 +205,13 @@ impl Mover {
             self.again = None;
             self.held.append(&mut self.ready);
             std::mem::swap(&mut self.held, &mut self.ready);
+            self.bear();
         }
         let now = self.clock.now();
         while let Some((run, timer)) = self.alarms.take_due(now) {
-            self.ready.push_back(Work { run, input: Input::Fired(timer), token: None });
+            self.ready.push_back(Work::new(&run, Input::Fired(timer)));
         }
+        self.turn.batch.taken.append(&mut self.lapsed);
         while self.turn.len() < self.most
             && let Some(work) = self.ready.pop_front()
         {
@@ -203,8 +247,19 @@ impl Mover {
             }
             Message::Cancel { run, how, reply } => {
                 let told = self.track(&run).and_then(|()| self.apply(&run, &Input::Cancel(how)));
+                self.turn.answer(reply, told.map(|_| ()));
+            }
+            Message::Tell { run, input, reply } => {
+                let told = self.track(&run).and_then(|()| self.apply(&run, &input));
+                let told = told.and_then(|meant| if meant { Ok(()) } else { Err(Error::Stale(run)) });
                 self.turn.answer(reply, told);
             }
+            Message::Signal { signal, reply } => {
+                self.turn.batch.mail.push(Mail { signal, time: self.clock.now() });
+                self.turn.answer(reply, Ok(()));
+            }
+            Message::Found(answer) => self.found(answer),
+            Message::Admit => self.admit(),
             // It rests on nothing that this turn commits.
             Message::Resume { run, reply } => reply(self.track(&run)),
             Message::Returned(answer) => self.work(returned(answer)),
@@ -217,5 +272,6 @@ impl Mover {
 
 fn returned(answer: Answer) -> Work {
     let Answer { run, at, attempt, token, result } = answer;
-    Work { run, input: Input::Returned { at, attempt, result }, token: Some(token) }
+    let input = Input::Returned { at, attempt, result, from: None };
+    Work { token: Some(token), ..Work::new(&run, input) }
 }

@@ -14,7 +14,7 @@ use super::large::each_big;
 use super::mover::{Reply, Work};
 use super::values::Shelf;
 use crate::driver::{Error, State};
-use crate::journal::{Batch, Begun, Ended};
+use crate::journal::{Batch, Begun, Ended, Mail};
 
 /// How many hashes of values that are kept already are remembered. Forgetting one costs a write.
 const REMEMBERED: usize = 1 << 16;
@@ -69,13 +69,17 @@ impl Turn {
     /// Adds what an input meant.
     pub fn record(&mut self, run: &RunId, row: Recorded, state: State, shelf: &Shelf) {
         for event in &row.events {
-            if let Some(command) = event.command() {
+            if let Some(command) = event.command(row.time) {
                 self.urgent |= match &command {
                     Command::Call(call) => call.safety != Safety::Read,
-                    Command::Wake(_) => false,
-                    Command::Abort { .. } | Command::Nudge => true,
+                    Command::Wake(_) | Command::Listen { .. } => false,
+                    Command::Abort { .. } | Command::Nudge | Command::Emit(_) => true,
                 };
-                self.commands.push((run.clone(), command));
+                match command {
+                    // It is kept in the commit that keeps the event, and delivered afterwards.
+                    Command::Emit(signal) => self.batch.mail.push(Mail { signal, time: row.time }),
+                    other => self.commands.push((run.clone(), other)),
+                }
             }
             each_big(event, &mut |big| {
                 if let Some(value) = &big.value

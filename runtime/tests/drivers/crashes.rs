@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use runtime::driver::Driver;
 
 use crate::for_every_driver;
-use crate::plans::{call, each, plan, row, wait};
+use crate::plans::{call, each, plan, row, wait, written};
 use crate::world::{Act, Fault, Faulty, Kind, World, events, id, start};
 
 for_every_driver! {
@@ -158,7 +158,8 @@ fn a_call_that_must_not_be_repeated_is_in_doubt(kind: Kind) {
     let world = World::new(kind, |_, _| Act::Never);
     let driver = world.driver();
     let run = id("r1");
-    driver.start(row(1, Safety::Once), start(&run)).unwrap();
+    let text = "name: once\nsteps: { s0: { use: test.once, on_doubt: fail } }\n";
+    driver.start(written(text), start(&run)).unwrap();
     world.await_waiting(1);
     drop(driver);
     let driver = world.driver();

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use dsl::catalog::Safety;
+use dsl::catalog::{Action, Catalog, Safety, Trust};
 use dsl::span::Span;
+use dsl::types::Type;
 use dsl::value::Value;
 use dsl::workflow::{
     Act, Arg, Block, Need, NeedKind, OnDoubt, OnError, Op, Phase, Retry, Step, Wait, Workflow,
@@ -71,4 +72,23 @@ pub fn each(count: i64, parallel: u32, safety: Safety) -> Arc<Plan> {
     let items = Arg::Value(Value::list((0..count).map(Value::Int).collect()));
     let body = Block { steps: vec![call("one", safety, &[])], output: None };
     plan("each", vec![step("all", &[], Op::Each { items, name: "item".into(), parallel, body })])
+}
+
+/// A plan by its text. The actions `test.read`, `test.keyed` and `test.once` take anything as `n`.
+pub fn written(text: &str) -> Arc<Plan> {
+    let action = |id: &str, safety| Action {
+        id: id.into(),
+        about: "Does nothing.".into(),
+        safety,
+        input: vec![dsl::types::Field::optional("n", Type::Any, "Anything.")],
+        output: Type::Any,
+        trust: Trust::Trusted,
+    };
+    let catalog = Catalog::new([
+        action("test.keyed", Safety::Keyed),
+        action("test.once", Safety::Once),
+        action("test.read", Safety::Read),
+    ]);
+    let checked = dsl::check(text, &catalog);
+    Arc::new(Plan::new(&checked.workflow.unwrap_or_else(|| panic!("{text}\n{:#?}", checked.diagnostics))))
 }

@@ -16,12 +16,13 @@ use engine::event::{Event, Recorded};
 use engine::input::Start;
 use engine::plan::Plan;
 use engine::run::{Run, RunId, Status};
+use jiff::Timestamp;
 use runtime::clock::Manual;
 use runtime::driver::{Driver, Error, Summary};
-use runtime::executor::{Calling, Executor};
+use runtime::executor::{Calling, Executor, Finding, Found};
 use runtime::journal::memory::Memory;
 use runtime::journal::sqlite::Sqlite;
-use runtime::journal::{Batch, Journal};
+use runtime::journal::{Batch, Journal, Mail};
 use runtime::local::{Local, Surroundings};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -66,6 +67,8 @@ type Play = Box<dyn Fn(&Call, usize) -> Act + Send + Sync>;
 pub struct Script {
     play: Play,
     pub made: Mutex<Vec<Made>>,
+    /// The workflows that can be called.
+    pub workflows: Mutex<Vec<Arc<Plan>>>,
     gate: Semaphore,
     /// How many calls are under way that will not end by themselves.
     pub waiting: AtomicUsize,
@@ -114,6 +117,14 @@ impl Executor for Script {
                 }
                 Act::Panic => panic!("as it was told"),
             }
+        })
+    }
+
+    fn find<'a>(&'a self, _: &'a RunId, workflow: &'a str, inputs: &'a Value) -> Finding<'a> {
+        let found = self.workflows.lock().unwrap().iter().find(|plan| plan.name == workflow).cloned();
+        Box::pin(async move {
+            let plan = found.ok_or_else(|| Failure::new(FailureKind::NotFound, "no such workflow"))?;
+            Ok(Found { plan, inputs: inputs.clone(), note: Value::Null })
         })
     }
 }
@@ -210,6 +221,14 @@ impl Journal for Faulty {
         self.inner.plan(digest)
     }
 
+    fn signals(&self) -> Result<Vec<Mail>, Error> {
+        self.inner.signals()
+    }
+
+    fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error> {
+        self.inner.answer(hash)
+    }
+
     fn value(&self, hash: &Hash) -> Result<Option<Value>, Error> {
         self.inner.value(hash)
     }
@@ -237,6 +256,7 @@ impl World {
         let script = Arc::new(Script {
             play: Box::new(play),
             made: Mutex::default(),
+            workflows: Mutex::default(),
             gate: Semaphore::new(0),
             waiting: AtomicUsize::new(0),
         });
@@ -319,7 +339,7 @@ pub fn id(name: &str) -> RunId {
 }
 
 pub fn start(run: &RunId) -> Start {
-    Start { run: run.clone(), inputs: Value::object::<&str>([]), trigger: Value::Null, note: Value::Null }
+    Start::new(run.clone(), Value::object::<&str>([]), Value::Null)
 }
 
 pub fn status(driver: &Local, run: &RunId) -> Status {

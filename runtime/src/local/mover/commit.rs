@@ -2,14 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use dsl::catalog::Safety;
+use dsl::value::Value;
 use engine::command::{Call, Command};
-use engine::input::Input;
+use engine::input::{Cancel, Input};
+use engine::plan::CALL;
 use engine::run::RunId;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::{MOST, Mover, Work, returned};
 use crate::driver::Error;
+use crate::local::calls::hash_of;
 use crate::local::turn::Turn;
 
 /// A run that pauses for longer than this leaves memory.
@@ -65,6 +69,9 @@ impl Mover {
         for (run, command) in turn.commands.drain(..) {
             self.hand_out(&run, command);
         }
+        for mail in turn.batch.mail.drain(..) {
+            self.deliver(mail);
+        }
         for work in turn.works.drain(..) {
             if let (Some(tracked), Input::Returned { at, attempt, .. }) =
                 (self.runs.get_mut(&work.run), work.input)
@@ -74,7 +81,11 @@ impl Mover {
             }
         }
         for ended in &turn.batch.ended {
+            self.tell_parent(&ended.run);
             self.end(&ended.run);
+        }
+        if !turn.batch.ended.is_empty() {
+            self.admit();
         }
         let mut last = None;
         for (run, _) in &turn.batch.rows {
@@ -94,7 +105,8 @@ impl Mover {
         let far = self.clock.now().saturating_add(FAR).unwrap_or(Timestamp::MAX);
         let pauses = state.outstanding().iter().all(|command| match command {
             Command::Wake(timer) => timer.due > far,
-            Command::Call(_) | Command::Abort { .. } | Command::Nudge => false,
+            Command::Listen { .. } => true,
+            Command::Call(_) | Command::Abort { .. } | Command::Nudge | Command::Emit(_) => false,
         });
         if pauses {
             tracked.state = None;
@@ -108,7 +120,9 @@ impl Mover {
             self.watchers.trouble(&error);
         }
         for begun in &turn.batch.begun {
-            self.runs.remove(&begun.run);
+            let parent = self.runs.remove(&begun.run).and_then(|child| child.state?.parent);
+            self.rooms.leave(&begun.run);
+            self.unborn.extend(parent.and_then(|parent| self.call_of(&parent, &begun.run)));
         }
         for (run, row) in &turn.batch.rows {
             if let Some(tracked) = self.runs.get_mut(run) {
@@ -146,27 +160,67 @@ impl Mover {
             Command::Abort { at, attempt } => {
                 if let Some(tracked) = self.runs.get_mut(run) {
                     tracked.flights.remove(&(at, attempt));
+                    // Whoever gives up a call gives up the run that it made.
+                    let child = tracked.children.remove(&(at, attempt));
+                    let cancel = |child| Work::new(&child, Input::Cancel(Cancel::Finally));
+                    self.ready.extend(child.map(cancel));
                 }
                 self.alarms.drop_timeout(run, at, attempt);
             }
             Command::Nudge => {
-                self.ready.push_back(Work { run: run.clone(), input: Input::Nudge, token: None });
+                self.ready.push_back(Work::new(run, Input::Nudge));
             }
+            Command::Listen { at, name, since } => {
+                self.mailbox.listen(run, at, &name, since);
+                self.pair(&name);
+            }
+            // It was delivered when its commit succeeded.
+            Command::Emit(_) => {}
         }
     }
 
-    fn call(&mut self, run: &RunId, call: Call) {
+    pub(super) fn call(&mut self, run: &RunId, call: Call) {
+        let earlier = self.earlier(&call);
         let Some(tracked) = self.runs.get_mut(run) else { return };
         let key = (call.at, call.attempt);
+        if *call.action == *CALL {
+            tracked.unsent.remove(&key);
+            tracked.flights.insert(key, self.calls.find(run, &call, &*self.values));
+            return;
+        }
+        if let Some((time, value)) = earlier {
+            let (at, attempt) = key;
+            let input = Input::Returned { at, attempt, result: Ok(value), from: Some(time) };
+            self.ready.push_back(Work::new(run, input));
+            return;
+        }
         let (flight, answer) = self.calls.make(run, call, &*self.values);
         tracked.unsent.remove(&key);
         tracked.flights.insert(key, flight);
         self.ready.extend(answer.map(returned));
     }
 
+    /// An answer to the same call that is not too old to be used again.
+    fn earlier(&self, call: &Call) -> Option<(Timestamp, Value)> {
+        let cache = call.cache.filter(|_| call.safety == Safety::Read)?;
+        let args = call.args.load_all(&*self.values)?;
+        let hash = hash_of(&Call { args, ..call.clone() });
+        let oldest = self.clock.now().saturating_sub(cache).unwrap_or(Timestamp::MIN);
+        match self.journal.answer(&hash) {
+            Ok(answer) => answer.filter(|(time, _)| *time >= oldest),
+            Err(error) => {
+                warn!(%error, "an earlier answer cannot be read");
+                None
+            }
+        }
+    }
+
     /// Forgets a run that is not moved any more.
     pub(super) fn end(&mut self, run: &RunId) {
         self.runs.remove(run);
+        self.calls.executor().release(run);
+        self.rooms.leave(run);
+        self.mailbox.forget(run);
         self.alarms.forget(run);
         self.watchers.close(run);
     }

@@ -4,11 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use dsl::value::Value;
+use dsl::workflow::WhenFull;
 use engine::BIG;
 use engine::event::Recorded;
-use engine::input::{Input, Start};
+use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
-use engine::run::{Run, RunId};
+use engine::room::{self, Room};
+use engine::run::{Hold, Run, RunId};
 use tracing::error;
 
 use super::{Mover, Tracked, Work};
@@ -22,15 +24,45 @@ impl Mover {
         if self.runs.contains_key(&run) || self.journal.run(&run)?.is_some() {
             return Err(Error::Exists(run));
         }
+        let room = room::of(&plan, &start, &*self.values, self.clock.now());
+        if let Some(room) = room.map_err(|failure| Error::Refused(failure.message))? {
+            self.take_room(&room, &plan, &mut start)?;
+        }
         self.runs.insert(run.clone(), Tracked::new(&plan, Some(Run::default()), 0));
         self.apply(&run, &Input::Start(start)).inspect_err(|_| self.end(&run))?;
         self.turn.begin(&run, &plan);
         Ok(())
     }
 
+    /// Finds room for a run beside the others of its workflow, or lets it wait.
+    fn take_room(&mut self, room: &Room, plan: &Plan, start: &mut Start) -> Result<(), Error> {
+        if self.rooms.has_room(room) {
+            self.rooms.enter(room, &start.run);
+            return Ok(());
+        }
+        match room.when_full {
+            WhenFull::Skip => return Err(Error::Full(plan.name.clone())),
+            WhenFull::Queue => {}
+            WhenFull::CancelOldest => {
+                let oldest = self.rooms.oldest(room);
+                let cancel = |run| Work::new(&run, Input::Cancel(Cancel::Finally));
+                self.ready.extend(oldest.map(cancel));
+            }
+        }
+        self.rooms.wait(room, &start.run);
+        start.hold = Some(Hold::Queued);
+        Ok(())
+    }
+
+    /// Lets those begin that wait and find room.
+    pub(super) fn admit(&mut self) {
+        let admitted = self.rooms.admit();
+        self.ready.extend(admitted.iter().map(|run| Work::new(run, Input::Release(Hold::Queued))));
+    }
+
     /// Decides an input that nobody waits for, and keeps it until that is committed.
     pub(super) fn work(&mut self, work: Work) {
-        let Some(tracked) = self.runs.get(&work.run) else { return };
+        let Some(tracked) = self.runs.get(&work.run) else { return self.undelivered(work) };
         let mut reads = false;
         if let (Some(token), Input::Returned { at, attempt, .. }) = (work.token, &work.input) {
             // An answer that nobody waits for any more has no flight, or that of another try.
@@ -39,9 +71,18 @@ impl Mover {
                 return;
             }
             reads = flight.reads;
+            if let (Some(hash), Input::Returned { result: Ok(value), .. }) = (flight.keep, &work.input) {
+                self.turn.batch.answers.push((hash, self.clock.now(), value.clone()));
+            }
         }
         match self.apply(&work.run, &work.input) {
-            Ok(()) => {
+            Ok(meant) => {
+                if let Some(mail) = &work.mail {
+                    if !meant {
+                        return self.undelivered(work);
+                    }
+                    self.turn.batch.taken.push(mail.signal.id.clone());
+                }
                 self.turn.urgent |= !reads;
                 self.turn.works.push(work);
             }
@@ -56,11 +97,11 @@ impl Mover {
         }
     }
 
-    /// Lets the engine decide what an input means, and adds that to the batch.
-    pub(super) fn apply(&mut self, run: &RunId, input: &Input) -> Result<(), Error> {
+    /// Lets the engine decide what an input means, and adds that to the batch. False if it means nothing.
+    pub(super) fn apply(&mut self, run: &RunId, input: &Input) -> Result<bool, Error> {
         self.load(run)?;
         let Some(Tracked { plan, state: Some(state), seq, .. }) = self.runs.get_mut(run) else {
-            return Ok(());
+            return Ok(false);
         };
         let now = match input {
             // The clock may have been set back since the alarm went off.
@@ -74,12 +115,13 @@ impl Mover {
             let detail = "the engine broke off; what was recorded before is safe".into();
             return Err(Error::Damaged { run: run.clone(), detail });
         };
-        if !events.is_empty() {
-            *seq += 1;
-            let row = Recorded { seq: *seq, time: now, events };
-            self.turn.record(run, row, State::of(&state.status), &self.values);
+        if events.is_empty() {
+            return Ok(false);
         }
-        Ok(())
+        *seq += 1;
+        let row = Recorded { seq: *seq, time: now, events };
+        self.turn.record(run, row, State::of(&state.status), &self.values);
+        Ok(true)
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use dsl::value::Hash;
 use engine::command::{Call, Command};
-use engine::input::Input;
+use engine::input::{Input, Start};
 use engine::plan::Plan;
-use engine::run::{Run, RunId};
+use engine::room;
+use engine::run::{Hold, Run, RunId};
 
 use super::{Mover, Tracked, Work};
 use crate::driver::{Error, State};
@@ -28,7 +29,10 @@ impl Mover {
         };
         self.turn.keep_plan(digest, &plan);
         self.runs.insert(run.clone(), Tracked::new(&plan, None, u64::MAX));
-        self.load(run).inspect_err(|_| self.end(run))
+        self.load(run).inspect_err(|_| self.end(run))?;
+        self.find_room(run);
+        self.catch_up(run);
+        self.check_parent(run)
     }
 
     /// Folds a run from its log where its state is not at hand, and takes up what is outstanding and not
@@ -62,6 +66,19 @@ impl Mover {
         Ok(())
     }
 
+    /// Counts a run that was taken up among those of its workflow.
+    fn find_room(&mut self, run: &RunId) {
+        let Some(Tracked { plan, state: Some(state), .. }) = self.runs.get(run) else { return };
+        let start = Start::new(run.clone(), state.inputs.clone(), state.trigger.clone());
+        // Where the key could not be evaluated, the run was never started.
+        if let Ok(Some(room)) = room::of(plan, &start, &*self.values, self.clock.now()) {
+            match state.hold {
+                Some(Hold::Queued) => self.rooms.wait(&room, run),
+                Some(Hold::Paused) | None => self.rooms.enter(&room, run),
+            }
+        }
+    }
+
     /// Goes on with a call of which nothing but its start is known.
     fn take_up(&mut self, run: &RunId, call: Call) {
         let key = (call.at, call.attempt);
@@ -73,7 +90,7 @@ impl Mover {
             self.hand_out(run, Command::Call(call));
         } else {
             let input = Input::InDoubt { at: call.at, attempt: call.attempt };
-            self.ready.push_back(Work { run: run.clone(), input, token: None });
+            self.ready.push_back(Work::new(run, input));
         }
     }
 }
