@@ -65,11 +65,13 @@ impl Model<'_> {
                 let holds = if can { matches!(events, [Event::RunHeld { .. }]) } else { events.is_empty() };
                 demand(holds, "a hold stops what is new and nothing else", || format!("{events:?}"))
             }
-            Input::Release => {
+            Input::Release(why) => {
                 let released = matches!(events.first(), Some(Event::RunReleased {}));
-                demand(released == self.hold.is_some(), "what is held goes on when it is released", || {
-                    format!("{events:?}")
-                })
+                demand(
+                    released == (self.hold == Some(*why)),
+                    "what is held goes on when it is released",
+                    || format!("{events:?}"),
+                )
             }
             Input::Cancel(Cancel::Finally) => {
                 let asked = matches!(events.first(), Some(Event::CancelRequested {}));

@@ -81,7 +81,7 @@ impl Cause {
             | Input::Returned { .. }
             | Input::InDoubt { .. }
             | Input::Hold(_)
-            | Input::Release
+            | Input::Release(_)
             | Input::Cancel(_)
             | Input::Nudge => Cause::Other,
         }

@@ -3,7 +3,7 @@
 use dsl::value::Value;
 use engine::command::{Command, Timer, TimerKind};
 use engine::input::{Cancel, Input, Known, Start};
-use engine::run::{At, RunId};
+use engine::run::{At, Hold, RunId};
 use jiff::Timestamp;
 
 use crate::invariants::{Broken, demand};
@@ -67,7 +67,7 @@ impl World<'_> {
             Input::Answer { at, .. } => stands(at, Stage::Asking),
             Input::Resolve { at, .. } => stands(at, Stage::Doubtful),
             Input::Signal { to: Some(at), .. } => stands(at, Stage::Listening),
-            Input::Signal { to: None, .. } | Input::Hold(_) | Input::Release | Input::Nudge => true,
+            Input::Signal { to: None, .. } | Input::Hold(_) | Input::Release(_) | Input::Nudge => true,
             Input::Cancel(_) => !self.model.cancelled,
             Input::Start(_) | Input::Returned { .. } | Input::InDoubt { .. } | Input::Fired(_) => {
                 self.is_outstanding(input)
@@ -90,7 +90,7 @@ impl World<'_> {
         demand(self.run.outstanding().is_empty(), "nothing is under way after the end", String::new)?;
         let signal = Input::Signal { name: SIGNALS[0].into(), value: Value::Null, to: None };
         let last = self.delivered.last().cloned();
-        let more = [Input::Cancel(Cancel::Kill), Input::Nudge, signal, Input::Release];
+        let more = [Input::Cancel(Cancel::Kill), Input::Nudge, signal, Input::Release(Hold::Paused)];
         for input in last.into_iter().chain(more) {
             let events = self.tally.events;
             self.deliver(&input)?;

@@ -131,7 +131,7 @@ impl<'a> World<'a> {
         let hold = self.chance.one_in(8).then_some(Hold::Queued);
         self.deliver(&Input::Start(Start { past, hold, ..start }))?;
         if hold.is_some() {
-            self.later(Input::Release);
+            self.later(Input::Release(Hold::Queued));
         }
         let mut steps = 0;
         while let Some(((time, _), input)) = self.queue.pop_first() {
@@ -163,7 +163,7 @@ impl<'a> World<'a> {
         }
         if self.once_in(self.weather.hold) {
             self.deliver(&Input::Hold(Hold::Paused))?;
-            self.later(Input::Release);
+            self.later(Input::Release(Hold::Paused));
         }
         if self.once_in(self.weather.cancel) {
             self.tally.cancels += 1;
@@ -273,7 +273,7 @@ impl<'a> World<'a> {
                 self.timed |= self.model.slot(timer.at).is_ok_and(|slot| slot.stage == Stage::Asking);
             }
             Input::Start(start) => self.tally.forks += u64::from(start.past.is_some()),
-            Input::Returned { .. } | Input::Release | Input::Cancel(_) | Input::Nudge => {}
+            Input::Returned { .. } | Input::Release(_) | Input::Cancel(_) | Input::Nudge => {}
         }
     }
 
@@ -483,7 +483,7 @@ fn is_of_people(input: &Input) -> bool {
         | Input::Resolve { .. }
         | Input::Signal { to: None, .. }
         | Input::Hold(_)
-        | Input::Release
+        | Input::Release(_)
         | Input::Cancel(_) => true,
         Input::Start(_)
         | Input::Returned { .. }
