@@ -88,6 +88,8 @@ impl Mover {
         let damaged = |detail: String| Error::Damaged { run: child.clone(), detail };
         let state = Run::fold(&self.journal.log(child, 0)?).map_err(|error| damaged(error.to_string()))?;
         let workflow = self.journal.run(child)?.map(|(summary, _)| summary.workflow).unwrap_or_default();
+        // It moves no more, and needs nothing to act with.
+        self.calls.executor().release(child);
         if let Some(result) = result_of(&workflow, &state.status) {
             self.child_gave(run, at, attempt, result);
         }
