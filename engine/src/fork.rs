@@ -11,7 +11,7 @@ use crate::event::Why;
 use crate::path;
 use crate::plan::{Block, Op, Plan, Step};
 use crate::run::{RunId, StepFailure};
-use crate::view::Timeline;
+use crate::view::{Shown, Timeline};
 
 /// What a run takes over from an earlier one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,10 @@ pub struct Past {
     /// What its steps did, by their paths. A block that ended stands for all that is in it, which is there too.
     #[serde(rename = "s")]
     pub steps: BTreeMap<String, Outcome>,
+    /// The instances of blocks in a handler of which things are done anew, by their paths: the parts before it ended,
+    /// and whatever did not end in them is not done.
+    #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, Phase>,
 }
 
 /// What came of a step.
@@ -62,6 +66,7 @@ impl Past {
         for path in from.iter().chain(set.keys()).chain(&changed) {
             anew.start_at(path)?;
         }
+        anew.begin_with_parts_that_are_not_over(old);
         let mut steps = anew.kept(old);
         for (path, value) in set {
             if !old.steps().contains_key(path) {
@@ -70,7 +75,7 @@ impl Past {
             steps.insert(path.clone(), Outcome::Gave(value.clone()));
         }
         let from = from.iter().chain(set.keys()).chain(&changed).cloned().collect();
-        Ok(Past { of, from, steps })
+        Ok(Past { of, from, steps, parts: anew.parts() })
     }
 }
 
@@ -94,14 +99,19 @@ struct Anew<'a> {
     opened: BTreeSet<String>,
     /// Of those that repeat, the round in which it is: later ones rest on it.
     rounds: BTreeMap<String, u32>,
-    /// The instances that such a step is in, with the part of the block in which it is.
-    reached: BTreeMap<String, Phase>,
+    /// The instances that such steps are in, with the first part of the block in which one is.
+    reached: BTreeMap<String, (Phase, &'a Block)>,
 }
 
 impl Anew<'_> {
     fn new(plan: &Plan) -> Anew<'_> {
-        let reached = BTreeMap::from([(String::new(), Phase::Body)]);
-        Anew { plan, dropped: BTreeSet::new(), opened: BTreeSet::new(), rounds: BTreeMap::new(), reached }
+        Anew {
+            plan,
+            dropped: BTreeSet::new(),
+            opened: BTreeSet::new(),
+            rounds: BTreeMap::new(),
+            reached: BTreeMap::new(),
+        }
     }
 
     /// Does a step anew, and whatever rests on it.
@@ -109,8 +119,9 @@ impl Anew<'_> {
         let stops = walk(self.plan, path)?;
         for (place, stop) in stops.iter().enumerate() {
             self.drop_later(stop);
-            let phase = self.reached.entry(stop.frame.clone()).or_default();
-            *phase = (*phase).max(stop.step.phase);
+            let here = (stop.step.phase, stop.block);
+            let (phase, _) = self.reached.entry(stop.frame.clone()).or_insert(here);
+            *phase = stop.step.phase.min(*phase);
             if place + 1 == stops.len() {
                 self.dropped.insert(stop.instance());
             } else {
@@ -140,14 +151,44 @@ impl Anew<'_> {
         }
     }
 
+    /// Where a part before a handler did not end by itself, things are done anew from that part on.
+    fn begin_with_parts_that_are_not_over(&mut self, old: &Timeline) {
+        for (frame, (reached, block)) in &mut self.reached {
+            let came = |step: &Step| outcome(old, &path::join(frame.clone(), &step.name));
+            let fatal = |step: &&Step| {
+                step.on_error != OnError::Continue && matches!(came(step), Some(Outcome::Failed(_)))
+            };
+            let of = |phase| block.steps.iter().filter(move |step| step.phase == phase);
+            let over =
+                |phase| of(phase).any(|step| fatal(&step)) || of(phase).all(|step| came(step).is_some());
+            let first = match of(Phase::Body).any(|step| fatal(&step)) {
+                _ if !over(Phase::Body) => Phase::Body,
+                true if !over(Phase::Catch) => Phase::Catch,
+                true | false => Phase::Finally,
+            };
+            *reached = first.min(*reached);
+        }
+    }
+
+    /// The part in which things are done anew in the instance at a path.
+    fn reached(&self, frame: &str) -> Phase {
+        self.reached.get(frame).map_or(Phase::Body, |(phase, _)| *phase)
+    }
+
+    /// Of the instances in a handler of which things are done anew, that part.
+    fn parts(&self) -> BTreeMap<String, Phase> {
+        let parts = self.reached.iter().filter(|(_, (phase, _))| *phase != Phase::Body);
+        let parts = parts.filter(|(frame, _)| !self.is_dropped(frame));
+        parts.map(|(frame, (phase, _))| (frame.clone(), *phase)).collect()
+    }
+
     /// What the steps did that are not done anew.
     fn kept(&self, old: &Timeline) -> BTreeMap<String, Outcome> {
-        let outcomes = old.steps().iter().filter_map(|(path, entry)| Some((path, entry.outcome()?)));
-        // What a block did that the earlier run took over itself, it knows only from there.
-        let before = old.past().into_iter().flat_map(|past| &past.steps);
-        let before = before.filter(|(path, _)| !old.steps().contains_key(*path));
-        outcomes
-            .chain(before.map(|(path, outcome)| (path, outcome.clone())))
+        let before = old.past().into_iter().flat_map(|past| past.steps.keys());
+        let before = before.filter(|path| !old.steps().contains_key(*path));
+        let paths = old.steps().keys().chain(before);
+        paths
+            .filter_map(|path| Some((path, outcome(old, path)?)))
             .filter(|(path, outcome)| self.takes_over(path, outcome))
             .map(|(path, outcome)| (path.clone(), outcome))
             .collect()
@@ -157,14 +198,15 @@ impl Anew<'_> {
         if self.opened.contains(path) || self.is_dropped(path) {
             return false;
         }
-        let Some(stop) = walk(self.plan, path).ok().and_then(|mut stops| stops.pop()) else { return false };
-        let reached = self.reached.get(&stop.frame).copied().unwrap_or_default();
+        let Ok(stops) = walk(self.plan, path) else { return false };
+        let reached = |stop: &Stop<'_>| self.reached(&stop.frame);
+        let Some(stop) = stops.last() else { return false };
         match outcome {
-            // A handler is only taken over where things are done anew in it, or in a later one.
-            _ if stop.step.phase > reached => false,
+            // A handler, with all in it, is only taken over where things are done anew in it, or in a later one.
+            _ if stops.iter().any(|stop| stop.step.phase > reached(stop)) => false,
             Outcome::Gave(_) | Outcome::Skipped(_) => true,
             // What failed is tried again, unless the run went on without it.
-            Outcome::Failed(_) => stop.step.on_error == OnError::Continue || stop.step.phase < reached,
+            Outcome::Failed(_) => stop.step.on_error == OnError::Continue || stop.step.phase < reached(stop),
         }
     }
 
@@ -175,6 +217,15 @@ impl Anew<'_> {
                 round.and_then(|(owner, round)| Some(round.parse::<u32>().ok()? > *self.rounds.get(owner)?));
             self.dropped.contains(outer) || later == Some(true)
         })
+    }
+}
+
+/// What came of a step of a run. What it takes over itself, and had not come to or stands in a block that it took
+/// over whole, is known only from there.
+fn outcome(of: &Timeline, path: &str) -> Option<Outcome> {
+    match of.steps().get(path) {
+        Some(entry) if entry.state != Shown::NotStarted => entry.outcome(),
+        Some(_) | None => of.past()?.steps.get(path).cloned(),
     }
 }
 

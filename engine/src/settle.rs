@@ -125,8 +125,14 @@ impl Turn<'_> {
         if step.phase != frame.phase || !needs_have_ended(plan, self.run, at, step) {
             return;
         }
-        if let Some(outcome) = self.past(at) {
-            return self.take_over(at, outcome);
+        if let Some(past) = self.run.past.clone() {
+            if let Some(outcome) = past.steps.get(&path::of_step(plan, self.run, at)) {
+                return self.take_over(at, outcome.clone());
+            }
+            let part = past.parts.get(&path::of_frame(plan, self.run, at.frame));
+            if part.is_some_and(|part| step.phase < *part) {
+                return;
+            }
         }
         if let Some(name) = missing(plan, self.run, at, step) {
             return self.skip(at, Why::Step(name));
@@ -135,6 +141,10 @@ impl Turn<'_> {
             None | Some(Ok(true)) => {}
             Some(Ok(false)) => return self.skip(at, Why::Condition),
             Some(Err(halt)) => return self.halted(at, halt),
+        }
+        // A call that has no room yet has not begun, and is held against the limit when it has.
+        if let (Op::Act { .. }, Some(limit)) = (&step.op, self.full(at.frame)) {
+            return self.run.agenda.park(limit, task);
         }
         if let Some(most) = self.exhausted() {
             let message = format!("the run has started {most} steps, as many as `limits.steps` allows");
@@ -224,12 +234,7 @@ impl Turn<'_> {
         self.succeed(at, Value::Null);
     }
 
-    /// What a step did in the run that this one takes over from.
-    fn past(&self, at: At) -> Option<Outcome> {
-        let past = self.run.past.clone()?;
-        past.steps.get(&path::of_step(self.plan, self.run, at)).cloned()
-    }
-
+    /// A step does what it did in the run that this one takes over from.
     fn take_over(&mut self, at: At, outcome: Outcome) {
         match outcome {
             Outcome::Gave(value) => {

@@ -29,6 +29,7 @@ impl Turn<'_> {
         let lands = match &event {
             Event::StepSucceeded { at, .. }
             | Event::StepFailed { at, .. }
+            | Event::StepInDoubt { at, .. }
             | Event::CallAborted { at, .. } => {
                 matches!(self.run.slot(*at), Some(slot) if matches!(slot.state, State::Calling(_)))
                     .then_some(*at)
@@ -37,7 +38,7 @@ impl Turn<'_> {
         };
         self.run.apply(&event, self.now);
         self.events.push(event);
-        // A call that has come back makes room under each `for_each` around it.
+        // A call that has come back, or was cut off, makes room under each `for_each` around it.
         if let Some(at) = lands {
             for limit in self.limits(at.frame) {
                 self.run.agenda.wake(limit);

@@ -2,8 +2,10 @@
 //!
 //! A file in `scenarios/` begins with comments that say what it shows, then a workflow in YAML up to a line
 //! `---`, then one line for each input. With `KEYWAY_BLESS` set the right sides are written anew: read them
-//! before they are accepted.
+//! before they are accepted. With `KEYWAY_GOLDEN` set, histories that are not among the golden ones are added.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod golden;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -32,7 +34,8 @@ fn transcripts_are_as_written() {
     let mut wrong = String::new();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        let played = play(&text).unwrap_or_else(|problem| panic!("{}: {problem}", file.display()));
+        let name = file.file_stem().unwrap().to_string_lossy();
+        let played = play(&name, &text).unwrap_or_else(|problem| panic!("{}: {problem}", file.display()));
         if played != text && std::env::var("KEYWAY_BLESS").is_ok() {
             std::fs::write(&file, &played).unwrap();
         } else if played != text {
@@ -44,8 +47,36 @@ fn transcripts_are_as_written() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test reads its files")]
+fn golden_histories_are_read_as_ever() {
+    let files = std::fs::read_dir(golden::folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == "json")).collect();
+    files.sort();
+    assert!(files.len() >= 60, "golden histories are missing");
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let golden::Golden { plan, log } = serde_json::from_str(&text).unwrap();
+        let name = file.display();
+        let told = std::fs::read_to_string(file.with_extension("txt")).unwrap();
+        assert_eq!(golden::tell(&plan, &log), told, "{name} is no longer read as it was");
+        assert_eq!(
+            serde_json::to_value(&plan).unwrap(),
+            stored["plan"],
+            "{name}: the plan is stored otherwise"
+        );
+        assert_eq!(serde_json::to_value(&log).unwrap(), stored["log"], "{name}: the log is stored otherwise");
+        let mut timeline = Timeline::new(&plan);
+        for row in &log {
+            timeline.apply(row);
+            assert!(timeline.to_json()["steps"].is_object(), "{name} cannot be shown");
+        }
+    }
+}
+
 /// Plays a transcript and gives it back with what really happened.
-fn play(text: &str) -> Result<String, String> {
+fn play(name: &str, text: &str) -> Result<String, String> {
     let (head, lines) = text.split_once("\n---\n").ok_or("no line `---`")?;
     let checked = dsl::check(head, &catalog());
     let workflow = checked.workflow.ok_or_else(|| format!("{:?}", checked.diagnostics))?;
@@ -58,6 +89,7 @@ fn play(text: &str) -> Result<String, String> {
         budget: engine::BUDGET,
         zone: None,
     };
+    let mut runs = 0;
     let mut played = format!("{head}\n---\n");
     for line in lines.lines() {
         if line.trim().is_empty() || line.starts_with('#') {
@@ -65,9 +97,14 @@ fn play(text: &str) -> Result<String, String> {
             continue;
         }
         let input = line.split_once("=>").map_or(line, |(input, _)| input).trim_end();
+        if input.starts_with("fork ") {
+            runs += 1;
+            golden::add(&format!("{name}_{runs}"), &stage.plan, &stage.log);
+        }
         let happened = stage.act(input).map_err(|problem| format!("`{input}`: {problem}"))?;
         writeln!(played, "{input:<26} => {happened}").unwrap();
     }
+    golden::add(&format!("{name}_{}", runs + 1), &stage.plan, &stage.log);
     Ok(played)
 }
 

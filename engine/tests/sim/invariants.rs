@@ -2,13 +2,13 @@
 
 use dsl::catalog::{FailureKind, Safety};
 use dsl::value::Value;
-use dsl::workflow::{NeedKind, OnError, Phase};
+use dsl::workflow::{NeedKind, OnDoubt, OnError, Phase};
 use engine::command::TimerKind;
 use engine::event::{Event, Head, Then, Why};
 use engine::run::{At, StepFailure};
 use jiff::Timestamp;
 
-use crate::model::{Frame, IsEach, Model, Sent, Slot, Stage, key_of, kind_key};
+use crate::model::{Cause, Frame, Kind, Model, Sent, Slot, Stage, key_of, kind_key};
 
 /// Something that must never be.
 #[derive(Debug)]
@@ -33,6 +33,14 @@ impl Model<'_> {
             let stops = matches!(event, Event::Stopped { frame: stopped, .. } if *stopped == frame);
             demand(stops, "a failure stops its block at once", || format!("frame {frame}: {event:?}"))?;
         }
+        if let Some(at) = self.raising.take() {
+            let ends =
+                matches!(event, Event::StepSucceeded { at: next, value: Value::Null, .. } if *next == at);
+            demand(ends, "who raises a signal ends well at once", || format!("{at:?}: {event:?}"))?;
+        }
+        demand(self.hold.is_none() || !self.starts(event), "nothing starts while held", || {
+            format!("{event:?}")
+        })?;
         match event {
             Event::FrameOpened { frame, parent, block, index, slots } => {
                 self.frame_opened(*frame, *parent, *block, *index, *slots)?;
@@ -69,35 +77,13 @@ impl Model<'_> {
             Event::TimeoutSet { timer } if timer.at == At::RUN => {}
             Event::TimeoutSet { timer } => self.slot_mut(timer.at)?.timeout = Some(timer.due),
             Event::StepWaiting { at, until } => {
-                self.may_begin(*at)?;
+                self.begins(*at)?;
                 self.set(*at, Stage::Paused)?;
                 self.slot_mut(*at)?.due = Some(*until);
             }
-            Event::StepDue { at } => {
-                let slot = self.slot_mut(*at)?;
-                let due = slot.due.take();
-                demand(due.is_some_and(|due| now >= due), "no pause ends early", || format!("{at:?} {now}"))?;
-                self.may_go_on(*at)?;
-                if self.slot(*at)?.stage == Stage::Open {
-                    self.issued.remove(&(*at, kind_key(TimerKind::Every)));
-                } else {
-                    self.set(*at, Stage::Due)?;
-                }
-            }
+            Event::StepDue { at } => self.due(*at, now)?,
             Event::StepSucceeded { at, .. } => {
-                match self.slot(*at)?.stage {
-                    Stage::Pending => self.may_begin(*at)?,
-                    Stage::Paused => {
-                        let due = self.slot(*at)?.due;
-                        demand(due.is_some_and(|due| now >= due), "no pause ends early", || {
-                            format!("{at:?} {now}")
-                        })?;
-                    }
-                    Stage::Calling => {}
-                    stage => {
-                        return demand(false, "a step ends once", || format!("{at:?} is {stage:?}"));
-                    }
-                }
+                self.may_succeed(*at, now)?;
                 self.set(*at, Stage::Done)?;
             }
             Event::StepFailed { at, failure, then } => self.failed(*at, failure, *then, now)?,
@@ -109,11 +95,13 @@ impl Model<'_> {
             }
             Event::StepDropped { at } => {
                 demand(self.is_stopped(at.frame), "only what has stopped is dropped", || format!("{at:?}"))?;
-                demand(!self.slot(*at)?.stage.has_ended(), "a step ends once", || format!("{at:?} dropped"))?;
+                let stage = self.slot(*at)?.stage;
+                demand(!stage.has_ended(), "a step ends once", || format!("{at:?} dropped"))?;
+                demand(stage != Stage::Doubtful, "a doubt stays on record", || format!("{at:?} dropped"))?;
                 self.set(*at, Stage::Nothing)?;
             }
             Event::BlockOpened { at, head } => {
-                self.may_begin(*at)?;
+                self.begins(*at)?;
                 self.set(*at, Stage::Open)?;
                 if let Head::Each { count, items } = head {
                     let real = match items {
@@ -169,16 +157,48 @@ impl Model<'_> {
             }
             Event::RunCancelled {} => self.end(),
             Event::RunStarted { .. } | Event::Yielded {} | Event::Resumed {} => {}
-            Event::RunHeld { .. }
-            | Event::RunReleased {}
-            | Event::SignalKept { .. }
-            | Event::SignalTaken { .. }
-            | Event::SignalEmitted { .. }
-            | Event::StepListening { .. }
-            | Event::StepAsked { .. }
-            | Event::StepInDoubt { .. }
-            | Event::StepReused { .. } => {
-                demand(false, "only what is asked for happens", || format!("{event:?}"))?
+            Event::RunHeld { why } => {
+                demand(self.hold.is_none(), "a run is held once", || format!("{:?}", self.hold))?;
+                self.hold = Some(*why);
+            }
+            Event::RunReleased {} => {
+                demand(self.hold.take().is_some(), "only what is held is released", String::new)?;
+            }
+            Event::SignalKept { name, value } => {
+                self.kept.entry(name.clone()).or_default().push_back(value.clone());
+            }
+            Event::SignalTaken { at, name } => {
+                self.begins(*at)?;
+                let oldest = self.kept.get_mut(name).and_then(|kept| kept.pop_front());
+                demand(oldest.is_some(), "only what was kept is taken", || format!("{at:?} {name}"))?;
+                self.kept.retain(|_, kept| !kept.is_empty());
+                self.set(*at, Stage::Done)?;
+            }
+            Event::SignalEmitted { at, signal } => {
+                let new = self.raised.insert(signal.id.clone());
+                demand(new, "no two signals share an id", || format!("{at:?} {}", signal.id))?;
+                self.raising = Some(*at);
+            }
+            Event::StepListening { at, name } => {
+                self.begins(*at)?;
+                self.set(*at, Stage::Listening)?;
+                self.listening.entry(name.clone()).or_default().push(*at);
+            }
+            Event::StepAsked { at, .. } => {
+                self.begins(*at)?;
+                self.set(*at, Stage::Asking)?;
+            }
+            Event::StepInDoubt { at, attempt } => {
+                let slot = self.slot(*at)?;
+                let calls = slot.stage == Stage::Calling && slot.attempts == *attempt;
+                demand(calls, "only calls are in doubt", || format!("{at:?} {attempt}"))?;
+                self.may_go_on(*at)?;
+                self.set(*at, Stage::Doubtful)?;
+            }
+            Event::StepReused { at, value } => {
+                self.may_be_taken_over(*at, value)?;
+                self.begun += 1;
+                self.set(*at, Stage::Done)?;
             }
         }
         if let Some(command) = event.command(now)
@@ -198,6 +218,7 @@ impl Model<'_> {
         slots: u16,
     ) -> Result<(), Broken> {
         demand(self.opened.insert(id), "ids of instances are not reused", || id.to_string())?;
+        demand(parent.is_some() || id == 0, "a run begins once", || id.to_string())?;
         if let Some(at) = parent {
             self.may_go_on(at)?;
             demand(self.slot(at)?.stage == Stage::Open, "instances stand in open blocks", || {
@@ -216,10 +237,13 @@ impl Model<'_> {
                 demand(!self.has_kids(at), "one instance at a time", || format!("{at:?}"))?;
             }
         }
+        let path = parent.map_or(String::new(), |at| self.path_in(at, index));
         self.frames.insert(
             id,
             Frame {
                 block,
+                path,
+                index,
                 parent,
                 phase: Phase::Body,
                 stopped: false,
@@ -297,6 +321,9 @@ impl Model<'_> {
                 format!("{at:?} because of `{name}`, which is {stage:?}")
             })?;
         }
+        if !self.takes_over_skip(at) {
+            self.is_anew(at)?;
+        }
         self.set(at, Stage::Nothing)
     }
 
@@ -304,11 +331,13 @@ impl Model<'_> {
         if self.slot(at)?.stage == Stage::Due {
             self.may_go_on(at)?;
         } else {
-            self.may_begin(at)?;
+            self.begins(at)?;
         }
-        let (tried, (_, step)) = (self.slot(at)?.attempts, self.step(at)?);
-        let within = attempt == tried + 1 && attempt <= step.retry.attempts;
-        demand(within, "no more attempts than the policy allows", || {
+        let (slot, (_, step)) = (self.slot(at)?, self.step(at)?);
+        let (tried, again, doubts) = (slot.attempts, slot.again, slot.doubts);
+        // What nobody has answered is no attempt that the policy counts against making it again.
+        let most = if again { tried + 1 } else { step.retry.attempts + doubts };
+        demand(attempt == tried + 1 && attempt <= most, "no more attempts than the policy allows", || {
             format!("{at:?} attempt {attempt} of {}", step.retry.attempts)
         })?;
         for limit in self.limits_of(at.frame) {
@@ -324,13 +353,69 @@ impl Model<'_> {
             })?;
             let same = !kept || safety != Safety::Keyed || before.args == sent.args;
             demand(same, "a call that is made again with its key is the same", || format!("{at:?}"))?;
+            let same = !again || (kept && before.args == sent.args);
+            demand(same, "a doubtful call is made again as the same call", || {
+                format!("{at:?} {} {} then {} {}", before.key, before.args, sent.key, sent.args)
+            })?;
         }
         let owner = *self.used_keys.entry(sent.key.clone()).or_insert(at);
         demand(owner == at, "no two steps share a key", || format!("{at:?} {owner:?}"))?;
         self.keys.insert(at, sent);
         self.set(at, Stage::Calling)?;
-        self.slot_mut(at)?.attempts = attempt;
+        let slot = self.slot_mut(at)?;
+        slot.attempts = attempt;
+        slot.again = false;
         Ok(())
+    }
+
+    /// Takes in the end of a pause, or that a call is made again.
+    fn due(&mut self, at: At, now: Timestamp) -> Result<(), Broken> {
+        let slot = self.slot(at)?;
+        if slot.stage == Stage::Doubtful {
+            let policy = self.step(at)?.1.on_doubt == OnDoubt::Retry;
+            let asked = policy || self.cause == Cause::Again(at);
+            demand(asked, "a doubtful call is not made again unasked", || format!("{at:?}"))?;
+            self.set(at, Stage::Due)?;
+            let slot = self.slot_mut(at)?;
+            slot.again = true;
+            slot.doubts += 1;
+            return Ok(());
+        }
+        self.may_go_on(at)?;
+        let due = self.slot_mut(at)?.due.take();
+        demand(due.is_some_and(|due| now >= due), "no pause ends early", || format!("{at:?} {now}"))?;
+        if self.slot(at)?.stage == Stage::Open {
+            self.issued.remove(&(at, kind_key(TimerKind::Every)));
+            return Ok(());
+        }
+        self.set(at, Stage::Due)
+    }
+
+    fn may_succeed(&mut self, at: At, now: Timestamp) -> Result<(), Broken> {
+        let slot = self.slot(at)?;
+        let (stage, due) = (slot.stage, slot.due);
+        match stage {
+            Stage::Pending => self.begins(at),
+            Stage::Paused => {
+                demand(due.is_some_and(|due| now >= due), "no pause ends early", || format!("{at:?} {now}"))
+            }
+            Stage::Calling => Ok(()),
+            Stage::Listening => demand(
+                std::mem::take(&mut self.cause) == Cause::Signal,
+                "a signal wakes one step at most",
+                || format!("{at:?}"),
+            ),
+            Stage::Asking => {
+                let asked = matches!(self.cause, Cause::Answer(other) | Cause::Timer(other) if other == at);
+                demand(asked, "only an answer ends a question", || format!("{at:?}"))
+            }
+            Stage::Doubtful => {
+                demand(self.cause == Cause::Known(at), "only who knows ends a doubt", || format!("{at:?}"))
+            }
+            Stage::Due | Stage::Open | Stage::Done | Stage::Nothing => {
+                demand(false, "a step ends once", || format!("{at:?} is {stage:?}"))
+            }
+        }
     }
 
     fn failed(&mut self, at: At, failure: &StepFailure, then: Then, now: Timestamp) -> Result<(), Broken> {
@@ -343,10 +428,33 @@ impl Model<'_> {
             self.disturbed = true;
         }
         match stage {
-            Stage::Pending => self.may_begin(at)?,
+            Stage::Pending if self.takes_over_failure(at, failure) => {
+                self.may_begin(at)?;
+                self.begun += 1;
+            }
+            Stage::Pending if failure.failure.kind == FailureKind::Limit => {
+                demand(self.limit_is_reached(), "a limit binds when it is reached", || {
+                    format!("{at:?}: {} steps", self.begun)
+                })?;
+                self.may_begin(at)?;
+                self.is_anew(at)?;
+                self.begun += 1;
+            }
+            Stage::Pending => self.begins(at)?,
             Stage::Open => demand(!self.has_kids(at), "a block ends after all in it", || format!("{at:?}"))?,
             Stage::Due | Stage::Calling => {}
+            Stage::Asking if failure.failure.kind == FailureKind::Rejected => {
+                let said = self.cause == Cause::Answer(at);
+                demand(said || self.due_timeout(at, now).is_ok(), "only an answer ends a question", || {
+                    format!("{at:?}")
+                })?;
+            }
+            Stage::Doubtful => {
+                let known = self.cause == Cause::Known(at) || self.is_stopped(at.frame);
+                demand(known, "only who knows ends a doubt", || format!("{at:?}"))?;
+            }
             // A call that was given up because of its time fails with the next event.
+            Stage::Listening | Stage::Asking => self.due_timeout(at, now)?,
             Stage::Paused | Stage::Nothing if !expired => self.due_timeout(at, now)?,
             Stage::Paused | Stage::Nothing | Stage::Done => {
                 demand(false, "a step ends once", || format!("{at:?} is {stage:?}"))?;
@@ -381,6 +489,63 @@ impl Model<'_> {
         demand(timeout.is_some_and(|due| now >= due), "no timeout comes early", || format!("{at:?} {now}"))
     }
 
+    /// Takes in that a step begins here and is not taken over.
+    fn begins(&mut self, at: At) -> Result<(), Broken> {
+        self.may_begin(at)?;
+        demand(!self.limit_is_reached(), "a run starts no more steps than it may", || {
+            format!("{at:?}: {} steps", self.begun)
+        })?;
+        self.is_anew(at)?;
+        self.begun += 1;
+        Ok(())
+    }
+
+    /// True if no more steps may begin. Handlers of the whole run may go beyond.
+    fn limit_is_reached(&self) -> bool {
+        let body = self.frames.get(&0).is_some_and(|root| root.phase == Phase::Body);
+        body && self.plan.max_steps.is_some_and(|most| self.begun >= most)
+    }
+
+    /// True if an event is of a kind that only follows from others: it must wait while the run is held.
+    fn starts(&self, event: &Event) -> bool {
+        let pending = |at: &At| self.slot(*at).is_ok_and(|slot| slot.stage == Stage::Pending);
+        match event {
+            Event::BlockDone { .. }
+            | Event::BlockOpened { .. }
+            | Event::FrameClosed { .. }
+            | Event::FrameOpened { .. }
+            | Event::PhaseBegan { .. }
+            | Event::RoundPaused { .. }
+            | Event::RunFailed { .. }
+            | Event::RunSucceeded { .. }
+            | Event::SignalEmitted { .. }
+            | Event::SignalTaken { .. }
+            | Event::StepAsked { .. }
+            | Event::StepDropped { .. }
+            | Event::StepListening { .. }
+            | Event::StepReused { .. }
+            | Event::StepSkipped { .. }
+            | Event::StepStarted { .. }
+            | Event::StepWaiting { .. }
+            | Event::Yielded {} => true,
+            Event::StepSucceeded { at, .. } | Event::StepFailed { at, .. } => pending(at),
+            Event::BlockExpired { .. }
+            | Event::CallAborted { .. }
+            | Event::CancelRequested {}
+            | Event::Resumed {}
+            | Event::RunCancelled {}
+            | Event::RunExpired {}
+            | Event::RunHeld { .. }
+            | Event::RunReleased {}
+            | Event::RunStarted { .. }
+            | Event::SignalKept { .. }
+            | Event::StepDue { .. }
+            | Event::StepInDoubt { .. }
+            | Event::Stopped { .. }
+            | Event::TimeoutSet { .. } => false,
+        }
+    }
+
     /// True if a step may begin: nothing has stopped, its part of the block runs, its needs have ended.
     fn may_begin(&self, at: At) -> Result<(), Broken> {
         self.may_begin_but_for_skips(at)?;
@@ -394,7 +559,7 @@ impl Model<'_> {
         Ok(())
     }
 
-    fn may_begin_but_for_skips(&self, at: At) -> Result<(), Broken> {
+    pub fn may_begin_but_for_skips(&self, at: At) -> Result<(), Broken> {
         self.may_go_on(at)?;
         let (frame, step) = self.step(at)?;
         let stage = frame.slots[usize::from(at.slot)].stage;

@@ -1,15 +1,18 @@
 //! What is known of a run from its events alone: a second opinion on its state, kept simple.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use dsl::value::Value;
 use dsl::workflow::{OnError, Phase};
 use engine::command::{Command, Timer, TimerKind};
+use engine::input::{Input, Known};
 use engine::plan::{Op, Plan, Step};
-use engine::run::{At, StepFailure};
+use engine::run::{At, Hold, StepFailure};
 use jiff::Timestamp;
 
 use crate::invariants::Broken;
+use crate::takeover::Takeover;
 
 /// What is known of a run from its events alone.
 pub struct Model<'a> {
@@ -29,6 +32,60 @@ pub struct Model<'a> {
     pub ended: bool,
     /// True once something happened whose outcome depends on timing.
     pub disturbed: bool,
+    /// Why nothing starts.
+    pub hold: Option<Hold>,
+    /// Signals that nobody has listened for yet, oldest first.
+    pub kept: BTreeMap<Arc<str>, VecDeque<Value>>,
+    /// Who listens, the one that has listened longest first.
+    pub listening: BTreeMap<Arc<str>, Vec<At>>,
+    /// The ids of the signals that were raised.
+    pub raised: BTreeSet<Arc<str>>,
+    /// The step that must end well next, since it has just raised a signal.
+    pub raising: Option<At>,
+    /// How many steps have begun.
+    pub begun: u64,
+    /// What the input that is being taken in allows.
+    pub cause: Cause,
+    /// What the run takes over from another.
+    pub takeover: Option<Takeover>,
+}
+
+/// What an input allows that nothing else does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing special.
+    #[default]
+    Other,
+    /// A signal came.
+    Signal,
+    /// A person answered the question of a step.
+    Answer(At),
+    /// A timer came for a step.
+    Timer(At),
+    /// Somebody or the step's policy says that a call which was cut off is to be made again.
+    Again(At),
+    /// Somebody knows what came of the call of a step.
+    Known(At),
+}
+
+impl Cause {
+    /// What an input allows, besides what a policy says.
+    pub fn of(input: &Input) -> Cause {
+        match input {
+            Input::Signal { .. } => Cause::Signal,
+            Input::Answer { at, .. } => Cause::Answer(*at),
+            Input::Fired(timer) => Cause::Timer(timer.at),
+            Input::Resolve { at, known: Known::DidNot } => Cause::Again(*at),
+            Input::Resolve { at, known: Known::Happened(_) | Known::Stop } => Cause::Known(*at),
+            Input::Start(_)
+            | Input::Returned { .. }
+            | Input::InDoubt { .. }
+            | Input::Hold(_)
+            | Input::Release(_)
+            | Input::Cancel(_)
+            | Input::Nudge => Cause::Other,
+        }
+    }
 }
 
 pub struct Sent {
@@ -40,6 +97,10 @@ pub struct Sent {
 
 pub struct Frame {
     pub block: u32,
+    /// Its path, as people see it.
+    pub path: String,
+    /// Which item or round it is.
+    pub index: u32,
     pub parent: Option<At>,
     pub phase: Phase,
     pub stopped: bool,
@@ -56,6 +117,16 @@ pub struct Slot {
     pub expired: bool,
     pub due: Option<Timestamp>,
     pub timeout: Option<Timestamp>,
+    /// True while its call is to be made again although nobody has answered it.
+    pub again: bool,
+    /// How often its call was made again for that reason.
+    pub doubts: u32,
+    /// True if it was taken over from another run.
+    pub taken: bool,
+    /// True if it, or something in it, was done and not taken over.
+    pub anew: bool,
+    /// The first item or round in which something was done anew.
+    pub anew_in: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +136,9 @@ pub enum Stage {
     Due,
     Calling,
     Paused,
+    Listening,
+    Asking,
+    Doubtful,
     Open,
     Done,
     Nothing,
@@ -73,6 +147,11 @@ pub enum Stage {
 impl Stage {
     pub fn has_ended(self) -> bool {
         matches!(self, Stage::Done | Stage::Nothing)
+    }
+
+    /// True if it waits for something that may come at any time.
+    pub fn waits(self) -> bool {
+        matches!(self, Stage::Due | Stage::Paused | Stage::Listening | Stage::Asking | Stage::Doubtful)
     }
 }
 
@@ -97,7 +176,7 @@ pub fn key_of(command: &Command) -> Option<(At, u8)> {
 }
 
 impl<'a> Model<'a> {
-    pub fn new(plan: &'a Plan) -> Model<'a> {
+    pub fn new(plan: &'a Plan, takeover: Option<Takeover>) -> Model<'a> {
         Model {
             plan,
             frames: BTreeMap::new(),
@@ -110,7 +189,36 @@ impl<'a> Model<'a> {
             first_failure: None,
             ended: false,
             disturbed: false,
+            hold: None,
+            kept: BTreeMap::new(),
+            listening: BTreeMap::new(),
+            raised: BTreeSet::new(),
+            raising: None,
+            begun: 0,
+            cause: Cause::Other,
+            takeover,
         }
+    }
+
+    /// The path of a step.
+    pub fn path_of(&self, at: At) -> String {
+        let Ok((frame, step)) = self.step(at) else { return String::new() };
+        join(&frame.path, &step.name)
+    }
+
+    /// The path of an instance of the block at a step.
+    pub fn path_in(&self, at: At, index: u32) -> String {
+        let path = self.path_of(at);
+        match self.step(at).map(|(_, step)| &step.op) {
+            Ok(Op::Each { .. } | Op::Repeat { .. }) => format!("{path}[{index}]"),
+            _ => path,
+        }
+    }
+
+    /// True if somebody must say something before the run goes on.
+    pub fn waits_for_somebody(&self) -> bool {
+        let asked = |slot: &Slot| matches!(slot.stage, Stage::Asking | Stage::Doubtful);
+        self.hold.is_some() || self.frames.values().any(|frame| frame.slots.iter().any(asked))
     }
 
     /// The outermost instance that a failure stops: of a step in `frame`, or of its value as a whole, which
@@ -135,6 +243,9 @@ impl<'a> Model<'a> {
         self.ended = true;
         self.issued.clear();
         self.frames.clear();
+        self.kept.clear();
+        self.listening.clear();
+        self.hold = None;
     }
 
     pub fn is_stopped(&self, frame: u32) -> bool {
@@ -156,6 +267,7 @@ impl<'a> Model<'a> {
     pub fn set(&mut self, at: At, stage: Stage) -> Result<(), Broken> {
         let slot = self.slot_mut(at)?;
         let change = i64::from(stage == Stage::Calling) - i64::from(slot.stage == Stage::Calling);
+        let listened = slot.stage == Stage::Listening;
         slot.stage = stage;
         if stage != Stage::Nothing {
             slot.timeout = None;
@@ -163,6 +275,10 @@ impl<'a> Model<'a> {
         for limit in self.limits_of(at.frame) {
             let slot = self.slot_mut(limit)?;
             slot.flying = u32::try_from(i64::from(slot.flying) + change).unwrap();
+        }
+        if listened {
+            self.listening.values_mut().for_each(|listening| listening.retain(|other| *other != at));
+            self.listening.retain(|_, listening| !listening.is_empty());
         }
         for key in 0..=5 {
             self.issued.remove(&(at, key));
@@ -211,16 +327,26 @@ impl<'a> Model<'a> {
     }
 }
 
+/// Joins two paths.
+pub fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.into() } else { format!("{path}.{name}") }
+}
+
 fn unknown(at: At) -> Broken {
     Broken { invariant: "events name what is there", detail: format!("{at:?}") }
 }
 
-pub trait IsEach {
+pub trait Kind {
     fn op_is_each(&self) -> bool;
+    fn is_block(&self) -> bool;
 }
 
-impl IsEach for Step {
+impl Kind for Step {
     fn op_is_each(&self) -> bool {
         matches!(self.op, Op::Each { .. })
+    }
+
+    fn is_block(&self) -> bool {
+        matches!(self.op, Op::Each { .. } | Op::Repeat { .. } | Op::Switch { .. } | Op::Try { .. })
     }
 }

@@ -5,11 +5,15 @@ use dsl::expr;
 use dsl::span::{Span, SpanMap};
 use dsl::value::Value;
 use dsl::workflow::{
-    Act, Arg, Block, Case, Need, NeedKind, OnDoubt, OnError, Op, Phase, Retry, Step, Wait, Workflow,
+    Act, Arg, Block, Case, EMIT, Need, NeedKind, OnDoubt, OnError, OnTimeout, Op, Phase, Question, Retry,
+    Step, Wait, Workflow,
 };
 use jiff::SignedDuration;
 
 use crate::chance::Chance;
+
+/// The signals of all plans: so few that they are mistaken for one another where that can be.
+pub const SIGNALS: [&str; 2] = ["go", "on"];
 
 /// What kind of plans are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +69,11 @@ pub fn make(chance: &mut Chance, shape: Shape) -> Workflow {
     }
     let timeout = (shape == Shape::Wild && maker.chance.one_in(12))
         .then(|| SignedDuration::from_secs(i64::from(maker.chance.range(1, 40))));
+    let max_steps = maker.chance.one_in(6).then(|| u64::from(maker.chance.range(1, 30)));
     if shape == Shape::Wild {
         shuffle(&mut root, &mut vec![], chance);
     }
-    Workflow { name: "plan".into(), timeout, root, ..Workflow::default() }
+    Workflow { name: "plan".into(), timeout, max_steps, root, ..Workflow::default() }
 }
 
 fn known_of(block: &Block) -> Vec<Known> {
@@ -84,7 +89,16 @@ fn known_of(block: &Block) -> Vec<Known> {
 }
 
 fn is_number(op: &Op) -> bool {
-    matches!(op, Op::Act(_) | Op::Set { .. })
+    match op {
+        Op::Act(act) => &*act.action != EMIT,
+        Op::Child { .. } | Op::Set { .. } | Op::Wait(Wait::Signal { .. }) => true,
+        Op::Each { .. }
+        | Op::Fail { .. }
+        | Op::Repeat { .. }
+        | Op::Switch { .. }
+        | Op::Try { .. }
+        | Op::Wait(Wait::For { .. } | Wait::Person(_) | Wait::Until { .. }) => false,
+    }
 }
 
 impl Maker<'_> {
@@ -152,7 +166,7 @@ impl Maker<'_> {
         }
         needs.sort_by_key(|need| (need.up, need.step, std::cmp::Reverse(need.kind)));
         needs.dedup_by_key(|need| (need.up, need.step));
-        let act = matches!(op, Op::Act(_));
+        let act = matches!(op, Op::Act(_) | Op::Child { .. });
         let each = matches!(op, Op::Each { .. });
         let quiet = self.shape == Shape::Sequential && self.within_each > 0;
         let retry = Retry {
@@ -160,7 +174,8 @@ impl Maker<'_> {
             on: if self.chance.one_in(6) { vec![FailureKind::Server, FailureKind::Timeout] } else { vec![] },
             ..Retry::default_for(Safety::Keyed)
         };
-        let timeout = (self.shape == Shape::Wild && self.chance.one_in(7))
+        let patience = if matches!(op, Op::Wait(Wait::Person(_) | Wait::Signal { .. })) { 2 } else { 7 };
+        let timeout = (self.shape == Shape::Wild && self.chance.one_in(patience))
             .then(|| SignedDuration::from_millis(i64::from(self.chance.range(100, 12_000))));
         let on_error = match self.chance.range(0, 9) {
             0..=2 => OnError::Continue,
@@ -177,33 +192,69 @@ impl Maker<'_> {
             retry,
             timeout,
             on_error,
-            on_doubt: OnDoubt::Fail,
+            on_doubt: *self.chance.pick(&[OnDoubt::Ask, OnDoubt::Ask, OnDoubt::Fail, OnDoubt::Retry]),
         }
     }
 
     fn op(&mut self, needs: &mut Vec<Need>, depth: u32) -> Op {
         let deep = depth < 4 && self.steps < 60;
-        match self.chance.range(0, if deep { 19 } else { 11 }) {
-            0..=7 => Op::Act(Act {
-                action: "test.call".into(),
-                // Each try draws anew, unless it must send what the one before sent.
-                args: if self.chance.one_in(4) { expression("uuid()") } else { self.argument(needs) },
-                safety: *self.chance.pick(&[Safety::Read, Safety::Idempotent, Safety::Keyed, Safety::Once]),
-                connection: None,
-                cache: None,
-            }),
+        // What others must say would let items of a sequential plan overtake one another, as pauses would.
+        let may_wait = self.shape == Shape::Wild || self.within_each == 0;
+        match self.chance.range(0, if deep { 23 } else { 15 }) {
+            0..=7 => Op::Act(self.act(needs)),
             8..=9 => Op::Set { value: self.argument(needs) },
-            10 if self.shape == Shape::Wild || self.within_each == 0 => {
+            10 if may_wait => {
                 let length = Arg::Value(Value::text(format!("{}ms", self.chance.range(0, 9000))));
                 Op::Wait(Wait::For { length })
             }
-            10 => Op::Set { value: Arg::Value(Value::Int(3)) },
-            11 if self.chance.one_in(3) => Op::Fail { message: self.argument(needs) },
-            11 => Op::Set { value: Arg::Value(Value::Int(4)) },
-            12..=14 => self.each(needs, depth),
-            15..=16 => self.repeat(needs, depth),
-            17 => self.switch(needs, depth),
+            11 if may_wait => {
+                let name = Arg::Value(Value::text(*self.chance.pick(&SIGNALS)));
+                Op::Wait(Wait::Signal { name })
+            }
+            12 if may_wait => Op::Wait(Wait::Person(self.question(needs))),
+            10..=12 => Op::Set { value: Arg::Value(Value::Int(3)) },
+            13 => Op::Act(self.emit(needs)),
+            14 if self.chance.one_in(2) => {
+                Op::Child { workflow: "other".into(), inputs: self.argument(needs) }
+            }
+            15 if self.chance.one_in(3) => Op::Fail { message: self.argument(needs) },
+            14 | 15 => Op::Set { value: Arg::Value(Value::Int(4)) },
+            16..=18 => self.each(needs, depth),
+            19..=20 => self.repeat(needs, depth),
+            21 => self.switch(needs, depth),
             _ => self.try_(needs, depth),
+        }
+    }
+
+    fn act(&mut self, needs: &mut Vec<Need>) -> Act {
+        let safety = *self.chance.pick(&[Safety::Read, Safety::Idempotent, Safety::Keyed, Safety::Once]);
+        let cached = safety == Safety::Read && self.chance.one_in(2);
+        Act {
+            action: "test.call".into(),
+            // Each try draws anew, unless it must send what the one before sent.
+            args: if self.chance.one_in(4) { expression("uuid()") } else { self.argument(needs) },
+            safety,
+            connection: None,
+            cache: cached.then(|| SignedDuration::from_hours(1)),
+        }
+    }
+
+    fn emit(&mut self, needs: &mut Vec<Need>) -> Act {
+        let signal = Arg::Value(Value::text(*self.chance.pick(&SIGNALS)));
+        let mut args = vec![("signal".into(), signal), ("with".into(), self.argument(needs))];
+        if self.chance.one_in(3) {
+            args.push(("run".into(), Arg::Value(Value::text("another"))));
+        }
+        let (action, args) = (EMIT.into(), Arg::Object(args));
+        Act { action, args, safety: Safety::Once, connection: None, cache: None }
+    }
+
+    fn question(&mut self, needs: &mut Vec<Need>) -> Question {
+        Question {
+            who: self.chance.one_in(2).then(|| Arg::Value(Value::text("ann"))),
+            message: self.argument(needs),
+            fields: vec![],
+            on_timeout: *self.chance.pick(&[OnTimeout::Approve, OnTimeout::Fail, OnTimeout::Reject]),
         }
     }
 

@@ -8,8 +8,11 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::expr::{self, Halt, Seen};
 use dsl::template;
 use dsl::value::{Hash, Value};
-use dsl::workflow::{Arg, Block, NeedKind, OnError, Op, Phase, Step, Workflow};
+use dsl::workflow::{Act, Arg, Block, EMIT, NeedKind, OnError, Op, Phase, Step, Wait, Workflow};
+use engine::input::Choice;
 use jiff::Timestamp;
+
+use crate::model::join;
 
 /// How a step ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,12 +40,30 @@ pub struct Fell {
     pub step: String,
 }
 
-/// What the world answers to one try of a step.
-pub type Answers<'a> = &'a dyn Fn(&str, u32) -> Result<Value, Failure>;
+/// What comes of one try of a call.
+pub enum Tried {
+    /// The world answers.
+    Answered(Result<Value, Failure>),
+    /// It was cut off, and is made again.
+    Again,
+    /// It was cut off, and nobody is asked or whoever is says to stop.
+    GivenUp,
+}
+
+/// What the world says to the steps of a run, by their paths.
+pub trait Says {
+    /// To one try of a call.
+    fn to_call(&self, path: &str, attempt: u32) -> Tried;
+    /// To a question.
+    fn to_question(&self, path: &str) -> Choice;
+    /// The signal that wakes a step.
+    fn signal(&self, path: &str) -> Value;
+}
 
 /// Foretells a run.
-pub fn foretell(workflow: &Workflow, answers: Answers<'_>) -> Foretold {
-    let mut oracle = Oracle { answers, told: Foretold::default() };
+pub fn foretell(workflow: &Workflow, world: &dyn Says) -> Foretold {
+    let mut oracle =
+        Oracle { world, told: Foretold::default(), begun: 0, most: workflow.max_steps, handles: false };
     let scope = Place { outer: None, names: RefCell::default(), locals: RefCell::default() };
     oracle.announce(&workflow.root, "");
     let body = oracle.phase(&scope, &workflow.root, Phase::Body, "");
@@ -50,6 +71,7 @@ pub fn foretell(workflow: &Workflow, answers: Answers<'_>) -> Foretold {
         Ok(()) => Ok(map_of(&scope, workflow.root.steps.iter().filter(|step| step.phase == Phase::Body))),
         Err(fell) => {
             scope.set("error", error_value(&fell));
+            oracle.handles = true;
             let _ = oracle.phase(&scope, &workflow.root, Phase::Catch, "");
             Err(fell)
         }
@@ -59,8 +81,14 @@ pub fn foretell(workflow: &Workflow, answers: Answers<'_>) -> Foretold {
 }
 
 struct Oracle<'a> {
-    answers: Answers<'a>,
+    world: &'a dyn Says,
     told: Foretold,
+    /// How many steps have begun.
+    begun: u64,
+    /// How many may begin.
+    most: Option<u64>,
+    /// True once the run as a whole handles its failure: from then on any number may begin.
+    handles: bool,
 }
 
 /// What is known of a step that has ended.
@@ -155,9 +183,13 @@ impl Oracle<'_> {
             let step = &block.steps[rest.remove(next)];
             let path = join(path, &step.name);
             let mut attempts = 0;
+            self.begun += 1;
             let came = match self.step(place, block, step, &path, &mut attempts) {
                 Ok(value) => Came::Value(value),
-                Err(Stop::Skip) => Came::Skipped,
+                Err(Stop::Skip) => {
+                    self.begun -= 1;
+                    Came::Skipped
+                }
                 Err(Stop::Fell(fell)) => Came::Fell(fell),
             };
             let (fate, got) = match &came {
@@ -209,24 +241,39 @@ impl Oracle<'_> {
                 _ => return Err(fell(FailureKind::Type)),
             }
         }
+        // The step itself is counted already.
+        if self.most.is_some_and(|most| self.begun > most && !self.handles) {
+            return Err(fell(FailureKind::Limit));
+        }
         let fill = |arg: &Arg| template::fill(arg, place).map_err(stop);
         match &step.op {
-            Op::Act(act) => loop {
-                fill(&act.args)?;
+            Op::Act(act) if &*act.action == EMIT => fill(&act.args).map(|_| Value::Null),
+            Op::Act(Act { args, .. }) | Op::Child { inputs: args, .. } => loop {
+                fill(args)?;
                 *attempts += 1;
-                let failure = match (self.answers)(path, *attempts) {
-                    Ok(value) => return Ok(value),
-                    Err(failure) => failure,
+                let failure = match self.world.to_call(path, *attempts) {
+                    Tried::Answered(Ok(value)) => return Ok(value),
+                    Tried::Answered(Err(failure)) => failure,
+                    Tried::Again => continue,
+                    Tried::GivenUp => return Err(fell(FailureKind::InDoubt)),
                 };
                 let on = &step.retry.on;
                 let again = if on.is_empty() { failure.retryable } else { on.contains(&failure.kind) };
-                if !again || *attempts == step.retry.attempts {
+                if !again || *attempts >= step.retry.attempts {
                     return Err(fell(failure.kind));
                 }
             },
             Op::Set { value } => fill(value),
-            Op::Wait(_) => Ok(Value::Null),
-            Op::Child { .. } => unreachable!("the plans of the simulator call no other workflow"),
+            Op::Wait(Wait::For { .. } | Wait::Until { .. }) => Ok(Value::Null),
+            Op::Wait(Wait::Signal { .. }) => Ok(self.world.signal(path)),
+            Op::Wait(Wait::Person(question)) => {
+                question.who.as_ref().map(fill).transpose()?;
+                fill(&question.message)?;
+                match self.world.to_question(path) {
+                    Choice::Approve => Ok(Value::object([("approved", Value::Bool(true))])),
+                    Choice::Reject => Err(fell(FailureKind::Rejected)),
+                }
+            }
             Op::Fail { message } => {
                 fill(message)?;
                 Err(fell(FailureKind::Fail))
@@ -334,8 +381,4 @@ fn map_of<'a>(place: &Place<'_>, steps: impl IntoIterator<Item = &'a Step>) -> V
     Value::object(
         steps.into_iter().map(|step| (step.name.clone(), place.got(&step.name).value.unwrap_or_default())),
     )
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.into() } else { format!("{path}.{name}") }
 }

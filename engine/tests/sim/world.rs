@@ -1,195 +1,140 @@
 //! One world: a plan, virtual time, and everything that can go wrong around a run.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::sync::Arc;
 
-use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{NoValues, Value};
-use dsl::workflow::Workflow;
-use engine::command::{Call, Command, Timer, TimerKind};
+use dsl::workflow::{OnDoubt, Workflow};
+use engine::command::{Call, Command};
 use engine::event::{Event, Recorded};
-use engine::input::{Cancel, Input, Start};
-use engine::plan::{Op, Plan};
-use engine::run::{At, Run, RunId, Status};
-use engine::view::{Shown, Timeline};
+use engine::fork::Past;
+use engine::input::{Cancel, Input, Known, Start};
+use engine::plan::Plan;
+use engine::run::{At, Hold, Run, RunId, Status};
+use engine::view::Timeline;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::chance::{Chance, hash};
+use crate::chance::{Chance, mix};
+use crate::golden;
 use crate::invariants::{Broken, demand};
-use crate::model::{Model, key_of};
-use crate::plans::Shape;
-use crate::reference::{Fate, foretell};
+use crate::model::{Cause, Model, Stage, key_of};
+use crate::plans::{SIGNALS, Shape};
+use crate::takeover::{Takeover, known};
+use crate::weather::{Tally, Weather, answer, knows, says, word};
 
-/// What was counted over many worlds.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    pub worlds: u64,
-    pub events: u64,
-    pub inputs: u64,
-    /// Inputs that meant nothing.
-    pub meaningless: u64,
-    pub crashes: u64,
-    /// Crashes of a run that was half settled.
-    pub half: u64,
-    pub cancels: u64,
-    /// Runs whose every step was foretold.
-    pub foretold: u64,
-    pub failed: u64,
+/// How often runs take over from one another, one after another.
+const GENERATIONS: u32 = 2;
+
+/// What came of a call that was cut off.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CutOff {
+    Again,
+    GivenUp,
+    Happened(Value),
 }
 
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Tally) {
-        let Tally { worlds, events, inputs, meaningless, crashes, half, cancels, foretold, failed } = other;
-        self.worlds += worlds;
-        self.events += events;
-        self.inputs += inputs;
-        self.meaningless += meaningless;
-        self.crashes += crashes;
-        self.half += half;
-        self.cancels += cancels;
-        self.foretold += foretold;
-        self.failed += failed;
-    }
+/// What many worlds share.
+pub struct Setting {
+    pub workflow: Workflow,
+    pub plan: Plan,
+    pub shape: Shape,
+    pub telling: Telling,
 }
 
-/// How a world treats its run.
-struct Weather {
-    budget: usize,
-    /// One in so many inputs is followed by a crash; 0 for none.
-    crash: u32,
-    /// One in so many inputs is answered with nonsense.
-    noise: u32,
-    cancel: u32,
-    kill: u32,
-    latency: u32,
+/// Whether a world tells what happens in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    Silent,
+    Aloud,
 }
 
-struct World<'a> {
+pub struct World<'a> {
+    setting: &'a Setting,
     plan: &'a Plan,
-    seed: u64,
-    chance: Chance,
-    weather: Weather,
-    run: Run,
+    name: String,
+    /// What the world says is drawn from this.
+    pub words: u64,
+    pub chance: Chance,
+    pub weather: Weather,
+    pub run: Run,
     /// The same run, folded from what was stored.
     shadow: Run,
     log: Vec<Recorded>,
-    model: Model<'a>,
-    timeline: Timeline,
-    paths: BTreeMap<u32, String>,
-    now: Timestamp,
+    pub model: Model<'a>,
+    pub timeline: Timeline,
+    pub now: Timestamp,
     /// What is under way: by time, then by order of issue.
     queue: BTreeMap<(Timestamp, u64), Input>,
     issued: u64,
     /// Inputs that were already delivered: what a repeated one is drawn from.
-    past: Vec<Input>,
-    tally: Tally,
-    in_doubt: bool,
+    pub delivered: Vec<Input>,
+    pub tally: Tally,
+    /// True once something happened of which even a sequential plan must not know the time.
+    pub timed: bool,
+    /// The signals that woke steps.
+    pub heard: BTreeMap<String, Value>,
+    /// What came of the calls that were cut off.
+    pub cut_off: BTreeMap<(String, u32), CutOff>,
 }
 
-/// Runs one world to its end.
-pub fn live(
-    seed: u64,
-    workflow: &Workflow,
-    plan: &Plan,
-    shape: Shape,
-    tally: &mut Tally,
-) -> Result<(), Broken> {
-    let mut chance = Chance::new(seed);
-    let weather = Weather {
-        budget: *chance.pick(&[1, 2, 6, 6, 30, 1000, 1000]),
-        crash: *chance.pick(&[0, 3, 10, 30]),
-        noise: *chance.pick(&[0, 4, 15]),
-        cancel: *chance.pick(&[0, 0, 0, 8, 40]),
-        kill: *chance.pick(&[0, 0, 0, 0, 0, 0, 30]),
-        latency: *chance.pick(&[0, 10, 3000, 8000]),
-    };
-    let mut world = World {
-        plan,
-        seed,
-        chance,
-        weather,
-        run: Run::default(),
-        shadow: Run::default(),
-        log: vec![],
-        model: Model::new(plan),
-        timeline: Timeline::new(plan),
-        paths: BTreeMap::new(),
-        now: Timestamp::UNIX_EPOCH,
-        queue: BTreeMap::new(),
-        issued: 0,
-        past: vec![],
-        tally: Tally { worlds: 1, ..Tally::default() },
-        in_doubt: false,
-    };
-    world.go()?;
-    world.judge(workflow, shape)?;
-    tally.add(&world.tally);
+/// Runs one world to its end, and with chance others that take over from it.
+pub fn live(seed: u64, setting: &Setting, tally: &mut Tally) -> Result<(), Broken> {
+    let mut world = World::new(setting, seed, seed, None);
+    world.tally.worlds = 1;
+    for generation in 1.. {
+        world.go()?;
+        world.judge(&setting.workflow, setting.shape)?;
+        if setting.telling == Telling::Aloud {
+            golden::add(&format!("world_{seed}_{generation}"), &setting.plan, &world.log);
+        }
+        let next = world.fork(mix(seed ^ generation))?;
+        *tally += std::mem::take(&mut world.tally);
+        match next {
+            Some(next) if generation <= u64::from(GENERATIONS) => world = next,
+            Some(_) | None => break,
+        }
+    }
     Ok(())
 }
 
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} worlds, {} events, {} inputs ({} that meant nothing), {} crashes ({} of half-settled runs), \
-             {} cancels, {} failed runs, {} runs foretold step by step,",
-            self.worlds,
-            self.events,
-            self.inputs,
-            self.meaningless,
-            self.crashes,
-            self.half,
-            self.cancels,
-            self.failed,
-            self.foretold,
-        )
+impl<'a> World<'a> {
+    fn new(setting: &'a Setting, seed: u64, words: u64, takeover: Option<Takeover>) -> World<'a> {
+        let plan = &setting.plan;
+        let mut chance = Chance::new(seed);
+        let weather = Weather::draw(&mut chance);
+        World {
+            setting,
+            plan,
+            name: format!("r{seed}"),
+            words,
+            chance,
+            weather,
+            run: Run::default(),
+            shadow: Run::default(),
+            log: vec![],
+            model: Model::new(plan, takeover),
+            timeline: Timeline::new(plan),
+            now: Timestamp::UNIX_EPOCH,
+            queue: BTreeMap::new(),
+            issued: 0,
+            delivered: vec![],
+            tally: Tally::default(),
+            timed: false,
+            heard: BTreeMap::new(),
+            cut_off: BTreeMap::new(),
+        }
     }
-}
 
-impl Tally {
-    pub fn add(&mut self, other: &Tally) {
-        self.worlds += other.worlds;
-        self.events += other.events;
-        self.inputs += other.inputs;
-        self.meaningless += other.meaningless;
-        self.crashes += other.crashes;
-        self.half += other.half;
-        self.cancels += other.cancels;
-        self.foretold += other.foretold;
-        self.failed += other.failed;
-    }
-}
-
-/// What the world answers to one try of the step at a path.
-pub fn answer(seed: u64, path: &str, attempt: u32) -> Result<Value, Failure> {
-    let draw = hash(seed.wrapping_add(u64::from(attempt)), path);
-    let failing = hash(seed, "failing") % 4;
-    let chance = match failing {
-        0 => 0,
-        1 => 10,
-        2 => 30,
-        _ => 60,
-    };
-    if draw % 100 >= chance {
-        return Ok(Value::Int(i64::try_from(draw % 10).unwrap()));
-    }
-    let (kind, retryable) = match draw >> 32 & 3 {
-        0 => (FailureKind::Invalid, false),
-        1 => (FailureKind::Network, true),
-        _ => (FailureKind::Server, true),
-    };
-    let retry_after = (draw >> 40 & 7 == 0).then(|| SignedDuration::from_secs(7));
-    let answered = kind != FailureKind::Network;
-    Err(Failure { retryable, retry_after, answered, ..Failure::new(kind, "no") })
-}
-
-impl World<'_> {
     fn go(&mut self) -> Result<(), Broken> {
-        let run = RunId(format!("r{}", self.seed).into());
-        let start = Input::Start(Start::new(run, Value::Null, Value::Null));
-        self.deliver(&start)?;
+        let start = Start::new(RunId(self.name.as_str().into()), Value::Null, Value::Null);
+        let past = self.model.takeover.as_ref().map(|takeover| takeover.past.clone());
+        let hold = self.chance.one_in(8).then_some(Hold::Queued);
+        self.deliver(&Input::Start(Start { past, hold, ..start }))?;
+        if hold.is_some() {
+            self.later(Input::Release(Hold::Queued));
+        }
         let mut steps = 0;
-        while let Some(((time, order), input)) = self.queue.pop_first() {
+        while let Some(((time, _), input)) = self.queue.pop_first() {
             steps += 1;
             demand(steps < 20_000, "a run comes to an end", || "20,000 inputs".into())?;
             if self.once_in(self.weather.noise) {
@@ -200,23 +145,37 @@ impl World<'_> {
             if self.once_in(self.weather.noise) {
                 self.now = later(self.now, self.chance.range(0, 50));
             }
-            let _ = order;
             self.deliver(&input)?;
-            self.past.push(input);
-            if self.once_in(self.weather.cancel) {
-                self.tally.cancels += 1;
-                self.deliver(&Input::Cancel(Cancel::Finally))?;
-            }
-            if self.once_in(self.weather.kill) {
-                self.deliver(&Input::Cancel(Cancel::Kill))?;
-            }
-            if self.once_in(self.weather.crash) {
-                self.crash()?;
-            }
+            self.delivered.push(input);
+            self.happen()?;
         }
         let ended = self.run.status.has_ended();
         demand(ended, "no run gets stuck", || format!("{:?}", self.run))?;
         self.after_the_end()
+    }
+
+    /// What comes out of the blue.
+    fn happen(&mut self) -> Result<(), Broken> {
+        if self.once_in(self.weather.signal) {
+            let name = (*self.chance.pick(&SIGNALS)).into();
+            let value = word(self.chance.next());
+            self.deliver(&Input::Signal { name, value, to: None })?;
+        }
+        if self.once_in(self.weather.hold) {
+            self.deliver(&Input::Hold(Hold::Paused))?;
+            self.later(Input::Release(Hold::Paused));
+        }
+        if self.once_in(self.weather.cancel) {
+            self.tally.cancels += 1;
+            self.deliver(&Input::Cancel(Cancel::Finally))?;
+        }
+        if self.once_in(self.weather.kill) {
+            self.deliver(&Input::Cancel(Cancel::Kill))?;
+        }
+        if self.once_in(self.weather.crash) {
+            self.crash()?;
+        }
+        Ok(())
     }
 
     fn once_in(&mut self, times: u32) -> bool {
@@ -224,24 +183,28 @@ impl World<'_> {
     }
 
     /// Gives the run an input and checks all that must hold.
-    fn deliver(&mut self, input: &Input) -> Result<(), Broken> {
+    pub fn deliver(&mut self, input: &Input) -> Result<(), Broken> {
         self.tally.inputs += 1;
         // What is decided on a run that was folded must be what the live one decides.
         let mut folded = self.shadow.clone();
-        let foreseen =
-            engine::advance_within(self.weather.budget, self.plan, &mut folded, &NoValues, input, self.now);
-        let events =
-            engine::advance_within(self.weather.budget, self.plan, &mut self.run, &NoValues, input, self.now);
+        let budget = self.weather.budget;
+        let foreseen = engine::advance_within(budget, self.plan, &mut folded, &NoValues, input, self.now);
+        let events = engine::advance_within(budget, self.plan, &mut self.run, &NoValues, input, self.now);
         demand(foreseen == events, "a folded run decides as the live one", || {
             format!("{input:?}: live {events:?} folded {foreseen:?}")
         })?;
         demand(folded == self.run, "a folded run becomes what the live one does", || format!("{input:?}"))?;
+        if self.setting.telling == Telling::Aloud {
+            println!("{} {input:?} => {events:?}", self.now);
+        }
+        self.model.judge_meaning(input, &events, self.now)?;
         if events.is_empty() {
             self.tally.meaningless += 1;
             return demand(self.shadow == self.run, "no events, no change", || format!("{input:?}"));
         }
+        self.remember(input);
         self.tally.events += events.len() as u64;
-        let bounded = events.len() <= self.weather.budget + 8 || matches!(input, Input::Cancel(Cancel::Kill));
+        let bounded = events.len() <= budget + 8 || matches!(input, Input::Cancel(Cancel::Kill));
         demand(bounded, "one input causes a bounded number of events", || format!("{}", events.len()))?;
         let row = Recorded { seq: self.run.seq, time: self.now, events };
         let stored = serde_json::to_string(&row).unwrap();
@@ -250,23 +213,120 @@ impl World<'_> {
             other => return demand(false, "events survive being stored", || format!("{stored} {other:?}")),
         };
         self.shadow.seq = row.seq;
+        self.model.cause = Cause::of(input);
         for event in &row.events {
+            self.tally.seen.count(&self.shadow, event)?;
+            self.listen(event);
+            let taken = self.oldest_kept(event);
             self.model.take(event, self.now)?;
             self.shadow.evolve(event, row.time);
-            self.name(event);
+            self.check_signals(event, taken)?;
             self.check_outstanding()?;
         }
         self.timeline.apply(&row);
         demand(self.shadow == self.run, "the fold of the log is the live run", || {
             format!("{stored}: folded {:?} live {:?}", self.shadow, self.run)
         })?;
+        self.model.judge_rest()?;
+        if !self.run.nudge && self.run.hold.is_none() {
+            self.model.judge_rest_of_settled()?;
+        }
         let under_way = self.run.status.has_ended() || !self.run.outstanding().is_empty();
+        let under_way = under_way || self.model.waits_for_somebody();
         demand(under_way, "no run gets stuck", || format!("{:?}", self.run))?;
         for command in row.events.iter().filter_map(|event| event.command(row.time)) {
             self.carry_out(command);
         }
+        row.events.iter().for_each(|event| self.attend(event));
         self.log.push(row);
         Ok(())
+    }
+
+    /// Notes what the world has said that is not a matter of its seed alone.
+    fn remember(&mut self, input: &Input) {
+        match input {
+            Input::InDoubt { at, attempt } => {
+                self.tally.doubts += 1;
+                let policy = self.model.step(*at).map(|(_, step)| step.on_doubt).unwrap_or_default();
+                let path = self.model.path_of(*at);
+                match policy {
+                    // While a person is asked, another item may go ahead.
+                    OnDoubt::Ask => self.timed |= path.contains('['),
+                    OnDoubt::Retry => drop(self.cut_off.insert((path, *attempt), CutOff::Again)),
+                    OnDoubt::Fail => drop(self.cut_off.insert((path, *attempt), CutOff::GivenUp)),
+                }
+            }
+            Input::Resolve { at, known } => {
+                self.tally.answers += 1;
+                let attempt = self.model.slot(*at).map_or(0, |slot| slot.attempts);
+                let cut_off = match known {
+                    Known::Happened(value) => CutOff::Happened(value.clone()),
+                    Known::DidNot => CutOff::Again,
+                    Known::Stop => CutOff::GivenUp,
+                };
+                self.cut_off.insert((self.model.path_of(*at), attempt), cut_off);
+            }
+            Input::Answer { .. } => self.tally.answers += 1,
+            Input::Signal { .. } => self.tally.signals += 1,
+            Input::Hold(_) => self.tally.holds += 1,
+            Input::Fired(timer) => {
+                self.timed |= self.model.slot(timer.at).is_ok_and(|slot| slot.stage == Stage::Asking);
+            }
+            Input::Start(start) => self.tally.forks += u64::from(start.past.is_some()),
+            Input::Returned { .. } | Input::Release(_) | Input::Cancel(_) | Input::Nudge => {}
+        }
+    }
+
+    /// Notes which signal wakes a step, before the event is taken in.
+    fn listen(&mut self, event: &Event) {
+        let heard = match event {
+            Event::SignalTaken { at, .. } => self.oldest_kept(event).map(|value| (*at, value)),
+            Event::StepSucceeded { at, value, .. } => {
+                let listens = self.model.slot(*at).is_ok_and(|slot| slot.stage == Stage::Listening);
+                listens.then(|| (*at, value.clone()))
+            }
+            Event::StepReused { .. } => {
+                self.tally.reused += 1;
+                None
+            }
+            Event::StepFailed { failure, .. } => {
+                // Who comes too late for the limit depends on who came before.
+                let limit = failure.failure.kind == dsl::catalog::FailureKind::Limit;
+                self.timed |= limit && self.setting.shape == Shape::Wild;
+                None
+            }
+            _ => None,
+        };
+        if let Some((at, value)) = heard {
+            self.heard.insert(self.model.path_of(at), value);
+        }
+    }
+
+    /// The signal that a step must take.
+    fn oldest_kept(&self, event: &Event) -> Option<Value> {
+        let Event::SignalTaken { name, .. } = event else { return None };
+        self.model.kept.get(name)?.front().cloned()
+    }
+
+    fn check_signals(&self, event: &Event, taken: Option<Value>) -> Result<(), Broken> {
+        if let Event::SignalTaken { at, .. } = event {
+            let value = self.shadow.slot(*at).and_then(|slot| slot.state.value());
+            demand(value == taken.as_ref(), "signals are taken in the order in which they came", || {
+                format!("{at:?} took {value:?} instead of {taken:?}")
+            })?;
+        }
+        let shadow = &self.shadow;
+        demand(shadow.signals == self.model.kept, "what is kept is what came and was not taken", || {
+            format!("{:?} instead of {:?}", shadow.signals, self.model.kept)
+        })?;
+        demand(
+            shadow.listening == self.model.listening,
+            "who listens is on the list and nobody else",
+            || format!("{:?} instead of {:?}", shadow.listening, self.model.listening),
+        )?;
+        demand(shadow.steps == self.model.begun, "steps are counted when they begin", || {
+            format!("{} instead of {}: {event:?}", shadow.steps, self.model.begun)
+        })
     }
 
     /// After each event: what the state says is under way is what was issued and is not done.
@@ -285,22 +345,61 @@ impl World<'_> {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Call(call) => {
-                let result = answer(self.seed, &self.path_of(call.at), call.attempt);
-                let time = later(self.now, self.chance.range(0, self.weather.latency));
-                self.enqueue(
-                    time,
-                    Input::Returned { at: call.at, attempt: call.attempt, result, from: None },
-                );
+                let result = answer(self.words, &self.model.path_of(call.at), call.attempt);
+                let earlier = call.cache.is_some() && result.is_ok() && self.chance.one_in(2);
+                let from = earlier.then_some(Timestamp::UNIX_EPOCH);
+                self.later(Input::Returned { at: call.at, attempt: call.attempt, result, from });
             }
             Command::Wake(timer) => self.enqueue(timer.due.max(self.now), Input::Fired(timer)),
             Command::Nudge => self.enqueue(self.now, Input::Nudge),
             // The answer may have been on its way already, so it is left where it is.
-            Command::Abort { .. } | Command::Emit(_) => {}
+            Command::Abort { .. } => {}
+            Command::Emit(signal) => {
+                if self.chance.one_in(2) {
+                    self.later(Input::Signal { name: signal.name, value: signal.value, to: None });
+                }
+            }
             Command::Listen { at, name, .. } => {
-                let time = later(self.now, self.chance.range(0, self.weather.latency));
-                self.enqueue(time, Input::Signal { name, value: Value::Int(1), to: Some(at) });
+                let value = word(mix(self.words ^ u64::from(at.slot)));
+                if self.chance.one_in(3) {
+                    self.later(Input::Signal { name: name.clone(), value: value.clone(), to: None });
+                }
+                if !self.gives_up(at) {
+                    self.later(Input::Signal { name, value, to: Some(at) });
+                }
             }
         }
+    }
+
+    /// What people do because something happened.
+    fn attend(&mut self, event: &Event) {
+        let stage = |at: &At| self.model.slot(*at).map(|slot| slot.stage).ok();
+        match event {
+            Event::StepAsked { at, .. } if stage(at) == Some(Stage::Asking) => {
+                let answer = says(self.words, &self.model.path_of(*at));
+                if self.chance.one_in(4) {
+                    self.later(Input::Answer { at: *at, answer: answer.clone() });
+                }
+                if !self.gives_up(*at) {
+                    self.later(Input::Answer { at: *at, answer });
+                }
+            }
+            Event::StepInDoubt { at, attempt } if stage(at) == Some(Stage::Doubtful) => {
+                let known = knows(self.words, &self.model.path_of(*at), *attempt);
+                self.later(Input::Resolve { at: *at, known });
+            }
+            _ => {}
+        }
+    }
+
+    /// True, with chance, where a step does not wait for ever: nothing comes for it.
+    fn gives_up(&mut self, at: At) -> bool {
+        self.run.slot(at).is_some_and(|slot| slot.timeout.is_some()) && self.chance.one_in(2)
+    }
+
+    fn later(&mut self, input: Input) {
+        let time = later(self.now, self.chance.range(0, self.weather.latency));
+        self.enqueue(time, input);
     }
 
     fn enqueue(&mut self, time: Timestamp, input: Input) {
@@ -319,17 +418,17 @@ impl World<'_> {
             Ok(run) => run,
             Err(error) => return demand(false, "the fold of the log is the live run", || error.to_string()),
         };
-        // Some of what was under way arrives all the same: answers that were on the wire.
+        // What people do does not depend on the process, and some of the rest arrives all the same: answers
+        // that were on the wire.
         let queue = std::mem::take(&mut self.queue);
         for ((time, _), input) in queue {
-            if self.chance.one_in(6) {
+            if is_of_people(&input) || self.chance.one_in(6) {
                 self.enqueue(time, input);
             }
         }
         for command in self.run.outstanding() {
             match command {
                 Command::Call(Call { at, attempt, safety, .. }) if !safety.repeatable() => {
-                    self.in_doubt = true;
                     self.enqueue(self.now, Input::InDoubt { at, attempt });
                 }
                 other => self.carry_out(other),
@@ -338,147 +437,63 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Inputs that must mean nothing: repeated, too early, about what is not there.
-    fn nonsense(&mut self, next: &Input, due: Timestamp) -> Result<(), Broken> {
-        let frame = self.chance.range(0, 40);
-        let slot = u16::try_from(self.chance.range(0, 12)).unwrap();
-        let at = At { frame, slot };
-        let known = self.run.slot(at).map(|slot| slot.attempts);
-        let input = match self.chance.range(0, 6) {
-            0 => Input::Returned {
-                at,
-                attempt: known.unwrap_or(0) + 1,
-                result: Ok(Value::Int(99)),
-                from: None,
-            },
-            1 => Input::Fired(Timer { at, kind: TimerKind::Wait, attempt: 3, due: self.now }),
-            2 if due > self.now => match next {
-                // The clock stands before the timer's time.
-                Input::Fired(_) => next.clone(),
-                _ => return Ok(()),
-            },
-            3 => Input::InDoubt { at, attempt: 0 },
-            4 => Input::Start(Start::new(RunId("again".into()), Value::Null, Value::Null)),
-            5 if !self.run.nudge => Input::Nudge,
-            _ => {
-                // Something that was delivered already; a nudge may mean something again.
-                let Some(count) = u32::try_from(self.past.len()).ok().filter(|count| *count > 0) else {
-                    return Ok(());
-                };
-                let at = self.chance.range(0, count - 1) as usize;
-                match &self.past[at] {
-                    Input::Nudge => return Ok(()),
-                    // What is outstanding again after a crash is not stale.
-                    input if self.is_outstanding(input) => return Ok(()),
-                    input => input.clone(),
-                }
-            }
+    /// With chance, a world in which another run takes over from this one: from its end, or from where it was at
+    /// some time.
+    fn fork(&mut self, seed: u64) -> Result<Option<World<'a>>, Broken> {
+        if !self.chance.one_in(3) {
+            return Ok(None);
+        }
+        let most = u32::try_from(self.log.len()).unwrap();
+        let rows = if self.chance.one_in(3) { self.chance.range(1, most) } else { most };
+        let mut old = Timeline::new(self.plan);
+        self.log.iter().take(rows as usize).for_each(|row| drop(old.apply(row)));
+        let paths: Vec<String> = old.steps().keys().cloned().collect();
+        if paths.is_empty() {
+            return Ok(None);
+        }
+        let mut from = vec![];
+        for _ in 0..self.chance.range(0, 2) {
+            from.push(self.chance.pick(&paths).clone());
+        }
+        let mut set = BTreeMap::new();
+        let given = self.chance.pick(&paths).clone();
+        let apart = |path: &String| !path.starts_with(&given) && !given.starts_with(path.as_str());
+        if self.chance.one_in(3) && from.iter().all(apart) {
+            set.insert(given, word(seed));
+        }
+        let past = match Past::of(&old, &from, &set, self.plan) {
+            Ok(past) => Arc::new(past),
+            Err(problem) => return demand(false, "a run can be taken over", || problem).map(|()| None),
         };
-        let events = self.tally.events;
-        self.deliver(&input)?;
-        demand(events == self.tally.events, "a meaningless input means nothing", || format!("{input:?}"))
-    }
-
-    fn is_outstanding(&self, input: &Input) -> bool {
-        self.run.outstanding().iter().any(|command| match (command, input) {
-            (Command::Call(call), Input::Returned { at, attempt, .. } | Input::InDoubt { at, attempt }) => {
-                call.at == *at && call.attempt == *attempt
-            }
-            (Command::Wake(timer), Input::Fired(fired)) => timer == fired,
-            _ => false,
-        })
-    }
-
-    fn after_the_end(&mut self) -> Result<(), Broken> {
-        demand(self.run.outstanding().is_empty(), "nothing is under way after the end", String::new)?;
-        let last = self.past.last().cloned();
-        let inputs = last.into_iter().chain([Input::Cancel(Cancel::Kill), Input::Nudge]);
-        for input in inputs.collect::<Vec<_>>() {
-            let events = self.tally.events;
-            self.deliver(&input)?;
-            demand(events == self.tally.events, "nothing after the end", || format!("{input:?}"))?;
+        let known = known(&old, self.model.takeover.as_ref());
+        if self.setting.telling == Telling::Aloud {
+            println!("fork from {from:?} with {set:?}: {past:?}");
         }
-        Ok(())
+        let before = self.model.takeover.iter().flat_map(|before| before.given.clone());
+        let given = before.chain(set.keys().cloned()).collect();
+        let takeover = Takeover { past, from, set, given, known };
+        Ok(Some(World::new(self.setting, seed, mix(seed), Some(takeover))))
     }
+}
 
-    fn name(&mut self, event: &Event) {
-        if let Event::FrameOpened { frame, parent, index, .. } = event {
-            let path = parent.map_or(String::new(), |at| {
-                let path = self.path_of(at);
-                match self.step_op(at) {
-                    Some(Op::Each { .. } | Op::Repeat { .. }) => format!("{path}[{index}]"),
-                    _ => path,
-                }
-            });
-            self.paths.insert(*frame, path);
-        }
-    }
-
-    fn step_op(&self, at: At) -> Option<&Op> {
-        Some(&self.plan.step(self.run.frames.get(&at.frame)?.block, at.slot)?.op)
-    }
-
-    fn path_of(&self, at: At) -> String {
-        let path = self.paths.get(&at.frame).map_or("", String::as_str);
-        let block = self.run.frames.get(&at.frame).map(|frame| frame.block);
-        let name = block.and_then(|block| self.plan.step(block, at.slot)).map_or("", |step| &*step.name);
-        if path.is_empty() { name.into() } else { format!("{path}.{name}") }
-    }
-
-    /// Compares what came of the run with what was foretold, where timing cannot matter.
-    fn judge(&mut self, workflow: &Workflow, shape: Shape) -> Result<(), Broken> {
-        demand(*self.timeline.status() == self.run.status, "the timeline shows the run", String::new)?;
-        self.tally.failed += u64::from(matches!(self.run.status, Status::Failed(_)));
-        let disturbed = self.in_doubt || self.tally.cancels > 0 || self.weather.kill > 0;
-        if disturbed || (shape == Shape::Wild && self.model.disturbed) {
-            return Ok(());
-        }
-        let seed = self.seed;
-        let told = foretell(workflow, &|path, attempt| answer(seed, path, attempt));
-        if shape == Shape::Wild && told.stopped {
-            return demand(false, "a run goes as foretold", || "a failure should have stopped it".into());
-        }
-        self.tally.foretold += 1;
-        for (path, entry) in self.timeline.steps() {
-            let fate = told.steps.get(path);
-            let same = match (entry.state, fate) {
-                (Shown::NotStarted, Some(Fate::NotStarted)) => true,
-                (Shown::Skipped, Some(Fate::Skipped)) => true,
-                (Shown::Failed, Some(Fate::Failed(kind))) => {
-                    entry.error.as_ref().is_some_and(|error| error.failure.kind == *kind)
-                }
-                (Shown::Succeeded, Some(Fate::Succeeded(value))) => {
-                    entry.value.as_ref().map(plain).as_ref() == Some(value)
-                }
-                _ => false,
-            };
-            demand(same, "a run goes as foretold", || format!("`{path}`: {entry:?} foretold {fate:?}"))?;
-        }
-        let missing = told.steps.keys().find(|path| !self.timeline.steps().contains_key(*path));
-        demand(missing.is_none(), "a run goes as foretold", || format!("{missing:?} is missing"))?;
-        let same = match (&self.run.status, &told.end) {
-            (Status::Succeeded(output), Some(Ok(told))) => plain(output) == *told,
-            (Status::Failed(failure), Some(Err(told))) => {
-                failure.failure.kind == told.kind && failure.step == told.step
-            }
-            _ => false,
-        };
-        demand(same, "a run goes as foretold", || format!("{:?} foretold {:?}", self.run.status, told.end))
+/// True if an input comes from people or other programs, whatever becomes of this one.
+fn is_of_people(input: &Input) -> bool {
+    match input {
+        Input::Answer { .. }
+        | Input::Resolve { .. }
+        | Input::Signal { to: None, .. }
+        | Input::Hold(_)
+        | Input::Release(_)
+        | Input::Cancel(_) => true,
+        Input::Start(_)
+        | Input::Returned { .. }
+        | Input::InDoubt { .. }
+        | Input::Signal { to: Some(_), .. }
+        | Input::Fired(_)
+        | Input::Nudge => false,
     }
 }
 
 fn later(now: Timestamp, millis: u32) -> Timestamp {
     now + SignedDuration::from_millis(i64::from(millis))
-}
-
-/// The value with each collected failure as its kind alone.
-fn plain(value: &Value) -> Value {
-    match value {
-        Value::List(items) => Value::list(items.iter().map(plain).collect()),
-        Value::Object(entries) => Value::object(entries.iter().map(|(key, value)| {
-            let kind = value.get("kind").filter(|_| **key == *"error");
-            (key.clone(), kind.cloned().unwrap_or_else(|| plain(value)))
-        })),
-        other => other.clone(),
-    }
 }
