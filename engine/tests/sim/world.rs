@@ -23,7 +23,7 @@ use crate::takeover::{Takeover, known};
 use crate::weather::{Tally, Weather, answer, knows, says, word};
 
 /// How often runs take over from one another, one after another.
-const GENERATIONS: u32 = 2;
+const GENERATIONS: u64 = 2;
 
 /// What came of a call that was cut off.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,11 +87,13 @@ pub fn live(seed: u64, setting: &Setting, tally: &mut Tally) -> Result<(), Broke
         if setting.telling == Telling::Aloud {
             golden::add(&format!("world_{seed}_{generation}"), &setting.plan, &world.log);
         }
-        let next = world.fork(mix(seed ^ generation))?;
         *tally += std::mem::take(&mut world.tally);
-        match next {
-            Some(next) if generation <= u64::from(GENERATIONS) => world = next,
-            Some(_) | None => break,
+        if generation > GENERATIONS {
+            break;
+        }
+        match world.fork(mix(seed ^ generation))? {
+            Some(next) => world = next,
+            None => break,
         }
     }
     Ok(())
@@ -132,6 +134,8 @@ impl<'a> World<'a> {
         self.deliver(&Input::Start(Start { past, hold, ..start }))?;
         if hold.is_some() {
             self.later(Input::Release(Hold::Queued));
+            // Somebody may be impatient with it already.
+            self.happen()?;
         }
         let mut steps = 0;
         while let Some(((time, _), input)) = self.queue.pop_first() {
