@@ -3,7 +3,11 @@
 mod answer;
 mod cancel;
 mod check;
+mod clean;
+mod diff;
 mod explain;
+mod explain_run;
+mod export;
 mod fmt;
 mod fork;
 mod graph;
@@ -37,7 +41,11 @@ enum Command {
     Answer(answer::Args),
     Cancel(cancel::Args),
     Check(check::Args),
+    Clean(clean::Args),
+    Diff(diff::Args),
     Explain(explain::Args),
+    ExplainRun(explain_run::Args),
+    Export(export::Args),
     Fmt(fmt::Args),
     Fork(fork::Args),
     Graph(graph::Args),
@@ -64,16 +72,26 @@ impl Data {
     fn home(&self) -> Result<Home, Trouble> {
         let directory = match &self.directory {
             Some(directory) => directory.clone(),
-            None => directories::ProjectDirs::from("", "", "keyway")
-                .ok_or_else(|| {
-                    Trouble::new("there is no home directory to keep runs in")
-                        .help("give a directory with `--data DIR`")
-                })?
-                .data_dir()
-                .to_owned(),
+            None => usual().ok_or_else(|| {
+                Trouble::new("there is no home directory to keep runs in")
+                    .help("give a directory with `--data DIR`")
+            })?,
         };
         Ok(Home::new(directory))
     }
+}
+
+/// The platform's data directory.
+fn usual() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "keyway")?.data_dir().to_owned())
+}
+
+/// What a command that is shown needs so that it finds a data directory: nothing for the usual one.
+pub fn data_flag(home: &Home) -> String {
+    if usual().as_deref() == Some(home.directory()) {
+        return String::new();
+    }
+    format!(" --data {}", crate::waits::quoted(&home.directory().display().to_string()))
 }
 
 /// Reads the command line and carries it out.
@@ -82,7 +100,11 @@ pub fn main() -> Exit {
         Command::Answer(args) => on_runtime(answer::main(args)),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Clean(args) => on_runtime(clean::main(args)),
+        Command::Diff(args) => diff::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::ExplainRun(args) => explain_run::main(&args),
+        Command::Export(args) => export::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),

@@ -5,6 +5,7 @@ mod error;
 mod output;
 mod progress;
 mod rewrite;
+mod waits;
 
 use std::process::ExitCode;
 

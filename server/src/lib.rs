@@ -6,6 +6,7 @@
 pub mod beside;
 pub mod error;
 pub mod executor;
+pub mod export;
 pub mod history;
 pub mod home;
 pub mod order;
@@ -16,6 +17,7 @@ pub mod words;
 mod zone;
 
 pub use engine;
+pub use runtime::clean::{Cleaned, Keeping};
 pub use runtime::driver::{Error as DriverError, State, Summary};
 
 /// An error and what is behind it, in one line.

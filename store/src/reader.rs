@@ -81,6 +81,23 @@ impl Reader {
         })
     }
 
+    /// Calls `found` for the first row of a run's log.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn first(&self, run: &str, found: &mut dyn FnMut(Row<'_>)) -> Result<(), Error> {
+        self.with(|connection| {
+            let mut select =
+                connection.prepare_cached("SELECT time, body FROM events WHERE run = ?1 AND seq = 1")?;
+            let mut rows = select.query([run])?;
+            while let Some(row) = rows.next()? {
+                let (ValueRef::Text(body) | ValueRef::Blob(body)) = row.get_ref(1)? else { continue };
+                found(Row { seq: 1, time: row.get(0)?, body });
+            }
+            Ok(())
+        })
+    }
+
     /// One run.
     ///
     /// # Errors
@@ -188,6 +205,32 @@ impl Reader {
                 .prepare_cached("SELECT time, body FROM answers WHERE hash = ?1")?
                 .query_row([hash], |row| Ok(Answer { hash: *hash, time: row.get(0)?, body: row.get(1)? }))
                 .optional()
+        })
+    }
+
+    /// The answers of all calls.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn answers(&self) -> Result<Vec<Answer>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT hash, time, body FROM answers ORDER BY hash")?
+                .query_map([], |row| Ok(Answer { hash: row.get(0)?, time: row.get(1)?, body: row.get(2)? }))?
+                .collect()
+        })
+    }
+
+    /// The hashes of all large values.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn values(&self) -> Result<Vec<[u8; 32]>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT hash FROM \"values\" ORDER BY hash")?
+                .query_map([], |row| row.get(0))?
+                .collect()
         })
     }
 

@@ -205,6 +205,10 @@ impl Journal for Faulty {
         self.inner.log(run, after)
     }
 
+    fn first(&self, run: &RunId) -> Result<Option<Recorded>, Error> {
+        self.inner.first(run)
+    }
+
     fn run(&self, run: &RunId) -> Result<Option<(Summary, Hash)>, Error> {
         self.inner.run(run)
     }
@@ -227,6 +231,14 @@ impl Journal for Faulty {
 
     fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error> {
         self.inner.answer(hash)
+    }
+
+    fn answers(&self) -> Result<Vec<(Hash, Timestamp, Value)>, Error> {
+        self.inner.answers()
+    }
+
+    fn values(&self) -> Result<Vec<Hash>, Error> {
+        self.inner.values()
     }
 
     fn value(&self, hash: &Hash) -> Result<Option<Value>, Error> {
