@@ -72,6 +72,8 @@ async fn watch(
     output::note(&format!("{FAINT}run{FAINT:#} {run}"));
     let history = History::open(home).map_err(server::error::Error::from)?;
     let mut timeline = history.timeline(run).map_err(server::error::Error::from)?;
+    // What happened before is no reason to leave.
+    let known = history.log(run).map_err(server::error::Error::from)?.last().map_or(0, |row| row.seq);
     let mut screen = Screen::new(data_flag(home));
     let mut follower = session.follow(run.clone(), want.allow_private);
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
@@ -83,7 +85,7 @@ async fn watch(
         let Some(row) = row? else { break };
         let changed = timeline.apply(&row);
         screen.show(&timeline, &changed);
-        if want.no_wait && waits_long(&timeline) {
+        if want.no_wait && row.seq >= known && waits_long(&timeline) {
             return Ok(detach(&mut screen, home, run, "waiting"));
         }
     }

@@ -72,10 +72,10 @@ pub fn origins(timeline: &Timeline) -> Vec<String> {
             [] => "what had not ended there".to_owned(),
             from => format!("{} and what rests on it", from.join(", ")),
         };
-        let steps = if taken == 1 { "step" } else { "steps" };
         format!(
-            "{FAINT}takes over from run{FAINT:#} {}{FAINT}: {taken} {steps} taken over; done anew: {anew}{FAINT:#}",
-            past.of
+            "{FAINT}takes over from run{FAINT:#} {}{FAINT}: {} taken over; done anew: {anew}{FAINT:#}",
+            past.of,
+            count(taken, "step")
         )
     });
     parent.into_iter().chain(past).collect()
@@ -87,11 +87,12 @@ pub fn lines(waiting: &Waiting, indent: usize) -> Vec<String> {
     let width = waiting.commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     let mut lines = wrapped(&waiting.what, 98_usize.saturating_sub(indent));
     lines.iter_mut().for_each(|line| line.insert_str(0, &blank));
+    let meanings = waiting.commands.iter().map(|(_, meaning)| meaning.chars().count()).max().unwrap_or(0);
     for (command, meaning) in &waiting.commands {
-        // A meaning that does not fit beside its command stands below it.
+        // Where a meaning does not fit beside its command, all stand below theirs.
         let line = if meaning.is_empty() {
             format!("{blank}{STRONG}{command}{STRONG:#}")
-        } else if indent + width + 2 + meaning.chars().count() > 98 {
+        } else if indent + width + 2 + meanings > 98 {
             format!("{blank}{STRONG}{command}{STRONG:#}\n{blank}  {FAINT}{meaning}{FAINT:#}")
         } else {
             format!("{blank}{STRONG}{command:<width$}{STRONG:#}  {FAINT}{meaning}{FAINT:#}")
@@ -141,4 +142,13 @@ pub fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// So many of something that is counted in words with an `s`.
+pub fn count(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}s"),
+        1 => format!("one {what}"),
+        count => format!("{count} {what}s"),
+    }
 }

@@ -85,7 +85,10 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 5] = ["cancel", "resume", "run", "runs", "show"];
+        const KEEPS: [&str; 14] = [
+            "answer", "cancel", "clean", "diff", "explain-run", "export", "fork", "pause", "resume", "retry", "run",
+            "runs", "show", "signal",
+        ];
         if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {
             command.arg("--data").arg(&self.data);
         }

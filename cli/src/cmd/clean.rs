@@ -9,6 +9,7 @@ use server::{Cleaned, Keeping};
 use super::Data;
 use crate::error::{Exit, Trouble};
 use crate::output::{self, FAINT};
+use crate::waits::count;
 
 /// How long runs are kept where nothing else is said.
 const USUAL: &str = "30d";
@@ -73,13 +74,5 @@ fn tell(cleaned: &Cleaned, act: Act) {
             let (answers, values) = (count(cleaned.answers, "answer"), count(cleaned.values, "large value"));
             output::note(&format!("{FAINT}removed{FAINT:#} {runs}, {answers} of calls, {values}"));
         }
-    }
-}
-
-fn count(count: usize, what: &str) -> String {
-    match count {
-        0 => format!("no {what}s"),
-        1 => format!("one {what}"),
-        count => format!("{count} {what}s"),
     }
 }

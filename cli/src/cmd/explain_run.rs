@@ -10,7 +10,7 @@ use super::show::{head, visible};
 use crate::error::{Exit, Trouble};
 use crate::output::{self, FAINT, STRONG};
 use crate::progress::mark;
-use crate::waits::wrapped;
+use crate::waits::{count, wrapped};
 
 /// Tell in plain words why each step of a run ran, waited, was left out or failed
 #[derive(ClapArgs)]
@@ -57,7 +57,7 @@ fn page(story: &Story, full: bool) -> String {
     }
     let hidden = accounts.iter().filter(|account| !told(&account.step)).count();
     if hidden > 0 {
-        page += &format!("  {FAINT}and {hidden} steps of further items; `--full` tells of them{FAINT:#}\n");
+        page += &format!("  {FAINT}and {} of further items; `--full` tells of them{FAINT:#}\n", count(hidden, "step"));
     }
     page += "\n";
     wrapped(&story.whole(), 98).iter().for_each(|line| page += &format!("{line}\n"));

@@ -96,7 +96,7 @@ fn page(timeline: &Timeline, home: &Home, full: bool) -> String {
         }
     }
     if hidden > 0 {
-        page += &format!("  {FAINT}and {hidden} steps of further items; `--full` shows them{FAINT:#}\n");
+        page += &format!("  {FAINT}and {} of further items; `--full` shows them{FAINT:#}\n", waits::count(hidden, "step"));
     }
     match timeline.status() {
         Status::Succeeded(value) if !value.is_null() => {

@@ -92,7 +92,7 @@ impl Screen {
             self.told.insert(index, (entry.state, entry.attempts));
             self.line(&line(path, entry));
             if let Some(waiting) = waits::of(timeline, path, entry, &self.data) {
-                waits::lines(&waiting, 4).iter().for_each(|line| self.line(line));
+                waits::lines(&waiting, 6).iter().for_each(|line| self.line(line));
             }
         }
     }

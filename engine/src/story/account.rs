@@ -12,7 +12,9 @@ use crate::view::{Entry, Shown, Waits};
 pub(super) fn of(story: &Story, path: &str, chapter: &Chapter) -> Account {
     let plan = story.timeline.plan();
     let entry = story.timeline.steps().get(path).cloned().unwrap_or_default();
-    let moments: Vec<&Moment> = story.of_step(path).collect();
+    // How long it may take is no part of what happened.
+    let moments: Vec<&Moment> =
+        story.of_step(path).filter(|moment| !matches!(moment.fact, Fact::Limited { .. })).collect();
     let after = after(plan, chapter, path);
     let teller = Teller { story, path, chapter, entry: &entry, moments: &moments, after: &after };
     let text = teller.text();
@@ -198,9 +200,9 @@ impl Teller<'_> {
                 Some(Fact::Gave { value, .. }) => {
                     let by = value["by"].as_str().map(|by| format!(" by {by}")).unwrap_or_default();
                     let how = if value["approved"].as_bool() == Some(false) { "rejected" } else { "approved" };
-                    format!("asked {who}, waited{so_long}, and was {how}{by}")
+                    format!("asked {who}, was {how}{by} after{}", so_long.trim_start_matches(" for"))
                 }
-                _ => format!("asked {who}, and waited{so_long}"),
+                _ => format!("asked {who}, waited{so_long}"),
             },
             Fact::InDoubt { sent, .. } => {
                 let when = sent.map(|sent| format!(" at {sent:.0}")).unwrap_or_default();
@@ -212,7 +214,7 @@ impl Teller<'_> {
                     Some(Fact::Failed { .. }) => "; somebody then said that it must not be made again",
                     _ => "",
                 };
-                format!("sent its call{when}, and the process ended before the answer was recorded{said}")
+                format!("sent its call{when}, lost the answer since the process ended before it was recorded{said}")
             }
             Fact::SignalTaken { signal } => format!("took the signal `{signal}`, which had come before"),
             Fact::SignalRaised { signal, to } => {
@@ -281,10 +283,10 @@ fn again(failed: &[(&Failed, Timestamp, Timestamp)]) -> Option<String> {
         [] => None,
         [(failure, time, due)] => {
             let pause = length(due.duration_since(*time));
-            Some(format!("failed at first with “{failure}” and was tried again {pause} later"))
+            Some(format!("failed at first with “{failure}”, was tried again {pause} later"))
         }
         [.., (failure, ..)] => {
-            Some(format!("failed {} times, the last time with “{failure}”, and was tried again", failed.len()))
+            Some(format!("failed {} times, the last time with “{failure}”, was tried again each time", failed.len()))
         }
     }
 }
@@ -350,7 +352,7 @@ fn list(names: &[String]) -> String {
 fn join(pieces: &[String]) -> String {
     match pieces {
         [] => String::new(),
-        [one] => format!(", and {one}"),
+        [one] => format!(" and {one}"),
         [first @ .., last] => format!(", {}, and {last}", first.join(", ")),
     }
 }

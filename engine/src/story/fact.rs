@@ -266,8 +266,8 @@ impl fmt::Display for Fact {
             Fact::Skipped { why, .. } => write!(f, "skipped: {why}"),
             Fact::Sent { attempt, action, run, .. } => {
                 match run {
-                    Some(run) => write!(f, "calls a workflow, as run {run}")?,
-                    None => write!(f, "calls `{action}`")?,
+                    Some(run) => write!(f, "starts a workflow, as run {run}")?,
+                    None => write!(f, "starts `{action}`")?,
                 }
                 if *attempt > 1 { write!(f, ", attempt {attempt}") } else { Ok(()) }
             }

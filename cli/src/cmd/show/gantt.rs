@@ -7,6 +7,7 @@ use server::engine::view::{Entry, Shown};
 use super::{head, indented, nest, visible};
 use crate::output::{BUSY, FAINT};
 use crate::progress::{length, mark};
+use crate::waits::count;
 
 /// How wide the names of steps may be.
 const NAMES: usize = 28;
@@ -42,7 +43,7 @@ pub fn page(story: &Story) -> String {
         page += &format!("{}\n", line.trim_end());
     }
     if hidden > 0 {
-        page += &format!("  {FAINT}and {hidden} steps of further items{FAINT:#}\n");
+        page += &format!("  {FAINT}and {} of further items{FAINT:#}\n", count(hidden, "step"));
     }
     page + &format!("\n  {FAINT}━ under way   ┄ waits   ✗ a try that failed   │ settled at once{FAINT:#}\n")
 }
@@ -107,7 +108,7 @@ impl Scale {
         for moment in failed.filter(|moment| matches!(moment.fact, Fact::Failed { .. })) {
             cells[self.column(moment.time)] = '✗';
         }
-        let at_once = story.spans(path).is_empty() && !matches!(entry.state, Shown::Failed | Shown::NotStarted);
+        let at_once = story.spans(path).is_empty() && !matches!(entry.state, Shown::Failed | Shown::NotStarted | Shown::Skipped);
         if let Some(ended) = entry.ended.filter(|_| at_once) {
             cells[self.column(ended)] = '│';
         }
