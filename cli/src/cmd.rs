@@ -1,9 +1,11 @@
 //! The subcommands: one file each, one arm here.
 
 mod answer;
+mod audit;
 mod cancel;
 mod check;
 mod clean;
+mod cron;
 mod diff;
 mod explain;
 mod explain_run;
@@ -11,19 +13,23 @@ mod export;
 mod fmt;
 mod fork;
 mod graph;
+mod keys;
 mod pause;
 mod plan;
 mod resume;
 mod run;
 mod runs;
 mod schema;
+mod secrets;
 mod show;
 mod signal;
+mod vault;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use server::home::Home;
+use server::vault::{LOCAL, Vault, Who};
 
 use crate::error::{Exit, Trouble};
 use crate::output;
@@ -39,9 +45,11 @@ struct Line {
 #[derive(Subcommand)]
 enum Command {
     Answer(answer::Args),
+    Audit(audit::Args),
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
+    Cron(cron::Args),
     Diff(diff::Args),
     Explain(explain::Args),
     ExplainRun(explain_run::Args),
@@ -49,6 +57,7 @@ enum Command {
     Fmt(fmt::Args),
     Fork(fork::Args),
     Graph(graph::Args),
+    Keys(keys::Args),
     Pause(pause::Args),
     Plan(plan::Args),
     Resume(resume::Args),
@@ -56,8 +65,10 @@ enum Command {
     Run(run::Args),
     Runs(runs::Args),
     Schema(schema::Args),
+    Secrets(secrets::Args),
     Show(show::Args),
     Signal(signal::Args),
+    Vault(vault::Args),
 }
 
 /// Where runs are kept
@@ -77,7 +88,16 @@ impl Data {
                     .help("give a directory with `--data DIR`")
             })?,
         };
-        Ok(Home::new(directory))
+        let home = Home::new(directory);
+        Ok(match directories::ProjectDirs::from("", "", "keyway") {
+            Some(places) => home.with_keys(places.config_dir().join("roots")),
+            None => home,
+        })
+    }
+
+    /// The vault of the data directory, and who acts on it here.
+    fn vault(&self) -> Result<Vault, Trouble> {
+        Ok(server::safe::open(&self.home()?)?)
     }
 }
 
@@ -94,13 +114,18 @@ pub fn data_flag(home: &Home) -> String {
     format!(" --data {}", crate::waits::quoted(&home.directory().display().to_string()))
 }
 
+/// Whoever types here is the local owner.
+const ME: Who<'static> = Who { owner: LOCAL, actor: "keyway" };
+
 /// Reads the command line and carries it out.
 pub fn main() -> Exit {
     let outcome = match Line::parse().command {
         Command::Answer(args) => on_runtime(answer::main(args)),
+        Command::Audit(args) => audit::main(&args),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
+        Command::Cron(args) => cron::main(&args),
         Command::Diff(args) => diff::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::ExplainRun(args) => explain_run::main(&args),
@@ -108,6 +133,7 @@ pub fn main() -> Exit {
         Command::Fmt(args) => fmt::main(&args),
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),
+        Command::Keys(args) => keys::main(&args),
         Command::Pause(args) => on_runtime(pause::main(args)),
         Command::Plan(args) => plan::main(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
@@ -115,8 +141,10 @@ pub fn main() -> Exit {
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
         Command::Schema(args) => Ok(schema::main(&args)),
+        Command::Secrets(args) => secrets::main(&args),
         Command::Show(args) => show::main(&args),
         Command::Signal(args) => on_runtime(signal::main(args)),
+        Command::Vault(args) => vault::main(&args),
     };
     output::told(outcome)
 }

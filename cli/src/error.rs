@@ -60,13 +60,31 @@ impl Trouble {
     }
 }
 
+impl From<server::vault::Error> for Trouble {
+    fn from(error: server::vault::Error) -> Trouble {
+        server::error::Error::from(error).into()
+    }
+}
+
 impl From<server::error::Error> for Trouble {
     fn from(error: server::error::Error) -> Trouble {
         use server::DriverError;
         use server::error::Error;
+        use server::vault;
         let exit = match error {
             Error::Inputs(_) | Error::NotYet(_) | Error::Workflow { .. } | Error::Wrong(_) => Exit::No,
             Error::Driver(DriverError::Full(_) | DriverError::Stale(_) | DriverError::Refused(_)) => Exit::No,
+            Error::Vault(
+                vault::Error::TooLong
+                | vault::Error::Empty
+                | vault::Error::NoKey
+                | vault::Error::Name { .. }
+                | vault::Error::Host { .. }
+                | vault::Error::Base { .. }
+                | vault::Error::Unknown { .. }
+                | vault::Error::Taken { .. }
+                | vault::Error::Audit { .. },
+            ) => Exit::No,
             _ => Exit::NotTried,
         };
         Trouble { exit, help: error.help(), message: server::chain(&error) }

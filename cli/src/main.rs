@@ -2,6 +2,7 @@
 
 mod cmd;
 mod error;
+mod hidden;
 mod output;
 mod progress;
 mod rewrite;
@@ -10,6 +11,8 @@ mod waits;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Before anything secret can be in memory.
+    server::vault::keep_memory();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .without_time()

@@ -1,4 +1,4 @@
-//! How fast the language is: checking workflows of many sizes, and evaluating an expression.
+//! How fast the language is: checking workflows of many sizes, evaluating an expression, the times of a schedule.
 //!
 //! `cargo bench -p dsl` measures; `cargo run --release -p tests --bin language` does so too, and writes
 //! `docs/measured/language.md`.
@@ -13,6 +13,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use dsl::cron::Schedule;
 use dsl::expr::{Scope, Seen};
 use dsl::span::SpanMap;
 use dsl::value::{Hash, Value};
@@ -82,5 +83,28 @@ fn evaluating(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, checking, evaluating);
+/// The next time of a schedule where clocks change; one that never comes; reading one; putting one in words.
+fn scheduling(criterion: &mut Criterion) {
+    let zone = dsl::cron::zone("Europe/Berlin").unwrap();
+    let after: Timestamp = "2026-11-29T12:34:56Z".parse().unwrap();
+    let mut group = criterion.benchmark_group("schedule");
+    for expression in
+        ["* * * * *", "*/15 8-17 * * MON-FRI", "0 9 * * *", "30 6 * * FRIL", "0 0 29 2 *", "0 0 30 2 *"]
+    {
+        let schedule = Schedule::parse(expression).unwrap();
+        group.bench_with_input(BenchmarkId::new("next", expression), &schedule, |bencher, schedule| {
+            bencher.iter(|| schedule.next(black_box(after), &zone));
+        });
+    }
+    let text = "*/15 8-17 * * MON-FRI";
+    group.bench_function("read", |bencher| bencher.iter(|| Schedule::parse(black_box(text))));
+    group.bench_function("read one that never comes", |bencher| {
+        bencher.iter(|| Schedule::parse(black_box("0 0 30 2 *")));
+    });
+    let schedule = Schedule::parse(text).unwrap();
+    group.bench_function("explain", |bencher| bencher.iter(|| black_box(&schedule).explain()));
+    group.finish();
+}
+
+criterion_group!(benches, checking, evaluating, scheduling);
 criterion_main!(benches);

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use crate::catalog::{FailureKind, Safety};
 use crate::expr::Expr;
-use crate::span::{Span, Spanned};
+use crate::span::{Span, SpanMap, Spanned};
 use crate::template::Template;
 use crate::types::{Field, Type};
 use crate::value::Value;
@@ -58,6 +58,8 @@ pub struct Trigger {
     pub kind: Spanned<TriggerKind>,
     /// The schedule, time, event or signal, where it is a text.
     pub text: Option<Spanned<String>>,
+    /// Where the bytes of `text` stand.
+    pub places: SpanMap,
     /// The time zone.
     pub timezone: Option<Spanned<String>>,
     /// The first time of `every`.
@@ -318,6 +320,8 @@ pub struct Act {
     pub safety: Option<Safety>,
     /// True where the verb has checked the parameters itself.
     pub checked: bool,
+    /// What an answer must meet, over its `value`. It is a parameter too, as text: it is asked where the answers come.
+    pub check: Option<Expr>,
     /// The type of what it gives, where the verb knows it better than the catalog.
     pub gives: Option<Type>,
 }

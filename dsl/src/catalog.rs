@@ -1,7 +1,7 @@
 //! What can be called: actions with their types and their safety, and how a call says no.
 //! A catalog is a value that the caller gives; this crate knows no service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::SignedDuration;
@@ -14,6 +14,8 @@ use crate::types::{Field, Type};
 pub struct Catalog {
     /// The actions, by id, `connector.action`.
     pub actions: BTreeMap<String, Action>,
+    /// The connectors that need a connection: an account at their service.
+    pub connected: BTreeSet<String>,
     /// The events that can start a run, by id.
     pub events: BTreeMap<String, Event>,
     /// The workflows that can be called, by name; nothing where they are not known.
@@ -25,6 +27,7 @@ impl Catalog {
     pub fn new(actions: impl IntoIterator<Item = Action>) -> Catalog {
         Catalog {
             actions: actions.into_iter().map(|action| (action.id.clone(), action)).collect(),
+            connected: BTreeSet::new(),
             events: own_events().map(|event| (event.id.clone(), event)).collect(),
             workflows: None,
         }

@@ -150,6 +150,7 @@ codes! {
     "KW0604" TriggerNotYet "a trigger that does not fire yet (no longer given)"
     "KW0605" OpenInput "a trigger leaves an input open"
     "KW0606" UnknownEvent "an unknown event"
+    "KW0607" NeverComes "a schedule that never comes"
 
     "KW0701" SecretRead "a secret that is read"
     "KW0702" UntrustedTools "acting tools beside data from outside"

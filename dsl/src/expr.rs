@@ -130,7 +130,13 @@ pub enum Halt {
         step: String,
     },
     /// The values do not fit: kind `type` or `limit`.
-    Failure(Failure),
+    Failure(Box<Failure>),
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Halt {
+        Halt::Failure(Box::new(failure))
+    }
 }
 
 /// A read of a step that an expression contains.
@@ -175,7 +181,7 @@ impl Root {
 /// # Errors
 /// Everything that is wrong with its grammar, unknown functions and wrong counts of arguments included.
 pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
-    parse::parse(text, map)
+    parse::parse(text, map, 0)
 }
 
 /// Evaluates an expression.

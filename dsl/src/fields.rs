@@ -428,9 +428,9 @@ impl Reader<'_> {
         let kind = match &node.kind {
             Kind::List(items) => ArgKind::List(items.iter().map(|item| self.arg(item, sink)).collect()),
             Kind::Map(entries) => ArgKind::Object(self.entries(entries)),
-            Kind::Scalar(scalar) => match scalar.literal() {
-                Value::Text(_) => self.hole_text(scalar, node.span, sink),
-                literal => ArgKind::Value(literal),
+            Kind::Scalar(scalar) => match scalar.constant() {
+                Some(constant) => ArgKind::Value(constant),
+                None => self.hole_text(scalar, node.span, sink),
             },
         };
         Arg { span: node.span, kind }

@@ -316,6 +316,10 @@ pub fn marks(text: &str, map: &SpanMap) -> Option<Diagnostic> {
         let wrong = found(0, 1, "an expression of n8n begins with `=`; here it would be part of the text");
         return Some(wrong.help("leave the `=` out").fix("leave the `=` out", map.map(Span::new(0, 1)), ""));
     }
+    // Every other mark has one of them.
+    if !text.contains('$') && !text.contains('%') {
+        return None;
+    }
     if let Some(at) = text.find("${{") {
         let inner = text[at + 3..].trim_start();
         let word = inner.split(|char| !scan::is_name(char)).next().unwrap_or_default();

@@ -64,7 +64,7 @@ impl<'c> Document<'c> {
             diagnostics = found.diagnostics;
             Read { root, ast, types: found.typed.steps, absence: found.typed.absence }
         });
-        Document { diagnostics: crate::in_order(&text, diagnostics), text, catalog, read }
+        Document { diagnostics: crate::in_order(diagnostics), text, catalog, read }
     }
 
     /// What may stand at a place, in the order in which it should be offered.

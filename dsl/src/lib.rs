@@ -35,10 +35,8 @@ pub mod workflow;
 pub mod yaml;
 
 use catalog::{Catalog, Signature};
-use codes::Code;
 use diagnostic::{Diagnostic, Severity};
 pub use expr::types::Strictness;
-use span::Span;
 use workflow::Workflow;
 
 /// What came of checking a text. With any error there is no workflow.
@@ -79,27 +77,17 @@ pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
         let found = check::run(text, &ast, catalog, options.strictness, diagnostics);
         diagnostics = found.diagnostics;
         if diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error) {
-            workflow = lower::lower(&ast, &found.resolved, catalog);
+            workflow = lower::lower(ast, &found.resolved, catalog);
         }
     }
-    Checked { workflow, diagnostics: in_order(text, diagnostics) }
+    Checked { workflow, diagnostics: in_order(diagnostics) }
 }
 
-/// Diagnostics in the order of the text, each once: an alias reads the same text again. A block whose only entry had
-/// no key that can be one is empty for that reason, which was said.
-fn in_order(text: &str, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let keys: Vec<Span> =
-        diagnostics.iter().filter(|it| it.code == Code::ComplexKey).map(|it| it.span).collect();
-    diagnostics.retain(|it| it.code != Code::NoSteps || !keys.iter().any(|key| follows(text, it.span, *key)));
+/// Diagnostics in the order of the text, each once: an alias reads the same text again.
+fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     diagnostics.dedup();
     diagnostics
-}
-
-/// True if a key is the first thing in the value of another: what stood there was left out, and was not nothing.
-fn follows(text: &str, outer: Span, key: Span) -> bool {
-    let between = text.get(outer.range().end..key.range().start);
-    between.is_some_and(|between| between.trim_matches([':', '{', '?', ' ', '\n', '\r']).is_empty())
 }
 
 /// What a workflow looks like to others that call it, with its name; nothing where it has none that can be read.
@@ -107,12 +95,4 @@ pub fn signature(text: &str) -> Option<(String, Signature)> {
     let (ast, _) = parse::parse(text, &yaml::read(text).0?);
     let name = ast.name.as_ref()?.value.clone();
     Some((name, check::signature(&ast)))
-}
-
-/// A file as plain data, aliases and merge keys resolved: for who judges its shape alone. Nothing where it
-/// is not YAML.
-pub fn data(text: &str) -> Option<value::Value> {
-    let (root, diagnostics) = yaml::read(text);
-    let readable = diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
-    root.filter(|_| readable).map(|root| root.value())
 }

@@ -6,59 +6,62 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::ast::{self, ArgKind, Ast};
+use crate::ast::{self, ArgKind, Ast, Defaults};
 use crate::catalog::{Catalog, Safety};
 use crate::check::Resolved;
+use crate::span::Spanned;
 use crate::value::Value;
 use crate::workflow::{ASK, Act, Arg, Block, Case, Need, Op, Question, Retry, Step, Wait, Workflow};
 
-/// Builds the workflow; nothing where a part is missing, which was reported as an error then.
-pub fn lower(ast: &Ast, resolved: &Resolved, catalog: &Catalog) -> Option<Workflow> {
-    let lowering = Lowering { ast, resolved, catalog };
+/// Builds the workflow; nothing where a part is missing, which was reported as an error then. What was written is
+/// taken apart for it, since most of it becomes part of the workflow as it is.
+pub fn lower(ast: Ast, resolved: &Resolved, catalog: &Catalog) -> Option<Workflow> {
+    let lowering = Lowering { connections: &ast.connections, defaults: &ast.defaults, resolved, catalog };
     Some(Workflow {
-        name: ast.name.as_ref()?.value.clone(),
-        description: ast.description.clone(),
-        inputs: ast.inputs.iter().map(|input| input.field.clone()).collect(),
+        name: ast.name?.value,
+        description: ast.description,
+        inputs: ast.inputs.into_iter().map(|input| input.field).collect(),
         timeout: ast.limits.timeout,
         max_steps: ast.limits.steps,
         ai_cost: ast.limits.ai_cost,
-        concurrency: ast.concurrency.clone(),
-        triggers: triggers::lower(ast)?,
-        root: lowering.block(&ast.root)?,
+        concurrency: ast.concurrency,
+        triggers: triggers::lower(ast.triggers)?,
+        root: lowering.block(ast.root)?,
     })
 }
 
 struct Lowering<'a> {
-    ast: &'a Ast,
+    connections: &'a [(Spanned<String>, Spanned<String>)],
+    defaults: &'a Defaults,
     resolved: &'a Resolved,
     catalog: &'a Catalog,
 }
 
 impl Lowering<'_> {
-    fn block(&self, block: &ast::Block) -> Option<Block> {
-        let steps = block.steps.iter().map(|step| self.step(step)).collect::<Option<Vec<_>>>()?;
-        let output = block.output.as_ref().map(arg);
-        Some(Block { steps, output: output.map_or(Some(None), |output| output.map(Some))? })
+    fn block(&self, block: ast::Block) -> Option<Block> {
+        let steps = block.steps.into_iter().map(|step| self.step(step)).collect::<Option<Vec<_>>>()?;
+        Some(Block { steps, output: maybe(block.output, arg)? })
     }
 
-    fn step(&self, step: &ast::Step) -> Option<Step> {
-        let written = step.op.as_ref()?;
-        let mut op = self.op(step, written)?;
+    fn step(&self, mut step: ast::Step) -> Option<Step> {
+        let written = step.op.take()?;
+        let patience = patience(&written);
+        let mut op = self.op(&step, written)?;
         let safety = match &op {
             Op::Act(act) => Some(act.safety),
             _ => None,
         };
-        let timeout = patience(written).or(step.timeout).or(safety.and(self.ast.defaults.timeout));
+        let timeout = patience.or(step.timeout).or(safety.and(self.defaults.timeout));
         if let (Op::Act(act), Some(length)) = (&mut op, timeout) {
             allow(act, length);
         }
         Some(Step {
-            name: step.name.value.clone(),
+            needs: self.needs(&step),
+            retry: self.retry(&step, safety),
+            name: step.name.value,
             span: step.name.span,
             phase: step.phase,
-            needs: self.needs(step),
-            condition: step.condition.clone(),
-            retry: self.retry(step, safety),
+            condition: step.condition,
             op,
             timeout,
             on_error: step.on_error.value,
@@ -82,28 +85,26 @@ impl Lowering<'_> {
         needs
     }
 
-    fn act(&self, step: &ast::Step, act: &ast::Act) -> Option<Act> {
+    fn act(&self, step: &ast::Step, mut act: ast::Act) -> Option<Act> {
         let id = act.action.value.as_str();
         let safety = act.safety.or_else(|| self.catalog.get(id).map(|action| action.safety))?;
-        let mut args = act.args.clone();
         if id == ASK
-            && let (Some(quality), None, None) =
-                (self.ast.defaults.quality, act.arg("quality"), act.arg("model"))
+            && let (Some(quality), None, None) = (self.defaults.quality, act.arg("quality"), act.arg("model"))
         {
-            let key = crate::span::Spanned::new("quality".into(), act.action.span);
-            args.push((key, ast::Arg::value(quality, act.action.span)));
+            let key = Spanned::new("quality".into(), act.action.span);
+            act.args.push((key, ast::Arg::value(quality, act.action.span)));
         }
         let connection = step.connection.as_ref().map(|name| name.value.as_str());
         let connector = id.split('.').next().unwrap_or_default();
         let general = || {
-            let mut all = self.ast.connections.iter();
+            let mut all = self.connections.iter();
             all.find(|(name, _)| name.value == connector).map(|(_, connection)| connection.value.as_str())
         };
         Some(Act {
-            action: id.into(),
-            args: object(&args)?,
-            safety,
             connection: connection.or_else(general).map(Arc::from),
+            action: id.into(),
+            args: object(act.args)?,
+            safety,
             cache: step.cache.as_ref().map(|length| length.value),
         })
     }
@@ -112,7 +113,7 @@ impl Lowering<'_> {
         let Some(safety) = safety else { return Retry { attempts: 1, ..Retry::default_for(Safety::Once) } };
         let mut retry = Retry::default_for(safety);
         // A default for the whole file is no leave to repeat what must not be repeated: that is said at the step.
-        let general = Some(&self.ast.defaults.retry).filter(|_| safety.repeatable());
+        let general = Some(&self.defaults.retry).filter(|_| safety.repeatable());
         for said in [general, step.retry.value.as_ref()].into_iter().flatten() {
             retry.attempts = said.attempts.unwrap_or(retry.attempts);
             retry.delay = said.delay.unwrap_or(retry.delay);
@@ -125,44 +126,44 @@ impl Lowering<'_> {
         retry
     }
 
-    fn op(&self, step: &ast::Step, op: &ast::Op) -> Option<Op> {
+    fn op(&self, step: &ast::Step, op: ast::Op) -> Option<Op> {
         Some(match op {
             ast::Op::Act(act) => Op::Act(self.act(step, act)?),
             ast::Op::Child { workflow, inputs } => {
-                Op::Child { workflow: workflow.value.as_str().into(), inputs: object(inputs)? }
+                Op::Child { workflow: workflow.value.into(), inputs: object(inputs)? }
             }
             ast::Op::Set { value } => Op::Set { value: arg(value)? },
             ast::Op::Wait(wait) => Op::Wait(self::wait(wait)?),
             ast::Op::Fail { message } => Op::Fail { message: arg(message)? },
-            ast::Op::Each { items, name, parallel, body } => Op::Each {
-                items: arg(items)?,
-                name: name.value.clone(),
-                parallel: *parallel,
-                body: self.block(body)?,
-            },
-            ast::Op::Repeat { rounds, until, every, body } => Op::Repeat {
-                rounds: arg(rounds)?,
-                until: until.clone(),
-                every: *every,
-                body: self.block(body)?,
-            },
-            ast::Op::Switch { on, cases, default, output } => {
-                let output = match output {
-                    Some(output) => Some(arg(output)?),
-                    None => None,
-                };
-                let block = |block: &ast::Block| Some(Block { output: output.clone(), ..self.block(block)? });
-                let case = |(key, body): &(crate::span::Spanned<Value>, ast::Block)| {
-                    Some(Case { key: key.value.clone(), block: block(body)? })
-                };
-                let default = match default {
-                    Some(default) => Some(block(default)?),
-                    None => None,
-                };
-                Op::Switch { on: arg(on)?, cases: cases.iter().map(case).collect::<Option<_>>()?, default }
+            ast::Op::Each { items, name, parallel, body } => {
+                Op::Each { items: arg(items)?, name: name.value, parallel, body: self.block(body)? }
             }
-            ast::Op::Try { body, catches } => Op::Try { body: self.block(body)?, catches: *catches },
+            ast::Op::Repeat { rounds, until, every, body } => {
+                Op::Repeat { rounds: arg(rounds)?, until, every, body: self.block(body)? }
+            }
+            ast::Op::Switch { on, cases, default, output } => {
+                let output = maybe(output, arg)?;
+                let block = |block: ast::Block| Some(Block { output: output.clone(), ..self.block(block)? });
+                let case = |(key, body): (Spanned<Value>, ast::Block)| {
+                    Some(Case { key: key.value, block: block(body)? })
+                };
+                let default = maybe(default, block)?;
+                Op::Switch {
+                    on: arg(on)?,
+                    cases: cases.into_iter().map(case).collect::<Option<_>>()?,
+                    default,
+                }
+            }
+            ast::Op::Try { body, catches } => Op::Try { body: self.block(body)?, catches },
         })
+    }
+}
+
+/// What may be left out: nothing in place of it is well, and nothing made of it is not.
+fn maybe<A, B>(from: Option<A>, lower: impl FnOnce(A) -> Option<B>) -> Option<Option<B>> {
+    match from {
+        Some(from) => lower(from).map(Some),
+        None => Some(None),
     }
 }
 
@@ -183,31 +184,28 @@ fn patience(op: &ast::Op) -> Option<SignedDuration> {
     }
 }
 
-fn wait(wait: &ast::Wait) -> Option<Wait> {
+fn wait(wait: ast::Wait) -> Option<Wait> {
     Some(match wait {
         ast::Wait::For { length } => Wait::For { length: arg(length)? },
         ast::Wait::Until { at } => Wait::Until { at: arg(at)? },
         ast::Wait::Signal { name, .. } => Wait::Signal { name: arg(name)? },
         ast::Wait::Person(question) => Wait::Person(Question {
-            who: match &question.who {
-                Some(who) => Some(arg(who)?),
-                None => None,
-            },
-            message: arg(&question.message)?,
-            fields: question.fields.clone(),
+            who: maybe(question.who, arg)?,
+            message: arg(question.message)?,
+            fields: question.fields,
             on_timeout: question.on_timeout,
         }),
     })
 }
 
 /// Drops the places; what holds nothing to evaluate becomes one value.
-fn arg(from: &ast::Arg) -> Option<Arg> {
-    Some(match &from.kind {
-        ArgKind::Value(value) => Arg::Value(value.clone()),
-        ArgKind::Expr(expr) => Arg::Expr(expr.clone()),
-        ArgKind::Text(template) => Arg::Text(template.clone()),
+fn arg(from: ast::Arg) -> Option<Arg> {
+    Some(match from.kind {
+        ArgKind::Value(value) => Arg::Value(value),
+        ArgKind::Expr(expr) => Arg::Expr(expr),
+        ArgKind::Text(template) => Arg::Text(template),
         ArgKind::List(items) => {
-            let items = items.iter().map(arg).collect::<Option<Vec<_>>>()?;
+            let items = items.into_iter().map(arg).collect::<Option<Vec<_>>>()?;
             let values: Option<Vec<Value>> = items.iter().map(constant).collect();
             values.map_or(Arg::List(items), |values| Arg::Value(Value::list(values)))
         }
@@ -216,11 +214,9 @@ fn arg(from: &ast::Arg) -> Option<Arg> {
     })
 }
 
-fn object(entries: &[(crate::span::Spanned<String>, ast::Arg)]) -> Option<Arg> {
-    let entry = |(key, value): &(crate::span::Spanned<String>, ast::Arg)| {
-        Some((Arc::<str>::from(key.value.as_str()), arg(value)?))
-    };
-    let entries = entries.iter().map(entry).collect::<Option<Vec<_>>>()?;
+fn object(entries: Vec<(Spanned<String>, ast::Arg)>) -> Option<Arg> {
+    let entry = |(key, value): (Spanned<String>, ast::Arg)| Some((Arc::<str>::from(key.value), arg(value)?));
+    let entries = entries.into_iter().map(entry).collect::<Option<Vec<_>>>()?;
     let values: Option<Vec<Value>> = entries.iter().map(|(_, value)| constant(value)).collect();
     Some(match values {
         Some(values) => Arg::Value(Value::object(entries.into_iter().map(|(key, _)| key).zip(values))),

@@ -145,10 +145,22 @@ pub fn inner(step: &mut Fields<'_, '_, '_>, key: &str, what: &str, phase: Phase)
 }
 
 fn no_steps(reader: &mut Reader<'_>, entry: &Entry, what: &str) {
-    if entry.value.is_null() || matches!(&entry.value.kind, Kind::Map(entries) if entries.is_empty()) {
+    let empty = matches!(&entry.value.kind, Kind::Map(entries) if entries.is_empty());
+    if entry.value.is_null() || (empty && !was_more(reader.text, &entry.value)) {
         let message = format!("{what} needs at least one step");
         reader.diagnostics.push(Diagnostic::error(Code::NoSteps, entry.key.span(), message));
     }
+}
+
+/// True where a mapping had entries in the text, none of which has a key that can be one: that was reported.
+fn was_more(text: &str, empty: &Node) -> bool {
+    let source = text.get(empty.span.range()).unwrap_or_default();
+    let mut rest = source.strip_prefix('{').unwrap_or(source).trim_start();
+    while let Some(comment) = rest.strip_prefix('#') {
+        rest = comment.split_once('\n').map_or("", |(_, below)| below).trim_start();
+    }
+    // What is merged into it may be empty itself.
+    !rest.starts_with('}') && !rest.starts_with("<<")
 }
 
 fn step(reader: &mut Reader<'_>, entry: &Entry, phase: Phase) -> Step {

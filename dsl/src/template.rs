@@ -145,20 +145,23 @@ pub fn fill(arg: &Arg, scope: &dyn Scope) -> Result<Value, Halt> {
 impl Template {
     /// The steps that its holes and blocks read. What stands within a block may not be reached: it is soft.
     pub fn reads(&self) -> Vec<Read> {
-        let mut reads = vec![];
-        self.each_expr(&mut |expr, inside, _| {
-            reads.extend(expr.reads().into_iter().map(|read| Read { soft: read.soft || inside, ..read }));
-        });
-        reads
+        self.mentions().0
     }
 
     /// The bare names that it reads; those that its own blocks give are left out.
     pub fn names(&self) -> Vec<Name> {
-        let mut names = vec![];
-        self.each_expr(&mut |expr, _, given| {
-            names.extend(expr.names().into_iter().filter(|name| !given.contains(&&*name.0)));
+        self.mentions().1
+    }
+
+    /// The steps and the bare names that it reads.
+    pub(crate) fn mentions(&self) -> (Vec<Read>, Vec<Name>) {
+        let (mut reads, mut names) = (vec![], vec![]);
+        self.each_expr(&mut |expr, inside, given| {
+            let (read, named) = expr.mentions();
+            reads.extend(read.into_iter().map(|read| Read { soft: read.soft || inside, ..read }));
+            names.extend(named.into_iter().filter(|name| !given.contains(&&*name.0)));
         });
-        names
+        (reads, names)
     }
 
     /// What the item of the innermost `#each` or `#with` around a place is called: `this`, or the author's name.

@@ -1,6 +1,8 @@
 //! Types of inputs, outputs and parameters. Gradual: `Any` fits everything and says nothing.
 
+mod arms;
 mod assign;
+mod file;
 mod fit;
 mod read;
 mod relate;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
 
+pub use arms::Arms;
 pub use assign::{Taking, Unfit, Why, assign, assign_field};
 pub use fit::{Misfit, fit, fit_field};
 pub(crate) use read::{LONG, NAMES};

@@ -76,16 +76,20 @@ pub struct Entry {
 impl Scalar {
     /// What it is by the core schema of YAML 1.2, where `yes` is a text.
     pub fn literal(&self) -> Value {
+        self.constant().unwrap_or_else(|| Value::text(&*self.text))
+    }
+
+    /// What it is, where it is no text.
+    pub fn constant(&self) -> Option<Value> {
         if self.style != Style::Plain {
-            return Value::text(&*self.text);
+            return None;
         }
         match &*self.text {
-            "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-            "true" | "True" | "TRUE" => return Value::Bool(true),
-            "false" | "False" | "FALSE" => return Value::Bool(false),
-            _ => {}
+            "" | "~" | "null" | "Null" | "NULL" => Some(Value::Null),
+            "true" | "True" | "TRUE" => Some(Value::Bool(true)),
+            "false" | "False" | "FALSE" => Some(Value::Bool(false)),
+            text => number(text),
         }
-        number(&self.text).unwrap_or_else(|| Value::text(&*self.text))
     }
 
     /// Where it stands.
@@ -126,7 +130,7 @@ impl Node {
 
     /// True for nothing at all: an empty value, `~`, `null`.
     pub fn is_null(&self) -> bool {
-        self.scalar().is_some_and(|scalar| scalar.literal().is_null())
+        self.scalar().and_then(Scalar::constant).is_some_and(|value| value.is_null())
     }
 
     /// What an author calls it, for messages.
@@ -134,11 +138,11 @@ impl Node {
         match &self.kind {
             Kind::List(_) => "a list",
             Kind::Map(_) => "a mapping",
-            Kind::Scalar(scalar) => match scalar.literal() {
-                Value::Null => "nothing",
-                Value::Bool(_) => "a boolean",
-                Value::Int(_) => "an integer",
-                Value::Number(_) => "a number",
+            Kind::Scalar(scalar) => match scalar.constant() {
+                Some(Value::Null) => "nothing",
+                Some(Value::Bool(_)) => "a boolean",
+                Some(Value::Int(_)) => "an integer",
+                Some(Value::Number(_)) => "a number",
                 _ => "a text",
             },
         }
@@ -228,12 +232,17 @@ fn outer(text: &str) -> Option<Diagnostic> {
         let message = format!("the file has {} bytes; a workflow has at most {MAX_BYTES}", text.len());
         return Some(Diagnostic::error(Code::TooLarge, Span::new(0, 0), message));
     }
-    let Some((at, char)) = text.char_indices().find(|(_, char)| unprintable(*char)) else {
-        return traps::lone_returns(text);
-    };
+    let Some((at, char)) = first_unprintable(text) else { return traps::lone_returns(text) };
     let message = format!("the file contains the control character U+{:04X}", u32::from(char));
     let wrong = Diagnostic::error(Code::NotText, Span::new(at, at + char.len_utf8()), message);
     Some(wrong.help("a workflow is a text file in UTF-8; is this the right file?"))
+}
+
+/// The first character that no text has. Few bytes can begin one, so that few characters are looked at.
+fn first_unprintable(text: &str) -> Option<(usize, char)> {
+    let may_begin = |byte: u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127 | 0xC2 | 0xEF);
+    let places = text.bytes().enumerate().filter(|(_, byte)| may_begin(*byte));
+    places.filter_map(|(at, _)| Some((at, text[at..].chars().next()?))).find(|(_, char)| unprintable(*char))
 }
 
 fn unprintable(char: char) -> bool {

@@ -263,7 +263,8 @@ fn large_values_are_loaded_only_when_looked_into() {
     let long = shared::json(&format!("[{}]", ["1"; 500].join(",")));
     let sealed = long.clone().sealed(100);
     let dsl::value::Value::Big(big) = &sealed else { panic!("it is long") };
-    let reference = dsl::value::Value::Big(dsl::value::Big { value: None, ..big.clone() });
+    let reference =
+        dsl::value::Value::Big(std::sync::Arc::new(dsl::value::Big { value: None, ..(**big).clone() }));
     world.steps.insert("long".into(), reference.clone());
     let passed = run("steps.long ?? 1", &world).unwrap();
     assert!(matches!(passed, dsl::value::Value::Big(_)));

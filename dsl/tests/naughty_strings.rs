@@ -106,6 +106,16 @@ fn no_value_is_read_again_as_a_template() {
     }
 }
 
+/// The control: a second reading of what was filled would be seen by the test above.
+#[test]
+fn a_second_reading_would_be_seen() {
+    let world = with("{{ 1 + 1 }}");
+    let once = filled("{{ inputs.x }}", &world);
+    assert_eq!(once, Value::text("{{ 1 + 1 }}"));
+    let twice = filled("{{ 1 + 1 }}", &world);
+    assert_ne!(twice, once, "the text means something else where it is read again");
+}
+
 #[test]
 fn partials_and_endless_nesting_are_diagnostics() {
     let codes = |text: &str| -> Vec<&'static str> {

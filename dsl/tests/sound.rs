@@ -16,7 +16,7 @@ use dsl::expr::types::{
 use dsl::expr::{self, Expr, Halt, Root, Scope, Seen, functions};
 use dsl::span::SpanMap;
 use dsl::types::{Type, parse};
-use dsl::value::{Hash, Value};
+use dsl::value::{File, Hash, Value};
 use shared::World;
 
 /// The types of what the expressions of a test can read.
@@ -58,6 +58,7 @@ fn known() -> Knowledge {
         ("kind", ty("{ enum: [bug, feature] }")),
         ("t", ty("time")),
         ("d", ty("duration")),
+        ("f", ty("bytes")),
         ("anything", ty("any")),
         ("either", ty("string | integer")),
         ("arms", ty("{ a: integer } | { a: string, z: boolean }")),
@@ -85,6 +86,8 @@ fn world(turn: usize) -> World {
         if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": "x", "z": true }"#) };
     let o = if turn.is_multiple_of(2) { json(r#"{ "a": 1 }"#) } else { json(r#"{ "a": 2, "c": "c" }"#) };
     let anything = [json("[1, \"a\"]"), json(r#"{ "a": { "n": 1 } }"#), Value::Null][turn % 3].clone();
+    let name = turn.is_multiple_of(2).then(|| "a.png".into());
+    let file = File { name, ..File::new([1, 2, 3], "image/png") };
     world.names.insert(
         "inputs".into(),
         Value::object([
@@ -110,6 +113,7 @@ fn world(turn: usize) -> World {
             ("kind", Value::text(["bug", "feature"][turn % 2])),
             ("t", time),
             ("d", Value::Duration(jiff::SignedDuration::from_secs([90, 0, -3][turn % 3]))),
+            ("f", Value::File(file.into())),
             ("anything", anything),
             ("either", either),
             ("arms", arms),
@@ -173,7 +177,7 @@ fn has(value: &Value, ty: &Type) -> bool {
         (Type::Integer, Value::Int(_)) | (Type::Number, Value::Int(_) | Value::Number(_)) => true,
         (Type::String, Value::Text(_) | Value::Hole(_)) | (Type::AnyObject, Value::Object(_)) => true,
         (Type::Time, Value::Time(_)) | (Type::Duration, Value::Duration(_)) => true,
-        (Type::Bytes, Value::Text(_) | Value::Object(_)) => true,
+        (Type::Bytes, Value::File(_)) => true,
         (Type::Enum(texts), Value::Text(text)) => texts.iter().any(|one| **one == **text),
         (Type::Nullable(inner), value) => value.is_null() || has(value, inner),
         (Type::Union(arms), value) => arms.iter().any(|arm| has(value, arm)),
@@ -326,7 +330,7 @@ impl Dice {
             }
             9 => {
                 let path = self.path(params);
-                let kind = self.pick(&["string", "integer", "number", "list", "object", "null"]);
+                let kind = self.pick(&["string", "integer", "number", "list", "object", "bytes", "null"]);
                 format!("(type({path}) == '{kind}' ? {path} : {})", self.expression(next, params))
             }
             10 => format!("(not {})", self.condition(next, params)),
@@ -398,6 +402,9 @@ impl Dice {
                     "inputs.kind",
                     "inputs.t",
                     "inputs.d",
+                    "inputs.f",
+                    "inputs.f.name",
+                    "inputs.f.size",
                     "steps.got",
                     "steps.got.list",
                     "steps.got.body.title",

@@ -13,7 +13,7 @@ use crate::limits::{check_head, read_body};
 use crate::policy::{Policy, host_of};
 use crate::redact::Opened;
 use crate::redirect::{Hop, hop, may_travel};
-use crate::request::{Header, Request, Text, fill_body, has_hole};
+use crate::request::{Header, Request, Text, fill_body, has_hole, names};
 use crate::resolve::{Guard, Lookup, SystemLookup};
 
 /// What callers may not set: these belong to the connection, and a wrong one confuses servers.
@@ -99,7 +99,7 @@ impl Client {
     }
 
     async fn follow(&self, mut request: Request, mut url: Url) -> Result<Response, Error> {
-        let opened = Opened::new(&*self.open);
+        let opened = Opened::new(self.open.clone());
         let most = request.redirects.unwrap_or(self.policy.redirects);
         let max_response = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
         let mut followed = 0;
@@ -126,7 +126,7 @@ impl Client {
         &self,
         request: &Request,
         url: &Url,
-        opened: &Opened<'_>,
+        opened: &Opened,
         first: bool,
     ) -> Result<reqwest::Response, Error> {
         let host = host_of(url);
@@ -135,6 +135,7 @@ impl Client {
             let message = format!("no call can be made from this machine: {reason}");
             Error::Network { message, before_send: true }
         })?;
+        opened.learn(names(request), &host).await?;
         let mut built = reqwest::Request::new(request.method.clone(), url.clone());
         *built.headers_mut() = fill_headers(&request.headers, opened, &host)?;
         let body = fill_body(&request.body, opened, &host)?;
@@ -166,7 +167,7 @@ impl Client {
         &self,
         response: reqwest::Response,
         mut url: Url,
-        opened: &Opened<'_>,
+        opened: &Opened,
         limit: usize,
     ) -> Result<Response, Error> {
         let host = host_of(&url);
@@ -221,7 +222,7 @@ fn checked_url(text: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-fn fill_headers(headers: &[Header], opened: &Opened<'_>, host: &str) -> Result<HeaderMap, Error> {
+fn fill_headers(headers: &[Header], opened: &Opened, host: &str) -> Result<HeaderMap, Error> {
     let mut map = HeaderMap::new();
     for header in headers {
         let Ok(name) = HeaderName::from_bytes(header.name.as_bytes()) else {

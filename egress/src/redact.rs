@@ -1,8 +1,8 @@
 //! Servers sometimes say back what they were sent. A secret that comes back is replaced before anybody
 //! sees the answer. This is a net below the rope: a server that wants to can always write it differently.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -19,28 +19,47 @@ const SHORTEST: usize = 8;
 const STARS: &[u8] = b"***";
 
 /// Opens each secret once in a call, and remembers it for as long as the call takes.
-pub(crate) struct Opened<'a> {
-    open: &'a dyn Open,
+pub(crate) struct Opened {
+    open: Arc<dyn Open>,
     known: Mutex<BTreeMap<(String, String), Secret>>,
     made: Mutex<Vec<Secret>>,
 }
 
-impl Open for Opened<'_> {
+/// Knows what has been opened; `learn` opens.
+impl Open for Opened {
     fn open(&self, name: &str, host: &str) -> Result<Secret, Refused> {
-        let key = (name.to_owned(), host.to_owned());
-        let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(secret) = known.get(&key) {
-            return Ok(secret.clone());
-        }
-        let secret = self.open.open(name, host)?;
-        known.insert(key, secret.clone());
-        Ok(secret)
+        let known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let found = known.get(&(name.to_owned(), host.to_owned()));
+        found.cloned().ok_or_else(|| Refused::Unknown { name: name.into() })
     }
 }
 
-impl<'a> Opened<'a> {
-    pub(crate) fn new(open: &'a dyn Open) -> Opened<'a> {
+impl Opened {
+    pub(crate) fn new(open: Arc<dyn Open>) -> Opened {
         Opened { open, known: Mutex::default(), made: Mutex::default() }
+    }
+
+    /// Opens what is not known for this host, on a thread that may block.
+    pub(crate) async fn learn(&self, names: BTreeSet<&str>, host: &str) -> Result<(), Refused> {
+        let keys: Vec<(String, String)> = {
+            let known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let keys = names.into_iter().map(|name| (name.to_owned(), host.to_owned()));
+            keys.filter(|key| !known.contains_key(key)).collect()
+        };
+        let Some((first, _)) = keys.first().cloned() else { return Ok(()) };
+        let open = self.open.clone();
+        let opening = tokio::task::spawn_blocking(move || {
+            let opened = keys.into_iter().map(|(name, host)| {
+                let secret = open.open(&name, &host)?;
+                Ok(((name, host), secret))
+            });
+            opened.collect::<Result<Vec<_>, Refused>>()
+        });
+        let opened = opening
+            .await
+            .map_err(|_| Refused::Sealed { name: first, why: "whoever keeps it broke off".into() })??;
+        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(opened);
+        Ok(())
     }
 
     /// Fills a hole, and remembers all that was made of secrets on the way.
@@ -153,9 +172,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_secret_is_found_in_every_usual_spelling() {
-        let opened = Opened::new(&One);
+    #[tokio::test]
+    async fn a_secret_is_found_in_every_usual_spelling() {
+        let opened = Opened::new(Arc::new(One));
+        opened.learn(["a"].into(), "h").await.unwrap();
         let pair = Hole::Join(vec![Hole::Plain("me:".into()), Hole::Name("a".into())]);
         opened
             .fill(&Hole::Join(vec![Hole::Plain("Basic ".into()), Hole::Base64(Box::new(pair))]), "h")

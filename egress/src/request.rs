@@ -1,5 +1,6 @@
 //! What is sent: a request whose header values and body may have holes for secrets.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -145,7 +146,7 @@ pub(crate) fn json_string(text: &str) -> String {
 }
 
 /// A body with its holes filled.
-pub(crate) fn fill_body(parts: &[Part], opened: &Opened<'_>, host: &str) -> Result<Bytes, Refused> {
+pub(crate) fn fill_body(parts: &[Part], opened: &Opened, host: &str) -> Result<Bytes, Refused> {
     match parts {
         [] => Ok(Bytes::new()),
         [Part::Plain(bytes)] => Ok(bytes.clone()),
@@ -163,6 +164,19 @@ pub(crate) fn fill_body(parts: &[Part], opened: &Opened<'_>, host: &str) -> Resu
             Ok(out.into())
         }
     }
+}
+
+/// The names of all secrets that a request needs.
+pub(crate) fn names(request: &Request) -> BTreeSet<&str> {
+    let heads = request.headers.iter().filter_map(|header| match &header.value {
+        Text::Hole(hole) => Some(hole),
+        Text::Plain(_) => None,
+    });
+    let parts = request.body.iter().filter_map(|part| match part {
+        Part::Hole(hole, _) => Some(hole),
+        Part::Plain(_) => None,
+    });
+    heads.chain(parts).flat_map(Hole::names).collect()
 }
 
 /// True if a body has a hole.

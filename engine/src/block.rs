@@ -230,7 +230,7 @@ impl Turn<'_> {
                     Ok(met) => met,
                     // It asks about what was left out: not yet.
                     Err(Halt::Skip { .. }) => false,
-                    Err(Halt::Failure(failure)) => return Err(failure),
+                    Err(Halt::Failure(failure)) => return Err(*failure),
                 }
             }
             _ => false,
@@ -259,7 +259,7 @@ impl Turn<'_> {
                 }
             }
             Err(Halt::Skip { .. }) => Ok(Gave::Value(Value::Null)),
-            Err(Halt::Failure(failure)) => Err(failure),
+            Err(Halt::Failure(failure)) => Err(*failure),
         }
     }
 
@@ -290,7 +290,7 @@ fn takes_failures(step: &Step) -> bool {
 }
 
 fn wrong(what: &str, value: &Value) -> Halt {
-    Halt::Failure(Failure::new(FailureKind::Type, format!("{what}, not {}", value.type_name())))
+    Failure::new(FailureKind::Type, format!("{what}, not {}", value.type_name())).into()
 }
 
 /// True if two values are one in memory, so that it need not be stored twice.

@@ -1,6 +1,7 @@
 //! What would happen: a plan laid out in stages, with what each step would call, how often at most, on whom it waits
 //! and by what it can be skipped. Nothing runs, and what cannot be known is not guessed.
 
+mod beside;
 mod bound;
 mod json;
 mod reads;
@@ -14,6 +15,7 @@ use jiff::SignedDuration;
 
 use crate::plan::{CALL, Op, Plan, Step};
 
+pub use beside::{Beside, Bounds, Child, Connection, called};
 pub use bound::{Bound, Term};
 
 /// What would happen in a run.
@@ -35,6 +37,10 @@ pub struct Outline {
     pub secrets: BTreeSet<String>,
     /// The connectors that it calls.
     pub connectors: BTreeSet<String>,
+    /// The connections that it needs.
+    pub connections: BTreeSet<Connection>,
+    /// The workflows that it runs.
+    pub workflows: BTreeSet<String>,
 }
 
 /// The longest chain of calls that wait for one another.
@@ -68,6 +74,8 @@ pub struct Entry {
     pub skip: Option<Skip>,
     /// What it calls.
     pub call: Option<Call>,
+    /// The workflow that it runs.
+    pub child: Option<Child>,
     /// True if it pauses the run.
     pub pauses: bool,
     /// What happens where it fails for good.
@@ -117,9 +125,9 @@ pub struct Rounds {
 
 impl Outline {
     /// Lays a plan out. Where inputs are given, what depends on them alone is known.
-    pub fn new(plan: &Plan, inputs: Option<&Value>) -> Outline {
+    pub fn new(plan: &Plan, inputs: Option<&Value>, beside: &Beside) -> Outline {
         let root = &plan.workflow().root;
-        let reader = Reader { plan, inputs };
+        let reader = Reader { plan, inputs, beside };
         let body = reader.part(0, root, Phase::Body, "", "");
         let failure = reader.part(0, root, Phase::Catch, "on_failure", "");
         let (mut secrets, mut connectors) = (BTreeSet::new(), BTreeSet::new());
@@ -129,6 +137,8 @@ impl Outline {
             timeout: plan.timeout,
             calls: Bound::sum(body.entries().map(|entry| &entry.calls)),
             critical: reader.critical(0, Phase::Body),
+            connections: connections([&body, &failure], &beside.connected),
+            workflows: called(plan),
             on_failure: Some(failure).filter(|part| !part.stages.is_empty()),
             body,
             secrets,
@@ -149,9 +159,25 @@ impl Part {
     }
 }
 
+/// The connections that calls in some parts need.
+fn connections(parts: [&Part; 2], connected: &BTreeSet<String>) -> BTreeSet<Connection> {
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<&Entry> = parts.into_iter().flat_map(Part::entries).collect();
+    while let Some(entry) = waiting.pop() {
+        waiting.extend(entry.parts.iter().flat_map(Part::entries));
+        let Some(call) = &entry.call else { continue };
+        let connector = call.action.split('.').next().unwrap_or_default();
+        if connected.contains(connector) {
+            found.insert(Connection { connector: connector.to_owned(), name: call.connection.clone() });
+        }
+    }
+    found
+}
+
 struct Reader<'a> {
     plan: &'a Plan,
     inputs: Option<&'a Value>,
+    beside: &'a Beside,
 }
 
 impl Reader<'_> {
@@ -227,6 +253,7 @@ impl Reader<'_> {
             waits,
             skip,
             call: call(step, source),
+            child: beside::workflow(&step.op).map(|name| self.beside.child(name)),
             pauses: matches!(step.op, Op::Wait(_)),
             on_error: step.on_error,
             timeout: step.timeout,

@@ -38,7 +38,7 @@ pub fn of(plan: &Plan, start: &Start, values: &dyn Values, now: Timestamp) -> Re
     let shared = match limit.key.as_ref().map(|key| scope.eval(key)) {
         None => String::new(),
         Some(Ok(value)) => value.to_json().to_string(),
-        Some(Err(Halt::Failure(failure))) => return Err(failure),
+        Some(Err(Halt::Failure(failure))) => return Err(*failure),
         Some(Err(Halt::Skip { step })) => {
             let message =
                 format!("`concurrency.key` reads `{step}`, which has no value before the run begins");

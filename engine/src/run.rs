@@ -138,16 +138,16 @@ pub struct StepFailure {
 }
 
 impl StepFailure {
-    /// As `error` and `errors.NAME` show it: `{ message, kind, step, attempts, status? }`.
+    /// As `error` and `errors.NAME` show it: `{ message, kind, step, attempts, status }`, where null is no status.
     pub fn to_value(&self) -> Value {
-        let mut entries = vec![
+        let status = self.failure.status.map_or(Value::Null, |status| Value::Int(i64::from(status)));
+        Value::object([
             ("message", Value::text(self.failure.message.as_str())),
             ("kind", Value::text(self.failure.kind.name())),
             ("step", Value::text(self.step.as_str())),
             ("attempts", Value::Int(i64::from(self.attempts))),
-        ];
-        entries.extend(self.failure.status.map(|status| ("status", Value::Int(i64::from(status)))));
-        Value::object(entries)
+            ("status", status),
+        ])
     }
 }
 

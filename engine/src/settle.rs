@@ -74,7 +74,7 @@ impl Turn<'_> {
                     if let Value::Big(big) = items
                         && big.value.is_none()
                     {
-                        big.value = self.values.get(&big.hash).map(Arc::new);
+                        Arc::make_mut(big).value = self.values.get(&big.hash).map(Arc::new);
                     }
                 }
             }
@@ -263,7 +263,7 @@ impl Turn<'_> {
     pub fn halted(&mut self, at: At, halt: Halt) {
         match halt {
             Halt::Skip { step } => self.skip(at, Why::Step(step.into())),
-            Halt::Failure(failure) => self.fail(at, failure, None),
+            Halt::Failure(failure) => self.fail(at, *failure, None),
         }
     }
 
@@ -317,7 +317,7 @@ impl Turn<'_> {
                 format!("a pause must be a duration like `10m` or a time, not {}", value.type_name())
             }
         };
-        Err(Halt::Failure(Failure::new(FailureKind::Type, message)))
+        Err(Failure::new(FailureKind::Type, message).into())
     }
 }
 
@@ -335,7 +335,7 @@ pub(crate) fn boolean(value: Value, what: &str) -> Result<bool, Halt> {
         Value::Bool(flag) => Ok(flag),
         other => {
             let message = format!("{what} must be a boolean, not {}", other.type_name());
-            Err(Halt::Failure(Failure::new(FailureKind::Type, message)))
+            Err(Failure::new(FailureKind::Type, message).into())
         }
     }
 }

@@ -4,10 +4,14 @@
 
 use dsl::catalog::{Action, Catalog, Safety, Trust};
 use dsl::types::Type;
-use engine::outline::{Outline, Part, Skip};
+use engine::outline::{Beside, Bound, Connection, Outline, Part, Skip};
 use engine::plan::Plan;
 
 fn outline(text: &str) -> Outline {
+    outline_with(text, &Beside::default())
+}
+
+fn outline_with(text: &str, beside: &Beside) -> Outline {
     let action = |id: &str, safety| Action {
         id: id.into(),
         about: String::new(),
@@ -18,7 +22,8 @@ fn outline(text: &str) -> Outline {
     };
     let catalog = Catalog::new([action("a.read", Safety::Read), action("a.act", Safety::Once)]);
     let checked = dsl::check(text, &catalog);
-    Outline::new(&Plan::new(&checked.workflow.unwrap_or_else(|| panic!("{:?}", checked.diagnostics))), None)
+    let workflow = checked.workflow.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
+    Outline::new(&Plan::new(&workflow), None, beside)
 }
 
 fn names(part: &Part) -> Vec<Vec<&str>> {
@@ -74,4 +79,34 @@ fn deep_nesting_is_laid_out_at_once() {
     let outline = outline(&text);
     assert_eq!(outline.calls.fixed, 1 << 20);
     assert_eq!(outline.critical.calls, 1);
+}
+
+#[test]
+fn a_workflow_that_is_run_is_named_with_its_bounds_and_not_added_up() {
+    let child = outline(
+        "name: child\ninputs: { xs: [string] }\nsteps:\n  a: { use: a.act }\n  \
+         each: { for_each: inputs.xs, steps: { b: { use: a.act } } }\n  c: { call: grandchild }\n",
+    );
+    let beside = Beside { workflows: [("child".to_owned(), child)].into(), ..Beside::default() };
+    let text = "name: x\nsteps:\n  own: { use: a.act }\n  known: { call: child, with: { xs: [] } }\n  other: { call: other }\n";
+    let outline = outline_with(text, &beside);
+    let child = |name: &str| outline.body.entries().find(|entry| entry.name == name).unwrap().child.clone();
+    let bounds = child("known").and_then(|child| child.bounds).unwrap();
+    assert_eq!(bounds.calls, Bound::fixed(1).and(Bound::fixed(1).times(None, "each")));
+    assert_eq!(bounds.workflows, ["grandchild".to_owned()].into());
+    assert_eq!(child("other").map(|child| (child.workflow, child.bounds)), Some(("other".into(), None)));
+    assert_eq!(child("own"), None);
+    assert_eq!(outline.calls, Bound::fixed(1));
+    assert_eq!(outline.workflows, ["child".to_owned(), "other".to_owned()].into());
+}
+
+#[test]
+fn only_a_connector_that_needs_a_connection_is_told_with_it() {
+    let text = "name: x\nconnections: { a: main }\nsteps:\n  b: { use: a.act }\n  \
+                c: { for_each: [1], steps: { d: { use: a.read, connection: other } } }\n\
+                on_failure: { e: { use: a.act } }\n";
+    assert!(outline(text).connections.is_empty());
+    let beside = Beside { connected: ["a".to_owned(), "b".to_owned()].into(), ..Beside::default() };
+    let named = |name: &str| Connection { connector: "a".into(), name: Some(name.into()) };
+    assert_eq!(outline_with(text, &beside).connections, [named("main"), named("other")].into());
 }

@@ -13,7 +13,7 @@ use engine::command::{Call, Command};
 use engine::event::{Event, Recorded};
 use engine::input::{Input, Start};
 use engine::plan::Plan;
-use engine::run::{Run, RunId, Status};
+use engine::run::{Run, RunId, Status, StepFailure};
 use engine::view::Timeline;
 use jiff::Timestamp;
 use serde_json::json;
@@ -246,4 +246,16 @@ fn a_plan_survives_being_stored() {
     assert_eq!(Hash::of(&stored), run.plan.digest);
     let back: Plan = serde_json::from_slice(&stored).unwrap();
     assert_eq!(back, run.plan);
+}
+
+#[test]
+fn a_failure_always_has_a_status_and_it_is_null_where_no_answer_had_one() {
+    let shown = |status| {
+        let failure = Failure { status, ..Failure::new(FailureKind::Network, "no") };
+        StepFailure { failure, step: "a".into(), attempts: 1 }.to_value().to_json()
+    };
+    let json =
+        |status| json!({ "message": "no", "kind": "network", "step": "a", "attempts": 1, "status": status });
+    assert_eq!(shown(None), json(serde_json::Value::Null));
+    assert_eq!(shown(Some(404)), json(404.into()));
 }

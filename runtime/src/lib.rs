@@ -13,3 +13,4 @@ pub mod driver;
 pub mod executor;
 pub mod journal;
 pub mod local;
+pub mod schedule;

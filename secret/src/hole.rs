@@ -1,5 +1,7 @@
 //! The place of a secret within a value, and what fills it.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -24,6 +26,26 @@ pub enum Hole {
     Base64(Box<Hole>),
     /// HMAC-SHA256 in lower-case hex: key, then message.
     Hmac(Box<Hole>, Box<Hole>),
+}
+
+impl Hole {
+    /// The names of all secrets in it.
+    pub fn names(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        let mut open = vec![self];
+        while let Some(hole) = open.pop() {
+            match hole {
+                Hole::Name(name) => {
+                    names.insert(name.as_str());
+                }
+                Hole::Plain(_) => {}
+                Hole::Join(parts) => open.extend(parts),
+                Hole::Base64(inner) => open.push(inner),
+                Hole::Hmac(key, message) => open.extend([&**key, &**message]),
+            }
+        }
+        names
+    }
 }
 
 /// Fills a hole for one host.
@@ -118,6 +140,13 @@ mod tests {
         assert_eq!(fill(&hole, &Two, "a.example").unwrap_err(), Refused::Unknown { name: "other".into() });
         let elsewhere = Refused::Host { name: "user".into(), host: "b.example".into() };
         assert_eq!(fill(&hole, &Two, "b.example").unwrap_err(), elsewhere);
+    }
+
+    #[test]
+    fn all_names_in_a_hole_are_told_once() {
+        let signed = Hole::Hmac(Box::new(name("key")), Box::new(Hole::Base64(Box::new(name("user")))));
+        let hole = Hole::Join(vec![plain("a"), signed, name("user")]);
+        assert_eq!(hole.names().into_iter().collect::<Vec<_>>(), ["key", "user"]);
     }
 
     #[test]

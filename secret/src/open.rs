@@ -5,6 +5,7 @@ use crate::value::Secret;
 /// Opens secrets by name, for one host.
 pub trait Open: Send + Sync {
     /// Opens the secret of this name, to be sent to this host: a bare name or address, without a port.
+    /// It may block: that a secret was used is on a disk before it is opened.
     ///
     /// # Errors
     /// Where there is no such secret, or it is not for this host.
@@ -35,6 +36,56 @@ pub enum Refused {
         /// Where it was to go.
         host: String,
     },
+    /// The secret is for another connector.
+    #[error("the secret `{name}` is not for the connector `{connector}`")]
+    Connector {
+        /// The secret's name.
+        name: String,
+        /// What was to use it.
+        connector: String,
+    },
+    /// It was taken out of use.
+    #[error("the secret `{name}` is revoked")]
+    Revoked {
+        /// The secret's name.
+        name: String,
+    },
+    /// More than one secret could be meant.
+    #[error("more than one organisation has a secret `{name}`")]
+    Ambiguous {
+        /// The name.
+        name: String,
+    },
+    /// Who asks may not spend what it costs.
+    #[error("`{name}` cannot be used: {why}")]
+    Payer {
+        /// What was asked for.
+        name: String,
+        /// Why nobody pays.
+        why: String,
+    },
+    /// There is no key to open it.
+    #[error("the secret `{name}` cannot be opened: {why}")]
+    Sealed {
+        /// The secret's name.
+        name: String,
+        /// Why there is none.
+        why: String,
+    },
+    /// It does not open: it, or what it belongs to, was changed by somebody else.
+    #[error("the secret `{name}` does not open: its row or a key above it was changed")]
+    Damaged {
+        /// The secret's name.
+        name: String,
+    },
+    /// Its use cannot be recorded, so it stays shut.
+    #[error("the secret `{name}` stays shut, since its use cannot be recorded: {why}")]
+    NotRecorded {
+        /// The secret's name.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// What is made of secrets nests too deep.
     #[error("a value made of secrets nests deeper than {limit}")]
     Depth {
@@ -43,7 +94,7 @@ pub enum Refused {
     },
 }
 
-/// Stands where a vault will stand: it refuses every secret.
+/// Stands where no vault is: it refuses every secret.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoVault;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use dsl::catalog::{Catalog, Failure, FailureKind, Signature};
 use dsl::value::{Object, Value};
+use engine::outline::{Beside, Outline, called};
 use engine::plan::Plan;
 use runtime::executor::Found;
 
@@ -20,15 +21,38 @@ pub fn catalog(file: &Path, text: &str) -> Catalog {
     catalog
 }
 
-/// The workflows beside a file by their names; of two with one name the first file by its name counts.
+/// What an outline of a plan takes from beside its file: the workflows that it calls, as far as they are right.
+pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
+    let wanted = called(plan);
+    let mut beside = Beside { connected: catalog.connected.clone(), ..Beside::default() };
+    if wanted.is_empty() {
+        return beside;
+    }
+    for (name, (_, text)) in by_name(file) {
+        if wanted.contains(&name)
+            && let Some(workflow) = dsl::check(&text, catalog).workflow
+        {
+            let outline = Outline::new(&Plan::new(&workflow), None, &Beside::default());
+            beside.workflows.insert(name, outline);
+        }
+    }
+    beside
+}
+
+/// The workflows beside a file by their names.
 fn workflows(file: &Path) -> BTreeMap<String, Signature> {
+    by_name(file).map(|(name, (signature, _))| (name, signature)).collect()
+}
+
+/// The workflows beside a file by their names, with their texts; of two with one name the first file by its name counts.
+fn by_name(file: &Path) -> impl Iterator<Item = (String, (Signature, String))> {
     let mut found = BTreeMap::new();
     for (_, text) in texts(folder(file)) {
         if let Some((name, signature)) = dsl::signature(&text) {
-            found.entry(name).or_insert(signature);
+            found.entry(name).or_insert((signature, text));
         }
     }
-    found
+    found.into_iter()
 }
 
 /// The workflow of this name beside a file, with its inputs filled in: what a step calls.

@@ -64,6 +64,9 @@ pub enum Error {
         /// Which.
         run: engine::run::RunId,
     },
+    /// The vault cannot go on, or may not.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
     /// The driver cannot go on.
     #[error(transparent)]
     Driver(#[from] runtime::driver::Error),
@@ -86,6 +89,7 @@ impl Error {
             Error::Wrong(_) => Some("`keyway show RUN` tells how the run stands".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
             Error::NoNote { .. } => Some("start the workflow again".into()),
+            Error::Vault(error) => error.help(),
             Error::Driver(error) => error.help().map(str::to_owned),
         }
     }

@@ -10,14 +10,15 @@ use dsl::value::Value;
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
-use secret::NoVault;
 
 use crate::beside;
 use crate::order::Note;
+use crate::safe::Safe;
 
 /// What each run under way may use: its files and its addresses.
 pub struct Hands {
     data: PathBuf,
+    safe: Arc<Safe>,
     runs: RwLock<BTreeMap<RunId, Arc<Equipment>>>,
 }
 
@@ -30,9 +31,9 @@ struct Equipment {
 }
 
 impl Hands {
-    /// Makes hands for the runs of a data directory.
-    pub fn new(data: PathBuf) -> Hands {
-        Hands { data, runs: RwLock::default() }
+    /// Makes hands for the runs of a data directory, whose secrets lie in a safe.
+    pub fn new(data: PathBuf, safe: Arc<Safe>) -> Hands {
+        Hands { data, safe, runs: RwLock::default() }
     }
 
     /// Gives a run its connectors.
@@ -43,7 +44,7 @@ impl Hands {
         let connectors = Connectors::new(Settings {
             files: note.files.clone(),
             protected: vec![note.file.clone(), self.data.clone()],
-            egress: egress::Client::new(policy, Arc::new(NoVault)),
+            egress: egress::Client::new(policy, Arc::new(self.safe.of_run(run))),
         });
         let equipment = Arc::new(Equipment { connectors, file: note.file.clone(), allow_private });
         self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), equipment);

@@ -13,6 +13,7 @@ use crate::error::Error;
 #[derive(Clone, Debug)]
 pub struct Home {
     directory: PathBuf,
+    keys: Option<PathBuf>,
 }
 
 /// The right to write to a data directory, held as long as this lives.
@@ -24,7 +25,17 @@ pub struct Lock {
 impl Home {
     /// Names a data directory; nothing is created yet.
     pub fn new(directory: impl Into<PathBuf>) -> Home {
-        Home { directory: directory.into() }
+        Home { directory: directory.into(), keys: None }
+    }
+
+    /// Names the folder where root keys are kept, which is not the data directory.
+    pub fn with_keys(self, folder: impl Into<PathBuf>) -> Home {
+        Home { keys: Some(folder.into()), ..self }
+    }
+
+    /// The folder of root keys; nothing where they are only looked for in the environment.
+    pub fn keys(&self) -> Option<&Path> {
+        self.keys.as_deref()
     }
 
     /// The directory itself.
@@ -47,13 +58,25 @@ impl Home {
         std::os::unix::net::UnixStream::connect(self.socket()).is_ok()
     }
 
+    /// Creates the directory, for this user alone.
+    ///
+    /// # Errors
+    /// Where it cannot be created.
+    pub fn create(&self) -> Result<(), Error> {
+        let unusable = |source| Error::Directory { path: self.directory.clone(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(unusable)
+    }
+
     /// Takes ownership, or nothing if another process has it. Creates the directory, for this user alone.
     ///
     /// # Errors
     /// Where the directory cannot be created or written.
     pub fn own(&self) -> Result<Option<Lock>, Error> {
+        self.create()?;
         let unusable = |source| Error::Directory { path: self.directory.clone(), source };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(unusable)?;
+        if !self.database().exists() {
+            sync_name(&self.directory).map_err(unusable)?;
+        }
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -67,6 +90,23 @@ impl Home {
             Err(errno) => Err(unusable(io::Error::from(errno))),
         }
     }
+}
+
+/// Puts the name of a directory on the disk, and those of the ones around it, which may be as fresh. A database in
+/// a directory whose name is lost with the power would be lost whole, however often it was synced.
+fn sync_name(directory: &Path) -> io::Result<()> {
+    for folder in std::path::absolute(directory)?.ancestors().skip(1) {
+        // Where it may not be read, it was not made here.
+        let Ok(folder) = File::open(folder) else { continue };
+        match folder.sync_all() {
+            Ok(()) => {}
+            // Some file systems have nothing to sync in folders.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

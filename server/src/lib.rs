@@ -12,6 +12,7 @@ pub mod home;
 pub mod order;
 pub mod owner;
 pub mod protocol;
+pub mod safe;
 pub mod session;
 pub mod words;
 mod zone;
@@ -19,6 +20,8 @@ mod zone;
 pub use engine;
 pub use runtime::clean::{Cleaned, Keeping};
 pub use runtime::driver::{Error as DriverError, State, Summary};
+pub use secret::Secret;
+pub use vault;
 
 /// An error and what is behind it, in one line.
 pub fn chain(error: &dyn std::error::Error) -> String {

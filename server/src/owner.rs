@@ -16,7 +16,9 @@ use jiff::Timestamp;
 use runtime::clock::Wall;
 use runtime::driver::{Driver, Error as DriverError, State};
 use runtime::executor::Executor as _;
+use runtime::journal::sqlite::Sqlite;
 use runtime::local::{Local, Surroundings};
+use store::Desk;
 use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Handle;
@@ -29,7 +31,11 @@ use crate::executor::Hands;
 use crate::home::{Home, Lock};
 use crate::order::{Note, Order};
 use crate::protocol::{self, Act, Reply, Request};
+use crate::safe::Safe;
 use crate::words::{self, Again, Word};
+
+/// How long a commit waits for another process that writes.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What happens in a run, row by row; the channel closes when the run has ended.
 pub type Feed = mpsc::UnboundedReceiver<Recorded>;
@@ -55,12 +61,13 @@ impl Owner {
     /// # Errors
     /// Where the database or the socket cannot be used.
     pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
-        let hands = Arc::new(Hands::new(
-            std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned()),
-        ));
+        let desk = Arc::new(Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?);
+        let safe = Arc::new(Safe::new(desk.clone(), home.clone()));
+        let data = std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned());
+        let hands = Arc::new(Hands::new(data, safe));
         let surroundings =
             Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
-        let driver = Local::on_sqlite(&home.database(), surroundings)?;
+        let driver = Local::over(Arc::new(Sqlite::over(desk)?), surroundings);
         let listener = listen(&home.socket())?;
         let core = Arc::new(Core { driver, hands, guests: AtomicUsize::new(0), left: Notify::new() });
         let listening = tokio::spawn(accept(listener, core.clone()));

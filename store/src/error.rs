@@ -152,7 +152,19 @@ impl Error {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 Error::CannotWrite { path, detail }
             }
+            _ if is_of_another_type(&source) => Error::Damaged { path, detail },
             _ => Error::Other { path, source },
         }
     }
+}
+
+/// True where a column holds what was never written into it.
+fn is_of_another_type(source: &rusqlite::Error) -> bool {
+    matches!(
+        source,
+        rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }

@@ -1,17 +1,23 @@
-//! Rows in SQLite: plans, runs, their logs and large values. All SQL lives here, as fixed text with bound
-//! values.
+//! Rows in SQLite: plans, runs, their logs and large values, and what the vault keeps. All SQL lives here, as
+//! fixed text with bound values.
 //!
 //! It knows no type of the domain and makes no decision: bodies are bytes, states are words, times are
-//! nanoseconds since 1970. There is one `Writer` for a file, and any number of `Reader`s beside it, also
-//! in other processes.
+//! nanoseconds since 1970. There is one `Writer` for a file, shared at a `Desk`, and any number of `Reader`s
+//! beside it, also in other processes.
 
 mod batch;
+mod change;
+mod desk;
 mod error;
 mod file;
 mod reader;
+mod seal;
+pub mod vault;
 mod writer;
 
 pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
+pub use change::{Chain, Change, Edit, Unfit};
+pub use desk::Desk;
 pub use error::Error;
 pub use reader::{Reader, Row, Run};
 pub use writer::{Pragmas, Writer};

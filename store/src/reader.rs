@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{Answer, Error, Signal, file};
+use crate::{Answer, Error, Signal, file, seal};
 
 /// How many connections are kept for later.
 const KEPT: usize = 4;
@@ -64,21 +64,38 @@ impl Reader {
     /// # Errors
     /// Where the store cannot be read.
     pub fn log(&self, run: &str, after: u64, found: &mut dyn FnMut(Row<'_>)) -> Result<(), Error> {
-        self.with(|connection| {
+        self.rows(run, after, -1, found)
+    }
+
+    /// So many rows after one; all of them where that is negative.
+    fn rows(&self, run: &str, after: u64, limit: i64, found: &mut dyn FnMut(Row<'_>)) -> Result<(), Error> {
+        let mut last = i64::try_from(after).unwrap_or(i64::MAX);
+        let wrong = self.with(|connection| {
             let mut select = connection.prepare_cached(
-                "SELECT seq, time, body FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq",
+                "SELECT seq, time, body, seal FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
             )?;
-            let mut rows = select.query((run, i64::try_from(after).unwrap_or(i64::MAX)))?;
+            let mut rows = select.query((run, last, limit))?;
             while let Some(row) = rows.next()? {
                 let body = match row.get_ref(2)? {
                     ValueRef::Text(body) | ValueRef::Blob(body) => body,
                     _ => &[],
                 };
-                let seq = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
-                found(Row { seq, time: row.get(1)?, body });
+                let (seq, time) = (row.get::<_, i64>(0)?, row.get(1)?);
+                if seq != last + 1 {
+                    return Ok(Some(format!("row {} of the log of run `{run}` is missing", last + 1)));
+                }
+                last = seq;
+                if is_broken(row.get(3)?, || seal::of_event(run, seq, time, body)) {
+                    return Ok(Some(format!("row {seq} of the log of run `{run}` is not what was written")));
+                }
+                found(Row { seq: seq.unsigned_abs(), time, body });
             }
-            Ok(())
-        })
+            Ok(None)
+        })?;
+        match wrong {
+            Some(detail) => Err(self.damaged(detail)),
+            None => Ok(()),
+        }
     }
 
     /// Calls `found` for the first row of a run's log.
@@ -86,16 +103,7 @@ impl Reader {
     /// # Errors
     /// Where the store cannot be read.
     pub fn first(&self, run: &str, found: &mut dyn FnMut(Row<'_>)) -> Result<(), Error> {
-        self.with(|connection| {
-            let mut select =
-                connection.prepare_cached("SELECT time, body FROM events WHERE run = ?1 AND seq = 1")?;
-            let mut rows = select.query([run])?;
-            while let Some(row) = rows.next()? {
-                let (ValueRef::Text(body) | ValueRef::Blob(body)) = row.get_ref(1)? else { continue };
-                found(Row { seq: 1, time: row.get(0)?, body });
-            }
-            Ok(())
-        })
+        self.rows(run, 0, 1, found)
     }
 
     /// One run.
@@ -103,12 +111,16 @@ impl Reader {
     /// # Errors
     /// Where the store cannot be read.
     pub fn run(&self, run: &str) -> Result<Option<Run>, Error> {
-        self.with(|connection| {
+        let found = self.with(|connection| {
             connection
-                .prepare_cached("SELECT id, workflow, plan, state, started, ended FROM runs WHERE id = ?1")?
+                .prepare_cached(
+                    "SELECT id, workflow, plan, state, started, ended, seal_begun, seal_state FROM runs
+                     WHERE id = ?1",
+                )?
                 .query_row([run], read_run)
                 .optional()
-        })
+        })?;
+        found.map(|sealed| self.unseal(sealed)).transpose()
     }
 
     /// All runs, the latest first.
@@ -116,15 +128,16 @@ impl Reader {
     /// # Errors
     /// Where the store cannot be read.
     pub fn runs(&self) -> Result<Vec<Run>, Error> {
-        self.with(|connection| {
+        let found: Vec<Sealed> = self.with(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT id, workflow, plan, state, started, ended FROM runs
+                    "SELECT id, workflow, plan, state, started, ended, seal_begun, seal_state FROM runs
                      ORDER BY started DESC, id DESC",
                 )?
                 .query_map([], read_run)?
                 .collect()
-        })
+        })?;
+        found.into_iter().map(|sealed| self.unseal(sealed)).collect()
     }
 
     /// The ids of the runs that have not ended, the earliest first.
@@ -132,12 +145,16 @@ impl Reader {
     /// # Errors
     /// Where the store cannot be read.
     pub fn unfinished(&self) -> Result<Vec<String>, Error> {
-        self.with(|connection| {
+        let found: Vec<Sealed> = self.with(|connection| {
             connection
-                .prepare_cached("SELECT id FROM runs WHERE ended IS NULL ORDER BY id")?
-                .query_map([], |row| row.get(0))?
+                .prepare_cached(
+                    "SELECT id, workflow, plan, state, started, ended, seal_begun, seal_state FROM runs
+                     WHERE ended IS NULL ORDER BY id",
+                )?
+                .query_map([], read_run)?
                 .collect()
-        })
+        })?;
+        found.into_iter().map(|sealed| Ok(self.unseal(sealed)?.id)).collect()
     }
 
     /// The stored form of a plan.
@@ -165,8 +182,7 @@ impl Reader {
                 .optional()
         })?;
         let Some((size, body)) = row else { return Ok(None) };
-        let damaged =
-            || Error::Damaged { path: self.path.clone(), detail: "a value cannot be unpacked".into() };
+        let damaged = || self.damaged("a value cannot be unpacked".into());
         // LZ4 packs at most 255 to 1; a larger size would only make room for nothing.
         let size = usize::try_from(size).ok().filter(|size| size / 256 <= body.len()).ok_or_else(damaged)?;
         let unpacked = lz4_flex::block::decompress(&body, size).map_err(|_| damaged())?;
@@ -234,8 +250,36 @@ impl Reader {
         })
     }
 
+    /// Reads the whole file for contradictions, if it is short.
+    ///
+    /// # Errors
+    /// Where it is damaged or cannot be read.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut found = Ok(());
+        self.with(|connection| {
+            found = file::check_short(connection, &self.path);
+            Ok(())
+        })?;
+        found
+    }
+
+    /// Compares a run with its seals.
+    fn unseal(&self, sealed: Sealed) -> Result<Run, Error> {
+        let Sealed { run, begun, state } = sealed;
+        if is_broken(begun, || seal::of_begun(&run.id, &run.workflow, &run.plan, run.started))
+            || is_broken(state, || seal::of_state(&run.id, &run.state, run.ended))
+        {
+            return Err(self.damaged(format!("the entry of run `{}` is not what was written", run.id)));
+        }
+        Ok(run)
+    }
+
+    fn damaged(&self, detail: String) -> Error {
+        Error::Damaged { path: self.path.clone(), detail }
+    }
+
     /// Runs a read on a connection of its own.
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
         let connection = match kept {
@@ -251,13 +295,26 @@ impl Reader {
     }
 }
 
-fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<Run> {
-    Ok(Run {
+/// A run with its seals; a row of an earlier version has none.
+struct Sealed {
+    run: Run,
+    begun: Option<i64>,
+    state: Option<i64>,
+}
+
+fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sealed> {
+    let run = Run {
         id: row.get(0)?,
         workflow: row.get(1)?,
         plan: row.get(2)?,
         state: row.get(3)?,
         started: row.get(4)?,
         ended: row.get(5)?,
-    })
+    };
+    Ok(Sealed { run, begun: row.get(6)?, state: row.get(7)? })
+}
+
+/// True if there is a seal, and it is not that of what was read.
+fn is_broken(seal: Option<i64>, wanted: impl FnOnce() -> i64) -> bool {
+    seal.is_some_and(|seal| seal != wanted())
 }

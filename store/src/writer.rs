@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params};
 
-use crate::{Batch, Error, file};
+use crate::{Batch, Change, Error, Unfit, change, file, seal};
 
 /// The one writer of a file.
 #[derive(Debug)]
@@ -48,23 +48,68 @@ impl Writer {
     /// # Errors
     /// Where somebody else wrote one of its rows, or the file cannot be written.
     pub fn append(&mut self, batch: &Batch) -> Result<(), Error> {
+        self.write(Some(batch), &[]).map(|_| ())
+    }
+
+    /// Writes a batch and changes in one transaction, and tells of each change whether it fitted. A change
+    /// that did not fit leaves no trace, and the others stand.
+    ///
+    /// # Errors
+    /// Where somebody else wrote one of the batch's rows, or the file cannot be written: then nothing of
+    /// all this is on disk.
+    pub fn write(
+        &mut self,
+        batch: Option<&Batch>,
+        changes: &[&Change],
+    ) -> Result<Vec<Result<(), Unfit>>, Error> {
         let path = &self.path;
         let told = |source| Error::sqlite(path, source);
-        let transaction =
+        let mut transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
-        // A value that goes and is written anew in the same batch stays.
-        drop_values(&transaction, batch).map_err(told)?;
-        insert_rest(&transaction, batch).map_err(told)?;
-        insert_runs(&transaction, batch, path)?;
-        insert_events(&transaction, batch, path)?;
-        update_ends(&transaction, batch).map_err(told)?;
-        pass_signals(&transaction, batch).map_err(told)?;
-        keep_answers(&transaction, batch).map_err(told)?;
-        // Last, so that a plan stays which a run of this batch follows.
-        remove_runs(&transaction, batch).map_err(told)?;
+        if let Some(batch) = batch {
+            // A value that goes and is written anew in the same batch stays.
+            drop_values(&transaction, batch).map_err(told)?;
+            insert_rest(&transaction, batch).map_err(told)?;
+            insert_runs(&transaction, batch, path)?;
+            insert_events(&transaction, batch, path)?;
+            update_ends(&transaction, batch).map_err(told)?;
+            pass_signals(&transaction, batch).map_err(told)?;
+            keep_answers(&transaction, batch).map_err(told)?;
+            // Last, so that a plan stays which a run of this batch follows.
+            remove_runs(&transaction, batch).map_err(told)?;
+        }
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for change in changes {
+            let place = transaction.savepoint().map_err(told)?;
+            let outcome = change::make(&place, change).map_err(told)?;
+            // Dropped without a commit, a savepoint is undone.
+            if outcome.is_ok() {
+                place.commit().map_err(told)?;
+            }
+            outcomes.push(outcome);
+        }
         transaction.commit().map_err(told)?;
         self.commits += 1;
-        Ok(())
+        Ok(outcomes)
+    }
+
+    /// The same trouble once more, for somebody else who waits for it.
+    pub(crate) fn trouble(&self, detail: &str) -> Error {
+        Error::CannotWrite { path: self.path.clone(), detail: detail.to_owned() }
+    }
+
+    /// Takes what was removed out of the file and its log: rows are overwritten as they are deleted, and
+    /// the log is emptied into the file and cut off.
+    ///
+    /// # Errors
+    /// Where the file cannot be written, or somebody still reads an older state of it.
+    pub fn scrub(&self) -> Result<(), Error> {
+        let told = |source| Error::sqlite(&self.path, source);
+        let busy: bool = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(told)?;
+        if busy { Err(Error::Locked { path: self.path.clone() }) } else { Ok(()) }
     }
 
     /// How many batches it has written since it was opened.
@@ -133,11 +178,16 @@ fn insert_runs(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), E
     }
     let told = |source| Error::sqlite(path, source);
     let mut insert = to
-        .prepare_cached("INSERT INTO runs (id, workflow, plan, state, started) VALUES (?1, ?2, ?3, ?4, ?5)")
+        .prepare_cached(
+            "INSERT INTO runs (id, workflow, plan, state, started, seal_begun, seal_state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
         .map_err(told)?;
     for run in &batch.runs {
+        let begun = seal::of_begun(&run.id, &run.workflow, &run.plan, run.started);
+        let state = seal::of_state(&run.id, run.state, None);
         insert
-            .execute(params![run.id, run.workflow, run.plan, run.state, run.started])
+            .execute(params![run.id, run.workflow, run.plan, run.state, run.started, begun, state])
             .map_err(|source| conflict(path, &run.id, source))?;
     }
     Ok(())
@@ -146,11 +196,12 @@ fn insert_runs(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), E
 fn insert_events(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), Error> {
     let told = |source| Error::sqlite(path, source);
     let mut insert = to
-        .prepare_cached("INSERT INTO events (run, seq, time, body) VALUES (?1, ?2, ?3, ?4)")
+        .prepare_cached("INSERT INTO events (run, seq, time, body, seal) VALUES (?1, ?2, ?3, ?4, ?5)")
         .map_err(told)?;
     for (run, seq, time, body) in batch.rows() {
+        let sealed = seal::of_event(run, seq as i64, time, body);
         insert
-            .execute(params![run, seq as i64, time, Text(body)])
+            .execute(params![run, seq as i64, time, Text(body), sealed])
             .map_err(|source| conflict(path, run, source))?;
     }
     Ok(())
@@ -160,9 +211,11 @@ fn update_ends(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     if batch.ends.is_empty() {
         return Ok(());
     }
-    let mut update = to.prepare_cached("UPDATE runs SET state = ?2, ended = ?3 WHERE id = ?1")?;
+    let mut update =
+        to.prepare_cached("UPDATE runs SET state = ?2, ended = ?3, seal_state = ?4 WHERE id = ?1")?;
     for end in &batch.ends {
-        update.execute(params![end.run, end.state, end.ended])?;
+        let sealed = seal::of_state(&end.run, end.state, Some(end.ended));
+        update.execute(params![end.run, end.state, end.ended, sealed])?;
     }
     Ok(())
 }

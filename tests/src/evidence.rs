@@ -60,24 +60,42 @@ impl RunSeen {
     }
 }
 
-/// Reads the one run of a data directory, read-only. Nothing where no start was committed.
+/// Reads the run of a data directory, read-only, together with the runs that it called: their steps stand below the
+/// name of their workflow. Nothing where no start was committed.
 ///
 /// # Errors
 /// Where the database cannot be read.
 pub fn look(keyway: &Keyway) -> Result<Option<RunSeen>> {
     let database = keyway.data.join("keyway.db");
-    let Some((run, rows)) = rows(&database)? else { return Ok(None) };
+    let found = rows(&database)?;
+    let Some((run, _)) = found.iter().find(|(run, _)| !run.contains('-')) else {
+        ensure!(found.is_empty(), "runs were called by one that is not there: {found:?}");
+        return Ok(None);
+    };
     let journal = Sqlite::open_to_read(&database)?;
-    let id = RunId(run.as_str().into());
-    let (_, digest) = journal.run(&id)?.context("a run with rows is in the list")?;
-    let plan = journal.plan(&digest)?.context("a run has a plan")?;
-    let mut timeline = Timeline::new(&plan);
-    let log = journal.log(&id, 0)?;
-    ensure!(log.len() as i64 == rows, "{} rows are read, and {rows} are there", log.len());
-    for row in &log {
-        timeline.apply(row);
+    let mut seen: Option<RunSeen> = None;
+    let called = found.iter().filter(|(other, _)| other != run);
+    for (id, rows) in found.iter().filter(|(other, _)| other == run).chain(called) {
+        let id = RunId(id.as_str().into());
+        let (_, digest) = journal.run(&id)?.context("a run with rows is in the list")?;
+        let plan = journal.plan(&digest)?.context("a run has a plan")?;
+        let mut timeline = Timeline::new(&plan);
+        let log = journal.log(&id, 0)?;
+        ensure!(log.len() as i64 == *rows, "{} rows are read, and {rows} are there", log.len());
+        for row in &log {
+            timeline.apply(row);
+        }
+        let shown = from_json(id.to_string(), *rows, &timeline.to_json());
+        match &mut seen {
+            None => seen = Some(shown),
+            Some(seen) => {
+                seen.rows += shown.rows;
+                let below = |path: String| format!("{}.{path}", plan.name);
+                seen.steps.extend(shown.steps.into_iter().map(|(path, step)| (below(path), step)));
+            }
+        }
     }
-    Ok(Some(from_json(run, rows, &timeline.to_json())))
+    Ok(seen)
 }
 
 fn from_json(run: String, rows: i64, shown: &Value) -> RunSeen {
@@ -102,10 +120,10 @@ fn from_json(run: String, rows: i64, shown: &Value) -> RunSeen {
     }
 }
 
-/// The run and the number of its rows, with SQL of our own: a second opinion on the product's reading.
-fn rows(database: &Path) -> Result<Option<(String, i64)>> {
+/// The runs and the numbers of their rows, with SQL of our own: a second opinion on the product's reading.
+fn rows(database: &Path) -> Result<Vec<(String, i64)>> {
     if !database.exists() {
-        return Ok(None);
+        return Ok(vec![]);
     }
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let tables =
@@ -113,15 +131,15 @@ fn rows(database: &Path) -> Result<Option<(String, i64)>> {
             row.get::<_, i64>(0)
         });
     match tables {
-        Ok(0) => return Ok(None),
+        Ok(0) => return Ok(vec![]),
         Ok(_) => {}
         // It was killed while it made the tables: what is half done is rolled back by the next who may write.
-        Err(error) if is_half_made(&error) => return Ok(None),
+        Err(error) if is_half_made(&error) => return Ok(vec![]),
         Err(error) => return Err(error.into()),
     }
-    let mut statement = connection.prepare("SELECT run, count(*) FROM events GROUP BY run")?;
-    let mut found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(found.next().transpose()?)
+    let mut statement = connection.prepare("SELECT run, count(*) FROM events GROUP BY run ORDER BY run")?;
+    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 fn is_half_made(error: &rusqlite::Error) -> bool {

@@ -85,9 +85,25 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 14] = [
-            "answer", "cancel", "clean", "diff", "explain-run", "export", "fork", "pause", "resume", "retry", "run",
-            "runs", "show", "signal",
+        const KEEPS: [&str; 18] = [
+            "answer",
+            "audit",
+            "cancel",
+            "clean",
+            "diff",
+            "explain-run",
+            "export",
+            "fork",
+            "keys",
+            "pause",
+            "resume",
+            "retry",
+            "run",
+            "runs",
+            "secrets",
+            "show",
+            "signal",
+            "vault",
         ];
         if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {
             command.arg("--data").arg(&self.data);
@@ -102,7 +118,31 @@ impl Keyway {
             }
         }
         command.env("NO_COLOR", "1");
+        // Root keys are kept with the test, not with whoever runs it.
+        command.env("XDG_CONFIG_HOME", self.config());
         command
+    }
+
+    /// Where root keys are kept: beside the data directory, never in it.
+    pub fn config(&self) -> PathBuf {
+        let mut path = self.data.clone().into_os_string();
+        path.push("-config");
+        path.into()
+    }
+
+    /// Runs a command to its end that reads this from its standard input.
+    ///
+    /// # Panics
+    /// Where it cannot be started or does not end.
+    pub fn run_with<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S], input: &str) -> Answer {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("`keyway` can be started");
+        let mut stdin = child.stdin.take().expect("standard input is piped");
+        // A command that ends without reading closes the pipe.
+        let _ = std::io::Write::write_all(&mut stdin, input.as_bytes());
+        drop(stdin);
+        wait(child)
     }
 
     /// Runs a command to its end.

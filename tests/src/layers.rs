@@ -20,8 +20,9 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("engine", &["dsl"]),
     ("runtime", &["dsl", "engine", "store"]),
     ("secret", &[]),
-    ("server", &["connectors", "dsl", "egress", "engine", "runtime", "secret", "store"]),
+    ("server", &["connectors", "dsl", "egress", "engine", "runtime", "secret", "store", "vault"]),
     ("store", &[]),
+    ("vault", &["secret", "store"]),
 ];
 
 /// The crates that must stay pure, and the crate of tests that stands outside of the table.

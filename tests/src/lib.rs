@@ -3,14 +3,21 @@
 //! It starts the real binary, talks to it as a person or a service would, and judges what it left behind.
 //! It holds no test double of a part of the product: those live beside the part.
 
+pub mod canary;
 pub mod chance;
 pub mod effects;
 pub mod evidence;
+pub mod faults;
+pub mod journey;
 pub mod keyway;
 pub mod layers;
+pub mod lying;
 pub mod machine;
 pub mod markdown;
+pub mod place;
+pub mod report;
 pub mod verdict;
+pub mod world;
 
 use std::path::{Path, PathBuf};
 

@@ -159,6 +159,37 @@ fn judge_completed(requests: &[Request], kills: &[Kill]) -> Vec<String> {
     broken
 }
 
+/// A step that was sent rests on results that were recorded before: none of their steps is sent by a later process.
+/// This needs no look at the database, so it also sees a commit that was reported and then lost.
+///
+/// # Returns
+/// Every promise that was broken, in words.
+pub fn judge_rests(requests: &[Request], rests_on: &dyn Fn(&str) -> Vec<String>) -> Vec<String> {
+    let mut last: BTreeMap<&str, u32> = BTreeMap::new();
+    for request in requests {
+        let life = last.entry(&request.step).or_default();
+        *life = request.life.max(*life);
+    }
+    let mut broken = BTreeSet::new();
+    for request in requests {
+        for needed in rests_on(&request.step) {
+            match last.get(needed.as_str()) {
+                Some(life) if *life > request.life => {
+                    let (step, life) = (&request.step, request.life);
+                    broken.insert(format!(
+                        "`{step}` rests on `{needed}`, was sent by process {life}, and `{needed}` was sent again later"
+                    ));
+                }
+                Some(_) => {}
+                None => {
+                    broken.insert(format!("`{}` was sent before `{needed}`", request.step));
+                }
+            }
+        }
+    }
+    broken.into_iter().collect()
+}
+
 /// What a workflow with `once` steps promises: nothing is sent twice, and what was cut off in flight is in doubt.
 ///
 /// # Returns
@@ -259,6 +290,18 @@ mod tests {
         let kills = [kill(1, Some(seen("running", &[("a", "succeeded")])))];
         let broken = judge_keyed(&requests, &kills, &effects(&["a"]));
         assert_eq!(broken, ["`a` was completed before kill 1 and sent again"]);
+    }
+
+    #[test]
+    fn what_a_later_step_rests_on_is_not_sent_again() {
+        let rests = |step: &str| if step == "b" { vec!["a".to_owned()] } else { vec![] };
+        let right = log(&[(1, "a", "k", 0, true), (2, "a", "k", 200, false), (2, "b", "l", 200, true)]);
+        assert_eq!(judge_rests(&right, &rests), Vec::<String>::new());
+        let lost = log(&[(1, "a", "k", 200, true), (1, "b", "l", 0, true), (2, "a", "k", 200, false)]);
+        let told = "`b` rests on `a`, was sent by process 1, and `a` was sent again later";
+        assert_eq!(judge_rests(&lost, &rests), [told]);
+        let early = log(&[(1, "b", "l", 200, true)]);
+        assert_eq!(judge_rests(&early, &rests), ["`b` was sent before `a`"]);
     }
 
     #[test]

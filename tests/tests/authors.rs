@@ -1,54 +1,14 @@
 //! The commands for authors at the command line: `fmt`, `graph`, `plan`.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::Stdio;
 
-use tempfile::TempDir;
-use tests::keyway::{Answer, Keyway, wait};
+use tests::place::Place;
 
 const LOOSE: &str = "# About it.\nsteps:\n    a:   { with: {path: 'a.txt'}, use: file.read } # reads\nname: \"loose\"\n\
                      output: { text: '{{ steps.a.text }}' }\n";
 const TIDY: &str = "name: loose\n# About it.\nsteps:\n  a: { use: file.read, with: { path: a.txt } } # reads\n\
                     output: { text: \"{{ steps.a.text }}\" }\n";
-
-struct Place {
-    folder: TempDir,
-    keyway: Keyway,
-}
-
-impl Place {
-    fn new() -> Place {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keyway = Keyway::at(folder.path().join("data"));
-        Place { folder, keyway }
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        fs::write(&path, text).expect("a file in a folder of ours");
-        path.display().to_string()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).expect("a file of ours")
-    }
-
-    /// Runs a command with this on its standard input.
-    fn piped(&self, arguments: &[&str], text: &str) -> Answer {
-        let mut command = self.keyway.command(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("`keyway` can be started");
-        child.stdin.take().expect("it is piped").write_all(text.as_bytes()).expect("it reads");
-        wait(child)
-    }
-}
 
 #[test]
 fn fmt_rewrites_a_file_and_keeps_its_permissions() {
@@ -201,6 +161,37 @@ fn plan_as_json_has_the_keys_of_its_page() {
     for key in keys {
         assert!(page.contains(&format!("`{key}`")), "docs/plan.md does not tell of `{key}`");
     }
+}
+
+#[test]
+fn plan_names_the_workflows_that_it_runs_with_their_bounds() {
+    let place = Place::new();
+    place.file("steps.yaml", STEPS);
+    place.file("wrong.yaml", "name: wrong\nsteps: { a: { fail: \"{{ steps.b.x }}\" } }\n");
+    let file = place.file(
+        "main.yaml",
+        "name: main\nsteps:\n  note: { use: file.read, with: { path: a } }\n  \
+         pages: { call: steps, with: { on: true } }\n  broken: { call: wrong }\n",
+    );
+    let answer = place.keyway.run(&["plan", &file]);
+    for line in [
+        "calls     1 call at most\n",
+        "runs      steps, wrong\n",
+        "runs steps: 2 calls at most, and 1 call for each item of pages\n",
+        "runs wrong, of which nothing is known here\n",
+    ] {
+        assert!(answer.stdout.contains(line), "`{line}` is not said: {}", answer.stdout);
+    }
+    // No action that is built in needs an account.
+    assert!(!answer.stdout.contains("needs"), "{}", answer.stdout);
+    let json = place.keyway.run(&["plan", &file, "--json"]).json();
+    let known = serde_json::json!({
+        "workflow": "steps", "calls": { "most": 2, "and": [{ "each": 1, "item_of": ["pages"] }] }, "workflows": [],
+    });
+    assert_eq!(json["stages"][0][1]["child"], known);
+    assert_eq!(json["stages"][0][2]["child"], serde_json::json!({ "workflow": "wrong" }));
+    assert_eq!(json["workflows"], serde_json::json!(["steps", "wrong"]));
+    assert_eq!(json["connections"], serde_json::json!([]));
 }
 
 /// The keys of all objects in a value.

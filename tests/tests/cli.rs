@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use tests::effects::{Moment, Service};
-use tests::keyway::{Keyway, wait};
+use tests::keyway::wait;
+use tests::place::Place;
 
 const TWO_STEPS: &str = "name: two-steps\n\
     inputs:\n  name: { type: string, default: world }\n\
@@ -16,49 +15,6 @@ const TWO_STEPS: &str = "name: two-steps\n\
     \x20 greet: { set: { text: \"hello {{ inputs.name }}\" } }\n\
     \x20 note: { use: file.write, with: { path: note.txt, text: \"{{ steps.greet.text }}\" } }\n\
     output: { text: \"{{ steps.greet.text }}\", size: \"{{ steps.note.size }}\" }\n";
-
-struct Place {
-    folder: TempDir,
-    keyway: Keyway,
-}
-
-impl Place {
-    fn new() -> Place {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keyway = Keyway::at(folder.path().join("data"));
-        Place { folder, keyway }
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        fs::write(&path, text).expect("a file in a folder of ours");
-        path.display().to_string()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn shown(&self, run: &str) -> Value {
-        let answer = self.keyway.run(&["show", run, "--json"]);
-        assert_eq!(answer.code, Some(0), "{answer:?}");
-        answer.json()
-    }
-
-    /// Waits until a run is shown as the test wants it.
-    fn until(&self, run: &str, mut right: impl FnMut(&Value) -> bool) -> Value {
-        let end = Instant::now() + Duration::from_secs(30);
-        loop {
-            let answer = self.keyway.run(&["show", run, "--json"]);
-            let shown = serde_json::from_str(&answer.stdout).unwrap_or_default();
-            if right(&shown) {
-                return shown;
-            }
-            assert!(Instant::now() < end, "it does not come to this: {answer:?}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
 
 /// Reads the run's id from a running process, and goes on reading so that its pipe never fills.
 fn id_of(child: &mut std::process::Child) -> String {

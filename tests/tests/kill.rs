@@ -18,7 +18,8 @@ use tests::verdict::{Kill, Window, judge_keyed, judge_once};
 const WANTED_PERCENT: u64 = 5;
 const KILLS_OF_A_RUN: u64 = 5;
 
-/// Effects that are keyed, in each kind of block, with a retry, a wait and a failure that is caught.
+/// Effects that are keyed, in each kind of block, with a retry, waits, a signal, an approval, a run that is called and
+/// a failure that is caught.
 fn keyed(url: &str) -> String {
     let http = |step: &str, more: &str| {
         format!(
@@ -55,11 +56,23 @@ steps:
     try: {{ get: {{ http: {get}, retry: 1 }} }}
     catch: {{ spare: {{ http: {spare} }} }}
     finally: {{ log: {{ http: {log} }} }}
+  poll:
+    after: first
+    repeat: 3
+    until: round >= 2
+    every: 5ms
+    steps: {{ ask: {{ http: {ask} }} }}
+  packed: {{ wait: {{ signal: packed }} }}
+  tell: {{ after: orders, emit: {{ signal: packed, with: 6 }} }}
+  agree: {{ after: pause, approve: {{ message: "Send the last?", timeout: 20ms, on_timeout: approve }} }}
+  courier: {{ after: pause, call: courier, with: {{ parcel: 7 }} }}
   last:
-    after: [shaky, route, safe]
+    after: [shaky, route, safe, poll, tell, agree, courier]
     http: {last}
 output:
   orders: "{{{{ steps.orders }}}}"
+  packed: "{{{{ steps.packed }}}}"
+  courier: "{{{{ steps.courier }}}}"
   last: "{{{{ steps.last.body.receipt }}}}"
 "#,
         first = http("first", ", delay: 6"),
@@ -70,16 +83,42 @@ output:
         get = http("safe.get", ", status: 422"),
         spare = http("safe.spare", ", delay: 4"),
         log = http("safe.log", ""),
+        ask = http("poll[{{ round }}].ask", ", delay: 2"),
         last = http("last", ", delay: 5"),
+    )
+}
+
+/// The workflow that it calls.
+fn courier(url: &str) -> String {
+    let http = |step: &str, delay: u32| {
+        format!(
+            "{{ method: POST, url: \"{url}\", idempotency: Idempotency-Key, json: {{ step: \"{step}\", delay: {delay} }} }}"
+        )
+    };
+    format!(
+        "name: courier\ninputs: {{ parcel: integer }}\nsteps:\n  fetch: {{ http: {} }}\n  \
+         pause: {{ after: fetch, wait: 6ms }}\n  deliver: {{ after: pause, http: {} }}\n\
+         output: \"{{{{ inputs.parcel }}}} {{{{ steps.deliver.body.receipt }}}}\"\n",
+        http("courier.fetch", 4),
+        http("courier.deliver", 4),
     )
 }
 
 /// How often each step of it has its effect.
 fn keyed_effects() -> BTreeMap<String, u64> {
-    let mut effects: BTreeMap<String, u64> =
-        ["first", "shaky", "route.label", "safe.spare", "safe.log", "last"]
-            .map(|step| (step.to_owned(), 1))
-            .into();
+    let once = [
+        "first",
+        "shaky",
+        "route.label",
+        "safe.spare",
+        "safe.log",
+        "poll[1].ask",
+        "poll[2].ask",
+        "courier.fetch",
+        "courier.deliver",
+        "last",
+    ];
+    let mut effects: BTreeMap<String, u64> = once.map(|step| (step.to_owned(), 1)).into();
     effects.insert("safe.get".into(), 0);
     for index in 0..6 {
         effects.insert(format!("orders[{index}].charge"), 1);
@@ -94,9 +133,9 @@ fn once(url: &str) -> String {
         format!("{{ method: POST, url: \"{url}\", json: {{ step: \"{step}\", delay: {delay} }} }}")
     };
     format!(
-        "name: once\nsteps:\n  one: {{ http: {}, retry: 1 }}\n  pause: {{ after: one, wait: 20ms }}\n\
-         \x20 two: {{ after: pause, http: {}, retry: 1 }}\n  beside: {{ after: pause, http: {}, retry: 1 }}\n\
-         \x20 rest: {{ after: [two, beside], wait: 20ms }}\n  last: {{ after: rest, http: {}, retry: 1 }}\n",
+        "name: once\nsteps:\n  one: {{ http: {}, on_doubt: fail }}\n  pause: {{ after: one, wait: 20ms }}\n\
+         \x20 two: {{ after: pause, http: {}, on_doubt: fail }}\n  beside: {{ after: pause, http: {}, on_doubt: fail }}\n\
+         \x20 rest: {{ after: [two, beside], wait: 20ms }}\n  last: {{ after: rest, http: {}, on_doubt: fail }}\n",
         http("one", 6),
         http("two", 4),
         http("beside", 9),
@@ -136,6 +175,8 @@ impl World {
         let service = Service::start().expect("a port");
         let file = folder.path().join("workflow.yaml");
         std::fs::write(file, workflow(&service.url("/do"))).expect("a file in a folder of ours");
+        let file = folder.path().join("courier.yaml");
+        std::fs::write(file, courier(&service.url("/do"))).expect("a file in a folder of ours");
         World { folder, keyway, service, kills: vec![], ended: false }
     }
 
@@ -331,7 +372,12 @@ fn judge_output(world: &World, run: &str) -> Vec<String> {
     let orders = orders.map(|(index, order)| {
         serde_json::json!({ "order": order, "receipt": format!("done orders[{index}].charge"), "ship": 200 })
     });
-    let wanted = serde_json::json!({ "orders": orders.collect::<Vec<_>>(), "last": "done last" });
+    let wanted = serde_json::json!({
+        "orders": orders.collect::<Vec<_>>(),
+        "packed": 6,
+        "courier": "7 done courier.deliver",
+        "last": "done last",
+    });
     if output == wanted { vec![] } else { vec![format!("the output is {output}")] }
 }
 

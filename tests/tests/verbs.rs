@@ -1,33 +1,7 @@
 //! What the command line says of verbs that this version cannot run, of calls, and of the schema.
 
-use std::fs;
-
 use serde_json::Value;
-use tempfile::TempDir;
-use tests::keyway::{Answer, Keyway};
-
-struct Place {
-    folder: TempDir,
-    keyway: Keyway,
-}
-
-impl Place {
-    fn new() -> Place {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keyway = Keyway::at(folder.path().join("data"));
-        Place { folder, keyway }
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
-        fs::write(&path, text).expect("a file in a folder of ours");
-        path.display().to_string()
-    }
-
-    fn check(&self, file: &str) -> Answer {
-        self.keyway.run(&["check", file, "--json"])
-    }
-}
+use tests::place::Place;
 
 const LATER: &str = "name: later\nsteps:\n  ask: { ai: Hello }\n  all:\n    for_each: [1]\n    steps:\n      \
                      sure: { approve: { message: \"{{ steps.ask.text }}\" } }\n";

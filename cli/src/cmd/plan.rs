@@ -1,5 +1,6 @@
 //! `keyway plan`: what a run would do, without running it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
@@ -7,7 +8,7 @@ use dsl::catalog::Safety;
 use dsl::duration;
 use dsl::value::{Object, Value};
 use dsl::workflow::{NeedKind, OnError, Workflow};
-use server::engine::outline::{Bound, Call, Entry, Outline, Part, Rounds, Skip};
+use server::engine::outline::{Bound, Call, Child, Connection, Entry, Outline, Part, Rounds, Skip};
 use server::engine::plan::Plan;
 
 use super::check::plural;
@@ -30,13 +31,16 @@ pub struct Args {
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let text = super::run::read(&args.file)?;
-    let checked = dsl::check(&text, &server::beside::catalog(&args.file, &text));
+    let catalog = server::beside::catalog(&args.file, &text);
+    let checked = dsl::check(&text, &catalog);
     if !checked.diagnostics.is_empty() {
         output::diagnostics(&args.file.display().to_string(), &text, &checked.diagnostics);
     }
     let Some(workflow) = checked.workflow else { return Ok(Exit::No) };
     let inputs = inputs(&args.inputs, &workflow)?;
-    let outline = Outline::new(&Plan::new(&workflow), inputs.as_ref());
+    let plan = Plan::new(&workflow);
+    let beside = server::beside::outlines(&args.file, &plan, &catalog);
+    let outline = Outline::new(&plan, inputs.as_ref(), &beside);
     if args.json {
         output::json(&outline.to_json());
     } else {
@@ -72,10 +76,15 @@ fn page(outline: &Outline) -> String {
     if let Some(timeout) = outline.timeout {
         fact("ends", format!("after {} at the latest", duration::format(timeout)));
     }
-    for (name, needed) in [("connects", &outline.connectors), ("secrets", &outline.secrets)] {
+    let runs = ("runs", &outline.workflows);
+    for (name, needed) in [runs, ("connects", &outline.connectors), ("secrets", &outline.secrets)] {
         if !needed.is_empty() {
-            fact(name, needed.iter().cloned().collect::<Vec<_>>().join(", "));
+            fact(name, listed(needed));
         }
+    }
+    if !outline.connections.is_empty() {
+        let connections: Vec<String> = outline.connections.iter().map(connection).collect();
+        fact("needs", connections.join(", "));
     }
     page.push('\n');
     stages(&mut page, &outline.body, 0);
@@ -84,6 +93,18 @@ fn page(outline: &Outline) -> String {
         stages(&mut page, part, 0);
     }
     page
+}
+
+fn listed(names: &BTreeSet<String>) -> String {
+    names.iter().cloned().collect::<Vec<_>>().join(", ")
+}
+
+/// A connection that has to be there; whether it is is known where connections are kept.
+fn connection(connection: &Connection) -> String {
+    match &connection.name {
+        Some(name) => format!("the connection {name} to {}", connection.connector),
+        None => format!("a connection to {}", connection.connector),
+    }
 }
 
 /// The stages of a block: what stands in one runs side by side.
@@ -115,6 +136,7 @@ fn stages(page: &mut String, part: &Part, depth: usize) {
 fn details(entry: &Entry) -> Vec<String> {
     let mut lines = vec![];
     lines.extend(entry.call.as_ref().map(|call| self::call(call, entry)));
+    lines.extend(entry.child.as_ref().map(child));
     lines.extend(entry.rounds.map(|rounds| self::rounds(rounds, &entry.calls)));
     if entry.pauses {
         lines.push("the run waits here, and needs no process meanwhile".into());
@@ -147,6 +169,18 @@ fn call(call: &Call, entry: &Entry) -> String {
     let each = entry.timeout.map_or(String::new(), |limit| format!(", {} each", duration::format(limit)));
     let with = call.connection.as_ref().map_or(String::new(), |name| format!(" with the connection {name}"));
     format!("calls {}{with}: {safety}, {tried}{each}", call.action)
+}
+
+/// What is known of another workflow, whose calls are not among those of this one.
+fn child(child: &Child) -> String {
+    let name = &child.workflow;
+    match &child.bounds {
+        Some(bounds) if bounds.workflows.is_empty() => format!("runs {name}: {}", calls(&bounds.calls)),
+        Some(bounds) => {
+            format!("runs {name}: {}, and it runs {}", calls(&bounds.calls), listed(&bounds.workflows))
+        }
+        None => format!("runs {name}, of which nothing is known here"),
+    }
 }
 
 /// What `about` does not say: how often, and how many calls that makes.

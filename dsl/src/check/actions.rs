@@ -1,12 +1,13 @@
 //! Actions and their parameters: unknown and missing ones, and those of the wrong type.
 
-use crate::ast::{Act, ArgKind, Op, Step};
-use crate::catalog::Action;
+use std::fmt;
+
+use crate::ast::{Act, Arg, ArgKind, Op, Step};
 use crate::check::{Checking, fits};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::{a, listed};
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 use crate::spelling;
 use crate::types::Field;
 
@@ -38,7 +39,8 @@ fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnos
             }
         }
     };
-    parameters(checking, step.verb, act, action, found);
+    let given = Given { to: &action.id, noun: Noun::Parameter, at: step.verb, values: &act.args };
+    given.check(checking, &action.input, found);
 }
 
 /// Says that there is no such action.
@@ -65,86 +67,112 @@ pub fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     }
 }
 
-/// Compares what is given with what an action takes; a missing parameter is reported at the verb, `at`.
-pub fn parameters(
-    checking: &Checking<'_>,
-    at: Span,
-    act: &Act,
-    action: &Action,
-    found: &mut Vec<Diagnostic>,
-) {
-    let mut given: Vec<&str> = vec![];
-    for (key, value) in &act.args {
-        let field = match action.input.iter().find(|field| field.name == key.value) {
-            Some(field) => field,
-            None => {
-                let message = format!("`{}` has no parameter `{}`", action.id, key.value);
-                let wrong = Diagnostic::error(Code::UnknownParameter, key.span, message);
-                let free = || {
-                    let taken = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
-                    action.input.iter().map(|field| field.name.as_str()).filter(move |name| !taken(name))
-                };
-                let near = nearest(&key.value, free()).or_else(|| only_missing(act, action));
-                found.push(match near {
-                    Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
-                        format!("write `{near}`"),
-                        key.span,
-                        near,
-                    ),
-                    None => {
-                        let names: Vec<&str> = action.input.iter().map(|field| field.name.as_str()).collect();
-                        wrong.help(format!("its parameters are {}", listed(&names)))
-                    }
-                });
-                match near.and_then(|near| action.input.iter().find(|field| field.name == near)) {
-                    Some(field) => field,
-                    None => continue,
-                }
-            }
-        };
-        given.push(&field.name);
-        if let Some(wrong) = fits::misfit(&checking.typed, value, field) {
-            let message = format!("the parameter `{}`: {}", field.name, wrong.message);
-            let wrong = Diagnostic { message, ..wrong };
-            found.push(match &value.kind {
-                ArgKind::Value(value) => spelling::mended(checking.text, wrong, value, &field.ty),
-                ArgKind::Expr(_)
-                | ArgKind::Text(_)
-                | ArgKind::List(_)
-                | ArgKind::Object(_)
-                | ArgKind::Wrong => wrong,
-            });
-        }
-    }
-    for field in &action.input {
-        if !field.optional && field.default.is_none() && !given.contains(&field.name.as_str()) {
-            let message = format!("`{}` needs the parameter `{}`", action.id, field.name);
-            let wrong = Diagnostic::error(Code::MissingParameter, at, message);
-            found.push(if field.about.is_empty() {
-                wrong
-            } else {
-                wrong.help(format!(
-                    "`{}`, {}: {}",
-                    field.name,
-                    a(&field.ty.to_string()),
-                    behind_colon(&field.about)
-                ))
-            });
-        }
+/// Values that are given by name.
+pub struct Given<'a> {
+    /// The name of what they are given to.
+    pub to: &'a str,
+    /// What each of them is called.
+    pub noun: Noun,
+    /// Where it is said that one is missing: at the verb.
+    pub at: Span,
+    /// The values with their names.
+    pub values: &'a [(Spanned<String>, Arg)],
+}
+
+/// What a value that is given by name is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// Of a workflow.
+    Input,
+    /// Of an action or an event.
+    Parameter,
+}
+
+impl fmt::Display for Noun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Noun::Input => "input",
+            Noun::Parameter => "parameter",
+        })
     }
 }
 
-/// The one required parameter that is missing where one is given that there is not: the two are probably one.
-fn only_missing<'a>(act: &Act, action: &'a Action) -> Option<&'a str> {
-    let given = |name: &str| act.args.iter().any(|(key, _)| key.value == name);
-    let known = |name: &str| action.input.iter().any(|field| field.name == name);
-    let required = |field: &&Field| !field.optional && field.default.is_none() && !given(&field.name);
-    let missing: Vec<&Field> = action.input.iter().filter(required).collect();
-    let unknown = act.args.iter().filter(|(key, _)| !known(&key.value)).count();
-    match (&missing[..], unknown) {
-        ([field], 1) => Some(&field.name),
-        _ => None,
+impl Given<'_> {
+    /// Compares what is given with what is taken.
+    pub fn check(&self, checking: &Checking<'_>, taken: &[Field], found: &mut Vec<Diagnostic>) {
+        let (to, noun) = (self.to, self.noun);
+        let mut given: Vec<&str> = vec![];
+        for (key, value) in self.values {
+            let known = taken.iter().find(|field| field.name == key.value);
+            let Some(field) = known.or_else(|| self.meant(key, taken, found)) else { continue };
+            given.push(&field.name);
+            if let Some(wrong) = fits::misfit(&checking.typed, value, field) {
+                let message = format!("the {noun} `{}`: {}", field.name, wrong.message);
+                let wrong = Diagnostic { message, ..wrong };
+                found.push(match &value.kind {
+                    ArgKind::Value(value) => spelling::mended(checking.text, wrong, value, &field.ty),
+                    ArgKind::Expr(_)
+                    | ArgKind::Text(_)
+                    | ArgKind::List(_)
+                    | ArgKind::Object(_)
+                    | ArgKind::Wrong => wrong,
+                });
+            }
+        }
+        for field in taken.iter().filter(|field| is_needed(field) && !given.contains(&field.name.as_str())) {
+            let message = format!("`{to}` needs the {noun} `{}`", field.name);
+            let wrong = Diagnostic::error(Code::MissingParameter, self.at, message);
+            let ty = a(&field.ty.to_string());
+            found.push(match &*field.about {
+                "" => wrong,
+                about => wrong.help(format!("`{}`, {ty}: {}", field.name, behind_colon(about))),
+            });
+        }
     }
+
+    /// Reports a name that is not taken; gives the one that was probably meant.
+    fn meant<'f>(
+        &self,
+        key: &Spanned<String>,
+        taken: &'f [Field],
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<&'f Field> {
+        let (to, noun) = (self.to, self.noun);
+        let message = format!("`{to}` has no {noun} `{}`", key.value);
+        let wrong = Diagnostic::error(Code::UnknownParameter, key.span, message);
+        let free = taken.iter().map(|field| field.name.as_str()).filter(|name| !self.has(name));
+        let Some(near) = nearest(&key.value, free).or_else(|| self.only_missing(taken)) else {
+            let names: Vec<&str> = taken.iter().map(|field| field.name.as_str()).collect();
+            found.push(match &names[..] {
+                [] => wrong.help(format!("it takes no {noun}s")),
+                names => wrong.help(format!("its {noun}s are {}", listed(names))),
+            });
+            return None;
+        };
+        let wrong = wrong.help(format!("did you mean `{near}`?"));
+        found.push(wrong.fix(format!("write `{near}`"), key.span, near));
+        taken.iter().find(|field| field.name == near)
+    }
+
+    /// The one that is needed and missing where one is given that there is not: the two are probably one.
+    fn only_missing<'f>(&self, taken: &'f [Field]) -> Option<&'f str> {
+        let missing: Vec<&Field> =
+            taken.iter().filter(|field| is_needed(field) && !self.has(&field.name)).collect();
+        let known = |name: &str| taken.iter().any(|field| field.name == name);
+        let unknown = self.values.iter().filter(|(key, _)| !known(&key.value)).count();
+        match (&missing[..], unknown) {
+            ([field], 1) => Some(&field.name),
+            _ => None,
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.values.iter().any(|(key, _)| key.value == name)
+    }
+}
+
+fn is_needed(field: &Field) -> bool {
+    !field.optional && field.default.is_none()
 }
 
 /// Settings that have no effect where they stand.

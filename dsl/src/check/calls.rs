@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Act, Arg, ArgKind, Op, Step};
-use crate::catalog::{Action, Safety, Signature, Trust};
+use crate::catalog::{Safety, Signature};
+use crate::check::actions::{Given, Noun};
 use crate::check::{Checking, actions};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::fields::is_workflow_name;
 use crate::span::{Span, Spanned};
-use crate::types::{Field, Type};
 use crate::workflow::ASK;
 
 /// Looks at every step.
@@ -48,14 +48,11 @@ fn tools(checking: &Checking<'_>, act: &Act, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Parameters as they were written.
-type Given = [(Spanned<String>, Arg)];
-
 fn child(
     checking: &Checking<'_>,
     step: &Step,
     workflow: &Spanned<String>,
-    inputs: &Given,
+    inputs: &[(Spanned<String>, Arg)],
     found: &mut Vec<Diagnostic>,
 ) {
     let (own, name) = (checking.ast.name.as_ref().map(|name| name.value.as_str()), workflow.value.as_str());
@@ -79,22 +76,8 @@ fn child(
         found.push(wrong.help("let one of them end without calling"));
         return;
     }
-    parameters(checking, workflow, (step.verb, inputs, &signature.inputs), found);
-}
-
-/// A workflow takes inputs, and an event parameters, as an action does.
-pub fn parameters(
-    checking: &Checking<'_>,
-    id: &Spanned<String>,
-    (at, given, taken): (Span, &Given, &[Field]),
-    found: &mut Vec<Diagnostic>,
-) {
-    let (action, args) = (id.clone(), given.to_vec());
-    let act = Act { action, args, safety: None, checked: false, gives: None };
-    let (input, about, output) = (taken.to_vec(), String::new(), Type::Any);
-    let trust = Trust::Untrusted;
-    let action = Action { id: id.value.clone(), about, safety: Safety::Once, input, output, trust };
-    actions::parameters(checking, at, &act, &action, found);
+    let given = Given { to: name, noun: Noun::Input, at: step.verb, values: inputs };
+    given.check(checking, &signature.inputs, found);
 }
 
 fn unknown(workflows: &BTreeMap<String, Signature>, name: &str, span: Span) -> Diagnostic {

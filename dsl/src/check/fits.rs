@@ -53,9 +53,7 @@ fn items_of(typed: &Typed, items: &Arg) -> Option<Diagnostic> {
         let wrong = Diagnostic::error(Code::MayBeNull, items.span, format!("{says} this {} null", be(&ty)));
         return Some(wrong.help(format!("write `{} ?? []`", source(items))));
     }
-    let runs = |arm: &&Type| {
-        matches!(arm, Type::Any | Type::Bytes | Type::List(_) | Type::Object(_) | Type::AnyObject)
-    };
+    let runs = |arm: &&Type| matches!(arm, Type::Any | Type::List(_) | Type::Object(_) | Type::AnyObject);
     let all = ty.arms().iter().all(runs);
     (!all).then(|| Diagnostic::error(Code::WrongType, items.span, format!("{says} this is {}", ty.named())))
 }

@@ -186,8 +186,8 @@ impl<'a> Walk<'a> {
 
     fn part(&mut self, part: Part<'a>) {
         let (reads, names) = match part {
-            Part::Expr(expr) => (expr.reads(), expr.names()),
-            Part::Text(template) => (template.reads(), template.names()),
+            Part::Expr(expr) => expr.mentions(),
+            Part::Text(template) => template.mentions(),
         };
         reads.iter().for_each(|read| self.read(read));
         names.iter().for_each(|name| self.bare(name, part));
@@ -287,7 +287,6 @@ impl<'a> Walk<'a> {
     /// Finds a step and notes that the innermost step needs it.
     fn need(&mut self, name: &str, span: Span, kind: NeedKind) {
         let Some((up, place)) = scope::find(&self.frames, name) else { return self.unknown_step(name, span) };
-        let place = place.clone();
         for id in &place.ids {
             self.resolved.read[*id] = true;
         }

@@ -1,14 +1,20 @@
 //! Triggers: their schedules and events are read, and each input must have a value when nobody is there to give one.
 
+use jiff::SignedDuration;
+
 use crate::ast::{Trigger, TriggerKind};
-use crate::check::{Checking, calls};
+use crate::check::Checking;
+use crate::check::actions::{Given, Noun};
 use crate::codes::Code;
 use crate::cron;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::duration;
 use crate::fields::listed;
-use crate::span::Spanned;
+use crate::span::{Span, SpanMap, Spanned};
 use crate::workflow::Moment;
+
+/// The shortest time between two runs.
+const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
 
 /// Looks at every trigger.
 pub fn check(checking: &mut Checking<'_>) {
@@ -44,29 +50,57 @@ fn start(checking: &Checking<'_>, trigger: &Trigger, found: &mut Vec<Diagnostic>
     match trigger.kind.value {
         TriggerKind::At => time(text, found),
         TriggerKind::Cron => {
-            if let Err(reason) = cron::Schedule::parse(&text.value) {
-                let message = format!("`{}` is no schedule: {reason}", text.value);
-                let wrong = Diagnostic::error(Code::InvalidCron, text.span, message);
-                let help = "five fields: minute, hour, day, month, weekday, as in `0 9 * * MON-FRI`";
-                found.push(wrong.help(help));
-            }
+            found.extend(schedule(text).into_iter().map(|wrong| placed(wrong, &trigger.places)));
         }
-        TriggerKind::Every => {
-            if duration::parse(text.value.trim()).is_none_or(|length| !length.is_positive()) {
-                let message = format!("`{}` is not a duration", text.value);
-                let wrong = Diagnostic::error(Code::InvalidDuration, text.span, message);
-                found.push(wrong.help("write it as `30m`, `1d` or `2w`"));
-            }
-        }
+        TriggerKind::Every => every(text, found),
         TriggerKind::Event => event(checking, trigger, text, found),
         TriggerKind::Signal | TriggerKind::Webhook => {}
+    }
+}
+
+/// What is wrong with a cron expression, with places in its text.
+fn schedule(text: &Spanned<String>) -> Vec<Diagnostic> {
+    match cron::Schedule::parse(&text.value) {
+        Ok(schedule) if schedule.comes() => vec![],
+        Ok(_) => {
+            let message = format!("`{}` never comes: no year has such a day", text.value);
+            let whole = Span::new(0, text.value.len());
+            vec![Diagnostic::warning(Code::NeverComes, whole, message).help("look at the day and the month")]
+        }
+        Err(wrong) => wrong,
+    }
+}
+
+/// The same in the file.
+fn placed(mut wrong: Diagnostic, places: &SpanMap) -> Diagnostic {
+    wrong.span = places.map(wrong.span);
+    for edit in wrong.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
+        edit.span = places.map(edit.span);
+    }
+    wrong
+}
+
+fn every(text: &Spanned<String>, found: &mut Vec<Diagnostic>) {
+    let wrong = |message| Diagnostic::error(Code::InvalidDuration, text.span, message);
+    match duration::parse(text.value.trim()) {
+        Some(length) if length >= SHORTEST => {}
+        Some(length) if length.is_positive() => {
+            let message = format!("`every` is at least 1s, and here is {}", duration::format(length));
+            found.push(wrong(message).help("for what is more frequent, use `repeat` in one run"));
+        }
+        Some(_) | None => {
+            let message = format!("`{}` is not a duration", text.value);
+            found.push(wrong(message).help("write it as `30m`, `1d` or `2w`"));
+        }
     }
 }
 
 fn event(checking: &Checking<'_>, trigger: &Trigger, id: &Spanned<String>, found: &mut Vec<Diagnostic>) {
     let events = &checking.catalog.events;
     if let Some(event) = events.get(&id.value) {
-        calls::parameters(checking, id, (trigger.kind.span, &trigger.with, &event.input), found);
+        let at = trigger.kind.span;
+        let given = Given { to: &id.value, noun: Noun::Parameter, at, values: &trigger.with };
+        given.check(checking, &event.input, found);
         return;
     }
     let wrong = Diagnostic::error(Code::UnknownEvent, id.span, format!("there is no event `{}`", id.value));

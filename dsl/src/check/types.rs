@@ -5,7 +5,7 @@ mod order;
 mod roots;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Arg, ArgKind, Block, Op, Step, Trigger};
 use crate::check::scope::{Frame, Place as StepPlace};
@@ -17,7 +17,7 @@ use crate::expr::types::{
 use crate::expr::{Expr, Root};
 use crate::types::Type;
 use crate::value::Value;
-use crate::workflow::{OnError, Phase};
+use crate::workflow::{ASK, OnError, Phase};
 
 use roots::Roots;
 pub use values::Typed;
@@ -42,6 +42,7 @@ pub fn check(checking: &mut Checking<'_>) {
         levels: vec![],
         facts: Facts::default(),
         typed: Typed::new(ast.steps),
+        asking: BTreeSet::new(),
         reader: None,
         skips: Skips::Never,
         found: vec![],
@@ -63,6 +64,8 @@ struct Walk<'a, 'c> {
     /// What the conditions around the place say.
     facts: Facts,
     typed: Typed,
+    /// The ids of the steps that ask a model.
+    asking: BTreeSet<usize>,
     /// The step whose own values are looked at; nothing at the end of a block.
     reader: Option<usize>,
     /// Whether a plain read since this was last asked may find nothing.
@@ -179,7 +182,14 @@ impl<'a> Walk<'a, '_> {
         match op {
             Op::Act(act) => {
                 act.args.iter().for_each(|(_, value)| self.arg(value));
-                values::of_act(act, self.checking.catalog)
+                let gives = values::of_act(act, self.checking.catalog);
+                if act.action.value == ASK {
+                    self.asking.insert(step.id);
+                }
+                if let Some(check) = &act.check {
+                    self.check(check, gives.clone());
+                }
+                gives
             }
             Op::Set { value } => {
                 self.arg(value);
@@ -303,6 +313,13 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
+    /// A condition over the `value` that a step would give.
+    fn check(&mut self, expr: &'a Expr, gives: Type) {
+        self.levels.push(Level { bare: vec![("value", gives)], ..Level::default() });
+        self.condition(expr, "check");
+        self.levels.pop();
+    }
+
     fn condition(&mut self, expr: &'a Expr, key: &str) {
         let inferred = infer_condition(expr, &self.place(), key);
         self.take(inferred);
@@ -355,10 +372,17 @@ impl Types for Walk<'_, '_> {
         let id = place.ids[0];
         let ty = match (root, &level.cases) {
             (Root::Errors, _) => &self.roots.failure,
-            (Root::Meta, _) => match self.typed.absence[id] {
-                Absence::Never | Absence::Continued => &self.roots.meta,
-                Absence::Skipped | Absence::Either | Absence::Earlier => &self.roots.meta_or_null,
-            },
+            (Root::Meta, _) => {
+                let asks = place.ids.iter().all(|id| self.asking.contains(id));
+                match self.typed.absence[id] {
+                    Absence::Never | Absence::Continued if asks => &self.roots.asked,
+                    Absence::Never | Absence::Continued => &self.roots.meta,
+                    Absence::Skipped | Absence::Either | Absence::Earlier if asks => {
+                        &self.roots.asked_or_null
+                    }
+                    Absence::Skipped | Absence::Either | Absence::Earlier => &self.roots.meta_or_null,
+                }
+            }
             (Root::Steps, Some((types, _))) => types.get(name)?,
             (Root::Steps, None) => &self.typed.steps[id],
         };

@@ -1,35 +1,50 @@
 //! Steps without effects that nobody reads: they could be left out.
 
-use crate::ast::{Block, Op, Step};
+use crate::ast::{Op, Step};
 use crate::catalog::Safety;
 use crate::check::Checking;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::workflow::Phase;
 
-/// Looks at every block whose value is not the map of its steps' values.
+/// Where the value of a step goes if no other names it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unnamed {
+    /// Nowhere.
+    Lost,
+    /// Into the value of the block, which has no `output` and is the map of its steps' values.
+    Kept,
+}
+
+/// Looks at every step whose value is not part of its block's.
 pub fn check(checking: &mut Checking<'_>) {
+    let root = &checking.ast.root;
     let mut found = vec![];
-    steps(checking, &checking.ast.root, true, &mut found);
+    for each in &root.steps {
+        // A run that fails has no output, so that what `on_failure` gives is in none.
+        let kept = root.output.is_none() && each.phase != Phase::Catch;
+        step(checking, each, if kept { Unnamed::Kept } else { Unnamed::Lost }, &mut found);
+    }
     checking.diagnostics.extend(found);
 }
 
-fn steps(checking: &Checking<'_>, block: &Block, read_by_name: bool, found: &mut Vec<Diagnostic>) {
-    for step in &block.steps {
-        let unused = read_by_name && !checking.resolved.read[step.id] && without_effects(checking, step);
-        if unused && !mentioned(checking, step) && !wrong_itself(checking, step) {
-            let message = format!("nothing reads `{}`, and it has no effects", step.name.value);
-            let wrong = Diagnostic::warning(Code::Unused, step.name.span, message);
-            found.push(wrong.help("read it somewhere, as in `output:`, or remove it"));
-            continue;
-        }
-        let output = match &step.op {
-            Some(Op::Switch { output, .. }) => output.is_some(),
-            _ => false,
-        };
-        for inner in step.blocks() {
-            // Without `output` the steps' values are the value of the block.
-            steps(checking, inner, output || inner.output.is_some(), found);
-        }
+fn step(checking: &Checking<'_>, each: &Step, unnamed: Unnamed, found: &mut Vec<Diagnostic>) {
+    let unread = unnamed == Unnamed::Lost && !checking.resolved.read[each.id];
+    let unused = unread && without_effects(checking, each);
+    if unused && !mentioned(checking, each) && !wrong_itself(checking, each) {
+        let message = format!("nothing reads `{}`, and it has no effects", each.name.value);
+        let wrong = Diagnostic::warning(Code::Unused, each.name.span, message);
+        found.push(wrong.help("read it somewhere, as in `output:`, or remove it"));
+        return;
+    }
+    let output = match &each.op {
+        Some(Op::Switch { output, .. }) => output.is_some(),
+        _ => false,
+    };
+    for block in each.blocks() {
+        let lost = output || block.output.is_some();
+        let unnamed = if lost { Unnamed::Lost } else { Unnamed::Kept };
+        block.steps.iter().for_each(|inner| step(checking, inner, unnamed, found));
     }
 }
 

@@ -135,8 +135,8 @@ pub enum Operator {
     Or,
 }
 
-/// How tightly an operator binds; operators of one level form one chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How tightly an operator binds, the tightest first; operators of one level form one chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// `* / %`
     Product,

@@ -89,6 +89,7 @@ impl Values for Large<'_> {
 }
 
 /// The value itself where this is a reference.
+#[inline]
 pub fn loaded(value: Value, scope: &dyn Scope) -> Result<Value, Halt> {
     match value {
         Value::Big(_) => value.load(&Large(scope)).ok_or_else(|| limit("a large value is not at hand")),

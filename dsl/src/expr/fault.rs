@@ -15,12 +15,12 @@ pub enum Fault {
 
 /// A failure of kind `type`.
 pub fn fail(message: impl Into<String>) -> Halt {
-    Halt::Failure(Failure::new(FailureKind::Type, message))
+    Failure::new(FailureKind::Type, message).into()
 }
 
 /// A failure of kind `limit`.
 pub fn limit(message: impl Into<String>) -> Halt {
-    Halt::Failure(Failure::new(FailureKind::Limit, message))
+    Failure::new(FailureKind::Limit, message).into()
 }
 
 /// The failure of what grew beyond bounds.

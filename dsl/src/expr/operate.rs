@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::expr::ast::Operator;
 use crate::expr::fault::named;
-use crate::value::{Hole, Value};
+use crate::value::{Hole, Object, Value};
 
 /// `-x`
 pub fn negate(value: Value) -> Result<Value, String> {
@@ -176,12 +176,21 @@ fn exact(int: i64, number: f64) -> Ordering {
 /// A field of an object; nothing if it has none of this name.
 pub fn field(value: &Value, name: &str) -> Result<Option<Value>, String> {
     match value {
-        Value::Object(entries) => Ok(entries.get(name).cloned()),
+        Value::Object(entries) => Ok(entry(entries, name).cloned()),
         Value::List(_) => {
             Err(format!("a list has no fields (take one item by `[0]`, or all by `| map(x => x.{name})`)"))
         }
         Value::File(file) => Ok(file.field(name)),
         other => Err(format!("{} has no field `{name}`", named(other))),
+    }
+}
+
+/// An entry by its key. Most objects are small: to compare a few keys takes less time than to hash one.
+fn entry<'v>(entries: &'v Object, key: &str) -> Option<&'v Value> {
+    const SMALL: usize = 8;
+    match entries.len() <= SMALL {
+        true => entries.iter().find(|(known, _)| ***known == *key).map(|(_, value)| value),
+        false => entries.get(key),
     }
 }
 
@@ -192,7 +201,7 @@ pub fn index(value: &Value, index: &Value) -> Result<Option<Value>, String> {
             let at = if *at < 0 { at.checked_add(items.len() as i64) } else { Some(*at) };
             Ok(at.and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at)).cloned())
         }
-        (Value::Object(entries), Value::Text(key)) => Ok(entries.get(key).cloned()),
+        (Value::Object(entries), Value::Text(key)) => Ok(entry(entries, key).cloned()),
         (Value::List(_), other) => {
             Err(format!("an item of a list is found by an integer, not by {}", named(other)))
         }

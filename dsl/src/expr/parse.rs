@@ -1,4 +1,5 @@
-//! Text to tree: the grammar's pairs, put in order by the Pratt parser, become nodes.
+//! Text to tree: the grammar's pairs, put in order by the Pratt parser, become nodes. The commonest shapes are read
+//! without the grammar, by `parse/plain.rs`.
 
 use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
@@ -23,6 +24,7 @@ use crate::value::Value;
 
 mod calls;
 mod hyphen;
+mod plain;
 
 /// The operators, loosest first.
 static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
@@ -49,50 +51,42 @@ static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
             | Op::postfix(Rule::soft_index))
 });
 
-/// Parses an expression; see `expr::parse`.
-pub fn parse(text: &str, map: &SpanMap) -> Result<Expr, Vec<Diagnostic>> {
-    let (text, from) = unwrapped(text);
+/// Parses an expression that begins at a place of a mapped text; see `expr::parse`.
+pub fn parse(text: &str, map: &SpanMap, from: usize) -> Result<Expr, Vec<Diagnostic>> {
+    let (text, within) = unwrapped(text);
+    let from = from + within;
     let map = part_of(map, from, from + text.len());
-    let placed = |fault: Diagnostic| placed(fault, &map);
     if text.trim().is_empty() {
         let fault = Diagnostic::error(Code::ExprSyntax, map.whole, "an expression is missing here");
         return Err(vec![fault]);
     }
-    let foreign = |fault: Diagnostic| vec![placed(habits::foreign_expression(text).unwrap_or(fault))];
+    match plain::nodes(text).map_or_else(|| by_grammar(text), Ok) {
+        Ok(nodes) => Ok(Expr { span: map.whole, source: text.into(), points: map.points, nodes }),
+        Err(faults) => Err(faults.into_iter().map(|fault| placed(fault, &map)).collect()),
+    }
+}
+
+/// Reads the nodes of an expression by the grammar. Faults stand at their places in the text.
+fn by_grammar(text: &str) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    let foreign = |fault: Diagnostic| vec![habits::foreign_expression(text).unwrap_or(fault)];
     scan::scan(text).map_err(foreign)?;
     let pairs = Grammar::parse(Rule::whole, text).map_err(|error| foreign(reworded(text, &error)))?;
-    let builder = Builder { text, state: RefCell::default() };
+    let builder = Builder::new(text);
     let built = pairs
         .into_iter()
         .find(|pair| pair.as_rule() == Rule::expression)
-        .map(|pair| builder.expression(pair));
-    let mut state = builder.state.into_inner();
-    if let Some(at) = state.too_large.take() {
-        state.faults.push(syntax(at.start as usize, at.end as usize, "an integer has at most 64 bits"));
-    }
-    match built {
-        Some(Some(_)) if state.faults.is_empty() => Ok(Expr {
-            span: map.whole,
-            source: text.into(),
-            points: map.points,
-            nodes: compacted(state.nodes),
-        }),
-        _ => {
-            if state.faults.is_empty() {
-                state.faults.push(syntax(0, text.len(), "this is no expression"));
-            }
-            Err(state.faults.into_iter().map(placed).collect())
-        }
-    }
+        .and_then(|pair| builder.expression(pair));
+    builder.finished(built)
 }
 
 /// What the builder gathers. A cell, since the Pratt parser holds several closures over it at once.
 #[derive(Default)]
 struct State {
     nodes: Vec<Node>,
-    depths: Vec<usize>,
-    /// Where the parentheses stand that a node stands in.
-    groups: Vec<Option<Span>>,
+    /// What is known of each node while it is built in.
+    marks: Vec<Mark>,
+    /// True if a node was replaced by one further on, and is of no use where it stands.
+    replaced: bool,
     /// Names of the parameters of the lambdas around.
     parameters: Vec<Arc<str>>,
     /// An integer of 2^63, which is right only behind a minus.
@@ -100,12 +94,66 @@ struct State {
     faults: Vec<Diagnostic>,
 }
 
+/// What is known of a node while it is built in.
+struct Mark {
+    /// How deep what stands in it nests.
+    depth: usize,
+    /// Where the parentheses stand that it stands in.
+    group: Option<Span>,
+}
+
+impl State {
+    fn push(&mut self, node: Node, depth: usize) -> Option<Ix> {
+        let at = Ix::try_from(self.nodes.len()).ok()?;
+        self.nodes.push(node);
+        self.marks.push(Mark { depth, group: None });
+        Some(at)
+    }
+
+    fn depth(&self, at: Ix) -> usize {
+        self.marks[usize::from(at)].depth
+    }
+
+    fn is_grouped(&self, at: Ix) -> bool {
+        self.marks[usize::from(at)].group.is_some()
+    }
+
+    /// Takes a node that is to stand further on: a parent stands behind its children.
+    fn take(&mut self, at: Ix) -> Kind {
+        self.replaced = true;
+        std::mem::replace(&mut self.nodes[usize::from(at)].kind, Kind::Value(Value::Null))
+    }
+}
+
 struct Builder<'a> {
     text: &'a str,
     state: RefCell<State>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(text: &'a str) -> Builder<'a> {
+        Builder { text, state: RefCell::default() }
+    }
+
+    /// The nodes, where the root was built and nothing is wrong.
+    fn finished(self, root: Option<Ix>) -> Result<Vec<Node>, Vec<Diagnostic>> {
+        let mut state = self.state.into_inner();
+        if let Some(at) = state.too_large.take() {
+            state.faults.push(syntax(at.start as usize, at.end as usize, "an integer has at most 64 bits"));
+        }
+        if root.is_none() && state.faults.is_empty() {
+            state.faults.push(syntax(0, self.text.len(), "this is no expression"));
+        }
+        match state.faults.is_empty() {
+            true if state.replaced => Ok(compacted(state.nodes)),
+            true => {
+                state.nodes.shrink_to_fit();
+                Ok(state.nodes)
+            }
+            false => Err(state.faults),
+        }
+    }
+
     fn fault(&self, fault: Diagnostic) {
         self.state.borrow_mut().faults.push(fault);
     }
@@ -114,7 +162,7 @@ impl Builder<'_> {
     fn add(&self, span: Span, kind: Kind) -> Option<Ix> {
         let mut state = self.state.borrow_mut();
         let mut depth = 0;
-        kind.each_child(&mut |child| depth = depth.max(state.depths[usize::from(child)] + 1));
+        kind.each_child(&mut |child| depth = depth.max(state.depth(child) + 1));
         if depth > MAX_DEPTH {
             let message = format!("an expression nests at most {MAX_DEPTH} deep");
             state.faults.push(
@@ -123,17 +171,13 @@ impl Builder<'_> {
             );
             return None;
         }
-        let at = Ix::try_from(state.nodes.len()).ok()?;
-        state.nodes.push(Node { span, kind });
-        state.depths.push(depth);
-        state.groups.push(None);
-        Some(at)
+        state.push(Node { span, kind }, depth)
     }
 
     /// Where a node stands, with its parentheses.
     fn span(&self, at: Ix) -> Span {
         let state = self.state.borrow();
-        state.groups[usize::from(at)].unwrap_or(state.nodes[usize::from(at)].span)
+        state.marks[usize::from(at)].group.unwrap_or(state.nodes[usize::from(at)].span)
     }
 
     fn expression(&self, pair: Pair<'_, Rule>) -> Option<Ix> {
@@ -165,8 +209,10 @@ impl Builder<'_> {
         PRECEDENCE
             .map_primary(|pair| self.primary(pair))
             .map_prefix(|sign, operand| self.prefixed(&sign, operand?))
-            .map_postfix(|base, part| self.path(base, part))
-            .map_infix(|left, sign, right| self.infixed(left?, &sign, right?))
+            .map_postfix(|base, part| self.postfixed(base, part))
+            .map_infix(|left, sign, right| {
+                self.infixed(left?, operator(sign.as_rule())?, span_of(&sign), right?)
+            })
             .parse(pairs)
     }
 
@@ -202,39 +248,30 @@ impl Builder<'_> {
         }
     }
 
-    fn infixed(&self, left: Ix, sign: &Pair<'_, Rule>, right: Ix) -> Option<Ix> {
-        let operator = operator(sign.as_rule())?;
+    /// Two operands and the operator between them, whose sign stands at this place.
+    fn infixed(&self, left: Ix, operator: Operator, sign: Span, right: Ix) -> Option<Ix> {
         let span = self.span(left).to(self.span(right));
         if operator == Operator::Subtract {
             self.check_hyphen(left, sign, right);
         }
         let mut state = self.state.borrow_mut();
-        let grouped = state.groups[usize::from(left)].is_some();
+        let grouped = state.is_grouped(left);
         let chain = matches!(
             &state.nodes[usize::from(left)].kind,
             Kind::Chain(_, rest) if rest.first().is_some_and(|(first, _)| first.level() == operator.level())
         );
         if chain && !grouped && operator.level() == Level::Comparison {
-            let fault = syntax(sign.as_span().start(), sign.as_span().end(), "comparisons do not chain");
+            let fault = syntax(sign.start as usize, sign.end as usize, "comparisons do not chain");
             state.faults.push(fault.help("join them with `and`, as in `1 < x and x < 9`"));
             return None;
         }
-        if chain && !grouped && state.depths[usize::from(right)] < MAX_DEPTH {
-            // Taken out and put at the end again: a parent stands behind its children.
-            let mut node = std::mem::replace(
-                &mut state.nodes[usize::from(left)],
-                Node { span, kind: Kind::Value(Value::Null) },
-            );
-            let depth = state.depths[usize::from(left)].max(state.depths[usize::from(right)] + 1);
-            if let Kind::Chain(_, rest) = &mut node.kind {
+        if chain && !grouped && state.depth(right) < MAX_DEPTH {
+            let depth = state.depth(left).max(state.depth(right) + 1);
+            let mut kind = state.take(left);
+            if let Kind::Chain(_, rest) = &mut kind {
                 rest.push((operator, right));
             }
-            node.span = span;
-            let at = Ix::try_from(state.nodes.len()).ok()?;
-            state.nodes.push(node);
-            state.depths.push(depth);
-            state.groups.push(None);
-            return Some(at);
+            return state.push(Node { span, kind }, depth);
         }
         drop(state);
         self.add(span, Kind::Chain(left, vec![(operator, right)]))
@@ -248,22 +285,8 @@ impl Builder<'_> {
                 let value = self.unescaped(&pair)?;
                 self.add(span, Kind::Value(Value::text(value)))
             }
-            Rule::constant => {
-                let value = match pair.as_str() {
-                    "true" => Value::Bool(true),
-                    "false" => Value::Bool(false),
-                    _ => Value::Null,
-                };
-                self.add(span, Kind::Value(value))
-            }
-            Rule::name => {
-                let name = normal(pair.as_str());
-                let slot = self.state.borrow().parameters.iter().rposition(|parameter| **parameter == *name);
-                match slot.and_then(|slot| u16::try_from(slot).ok()) {
-                    Some(slot) => self.add(span, Kind::Param(slot)),
-                    None => self.root_or_name(span, name),
-                }
-            }
+            Rule::constant => self.add(span, Kind::Value(constant(pair.as_str()).unwrap_or_default())),
+            Rule::name => self.name(span, normal(pair.as_str())),
             Rule::list => {
                 let items: Vec<Option<Ix>> = pair.into_inner().map(|item| self.expression(item)).collect();
                 self.add(span, Kind::List(items.into_iter().collect::<Option<_>>()?))
@@ -275,7 +298,7 @@ impl Builder<'_> {
             }
             Rule::group => {
                 let inner = self.expression(pair.into_inner().next()?)?;
-                self.state.borrow_mut().groups[usize::from(inner)] = Some(span);
+                self.state.borrow_mut().marks[usize::from(inner)].group = Some(span);
                 Some(inner)
             }
             Rule::call => {
@@ -284,6 +307,15 @@ impl Builder<'_> {
                 self.call(span, &name, None, inner.next())
             }
             _ => None,
+        }
+    }
+
+    /// A name that is read bare.
+    fn name(&self, span: Span, name: Arc<str>) -> Option<Ix> {
+        let slot = self.state.borrow().parameters.iter().rposition(|parameter| **parameter == *name);
+        match slot.and_then(|slot| u16::try_from(slot).ok()) {
+            Some(slot) => self.add(span, Kind::Param(slot)),
+            None => self.root_or_name(span, name),
         }
     }
 
@@ -333,7 +365,7 @@ impl Builder<'_> {
         self.add(span, Kind::Step(StepName { root, name: "".into(), at: span }))
     }
 
-    fn path(&self, base: Option<Ix>, pair: Pair<'_, Rule>) -> Option<Ix> {
+    fn postfixed(&self, base: Option<Ix>, pair: Pair<'_, Rule>) -> Option<Ix> {
         let end = pair.as_span().end();
         let rule = pair.as_rule();
         let inner = pair.into_inner().next()?;
@@ -344,40 +376,42 @@ impl Builder<'_> {
             Rule::index => Part::Index(self.expression(inner)?),
             _ => Part::SoftIndex(self.expression(inner)?),
         };
-        let base = base?;
+        self.path(base?, part, end)
+    }
+
+    /// A value and a part of it, which ends at this place.
+    fn path(&self, base: Ix, part: Part, end: usize) -> Option<Ix> {
         let span = Span::new(self.span(base).start as usize, end);
         let mut state = self.state.borrow_mut();
-        let grouped = state.groups[usize::from(base)].is_some();
-        if let (Node { kind: Kind::Step(step), span: whole }, Part::Field(name, at)) =
-            (&mut state.nodes[usize::from(base)], &part)
-            && step.name.is_empty()
-        {
-            *step = StepName { root: step.root, name: name.clone(), at: *at };
-            *whole = span;
-            return Some(base);
-        }
-        if !grouped && matches!(state.nodes[usize::from(base)].kind, Kind::Path(..)) {
-            let mut node = std::mem::replace(
-                &mut state.nodes[usize::from(base)],
-                Node { span, kind: Kind::Value(Value::Null) },
-            );
-            let inside = match part {
-                Part::Index(at) | Part::SoftIndex(at) => state.depths[usize::from(at)] + 1,
-                Part::Field(..) | Part::SoftField(..) => 0,
-            };
-            let depth = state.depths[usize::from(base)].max(inside);
-            if let Kind::Path(_, parts) = &mut node.kind {
-                parts.push(part);
+        let (grouped, last) = (state.is_grouped(base), usize::from(base) + 1 == state.nodes.len());
+        let depth = match part {
+            Part::Index(at) | Part::SoftIndex(at) => state.depth(base).max(state.depth(at) + 1),
+            Part::Field(..) | Part::SoftField(..) => state.depth(base),
+        };
+        let node = &mut state.nodes[usize::from(base)];
+        match (&mut node.kind, part) {
+            (Kind::Step(step), Part::Field(name, at)) if step.name.is_empty() => {
+                *step = StepName { root: step.root, name, at };
+                node.span = span;
+                Some(base)
             }
-            node.span = span;
-            let at = Ix::try_from(state.nodes.len()).ok()?;
-            state.nodes.push(node);
-            state.depths.push(depth);
-            state.groups.push(None);
-            return Some(at);
+            (Kind::Path(_, parts), part) if !grouped && last => {
+                parts.push(part);
+                node.span = span;
+                Some(base)
+            }
+            (Kind::Path(..), part) if !grouped => {
+                let mut kind = state.take(base);
+                if let Kind::Path(_, parts) = &mut kind {
+                    parts.push(part);
+                }
+                state.push(Node { span, kind }, depth)
+            }
+            (_, part) => {
+                drop(state);
+                self.add(span, Kind::Path(base, vec![part]))
+            }
         }
-        drop(state);
-        self.add(span, Kind::Path(base, vec![part]))
     }
 
     fn entry(&self, pair: Pair<'_, Rule>) -> Option<(Arc<str>, Ix)> {
@@ -456,9 +490,19 @@ fn compacted(nodes: Vec<Node>) -> Vec<Node> {
     kept
 }
 
+/// The constant that a word is.
+fn constant(word: &str) -> Option<Value> {
+    match word {
+        "true" => Some(Value::Bool(true)),
+        "false" => Some(Value::Bool(false)),
+        "null" => Some(Value::Null),
+        _ => None,
+    }
+}
+
 /// Names are compared in NFC.
 fn normal(name: &str) -> Arc<str> {
-    if is_nfc(name) { name.into() } else { name.nfc().collect::<String>().into() }
+    if name.is_ascii() || is_nfc(name) { name.into() } else { name.nfc().collect::<String>().into() }
 }
 
 fn span_of(pair: &Pair<'_, Rule>) -> Span {

@@ -10,19 +10,22 @@ pub type Name = (String, Span, Option<(String, Span)>);
 impl Expr {
     /// The steps that it reads, in the order of the text; names of lambdas do not count.
     pub fn reads(&self) -> Vec<Read> {
-        let mut reads = vec![];
-        self.gather(self.root(), false, &mut reads, &mut vec![]);
-        reads.sort_by_key(|read| read.span.start);
-        reads
+        self.mentions().0
     }
 
     /// The bare names that it reads and that are not `steps`, `errors` or `meta`, in the order of the text;
     /// names of lambdas do not count.
     pub fn names(&self) -> Vec<Name> {
-        let mut names = vec![];
-        self.gather(self.root(), false, &mut vec![], &mut names);
+        self.mentions().1
+    }
+
+    /// The steps and the bare names that it reads.
+    pub(crate) fn mentions(&self) -> (Vec<Read>, Vec<Name>) {
+        let (mut reads, mut names) = (vec![], vec![]);
+        self.gather(self.root(), false, &mut reads, &mut names);
+        reads.sort_by_key(|read| read.span.start);
         names.sort_by_key(|name| name.1.start);
-        names
+        (reads, names)
     }
 
     /// Walks the tree; its depth is bounded. `soft` holds where a read takes null or may not be reached.
@@ -31,22 +34,22 @@ impl Expr {
         match &node.kind {
             Kind::Step(step) => reads.push(Read {
                 root: step.root,
-                step: step.name.to_string(),
+                step: String::from(&*step.name),
                 span: self.place(step.at),
                 soft: soft || step.root != Root::Steps,
             }),
-            Kind::Name(name) => names.push((name.to_string(), self.place(node.span), None)),
+            Kind::Name(name) => names.push((String::from(&**name), self.place(node.span), None)),
             Kind::Path(base, parts) => {
                 let first = parts.first();
                 match self.node(*base).map(|node| (&node.kind, node.span)) {
                     Some((Kind::Name(name), span)) => {
                         let field = match first {
                             Some(Part::Field(field, at) | Part::SoftField(field, at)) => {
-                                Some((field.to_string(), self.place(*at)))
+                                Some((String::from(&**field), self.place(*at)))
                             }
                             _ => None,
                         };
-                        names.push((name.to_string(), self.place(span), field));
+                        names.push((String::from(&**name), self.place(span), field));
                     }
                     Some((Kind::Step(_), _)) => {
                         let takes_null = matches!(first, Some(Part::SoftField(..) | Part::SoftIndex(_)));

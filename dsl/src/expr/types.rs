@@ -285,7 +285,7 @@ impl<'t> Inference<'t> {
             return ty;
         }
         let manner = if soft || self.soft > 0 { Manner::Soft } else { Manner::Plain };
-        let there = self.facts.is_there(&facts::step_key(step));
+        let there = !self.facts.is_empty() && self.facts.is_there(&facts::step_key(step));
         if !there {
             let span = self.expr.place(step.at);
             self.doubtful.push(Doubtful { step: step.name.clone(), span, manner, absence: known.absence });

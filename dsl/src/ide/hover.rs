@@ -98,23 +98,11 @@ fn value(catalog: &Catalog, role: &Role<'_>, text: &str) -> Option<String> {
             let length = duration::parse(text)?;
             Some(describe::page(&duration::format(length), [&*format!("{} seconds.", length.as_secs_f64())]))
         }
-        Role::Value(_, Shape::Cron, _) => Schedule::parse(text).ok().map(|_| cron(text)),
+        Role::Value(_, Shape::Cron, _) => {
+            Schedule::parse(text).ok().map(|schedule| describe::page(text, [&*schedule.explain()]))
+        }
         Role::Value(key, shape, about) => Some(describe::page(&format!("{key}: {shape}"), [*about])),
         Role::Parameter(field) => Some(describe::field(field)),
         Role::Top | Role::Step(_) | Role::Trigger(_) | Role::Given(_) | Role::Type | Role::Free => None,
     }
-}
-
-/// The fields of a cron expression, each with what it is.
-fn cron(text: &str) -> String {
-    const NAMES: [&str; 6] = ["second", "minute", "hour", "day of the month", "month", "day of the week"];
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    let names = &NAMES[NAMES.len().saturating_sub(fields.len())..];
-    let lines: Vec<String> = fields
-        .iter()
-        .zip(names)
-        .filter(|(field, _)| **field != "*")
-        .map(|(field, name)| format!("- {name}: `{field}`"))
-        .collect();
-    describe::page(text, [&*lines.join("\n")])
 }

@@ -1,20 +1,21 @@
 //! Triggers as they were written to triggers that can fire. Only reached without errors.
 
-use crate::ast::{self, Ast, TriggerKind};
+use crate::ast::{self, TriggerKind};
 use crate::duration;
 use crate::lower::object;
 use crate::workflow::{Keeping, Moment, Start, Trigger};
 
 /// Builds all triggers; nothing where a part is missing, which was reported as an error then.
-pub fn lower(ast: &Ast) -> Option<Vec<Trigger>> {
-    ast.triggers.iter().map(trigger).collect()
+pub fn lower(triggers: Vec<ast::Trigger>) -> Option<Vec<Trigger>> {
+    triggers.into_iter().map(trigger).collect()
 }
 
-fn trigger(trigger: &ast::Trigger) -> Option<Trigger> {
-    Some(Trigger { span: trigger.kind.span, start: start(trigger)?, inputs: object(&trigger.inputs)? })
+fn trigger(mut trigger: ast::Trigger) -> Option<Trigger> {
+    let inputs = object(std::mem::take(&mut trigger.inputs))?;
+    Some(Trigger { span: trigger.kind.span, inputs, start: start(trigger)? })
 }
 
-fn start(trigger: &ast::Trigger) -> Option<Start> {
+fn start(trigger: ast::Trigger) -> Option<Start> {
     let text = || trigger.text.as_ref().map(|text| text.value.clone());
     let timezone = trigger.timezone.as_ref().map(|zone| zone.value.clone());
     let keeping = Keeping {
@@ -30,9 +31,9 @@ fn start(trigger: &ast::Trigger) -> Option<Start> {
         TriggerKind::Cron => Start::Cron { schedule: text()?, keeping },
         TriggerKind::Event => Start::Event {
             event: text()?,
-            with: object(&trigger.with)?,
+            with: object(trigger.with)?,
             every: trigger.poll,
-            filter: trigger.filter.clone(),
+            filter: trigger.filter,
         },
         TriggerKind::Every => {
             let from = match &trigger.from {
@@ -42,6 +43,6 @@ fn start(trigger: &ast::Trigger) -> Option<Start> {
             Start::Every { length: duration::parse(text()?.trim())?, from, keeping }
         }
         TriggerKind::Signal => Start::Signal { name: text()? },
-        TriggerKind::Webhook => Start::Webhook { verify: trigger.verify.clone(), respond: trigger.respond },
+        TriggerKind::Webhook => Start::Webhook { verify: trigger.verify, respond: trigger.respond },
     })
 }

@@ -55,6 +55,7 @@ fn trigger(reader: &mut Reader<'_>, node: &Node) -> Option<Trigger> {
     let mut trigger = Trigger {
         kind: Spanned::new(kind, at.key.span()),
         text: None,
+        places: at.value.scalar().map(|scalar| scalar.map.clone()).unwrap_or_default(),
         timezone: text(&mut fields, "timezone"),
         from: text(&mut fields, "from"),
         overlap: overlap(&mut fields),

@@ -1,12 +1,14 @@
 //! Tokens to parts: which block is opened, continued and ended where, and what does not belong here.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::ast::{Kind, Operator};
 use crate::expr::parse::plural;
-use crate::expr::place::{part_of, placed};
+use crate::expr::place::placed;
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
 use crate::template::blocks::Frame;
@@ -104,7 +106,7 @@ impl Reader<'_> {
         self.fault(Diagnostic::error(Code::TemplateBlock, span, message).help(help));
     }
 
-    fn token(&mut self, token: Token) {
+    fn token(&mut self, token: Token<'_>) {
         match token {
             Token::Text(text) if text.is_empty() => {}
             Token::Text(text) => {
@@ -190,7 +192,7 @@ impl Reader<'_> {
         }
         let from = inner.start as usize + text.len() - text.trim_start().len();
         let text = text.trim();
-        match expr::parse(text, &part_of(self.map, from, from + text.len())) {
+        match expr::parse::parse(text, self.map, from) {
             Ok(expr) => Some(expr),
             Err(mut faults) => {
                 self.faults.append(&mut faults);
@@ -355,7 +357,7 @@ fn word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
 }
 
 /// Takes away white space where `~` asks for it, and the lines on which a block's tag or a comment stands alone.
-fn trim(text: &str, found: &mut [Token]) {
+fn trim(text: &str, found: &mut [Token<'_>]) {
     for at in 0..found.len() {
         let Token::Tag(tag) = &found[at] else { continue };
         let tag = tag.clone();
@@ -363,12 +365,12 @@ fn trim(text: &str, found: &mut [Token]) {
         let is_block = tag.comment || inner.starts_with(['#', '/']) || word(inner, "else").is_some();
         let before = match at.checked_sub(1).map(|at| &found[at]) {
             None => Some(""),
-            Some(Token::Text(text)) => Some(text.as_str()),
+            Some(Token::Text(text)) => Some(&**text),
             Some(Token::Tag(_)) => None,
         };
         let after = match found.get(at + 1) {
             None => Some(""),
-            Some(Token::Text(text)) => Some(text.as_str()),
+            Some(Token::Text(text)) => Some(&**text),
             Some(Token::Tag(_)) => None,
         };
         // Lines are told by the text as it was written: an earlier tag may have taken this one's line break.
@@ -396,12 +398,20 @@ fn trim(text: &str, found: &mut [Token]) {
         if let (Some(cut), Some(Token::Text(text))) =
             (cut, at.checked_sub(1).and_then(|at| found.get_mut(at)))
         {
-            text.truncate(cut);
+            keep(text, 0..cut);
         }
         if let (Some(skip), Some(Token::Text(text))) = (skip, found.get_mut(at + 1)) {
-            text.drain(..skip);
+            keep(text, skip..text.len());
         }
     }
+}
+
+/// Keeps a part of a text.
+fn keep(text: &mut Cow<'_, str>, part: Range<usize>) {
+    *text = match std::mem::take(text) {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[part]),
+        Cow::Owned(text) => Cow::Owned(text[part].to_owned()),
+    };
 }
 
 /// True if only blanks stand between the last line break and the end.

@@ -1,5 +1,7 @@
 //! Finds the holes and tags of a text, with their places, before anybody asks what is in them.
 
+use std::borrow::Cow;
+
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::scan;
@@ -7,9 +9,9 @@ use crate::span::Span;
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Token {
+pub enum Token<'t> {
     /// Text as it stands.
-    Text(String),
+    Text(Cow<'t, str>),
     /// What stands between braces.
     Tag(Tag),
 }
@@ -30,17 +32,17 @@ pub struct Tag {
 }
 
 /// Cuts a text into tokens. What is not closed is a diagnostic, and the rest is left.
-pub fn tokens(text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Token> {
+pub fn tokens<'t>(text: &'t str, faults: &mut Vec<Diagnostic>) -> Vec<Token<'t>> {
     let mut found = vec![];
-    let mut plain = String::new();
+    let mut plain = Cow::Borrowed("");
     let mut at = 0;
-    while let Some(offset) = text[at..].find("{{") {
+    while let Some(offset) = braces(&text[at..]) {
         let start = at + offset;
         // One backslash makes the braces literal; of several one is taken away, and the hole is a hole.
         let slashes = text[at..start].bytes().rev().take_while(|byte| *byte == b'\\').count();
-        plain.push_str(&text[at..start - usize::from(slashes > 0)]);
+        plain += &text[at..start - usize::from(slashes > 0)];
         if slashes == 1 {
-            plain.push_str("{{");
+            plain += "{{";
             at = start + 2;
             continue;
         }
@@ -72,11 +74,16 @@ pub fn tokens(text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Token> {
             }
         }
     }
-    plain.push_str(&text[at..]);
+    plain += &text[at..];
     if !plain.is_empty() {
         found.push(Token::Text(plain));
     }
     found
+}
+
+/// Where the first `{{` stands. Nearly every brace has another behind it, so that a search for one is faster.
+fn braces(text: &str) -> Option<usize> {
+    text.match_indices('{').map(|(at, _)| at).find(|at| text[at + 1..].starts_with('{'))
 }
 
 fn tag(text: &str, start: usize) -> Result<Tag, Diagnostic> {

@@ -117,6 +117,7 @@ impl<'p> Walk<'_, 'p> {
         let what = ty.arms().into_iter().find_map(|arm| match arm {
             Type::List(_) => Some("a list"),
             Type::AnyObject | Type::Object(_) => Some("an object"),
+            Type::Bytes => Some("a file"),
             _ => None,
         });
         if let Some(what) = what {
@@ -125,6 +126,7 @@ impl<'p> Walk<'_, 'p> {
             let wrong = Diagnostic::error(Code::NotOneText, expr.span, message);
             self.found.diagnostics.push(match what {
                 "a list" => wrong.help(format!("write `{quote} | join(\", \")`, or `{quote} | json`")),
+                "a file" => wrong.help(format!("read its `name`, or write `{quote} | base64`")),
                 _ => wrong.help(format!("read one of its fields, or write `{quote} | json`")),
             });
         }
@@ -171,7 +173,7 @@ impl<'p> Walk<'_, 'p> {
                     item = item.or(value_of(arm));
                     key = key.or(Type::String);
                 }
-                Type::Any | Type::Bytes => return (Type::Any, Type::Any),
+                Type::Any => return (Type::Any, Type::Any),
                 other => {
                     let message =
                         format!("`#each` runs over a list or an object, and this is {}", other.named());

@@ -1,6 +1,7 @@
 //! Whether a value that is known by its type alone may stand where another type is wanted.
 
 use crate::duration;
+use crate::types::file::PLAIN;
 use crate::types::{Field, Type};
 
 /// Why a value of a type does not fit.
@@ -112,8 +113,9 @@ fn direct(from: &Type, to: &Type, taking: Taking) -> Result<(), Unfit> {
         (Type::Enum(texts), Type::Time) => {
             texts_fit(texts, &|text| text.trim().parse::<jiff::Timestamp>().is_ok())
         }
-        (Type::String | Type::Enum(_) | Type::Object(_) | Type::AnyObject, Type::Bytes) => Ok(()),
-        (Type::Bytes, Type::String | Type::AnyObject | Type::Object(_)) => Ok(()),
+        // In Base64, alone or with what is known of it.
+        (Type::String | Type::Enum(_) | Type::AnyObject, Type::Bytes) => Ok(()),
+        (Type::Object(given), Type::Bytes) => object(given, &PLAIN, taking),
         (Type::Object(_), Type::AnyObject) => Ok(()),
         (Type::Object(given), Type::Object(wanted)) => object(given, wanted, taking),
         (Type::List(given), Type::List(wanted)) => {
@@ -216,6 +218,8 @@ mod tests {
             ("object", "{ a: string }"),
             ("{ a: string }", "{ a: string, b: integer? }"),
             ("integer", "string | integer"),
+            ("string", "bytes"),
+            ("{ base64: string, name: string }", "bytes"),
         ] {
             assert_eq!(fits(from, to), Ok(()), "{from} to {to}");
         }
@@ -224,6 +228,10 @@ mod tests {
         assert_eq!(fits("{ enum: [a, c] }", "{ enum: [a, b] }"), Err(Why::Text("c".into())));
         assert_eq!(fits("{ a: string }", "{ a: string, b: integer }"), Err(Why::Missing("b".into())));
         assert_eq!(fits("{ c: string }", "{ a: string }"), Err(Why::Unknown("c".into())));
+        assert_eq!(fits("bytes", "string"), Err(Why::Other("a file".into())));
+        assert_eq!(fits("bytes", "object"), Err(Why::Other("a file".into())));
+        assert_eq!(fits("integer", "bytes"), Err(Why::Other("an integer".into())));
+        assert_eq!(fits("{ name: string }", "bytes"), Err(Why::Missing("base64".into())));
         assert_eq!(fits("boolean", "string | integer"), Err(Why::Other("a boolean".into())));
     }
 }

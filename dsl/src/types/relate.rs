@@ -56,28 +56,10 @@ impl Type {
         }
     }
 
-    /// The types that it is one of: neither nullable nor unions, with null as an arm of its own.
-    pub fn arms(&self) -> Vec<&Type> {
-        let mut arms = vec![];
-        self.gather(&mut arms);
-        arms
-    }
-
-    fn gather<'t>(&'t self, arms: &mut Vec<&'t Type>) {
-        match self {
-            Type::Nullable(inner) => {
-                inner.gather(arms);
-                arms.push(&Type::Null);
-            }
-            Type::Union(inner) => inner.iter().for_each(|arm| arm.gather(arms)),
-            one => arms.push(one),
-        }
-    }
-
     /// True if nothing is known of a value, of its fields, or of its items.
     pub fn is_open(&self) -> bool {
         match self {
-            Type::Any | Type::AnyObject | Type::Bytes => true,
+            Type::Any | Type::AnyObject => true,
             Type::List(inner) | Type::Nullable(inner) => inner.is_open(),
             Type::Union(arms) => arms.iter().any(Type::is_open),
             _ => false,
@@ -266,7 +248,7 @@ fn fieldwise(a: Vec<Field>, b: Vec<Field>) -> Vec<Field> {
 /// True if two arms may have a value in common.
 fn meets(a: &Type, b: &Type) -> bool {
     match (a, b) {
-        (Type::Any | Type::Bytes, _) | (_, Type::Any | Type::Bytes) => true,
+        (Type::Any, _) | (_, Type::Any) => true,
         (Type::Enum(a), Type::Enum(b)) => a.iter().any(|text| b.contains(text)),
         _ => joins(a, b) || (is_object(a) && is_object(b)),
     }

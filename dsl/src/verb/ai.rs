@@ -4,6 +4,7 @@ use crate::ast::{Act, Arg, ArgKind, Op};
 use crate::catalog::Safety;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
+use crate::expr::Expr;
 use crate::fields::{Fields, Reader};
 use crate::keys::QUALITY;
 use crate::shape::{Field, Shape};
@@ -94,7 +95,7 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
         put(&mut args, "returns", Arg::value(types::as_value(&fields.value), fields.span));
     }
     model(step, &mut args);
-    check(step, &mut args);
+    let check = check(step, &mut args);
     let safety = tools(step, &mut args);
     if let Some(number) = step.integer("max_turns", 1..=100) {
         place(step, &mut args, "max_turns", Value::Int(number));
@@ -108,7 +109,7 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let prompt = prompt?;
     args.insert(0, (Spanned::new("prompt".into(), prompt.span), prompt));
     let action = Spanned::new(ASK.into(), step.owner);
-    Some(Op::Act(Act { action, args, safety: Some(safety), checked: true, gives: Some(gives) }))
+    Some(Op::Act(Act { action, args, safety: Some(safety), checked: true, check, gives: Some(gives) }))
 }
 
 /// Adds a fixed value at the place of its key.
@@ -150,12 +151,14 @@ fn model(step: &mut Fields<'_, '_, '_>, args: &mut Args) {
 }
 
 /// The condition is asked of each answer, so that it goes on as text.
-fn check(step: &mut Fields<'_, '_, '_>, args: &mut Args) {
-    let Some(node) = step.take("check") else { return };
-    let Some(expr) = step.reader.expr(node, "check") else { return };
-    if step.reader.sees_only(&expr, "a check", &["value"]) {
-        put(args, "check", Arg::value(expr.source().trim(), node.span));
+fn check(step: &mut Fields<'_, '_, '_>, args: &mut Args) -> Option<Expr> {
+    let node = step.take("check")?;
+    let expr = step.reader.expr(node, "check")?;
+    if !step.reader.sees_only(&expr, "a check", &["value"]) {
+        return None;
     }
+    put(args, "check", Arg::value(expr.source().trim(), node.span));
+    Some(expr)
 }
 
 /// Reads what the model may call. What it calls may have effects, so that such a step is not repeated unasked.

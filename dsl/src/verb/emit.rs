@@ -49,5 +49,12 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
         Kind::Scalar(_) | Kind::List(_) => put(&mut args, "signal", step.template("emit")?),
     }
     let action = Spanned::new(EMIT.into(), step.owner);
-    Some(Op::Act(Act { action, args, safety: Some(Safety::Keyed), checked: true, gives: Some(Type::Null) }))
+    Some(Op::Act(Act {
+        action,
+        args,
+        safety: Some(Safety::Keyed),
+        checked: true,
+        check: None,
+        gives: Some(Type::Null),
+    }))
 }

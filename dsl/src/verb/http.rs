@@ -118,7 +118,7 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     };
     let action = Spanned::new(workflow::REQUEST.into(), verb);
     let gives = if request.take("paginate").is_some() { pages() } else { answer() };
-    Some(Op::Act(Act { action, args, safety: Some(safety), checked: true, gives: Some(gives) }))
+    Some(Op::Act(Act { action, args, safety: Some(safety), checked: true, check: None, gives: Some(gives) }))
 }
 
 fn answer() -> Type {

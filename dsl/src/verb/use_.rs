@@ -21,5 +21,5 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let node = step.required("use", "the step")?;
     let action = step.reader.text(node, "`use`");
     let args = step.values("with");
-    Some(Op::Act(Act { action: action?, args, safety: None, checked: false, gives: None }))
+    Some(Op::Act(Act { action: action?, args, safety: None, checked: false, check: None, gives: None }))
 }

@@ -81,3 +81,11 @@ fn aliases_and_merge_keys_copy_what_they_name() {
     assert_eq!(int(node.get("c")), Value::Int(3));
     assert_eq!(int(node.get("d").unwrap().get("c")), Value::Int(2));
 }
+
+#[test]
+fn every_character_that_no_text_has_is_found() {
+    for char in ('\0'..='\u{2fff}').chain('\u{f000}'..='\u{10fff}') {
+        let text = format!("ä{char}ü");
+        assert_eq!(first_unprintable(&text).is_some(), unprintable(char), "{char:?}");
+    }
+}

@@ -8,7 +8,6 @@ use granit_parser::{ErrorKind, Event, Parser, Placement, ScalarStyle, StructureS
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::span::{Span, SpanMap};
-use crate::value::Value;
 use crate::yaml::map::{self, Form};
 use crate::yaml::stopped::{self, Stop as Reason};
 use crate::yaml::traps;
@@ -346,6 +345,9 @@ impl Builder<'_> {
 
     /// Copies what `<<` names, and reports keys that stand twice; the first of two is kept.
     fn merge(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+        if all_differ(&entries) {
+            return entries;
+        }
         let mut own: BTreeMap<(String, bool), Span> = BTreeMap::new();
         let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
         let mut merged: Vec<Entry> = vec![];
@@ -354,8 +356,7 @@ impl Builder<'_> {
                 self.copied(entry.value, &mut merged);
                 continue;
             }
-            // `1` and `"1"` are two keys.
-            let key = (entry.key.text.clone(), matches!(entry.key.literal(), Value::Text(_)));
+            let key = (entry.key.text.clone(), entry.key.constant().is_none());
             if let Some(first) = own.get(&key) {
                 let message = format!("the key `{}` stands twice", shortened(&entry.key.text));
                 let wrong = Diagnostic::error(Code::DuplicateKey, entry.key.span(), message);
@@ -367,7 +368,7 @@ impl Builder<'_> {
             kept.push(entry);
         }
         for entry in merged {
-            let key = (entry.key.text.clone(), matches!(entry.key.literal(), Value::Text(_)));
+            let key = (entry.key.text.clone(), entry.key.constant().is_none());
             if let Slot::Vacant(slot) = own.entry(key) {
                 slot.insert(entry.key.span());
                 kept.push(entry);
@@ -386,6 +387,14 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// True if no key stands twice, and none is `<<`. `1` and `"1"` are two keys.
+fn all_differ(entries: &[Entry]) -> bool {
+    let mut keys: Vec<(&str, bool)> =
+        entries.iter().map(|entry| (entry.key.text.as_str(), entry.key.constant().is_none())).collect();
+    keys.sort_unstable();
+    keys.windows(2).all(|pair| pair[0] != pair[1]) && keys.iter().all(|(key, _)| *key != "<<")
 }
 
 /// A key in the quotes of a word processor is read without them, and that is an error: no key has them.

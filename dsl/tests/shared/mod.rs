@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
 pub mod catalog;
+pub mod mutation;
 pub mod properties;
 
 use std::collections::BTreeMap;

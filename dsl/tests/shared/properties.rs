@@ -2,12 +2,14 @@
 
 use dsl::diagnostic::{Diagnostic, Fix};
 use dsl::expr::{self, Expr};
+use dsl::format::{Refused, format};
 use dsl::render::{Color, json, text as rendered};
 use dsl::span::SpanMap;
 use dsl::template::{self, Sink};
 use dsl::value::Value;
 use dsl::workflow::Arg;
 use dsl::yaml;
+use dsl::yaml::source::{self, Lead, Piece};
 
 use super::World;
 use super::catalog::catalog;
@@ -83,6 +85,44 @@ pub fn checker(text: &str) {
     for fix in checked.diagnostics.iter().flat_map(|diagnostic| &diagnostic.fixes).take(4) {
         dsl::check(&made(text, fix), &catalog);
     }
+}
+
+/// A text that is YAML is laid out: it means the same, says the same beside it, and is laid out for good.
+pub fn formatter(text: &str) {
+    let catalog = catalog();
+    let out = match format(text, &catalog) {
+        Ok(out) => out,
+        Err(Refused::Unreadable(wrong)) => return judge(text, &wrong),
+        Err(Refused::Changed) => panic!("{text:?} would mean something else"),
+    };
+    assert!(!out.contains('\r') && out.ends_with('\n'), "{text:?} became {out:?}");
+    match format(&out, &catalog) {
+        Ok(again) => assert_eq!(again, out, "{text:?}"),
+        Err(refused) => panic!("{text:?} became {out:?}: {refused:?}"),
+    }
+    assert_eq!(comments(text), comments(&out), "{text:?} became {out:?}");
+    let is_one = |text| dsl::check(text, &catalog).workflow.is_some();
+    assert_eq!(is_one(text), is_one(&out), "{text:?} became {out:?}");
+}
+
+/// The comments of a text that is YAML, sorted.
+fn comments(text: &str) -> Vec<String> {
+    let lines = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let mut found = vec![];
+    let mut waiting: Vec<Piece> = source::read(&lines).into_iter().collect();
+    while let Some(piece) = waiting.pop() {
+        let above = piece.rows().iter().flat_map(|row| &row.lead);
+        found.extend(above.chain(&piece.tail).filter_map(|lead| match lead {
+            Lead::Comment(words) => Some(words.clone()),
+            Lead::Blank => None,
+        }));
+        for row in piece.rows() {
+            found.extend(row.beside.iter().cloned());
+            waiting.extend(row.key.iter().chain([&row.value]).cloned());
+        }
+    }
+    found.sort_unstable();
+    found
 }
 
 /// The text after a fix.

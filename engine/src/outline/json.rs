@@ -4,7 +4,7 @@ use dsl::duration;
 use dsl::workflow::NeedKind;
 use serde_json::{Map, Value, json};
 
-use crate::outline::{Bound, Call, Entry, Outline, Part, Skip};
+use crate::outline::{Bound, Call, Child, Connection, Entry, Outline, Part, Skip};
 
 /// The whole.
 pub fn outline(outline: &Outline) -> Value {
@@ -19,7 +19,9 @@ pub fn outline(outline: &Outline) -> Value {
         json!({ "calls": outline.critical.calls, "steps": outline.critical.steps }),
     );
     out.insert("connectors".into(), json!(outline.connectors));
+    out.insert("connections".into(), outline.connections.iter().map(connection).collect());
     out.insert("secrets".into(), json!(outline.secrets));
+    out.insert("workflows".into(), json!(outline.workflows));
     out.insert("stages".into(), stages(&outline.body));
     if let Some(part) = &outline.on_failure {
         out.insert("on_failure".into(), stages(part));
@@ -48,6 +50,9 @@ fn entry(entry: &Entry) -> Value {
     if let Some(call) = &entry.call {
         put("call", self::call(call));
     }
+    if let Some(child) = &entry.child {
+        put("child", self::child(child));
+    }
     if entry.pauses {
         put("pauses", json!(true));
     }
@@ -66,6 +71,23 @@ fn entry(entry: &Entry) -> Value {
         put("blocks", entry.parts.iter().map(part).collect());
     }
     Value::Object(out)
+}
+
+fn connection(connection: &Connection) -> Value {
+    let mut out = json!({ "connector": connection.connector });
+    if let Some(name) = &connection.name {
+        out["name"] = json!(name);
+    }
+    out
+}
+
+fn child(child: &Child) -> Value {
+    let mut out = json!({ "workflow": child.workflow });
+    if let Some(bounds) = &child.bounds {
+        out["calls"] = bound(&bounds.calls);
+        out["workflows"] = json!(bounds.workflows);
+    }
+    out
 }
 
 fn call(call: &Call) -> Value {

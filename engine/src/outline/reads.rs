@@ -9,7 +9,7 @@ use dsl::value::{Hash, Value};
 use dsl::workflow::Arg;
 use jiff::Timestamp;
 
-use crate::plan::{Op, Plan};
+use crate::plan::{CALL, Op, Plan};
 
 /// Functions of which the value is another in each run.
 const OF_A_RUN: &[&str] = &["now", "today", "random", "uuid"];
@@ -31,7 +31,8 @@ pub fn known(arg: &Arg, inputs: Option<&Value>) -> Option<Value> {
 pub fn needed(plan: &Plan, secrets: &mut BTreeSet<String>, connectors: &mut BTreeSet<String>) {
     for step in plan.blocks.iter().flat_map(|block| &block.steps) {
         if let Op::Act { action, args, .. } = &step.op {
-            connectors.extend(action.split('.').next().map(str::to_owned));
+            let connector = action.split('.').next().filter(|_| **action != *CALL);
+            connectors.extend(connector.map(str::to_owned));
             exprs(args, &mut |expr| secrets_of(expr, secrets));
         }
     }

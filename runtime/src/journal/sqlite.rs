@@ -1,7 +1,7 @@
 //! Runs kept in a SQLite file. Events, plans and values are stored as compact JSON.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dsl::value::{Hash, Value};
@@ -22,13 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Sqlite {
     // Dropped before the writer, which then closes the file tidily.
     reader: store::Reader,
-    writer: Option<Mutex<Writing>>,
+    writer: Option<Writing>,
     path: PathBuf,
 }
 
 struct Writing {
-    writer: store::Writer,
-    rows: store::Batch,
+    desk: Arc<store::Desk>,
+    rows: Mutex<store::Batch>,
 }
 
 impl Sqlite {
@@ -37,10 +37,17 @@ impl Sqlite {
     /// # Errors
     /// Where it cannot be used; the error says why and what to do.
     pub fn open(path: &Path) -> Result<Sqlite, Error> {
-        let writer = store::Writer::open(path, PATIENCE)?;
-        let reader = store::Reader::open(path, PATIENCE)?;
-        let writing = Writing { writer, rows: store::Batch::default() };
-        Ok(Sqlite { reader, writer: Some(Mutex::new(writing)), path: path.to_owned() })
+        Sqlite::over(Arc::new(store::Desk::open(path, PATIENCE)?))
+    }
+
+    /// Keeps runs in a file whose one writer is shared with others.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn over(desk: Arc<store::Desk>) -> Result<Sqlite, Error> {
+        let path = desk.path().to_owned();
+        let reader = store::Reader::open(&path, PATIENCE)?;
+        Ok(Sqlite { reader, writer: Some(Writing { desk, rows: Mutex::default() }), path })
     }
 
     /// Opens an existing file to read it, also while another process moves its runs.
@@ -49,14 +56,13 @@ impl Sqlite {
     /// Where it cannot be used; the error says why and what to do.
     pub fn open_to_read(path: &Path) -> Result<Sqlite, Error> {
         let reader = store::Reader::open(path, PATIENCE)?;
+        reader.check()?;
         Ok(Sqlite { reader, writer: None, path: path.to_owned() })
     }
 
     /// How many batches it has written since it was opened.
     pub fn commits(&self) -> u64 {
-        let writing =
-            self.writer.as_ref().map(|writing| writing.lock().unwrap_or_else(PoisonError::into_inner));
-        writing.map_or(0, |writing| writing.writer.commits())
+        self.writer.as_ref().map_or(0, |writing| writing.desk.commits())
     }
 
     /// Reads back the settings of the connection that writes; nothing where it was opened to read.
@@ -65,8 +71,7 @@ impl Sqlite {
     /// Where the file cannot be read.
     pub fn pragmas(&self) -> Result<Option<store::Pragmas>, Error> {
         let Some(writing) = &self.writer else { return Ok(None) };
-        let writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(writing.writer.pragmas()?))
+        Ok(Some(writing.desk.pragmas()?))
     }
 
     fn damaged(&self, detail: impl Into<String>) -> Error {
@@ -95,11 +100,11 @@ impl Journal for Sqlite {
             let detail = "it was opened to be read".to_owned();
             return Err(store::Error::CannotWrite { path: self.path.clone(), detail }.into());
         };
-        let mut writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Writing { writer, rows } = &mut *writing;
+        let mut rows = writing.rows.lock().unwrap_or_else(PoisonError::into_inner);
         rows.clear();
-        encode(batch, rows).map_err(|error| self.damaged(format!("an event cannot be written: {error}")))?;
-        Ok(writer.append(rows)?)
+        encode(batch, &mut rows)
+            .map_err(|error| self.damaged(format!("an event cannot be written: {error}")))?;
+        Ok(writing.desk.append(&rows)?)
     }
 
     fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error> {
@@ -129,8 +134,11 @@ impl Journal for Sqlite {
     }
 
     fn plan(&self, digest: &Hash) -> Result<Option<Plan>, Error> {
-        let bytes = self.reader.plan(&digest.0)?;
-        bytes.map(|bytes| self.decode("a plan", &bytes)).transpose()
+        let Some(bytes) = self.reader.plan(&digest.0)? else { return Ok(None) };
+        if Hash::of(&bytes) != *digest {
+            return Err(self.damaged(format!("plan {digest} has another content")));
+        }
+        self.decode("a plan", &bytes).map(Some)
     }
 
     fn signals(&self) -> Result<Vec<Mail>, Error> {

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use dsl::value::{Hash, Value, Values};
+use dsl::value::{Hash, Value};
 use engine::large::each_big;
 use engine::run::RunId;
 use jiff::Timestamp;
@@ -109,20 +109,24 @@ fn needed(journal: &dyn Journal) -> Result<HashSet<Hash>, Error> {
     for (_, _, value) in journal.answers()? {
         value.each_big(&mut |big| found.push(big.hash));
     }
-    Ok(reached(found, |hash| journal.value(hash).ok().flatten()))
+    // What cannot be read may hold others: nothing is removed then.
+    reached(found, |hash| journal.value(hash))
 }
 
 /// These values and those that they refer to in turn.
-pub(super) fn reached(mut found: Vec<Hash>, value: impl Fn(&Hash) -> Option<Value>) -> HashSet<Hash> {
+fn reached<E>(
+    mut found: Vec<Hash>,
+    value: impl Fn(&Hash) -> Result<Option<Value>, E>,
+) -> Result<HashSet<Hash>, E> {
     let mut reached = HashSet::new();
     while let Some(hash) = found.pop() {
         if reached.insert(hash)
-            && let Some(value) = value(&hash)
+            && let Some(value) = value(&hash)?
         {
             value.each_big(&mut |big| found.push(big.hash));
         }
     }
-    reached
+    Ok(reached)
 }
 
 /// What is referred to anew while a sweep is under way.
@@ -151,9 +155,12 @@ impl Noted {
 
     /// Of these values those that may go: nothing where nobody notes, else all that were not noted and that are
     /// not reached from what was, nor from `others`.
-    pub fn free(&self, hashes: Vec<Hash>, others: Vec<Hash>, values: &dyn Values) -> Vec<Hash> {
-        let Some(noted) = &self.hashes else { return vec![] };
-        let kept = reached(noted.iter().copied().chain(others).collect(), |hash| values.get(hash));
-        hashes.into_iter().filter(|hash| !kept.contains(hash)).collect()
+    ///
+    /// # Errors
+    /// Where a value cannot be read.
+    pub fn free(&self, hashes: Vec<Hash>, others: Vec<Hash>, journal: &dyn Journal) -> Result<Vec<Hash>, Error> {
+        let Some(noted) = &self.hashes else { return Ok(vec![]) };
+        let kept = reached(noted.iter().copied().chain(others).collect(), |hash| journal.value(hash))?;
+        Ok(hashes.into_iter().filter(|hash| !kept.contains(hash)).collect())
     }
 }

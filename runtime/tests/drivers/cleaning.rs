@@ -308,7 +308,7 @@ fn judge(world: &World, driver: &Local, journal: &dyn Journal) -> Result<(), Str
         Run::fold(&log).map_err(|error| error.to_string())?;
         let mut referred = BTreeSet::new();
         for event in log.iter().flat_map(|row| &row.events) {
-            each_big(event, &mut |big| drop(referred.insert(big.hash)));
+            each_big(event, &mut |big| referred.extend([big.hash]));
         }
         for hash in referred {
             let value = journal.value(&hash).unwrap().ok_or_else(|| format!("a value of {run} is gone"))?;

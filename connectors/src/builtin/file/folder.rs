@@ -84,9 +84,7 @@ impl Folder {
         let parent = match above {
             None => root,
             Some(above) => match root.open_dir(above) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    root.create_dir_all(above).and_then(|()| root.open_dir(above))
-                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => make(&root, above),
                 opened => opened,
             }
             .map_err(|error| of_io(&error, text))?,
@@ -159,6 +157,16 @@ fn too_long(text: &str) -> Failure {
 
 fn refused(text: &str, why: &str) -> Failure {
     Failure::new(FailureKind::Refused, format!("`{}` {why}", short(text)))
+}
+
+/// Makes a folder and those around it, and puts their names on the disk.
+fn make(root: &Dir, folder: &Path) -> io::Result<Dir> {
+    root.create_dir_all(folder)?;
+    for around in folder.ancestors().skip(1).filter(|around| !around.as_os_str().is_empty()) {
+        sync(&root.open_dir(around)?)?;
+    }
+    sync(root)?;
+    root.open_dir(folder)
 }
 
 /// Writes a file beside the old one and puts it in its place when it is whole and on the disk.

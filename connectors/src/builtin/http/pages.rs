@@ -84,7 +84,7 @@ fn parse(name: &str, text: &str) -> Result<Expr, Failure> {
 fn evaluate(name: &str, expr: &Expr, page: &Page) -> Result<Value, Failure> {
     expr::eval(expr, page).map_err(|halt| match halt {
         Halt::Failure(failure) => {
-            Failure { message: format!("`paginate.{name}`: {}", failure.message), ..failure }
+            Failure { message: format!("`paginate.{name}`: {}", failure.message), ..*failure }
         }
         Halt::Skip { .. } => invalid(&format!("`paginate.{name}` sees the answer alone, and no steps")),
     })

@@ -15,6 +15,10 @@ pub struct Roots {
     pub meta: Type,
     /// `meta.NAME` of any other.
     pub meta_or_null: Type,
+    /// `meta.NAME` of a step that has asked a model.
+    pub asked: Type,
+    /// `meta.NAME` of one that may have.
+    pub asked_or_null: Type,
     inputs: Type,
     run: Type,
     /// `trigger`
@@ -25,12 +29,14 @@ impl Roots {
     /// The types for one workflow.
     pub fn new(ast: &Ast, catalog: &Catalog) -> Roots {
         let error = error();
-        let meta = meta();
+        let (meta, asked) = (Type::Object(meta()), Type::Object(asked()));
         Roots {
             failure: error.clone().or_null(),
             error,
             meta_or_null: meta.clone().or_null(),
             meta,
+            asked_or_null: asked.clone().or_null(),
+            asked,
             inputs: inputs(ast),
             run: Type::object([
                 ("id", Type::String),
@@ -77,10 +83,27 @@ fn error() -> Type {
         Field::required("kind", Type::Enum(kinds), ""),
         Field::required("step", Type::String, ""),
         Field::required("attempts", Type::Integer, ""),
-        Field::optional("status", Type::Integer, ""),
+        Field::required("status", Type::Integer.or_null(), "The status of the answer, where there was one."),
     ])
 }
 
-fn meta() -> Type {
-    Type::object([("attempts", Type::Integer), ("started", Type::Time), ("duration", Type::Duration)])
+fn meta() -> Vec<Field> {
+    vec![
+        Field::required("attempts", Type::Integer, ""),
+        Field::required("started", Type::Time, ""),
+        Field::required("duration", Type::Duration, ""),
+    ]
+}
+
+fn asked() -> Vec<Field> {
+    let counted = ["input", "cached", "reasoning", "output"].map(|name| (name, Type::Integer));
+    let mut fields = meta();
+    fields.extend([
+        Field::required("model", Type::String, "The model that answered."),
+        Field::required("provider", Type::String, "Who runs it."),
+        Field::required("tokens", Type::object(counted), "How much was read and written."),
+        Field::required("cost", Type::Number, "What it cost, in US dollars."),
+        Field::required("paid_by", Type::String, "Whose key paid for it."),
+    ]);
+    fields
 }

@@ -17,8 +17,9 @@ use crate::types::Type;
 use crate::value::{Hole, Value};
 
 /// What `type` can answer.
-const NAMES_OF_TYPES: [&str; 10] =
-    ["null", "boolean", "integer", "number", "string", "list", "object", "time", "duration", "secret"];
+const NAMES_OF_TYPES: [&str; 11] = [
+    "null", "boolean", "integer", "number", "string", "list", "object", "time", "duration", "bytes", "secret",
+];
 
 const ENCODED: Wants =
     &[Shape::String, Shape::Number, Shape::Boolean, Shape::Time, Shape::Duration, Shape::Null, Shape::Object];

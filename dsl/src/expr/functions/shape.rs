@@ -74,11 +74,9 @@ pub enum Verdict {
 
 /// Compares the type of an argument with what is wanted.
 pub fn judge(ty: &Type, wants: Wants) -> Verdict {
-    // Most arguments are one thing, and most parameters want one.
-    if let [shape] = wants
-        && !matches!(ty, Type::Null | Type::Nullable(_) | Type::Union(_))
-        && takes(*shape, ty)
-    {
+    // Most arguments are one thing.
+    let one = !matches!(ty, Type::Null | Type::Nullable(_) | Type::Union(_));
+    if one && wants.iter().any(|shape| takes(*shape, ty)) {
         return Verdict::Fits;
     }
     let arms = ty.arms();
@@ -105,12 +103,12 @@ pub fn judge(ty: &Type, wants: Wants) -> Verdict {
 /// A number for each kind of value that has an order among itself, where something is known.
 fn order(ty: &Type, wants: Wants) -> Option<u8> {
     let kind = match ty {
-        Type::Any | Type::Null | Type::Bytes | Type::Nullable(_) | Type::Union(_) => return None,
+        Type::Any | Type::Null | Type::Nullable(_) | Type::Union(_) => return None,
         Type::Integer | Type::Number => 1,
         Type::Duration => 2,
         Type::String | Type::Enum(_) => 3,
         Type::Time => 4,
-        Type::Boolean | Type::AnyObject | Type::Object(_) | Type::List(_) => 5,
+        Type::Boolean | Type::Bytes | Type::AnyObject | Type::Object(_) | Type::List(_) => 5,
     };
     // What is wanted beside the order, as a null, is no reason for another.
     wants.iter().any(|shape| matches!(shape, Shape::Ordered | Shape::Summable)).then_some(kind)
@@ -118,7 +116,7 @@ fn order(ty: &Type, wants: Wants) -> Option<u8> {
 
 fn takes(shape: Shape, ty: &Type) -> bool {
     match (shape, ty) {
-        (Shape::Any, _) | (_, Type::Any | Type::Bytes) => true,
+        (Shape::Any, _) | (_, Type::Any) => true,
         (Shape::Null, ty) => *ty == Type::Null,
         (Shape::Boolean, ty) => *ty == Type::Boolean,
         (Shape::Integer, ty) => *ty == Type::Integer,

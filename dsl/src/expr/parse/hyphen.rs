@@ -1,19 +1,16 @@
 //! Names with `-` in them, which are none.
 
-use pest::iterators::Pair;
-
 use super::Builder;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::ast::{Ix, Kind, Node, Part};
-use crate::expr::grammar::Rule;
 use crate::expr::scan;
 use crate::span::Span;
 
 impl Builder<'_> {
     /// `steps.a-b` is a subtraction that nobody means.
-    pub(super) fn check_hyphen(&self, left: Ix, sign: &Pair<'_, Rule>, right: Ix) {
-        let (start, end) = (sign.as_span().start(), sign.as_span().end());
+    pub(super) fn check_hyphen(&self, left: Ix, sign: Span, right: Ix) {
+        let (start, end) = (sign.start as usize, sign.end as usize);
         let (before, after) = (&self.text[..start], &self.text[end..]);
         let touching = before.ends_with(scan::is_name) && after.starts_with(scan::is_name);
         let mut state = self.state.borrow_mut();

@@ -45,8 +45,8 @@ impl<'t> Inference<'t> {
             self.sought(function, arguments, &types);
         }
         let listed = self.texts(arguments);
-        for (place, names) in listed.iter().enumerate() {
-            if let (Some(names), Some(constant @ None)) = (names, constants.get_mut(place)) {
+        for (place, names) in &listed {
+            if let Some(constant @ None) = constants.get_mut(*place) {
                 *constant = Some(names);
             }
         }
@@ -90,8 +90,8 @@ impl<'t> Inference<'t> {
         })
     }
 
-    /// Lists of constant texts, which are no constants by themselves.
-    fn texts(&self, arguments: &[Ix]) -> Vec<Option<Value>> {
+    /// Lists of constant texts, which are no constants by themselves, with their places.
+    fn texts(&self, arguments: &[Ix]) -> Vec<(usize, Value)> {
         let text = |at: &Ix| match self.expr.node(*at).map(|node| &node.kind) {
             Some(Kind::Value(value @ Value::Text(_))) => Some(value.clone()),
             _ => None,
@@ -100,7 +100,7 @@ impl<'t> Inference<'t> {
             Some(Kind::List(items)) => items.iter().map(text).collect::<Option<Vec<_>>>().map(Value::list),
             _ => None,
         };
-        arguments.iter().map(list).collect()
+        arguments.iter().enumerate().filter_map(|(place, at)| Some((place, list(at)?))).collect()
     }
 
     /// What a lambda gives for an item; and what is left of the items where it is true, if that is less.
@@ -234,6 +234,9 @@ impl<'t> Inference<'t> {
                 Some(format!("a text becomes a number by `number({quote})`"))
             }
             Verdict::Unfit if wants(Shape::String) && wants(Shape::List(shape::ANY)) => None,
+            Verdict::Unfit if wants(Shape::String) && *ty == Type::Bytes => {
+                Some(format!("`base64({quote})` makes a text of it"))
+            }
             Verdict::Unfit if wants(Shape::String) && !text => {
                 Some(format!("`json({quote})` makes a text of it"))
             }

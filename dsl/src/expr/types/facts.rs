@@ -1,15 +1,17 @@
 //! What a condition tells of the values that it asks about: `x != null` says that `x` is there.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::expr::Expr;
 use crate::expr::ast::{Ix, Kind, Operator, Part, StepName};
 use crate::types::Type;
 use crate::value::Value;
 
-/// What is known of values by their paths, as `steps.a.b`.
+/// What is known of values by their paths, as `steps.a.b`. Shared: each expression begins with what is known around
+/// it, and few learn more.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Facts(Vec<(String, Fact)>);
+pub struct Facts(Arc<Vec<(String, Fact)>>);
 
 /// One thing that is known of a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,12 +39,16 @@ impl Facts {
 
     /// Forgets what was learnt after a time when so much was known.
     pub fn truncate(&mut self, len: usize) {
-        self.0.truncate(len);
+        if len < self.len() {
+            Arc::make_mut(&mut self.0).truncate(len);
+        }
     }
 
     /// Forgets what is known of names that mean something else from here on, as `steps.a` or `item`.
     pub fn forget(&mut self, name: &str) {
-        self.0.retain(|(key, _)| !begins_with(key, name));
+        if self.0.iter().any(|(key, _)| begins_with(key, name)) {
+            Arc::make_mut(&mut self.0).retain(|(key, _)| !begins_with(key, name));
+        }
     }
 
     /// Learns what an expression says where it is true as a whole.
@@ -147,7 +153,7 @@ impl Facts {
     }
 
     fn is(&mut self, key: String, fact: Fact) {
-        self.0.push((key, fact));
+        Arc::make_mut(&mut self.0).push((key, fact));
     }
 
     /// True if the value at a path is known to be there: itself or a part of it is not null.
@@ -252,7 +258,7 @@ fn softly(expr: &Expr, at: Ix) -> Option<String> {
 /// The part of a type whose values have a type of this name.
 fn only(ty: &Type, name: &str) -> Type {
     let arms = ty.arms().into_iter().filter_map(|arm| match (arm, name) {
-        (Type::Any | Type::Bytes, _) => Some(named(name)),
+        (Type::Any, _) => Some(named(name)),
         (Type::Integer | Type::Number, "integer") => Some(Type::Integer),
         (Type::Number, "number") => Some(Type::Number),
         (arm, name) => (name_of(arm) == name).then(|| arm.clone()),
@@ -264,7 +270,7 @@ fn only(ty: &Type, name: &str) -> Type {
 fn without(ty: &Type, name: &str) -> Type {
     let left = ty.arms().into_iter().filter(|arm| match arm {
         // A number may be whole, and a text a secret.
-        Type::Number | Type::Any | Type::Bytes => true,
+        Type::Number | Type::Any => true,
         arm => name_of(arm) != name,
     });
     left.cloned().fold(Type::NEVER, Type::or)
@@ -282,7 +288,8 @@ fn name_of(arm: &Type) -> &'static str {
         Type::Duration => "duration",
         Type::AnyObject | Type::Object(_) => "object",
         Type::List(_) => "list",
-        Type::Any | Type::Bytes | Type::Nullable(_) | Type::Union(_) => "",
+        Type::Bytes => "bytes",
+        Type::Any | Type::Nullable(_) | Type::Union(_) => "",
     }
 }
 
@@ -296,6 +303,7 @@ fn named(name: &str) -> Type {
         "string" => Type::String,
         "time" => Type::Time,
         "duration" => Type::Duration,
+        "bytes" => Type::Bytes,
         "object" => Type::AnyObject,
         "list" => Type::list(Type::Any),
         _ => Type::Any,

@@ -23,9 +23,10 @@ impl<'t> Inference<'t> {
         if !self.is_there(at, &ty, "-") {
             return Cow::Owned(Type::Any);
         }
-        let fits = ty.arms().into_iter().all(|arm| {
-            matches!(arm, Type::Any | Type::Bytes | Type::Integer | Type::Number | Type::Duration)
-        });
+        let fits = ty
+            .arms()
+            .into_iter()
+            .all(|arm| matches!(arm, Type::Any | Type::Integer | Type::Number | Type::Duration));
         if !fits {
             let message =
                 format!("`-` wants a number or a duration, and `{}` is {}", self.expr.quote(at), ty.named());
@@ -274,7 +275,7 @@ impl<'t> Inference<'t> {
             return;
         }
         let arms = asked.ty.arms();
-        let known = !arms.iter().any(|arm| matches!(arm, Type::Any | Type::Bytes)) && !arms.is_empty();
+        let known = !arms.contains(&&Type::Any) && !arms.is_empty();
         if known && !asked.ty.takes_null() {
             let message =
                 format!("`{}` is never null, so that this is always {answer}", self.expr.quote(asked.at));
@@ -321,12 +322,9 @@ pub(super) enum Misplaced {
 
 /// Whether a part of this type can be looked for in a whole of that.
 pub(super) fn part_of(part: &Type, whole: &Type) -> Option<Misplaced> {
-    let text = part
-        .arms()
-        .into_iter()
-        .all(|arm| matches!(arm, Type::Any | Type::Bytes | Type::String | Type::Enum(_)));
+    let text = part.arms().into_iter().all(|arm| matches!(arm, Type::Any | Type::String | Type::Enum(_)));
     whole.arms().into_iter().find_map(|arm| match arm {
-        Type::Any | Type::Bytes | Type::List(_) => None,
+        Type::Any | Type::List(_) => None,
         Type::AnyObject | Type::Object(_) if text => None,
         Type::AnyObject | Type::Object(_) => Some(Misplaced::Part("a key is a text")),
         Type::String | Type::Enum(_) if text => None,
@@ -359,10 +357,10 @@ fn pairs(left: &Type, right: &Type, gives: &dyn Fn(&Type, &Type) -> Option<Type>
 }
 
 fn ordered(a: &Type, b: &Type) -> bool {
-    use Type::{Any, Bytes, Duration, Enum, Integer, Number, String, Time};
+    use Type::{Any, Duration, Enum, Integer, Number, String, Time};
     match (a, b) {
-        (Any | Bytes, other) | (other, Any | Bytes) => {
-            matches!(other, Any | Bytes | Integer | Number | String | Enum(_) | Time | Duration)
+        (Any, other) | (other, Any) => {
+            matches!(other, Any | Integer | Number | String | Enum(_) | Time | Duration)
         }
         (Integer | Number, Integer | Number)
         | (String | Enum(_), String | Enum(_))
@@ -373,17 +371,17 @@ fn ordered(a: &Type, b: &Type) -> bool {
 }
 
 fn arithmetic(a: &Type, operator: Operator, b: &Type) -> Option<Type> {
-    use Type::{Any, Bytes, Duration, Enum, Integer, List, Number, String, Time};
+    use Type::{Any, Duration, Enum, Integer, List, Number, String, Time};
     let add = operator == Operator::Add;
     let subtract = operator == Operator::Subtract;
     let multiply = operator == Operator::Multiply;
     let divide = operator == Operator::Divide;
     Some(match (a, b) {
-        (Any | Bytes, Any | Bytes) => Any,
-        (Any | Bytes, String | Enum(_)) | (String | Enum(_), Any | Bytes) if add => String,
-        (Any | Bytes, List(_)) | (List(_), Any | Bytes) if add => Type::list(Any),
-        (Any | Bytes, Time) | (Time, Any | Bytes) if add || subtract => Any,
-        (Any | Bytes, Integer | Number | Duration) | (Integer | Number | Duration, Any | Bytes) => Any,
+        (Any, Any) => Any,
+        (Any, String | Enum(_)) | (String | Enum(_), Any) if add => String,
+        (Any, List(_)) | (List(_), Any) if add => Type::list(Any),
+        (Any, Time) | (Time, Any) if add || subtract => Any,
+        (Any, Integer | Number | Duration) | (Integer | Number | Duration, Any) => Any,
         (Integer, Integer) if !divide => Integer,
         (Integer | Number, Integer | Number) => Number,
         (String | Enum(_), String | Enum(_)) if add => String,

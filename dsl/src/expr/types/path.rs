@@ -11,7 +11,7 @@ use crate::expr::types::{Inference, Strictness, facts};
 use crate::fields::listed;
 use crate::habits;
 use crate::span::Span;
-use crate::types::{Field, Type};
+use crate::types::{Arms, Field, Type};
 use crate::value::Value;
 
 /// The most names that a help lists.
@@ -230,7 +230,7 @@ impl<'t> Inference<'t> {
         let objects = arms.iter().all(|arm| matches!(arm, Type::Object(_) | Type::AnyObject));
         let fits = |kinds: &[Type]| {
             known.arms().iter().all(|arm| match arm {
-                Type::Any | Type::Bytes => true,
+                Type::Any => true,
                 Type::Enum(_) => kinds.contains(&Type::String),
                 arm => kinds.contains(arm),
             })
@@ -319,10 +319,7 @@ impl<'t> Inference<'t> {
             };
             return Diagnostic::error(Code::UnknownField, at, message).help(help);
         }
-        let objects = arms.iter().filter_map(|arm| match arm {
-            Type::Object(fields) => Some(fields),
-            _ => None,
-        });
+        let objects = arms.iter().filter_map(|arm| arm.fields());
         let mut names: Vec<&str> = vec![];
         for field in objects.clone().flatten() {
             if !names.contains(&field.name.as_str()) {
@@ -369,12 +366,14 @@ fn without_null(ty: Cow<'_, Type>) -> Cow<'_, Type> {
 
 /// True for a type of whose fields nothing is known.
 fn is_open(ty: &Type) -> bool {
-    matches!(ty, Type::Any | Type::AnyObject | Type::Bytes)
+    matches!(ty, Type::Any | Type::AnyObject)
 }
 
 /// Looks for a field in each arm of a type.
-fn among<'t>(arms: Vec<&'t Type>, name: &str) -> Found<'t> {
-    if let [Type::Object(fields)] = &arms[..] {
+fn among<'t>(arms: Arms<'t>, name: &str) -> Found<'t> {
+    if let [arm] = &arms[..]
+        && let Some(fields) = arm.fields()
+    {
         return match find(fields, name) {
             Some(field) if field.optional => Found::Sometimes(Cow::Owned(field.ty.clone().or_null())),
             Some(field) => Found::Here(Cow::Borrowed(&field.ty)),
@@ -385,18 +384,14 @@ fn among<'t>(arms: Vec<&'t Type>, name: &str) -> Found<'t> {
         return Found::Here(Cow::Owned(Type::Any));
     }
     let mut all = Type::NEVER;
-    for arm in &arms {
-        if let Type::Object(fields) = arm
-            && let Some(field) = find(fields, name)
-        {
+    for arm in arms.iter() {
+        if let Some(field) = arm.fields().and_then(|fields| find(fields, name)) {
             all = all.or(field.ty.clone());
         }
     }
-    let lacks = |arm: &&Type| match arm {
-        Type::Object(fields) => find(fields, name).is_none_or(|field| field.optional),
-        _ => true,
-    };
-    let objects = arms.iter().all(|arm| matches!(arm, Type::Object(_)));
+    let lacks =
+        |arm: &&Type| arm.fields().and_then(|fields| find(fields, name)).is_none_or(|field| field.optional);
+    let objects = arms.iter().all(|arm| arm.fields().is_some());
     match all {
         all if all != Type::NEVER && !objects => Found::Partly(Cow::Owned(all.or_null())),
         all if all == Type::NEVER => Found::Nowhere,

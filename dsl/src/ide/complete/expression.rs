@@ -128,11 +128,7 @@ fn fields_of(ty: &Type) -> Vec<Offer> {
         Offer::new(&*field.name, ItemKind::Field).detail(describe::form(field)).about(describe::field(field))
     };
     let ty = ty.without_null();
-    let of_arm = |arm: &Type| match arm {
-        Type::Object(fields) => fields.iter().map(field).collect(),
-        _ => vec![],
-    };
-    ty.arms().into_iter().flat_map(of_arm).collect()
+    ty.arms().into_iter().filter_map(Type::fields).flatten().map(field).collect()
 }
 
 /// The functions that take what ends before a bar, those for its type first.

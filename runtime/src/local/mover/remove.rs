@@ -52,9 +52,9 @@ impl Mover {
         for work in self.ready.iter().chain(&self.held).chain(&self.turn.works) {
             referred(work, &mut under_way);
         }
-        let free = self.turn.noted.free(hashes, under_way, &*self.values);
-        self.turn.batch.dropped.extend(free);
-        self.turn.answer(reply, Ok(()));
+        let free = self.turn.noted.free(hashes, under_way, &*self.journal);
+        let told = free.map(|free| self.turn.batch.dropped.extend(free));
+        self.turn.answer(reply, told);
     }
 
     /// A run that takes over from another relies on the values that the other one's log keeps.

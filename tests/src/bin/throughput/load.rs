@@ -134,12 +134,8 @@ impl Bench {
 async fn one(driver: &Local, plan: Arc<Plan>, number: u64, items: i64) -> Result<Duration> {
     let run = RunId(format!("bench{number:09}").into());
     let inputs = Value::object([("items", Value::list((0..items).map(Value::Int).collect()))]);
-    let start = Start {
-        run: run.clone(),
-        inputs,
-        trigger: Value::object([("kind", Value::text("manual"))]),
-        note: Value::Null,
-    };
+    let trigger = Value::object([("kind", Value::text("manual"))]);
+    let start = Start::new(run.clone(), inputs, trigger);
     let begun = Instant::now();
     let mut rows = driver.watch(&run);
     driver.begin(plan, start).await??;

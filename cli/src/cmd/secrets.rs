@@ -1,0 +1,149 @@
+//! `keyway secrets`: what `secret("NAME")` in a workflow stands for.
+
+use std::collections::BTreeMap;
+
+use clap::{Args as ClapArgs, Subcommand};
+use server::vault::{Entry, Kind, LOCAL, Listed};
+
+use super::{Data, ME};
+use crate::error::{Exit, Trouble};
+use crate::hidden::From;
+use crate::output::{self, FAINT, STRONG};
+
+/// Keep secrets that workflows send
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Store a secret
+    Add {
+        /// Its name, as in `secret("NAME")`
+        name: String,
+        /// A host that it may be sent to; may be given more than once
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
+        #[command(flatten)]
+        from: From,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List secrets, without what they hold
+    List {
+        /// Print the list as JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Store another value in the place of a secret
+    Rotate {
+        /// Its name
+        name: String,
+        /// A host that it may be sent to from here on; the hosts stay where none is given
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
+        #[command(flatten)]
+        from: From,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Remove a secret
+    Rm {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// Carries the command out.
+pub fn main(args: &Args) -> Result<Exit, Trouble> {
+    match &args.command {
+        Command::Add { name, hosts, from, data } => {
+            let entry = Entry {
+                kind: Kind::Secret,
+                name: name.clone(),
+                connector: server::safe::HTTP.into(),
+                hosts: hosts.clone(),
+                settings: BTreeMap::new(),
+                rank: 0,
+                value: from.read(&format!("value of {name}"))?,
+            };
+            data.vault()?.add(ME, &entry)?;
+            output::note(&format!("stored `{name}`"));
+            if hosts.is_empty() {
+                output::note(&format!(
+                    "it may be sent nowhere; `keyway secrets rotate {name} --host HOST` stores it for a host"
+                ));
+            }
+        }
+        Command::List { json, data } => list(*json, data)?,
+        Command::Rotate { name, hosts, from, data } => {
+            let vault = data.vault()?;
+            let value = from.read(&format!("new value of {name}"))?;
+            let hosts = (!hosts.is_empty()).then_some(&hosts[..]);
+            vault.replace(ME, (Kind::Secret, name), &value, hosts)?;
+            output::note(&format!("replaced `{name}`; what it held before is destroyed"));
+        }
+        Command::Rm { name, data } => {
+            data.vault()?.remove(ME, Kind::Secret, name)?;
+            output::note(&format!("removed `{name}`"));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn list(json: bool, data: &Data) -> Result<(), Trouble> {
+    let secrets = data.vault()?.list(LOCAL, Kind::Secret)?;
+    if json {
+        output::json(&secrets.iter().map(to_json).collect());
+    } else if secrets.is_empty() {
+        output::note("there are no secrets yet; `keyway secrets add NAME --host HOST` stores one");
+    } else {
+        let width = secrets.iter().map(|secret| secret.name.len()).max().unwrap_or(0).max(4);
+        let mut table =
+            format!("{STRONG}{:<width$}  {:<12} {:<20} HOSTS{STRONG:#}\n", "NAME", "VALUE", "USED");
+        for secret in &secrets {
+            let hosts = if secret.hosts.is_empty() { "nowhere".into() } else { secret.hosts.join(", ") };
+            let used = moment(secret.used);
+            table += &format!(
+                "{:<width$}  {:<12} {used:<20} {FAINT}{hosts}{FAINT:#}\n",
+                secret.name, secret.shown
+            );
+        }
+        output::result(&table);
+    }
+    Ok(())
+}
+
+/// A moment as it is shown, or that there was none.
+pub fn moment(nanoseconds: Option<i64>) -> String {
+    nanoseconds.map_or_else(|| "never".into(), |time| super::runs::shown(timestamp(time)))
+}
+
+/// A moment as it is stored.
+pub fn timestamp(nanoseconds: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+}
+
+/// What may be shown of a secret or key.
+pub fn to_json(listed: &Listed) -> serde_json::Value {
+    serde_json::json!({
+        "name": listed.name,
+        "kind": listed.kind,
+        "owner": listed.owner,
+        "connector": listed.connector,
+        "hosts": listed.hosts,
+        "settings": listed.settings,
+        "shown": listed.shown,
+        "status": listed.status,
+        "version": listed.version,
+        "priority": listed.rank,
+        "created": timestamp(listed.created).to_string(),
+        "used": listed.used.map(|time| timestamp(time).to_string()),
+    })
+}

@@ -1,0 +1,38 @@
+# What is done often, and what takes long. `just --list` tells.
+
+# All that must be true before a push
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo test --workspace
+
+# Switch each mechanism off in turn, and see whether the test of its guarantee turns red
+controls:
+    KEYWAY_REPORT=docs/measured/controls.md cargo run -p tests --bin controls
+
+# Every long campaign that tries to break the product, with its report
+break: kills writes power errors flips torn
+
+# Kill at random moments
+kills:
+    KEYWAY_REPORT=docs/measured/kill.md KEYWAY_KILLS=1000 cargo test -p tests --test kill
+
+# Kill at every write
+writes:
+    KEYWAY_REPORT=docs/measured/nth.md KEYWAY_NTH=all cargo test -p tests --test nth
+
+# Cut the power of a disk that lies
+power:
+    KEYWAY_REPORT=docs/measured/power.md KEYWAY_CUTS=2000 cargo test -p tests --test power
+
+# Let each operation fail in each way
+errors:
+    KEYWAY_REPORT=docs/measured/errors.md KEYWAY_ERRORS=all cargo test -p tests --test no_room an_operation_that_fails
+
+# Flip bits of the database and its log
+flips:
+    KEYWAY_REPORT=docs/measured/flips.md KEYWAY_FLIPS=10000 cargo test -p tests --test damage a_flipped_bit
+
+# Cut the log off at every byte of its last transactions
+torn:
+    KEYWAY_REPORT=docs/measured/torn.md KEYWAY_TORN=all cargo test -p tests --test damage a_log_that_was_cut_off

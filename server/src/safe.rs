@@ -1,0 +1,75 @@
+//! The vault of a data directory, opened when the first secret is needed: a run without secrets needs no key.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use engine::run::RunId;
+use secret::{Open, Refused, Secret};
+use store::Desk;
+use vault::{Bound, LOCAL, Source, Vault};
+
+use crate::error::Error;
+use crate::home::Home;
+
+/// The vault of a data directory, opened when it is needed.
+pub struct Safe {
+    desk: Arc<Desk>,
+    home: Home,
+    open: Mutex<Option<Arc<Vault>>>,
+}
+
+/// What opens secrets for a run.
+pub struct OfRun {
+    safe: Arc<Safe>,
+    run: RunId,
+}
+
+/// Opens the vault of a data directory for a command, alongside whoever moves its runs.
+///
+/// # Errors
+/// Where the directory or its database cannot be used, or more than one place gives a root key.
+pub fn open(home: &Home) -> Result<Vault, Error> {
+    home.create()?;
+    Ok(Vault::at(&home.database(), source(home)?)?)
+}
+
+fn source(home: &Home) -> Result<Source, vault::Error> {
+    // Without a folder nothing is found there, and the vault says where it looked.
+    Source::of_environment(home.keys().map_or_else(|| PathBuf::from("/nonexistent"), ToOwned::to_owned))
+}
+
+impl Safe {
+    /// The safe of a data directory whose database is written here.
+    pub fn new(desk: Arc<Desk>, home: Home) -> Safe {
+        Safe { desk, home, open: Mutex::new(None) }
+    }
+
+    /// What opens secrets for a run. Every run is the local owner's.
+    pub fn of_run(self: &Arc<Safe>, run: &RunId) -> OfRun {
+        OfRun { safe: self.clone(), run: run.clone() }
+    }
+
+    fn vault(&self) -> Result<Arc<Vault>, vault::Error> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(vault) = &*open {
+            return Ok(vault.clone());
+        }
+        let vault = Arc::new(Vault::open(self.desk.clone(), source(&self.home)?)?);
+        *open = Some(vault.clone());
+        Ok(vault)
+    }
+}
+
+impl Open for OfRun {
+    fn open(&self, name: &str, host: &str) -> Result<Secret, Refused> {
+        let vault = self
+            .safe
+            .vault()
+            .map_err(|error| Refused::Sealed { name: name.into(), why: error.to_string() })?;
+        let (owner, actor) = (LOCAL.to_owned(), format!("run {}", self.run));
+        Bound { vault, owner, actor, connector: HTTP.into() }.open(name, host)
+    }
+}
+
+/// What `secret("…")` in a workflow is opened for.
+pub const HTTP: &str = "http";

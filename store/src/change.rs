@@ -1,0 +1,508 @@
+//! Changes of what the vault keeps, each whole or not at all, with the rows of the audit that tell of it.
+//!
+//! What is sealed is bytes here, and who owns it a text; what any of it means is the vault's business.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::vault::{Audit, Head, OwnerKey, Secret, Version};
+
+/// Edits that belong together, and what the audit tells of them.
+pub struct Change {
+    /// What is edited, in order. Where one does not fit what stands there, none is made.
+    pub edits: Vec<Edit>,
+    /// What is recorded; `seq` and `link` are filled in here.
+    pub audit: Vec<Audit>,
+    /// Links the rows of the audit.
+    pub chain: Arc<dyn Chain>,
+}
+
+/// Links rows of the audit; called within the transaction, so that no other row comes between.
+pub trait Chain: Send + Sync {
+    /// The link of a row, which follows a row with this link; the first follows an empty one.
+    fn link(&self, before: &[u8], row: &Audit) -> Vec<u8>;
+    /// What proves that the audit ends with this row.
+    fn proof(&self, seq: i64, link: &[u8]) -> Vec<u8>;
+    /// Whether a head is one that this chain has made.
+    fn holds(&self, head: &Head) -> bool;
+}
+
+/// One edit. Each names its owner.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    /// A tier is added or changed.
+    Tier {
+        /// Its name.
+        name: String,
+        /// Whether who has it may use keys of its own.
+        own_keys: bool,
+        /// Calls a month with the platform's keys.
+        quota: i64,
+    },
+    /// An owner is added; one that is there already stays.
+    Owner {
+        /// Its id.
+        id: String,
+        /// What it is, in a word.
+        kind: &'static str,
+        /// What it is called.
+        name: String,
+        /// Its tier.
+        tier: String,
+        /// When, in nanoseconds since 1970.
+        created: i64,
+    },
+    /// An owner gets another tier.
+    OwnerTier {
+        /// The owner.
+        owner: String,
+        /// Its tier from here on.
+        tier: String,
+    },
+    /// Somebody becomes a member of an organisation.
+    Join {
+        /// The organisation.
+        organisation: String,
+        /// The member.
+        member: String,
+    },
+    /// Somebody is no member any more.
+    Leave {
+        /// The organisation.
+        organisation: String,
+        /// The member.
+        member: String,
+    },
+    /// An owner, all its keys and all that they seal are removed.
+    RemoveOwner {
+        /// The owner.
+        owner: String,
+    },
+    /// A root key becomes known; it is not the current one yet.
+    Root {
+        /// Its number.
+        generation: i64,
+        /// The salt of its passphrase; empty where it has none.
+        salt: Vec<u8>,
+        /// What opens with it alone.
+        proof: Vec<u8>,
+    },
+    /// A root key becomes the current one; it must seal the key of every owner.
+    CurrentRoot {
+        /// Its number.
+        generation: i64,
+    },
+    /// A root key that is not current, and all that it seals, is removed; the current one must seal the same.
+    RemoveRoot {
+        /// Its number.
+        generation: i64,
+    },
+    /// A key of an owner is added under a root. Where it is to be the current one, no other is.
+    OwnerKey(OwnerKey),
+    /// A key of an owner that is there under one root is added under another.
+    OwnerKeyTwin(OwnerKey),
+    /// A key of an owner that seals nothing is removed.
+    RemoveOwnerKey {
+        /// The owner.
+        owner: String,
+        /// The key's number.
+        generation: i64,
+    },
+    /// A secret is added; its name must be free.
+    Secret(Secret),
+    /// A version of a secret is added.
+    Version(Version),
+    /// A secret changes from one state that was read to another.
+    Restate {
+        /// What stands there, as it was read: its `mac` is compared.
+        from: Vec<u8>,
+        /// What is to stand there.
+        to: Secret,
+    },
+    /// The key of a version is sealed anew.
+    Rewrap {
+        /// The owner.
+        owner: String,
+        /// The secret.
+        secret: String,
+        /// Its version.
+        version: i64,
+        /// The number of the owner's key before.
+        from: i64,
+        /// The number of the owner's key from here on.
+        to: i64,
+        /// The key, sealed.
+        key: Vec<u8>,
+    },
+    /// Versions of a secret other than the current one are removed.
+    RemoveOldVersions {
+        /// The owner.
+        owner: String,
+        /// The secret.
+        secret: String,
+    },
+    /// A secret and its versions are removed.
+    RemoveSecret {
+        /// The owner.
+        owner: String,
+        /// The secret.
+        secret: String,
+    },
+    /// A secret was used.
+    Used {
+        /// The owner.
+        owner: String,
+        /// The secret.
+        secret: String,
+        /// The version that was opened; it must be the current one.
+        version: i64,
+        /// When, in nanoseconds since 1970.
+        time: i64,
+    },
+    /// A call is counted to an owner, unless that would be more than its quota.
+    Count {
+        /// The owner.
+        owner: String,
+        /// The month.
+        month: String,
+        /// Most calls of a month.
+        quota: i64,
+    },
+    /// A single value is set.
+    Set {
+        /// Its name.
+        name: &'static str,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// A single value is removed.
+    Unset {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A single value is set that must not be there yet.
+    SetOnce {
+        /// Its name.
+        name: &'static str,
+        /// The value.
+        value: Vec<u8>,
+    },
+}
+
+/// Why a change was not made, where the file itself is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// Something of that name is there already.
+    Taken,
+    /// What it rests on is not as it was read.
+    Stale,
+    /// The count would go beyond its limit.
+    Spent,
+    /// The end of the audit was changed by somebody else.
+    Audit,
+}
+
+/// Makes a change within a transaction that the caller ends.
+pub(crate) fn make(to: &Connection, change: &Change) -> rusqlite::Result<Result<(), Unfit>> {
+    for edit in &change.edits {
+        if let Err(unfit) = edited(to, edit)? {
+            return Ok(Err(unfit));
+        }
+    }
+    recorded(to, change)
+}
+
+/// Appends to the audit, linked to the row that stands last.
+fn recorded(to: &Connection, change: &Change) -> rusqlite::Result<Result<(), Unfit>> {
+    if change.audit.is_empty() {
+        return Ok(Ok(()));
+    }
+    let head = head(to)?;
+    if !change.chain.holds(&head) {
+        return Ok(Err(Unfit::Audit));
+    }
+    let Head { mut seq, mut link, .. } = head;
+    let mut insert = to.prepare_cached(
+        "INSERT INTO audit (seq, time, owner, actor, action, subject, detail, link)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for row in &change.audit {
+        seq += 1;
+        let row = Audit { seq, ..row.clone() };
+        link = change.chain.link(&link, &row);
+        insert.execute(params![
+            seq,
+            row.time,
+            row.owner,
+            row.actor,
+            row.action,
+            row.subject,
+            row.detail,
+            link
+        ])?;
+    }
+    let mut set = to.prepare_cached("INSERT OR REPLACE INTO vault (name, value) VALUES (?1, ?2)")?;
+    let proof = change.chain.proof(seq, &link);
+    set.execute(params!["audit_seq", seq.to_be_bytes()])?;
+    set.execute(params!["audit_link", link])?;
+    set.execute(params!["audit_proof", proof])?;
+    Ok(Ok(()))
+}
+
+/// How the audit ends, as it is written down beside it.
+pub(crate) fn head(from: &Connection) -> rusqlite::Result<Head> {
+    let mut select = from.prepare_cached("SELECT value FROM vault WHERE name = ?1")?;
+    let mut value = |name: &str| select.query_row([name], |row| row.get::<_, Vec<u8>>(0)).optional();
+    let seq = value("audit_seq")?.and_then(|bytes| bytes.try_into().ok()).map_or(0, i64::from_be_bytes);
+    Ok(Head {
+        seq,
+        link: value("audit_link")?.unwrap_or_default(),
+        proof: value("audit_proof")?.unwrap_or_default(),
+    })
+}
+
+fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
+    match edit {
+        Edit::Tier { name, own_keys, quota } => run(
+            to,
+            "INSERT OR REPLACE INTO tiers (name, own_keys, quota) VALUES (?1, ?2, ?3)",
+            params![name, own_keys, quota],
+            Wanted::Any,
+        ),
+        Edit::Owner { id, kind, name, tier, created } => run(
+            to,
+            "INSERT OR IGNORE INTO owners (id, kind, name, tier, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, kind, name, tier, created],
+            Wanted::Any,
+        ),
+        Edit::OwnerTier { owner, tier } => {
+            run(to, "UPDATE owners SET tier = ?2 WHERE id = ?1", params![owner, tier], Wanted::Row)
+        }
+        Edit::Join { organisation, member } => run(
+            to,
+            "INSERT OR IGNORE INTO members (organisation, member) VALUES (?1, ?2)",
+            params![organisation, member],
+            Wanted::Any,
+        ),
+        Edit::Leave { organisation, member } => run(
+            to,
+            "DELETE FROM members WHERE organisation = ?1 AND member = ?2",
+            params![organisation, member],
+            Wanted::Row,
+        ),
+        Edit::RemoveOwner { owner } => remove_owner(to, owner),
+        Edit::Root { generation, salt, proof } => run(
+            to,
+            "INSERT INTO roots (generation, salt, proof, current) VALUES (?1, ?2, ?3, 0)",
+            params![generation, salt, proof],
+            Wanted::Row,
+        ),
+        Edit::CurrentRoot { generation } => run(
+            to,
+            "UPDATE roots SET current = (generation = ?1)
+             WHERE EXISTS (SELECT 1 FROM roots WHERE generation = ?1)
+             AND NOT EXISTS (SELECT 1 FROM owner_keys AS k WHERE NOT EXISTS (
+                 SELECT 1 FROM owner_keys AS n
+                 WHERE n.owner = k.owner AND n.generation = k.generation AND n.root = ?1))",
+            params![generation],
+            Wanted::Some,
+        ),
+        Edit::RemoveRoot { generation } => remove_root(to, *generation),
+        Edit::OwnerKey(key) => add_owner_key(to, key),
+        Edit::OwnerKeyTwin(key) => run(
+            to,
+            "INSERT INTO owner_keys (owner, generation, root, current, sealed)
+             SELECT owner, generation, ?3, current, ?4 FROM owner_keys
+             WHERE owner = ?1 AND generation = ?2 AND root <> ?3 LIMIT 1",
+            params![key.owner, key.generation, key.root, key.sealed],
+            Wanted::Row,
+        ),
+        Edit::RemoveOwnerKey { owner, generation } => run(
+            to,
+            "DELETE FROM owner_keys WHERE owner = ?1 AND generation = ?2 AND current = 0
+             AND NOT EXISTS (SELECT 1 FROM versions WHERE owner = ?1 AND generation = ?2)",
+            params![owner, generation],
+            Wanted::Some,
+        ),
+        Edit::Secret(secret) => run(
+            to,
+            "INSERT INTO secrets (owner, id, kind, name, version, status, rank, mac, shown, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                secret.owner,
+                secret.id,
+                secret.kind,
+                secret.name,
+                secret.version,
+                secret.status,
+                secret.rank,
+                secret.mac,
+                secret.shown,
+                secret.created
+            ],
+            Wanted::Row,
+        ),
+        Edit::Version(version) => run(
+            to,
+            "INSERT INTO versions
+             (owner, secret, version, generation, connector, hosts, settings, key, value, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                version.owner,
+                version.secret,
+                version.version,
+                version.generation,
+                version.connector,
+                version.hosts,
+                version.settings,
+                version.key,
+                version.value,
+                version.created
+            ],
+            Wanted::Row,
+        ),
+        Edit::Restate { from, to: secret } => run(
+            to,
+            "UPDATE secrets SET version = ?3, status = ?4, rank = ?5, mac = ?6, shown = ?7
+             WHERE owner = ?1 AND id = ?2 AND mac = ?8",
+            params![
+                secret.owner,
+                secret.id,
+                secret.version,
+                secret.status,
+                secret.rank,
+                secret.mac,
+                secret.shown,
+                from
+            ],
+            Wanted::Row,
+        ),
+        Edit::Rewrap { owner, secret, version, from, to: generation, key } => run(
+            to,
+            "UPDATE versions SET generation = ?5, key = ?6
+             WHERE owner = ?1 AND secret = ?2 AND version = ?3 AND generation = ?4",
+            params![owner, secret, version, from, generation, key],
+            Wanted::Row,
+        ),
+        Edit::RemoveOldVersions { owner, secret } => run(
+            to,
+            "DELETE FROM versions WHERE owner = ?1 AND secret = ?2
+             AND version <> (SELECT version FROM secrets WHERE owner = ?1 AND id = ?2)",
+            params![owner, secret],
+            Wanted::Any,
+        ),
+        Edit::RemoveSecret { owner, secret } => {
+            run(to, "DELETE FROM secrets WHERE owner = ?1 AND id = ?2", params![owner, secret], Wanted::Row)
+        }
+        Edit::Used { owner, secret, version, time } => run(
+            to,
+            "UPDATE secrets SET used = ?4 WHERE owner = ?1 AND id = ?2 AND version = ?3",
+            params![owner, secret, version, time],
+            Wanted::Row,
+        ),
+        Edit::Count { owner, month, quota } => counted(to, owner, month, *quota),
+        Edit::Set { name, value } => run(
+            to,
+            "INSERT OR REPLACE INTO vault (name, value) VALUES (?1, ?2)",
+            params![name, value],
+            Wanted::Any,
+        ),
+        Edit::Unset { name } => run(to, "DELETE FROM vault WHERE name = ?1", params![name], Wanted::Any),
+        Edit::SetOnce { name, value } => {
+            run(to, "INSERT INTO vault (name, value) VALUES (?1, ?2)", params![name, value], Wanted::Row)
+        }
+    }
+}
+
+/// How many rows a statement must change.
+enum Wanted {
+    Any,
+    Some,
+    Row,
+}
+
+fn run(
+    to: &Connection,
+    sql: &'static str,
+    values: &[&dyn rusqlite::ToSql],
+    wanted: Wanted,
+) -> rusqlite::Result<Result<(), Unfit>> {
+    let done = match to.prepare_cached(sql)?.execute(values) {
+        Ok(done) => done,
+        Err(error) => return unfit(error).map(Err),
+    };
+    let fits = match wanted {
+        Wanted::Any => true,
+        Wanted::Some => done > 0,
+        Wanted::Row => done == 1,
+    };
+    Ok(if fits { Ok(()) } else { Err(Unfit::Stale) })
+}
+
+/// Tells a name that is taken and a row that is missing from trouble with the file.
+fn unfit(error: rusqlite::Error) -> rusqlite::Result<Unfit> {
+    use rusqlite::ffi;
+    match error.sqlite_error().map(|error| error.extended_code) {
+        Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => Ok(Unfit::Taken),
+        Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => Ok(Unfit::Stale),
+        _ => Err(error),
+    }
+}
+
+fn add_owner_key(to: &Connection, key: &OwnerKey) -> rusqlite::Result<Result<(), Unfit>> {
+    let added = run(
+        to,
+        "INSERT INTO owner_keys (owner, generation, root, current, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![key.owner, key.generation, key.root, key.current, key.sealed],
+        Wanted::Row,
+    )?;
+    if added.is_ok() && key.current {
+        to.prepare_cached(
+            "UPDATE owner_keys SET current = 0 WHERE owner = ?1 AND generation <> ?2 AND current = 1",
+        )?
+        .execute(params![key.owner, key.generation])?;
+    }
+    Ok(added)
+}
+
+fn remove_owner(to: &Connection, owner: &str) -> rusqlite::Result<Result<(), Unfit>> {
+    for sql in [
+        "DELETE FROM owner_keys WHERE owner = ?1",
+        "DELETE FROM secrets WHERE owner = ?1",
+        "DELETE FROM platform_use WHERE owner = ?1",
+        "DELETE FROM members WHERE organisation = ?1 OR member = ?1",
+    ] {
+        to.execute(sql, [owner])?;
+    }
+    run(to, "DELETE FROM owners WHERE id = ?1", params![owner], Wanted::Row)
+}
+
+fn remove_root(to: &Connection, generation: i64) -> rusqlite::Result<Result<(), Unfit>> {
+    let current: Option<bool> = to
+        .query_row("SELECT current FROM roots WHERE generation = ?1", [generation], |row| row.get(0))
+        .optional()?;
+    let alone: bool = to.query_row(
+        "SELECT EXISTS (SELECT 1 FROM owner_keys AS k WHERE root = ?1 AND NOT EXISTS (
+             SELECT 1 FROM owner_keys AS n JOIN roots ON roots.generation = n.root AND roots.current = 1
+             WHERE n.owner = k.owner AND n.generation = k.generation))",
+        [generation],
+        |row| row.get(0),
+    )?;
+    if current != Some(false) || alone {
+        return Ok(Err(Unfit::Stale));
+    }
+    to.execute("DELETE FROM owner_keys WHERE root = ?1", [generation])?;
+    run(to, "DELETE FROM roots WHERE generation = ?1", params![generation], Wanted::Row)
+}
+
+fn counted(to: &Connection, owner: &str, month: &str, quota: i64) -> rusqlite::Result<Result<(), Unfit>> {
+    to.prepare_cached("INSERT OR IGNORE INTO platform_use (owner, month, calls) VALUES (?1, ?2, 0)")?
+        .execute(params![owner, month])?;
+    let counted = to
+        .prepare_cached(
+            "UPDATE platform_use SET calls = calls + 1 WHERE owner = ?1 AND month = ?2 AND calls < ?3",
+        )?
+        .execute(params![owner, month, quota])?;
+    Ok(if counted == 1 { Ok(()) } else { Err(Unfit::Spent) })
+}

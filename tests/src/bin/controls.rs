@@ -1,0 +1,152 @@
+//! Switches each mechanism off in turn, and says whether the test of its guarantee turns red.
+//!
+//! `cargo run -p tests --bin controls` runs the control of each guarantee. A control is a test that breaks the
+//! mechanism and passes only where the judge of the guarantee sees it. A guarantee without a red control is printed as
+//! untested. `KEYWAY_REPORT=docs/measured/controls.md` writes the table down.
+
+use std::process::{Command, ExitCode, Stdio};
+
+use tests::report::Report;
+
+/// A guarantee, its test, and what turns it red.
+struct Row {
+    guarantee: &'static str,
+    says: &'static str,
+    /// The arguments of `cargo test` that run its test.
+    test: &'static str,
+    control: Option<Control>,
+}
+
+/// A mechanism that is switched off.
+struct Control {
+    off: &'static str,
+    /// The arguments of `cargo test` that run the control.
+    run: &'static str,
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        guarantee: "G1",
+        says: "a started run ends, and no completed step runs again",
+        test: "-p tests --test kill",
+        control: Some(Control {
+            off: "rows that were committed are taken away",
+            run: "-p tests --test kill a_lost_commit_would_be_seen",
+        }),
+    },
+    Row {
+        guarantee: "G2",
+        says: "a history is consistent",
+        test: "-p engine --test sim",
+        control: Some(Control {
+            off: "faults are planted in the engine, one after the other",
+            run: "-p engine --features planted --test planted",
+        }),
+    },
+    Row {
+        guarantee: "G3",
+        says: "a crash at any write is survived",
+        test: "-p tests --test nth killed_at_any_write",
+        control: Some(Control {
+            off: "writes seem to succeed and do nothing",
+            run: "-p tests --test nth a_lost_write_would_be_seen",
+        }),
+    },
+    Row {
+        guarantee: "G4",
+        says: "a loss of power loses nothing that was acknowledged",
+        test: "-p tests --test power a_power_cut",
+        control: Some(Control {
+            off: "syncs seem to succeed and do nothing",
+            run: "-p tests --test power syncs_that_do_nothing_would_be_seen",
+        }),
+    },
+    Row {
+        guarantee: "G5",
+        says: "a full disk and I/O errors are told, and nothing is lost",
+        test: "-p tests --test no_room",
+        control: Some(Control {
+            off: "an operation fails and its error is ignored",
+            run: "-p tests --test no_room an_ignored_error_would_be_seen",
+        }),
+    },
+    Row {
+        guarantee: "G6",
+        says: "damage to the database is noticed, never served",
+        test: "-p tests --test damage",
+        control: Some(Control {
+            off: "rows have no seals",
+            run: "-p tests --test damage flips_in_rows_without_seals_would_be_seen",
+        }),
+    },
+    Row {
+        guarantee: "G18",
+        says: "what was filled is never read again as a template",
+        test: "-p dsl --test naughty_strings no_value_is_read_again_as_a_template",
+        control: Some(Control {
+            off: "it is read again",
+            run: "-p dsl --test naughty_strings a_second_reading_would_be_seen",
+        }),
+    },
+    Row {
+        guarantee: "G18",
+        says: "every expression ends within its budget",
+        test: "-p dsl --test never_panics what_is_well_formed_ends_within_its_budget",
+        control: None,
+    },
+];
+
+/// What a control showed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Red,
+    Green,
+    /// A tool is not there.
+    Skipped,
+    NoControl,
+}
+
+impl Shown {
+    fn name(self) -> &'static str {
+        match self {
+            Shown::Red => "red",
+            Shown::Green => "**not red: untested**",
+            Shown::Skipped => "**skipped: untested**",
+            Shown::NoControl => "**no control: untested**",
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let report = Report::begin("Mechanisms switched off", "cargo run -p tests --bin controls");
+    let mut table = String::from(
+        "| | Guarantee | Test | Switched off | Its test is |\n| --- | --- | --- | --- | --- |\n",
+    );
+    let mut green = false;
+    for row in ROWS {
+        let shown = row.control.as_ref().map_or(Shown::NoControl, |control| run(control.run));
+        green |= shown == Shown::Green;
+        let off = row.control.as_ref().map_or("", |control| control.off);
+        let Row { guarantee, says, test, .. } = row;
+        let line = format!("| {guarantee} | {says} | `cargo test {test}` | {off} | {} |\n", shown.name());
+        eprint!("{line}");
+        table += &line;
+    }
+    report.tell(table.trim_end());
+    if green { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Runs a control. It must have run one test at least, and passed.
+fn run(arguments: &str) -> Shown {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.arg("test").args(arguments.split(' ')).args(["--", "--nocapture"]);
+    command.current_dir(tests::root()).stderr(Stdio::null()).env_remove("KEYWAY_REPORT");
+    let Ok(output) = command.output() else { return Shown::Green };
+    let said = String::from_utf8_lossy(&output.stdout);
+    if said.contains("SKIPPED") {
+        return Shown::Skipped;
+    }
+    let ran = !said.contains("running 0 tests") && said.contains("test result: ok");
+    if output.status.success() && ran { Shown::Red } else { Shown::Green }
+}

@@ -1,0 +1,47 @@
+//! What a run is given: it opens secrets of the run's owner, for one connector, and nothing else.
+
+use std::sync::Arc;
+
+use secret::{Open, Refused, Secret};
+
+use crate::error::Error;
+use crate::keys::{Vault, Who};
+use crate::resolve::{Want, What};
+
+/// Opens secrets for one owner, one actor, one connector.
+#[derive(Clone)]
+pub struct Bound {
+    /// The vault.
+    pub vault: Arc<Vault>,
+    /// The owner of the run.
+    pub owner: String,
+    /// The run, as the audit tells it.
+    pub actor: String,
+    /// What uses the secrets.
+    pub connector: String,
+}
+
+impl Open for Bound {
+    fn open(&self, name: &str, host: &str) -> Result<Secret, Refused> {
+        let who = Who { owner: &self.owner, actor: &self.actor };
+        let want = Want { who, what: What::Secret(name), connector: &self.connector, host };
+        match self.vault.resolve(&want) {
+            Ok(resolved) => Ok(resolved.secret),
+            Err(error) => Err(refused(name, error)),
+        }
+    }
+}
+
+/// An error as the step sees it.
+fn refused(name: &str, error: Error) -> Refused {
+    let name = name.to_owned();
+    match error {
+        Error::Refused(refused) => refused,
+        Error::Damaged { .. } => Refused::Damaged { name },
+        Error::Store(error) => Refused::NotRecorded { name, why: error.to_string() },
+        error @ (Error::Audit { .. } | Error::Stale { .. }) => {
+            Refused::NotRecorded { name, why: error.to_string() }
+        }
+        other => Refused::Sealed { name, why: other.to_string() },
+    }
+}

@@ -1,0 +1,277 @@
+//! Which secret serves a wish, and opening it: the one function through which a secret leaves the vault.
+//!
+//! Nothing is taken over from an earlier check: each time the rows are read, the owner, the connector and the
+//! host are compared with those that the secret was stored for, and the use is written down.
+
+use secret::{Refused, Secret};
+use store::{Change, Edit, Unfit, vault as rows};
+
+use crate::audit::Action;
+use crate::error::Error;
+use crate::keys::{Vault, Who, damaged};
+use crate::owner::PLATFORM;
+use crate::secrets::{Kind, Status, subject, told};
+
+/// How often it is tried again where a secret changes at the same moment.
+const TRIES: usize = 3;
+
+/// Who wants what, to send it where.
+#[derive(Clone, Copy, Debug)]
+pub struct Want<'a> {
+    /// The owner of the run, and the run.
+    pub who: Who<'a>,
+    /// What is wanted.
+    pub what: What<'a>,
+    /// What is to use it: `http`, a connector, a provider.
+    pub connector: &'a str,
+    /// Where it is to go: a bare name or address.
+    pub host: &'a str,
+}
+
+/// What is wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum What<'a> {
+    /// A secret by its name.
+    Secret(&'a str),
+    /// A key of the connector, which is a provider: the pinned one, or the one that comes first.
+    Key {
+        /// The pinned key's name.
+        pinned: Option<&'a str>,
+    },
+}
+
+impl<'a> What<'a> {
+    /// What it is called in a message.
+    fn name(&self, connector: &'a str) -> &'a str {
+        match self {
+            What::Secret(name) | What::Key { pinned: Some(name) } => name,
+            What::Key { pinned: None } => connector,
+        }
+    }
+}
+
+/// Who pays for a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payer {
+    /// The owner of the run.
+    Own,
+    /// An organisation that the owner is a member of.
+    Organisation(String),
+    /// Who runs the program.
+    Platform,
+}
+
+/// What was opened. It cannot be printed or stored:
+/// ```compile_fail
+/// fn print(resolved: &vault::Resolved) { println!("{resolved:?}") }
+/// ```
+/// ```compile_fail
+/// fn store<T: serde::Serialize>(_: T) {}
+/// fn keep(resolved: vault::Resolved) { store(resolved) }
+/// ```
+/// What surrounds the secret can:
+/// ```
+/// fn store<T: serde::Serialize>(_: T) {}
+/// fn keep(resolved: vault::Resolved) { println!("{:?}", resolved.payer); store(resolved.name) }
+/// ```
+pub struct Resolved {
+    /// The secret itself.
+    pub secret: Secret,
+    /// Its name.
+    pub name: String,
+    /// Which version of it.
+    pub version: i64,
+    /// Who pays for it.
+    pub payer: Payer,
+    /// What belongs to it, such as a base URL.
+    pub settings: std::collections::BTreeMap<String, String>,
+}
+
+/// The secret that serves a wish, still shut.
+pub(crate) struct Found {
+    secret: rows::Secret,
+    payer: Payer,
+    /// Most calls of a month, where the platform pays.
+    quota: Option<i64>,
+}
+
+impl Vault {
+    /// Opens the secret that serves a wish, once its use is on disk.
+    ///
+    /// # Errors
+    /// Where there is none, it is not for this use, it does not open, or its use cannot be recorded.
+    pub fn resolve(&self, want: &Want<'_>) -> Result<Resolved, Error> {
+        for _ in 0..TRIES {
+            match self.opened(want) {
+                // It was replaced between reading and recording, or its owner's key was.
+                Err(Error::Stale { .. } | Error::Unknown { what: "key of the owner", .. }) => {}
+                other => return other,
+            }
+        }
+        Err(Error::Stale { what: "the secret" })
+    }
+
+    fn opened(&self, want: &Want<'_>) -> Result<Resolved, Error> {
+        let keys = match self.keys() {
+            // Nothing is wrong with an empty vault; there is just no secret in it.
+            Err(Error::Sealed { .. }) if self.reader.vault_is_blank()? => {
+                return Err(Refused::Unknown { name: want.what.name(want.connector).into() }.into());
+            }
+            keys => keys?,
+        };
+        let (found, version, secret) = self.unlocked(want)?;
+        let (edits, audit) = (uses(&found, want), vec![used(&found, want)]);
+        match self.desk.make(Change { edits, audit, chain: keys.links.clone() })? {
+            Ok(()) => Ok(Resolved {
+                secret,
+                version: found.secret.version,
+                name: found.secret.name,
+                payer: found.payer,
+                settings: crate::secrets::read_settings(&version.settings),
+            }),
+            Err(Unfit::Spent) => Err(unpaid(&found.secret.name, "the quota of this month is used up")),
+            Err(unfit) => Err(self.unfit(unfit, "the secret")),
+        }
+    }
+
+    /// What serves a wish, opened but not yet recorded: it must not leave the vault like this.
+    pub(crate) fn unlocked(&self, want: &Want<'_>) -> Result<(Found, rows::Version, Secret), Error> {
+        let found = self.found(want)?;
+        let version = self.current(&found.secret)?;
+        allowed(&found.secret, &version, want)?;
+        let plain = self.plain(&found.secret, &version)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| damaged(&told(&found.secret)))?;
+        let secret = Secret::new(text.to_owned());
+        Ok((found, version, secret))
+    }
+
+    fn found(&self, want: &Want<'_>) -> Result<Found, Error> {
+        match want.what {
+            What::Secret(name) => self.named(want.who.owner, Kind::Secret, name),
+            What::Key { pinned: Some(name) } => {
+                let found = self.named(want.who.owner, Kind::Key, name)?;
+                self.check_tier(want.who.owner, found)
+            }
+            What::Key { pinned: None } => self.first_key(want),
+        }
+    }
+
+    /// A secret by name: the owner's, else that of the one organisation that has it.
+    fn named(&self, owner: &str, kind: Kind, name: &str) -> Result<Found, Error> {
+        if let Some(secret) = self.reader.secret(owner, kind.name(), name)? {
+            return Ok(Found { secret, payer: Payer::Own, quota: None });
+        }
+        let mut found = None;
+        for organisation in self.reader.organisations(owner)? {
+            if let Some(secret) = self.reader.secret(&organisation, kind.name(), name)? {
+                let payer = Payer::Organisation(organisation);
+                if found.replace(Found { secret, payer, quota: None }).is_some() {
+                    return Err(Refused::Ambiguous { name: name.into() }.into());
+                }
+            }
+        }
+        found.ok_or_else(|| Refused::Unknown { name: name.into() }.into())
+    }
+
+    /// The key of a provider that comes first: the owner's, an organisation's, the platform's. Whoever has one
+    /// at all is the one who pays, or nobody does.
+    fn first_key(&self, want: &Want<'_>) -> Result<Found, Error> {
+        let provider = want.connector;
+        let of = |owner: &str| self.reader.secrets_for(owner, Kind::Key.name(), provider);
+        let own = of(want.who.owner)?;
+        if !own.is_empty() {
+            return self.check_tier(want.who.owner, serving(own, provider, Payer::Own)?);
+        }
+        let mut found = None;
+        for organisation in self.reader.organisations(want.who.owner)? {
+            let keys = of(&organisation)?;
+            if keys.is_empty() {
+                continue;
+            }
+            if found.is_some() {
+                return Err(Refused::Ambiguous { name: provider.into() }.into());
+            }
+            found = Some((keys, Payer::Organisation(organisation)));
+        }
+        if let Some((keys, payer)) = found {
+            return serving(keys, provider, payer);
+        }
+        let quota = self.reader.owner(want.who.owner)?.map_or(0, |owner| owner.quota);
+        if quota == 0 {
+            return Err(Refused::Unknown { name: provider.into() }.into());
+        }
+        let platform = of(PLATFORM)?;
+        if platform.is_empty() {
+            return Err(Refused::Unknown { name: provider.into() }.into());
+        }
+        Ok(Found { quota: Some(quota), ..serving(platform, provider, Payer::Platform)? })
+    }
+
+    /// A key of the owner's own may be used where the tier allows it.
+    fn check_tier(&self, owner: &str, found: Found) -> Result<Found, Error> {
+        match found.payer {
+            Payer::Own if !self.reader.owner(owner)?.is_some_and(|owner| owner.own_keys) => {
+                Err(unpaid(&found.secret.name, "the owner's tier has no keys of its own"))
+            }
+            Payer::Own | Payer::Organisation(_) | Payer::Platform => Ok(found),
+        }
+    }
+}
+
+/// The first key of a payer that may be used.
+fn serving(keys: Vec<rows::Secret>, provider: &str, payer: Payer) -> Result<Found, Error> {
+    let serves = |key: &rows::Secret| Status::of(&key.status).is_some_and(Status::serves);
+    match keys.into_iter().find(serves) {
+        Some(secret) => Ok(Found { secret, payer, quota: None }),
+        None => Err(Refused::Revoked { name: provider.into() }.into()),
+    }
+}
+
+/// True to what a secret was stored for: in use, this connector, this host.
+fn allowed(secret: &rows::Secret, version: &rows::Version, want: &Want<'_>) -> Result<(), Refused> {
+    let name = || secret.name.clone();
+    if !Status::of(&secret.status).is_some_and(Status::serves) {
+        return Err(Refused::Revoked { name: name() });
+    }
+    if version.connector != want.connector {
+        return Err(Refused::Connector { name: name(), connector: want.connector.into() });
+    }
+    if !version.hosts.split_whitespace().any(|host| host.eq_ignore_ascii_case(want.host)) {
+        return Err(Refused::Host { name: name(), host: want.host.into() });
+    }
+    Ok(())
+}
+
+fn uses(found: &Found, want: &Want<'_>) -> Vec<Edit> {
+    let time = crate::now();
+    let secret = &found.secret;
+    let mut edits = vec![Edit::Used {
+        owner: secret.owner.clone(),
+        secret: secret.id.clone(),
+        version: secret.version,
+        time,
+    }];
+    if let Some(quota) = found.quota {
+        edits.push(Edit::Count { owner: want.who.owner.into(), month: month(), quota });
+    }
+    edits
+}
+
+fn used(found: &Found, want: &Want<'_>) -> rows::Audit {
+    let payer = match &found.payer {
+        Payer::Own => String::new(),
+        Payer::Organisation(id) => format!(", paid by organisation {id}"),
+        Payer::Platform => ", paid by the platform".into(),
+    };
+    let detail = format!("{} to {}{payer}", want.connector, want.host);
+    Action::Used.row(want.who, &subject(&found.secret), &detail)
+}
+
+fn unpaid(name: &str, why: &str) -> Error {
+    Refused::Payer { name: name.into(), why: why.into() }.into()
+}
+
+/// The month as it is counted, in UTC.
+pub(crate) fn month() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m").to_string()
+}
