@@ -26,7 +26,8 @@ pub fn of(timeline: &Timeline, path: &str, entry: &Entry, data: &str) -> Option<
             commands: vec![(format!("keyway signal {} --run {run}{data}", quoted(name)), "")],
         },
         Waits::Person(asked) => {
-            let fills = if asks_fields(timeline, path) { "approves, and fills in what is asked for" } else { "" };
+            let fills =
+                if asks_fields(timeline, path) { "approves, and fills in what is asked for" } else { "" };
             let mut commands = vec![(answer("yes"), "approves"), (answer("no"), "rejects")];
             if !fills.is_empty() {
                 commands.insert(1, (answer("--value JSON"), fills));
@@ -58,7 +59,9 @@ pub fn held(timeline: &Timeline, data: &str) -> Option<String> {
     Some(match timeline.hold()? {
         Hold::Paused => format!("paused: nothing new starts until `keyway resume {run}{data}`"),
         Hold::Queued => {
-            format!("queued: as many runs of `{name}` are under way as may be; it begins when one of them ends")
+            format!(
+                "queued: as many runs of `{name}` are under way as may be; it begins when one of them ends"
+            )
         }
     })
 }

@@ -107,7 +107,8 @@ impl Diff {
         diff.add(Place::Workflow, [one, two].map(|run| text(&run.plan().name)));
         diff.add(Place::Version, [one, two].map(|run| text(&run.plan().digest.to_string())));
         let inputs = [one, two].map(|run| run.state().inputs.to_json());
-        let mut names: Vec<&String> = inputs.iter().filter_map(|inputs| inputs.as_object()).flat_map(|it| it.keys()).collect();
+        let mut names: Vec<&String> =
+            inputs.iter().filter_map(|inputs| inputs.as_object()).flat_map(|it| it.keys()).collect();
         names.sort();
         names.dedup();
         for name in names {
@@ -137,20 +138,22 @@ impl Diff {
         let mut differs = self.add(place(Part::State), entries.map(|entry| Some(entry?.state.name().into())));
         // Of a step that only one of them has, that is all there is to say.
         let [Some(one), Some(two)] = entries else { return };
-        let json = |value: &Option<Value>| value.as_ref().map(Value::to_json).filter(|value| !value.is_null());
-        // What was taken over was not sent again.
-        if one.reused.is_none() && two.reused.is_none() {
+        let json =
+            |value: &Option<Value>| value.as_ref().map(Value::to_json).filter(|value| !value.is_null());
+        // What was taken over from an earlier run was not made again.
+        let made = !is_taken_over(one) && !is_taken_over(two);
+        if made {
             differs |= self.add(place(Part::Args), [json(&one.args), json(&two.args)]);
         }
         differs |= self.add(place(Part::Value), [json(&one.value), json(&two.value)]);
         let error = |entry: &Entry| entry.error.as_ref().map(|error| error.failure.to_string().into());
         differs |= self.add(place(Part::Error), [error(one), error(two)]);
-        let tries = |entry: &Entry| Some(entry.attempts).filter(|_| entry.reused.is_none()).map(Into::into);
-        if one.reused.is_none() && two.reused.is_none() {
+        let tries = |entry: &Entry| Some(entry.attempts.into());
+        if made {
             differs |= self.add(place(Part::Attempts), [tries(one), tries(two)]);
         }
         self.same += usize::from(!differs);
-        if let (Some(first), Some(second)) = (took(one), took(two))
+        if let (true, Some(first), Some(second)) = (made, took(one), took(two))
             && (first - second).abs() > SLACK.max(first.max(second) / 2)
         {
             let millis = |length: SignedDuration| i64::try_from(length.as_millis()).ok().map(Into::into);
@@ -189,4 +192,9 @@ fn output(status: &Status) -> Option<serde_json::Value> {
 
 fn took(entry: &Entry) -> Option<SignedDuration> {
     Some(entry.ended?.duration_since(entry.started?))
+}
+
+/// True if what came of a step came in an earlier run. Of a failure that tells only that nothing was sent.
+fn is_taken_over(entry: &Entry) -> bool {
+    entry.reused.is_some() || (entry.error.is_some() && entry.sent.is_none())
 }

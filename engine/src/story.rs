@@ -165,7 +165,8 @@ impl Story {
     /// As JSON: the run as `keyway show --json` has it, with the `story` of the whole and, for each step, `text`,
     /// `after` and its `facts`.
     pub fn to_json(&self) -> serde_json::Value {
-        let facts = |step: &str| -> Vec<serde_json::Value> { self.of_step(step).map(Moment::to_json).collect() };
+        let facts =
+            |step: &str| -> Vec<serde_json::Value> { self.of_step(step).map(Moment::to_json).collect() };
         let steps: Vec<serde_json::Value> = self
             .accounts()
             .into_iter()
@@ -200,8 +201,9 @@ impl Story {
 
     fn take(&mut self, event: &Event, time: Timestamp) {
         let mut closed = None;
-        if let Event::FrameClosed { frame, .. } | Event::Stopped { until: frame, .. } | Event::PhaseBegan { frame, .. } =
-            event
+        if let Event::FrameClosed { frame, .. }
+        | Event::Stopped { until: frame, .. }
+        | Event::PhaseBegan { frame, .. } = event
         {
             closed = self.timeline.instance(*frame).map(str::to_owned);
         }
@@ -265,7 +267,9 @@ impl Story {
             }
             Event::Yielded {} => (Place::Run, Fact::Yielded),
             Event::Resumed {} => (Place::Run, Fact::Resumed),
-            Event::Stopped { failure, .. } => (Place::Instance, Fact::Stopped { failure: (&**failure).into() }),
+            Event::Stopped { failure, .. } => {
+                (Place::Instance, Fact::Stopped { failure: (&**failure).into() })
+            }
             Event::PhaseBegan { frame, phase } => {
                 let part = match phase {
                     Phase::Body => "steps",
@@ -327,9 +331,7 @@ impl Story {
                 };
                 (step(at), Fact::Opened { parts })
             }
-            Event::BlockExpired { at, failure } => {
-                (step(at), Fact::Expired { failure: (&**failure).into() })
-            }
+            Event::BlockExpired { at, failure } => (step(at), Fact::Expired { failure: (&**failure).into() }),
             Event::RoundPaused { at, round, until } => {
                 (step(at), Fact::RoundPaused { round: *round, until: *until })
             }

@@ -249,14 +249,18 @@ impl Stage {
         let story = Story::of(&self.plan, &self.log);
         let step = if step == "run" { "" } else { step };
         let facts = story.moments().iter().filter(|moment| moment.step == step);
-        facts.map(|moment| format!("{} {}", self.offset(moment.time), moment.fact)).collect::<Vec<_>>().join("; ")
+        facts
+            .map(|moment| format!("{} {}", self.offset(moment.time), moment.fact))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     /// What differs between the run and the one that it takes over from.
     fn diff(&self) -> Result<String, String> {
         let old = self.old.as_ref().ok_or("there is no earlier run")?;
         let diff = Diff::of(old, &self.timeline());
-        let text = |value: &Option<serde_json::Value>| value.as_ref().map_or("nothing".into(), ToString::to_string);
+        let text =
+            |value: &Option<serde_json::Value>| value.as_ref().map_or("nothing".into(), ToString::to_string);
         let texts = diff.differences.iter().map(|difference| {
             let [one, two] = &difference.values;
             format!("{}: {} or {}", difference.place, text(one), text(two))

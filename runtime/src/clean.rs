@@ -64,7 +64,8 @@ pub fn overdue(journal: &dyn Journal, keeping: &Keeping, now: Timestamp) -> Resu
         families.entry(run.run.family()).or_insert(Family { members: vec![] }).members.push(run);
     }
     let origins = origins(journal)?;
-    let mut ended: Vec<(&str, Family<'_>)> = families.into_iter().filter(|(_, family)| family.has_ended()).collect();
+    let mut ended: Vec<(&str, Family<'_>)> =
+        families.into_iter().filter(|(_, family)| family.has_ended()).collect();
     // The latest first, so that those to keep are counted first.
     ended.sort_by_key(|(name, family)| std::cmp::Reverse((family.ended(), *name)));
     let oldest = now.saturating_sub(keeping.younger_than).unwrap_or(Timestamp::MIN);
@@ -88,7 +89,9 @@ fn origins(journal: &dyn Journal) -> Result<BTreeSet<String>, Error> {
     let mut origins = BTreeSet::new();
     for run in journal.unfinished()? {
         let first = journal.first(&run)?;
-        if let Some(Event::RunStarted { past: Some(past), .. }) = first.as_ref().and_then(|row| row.events.first()) {
+        if let Some(Event::RunStarted { past: Some(past), .. }) =
+            first.as_ref().and_then(|row| row.events.first())
+        {
             origins.insert(past.of.family().to_owned());
         }
     }

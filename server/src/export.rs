@@ -61,8 +61,10 @@ impl History {
         timeline.load(self);
         let shown = timeline.to_json();
         let export = Export { form: FORM.into(), run: run.clone(), plan, log, values, shown };
-        serde_json::to_value(export)
-            .map_err(|error| Error::Damaged { run: run.clone(), detail: format!("it cannot be written: {error}") })
+        serde_json::to_value(export).map_err(|error| Error::Damaged {
+            run: run.clone(),
+            detail: format!("it cannot be written: {error}"),
+        })
     }
 }
 

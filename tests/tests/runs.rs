@@ -69,7 +69,8 @@ impl Names {
         let mut command = keyway.command(&words[1..]);
         command.current_dir(folder).env("USER", "ada").env("COLUMNS", "100");
         let output = command.output().expect("`keyway` can be started");
-        let text = [output.stderr, output.stdout].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        let text =
+            [output.stderr, output.stdout].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         let data = format!(" --data {}", keyway.data.display());
         let lines = text.replace(&data, "");
         lines.lines().map(|line| line.trim_end().to_owned() + "\n").collect()

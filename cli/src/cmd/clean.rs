@@ -68,7 +68,9 @@ fn tell(cleaned: &Cleaned, act: Act) {
         Act::Tell => {
             cleaned.runs.iter().for_each(|run| output::result(&run.to_string()));
             let answers = count(cleaned.answers, "answer");
-            output::note(&format!("{FAINT}would remove{FAINT:#} {runs}, {answers} of calls, and what only they need"));
+            output::note(&format!(
+                "{FAINT}would remove{FAINT:#} {runs}, {answers} of calls, and what only they need"
+            ));
         }
         Act::Do => {
             let (answers, values) = (count(cleaned.answers, "answer"), count(cleaned.values, "large value"));

@@ -53,7 +53,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 
 fn page(diff: &Diff) -> String {
     let [one, two] = &diff.runs;
-    let mut page = format!("{BAD}-{BAD:#} {FAINT}run{FAINT:#} {one}\n{GOOD}+{GOOD:#} {FAINT}run{FAINT:#} {two}\n\n");
+    let mut page =
+        format!("{BAD}-{BAD:#} {FAINT}run{FAINT:#} {one}\n{GOOD}+{GOOD:#} {FAINT}run{FAINT:#} {two}\n\n");
     for difference in &diff.differences {
         page += &format!("{STRONG}{}{STRONG:#}\n", difference.place);
         let said = |value: &Option<serde_json::Value>| match (value, &difference.place) {
@@ -61,7 +62,9 @@ fn page(diff: &Diff) -> String {
             (Some(value), Place::Step { part: Part::Took, .. }) => {
                 length(jiff::SignedDuration::from_millis(value.as_i64().unwrap_or(0)))
             }
-            (Some(serde_json::Value::String(text)), Place::Status | Place::Error | Place::Step { .. }) => cut(text),
+            (Some(serde_json::Value::String(text)), Place::Status | Place::Error | Place::Step { .. }) => {
+                cut(text)
+            }
             (Some(value), _) => cut(&value.to_string()),
         };
         page += &format!("  {BAD}-{BAD:#} {}\n", said(&difference.values[0]));

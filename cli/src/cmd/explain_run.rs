@@ -57,7 +57,10 @@ fn page(story: &Story, full: bool) -> String {
     }
     let hidden = accounts.iter().filter(|account| !told(&account.step)).count();
     if hidden > 0 {
-        page += &format!("  {FAINT}and {} of further items; `--full` tells of them{FAINT:#}\n", count(hidden, "step"));
+        page += &format!(
+            "  {FAINT}and {} of further items; `--full` tells of them{FAINT:#}\n",
+            count(hidden, "step")
+        );
     }
     page += "\n";
     wrapped(&story.whole(), 98).iter().for_each(|line| page += &format!("{line}\n"));

@@ -71,7 +71,8 @@ fn line(history: &History, run: Summary) -> Result<Line, Trouble> {
     }
     // A run whose log is damaged is listed all the same.
     let first = history.first(&line.run.run).ok().flatten();
-    if let Some(Event::RunStarted { parent, past, .. }) = first.and_then(|row| row.events.into_iter().next()) {
+    if let Some(Event::RunStarted { parent, past, .. }) = first.and_then(|row| row.events.into_iter().next())
+    {
         line.called_by = parent.map(|parent| parent.run);
         line.takes_over = past.map(|past| past.of.clone());
     }

@@ -81,11 +81,16 @@ fn page(timeline: &Timeline, home: &Home, full: bool) -> String {
         page += &format!("{BUSY}{held}{BUSY:#}\n");
     }
     if let (false, false, Some(run)) = (timeline.status().has_ended(), home.is_owned(), timeline.run()) {
-        page += &format!("{BUSY}no process moves it just now; `keyway resume {run}{data}` goes on with it{BUSY:#}\n");
+        page += &format!(
+            "{BUSY}no process moves it just now; `keyway resume {run}{data}` goes on with it{BUSY:#}\n"
+        );
     }
     page += "\n";
-    let mut shown_steps: Vec<(&String, &Entry)> =
-        timeline.steps().iter().filter(|(path, entry)| full || visible(path) || entry.waits.is_some()).collect();
+    let mut shown_steps: Vec<(&String, &Entry)> = timeline
+        .steps()
+        .iter()
+        .filter(|(path, entry)| full || visible(path) || entry.waits.is_some())
+        .collect();
     nest(&mut shown_steps);
     let width = shown_steps.iter().map(|(path, _)| indented(path).chars().count()).max().unwrap_or(0).min(48);
     let hidden = timeline.steps().len() - shown_steps.len();
@@ -96,7 +101,10 @@ fn page(timeline: &Timeline, home: &Home, full: bool) -> String {
         }
     }
     if hidden > 0 {
-        page += &format!("  {FAINT}and {} of further items; `--full` shows them{FAINT:#}\n", waits::count(hidden, "step"));
+        page += &format!(
+            "  {FAINT}and {} of further items; `--full` shows them{FAINT:#}\n",
+            waits::count(hidden, "step")
+        );
     }
     match timeline.status() {
         Status::Succeeded(value) if !value.is_null() => {

@@ -137,7 +137,9 @@ fn doing(entry: &Entry, timeline: &Timeline) -> String {
         Some(Waits::Signal(name)) => format!("waits for the signal `{name}`{until}"),
         Some(Waits::Person(_)) => format!("waits for an answer{until}"),
         Some(Waits::Doubt) => "is in doubt".into(),
-        None if entry.state == Shown::Waiting && entry.error.is_some() => format!("is tried again, waits{until}"),
+        None if entry.state == Shown::Waiting && entry.error.is_some() => {
+            format!("is tried again, waits{until}")
+        }
         None if entry.state == Shown::Waiting => format!("waits{until}"),
         None => timeline.child(entry).map(|run| format!("run {run}")).unwrap_or_default(),
     }

@@ -66,12 +66,14 @@ impl Teller<'_> {
     fn text(&self) -> String {
         let Some(first) = self.moments.first() else { return self.never() };
         match &first.fact {
-            Fact::TakenOver { .. } => self.taken_over(),
+            Fact::TakenOver { .. } => self.taken_over("It"),
+            Fact::Failed { failure, .. } if self.is_of_the_past() => {
+                format!("{} It had failed: {failure}.", self.taken_over("Its failure"))
+            }
             Fact::Skipped { of, .. } => self.skipped(of.as_deref()),
             _ => {
-                let course = self.course();
                 let ran = if self.only_computed() { "was computed" } else { "ran" };
-                format!("It {ran} {}{}.", self.why(), join(&course))
+                sentences(format!("It {ran} {}", self.why()), &self.course())
             }
         }
     }
@@ -106,16 +108,23 @@ impl Teller<'_> {
         }
     }
 
-    fn taken_over(&self) -> String {
+    /// True if what came of it came in the run that this one takes over from.
+    fn is_of_the_past(&self) -> bool {
+        self.story.timeline.past().is_some_and(|past| past.steps.contains_key(self.path))
+    }
+
+    fn taken_over(&self, what: &str) -> String {
         let of = self.story.timeline.past().map(|past| format!(" from run {}", past.of)).unwrap_or_default();
-        format!("It was taken over{of}, and not done again: nothing that it rests on had changed.")
+        format!("{what} was taken over{of}, and not done again: nothing that it rests on had changed.")
     }
 
     fn skipped(&self, of: Option<&str>) -> String {
         let Some(of) = of else { return "It was skipped, since its condition is false.".into() };
-        let state = self.after.iter().filter(|after| after.rsplit('.').next() == Some(of)).find_map(|after| {
-            self.story.timeline.steps().get(after).map(|entry| entry.state)
-        });
+        let state = self
+            .after
+            .iter()
+            .filter(|after| after.rsplit('.').next() == Some(of))
+            .find_map(|after| self.story.timeline.steps().get(after).map(|entry| entry.state));
         let why = match state {
             Some(Shown::Skipped) => "was skipped itself",
             Some(Shown::Failed) => "failed, and the run went on without it",
@@ -181,12 +190,7 @@ impl Teller<'_> {
         pieces
     }
 
-    fn piece(
-        &self,
-        fact: &Fact,
-        next: Option<&Moment>,
-        lasted: Option<SignedDuration>,
-    ) -> Option<String> {
+    fn piece(&self, fact: &Fact, next: Option<&Moment>, lasted: Option<SignedDuration>) -> Option<String> {
         let lasted = lasted.map(|lasted| format!(" for {}", length(lasted)));
         let so_long = lasted.clone().unwrap_or_default();
         Some(match fact {
@@ -199,7 +203,8 @@ impl Teller<'_> {
             Fact::Asked { who, .. } => match next.map(|next| &next.fact) {
                 Some(Fact::Gave { value, .. }) => {
                     let by = value["by"].as_str().map(|by| format!(" by {by}")).unwrap_or_default();
-                    let how = if value["approved"].as_bool() == Some(false) { "rejected" } else { "approved" };
+                    let how =
+                        if value["approved"].as_bool() == Some(false) { "rejected" } else { "approved" };
                     format!("asked {who}, was {how}{by} after{}", so_long.trim_start_matches(" for"))
                 }
                 _ => format!("asked {who}, waited{so_long}"),
@@ -207,14 +212,14 @@ impl Teller<'_> {
             Fact::InDoubt { sent, .. } => {
                 let when = sent.map(|sent| format!(" at {sent:.0}")).unwrap_or_default();
                 let said = match next.map(|next| &next.fact) {
-                    Some(Fact::Gave { .. }) => "; somebody then said that the call had happened",
+                    Some(Fact::Gave { .. }) => ". Somebody then said that the call had happened",
                     Some(Fact::Due | Fact::Sent { .. }) => {
-                        "; somebody then said that the call had not happened, and it was made again"
+                        ". Somebody then said that the call had not happened, and it was made again"
                     }
-                    Some(Fact::Failed { .. }) => "; somebody then said that it must not be made again",
+                    Some(Fact::Failed { .. }) => ". Somebody then said that it must not be made again",
                     _ => "",
                 };
-                format!("sent its call{when}, lost the answer since the process ended before it was recorded{said}")
+                format!("Its call was sent{when}, and the process ended before the answer was recorded{said}")
             }
             Fact::SignalTaken { signal } => format!("took the signal `{signal}`, which had come before"),
             Fact::SignalRaised { signal, to } => {
@@ -226,12 +231,17 @@ impl Teller<'_> {
             }
             Fact::Gave { .. } | Fact::Done => "succeeded".into(),
             Fact::Failed { failure, then: Next::GoesOn } => {
-                format!("failed: {failure}; it has `on_error: continue`, so that the run went on without it")
+                format!("failed: {failure}. Since it has `on_error: continue`, the run went on without it")
             }
             Fact::Failed { failure, .. } if failure.step == self.path => format!("failed: {failure}"),
-            Fact::Failed { failure, .. } => format!("failed, since `{}` in it failed: {failure}", failure.step),
+            Fact::Failed { failure, .. } => {
+                format!("failed, since `{}` in it failed: {failure}", failure.step)
+            }
             Fact::GivenUp => "was given up".into(),
             Fact::Opened { parts: Parts::Steps } => return None,
+            Fact::Opened { parts: parts @ Parts::Rounds(_) } => {
+                format!("went through {} of {parts}", self.entry.children_done)
+            }
             Fact::Opened { parts } => format!("went through {parts}"),
             Fact::Expired { .. } => "took longer than its `timeout`".into(),
             Fact::RoundPaused { .. } => return None,
@@ -285,9 +295,10 @@ fn again(failed: &[(&Failed, Timestamp, Timestamp)]) -> Option<String> {
             let pause = length(due.duration_since(*time));
             Some(format!("failed at first with “{failure}”, was tried again {pause} later"))
         }
-        [.., (failure, ..)] => {
-            Some(format!("failed {} times, the last time with “{failure}”, was tried again each time", failed.len()))
-        }
+        [.., (failure, ..)] => Some(format!(
+            "failed {} times, the last time with “{failure}”, was tried again each time",
+            failed.len()
+        )),
     }
 }
 
@@ -296,7 +307,8 @@ pub(super) fn of_run(story: &Story) -> String {
     let timeline = &story.timeline;
     let mut text = vec![];
     if let Some(past) = timeline.past() {
-        let taken = timeline.steps().values().filter(|entry| entry.reused == Some(crate::view::Reused::Run)).count();
+        let taken =
+            timeline.steps().values().filter(|entry| entry.reused == Some(crate::view::Reused::Run)).count();
         let anew = match past.from.as_slice() {
             [] => "what had not ended there is done here".to_owned(),
             from => format!("{} and what rests on {} is done anew", list(from), it(from)),
@@ -308,7 +320,9 @@ pub(super) fn of_run(story: &Story) -> String {
     }
     text.push(match timeline.status() {
         Status::New => "The run has not begun.".into(),
-        Status::Succeeded(_) => "The run succeeded: every step ended, and nothing failed that was not caught.".into(),
+        Status::Succeeded(_) => {
+            "The run succeeded: every step ended, and nothing failed that was not caught.".into()
+        }
         Status::Failed(failure) => {
             let why = &failure.failure;
             match failure.step.as_str() {
@@ -319,7 +333,9 @@ pub(super) fn of_run(story: &Story) -> String {
         Status::Cancelled => "The run was cancelled.".into(),
         Status::Running => match timeline.hold() {
             Some(Hold::Paused) => "The run is paused: nothing new starts until it is resumed.".into(),
-            Some(Hold::Queued) => "The run is queued: as many runs of its workflow are under way as may be.".into(),
+            Some(Hold::Queued) => {
+                "The run is queued: as many runs of its workflow are under way as may be.".into()
+            }
             None if timeline.is_waiting() => "The run is not finished: it waits.".into(),
             None => "The run is not finished.".into(),
         },
@@ -348,11 +364,27 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// Pieces of a sentence after its beginning.
-fn join(pieces: &[String]) -> String {
+/// A beginning and what follows it. A piece that begins with a capital is a sentence of its own.
+fn sentences(beginning: String, pieces: &[String]) -> String {
+    let mut text = beginning;
+    let own = |piece: &&String| piece.starts_with(char::is_uppercase);
+    for (place, group) in pieces.chunk_by(|one, two| !own(&one) && !own(&two)).enumerate() {
+        if group.iter().any(|piece| own(&piece)) {
+            text += &format!(". {}", group.concat());
+        } else if place == 0 {
+            text += &format!(", {}", joined(group));
+        } else {
+            text += &format!(". It {}", joined(group).trim_start_matches("and "));
+        }
+    }
+    text + "."
+}
+
+/// Pieces of a sentence.
+fn joined(pieces: &[String]) -> String {
     match pieces {
         [] => String::new(),
-        [one] => format!(" and {one}"),
-        [first @ .., last] => format!(", {}, and {last}", first.join(", ")),
+        [one] => format!("and {one}"),
+        [first @ .., last] => format!("{}, and {last}", first.join(", ")),
     }
 }

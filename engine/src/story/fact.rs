@@ -244,7 +244,9 @@ impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fact::Began { called_by: Some(run), .. } => write!(f, "began, called by run {run}"),
-            Fact::Began { takes_over_from: Some(run), .. } => write!(f, "began, and takes over from run {run}"),
+            Fact::Began { takes_over_from: Some(run), .. } => {
+                write!(f, "began, and takes over from run {run}")
+            }
             Fact::Began { .. } => f.write_str("began"),
             Fact::Held { why: Hold::Paused } => f.write_str("paused: nothing new starts"),
             Fact::Held { why: Hold::Queued } => f.write_str("queued: other runs of the workflow go first"),
@@ -276,7 +278,9 @@ impl fmt::Display for Fact {
             Fact::Listening { signal } => write!(f, "waits for the signal `{signal}`"),
             Fact::SignalTaken { signal } => write!(f, "took the signal `{signal}`, which had come before"),
             Fact::SignalRaised { signal, to: None } => write!(f, "raised the signal `{signal}`"),
-            Fact::SignalRaised { signal, to: Some(run) } => write!(f, "raised the signal `{signal}` for run {run}"),
+            Fact::SignalRaised { signal, to: Some(run) } => {
+                write!(f, "raised the signal `{signal}` for run {run}")
+            }
             Fact::Asked { who, message } => write!(f, "asks {who}: {message}"),
             Fact::InDoubt { .. } => {
                 f.write_str("in doubt: the process ended before the answer of its call was recorded")
@@ -285,7 +289,9 @@ impl fmt::Display for Fact {
             Fact::Gave { from: Some(from), .. } => write!(f, "used the answer of {from:.0} again"),
             Fact::Gave { value: serde_json::Value::Null, .. } => f.write_str("succeeded"),
             Fact::Gave { value, .. } => write!(f, "succeeded: {value}"),
-            Fact::Failed { failure, then: Next::Again(due) } => write!(f, "failed, again at {due:.0}: {failure}"),
+            Fact::Failed { failure, then: Next::Again(due) } => {
+                write!(f, "failed, again at {due:.0}: {failure}")
+            }
             Fact::Failed { failure, then: Next::GoesOn } => {
                 write!(f, "failed, and the run goes on without it: {failure}")
             }

@@ -158,7 +158,12 @@ impl Noted {
     ///
     /// # Errors
     /// Where a value cannot be read.
-    pub fn free(&self, hashes: Vec<Hash>, others: Vec<Hash>, journal: &dyn Journal) -> Result<Vec<Hash>, Error> {
+    pub fn free(
+        &self,
+        hashes: Vec<Hash>,
+        others: Vec<Hash>,
+        journal: &dyn Journal,
+    ) -> Result<Vec<Hash>, Error> {
         let Some(noted) = &self.hashes else { return Ok(vec![]) };
         let kept = reached(noted.iter().copied().chain(others).collect(), |hash| journal.value(hash))?;
         Ok(hashes.into_iter().filter(|hash| !kept.contains(hash)).collect())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use dsl::value::{Hash, Value};
 use engine::command::Call;
@@ -52,7 +52,9 @@ fn play(call: &Call, _: usize) -> Act {
     match call.args.get("n") {
         Some(Value::Int(n)) => Act::Later(Ok(large(*n))),
         Some(other) if other.get("text").is_some() => Act::Now(Ok(Value::Int(1))),
-        _ => Act::Now(Err(dsl::catalog::Failure::new(dsl::catalog::FailureKind::Invalid, "nothing was sent"))),
+        _ => {
+            Act::Now(Err(dsl::catalog::Failure::new(dsl::catalog::FailureKind::Invalid, "nothing was sent")))
+        }
     }
 }
 
@@ -138,7 +140,9 @@ fn a_run_that_is_not_finished_keeps_its_family_and_its_origin(kind: Kind) {
 }
 
 fn world_is_empty(driver: &Local, journal: &dyn Journal) -> bool {
-    driver.list().unwrap().is_empty() && journal.values().unwrap().is_empty() && journal.signals().unwrap().is_empty()
+    driver.list().unwrap().is_empty()
+        && journal.values().unwrap().is_empty()
+        && journal.signals().unwrap().is_empty()
 }
 
 fn a_value_goes_with_the_last_run_that_needs_it(kind: Kind) {
@@ -229,6 +233,15 @@ impl Chance {
     }
 }
 
+/// Says that it is over when it goes.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Starts, forks, wakes and cleans at random, cleaning in a thread of its own, with restarts in between. At the end
 /// every run that is left folds, has all its values, and finishes; and no run that was not finished is gone.
 fn at_random(kind: Kind, seed: u64, fault: Fault) -> Result<(), String> {
@@ -240,7 +253,7 @@ fn at_random(kind: Kind, seed: u64, fault: Fault) -> Result<(), String> {
     for round in 0..4 {
         let driver = world.driver_over(journal.clone());
         driver.resume_all().map_err(|error| error.to_string())?;
-        let over = AtomicBool::new(false);
+        let (over, passes) = (AtomicBool::new(false), AtomicUsize::new(0));
         let ages = Chance(seed ^ round);
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -248,13 +261,20 @@ fn at_random(kind: Kind, seed: u64, fault: Fault) -> Result<(), String> {
                 while !over.load(Ordering::SeqCst) {
                     let keeping = keeping(ages.below(30) as i64, ages.below(3) as usize);
                     driver.clean(&keeping, world.clock.now()).unwrap();
+                    passes.fetch_add(1, Ordering::SeqCst);
                 }
             });
-            for _ in 0..25 {
+            // However this ends, the other thread ends as well.
+            let _over = Over(&over);
+            for place in 0..25 {
                 step(&driver, &plans, &mut chance, &mut began);
                 world.clock.advance(SignedDuration::from_mins(2));
+                // However fast the rest is, some cleanings begin and end in between.
+                if place % 8 == 7 {
+                    let so_far = passes.load(Ordering::SeqCst);
+                    world.until("two cleanings", || passes.load(Ordering::SeqCst) >= so_far + 2);
+                }
             }
-            over.store(true, Ordering::SeqCst);
         });
         driver.stop();
     }
@@ -267,7 +287,7 @@ fn at_random(kind: Kind, seed: u64, fault: Fault) -> Result<(), String> {
 fn step(driver: &Local, plans: &[Arc<Plan>], chance: &mut Chance, began: &mut BTreeMap<RunId, usize>) {
     let which = chance.below(plans.len() as u64) as usize;
     let run = id(&format!("r{:04}", began.len()));
-    let n = chance.below(4) as i64;
+    let n = chance.below(20) as i64;
     let some = began.keys().nth(chance.below(began.len().max(1) as u64) as usize).cloned();
     match (chance.below(4), some) {
         (0 | 1, _) | (_, None) => {
@@ -278,8 +298,11 @@ fn step(driver: &Local, plans: &[Arc<Plan>], chance: &mut Chance, began: &mut BT
         (2, Some(some)) => drop(go(driver, &some)),
         (_, Some(some)) => {
             let plan = &plans[began[&some]];
-            let Some(old) = timeline(driver, plan, &some).filter(|old| old.status().has_ended()) else { return };
-            let from = if chance.below(2) == 0 { vec![] } else { vec![plan.blocks[0].steps[0].name.to_string()] };
+            let Some(old) = timeline(driver, plan, &some).filter(|old| old.status().has_ended()) else {
+                return;
+            };
+            let from =
+                if chance.below(2) == 0 { vec![] } else { vec![plan.blocks[0].steps[0].name.to_string()] };
             let Ok(past) = Past::of(&old, &from, &BTreeMap::new(), plan) else { return };
             let inputs = old.state().inputs.clone();
             let start = Start { past: Some(past.into()), inputs, ..start(&run) };

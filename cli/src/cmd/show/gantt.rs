@@ -108,7 +108,8 @@ impl Scale {
         for moment in failed.filter(|moment| matches!(moment.fact, Fact::Failed { .. })) {
             cells[self.column(moment.time)] = '✗';
         }
-        let at_once = story.spans(path).is_empty() && !matches!(entry.state, Shown::Failed | Shown::NotStarted | Shown::Skipped);
+        let at_once = story.spans(path).is_empty()
+            && !matches!(entry.state, Shown::Failed | Shown::NotStarted | Shown::Skipped);
         if let Some(ended) = entry.ended.filter(|_| at_once) {
             cells[self.column(ended)] = '│';
         }
