@@ -4,6 +4,7 @@ use dsl::value::Value;
 use jiff::SignedDuration;
 use serde_json::json;
 
+use crate::fork::outer;
 use crate::run::Status;
 use crate::view::{Entry, Timeline};
 
@@ -120,7 +121,10 @@ impl Diff {
         diff.add(Place::Output, [one, two].map(|run| output(run.status())));
         let others = two.steps().keys().filter(|path| !one.steps().contains_key(*path));
         for path in one.steps().keys().chain(others) {
-            diff.step(path, [one.steps().get(path), two.steps().get(path)]);
+            // What is in a block that was taken over whole is not opened again.
+            if !lacks_by_taking_over(one, path) && !lacks_by_taking_over(two, path) {
+                diff.step(path, [one.steps().get(path), two.steps().get(path)]);
+            }
         }
         diff
     }
@@ -192,6 +196,12 @@ fn output(status: &Status) -> Option<serde_json::Value> {
 
 fn took(entry: &Entry) -> Option<SignedDuration> {
     Some(entry.ended?.duration_since(entry.started?))
+}
+
+/// True if a run has no such step since it took over a block around it.
+fn lacks_by_taking_over(run: &Timeline, path: &str) -> bool {
+    let taken = |around: &str| run.steps().get(around).is_some_and(|entry| entry.reused.is_some());
+    !run.steps().contains_key(path) && outer(path).any(taken)
 }
 
 /// True if what came of a step came in an earlier run. Of a failure that tells only that nothing was sent.

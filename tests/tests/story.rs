@@ -97,7 +97,7 @@ fn what_takes_over_and_what_is_called_name_one_another() {
     );
     let fork = only_run(&keyway);
     let shown = said(&keyway, &["show", &fork]);
-    assert!(shown.contains(&format!("from taken over from run {name}")), "{shown}");
+    assert!(shown.contains(&format!("from run {name}, taken over")), "{shown}");
     let diff = keyway.run(&["diff", name, &fork]);
     assert_eq!(diff.code, Some(0), "{diff:?}");
     assert!(diff.stdout.contains("2 steps are the same in both"), "{diff:?}");

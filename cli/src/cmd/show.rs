@@ -206,8 +206,8 @@ fn step(path: &str, entry: &Entry, timeline: &Timeline, width: usize, full: bool
     }
     match entry.reused {
         Some(Reused::Run) => {
-            let of = timeline.past().map(|past| format!(" from run {}", past.of)).unwrap_or_default();
-            more("from", format!("taken over{of}"));
+            let of = timeline.past().map(|past| format!("run {}, ", past.of)).unwrap_or_default();
+            more("from", format!("{of}taken over"));
         }
         Some(Reused::Answer(from)) => {
             more("from", format!("the answer of {} to the same call, used again", shown(from)));
