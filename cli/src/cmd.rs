@@ -4,8 +4,12 @@ mod answer;
 mod audit;
 mod cancel;
 mod check;
+mod clean;
 mod cron;
+mod diff;
 mod explain;
+mod explain_run;
+mod export;
 mod fmt;
 mod fork;
 mod graph;
@@ -44,8 +48,12 @@ enum Command {
     Audit(audit::Args),
     Cancel(cancel::Args),
     Check(check::Args),
+    Clean(clean::Args),
     Cron(cron::Args),
+    Diff(diff::Args),
     Explain(explain::Args),
+    ExplainRun(explain_run::Args),
+    Export(export::Args),
     Fmt(fmt::Args),
     Fork(fork::Args),
     Graph(graph::Args),
@@ -75,13 +83,10 @@ impl Data {
     fn home(&self) -> Result<Home, Trouble> {
         let directory = match &self.directory {
             Some(directory) => directory.clone(),
-            None => directories::ProjectDirs::from("", "", "keyway")
-                .ok_or_else(|| {
-                    Trouble::new("there is no home directory to keep runs in")
-                        .help("give a directory with `--data DIR`")
-                })?
-                .data_dir()
-                .to_owned(),
+            None => usual().ok_or_else(|| {
+                Trouble::new("there is no home directory to keep runs in")
+                    .help("give a directory with `--data DIR`")
+            })?,
         };
         let home = Home::new(directory);
         Ok(match directories::ProjectDirs::from("", "", "keyway") {
@@ -96,6 +101,19 @@ impl Data {
     }
 }
 
+/// The platform's data directory.
+fn usual() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "keyway")?.data_dir().to_owned())
+}
+
+/// What a command that is shown needs so that it finds a data directory: nothing for the usual one.
+pub fn data_flag(home: &Home) -> String {
+    if usual().as_deref() == Some(home.directory()) {
+        return String::new();
+    }
+    format!(" --data {}", crate::waits::quoted(&home.directory().display().to_string()))
+}
+
 /// Whoever types here is the local owner.
 const ME: Who<'static> = Who { owner: LOCAL, actor: "keyway" };
 
@@ -106,8 +124,12 @@ pub fn main() -> Exit {
         Command::Audit(args) => audit::main(&args),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
+        Command::Clean(args) => on_runtime(clean::main(args)),
         Command::Cron(args) => cron::main(&args),
+        Command::Diff(args) => diff::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::ExplainRun(args) => explain_run::main(&args),
+        Command::Export(args) => export::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),

@@ -6,6 +6,7 @@ mod hidden;
 mod output;
 mod progress;
 mod rewrite;
+mod waits;
 
 use std::process::ExitCode;
 

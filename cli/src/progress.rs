@@ -9,6 +9,7 @@ use server::history::History;
 use server::home::Home;
 use server::session::Session;
 
+use crate::cmd::data_flag;
 use crate::error::{Exit, Trouble};
 use crate::output::{self, BAD, FAINT, GOOD, STRONG};
 use crate::progress::screen::Screen;
@@ -71,28 +72,30 @@ async fn watch(
     output::note(&format!("{FAINT}run{FAINT:#} {run}"));
     let history = History::open(home).map_err(server::error::Error::from)?;
     let mut timeline = history.timeline(run).map_err(server::error::Error::from)?;
-    let mut screen = Screen::new();
+    // What happened before is no reason to leave.
+    let known = history.log(run).map_err(server::error::Error::from)?.last().map_or(0, |row| row.seq);
+    let mut screen = Screen::new(data_flag(home));
     let mut follower = session.follow(run.clone(), want.allow_private);
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         let row = tokio::select! {
             row = follower.next() => row,
-            _ = &mut interrupt => return Ok(detach(&mut screen, run, "detached")),
+            _ = &mut interrupt => return Ok(detach(&mut screen, home, run, "detached")),
         };
         let Some(row) = row? else { break };
         let changed = timeline.apply(&row);
         screen.show(&timeline, &changed);
-        if want.no_wait && waits_long(&timeline) {
-            return Ok(detach(&mut screen, run, "waiting"));
+        if want.no_wait && row.seq >= known && waits_long(&timeline) {
+            return Ok(detach(&mut screen, home, run, "waiting"));
         }
     }
     screen.end();
     Ok(Some((timeline, history)))
 }
 
-fn detach<T>(screen: &mut Screen, run: &RunId, why: &str) -> Option<T> {
+fn detach<T>(screen: &mut Screen, home: &Home, run: &RunId, why: &str) -> Option<T> {
     screen.end();
-    output::note(&format!("{why}; `keyway resume {run}` goes on with it"));
+    output::note(&format!("{why}; `keyway resume {run}{}` goes on with it", data_flag(home)));
     None
 }
 

@@ -294,6 +294,6 @@ fn walk<'a>(plan: &'a Plan, path: &str) -> Result<Vec<Stop<'a>>, String> {
 }
 
 /// The steps and instances around a step, outermost first: `a`, `a.b`, `a.b[2]` of `a.b[2].c`.
-fn outer(path: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn outer(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices(['.', '[']).map(|(at, _)| &path[..at])
 }

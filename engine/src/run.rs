@@ -26,6 +26,22 @@ impl fmt::Display for RunId {
     }
 }
 
+/// How much of a call's key goes into the name of the run that it makes.
+const LETTERS: usize = 10;
+
+impl RunId {
+    /// The name of the run that a call with this key makes: the same however often it is made.
+    pub fn child(&self, key: &str) -> RunId {
+        let key: String = key.chars().take(LETTERS).collect();
+        RunId(format!("{self}-{key}").into())
+    }
+
+    /// The name that a run shares with all that it calls, at any depth.
+    pub fn family(&self) -> &str {
+        self.0.split('-').next().unwrap_or_default()
+    }
+}
+
 /// Which try of a step, from 1.
 pub type Attempt = u32;
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::event::{Event, Head, Recorded, Why};
 use crate::fork::{Outcome, Past};
 use crate::path;
-use crate::plan::Plan;
+use crate::plan::{CALL, Plan};
 use crate::run::{Asked, At, Hold, Parent, Run, RunId, State, Status, StepFailure};
 
 /// A run as people see it.
@@ -52,6 +52,10 @@ pub struct Entry {
     pub reused: Option<Reused>,
     /// The idempotency key of its last call.
     pub key: Option<Arc<str>>,
+    /// The action of its last call.
+    pub action: Option<Arc<str>>,
+    /// When its last call was sent.
+    pub sent: Option<Timestamp>,
     /// For a block that opens several instances, how many there may be.
     pub children_total: Option<u32>,
     /// How many of them have ended.
@@ -130,12 +134,24 @@ impl Timeline {
 
     /// Takes in one row of the log, in order. Gives the indices of the steps that changed.
     pub fn apply(&mut self, row: &Recorded) -> Vec<usize> {
-        self.run.seq = row.seq;
         let mut changed = vec![];
         for event in &row.events {
-            self.run.evolve(event, row.time);
-            changed.extend(self.note(event));
+            changed.extend(self.take(event, row.time));
         }
+        changed.extend(self.close(row));
+        changed
+    }
+
+    /// Takes in one event of a row. After the last, `close` is due.
+    pub(crate) fn take(&mut self, event: &Event, time: Timestamp) -> Option<usize> {
+        self.run.evolve(event, time);
+        self.note(event, time)
+    }
+
+    /// Closes a row of which all events have been taken in.
+    pub(crate) fn close(&mut self, row: &Recorded) -> Vec<usize> {
+        self.run.seq = row.seq;
+        let mut changed = vec![];
         if self.run.status.has_ended() && self.ended.is_none() {
             self.ended = Some(row.time);
             changed.extend(self.give_up());
@@ -189,6 +205,23 @@ impl Timeline {
         })
     }
 
+    /// The path of a step whose block is open now.
+    pub fn path(&self, at: At) -> Option<&str> {
+        let index = self.frames.get(&at.frame)?.1 + usize::from(at.slot);
+        self.steps.get_index(index).map(|(path, _)| path.as_str())
+    }
+
+    /// The path of an instance of a block that is open now: empty for the whole run.
+    pub(crate) fn instance(&self, frame: u32) -> Option<&str> {
+        self.frames.get(&frame).map(|(path, _)| path.as_str())
+    }
+
+    /// The run that a step has called, if it is a call.
+    pub fn child(&self, entry: &Entry) -> Option<RunId> {
+        let key = entry.key.as_ref().filter(|_| entry.action.as_deref() == Some(CALL))?;
+        Some(self.run.id.as_ref()?.child(key))
+    }
+
     /// When the run began.
     pub fn started(&self) -> Option<Timestamp> {
         self.run.started
@@ -236,7 +269,7 @@ impl Timeline {
             Status::Cancelled => ("cancelled", None, None),
         };
         let steps: serde_json::Map<String, serde_json::Value> =
-            self.steps.iter().map(|(path, entry)| (path.clone(), entry.to_json())).collect();
+            self.steps.iter().map(|(path, entry)| (path.clone(), self.step_json(entry))).collect();
         let mut json = json!({
             "run": self.run.id.as_ref().map(|id| &*id.0),
             "workflow": self.plan.name,
@@ -259,8 +292,16 @@ impl Timeline {
         json
     }
 
+    fn step_json(&self, entry: &Entry) -> serde_json::Value {
+        let mut json = entry.to_json();
+        if let (Some(entries), Some(child)) = (json.as_object_mut(), self.child(entry)) {
+            entries.insert("run".to_string(), (*child.0).into());
+        }
+        json
+    }
+
     /// Shows what an event changed.
-    fn note(&mut self, event: &Event) -> Option<usize> {
+    fn note(&mut self, event: &Event, time: Timestamp) -> Option<usize> {
         match event {
             Event::FrameOpened { frame, parent, block, index, slots } => {
                 self.open(*frame, *parent, *block, *index, *slots);
@@ -273,9 +314,11 @@ impl Timeline {
                 self.steps[owner].children_done += 1;
                 Some(owner)
             }
-            Event::StepStarted { at, args, key, .. } => self.update(*at, |entry| {
+            Event::StepStarted { at, args, key, action, .. } => self.update(*at, |entry| {
                 entry.args = Some(args.clone());
                 entry.key = Some(key.clone());
+                entry.action = Some(action.clone());
+                entry.sent = Some(time);
             }),
             Event::StepReused { at, .. } => self.update(*at, |entry| entry.reused = Some(Reused::Run)),
             Event::StepSucceeded { at, from: Some(from), .. } => {
@@ -443,6 +486,9 @@ impl Entry {
             ("why", self.why.as_ref().map(|why| why.to_string().into())),
             ("waits_for", self.waits.as_ref().map(Waits::to_json)),
             ("reused", self.reused.map(Reused::to_json)),
+            ("action", self.action.as_deref().map(Into::into)),
+            ("sent", time(self.sent).map(Into::into)),
+            ("key", self.key.as_deref().map(Into::into)),
             ("children_done", self.children_total.map(|_| self.children_done.into())),
             ("children_total", self.children_total.map(Into::into)),
         ];

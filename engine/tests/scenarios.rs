@@ -16,11 +16,13 @@ use dsl::catalog::{Action, Catalog, Failure, FailureKind, Safety, Trust};
 use dsl::types::Type;
 use dsl::value::{NoValues, Object, Value};
 use engine::command::{Command, Timer, TimerKind};
+use engine::diff::Diff;
 use engine::event::{Event, Gave, Head, Recorded, Then};
 use engine::fork::Past;
 use engine::input::{Answer, Cancel, Choice, Input, Known, Start};
 use engine::plan::{Op, Plan};
 use engine::run::{At, Hold, Run, RunId};
+use engine::story::Story;
 use engine::view::Timeline;
 use jiff::{SignedDuration, Timestamp};
 
@@ -88,6 +90,7 @@ fn play(name: &str, text: &str) -> Result<String, String> {
         now: Timestamp::UNIX_EPOCH,
         budget: engine::BUDGET,
         zone: None,
+        old: None,
     };
     let mut runs = 0;
     let mut played = format!("{head}\n---\n");
@@ -134,6 +137,8 @@ struct Stage {
     now: Timestamp,
     budget: usize,
     zone: Option<Arc<str>>,
+    /// The run that this one takes over from.
+    old: Option<Timeline>,
 }
 
 impl Stage {
@@ -187,6 +192,10 @@ impl Stage {
             }
             ["crash"] => return self.crash(),
             ["steps"] => return Ok(self.steps()),
+            ["story"] => return Ok(Story::of(&self.plan, &self.log).whole()),
+            ["story", step] => return self.story(step),
+            ["events", step] => return Ok(self.events(step)),
+            ["diff"] => return self.diff(),
             ["cancel"] => Input::Cancel(Cancel::Finally),
             ["kill"] => Input::Cancel(Cancel::Kill),
             ["nudge"] => Input::Nudge,
@@ -221,16 +230,14 @@ impl Stage {
 
     /// Starts another run that takes over from this one; from here on it is the run.
     fn fork(&mut self, run: &str, from: &[&str]) -> Result<String, String> {
-        let mut old = Timeline::new(&self.plan);
-        self.log.iter().for_each(|row| {
-            old.apply(row);
-        });
+        let old = self.timeline();
         let (set, from): (Vec<&str>, Vec<&str>) = from.iter().partition(|word| word.contains('='));
         let from: Vec<String> = from.into_iter().map(str::to_owned).collect();
         let set = set.into_iter().filter_map(|word| word.split_once('='));
         let set = set.map(|(path, value)| Ok((path.to_owned(), json(&[value])?)));
         let set = set.collect::<Result<BTreeMap<_, _>, String>>()?;
         let past = Past::of(&old, &from, &set, &self.plan)?;
+        self.old = Some(old);
         (self.run, self.log, self.names) = (Run::default(), vec![], BTreeMap::new());
         let inputs = Value::Object(Object::new().into());
         let start = Start::new(RunId(run.into()), inputs, Value::Null);
@@ -267,12 +274,48 @@ impl Stage {
         Ok(texts.collect::<Vec<_>>().join("; "))
     }
 
-    /// How each step stands, as people see it.
-    fn steps(&self) -> String {
+    /// The account of a step.
+    fn story(&self, step: &str) -> Result<String, String> {
+        let story = Story::of(&self.plan, &self.log);
+        let found = story.accounts().into_iter().find(|account| account.step == step);
+        found.map(|account| account.text).ok_or_else(|| "there is no such step".into())
+    }
+
+    /// What happened to a step, or to the `run`, in words.
+    fn events(&self, step: &str) -> String {
+        let story = Story::of(&self.plan, &self.log);
+        let step = if step == "run" { "" } else { step };
+        let facts = story.moments().iter().filter(|moment| moment.step == step);
+        facts
+            .map(|moment| format!("{} {}", self.offset(moment.time), moment.fact))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    /// What differs between the run and the one that it takes over from.
+    fn diff(&self) -> Result<String, String> {
+        let old = self.old.as_ref().ok_or("there is no earlier run")?;
+        let diff = Diff::of(old, &self.timeline());
+        let text =
+            |value: &Option<serde_json::Value>| value.as_ref().map_or("nothing".into(), ToString::to_string);
+        let texts = diff.differences.iter().map(|difference| {
+            let [one, two] = &difference.values;
+            format!("{}: {} or {}", difference.place, text(one), text(two))
+        });
+        Ok(texts.chain([format!("{} the same", diff.same)]).collect::<Vec<_>>().join("; "))
+    }
+
+    fn timeline(&self) -> Timeline {
         let mut timeline = Timeline::new(&self.plan);
         self.log.iter().for_each(|row| {
             timeline.apply(row);
         });
+        timeline
+    }
+
+    /// How each step stands, as people see it.
+    fn steps(&self) -> String {
+        let timeline = self.timeline();
         let states = timeline.steps().iter().map(|(path, entry)| format!("{path} {}", entry.state.name()));
         states.collect::<Vec<_>>().join("; ")
     }

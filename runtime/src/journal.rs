@@ -26,6 +26,11 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// Where it cannot be read.
     fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error>;
+    /// The first row of a run's log: how it began.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn first(&self, run: &RunId) -> Result<Option<Recorded>, Error>;
     /// How a run stands and which plan it follows.
     ///
     /// # Errors
@@ -56,6 +61,16 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// Where it cannot be read.
     fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error>;
+    /// The answers of all calls, with their hashes and when they came.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    fn answers(&self) -> Result<Vec<(Hash, Timestamp, Value)>, Error>;
+    /// The hashes of all large values.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    fn values(&self) -> Result<Vec<Hash>, Error>;
     /// A large value by its hash.
     ///
     /// # Errors
@@ -82,6 +97,12 @@ pub struct Batch {
     pub taken: Vec<Arc<str>>,
     /// Answers of calls by the hash of the call.
     pub answers: Vec<(Hash, Timestamp, Value)>,
+    /// Runs that go, with their logs and signals, and the plans that no other run follows.
+    pub removed: Vec<RunId>,
+    /// Answers that go if they are still those of these times.
+    pub stale: Vec<(Hash, Timestamp)>,
+    /// Large values that go, before those of this batch are kept.
+    pub dropped: Vec<Hash>,
 }
 
 /// A signal on its way.
@@ -120,7 +141,8 @@ pub struct Ended {
 impl Batch {
     /// True if there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.mail.is_empty() && self.taken.is_empty()
+        let removes = !(self.removed.is_empty() && self.stale.is_empty() && self.dropped.is_empty());
+        self.rows.is_empty() && self.mail.is_empty() && self.taken.is_empty() && !removes
     }
 
     /// Empties it and keeps its buffers.
@@ -133,5 +155,8 @@ impl Batch {
         self.mail.clear();
         self.taken.clear();
         self.answers.clear();
+        self.removed.clear();
+        self.stale.clear();
+        self.dropped.clear();
     }
 }

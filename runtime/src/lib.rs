@@ -7,6 +7,7 @@
 //! The order of things, the same for every driver: take what has arrived, decide what it means, write all
 //! of that in one commit, and only then hand out what follows from it.
 
+pub mod clean;
 pub mod clock;
 pub mod driver;
 pub mod executor;

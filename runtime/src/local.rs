@@ -2,7 +2,7 @@
 
 mod alarms;
 mod calls;
-mod large;
+mod clean;
 mod mailbox;
 mod mover;
 mod rooms;
@@ -42,6 +42,7 @@ pub struct Local {
     values: Arc<Shelf>,
     watchers: Arc<Watchers>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    cleaning: Mutex<()>,
 }
 
 /// What a driver needs from outside.
@@ -89,7 +90,7 @@ impl Local {
         );
         let thread = std::thread::Builder::new().name("runs".into()).spawn(move || mover.run());
         let thread = Mutex::new(Some(thread.expect("the system gives a thread")));
-        Local { inbox, journal, values, watchers, thread }
+        Local { inbox, journal, values, watchers, thread, cleaning: Mutex::default() }
     }
 
     /// Starts a run and does not wait: the answer comes once its start is committed.

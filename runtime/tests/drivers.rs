@@ -7,6 +7,8 @@ mod plans;
 #[path = "drivers/world.rs"]
 mod world;
 
+#[path = "drivers/cleaning.rs"]
+mod cleaning;
 #[path = "drivers/crashes.rs"]
 mod crashes;
 #[path = "drivers/faults.rs"]

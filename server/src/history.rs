@@ -3,6 +3,7 @@
 use dsl::value::{Hash, Value, Values};
 use engine::event::Recorded;
 use engine::run::RunId;
+use engine::story::Story;
 use engine::view::Timeline;
 use runtime::driver::{Error, Summary};
 use runtime::journal::Journal;
@@ -51,6 +52,23 @@ impl History {
             .plan(&digest)?
             .ok_or_else(|| Error::Damaged { run: run.clone(), detail: "its plan is missing".into() })?;
         Ok(Timeline::new(&plan))
+    }
+
+    /// The story of a run.
+    ///
+    /// # Errors
+    /// Where there is no such run, or what is stored of it cannot be read.
+    pub fn story(&self, run: &RunId) -> Result<Story, Error> {
+        let plan = self.timeline(run)?.plan().clone();
+        Ok(Story::of(&plan, &self.log(run)?))
+    }
+
+    /// How a run began.
+    ///
+    /// # Errors
+    /// Where what is stored of it cannot be read.
+    pub fn first(&self, run: &RunId) -> Result<Option<Recorded>, Error> {
+        self.journal.as_ref().map_or(Ok(None), |journal| journal.first(run))
     }
 
     /// What has been recorded of a run, in order.

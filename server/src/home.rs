@@ -53,6 +53,11 @@ impl Home {
         self.directory.join("keyway.sock")
     }
 
+    /// True if a process owns it and listens: it moves runs.
+    pub fn is_owned(&self) -> bool {
+        std::os::unix::net::UnixStream::connect(self.socket()).is_ok()
+    }
+
     /// Creates the directory, for this user alone.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 pub mod beside;
 pub mod error;
 pub mod executor;
+pub mod export;
 pub mod history;
 pub mod home;
 pub mod order;
@@ -17,6 +18,7 @@ pub mod words;
 mod zone;
 
 pub use engine;
+pub use runtime::clean::{Cleaned, Keeping};
 pub use runtime::driver::{Error as DriverError, State, Summary};
 pub use secret::Secret;
 pub use vault;

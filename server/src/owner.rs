@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::executor::Hands;
 use crate::home::{Home, Lock};
 use crate::order::{Note, Order};
-use crate::protocol::{self, Reply, Request};
+use crate::protocol::{self, Act, Reply, Request};
 use crate::safe::Safe;
 use crate::words::{self, Again, Word};
 
@@ -135,6 +135,13 @@ impl Core {
                 Ok(Reply::Done)
             }
             Request::Again(wish) => self.again(wish).map(Reply::Started),
+            Request::Clean { keeping, act } => {
+                let now = Timestamp::now();
+                Ok(Reply::Cleaned(match act {
+                    Act::Do => self.driver.clean(keeping, now)?,
+                    Act::Tell => self.driver.overdue(keeping, now)?,
+                }))
+            }
             Request::Follow { .. } => Err(Error::Protocol("a run is followed on a line of its own".into())),
         }
     }

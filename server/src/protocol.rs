@@ -3,6 +3,7 @@
 use engine::command::Emitted;
 use engine::event::Recorded;
 use engine::run::RunId;
+use runtime::clean::{Cleaned, Keeping};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -47,6 +48,13 @@ pub enum Request {
     Signal(Emitted),
     /// Start a run that takes over from an earlier one. Answered by `Started`.
     Again(Again),
+    /// Remove runs that need not be kept any more. Answered by `Cleaned`.
+    Clean {
+        /// Which are kept.
+        keeping: Keeping,
+        /// Whether they are removed, or only named.
+        act: Act,
+    },
     /// Tell what happens in a run, from a row on. Answered by `Recorded` for each row, then `Done`.
     Follow {
         /// Which.
@@ -54,6 +62,16 @@ pub enum Request {
         /// The last row that is known already.
         seen: u64,
     },
+}
+
+/// Whether something is done, or only told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// It is done.
+    Do,
+    /// It is told what would be done.
+    Tell,
 }
 
 /// What the owner answers.
@@ -66,6 +84,8 @@ pub enum Reply {
     Resumed(Vec<RunId>),
     /// This happened.
     Recorded(Recorded),
+    /// This was removed, or would be.
+    Cleaned(Cleaned),
     /// That was all.
     Done,
     /// It cannot be done.

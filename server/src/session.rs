@@ -6,6 +6,7 @@ use std::time::Duration;
 use engine::command::Emitted;
 use engine::event::Recorded;
 use engine::run::RunId;
+use runtime::clean::{Cleaned, Keeping};
 use tokio::io::BufReader;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -14,7 +15,7 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::order::Order;
 use crate::owner::{Feed, Owner};
-use crate::protocol::{self, Reply, Request};
+use crate::protocol::{self, Act, Reply, Request};
 use crate::words::{Again, Word};
 
 /// How long an owner that holds the lock may take until it listens, and a commit until it succeeds.
@@ -94,6 +95,17 @@ impl Session {
     /// Where it cannot be recorded.
     pub async fn signal(&mut self, signal: Emitted) -> Result<(), Error> {
         self.done(Request::Signal(signal)).await
+    }
+
+    /// Removes the runs that need not be kept any more, or tells which they are.
+    ///
+    /// # Errors
+    /// Where they cannot be read or removed. What was removed until then is removed whole.
+    pub async fn clean(&mut self, keeping: Keeping, act: Act) -> Result<Cleaned, Error> {
+        match self.ask(&Request::Clean { keeping, act }).await? {
+            Reply::Cleaned(cleaned) => Ok(cleaned),
+            other => Err(unexpected(&other)),
+        }
     }
 
     async fn begun(&mut self, request: Request) -> Result<RunId, Error> {
@@ -274,7 +286,7 @@ async fn ask(home: &Home, request: &Request) -> Result<Reply, Error> {
 fn unexpected(reply: &Reply) -> Error {
     match reply {
         Reply::Refused { message, help } => Error::Owner { message: message.clone(), help: help.clone() },
-        Reply::Started(_) | Reply::Resumed(_) | Reply::Recorded(_) | Reply::Done => {
+        Reply::Started(_) | Reply::Resumed(_) | Reply::Recorded(_) | Reply::Cleaned(_) | Reply::Done => {
             Error::Protocol("an answer to another question".into())
         }
     }

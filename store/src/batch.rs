@@ -19,6 +19,12 @@ pub struct Batch {
     pub taken: Vec<Arc<str>>,
     /// Answers of calls; a later one takes the place of an earlier one.
     pub answers: Vec<Answer>,
+    /// The ids of runs that go, with their logs and signals, and the plans that no other run follows.
+    pub removed: Vec<Arc<str>>,
+    /// Answers that go if they are still those of these times: hash and time.
+    pub stale: Vec<([u8; 32], i64)>,
+    /// The hashes of large values that go, before those of this batch are written.
+    pub dropped: Vec<[u8; 32]>,
     events: Vec<Event>,
     bodies: Vec<u8>,
 }
@@ -129,6 +135,9 @@ impl Batch {
         self.signals.clear();
         self.taken.clear();
         self.answers.clear();
+        self.removed.clear();
+        self.stale.clear();
+        self.dropped.clear();
         self.events.clear();
         self.bodies.clear();
     }

@@ -64,12 +64,17 @@ impl Reader {
     /// # Errors
     /// Where the store cannot be read.
     pub fn log(&self, run: &str, after: u64, found: &mut dyn FnMut(Row<'_>)) -> Result<(), Error> {
+        self.rows(run, after, -1, found)
+    }
+
+    /// So many rows after one; all of them where that is negative.
+    fn rows(&self, run: &str, after: u64, limit: i64, found: &mut dyn FnMut(Row<'_>)) -> Result<(), Error> {
         let mut last = i64::try_from(after).unwrap_or(i64::MAX);
         let wrong = self.with(|connection| {
             let mut select = connection.prepare_cached(
-                "SELECT seq, time, body, seal FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq",
+                "SELECT seq, time, body, seal FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
             )?;
-            let mut rows = select.query((run, last))?;
+            let mut rows = select.query((run, last, limit))?;
             while let Some(row) = rows.next()? {
                 let body = match row.get_ref(2)? {
                     ValueRef::Text(body) | ValueRef::Blob(body) => body,
@@ -91,6 +96,14 @@ impl Reader {
             Some(detail) => Err(self.damaged(detail)),
             None => Ok(()),
         }
+    }
+
+    /// Calls `found` for the first row of a run's log.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn first(&self, run: &str, found: &mut dyn FnMut(Row<'_>)) -> Result<(), Error> {
+        self.rows(run, 0, 1, found)
     }
 
     /// One run.
@@ -208,6 +221,32 @@ impl Reader {
                 .prepare_cached("SELECT time, body FROM answers WHERE hash = ?1")?
                 .query_row([hash], |row| Ok(Answer { hash: *hash, time: row.get(0)?, body: row.get(1)? }))
                 .optional()
+        })
+    }
+
+    /// The answers of all calls.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn answers(&self) -> Result<Vec<Answer>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT hash, time, body FROM answers ORDER BY hash")?
+                .query_map([], |row| Ok(Answer { hash: row.get(0)?, time: row.get(1)?, body: row.get(2)? }))?
+                .collect()
+        })
+    }
+
+    /// The hashes of all large values.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn values(&self) -> Result<Vec<[u8; 32]>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT hash FROM \"values\" ORDER BY hash")?
+                .query_map([], |row| row.get(0))?
+                .collect()
         })
     }
 

@@ -67,12 +67,16 @@ impl Writer {
         let mut transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
         if let Some(batch) = batch {
+            // A value that goes and is written anew in the same batch stays.
+            drop_values(&transaction, batch).map_err(told)?;
             insert_rest(&transaction, batch).map_err(told)?;
             insert_runs(&transaction, batch, path)?;
             insert_events(&transaction, batch, path)?;
             update_ends(&transaction, batch).map_err(told)?;
             pass_signals(&transaction, batch).map_err(told)?;
             keep_answers(&transaction, batch).map_err(told)?;
+            // Last, so that a plan stays which a run of this batch follows.
+            remove_runs(&transaction, batch).map_err(told)?;
         }
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in changes {
@@ -243,6 +247,40 @@ fn keep_answers(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     for answer in &batch.answers {
         insert.execute(params![answer.hash, answer.time, answer.body])?;
     }
+    Ok(())
+}
+
+fn drop_values(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if !batch.stale.is_empty() {
+        let mut delete = to.prepare_cached("DELETE FROM answers WHERE hash = ?1 AND time = ?2")?;
+        for (hash, time) in &batch.stale {
+            delete.execute(params![hash, time])?;
+        }
+    }
+    if !batch.dropped.is_empty() {
+        let mut delete = to.prepare_cached("DELETE FROM \"values\" WHERE hash = ?1")?;
+        for hash in &batch.dropped {
+            delete.execute([hash])?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_runs(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if batch.removed.is_empty() {
+        return Ok(());
+    }
+    for sql in [
+        "DELETE FROM events WHERE run = ?1",
+        "DELETE FROM signals WHERE run = ?1",
+        "DELETE FROM runs WHERE id = ?1",
+    ] {
+        let mut delete = to.prepare_cached(sql)?;
+        for run in &batch.removed {
+            delete.execute([run])?;
+        }
+    }
+    to.prepare_cached("DELETE FROM plans WHERE digest NOT IN (SELECT plan FROM runs)")?.execute([])?;
     Ok(())
 }
 

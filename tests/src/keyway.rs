@@ -85,8 +85,26 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 9] =
-            ["audit", "cancel", "keys", "resume", "run", "runs", "secrets", "show", "vault"];
+        const KEEPS: [&str; 18] = [
+            "answer",
+            "audit",
+            "cancel",
+            "clean",
+            "diff",
+            "explain-run",
+            "export",
+            "fork",
+            "keys",
+            "pause",
+            "resume",
+            "retry",
+            "run",
+            "runs",
+            "secrets",
+            "show",
+            "signal",
+            "vault",
+        ];
         if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {
             command.arg("--data").arg(&self.data);
         }

@@ -12,7 +12,7 @@ use server::words::{Again, From};
 
 use super::{Data, answer, run};
 use crate::error::{Exit, Trouble};
-use crate::output::{self, FAINT};
+use crate::output;
 use crate::progress::{self, Want};
 
 /// Run again from any step, with other inputs, other values or another version of the workflow
@@ -123,7 +123,6 @@ async fn begin(wish: Again, more: More) -> Result<Exit, Trouble> {
     let home = more.data.home()?;
     let mut session = Session::open(home.clone()).await?;
     let run = session.again(&wish).await?;
-    output::note(&format!("{FAINT}takes over from{FAINT:#} {}", wish.of));
     let want = Want { json: more.json, no_wait: more.no_wait, allow_private: more.allow_private };
     progress::follow(&mut session, &home, run, &want).await
 }

@@ -1,22 +1,26 @@
 //! `keyway show`: what happened in a run, step by step.
 
+mod gantt;
+
 use std::collections::BTreeMap;
 
 use clap::Args as ClapArgs;
 use dsl::value::Value;
-use jiff::Timestamp;
-use server::engine::run::{RunId, Status};
-use server::engine::view::{Entry, Shown, Timeline};
+use server::engine::run::{Hold, RunId, Status};
+use server::engine::story::{Moment, Story};
+use server::engine::view::{Entry, Reused, Shown, Timeline};
 use server::history::History;
+use server::home::Home;
 
-use super::Data;
 use super::runs::shown;
+use super::{Data, data_flag};
 use crate::error::{Exit, Trouble};
-use crate::output::{self, BAD, FAINT, STRONG};
+use crate::output::{self, BAD, BUSY, FAINT, STRONG};
 use crate::progress::{self, length, mark, word};
+use crate::waits;
 
 /// A value is shown so far; `--full` and `--json` show all of it.
-const SHORT: usize = 100;
+const SHORT: usize = 72;
 
 /// Show what happened in a run
 #[derive(ClapArgs)]
@@ -26,6 +30,12 @@ pub struct Args {
     /// Show values to their end, and every step of every item
     #[arg(long)]
     full: bool,
+    /// Draw when each step ran and waited
+    #[arg(long, conflicts_with_all = ["events", "full"])]
+    gantt: bool,
+    /// List all that happened, one line each
+    #[arg(long, conflicts_with = "full")]
+    events: bool,
     /// Print it as JSON
     #[arg(long)]
     json: bool,
@@ -36,7 +46,18 @@ pub struct Args {
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let run = RunId(args.run.as_str().into());
-    let history = History::open(&args.data.home()?).map_err(server::error::Error::from)?;
+    let home = args.data.home()?;
+    let history = History::open(&home).map_err(server::error::Error::from)?;
+    if args.gantt || args.events {
+        let story = history.story(&run).map_err(server::error::Error::from)?;
+        match (args.gantt, args.json) {
+            (true, true) => output::json(&gantt::json(&story)),
+            (true, false) => output::result(&gantt::page(&story)),
+            (false, true) => output::json(&story.moments().iter().map(Moment::to_json).collect()),
+            (false, false) => output::result(&events(&story)),
+        }
+        return Ok(Exit::Done);
+    }
     let mut timeline = history.timeline(&run).map_err(server::error::Error::from)?;
     for row in history.log(&run).map_err(server::error::Error::from)? {
         timeline.apply(&row);
@@ -45,34 +66,45 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     if args.json {
         output::json(&timeline.to_json());
     } else {
-        output::result(&page(&timeline, args.full));
+        output::result(&page(&timeline, &home, args.full));
     }
     Ok(Exit::Done)
 }
 
-fn page(timeline: &Timeline, full: bool) -> String {
-    let json = timeline.to_json();
-    let (run, workflow) = (text(&json["run"]), text(&json["workflow"]));
-    let mut page =
-        format!("{STRONG}{workflow}{STRONG:#} {FAINT}run{FAINT:#} {run}  {}", text(&json["status"]));
-    let started = timeline.started();
-    if let Some(started) = started {
-        page += &format!("  {FAINT}started{FAINT:#} {}", shown(started));
-        if let Some(ended) = timeline.ended() {
-            page += &format!("  {FAINT}took{FAINT:#} {}", length(ended.duration_since(started)));
-        }
+fn page(timeline: &Timeline, home: &Home, full: bool) -> String {
+    let data = data_flag(home);
+    let mut page = head(timeline);
+    for line in waits::origins(timeline) {
+        page += &format!("{line}\n");
     }
-    page += "\n\n";
-    let mut shown_steps: Vec<(&String, &Entry)> =
-        timeline.steps().iter().filter(|(path, _)| full || visible(path)).collect();
+    if let Some(held) = waits::held(timeline, &data) {
+        page += &format!("{BUSY}{held}{BUSY:#}\n");
+    }
+    if let (false, false, Some(run)) = (timeline.status().has_ended(), home.is_owned(), timeline.run()) {
+        page += &format!(
+            "{BUSY}no process moves it just now; `keyway resume {run}{data}` goes on with it{BUSY:#}\n"
+        );
+    }
+    page += "\n";
+    let mut shown_steps: Vec<(&String, &Entry)> = timeline
+        .steps()
+        .iter()
+        .filter(|(path, entry)| full || visible(path) || entry.waits.is_some())
+        .collect();
     nest(&mut shown_steps);
     let width = shown_steps.iter().map(|(path, _)| indented(path).chars().count()).max().unwrap_or(0).min(48);
+    let hidden = timeline.steps().len() - shown_steps.len();
     for (path, entry) in shown_steps {
-        page += &step(path, entry, started, width, full);
+        page += &step(path, entry, timeline, width, full);
+        if let Some(waiting) = waits::of(timeline, path, entry, &data) {
+            waits::lines(&waiting, 6).iter().for_each(|line| page += &format!("{line}\n"));
+        }
     }
-    let hidden = timeline.steps().keys().filter(|path| !full && !visible(path)).count();
     if hidden > 0 {
-        page += &format!("  {FAINT}and {hidden} steps of further items; `--full` shows them{FAINT:#}\n");
+        page += &format!(
+            "  {FAINT}and {} of further items; `--full` shows them{FAINT:#}\n",
+            waits::count(hidden, "step")
+        );
     }
     match timeline.status() {
         Status::Succeeded(value) if !value.is_null() => {
@@ -84,8 +116,41 @@ fn page(timeline: &Timeline, full: bool) -> String {
     page
 }
 
+/// The run, its workflow, how it stands, when it began and how long it took.
+pub fn head(timeline: &Timeline) -> String {
+    let json = timeline.to_json();
+    let (run, workflow) = (text(&json["run"]), text(&json["workflow"]));
+    let state = match timeline.hold() {
+        Some(Hold::Paused) => "paused",
+        Some(Hold::Queued) => "queued",
+        None => text(&json["status"]),
+    };
+    let mut head = format!("{STRONG}{workflow}{STRONG:#} {FAINT}run{FAINT:#} {run}  {state}");
+    if let Some(started) = timeline.started() {
+        head += &format!("  {FAINT}started{FAINT:#} {}", shown(started));
+        if let Some(ended) = timeline.ended() {
+            head += &format!("  {FAINT}took{FAINT:#} {}", length(ended.duration_since(started)));
+        }
+    }
+    head + "\n"
+}
+
+/// All that happened, one line each.
+fn events(story: &Story) -> String {
+    let mut page = head(story.timeline()) + "\n";
+    let moments = story.moments();
+    let width = moments.iter().map(|moment| moment.step.chars().count()).max().unwrap_or(0).clamp(3, 32);
+    for moment in moments {
+        let step = if moment.step.is_empty() { "run" } else { &moment.step };
+        let fact: String = moment.fact.to_string().replace('\n', " ");
+        let fact = cut(&fact, SHORT);
+        page += &format!("  {FAINT}{:.3}{FAINT:#}  {step:<width$}  {fact}\n", moment.time);
+    }
+    page
+}
+
 /// Puts the steps of a block behind the block; else the order in which they came stays.
-fn nest(steps: &mut [(&String, &Entry)]) {
+pub fn nest(steps: &mut [(&String, &Entry)]) {
     let came: BTreeMap<String, usize> =
         steps.iter().enumerate().map(|(at, (path, _))| ((*path).clone(), at)).collect();
     // A step stands where the steps around it stand, from the outermost inward; items by their number.
@@ -102,12 +167,12 @@ fn nest(steps: &mut [(&String, &Entry)]) {
 }
 
 /// Of a block that runs many times, the first two items say what the others do.
-fn visible(path: &str) -> bool {
+pub fn visible(path: &str) -> bool {
     path.split('[').skip(1).all(|part| matches!(part.split(']').next(), Some("0" | "1")))
 }
 
 /// The last part of a path, as deep as it stands.
-fn indented(path: &str) -> String {
+pub fn indented(path: &str) -> String {
     let depth = path.matches('.').count();
     let name = match path.rsplit_once('.') {
         Some((block, name)) => match block.strip_suffix(']').and_then(|block| block.rsplit_once('[')) {
@@ -119,10 +184,10 @@ fn indented(path: &str) -> String {
     format!("{}{name}", "  ".repeat(depth))
 }
 
-fn step(path: &str, entry: &Entry, run_started: Option<Timestamp>, width: usize, full: bool) -> String {
+fn step(path: &str, entry: &Entry, timeline: &Timeline, width: usize, full: bool) -> String {
     let (sign, style) = mark(entry.state);
     let mut line = format!("  {style}{sign}{style:#} {:<width$}  {:<11}", indented(path), word(entry.state));
-    if let (Some(start), Some(from)) = (entry.started, run_started) {
+    if let (Some(start), Some(from)) = (entry.started, timeline.started()) {
         line += &format!(" {FAINT}+{:<9}{FAINT:#}", length(start.duration_since(from)));
     }
     if let (Some(start), Some(end)) = (entry.started, entry.ended) {
@@ -138,6 +203,19 @@ fn step(path: &str, entry: &Entry, run_started: Option<Timestamp>, width: usize,
     let mut more = |name: &str, text: String| line += &format!("      {FAINT}{name:<4}{FAINT:#} {text}\n");
     if let Some(why) = &entry.why {
         more("why", why.to_string());
+    }
+    match entry.reused {
+        Some(Reused::Run) => {
+            let of = timeline.past().map(|past| format!("run {}, ", past.of)).unwrap_or_default();
+            more("from", format!("{of}taken over"));
+        }
+        Some(Reused::Answer(from)) => {
+            more("from", format!("the answer of {} to the same call, used again", shown(from)));
+        }
+        None => {}
+    }
+    if let Some(child) = timeline.child(entry) {
+        more("run", child.to_string());
     }
     if let Some(until) = entry.until {
         more("till", shown(until));
@@ -159,8 +237,15 @@ fn brief(value: &Value, full: bool) -> String {
     if full || text.chars().count() <= SHORT {
         return text;
     }
-    let start: String = text.chars().take(SHORT).collect();
-    format!("{start}… {FAINT}({} bytes){FAINT:#}", text.len())
+    format!("{} {FAINT}({} bytes){FAINT:#}", cut(&text, SHORT), text.len())
+}
+
+/// The first so many letters of a text.
+fn cut(text: &str, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}…", &text[..at]),
+    }
 }
 
 fn text(json: &serde_json::Value) -> &str {

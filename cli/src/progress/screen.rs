@@ -7,31 +7,54 @@ use std::time::Duration;
 
 use anstyle::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use jiff::SignedDuration;
-use server::engine::view::{Entry, Shown, Timeline};
+use server::engine::run::Hold;
+pub use server::engine::story::length;
+use server::engine::view::{Entry, Reused, Shown, Timeline, Waits};
 
 use crate::output::{self, BAD, BUSY, FAINT, GOOD};
+use crate::waits;
 
 /// The screen of one run.
 pub struct Screen {
     live: Option<MultiProgress>,
     bars: BTreeMap<usize, ProgressBar>,
     told: BTreeMap<usize, (Shown, u32)>,
+    /// What a command that is shown needs so that it finds the run.
+    data: String,
+    /// Whether it was told where the run comes from, and why nothing starts in it.
+    begun: bool,
+    held: Option<Hold>,
 }
 
 impl Screen {
     /// Takes the terminal where there is one.
-    pub fn new() -> Screen {
+    pub fn new(data: String) -> Screen {
         let live = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Screen { live, bars: BTreeMap::new(), told: BTreeMap::new() }
+        Screen { live, bars: BTreeMap::new(), told: BTreeMap::new(), data, begun: false, held: None }
     }
 
     /// Shows the steps that changed.
     pub fn show(&mut self, timeline: &Timeline, changed: &[usize]) {
+        if !std::mem::replace(&mut self.begun, true) {
+            waits::origins(timeline).iter().for_each(|line| self.line(line));
+        }
         for index in changed {
             if let Some((path, entry)) = timeline.steps().get_index(*index) {
-                self.step(*index, path, entry);
+                self.step(*index, path, entry, timeline);
             }
+        }
+        self.hold(timeline);
+    }
+
+    /// Tells that nothing new starts, and that it goes on.
+    fn hold(&mut self, timeline: &Timeline) {
+        let hold = timeline.hold();
+        if std::mem::replace(&mut self.held, hold) == hold {
+            return;
+        }
+        match waits::held(timeline, &self.data) {
+            Some(text) => self.line(&format!("  {BUSY}…{BUSY:#} {text}")),
+            None => self.line(&format!("  {BUSY}▸{BUSY:#} goes on")),
         }
     }
 
@@ -42,10 +65,12 @@ impl Screen {
         }
     }
 
-    fn step(&mut self, index: usize, path: &str, entry: &Entry) {
+    fn step(&mut self, index: usize, path: &str, entry: &Entry, timeline: &Timeline) {
         let outermost = !path.contains(['.', '[']);
+        let asks = entry.waits.is_some();
         let ended = match entry.state {
             Shown::NotStarted | Shown::Running | Shown::Waiting => false,
+            Shown::InDoubt if asks => false,
             Shown::Succeeded | Shown::Skipped | Shown::Failed | Shown::Cancelled | Shown::InDoubt => true,
         };
         let failed_try = entry.state == Shown::Waiting && entry.error.is_some();
@@ -55,19 +80,24 @@ impl Screen {
                 bar.finish_and_clear();
             }
         } else if outermost && self.live.is_some() {
-            self.bar(index, path, entry);
+            self.bar(index, path, entry, timeline);
         }
         // Inside blocks only trouble is worth a line: there may be thousands.
         let trouble = failed_try || matches!(entry.state, Shown::Failed | Shown::InDoubt);
         if news
-            && ((outermost && (ended || (self.live.is_none() && entry.state == Shown::Waiting))) || trouble)
+            && ((outermost && (ended || (self.live.is_none() && entry.state == Shown::Waiting)))
+                || trouble
+                || asks)
         {
             self.told.insert(index, (entry.state, entry.attempts));
             self.line(&line(path, entry));
+            if let Some(waiting) = waits::of(timeline, path, entry, &self.data) {
+                waits::lines(&waiting, 6).iter().for_each(|line| self.line(line));
+            }
         }
     }
 
-    fn bar(&mut self, index: usize, path: &str, entry: &Entry) {
+    fn bar(&mut self, index: usize, path: &str, entry: &Entry, timeline: &Timeline) {
         let Some(live) = &self.live else { return };
         let bar = self.bars.entry(index).or_insert_with(|| {
             let bar = live.add(match entry.children_total {
@@ -82,9 +112,7 @@ impl Screen {
             bar
         });
         bar.set_position(u64::from(entry.children_done));
-        if let Some(until) = entry.until {
-            bar.set_message(format!("waits until {until:.0}"));
-        }
+        bar.set_message(doing(entry, timeline));
     }
 
     fn line(&self, text: &str) {
@@ -100,6 +128,21 @@ fn style(template: &str) -> ProgressStyle {
         .expect("the template is fixed")
         .progress_chars("━━─")
         .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏✓")
+}
+
+/// What a step does just now, in a word or two.
+fn doing(entry: &Entry, timeline: &Timeline) -> String {
+    let until = entry.until.map(|until| format!(" until {until:.0}")).unwrap_or_default();
+    match &entry.waits {
+        Some(Waits::Signal(name)) => format!("waits for the signal `{name}`{until}"),
+        Some(Waits::Person(_)) => format!("waits for an answer{until}"),
+        Some(Waits::Doubt) => "is in doubt".into(),
+        None if entry.state == Shown::Waiting && entry.error.is_some() => {
+            format!("is tried again, waits{until}")
+        }
+        None if entry.state == Shown::Waiting => format!("waits{until}"),
+        None => timeline.child(entry).map(|run| format!("run {run}")).unwrap_or_default(),
+    }
 }
 
 /// A line for a step that ended, waits or is tried again.
@@ -122,6 +165,11 @@ fn line(path: &str, entry: &Entry) -> String {
     if let Some(error) = entry.error.as_ref().filter(|_| entry.state != Shown::Succeeded) {
         text += &format!(" {BAD}{}{BAD:#}", error.failure);
     }
+    match entry.reused {
+        Some(Reused::Run) => text += &format!(" {FAINT}taken over{FAINT:#}"),
+        Some(Reused::Answer(from)) => text += &format!(" {FAINT}answer of {from:.0} used again{FAINT:#}"),
+        None => {}
+    }
     if let Some(until) = entry.until {
         let what = if entry.error.is_some() { "tries again at" } else { "waits until" };
         text += &format!(" {FAINT}{what} {until:.0}{FAINT:#}");
@@ -142,16 +190,5 @@ pub fn mark(state: Shown) -> (&'static str, Style) {
         Shown::Failed => ("✗", BAD),
         Shown::Cancelled => ("■", BAD),
         Shown::InDoubt => ("?", BAD),
-    }
-}
-
-/// A length of time as people say it: three digits, no more.
-pub fn length(length: SignedDuration) -> String {
-    let millis = length.as_millis();
-    match millis {
-        ..1_000 => format!("{millis} ms"),
-        1_000..60_000 => format!("{:.1} s", length.as_secs_f64()),
-        60_000..3_600_000 => format!("{} min {} s", millis / 60_000, millis / 1_000 % 60),
-        _ => format!("{} h {} min", millis / 3_600_000, millis / 60_000 % 60),
     }
 }

@@ -66,6 +66,8 @@ impl Journal for Memory {
             let path = Path::new("memory").to_owned();
             return Err(store::Error::Conflict { path, run: run.to_string() }.into());
         }
+        kept.answers.retain(|hash, (time, _)| !batch.stale.contains(&(*hash, *time)));
+        batch.dropped.iter().for_each(|hash| drop(kept.values.remove(hash)));
         kept.plans.extend(batch.plans.iter().cloned());
         kept.values.extend(batch.values.iter().cloned());
         for begun in &batch.begun {
@@ -95,6 +97,12 @@ impl Journal for Memory {
             }
         }
         kept.mail.retain(|mail| !batch.taken.contains(&mail.signal.id));
+        if !batch.removed.is_empty() {
+            batch.removed.iter().for_each(|run| drop(kept.runs.remove(run)));
+            kept.mail.retain(|mail| mail.signal.to.as_ref().is_none_or(|run| !batch.removed.contains(run)));
+            let followed: Vec<Hash> = kept.runs.values().map(|entry| entry.plan).collect();
+            kept.plans.retain(|digest, _| followed.contains(digest));
+        }
         let answers = batch.answers.iter();
         kept.answers.extend(answers.map(|(hash, time, value)| (*hash, (*time, value.clone()))));
         Ok(())
@@ -112,6 +120,10 @@ impl Journal for Memory {
         let kept = self.kept();
         let log = kept.runs.get(run).map_or(&[][..], |entry| &entry.log);
         Ok(log.iter().filter(|row| row.seq > after).cloned().collect())
+    }
+
+    fn first(&self, run: &RunId) -> Result<Option<Recorded>, Error> {
+        Ok(self.kept().runs.get(run).and_then(|entry| entry.log.first().cloned()))
     }
 
     fn run(&self, run: &RunId) -> Result<Option<(Summary, Hash)>, Error> {
@@ -132,6 +144,15 @@ impl Journal for Memory {
 
     fn plan(&self, digest: &Hash) -> Result<Option<Plan>, Error> {
         Ok(self.kept().plans.get(digest).map(|plan| (**plan).clone()))
+    }
+
+    fn answers(&self) -> Result<Vec<(Hash, Timestamp, Value)>, Error> {
+        let kept = self.kept();
+        Ok(kept.answers.iter().map(|(hash, (time, value))| (*hash, *time, value.clone())).collect())
+    }
+
+    fn values(&self) -> Result<Vec<Hash>, Error> {
+        Ok(self.kept().values.keys().copied().collect())
     }
 
     fn value(&self, hash: &Hash) -> Result<Option<Value>, Error> {

@@ -109,18 +109,14 @@ impl Journal for Sqlite {
 
     fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error> {
         let mut rows = vec![];
-        let mut wrong = None;
-        self.reader.log(&run.0, after, &mut |row| match serde_json::from_slice::<Vec<Event>>(row.body) {
-            Ok(events) => rows.push(Recorded { seq: row.seq, time: timestamp(row.time), events }),
-            Err(error) => wrong = wrong.take().or(Some((row.seq, error))),
-        })?;
-        match wrong {
-            None => Ok(rows),
-            Some((seq, error)) => {
-                let detail = format!("row {seq} of its log cannot be read: {error}");
-                Err(Error::Damaged { run: run.clone(), detail })
-            }
-        }
+        self.reader.log(&run.0, after, &mut |row| rows.push(recorded(run, row)))?;
+        rows.into_iter().collect()
+    }
+
+    fn first(&self, run: &RunId) -> Result<Option<Recorded>, Error> {
+        let mut first = None;
+        self.reader.first(&run.0, &mut |row| first = Some(recorded(run, row)))?;
+        first.transpose()
     }
 
     fn run(&self, run: &RunId) -> Result<Option<(Summary, Hash)>, Error> {
@@ -160,6 +156,18 @@ impl Journal for Sqlite {
         let Some(answer) = self.reader.answer(&hash.0)? else { return Ok(None) };
         let value = self.decode("an answer", answer.body.as_bytes())?;
         Ok(Some((timestamp(answer.time), value)))
+    }
+
+    fn answers(&self) -> Result<Vec<(Hash, Timestamp, Value)>, Error> {
+        let read = self.reader.answers()?.into_iter().map(|answer| {
+            let value = self.decode("an answer", answer.body.as_bytes())?;
+            Ok((Hash(answer.hash), timestamp(answer.time), value))
+        });
+        read.collect()
+    }
+
+    fn values(&self) -> Result<Vec<Hash>, Error> {
+        Ok(self.reader.values()?.into_iter().map(Hash).collect())
     }
 
     fn value(&self, hash: &Hash) -> Result<Option<Value>, Error> {
@@ -203,11 +211,23 @@ fn encode(batch: &Batch, rows: &mut store::Batch) -> serde_json::Result<()> {
         });
     }
     rows.taken.extend(batch.taken.iter().cloned());
+    rows.removed.extend(batch.removed.iter().map(|run| run.0.clone()));
+    rows.stale.extend(batch.stale.iter().map(|(hash, time)| (hash.0, nanoseconds(*time))));
+    rows.dropped.extend(batch.dropped.iter().map(|hash| hash.0));
     for (hash, time, value) in &batch.answers {
         let body = serde_json::to_string(value)?;
         rows.answers.push(store::Answer { hash: hash.0, time: nanoseconds(*time), body });
     }
     Ok(())
+}
+
+/// A row of a log as it stands in the file.
+fn recorded(run: &RunId, row: store::Row<'_>) -> Result<Recorded, Error> {
+    let events: Vec<Event> = serde_json::from_slice(row.body).map_err(|error| Error::Damaged {
+        run: run.clone(),
+        detail: format!("row {} of its log cannot be read: {error}", row.seq),
+    })?;
+    Ok(Recorded { seq: row.seq, time: timestamp(row.time), events })
 }
 
 /// Nanoseconds since 1970, which fit until the year 2262.

@@ -5,6 +5,7 @@ mod children;
 mod commit;
 mod decide;
 mod mail;
+mod remove;
 mod take_up;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -12,11 +13,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
+use dsl::value::Hash;
 use engine::command::Emitted;
 use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::run::{At, Attempt, Run, RunId};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Surroundings;
 use super::alarms::Alarms;
@@ -55,6 +57,16 @@ pub(super) enum Message {
     Found(Answer<Found>),
     /// Let those begin that wait and find room.
     Admit,
+    /// Remove runs that have ended.
+    Remove { runs: Vec<RunId>, reply: Reply },
+    /// Remove answers of calls, by their hashes and times.
+    Forget { answers: Vec<(Hash, Timestamp)>, reply: Reply },
+    /// Note from here on which large values are referred to.
+    Guard { reply: Reply },
+    /// Remove large values, but for those that were referred to meanwhile.
+    Drop { hashes: Vec<Hash>, reply: Reply },
+    /// The sweep is over.
+    Unguard,
     /// Take up a run.
     Resume { run: RunId, reply: Reply },
     /// A call has come back.
@@ -259,6 +271,11 @@ impl Mover {
                 self.turn.answer(reply, Ok(()));
             }
             Message::Found(answer) => self.found(answer),
+            Message::Remove { runs, reply } => self.remove(runs, reply),
+            Message::Forget { answers, reply } => self.forget_answers(answers, reply),
+            Message::Guard { reply } => self.guard(reply),
+            Message::Drop { hashes, reply } => self.drop_values(hashes, reply),
+            Message::Unguard => self.turn.noted.end(),
             Message::Admit => self.admit(),
             // It rests on nothing that this turn commits.
             Message::Resume { run, reply } => reply(self.track(&run)),

@@ -7,10 +7,11 @@ use dsl::catalog::Safety;
 use dsl::value::Hash;
 use engine::command::Command;
 use engine::event::Recorded;
+use engine::large::each_big;
 use engine::plan::Plan;
 use engine::run::RunId;
 
-use super::large::each_big;
+use super::clean::Noted;
 use super::mover::{Reply, Work};
 use super::values::Shelf;
 use crate::driver::{Error, State};
@@ -40,6 +41,8 @@ pub(super) struct Turn {
     /// Values and plans that have been committed.
     kept: HashSet<Hash>,
     plans: HashMap<Hash, Arc<Plan>>,
+    /// What is referred to while a cleaning looks for values that nothing needs.
+    pub noted: Noted,
 }
 
 impl Turn {
@@ -82,6 +85,7 @@ impl Turn {
                 }
             }
             each_big(event, &mut |big| {
+                self.noted.note(big.hash);
                 if let Some(value) = &big.value
                     && !self.kept.contains(&big.hash)
                     && self.values.insert(big.hash)
@@ -107,6 +111,16 @@ impl Turn {
         for (digest, plan) in std::mem::take(&mut self.batch.plans) {
             self.keep_plan(digest, &plan);
         }
+    }
+
+    /// Relies no more on values that were committed before: they may be removed.
+    pub fn forget_values(&mut self) {
+        self.kept.clear();
+    }
+
+    /// Relies no more on plans that were committed before.
+    pub fn forget_plans(&mut self) {
+        self.plans.clear();
     }
 
     /// A plan that has been committed.

@@ -80,6 +80,15 @@ const ROWS: &[Row] = &[
         }),
     },
     Row {
+        guarantee: "cleaning",
+        says: "a cleaning takes nothing that a run which is left needs",
+        test: "-p runtime --test drivers cleaning_beside_runs_takes_nothing_that_they_need",
+        control: Some(Control {
+            off: "the logs of unfinished runs are not read for references",
+            run: "-p runtime --test drivers cleaning_that_overlooks_unfinished_runs_is_found_out",
+        }),
+    },
+    Row {
         guarantee: "G18",
         says: "what was filled is never read again as a template",
         test: "-p dsl --test naughty_strings no_value_is_read_again_as_a_template",

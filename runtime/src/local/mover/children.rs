@@ -15,9 +15,6 @@ use crate::local::calls::Answer;
 /// How many runs may stand around one another.
 const DEEPEST: u16 = 16;
 
-/// How much of a call's key goes into the name of the run that it makes.
-const LETTERS: usize = 10;
-
 impl Mover {
     /// The workflow that a step calls was found, or not: its run begins, or goes on if it began before.
     pub(super) fn found(&mut self, answer: Answer<Found>) {
@@ -45,7 +42,7 @@ impl Mover {
             let message = format!("runs call one another deeper than {DEEPEST}");
             return Err(Failure { answered: true, ..Failure::new(FailureKind::Limit, message) });
         }
-        let child = child_of(run, call);
+        let child = run.child(&call.key);
         let now = self.clock.now();
         let trigger = Value::object([
             ("kind", Value::text("call")),
@@ -88,6 +85,8 @@ impl Mover {
         let damaged = |detail: String| Error::Damaged { run: child.clone(), detail };
         let state = Run::fold(&self.journal.log(child, 0)?).map_err(|error| damaged(error.to_string()))?;
         let workflow = self.journal.run(child)?.map(|(summary, _)| summary.workflow).unwrap_or_default();
+        // It moves no more, and needs nothing to act with.
+        self.calls.executor().release(child);
         if let Some(result) = result_of(&workflow, &state.status) {
             self.child_gave(run, at, attempt, result);
         }
@@ -140,7 +139,7 @@ impl Mover {
         }
         let Some(Parent { run, at, .. }) = state.parent.clone() else { return Ok(()) };
         let waits = |state: &Run| match state.slot(at).map(|slot| &slot.state) {
-            Some(State::Calling(call)) => child_of(&run, call) == *child,
+            Some(State::Calling(call)) => run.child(&call.key) == *child,
             _ => false,
         };
         let waits = match self.runs.get(&run) {
@@ -165,12 +164,6 @@ fn calling(state: &Run, at: At, attempt: Attempt) -> Option<&Call> {
         State::Calling(call) if call.attempt == attempt => Some(call),
         _ => None,
     }
-}
-
-/// The name of the run that a call makes: the same however often it is made.
-fn child_of(run: &RunId, call: &Call) -> RunId {
-    let key: String = call.key.chars().take(LETTERS).collect();
-    RunId(format!("{run}-{key}").into())
 }
 
 /// What a run that has ended gives to the step that called it.

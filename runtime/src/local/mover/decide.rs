@@ -24,6 +24,7 @@ impl Mover {
         if self.runs.contains_key(&run) || self.journal.run(&run)?.is_some() {
             return Err(Error::Exists(run));
         }
+        self.check_origin(&start)?;
         let room = room::of(&plan, &start, &*self.values, self.clock.now());
         if let Some(room) = room.map_err(|failure| Error::Refused(failure.message))? {
             self.take_room(&room, &plan, &mut start)?;

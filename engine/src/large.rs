@@ -1,11 +1,12 @@
 //! Which large values an event refers to: they are kept in the commit that keeps the event.
 
 use dsl::value::Big;
-use engine::event::{Event, Gave, Head};
-use engine::fork::Outcome;
+
+use crate::event::{Event, Gave, Head};
+use crate::fork::Outcome;
 
 /// Calls `found` for each reference to a large value in an event.
-pub(super) fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
+pub fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
     match event {
         Event::RunStarted { inputs, trigger, note, past, .. } => {
             for outcome in past.iter().flat_map(|past| past.steps.values()) {
