@@ -215,6 +215,7 @@ output: "{{ steps.all[0] }}"
         entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         entry
     };
+    let sent = |key: &str, entry| with(entry, json!({ "action": "test.call", "sent": at, "key": key }));
     let absent = json!({ "state": "skipped", "attempts": 0, "started": null, "ended": at });
     assert_eq!(
         timeline.to_json(),
@@ -230,8 +231,8 @@ output: "{{ steps.all[0] }}"
                 ),
                 "no": with(absent.clone(), json!({ "why": "its condition is false" })),
                 "safe": with(ended("succeeded", 0), json!({ "value": { "inner": null, "spare": null } })),
-                "all[0].get": with(ended("succeeded", 1), json!({ "value": 1 })),
-                "all[1].get": with(ended("failed", 1), json!({ "error": error })),
+                "all[0].get": with(sent("a01ff5990a84fabfa5f6eb9c", ended("succeeded", 1)), json!({ "value": 1 })),
+                "all[1].get": with(sent("7de3243105ca7a7eec5fcf19", ended("failed", 1)), json!({ "error": error })),
                 "safe.inner": with(absent, json!({ "why": "`no` gave nothing" })),
                 "safe.spare": { "state": "not_started", "attempts": 0, "started": null, "ended": null },
             }

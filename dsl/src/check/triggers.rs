@@ -50,7 +50,7 @@ fn start(checking: &Checking<'_>, trigger: &Trigger, found: &mut Vec<Diagnostic>
     match trigger.kind.value {
         TriggerKind::At => time(text, found),
         TriggerKind::Cron => {
-            found.extend(schedule(text).into_iter().map(|wrong| placed(wrong, &trigger.places)));
+            found.extend(schedule(text).into_iter().map(|wrong| placed(wrong, text, &trigger.places)));
         }
         TriggerKind::Every => every(text, found),
         TriggerKind::Event => event(checking, trigger, text, found),
@@ -71,9 +71,10 @@ fn schedule(text: &Spanned<String>) -> Vec<Diagnostic> {
     }
 }
 
-/// The same in the file.
-fn placed(mut wrong: Diagnostic, places: &SpanMap) -> Diagnostic {
-    wrong.span = places.map(wrong.span);
+/// The same in the file. What concerns the whole expression stands at the whole value, quotes included.
+fn placed(mut wrong: Diagnostic, text: &Spanned<String>, places: &SpanMap) -> Diagnostic {
+    let whole = wrong.span == Span::new(0, text.value.len());
+    wrong.span = if whole { text.span } else { places.map(wrong.span) };
     for edit in wrong.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
         edit.span = places.map(edit.span);
     }
