@@ -51,14 +51,14 @@ fn goes_on_beside(world: &World, detail: &str) {
 fn a_run_with_a_missing_row_stands_still_and_the_others_go_on() {
     let world = left();
     sql(&world, "UPDATE events SET seq = 7 WHERE run = 'r1'");
-    goes_on_beside(&world, "row 7 of the log stands where row 1 should");
+    goes_on_beside(&world, "row 1 of the log of run `r1` is missing");
 }
 
 #[test]
 fn a_run_with_an_unreadable_row_stands_still_and_the_others_go_on() {
     let world = left();
     sql(&world, "UPDATE events SET body = '[{\"nonsense\":1}]' WHERE run = 'r1'");
-    goes_on_beside(&world, "row 1 of its log cannot be read");
+    goes_on_beside(&world, "row 1 of the log of run `r1` is not what was written");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_run_without_its_log_stands_still_and_the_others_go_on() {
 fn a_run_without_its_plan_stands_still_and_the_others_go_on() {
     let world = left();
     sql(&world, "PRAGMA foreign_keys = OFF; UPDATE runs SET plan = zeroblob(32) WHERE id = 'r1'");
-    goes_on_beside(&world, "is missing");
+    goes_on_beside(&world, "the entry of run `r1` is not what was written");
 }
 
 #[test]

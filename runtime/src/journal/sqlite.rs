@@ -94,6 +94,14 @@ impl Sqlite {
     }
 }
 
+/// Damage of what is stored of one run concerns that run alone; the others go on.
+fn of_run(run: &RunId, error: store::Error) -> Error {
+    match error {
+        store::Error::Damaged { detail, .. } => Error::Damaged { run: run.clone(), detail },
+        other => other.into(),
+    }
+}
+
 impl Journal for Sqlite {
     fn commit(&self, batch: &Batch) -> Result<(), Error> {
         let Some(writing) = &self.writer else {
@@ -109,18 +117,21 @@ impl Journal for Sqlite {
 
     fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error> {
         let mut rows = vec![];
-        self.reader.log(&run.0, after, &mut |row| rows.push(recorded(run, row)))?;
+        let read = self.reader.log(&run.0, after, &mut |row| rows.push(recorded(run, row)));
+        read.map_err(|error| of_run(run, error))?;
         rows.into_iter().collect()
     }
 
     fn first(&self, run: &RunId) -> Result<Option<Recorded>, Error> {
         let mut first = None;
-        self.reader.first(&run.0, &mut |row| first = Some(recorded(run, row)))?;
+        let read = self.reader.first(&run.0, &mut |row| first = Some(recorded(run, row)));
+        read.map_err(|error| of_run(run, error))?;
         first.transpose()
     }
 
     fn run(&self, run: &RunId) -> Result<Option<(Summary, Hash)>, Error> {
-        let Some(row) = self.reader.run(&run.0)? else { return Ok(None) };
+        let read = self.reader.run(&run.0).map_err(|error| of_run(run, error));
+        let Some(row) = read? else { return Ok(None) };
         let plan = Hash(row.plan);
         Ok(Some((self.summary(row)?, plan)))
     }
