@@ -109,8 +109,21 @@ fn words(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// A text without what differs from time to time: names of runs, times, lengths and bars.
+/// A text without what differs from time to time: names of runs, times, lengths and bars, and that a length differs.
 fn plain(text: &str) -> Vec<String> {
+    let mut words = replaced(text);
+    let took = |place: &usize| {
+        let rest = words.get(place + 1..place + 6);
+        rest.is_some_and(|rest| *rest == ["took", "-", "LENGTH", "+", "LENGTH"].map(str::to_owned))
+    };
+    let found: Vec<usize> = (0..words.len()).filter(took).collect();
+    for place in found.into_iter().rev() {
+        words.drain(place..place + 6);
+    }
+    words
+}
+
+fn replaced(text: &str) -> Vec<String> {
     let mut plain: Vec<String> = vec![];
     for word in text.split_whitespace() {
         let kind = kind(word.trim_end_matches([',', '.', ';', ':']));
