@@ -139,6 +139,7 @@ fn replaced(text: &str) -> Vec<String> {
             Kind::Bar => plain.push("BAR".into()),
             Kind::Time => plain.push("TIME".into()),
             Kind::Run => plain.push("RUN".into()),
+            Kind::Size => plain.push("(SIZE".into()),
             Kind::Unit | Kind::Other => plain.push(word.to_owned()),
         }
     }
@@ -150,6 +151,8 @@ enum Kind {
     Unit,
     Bar,
     Run,
+    /// The bytes of a value, which may hold a time.
+    Size,
     Other,
 }
 
@@ -157,8 +160,10 @@ fn kind(word: &str) -> Kind {
     let inner = word.trim_matches(|letter: char| "\"{},:".contains(letter));
     if word.chars().all(|letter| "━┄✗│".contains(letter)) && !word.is_empty() {
         Kind::Bar
-    } else if word.contains("-") && inner.contains('T') && word.contains('Z') && word.contains("20") {
+    } else if inner.contains('T') && word.contains("20") && word.matches(':').count() > 1 {
         Kind::Time
+    } else if word.strip_prefix('(').is_some_and(|size| size.parse::<u32>().is_ok()) {
+        Kind::Size
     } else if is_run(word) {
         Kind::Run
     } else if matches!(word, "ms" | "s" | "min" | "h") {
