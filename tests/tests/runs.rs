@@ -126,7 +126,7 @@ fn plain(text: &str) -> Vec<String> {
 fn replaced(text: &str) -> Vec<String> {
     let mut plain: Vec<String> = vec![];
     for word in text.split_whitespace() {
-        let kind = kind(word.trim_end_matches([',', '.', ';', ':']));
+        let kind = kind(word.trim_matches([',', '.', ';', ':', '`']));
         let number = plain.last().is_some_and(|last| last.trim_start_matches('+').parse::<f64>().is_ok());
         match kind {
             Kind::Unit if number => {
