@@ -162,7 +162,7 @@ impl Story {
         account::of_run(self)
     }
 
-    /// As JSON: the run as `keyway show --json` has it, with the `story` of the whole and, for each step, `text`,
+    /// As JSON: `run`, `workflow` and `status`, the `text` and the `facts` of the whole, and for each step `text`,
     /// `after` and its `facts`.
     pub fn to_json(&self) -> serde_json::Value {
         let facts =
@@ -362,10 +362,10 @@ impl Moment {
 }
 
 /// Who is asked, for people.
-pub fn who(who: &Value) -> String {
-    match who {
+pub fn who(asked: &Value) -> String {
+    match asked {
         Value::Text(name) => name.to_string(),
-        Value::List(names) => names.iter().map(|name| self::who(name)).collect::<Vec<_>>().join(" or "),
+        Value::List(names) => names.iter().map(who).collect::<Vec<_>>().join(" or "),
         Value::Null => "the owner".into(),
         other => other.to_string(),
     }

@@ -109,11 +109,24 @@ fn words(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// A text without what differs from time to time: names of runs, times, lengths and bars.
+/// A text without what differs from time to time: names of runs, times, lengths and bars, and that a length differs.
 fn plain(text: &str) -> Vec<String> {
+    let mut words = replaced(text);
+    let took = |place: &usize| {
+        let rest = words.get(place + 1..place + 6);
+        rest.is_some_and(|rest| *rest == ["took", "-", "LENGTH", "+", "LENGTH"].map(str::to_owned))
+    };
+    let found: Vec<usize> = (0..words.len()).filter(took).collect();
+    for place in found.into_iter().rev() {
+        words.drain(place..place + 6);
+    }
+    words
+}
+
+fn replaced(text: &str) -> Vec<String> {
     let mut plain: Vec<String> = vec![];
     for word in text.split_whitespace() {
-        let kind = kind(word.trim_end_matches([',', '.', ';', ':']));
+        let kind = kind(word.trim_matches([',', '.', ';', ':', '`']));
         let number = plain.last().is_some_and(|last| last.trim_start_matches('+').parse::<f64>().is_ok());
         match kind {
             Kind::Unit if number => {
@@ -126,6 +139,7 @@ fn plain(text: &str) -> Vec<String> {
             Kind::Bar => plain.push("BAR".into()),
             Kind::Time => plain.push("TIME".into()),
             Kind::Run => plain.push("RUN".into()),
+            Kind::Size => plain.push("(SIZE".into()),
             Kind::Unit | Kind::Other => plain.push(word.to_owned()),
         }
     }
@@ -137,6 +151,8 @@ enum Kind {
     Unit,
     Bar,
     Run,
+    /// The bytes of a value, which may hold a time.
+    Size,
     Other,
 }
 
@@ -144,8 +160,10 @@ fn kind(word: &str) -> Kind {
     let inner = word.trim_matches(|letter: char| "\"{},:".contains(letter));
     if word.chars().all(|letter| "━┄✗│".contains(letter)) && !word.is_empty() {
         Kind::Bar
-    } else if word.contains("-") && inner.contains('T') && word.contains('Z') && word.contains("20") {
+    } else if inner.contains('T') && word.contains("20") && word.matches(':').count() > 1 {
         Kind::Time
+    } else if word.strip_prefix('(').is_some_and(|size| size.parse::<u32>().is_ok()) {
+        Kind::Size
     } else if is_run(word) {
         Kind::Run
     } else if matches!(word, "ms" | "s" | "min" | "h") {

@@ -5,7 +5,7 @@ use server::engine::run::RunId;
 use server::session::Session;
 use server::words::Word;
 
-use super::Data;
+use super::{Data, data_flag};
 use crate::error::{Exit, Trouble};
 use crate::output;
 
@@ -21,8 +21,10 @@ pub struct Args {
 /// Carries the command out.
 pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let run = RunId(args.run.into());
-    let mut session = Session::open(args.data.home()?).await?;
+    let home = args.data.home()?;
+    let data = data_flag(&home);
+    let mut session = Session::open(home).await?;
     session.say(&run, Word::Pause, false).await?;
-    output::note(&format!("paused; `keyway resume {run}` goes on with it"));
+    output::note(&format!("paused; `keyway resume {run}{data}` goes on with it"));
     Ok(Exit::Done)
 }
