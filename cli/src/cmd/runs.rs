@@ -40,7 +40,7 @@ struct Line {
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let history = History::open(&args.data.home()?).map_err(server::error::Error::from)?;
     let runs = history.runs().map_err(server::error::Error::from)?;
-    let lines: Vec<Line> = runs.into_iter().map(|run| line(&history, run)).collect::<Result<_, _>>()?;
+    let lines: Vec<Line> = runs.into_iter().map(|run| line(&history, run)).collect();
     if args.json {
         output::json(&lines.iter().map(json).collect());
     } else if lines.is_empty() {
@@ -52,22 +52,15 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 }
 
 /// Only what is not finished is read whole; of the others, how they began.
-fn line(history: &History, run: Summary) -> Result<Line, Trouble> {
+fn line(history: &History, run: Summary) -> Line {
     let mut line = Line { state: run.state.name(), run, waits: vec![], called_by: None, takes_over: None };
     let run = &line.run.run;
     if line.run.state == State::Running {
-        let told = |error| Trouble::from(server::error::Error::from(error));
-        let mut timeline = history.timeline(run).map_err(told)?;
-        for row in history.log(run).map_err(told)? {
-            timeline.apply(&row);
+        match history.story(run) {
+            Ok(story) => stand(&mut line, story.timeline()),
+            // A run that cannot be read does not hide the others.
+            Err(error) => line.waits.push(error.to_string()),
         }
-        line.waits = waits(&timeline);
-        line.state = match timeline.hold() {
-            Some(Hold::Paused) => "paused",
-            Some(Hold::Queued) => "queued",
-            None if timeline.is_waiting() => "waiting",
-            None => line.state,
-        };
     }
     // A run whose log is damaged is listed all the same.
     let first = history.first(&line.run.run).ok().flatten();
@@ -76,7 +69,18 @@ fn line(history: &History, run: Summary) -> Result<Line, Trouble> {
         line.called_by = parent.map(|parent| parent.run);
         line.takes_over = past.map(|past| past.of.clone());
     }
-    Ok(line)
+    line
+}
+
+/// How a run that is not finished stands.
+fn stand(line: &mut Line, timeline: &Timeline) {
+    line.waits = waits(timeline);
+    line.state = match timeline.hold() {
+        Some(Hold::Paused) => "paused",
+        Some(Hold::Queued) => "queued",
+        None if timeline.is_waiting() => "waiting",
+        None => line.state,
+    };
 }
 
 /// For whom or what its steps wait: the first of each kind.
