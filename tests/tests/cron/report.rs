@@ -66,13 +66,16 @@ pub struct Case {
     pub theirs_alone: Vec<i64>,
 }
 
+/// Why times differ, of which expression, in which zone.
+type Where = (Reason, String, String);
+
 /// All that was found.
 #[derive(Default)]
 pub struct Report {
     /// How many times were compared.
     pub times: u64,
     refused: BTreeMap<String, (Option<String>, Option<String>)>,
-    differences: BTreeMap<(Reason, String, String), (Vec<i64>, Vec<i64>)>,
+    differences: BTreeMap<Where, (Vec<i64>, Vec<i64>)>,
 }
 
 impl Report {
