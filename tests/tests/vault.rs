@@ -125,7 +125,7 @@ fn asking(url: &str) -> String {
     format!(
         "name: asking\nsteps:\n  ask:\n    http:\n      method: POST\n      url: \"{url}\"\n      \
          auth: {{ bearer: \"{{{{ secret('CRM') }}}}\" }}\n      headers: {{ x-signed: \"{{{{ hmac_sha256(secret('CRM'), 'a') }}}}\", \
-         x-coded: \"{{{{ base64(secret('CRM')) }}}}\" }}\n      json: {{ token: \"{{{{ secret('CRM') }}}}\" }}\n      \
+         x-coded: \"{{{{ base64(secret('CRM')) }}}}\" }}\n      json: {{ token: \"{{{{ secret('CRM') }}}}\" }}\n    \
          timeout: 1s\n    retry: 1\noutput: {{ said: \"{{{{ steps.ask.body }}}}\" }}\n"
     )
 }
@@ -327,6 +327,7 @@ fn keys_are_listed_without_what_they_hold_and_one_comes_first() {
 #[test]
 fn what_cannot_be_is_one_clear_message() {
     let place = Place::new();
+    place.store("OTHER", "value", "127.0.0.1");
     let none = place.keyway.run(&["secrets", "add", "A"]);
     assert_eq!(none.faults_as_refusal(2), Vec::<String>::new());
     assert!(none.stderr.contains("there is no terminal to type it at"), "{none:?}");

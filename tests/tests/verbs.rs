@@ -4,7 +4,7 @@ use serde_json::Value;
 use tests::place::Place;
 
 const LATER: &str = "name: later\nsteps:\n  ask: { ai: Hello }\n  all:\n    for_each: [1]\n    steps:\n      \
-                     sure: { approve: { message: \"{{ steps.ask.text }}\" } }\n";
+                     sure: { ai: \"{{ steps.ask.text }}\" }\n";
 
 #[test]
 fn a_verb_that_comes_later_is_checked_but_not_run() {
@@ -18,7 +18,7 @@ fn a_verb_that_comes_later_is_checked_but_not_run() {
     for said in [
         "this version cannot run `ai` yet, as the step `ask` wants",
         "later.yaml:3:3",
-        "this version cannot run `approve` yet, as the step `sure` wants",
+        "this version cannot run `ai` yet, as the step `sure` wants",
         "later.yaml:7:7",
     ] {
         assert!(answer.stderr.contains(said), "{said}\n{}", answer.stderr);
@@ -31,10 +31,13 @@ fn a_verb_that_comes_later_is_checked_but_not_run() {
 fn a_setting_that_has_no_effect_is_told_and_the_run_goes_on() {
     let place = Place::new();
     let text = "name: x\ntriggers: [{ cron: \"0 9 * * *\" }]\nsteps:\n  \
-                a: { use: file.list, cache: 1h }\noutput: \"{{ steps.a }}\"\n";
+                a: { use: file.list, connection: mine }\noutput: \"{{ steps.a }}\"\n";
     let answer = place.keyway.run(&["run", &place.file("x.yaml", text), "--json"]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
-    assert!(answer.stderr.contains("`cache` of the step `a` has no effect in this version"), "{answer:?}");
+    assert!(
+        answer.stderr.contains("`connection` of the step `a` has no effect in this version"),
+        "{answer:?}"
+    );
 }
 
 #[test]
