@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use dsl::value::{Hash, Value};
 use engine::command::Call;
+use engine::event::Event;
 use engine::fork::Past;
 use engine::input::{Input, Start};
 use engine::large::each_big;
@@ -21,7 +22,7 @@ use runtime::local::Local;
 
 use crate::for_every_driver;
 use crate::plans::written;
-use crate::world::{Act, Fault, Faulty, Kind, World, id, start, status};
+use crate::world::{Act, Fault, Faulty, Kind, World, events, id, start, status};
 
 for_every_driver! {
     runs_go_by_age_and_by_count,
@@ -349,7 +350,33 @@ fn cleaning_beside_runs_takes_nothing_that_they_need(kind: Kind) {
     }
 }
 
+/// A run that has ended and one that has not have one large value; the first is cleaned away.
+fn beside_one_that_waits(kind: Kind, fault: Fault) -> Result<(), String> {
+    let world = world(kind);
+    let journal = Faulty::new(world.journal(), Fault::None);
+    let driver = world.driver_over(journal.clone());
+    ran(&world, &driver, &written(QUICK), "q", 3);
+    let slow = id("s");
+    driver.start(written(SLOW), starting(&slow, 3)).unwrap();
+    let listens = |event: &Event| matches!(event, Event::StepListening { .. });
+    world.until("the run to listen", || events(&driver, &slow).iter().any(listens));
+    world.clock.advance(SignedDuration::from_mins(10));
+    journal.set(fault);
+    assert_eq!(driver.clean(&keeping(0, 0), world.clock.now()).unwrap().runs, [id("q")]);
+    // Whoever moves the runs may still have it in memory.
+    driver.stop();
+    journal.set(Fault::None);
+    let driver = world.driver_over(journal.clone());
+    driver.resume_all().map_err(|error| error.to_string())?;
+    judge(&world, &driver, &*journal)
+}
+
 fn cleaning_that_overlooks_unfinished_runs_is_found_out(kind: Kind) {
-    let found = (0..40).any(|seed| at_random(kind, seed, Fault::Blind).is_err());
-    assert!(found, "the logs of unfinished runs need not be read, and nothing is lost");
+    assert_eq!(beside_one_that_waits(kind, Fault::None), Ok(()));
+    let found = beside_one_that_waits(kind, Fault::Blind);
+    match kind {
+        Kind::Sqlite => assert!(found.is_err(), "the logs of unfinished runs need not be read"),
+        // There the log holds its values itself, and they are kept again when a step uses them.
+        Kind::Memory => assert_eq!(found, Ok(())),
+    }
 }
