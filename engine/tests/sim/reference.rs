@@ -243,7 +243,8 @@ impl Oracle<'_> {
         }
         // The step itself is counted already.
         if self.most.is_some_and(|most| self.begun > most && !self.handles) {
-            return Err(fell(FailureKind::Limit));
+            // What reads a step that gave nothing is left out before anything counts.
+            return Err(if reads_nothing(place, &step.op) { Stop::Skip } else { fell(FailureKind::Limit) });
         }
         let fill = |arg: &Arg| template::fill(arg, place).map_err(stop);
         match &step.op {
@@ -365,6 +366,35 @@ impl Oracle<'_> {
                 Err(Fell { kind: failure.kind, step: path.into() })
             }
         }
+    }
+}
+
+/// True if what a step is given reads a step hard that gave nothing, be it further out.
+fn reads_nothing(place: &Place<'_>, op: &Op) -> bool {
+    let given: Vec<&Arg> = match op {
+        Op::Act(Act { args, .. }) | Op::Child { inputs: args, .. } => vec![args],
+        Op::Set { value } => vec![value],
+        Op::Fail { message } => vec![message],
+        Op::Wait(Wait::For { length: arg } | Wait::Until { at: arg } | Wait::Signal { name: arg }) => {
+            vec![arg]
+        }
+        Op::Wait(Wait::Person(question)) => question.who.iter().chain([&question.message]).collect(),
+        Op::Each { items, .. } => vec![items],
+        Op::Repeat { rounds, .. } => vec![rounds],
+        Op::Switch { on, .. } => vec![on],
+        Op::Try { .. } => vec![],
+    };
+    given.into_iter().any(|arg| reads(place, arg))
+}
+
+fn reads(place: &Place<'_>, arg: &Arg) -> bool {
+    match arg {
+        Arg::Expr(expr) => {
+            expr.reads().iter().any(|read| !read.soft && place.got(&read.step).value.is_none())
+        }
+        Arg::List(items) => items.iter().any(|item| reads(place, item)),
+        Arg::Object(entries) => entries.iter().any(|(_, value)| reads(place, value)),
+        Arg::Value(_) | Arg::Text(_) => false,
     }
 }
 
