@@ -178,8 +178,16 @@ impl Anew<'_> {
     /// Of the instances in a handler of which things are done anew, that part.
     fn parts(&self) -> BTreeMap<String, Phase> {
         let parts = self.reached.iter().filter(|(_, (phase, _))| *phase != Phase::Body);
-        let parts = parts.filter(|(frame, _)| !self.is_dropped(frame));
+        let parts = parts.filter(|(frame, _)| !self.is_dropped(frame) && !self.is_in_a_later_part(frame));
         parts.map(|(frame, (phase, _))| (frame.clone(), *phase)).collect()
+    }
+
+    /// True for an instance within a handler that comes after the part from which things are done anew: it is
+    /// opened again, if at all, as if nothing had been in it.
+    fn is_in_a_later_part(&self, frame: &str) -> bool {
+        !frame.is_empty()
+            && walk(self.plan, frame)
+                .is_ok_and(|stops| stops.iter().any(|stop| stop.step.phase > self.reached(&stop.frame)))
     }
 
     /// What the steps did that are not done anew.
