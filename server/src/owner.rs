@@ -19,7 +19,7 @@ use runtime::executor::Executor as _;
 use runtime::journal::sqlite::Sqlite;
 use runtime::local::{Local, Surroundings};
 use store::Desk;
-use tokio::io::BufReader;
+use tokio::io::{AsyncReadExt as _, AsyncWrite, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
@@ -82,12 +82,12 @@ impl Owner {
         self.core.handle(request)
     }
 
-    /// Tells what happens in a run after a row that is known already.
+    /// Tells what happens in a run after a row that is known already, and takes the run up where nobody does.
     ///
     /// # Errors
     /// Where there is no such run, or its log is damaged.
-    pub fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
-        self.core.follow(run, seen)
+    pub fn follow(&self, run: &RunId, seen: u64, allow_private: bool) -> Result<Feed, Error> {
+        self.core.follow(run, seen, allow_private)
     }
 
     /// Since when nothing can be recorded, and why; nothing where all is well.
@@ -262,7 +262,10 @@ impl Core {
         Ok(())
     }
 
-    fn follow(&self, run: &RunId, seen: u64) -> Result<Feed, Error> {
+    fn follow(&self, run: &RunId, seen: u64, allow_private: bool) -> Result<Feed, Error> {
+        // Who asks may have started it with an owner that has gone since; then nobody moves it.
+        self.ready(run, allow_private)?;
+        self.driver.resume(run)?;
         let mut news = self.driver.watch(run);
         let history = self.driver.history(run)?;
         let (out, feed) = mpsc::unbounded_channel();
@@ -326,7 +329,8 @@ async fn accept(listener: UnixListener, core: Arc<Core>) {
 
 async fn answer(stream: UnixStream, core: Arc<Core>) {
     let (read, mut write) = stream.into_split();
-    let request = match protocol::read(&mut BufReader::new(read)).await {
+    let mut read = BufReader::new(read);
+    let request = match protocol::read(&mut read).await {
         Ok(Some(request)) => request,
         Ok(None) => return,
         Err(error) => {
@@ -335,19 +339,14 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
         }
     };
     let reply = match request {
-        Request::Follow { run, seen } => {
+        Request::Follow { run, seen, allow_private } => {
             let _guest = Guest::new(&core);
-            match core.follow(&run, seen) {
-                Ok(mut feed) => {
-                    while let Some(row) = feed.recv().await {
-                        if !protocol::write(&mut write, &Reply::Recorded(row)).await {
-                            return;
-                        }
-                    }
-                    // Where this process stops before the run has ended, the other side must not think
-                    // that it has: without a last word it takes the run up.
-                    if core.driver.summary(&run).is_ok_and(|summary| summary.state != State::Running) {
-                        protocol::write(&mut write, &Reply::Done).await;
+            match core.follow(&run, seen, allow_private) {
+                Ok(feed) => {
+                    tokio::select! {
+                        () = tell(&core, &run, feed, &mut write) => {}
+                        // Whoever follows says nothing more: a guest that has gone is no guest.
+                        _ = read.read_u8() => {}
                     }
                     return;
                 }
@@ -363,6 +362,20 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
         Ok(reply) => reply,
     };
     protocol::write(&mut write, &reply).await;
+}
+
+/// Tells a guest what happens in a run, to its end.
+async fn tell(core: &Core, run: &RunId, mut feed: Feed, write: &mut (impl AsyncWrite + Unpin)) {
+    while let Some(row) = feed.recv().await {
+        if !protocol::write(write, &Reply::Recorded(row)).await {
+            return;
+        }
+    }
+    // Where this process stops before the run has ended, the other side must not think that it has: without a
+    // last word it takes the run up.
+    if core.driver.summary(run).is_ok_and(|summary| summary.state != State::Running) {
+        protocol::write(write, &Reply::Done).await;
+    }
 }
 
 fn refusal(error: &Error) -> Reply {

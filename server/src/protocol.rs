@@ -61,6 +61,8 @@ pub enum Request {
         run: RunId,
         /// The last row that is known already.
         seen: u64,
+        /// Whether it may reach private addresses, where it has to be taken up for this.
+        allow_private: bool,
     },
 }
 

@@ -221,9 +221,12 @@ impl Follower<'_> {
 
     async fn open(&mut self) -> Result<(), Error> {
         match &self.session.via {
-            Via::Here(owner) => self.source = Source::Here(owner.follow(&self.run, self.seen)?),
+            Via::Here(owner) => {
+                self.source = Source::Here(owner.follow(&self.run, self.seen, self.allow_private)?);
+            }
             Via::There => {
-                let request = Request::Follow { run: self.run.clone(), seen: self.seen };
+                let (run, seen, allow_private) = (self.run.clone(), self.seen, self.allow_private);
+                let request = Request::Follow { run, seen, allow_private };
                 match send(&self.session.home, &request).await {
                     Ok((read, write)) => self.source = Source::There(read, write),
                     Err(Error::OwnerGone) => self.take_up().await?,

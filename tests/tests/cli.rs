@@ -1,7 +1,8 @@
 //! Real use of the command line: what it prints, what it keeps, and how several processes share a data directory.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -186,6 +187,50 @@ fn many_runs_at_once_on_a_fresh_data_directory_all_work() {
         runs.insert(answer.run_id());
     }
     assert_eq!(runs.len(), 6, "each has its own run");
+}
+
+/// A line to the owner of a data directory, on which a run is followed.
+fn follow(place: &Place, run: &str) -> BufReader<UnixStream> {
+    let mut stream = UnixStream::connect(place.keyway.data.join("keyway.sock")).expect("an owner that listens");
+    let request = serde_json::json!({ "do": "follow", "run": run, "seen": 0, "allow_private": false });
+    stream.write_all(format!("{request}\n").as_bytes()).expect("a line");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time above zero");
+    BufReader::new(stream)
+}
+
+#[test]
+fn an_owner_takes_up_a_run_that_somebody_follows_and_nobody_moves() {
+    let place = Place::new();
+    let short = place.file("short.yaml", "name: short\nsteps:\n  nap: { wait: 1s }\n");
+    let long = place.file("long.yaml", "name: long\nsteps:\n  nap: { wait: 1h }\n");
+    let mut gone = place.keyway.spawn(&["run", &short]);
+    let run = id_of(&mut gone);
+    gone.kill().expect("it is running");
+    gone.wait().expect("it was killed");
+    let mut owner = place.keyway.spawn(&["run", &long]);
+    id_of(&mut owner);
+    // Started with an owner that is gone, followed with the next, which was told nothing else of it.
+    let last = follow(&place, &run).lines().map(|line| line.expect("an answer in time")).last();
+    assert_eq!(last.as_deref(), Some("\"done\""));
+    owner.kill().expect("it is running");
+    assert_eq!(place.shown(&run)["status"], "succeeded");
+}
+
+#[test]
+fn a_guest_that_has_gone_keeps_no_owner() {
+    let place = Place::new();
+    let long = place.file("long.yaml", "name: long\nsteps:\n  nap: { wait: 1h }\n");
+    let short = place.file("short.yaml", "name: short\nsteps:\n  nap: { wait: 1s }\n");
+    let mut gone = place.keyway.spawn(&["run", &long]);
+    let run = id_of(&mut gone);
+    gone.kill().expect("it is running");
+    gone.wait().expect("it was killed");
+    let mut owner = place.keyway.spawn(&["run", &short]);
+    id_of(&mut owner);
+    let mut guest = follow(&place, &run);
+    guest.read_line(&mut String::new()).expect("the beginning of the long run");
+    drop(guest);
+    assert_eq!(wait(owner).code, Some(0), "its own run has ended, and nobody else is there");
 }
 
 #[test]
