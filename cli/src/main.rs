@@ -10,6 +10,11 @@ mod waits;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything secret can be in memory.
     server::vault::keep_memory();

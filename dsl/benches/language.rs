@@ -9,6 +9,7 @@
 mod support;
 mod texts;
 
+use std::borrow::Cow;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -18,16 +19,21 @@ use dsl::expr::{Scope, Seen};
 use dsl::span::SpanMap;
 use dsl::value::{Hash, Value};
 use jiff::Timestamp;
+use mimalloc::MiMalloc;
+
+// What the binary uses.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What the measured expression reads: the inputs.
 struct Numbers(Value);
 
 impl Scope for Numbers {
-    fn name(&self, name: &str) -> Option<Value> {
-        (name == "inputs").then(|| self.0.clone())
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
+        (name == "inputs").then_some(Cow::Borrowed(&self.0))
     }
 
-    fn step(&self, _: &str) -> Seen {
+    fn step(&self, _: &str) -> Seen<'_> {
         Seen::Absent
     }
 

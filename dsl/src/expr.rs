@@ -1,6 +1,7 @@
 //! The expression language: everything between `{{` and `}}` and every bare expression field.
 //! Pure, total and bounded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -97,9 +98,9 @@ impl TryFrom<Unchecked> for Expr {
 pub trait Scope {
     /// A bare name that is not `steps`, `errors` or `meta`: `inputs`, `trigger`, `run`, `error`, `round`,
     /// `last`, `index`, a loop variable. Nothing if there is none.
-    fn name(&self, name: &str) -> Option<Value>;
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>>;
     /// `steps.NAME`, found in this block or the nearest one outside.
-    fn step(&self, name: &str) -> Seen;
+    fn step(&self, name: &str) -> Seen<'_>;
     /// `errors.NAME`: the failure of a step that was continued, as an object, else null.
     fn error(&self, name: &str) -> Value;
     /// `meta.NAME`: attempts, started, duration, as an object, else null.
@@ -114,9 +115,9 @@ pub trait Scope {
 
 /// What a step looks like to its reader.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Seen {
+pub enum Seen<'s> {
     /// It succeeded with this value.
-    Value(Value),
+    Value(Cow<'s, Value>),
     /// It gave nothing: skipped, failed and continued, in a branch not taken, or never started.
     Absent,
 }

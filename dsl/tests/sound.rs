@@ -6,6 +6,7 @@
 
 mod shared;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use dsl::catalog::FailureKind;
@@ -132,10 +133,10 @@ fn world(turn: usize) -> World {
 struct Absent<'w>(&'w World);
 
 impl Scope for Absent<'_> {
-    fn name(&self, name: &str) -> Option<Value> {
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
         self.0.name(name)
     }
-    fn step(&self, name: &str) -> Seen {
+    fn step(&self, name: &str) -> Seen<'_> {
         self.0.step(name)
     }
     fn error(&self, _: &str) -> Value {

@@ -1,5 +1,6 @@
 //! What expressions can see from a place in a run.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use dsl::expr::{self, Expr, Halt, Seen};
@@ -72,18 +73,23 @@ impl Scope<'_> {
         })
     }
 
-    fn local(&self, name: &str, frame: &Frame, owner: Option<(At, &Step)>) -> Option<Value> {
+    fn local<'s>(
+        &'s self,
+        name: &str,
+        frame: &'s Frame,
+        owner: Option<(At, &Step)>,
+    ) -> Option<Cow<'s, Value>> {
         if name == "error" && frame.phase == Phase::Catch {
-            return frame.caught.as_ref().map(|failure| failure.to_value());
+            return frame.caught.as_ref().map(|failure| Cow::Owned(failure.to_value()));
         }
         let (at, step) = owner?;
         match (&step.op, &self.run.open(at)?.gather) {
-            (Op::Each { .. }, _) if name == "index" => Some(Value::Int(i64::from(frame.index))),
+            (Op::Each { .. }, _) if name == "index" => Some(Cow::Owned(Value::Int(i64::from(frame.index)))),
             (Op::Each { name: item, .. }, Gather::Each { items, .. }) if **item == *name => {
-                item_at(items, frame.index, self.values)
+                item_at(items, frame.index, self.values).map(Cow::Owned)
             }
-            (Op::Repeat { .. }, _) if name == "round" => Some(Value::Int(i64::from(frame.index))),
-            (Op::Repeat { .. }, Gather::Repeat { last, .. }) if name == "last" => Some(last.clone()),
+            (Op::Repeat { .. }, _) if name == "round" => Some(Cow::Owned(Value::Int(i64::from(frame.index)))),
+            (Op::Repeat { .. }, Gather::Repeat { last, .. }) if name == "last" => Some(Cow::Borrowed(last)),
             _ => None,
         }
     }
@@ -100,18 +106,18 @@ impl Scope<'_> {
 }
 
 impl expr::Scope for Scope<'_> {
-    fn name(&self, name: &str) -> Option<Value> {
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
         self.frames().find_map(|(frame, owner)| self.local(name, frame, owner)).or_else(|| match name {
-            "inputs" => Some(self.run.inputs.clone()),
-            "trigger" => Some(self.run.trigger.clone()),
-            "run" => Some(self.about_run()),
+            "inputs" => Some(Cow::Borrowed(&self.run.inputs)),
+            "trigger" => Some(Cow::Borrowed(&self.run.trigger)),
+            "run" => Some(Cow::Owned(self.about_run())),
             _ => None,
         })
     }
 
-    fn step(&self, name: &str) -> Seen {
+    fn step(&self, name: &str) -> Seen<'_> {
         match self.find(name).and_then(|slot| slot.state.value()) {
-            Some(value) => Seen::Value(value.clone()),
+            Some(value) => Seen::Value(Cow::Borrowed(value)),
             None => Seen::Absent,
         }
     }

@@ -1,5 +1,6 @@
 //! The value of an expression: a walk over its nodes with a budget.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -118,6 +119,9 @@ pub fn holds_secret(value: &Value) -> bool {
 }
 
 /// One evaluation under way.
+///
+/// Some of its functions are kept apart (`inline(never)`): a value then moves as a whole. Inlined into one another, the
+/// compiler splits a value behind the byte of a boolean, and each move waits for the one before it.
 pub struct Machine<'s> {
     expr: &'s Expr,
     pub(super) scope: &'s dyn Scope,
@@ -133,8 +137,8 @@ pub struct Machine<'s> {
 }
 
 /// What a part of a path came to.
-enum Reached {
-    Value(Value),
+enum Reached<'v> {
+    Value(Cow<'v, Value>),
     /// Nothing, and that is well: the path is null.
     Ends,
 }
@@ -172,17 +176,22 @@ impl<'s> Machine<'s> {
     }
 
     pub(super) fn node(&mut self, at: Ix) -> Result<Value, Halt> {
+        self.lent(at).map(Cow::into_owned)
+    }
+
+    /// A node's value, lent where it stands somewhere already: most operands do, and are only looked at.
+    fn lent(&mut self, at: Ix) -> Result<Cow<'s, Value>, Halt> {
         self.spend(1)?;
         let expr = self.expr;
         let Some(node) = expr.node(at) else { return Err(fail("a damaged expression")) };
         match &node.kind {
-            Kind::Value(value) => Ok(value.clone()),
+            Kind::Value(value) => Ok(Cow::Borrowed(value)),
             Kind::Name(name) => match self.scope.name(name) {
                 Some(value) => Ok(value),
                 None => Err(fail(format!("there is no `{name}` here"))),
             },
             Kind::Param(slot) => match self.parameters.get(usize::from(*slot)) {
-                Some(value) => Ok(value.clone()),
+                Some(value) => Ok(Cow::Owned(value.clone())),
                 None => Err(fail("a damaged expression")),
             },
             Kind::Step(step) => self.step(step, false),
@@ -190,65 +199,79 @@ impl<'s> Machine<'s> {
             Kind::List(items) => {
                 let items: Vec<Value> =
                     items.iter().map(|item| self.node(*item)).collect::<Result<_, _>>()?;
-                Ok(Value::list(items))
+                Ok(Cow::Owned(Value::list(items)))
             }
             Kind::Object(entries) => {
                 let mut object = Object::with_capacity(entries.len());
                 for (key, item) in entries {
                     object.insert(key.clone(), self.node(*item)?);
                 }
-                Ok(Value::Object(Arc::new(object)))
+                Ok(Cow::Owned(Value::Object(Arc::new(object))))
             }
             Kind::Negate(of) => {
-                let value = self.value(*of)?;
-                operate::negate(value).map_err(|message| self.told(at, message))
+                let value = self.operand(*of)?;
+                operate::negate(&value).map(Cow::Owned).map_err(|message| self.told(at, message))
             }
-            Kind::Not(of) => Ok(Value::Bool(!self.condition(*of)?)),
+            Kind::Not(of) => Ok(Cow::Owned(Value::Bool(!self.condition(*of)?))),
             Kind::Chain(first, rest) => self.chain(at, *first, rest),
             Kind::Choose(condition, then, otherwise) => {
                 let branch = if self.condition(*condition)? { then } else { otherwise };
-                self.node(*branch)
+                self.lent(*branch)
             }
-            Kind::Call(function, arguments) => self.call(at, *function, arguments),
+            Kind::Call(function, arguments) => self.call(at, *function, arguments).map(Cow::Owned),
             Kind::Lambda(..) => Err(fail("a lambda is no value")),
         }
     }
 
     /// A node's value, loaded where it is a reference.
+    fn operand(&mut self, at: Ix) -> Result<Cow<'s, Value>, Halt> {
+        let value = self.lent(at)?;
+        self.at_hand(value)
+    }
+
+    /// The same, to keep.
     fn value(&mut self, at: Ix) -> Result<Value, Halt> {
-        let value = self.node(at)?;
-        self.loaded(value)
+        self.operand(at).map(Cow::into_owned)
     }
 
+    fn at_hand<'v>(&self, value: Cow<'v, Value>) -> Result<Cow<'v, Value>, Halt> {
+        match &*value {
+            Value::Big(_) => self.loaded(value.into_owned()).map(Cow::Owned),
+            _ => Ok(value),
+        }
+    }
+
+    #[inline(never)]
     fn condition(&mut self, at: Ix) -> Result<bool, Halt> {
-        let value = self.value(at)?;
-        condition(self.expr, at, value)
+        let value = self.operand(at)?;
+        condition(self.expr, at, &value)
     }
 
-    fn step(&mut self, step: &StepName, soft: bool) -> Result<Value, Halt> {
+    fn step(&mut self, step: &StepName, soft: bool) -> Result<Cow<'s, Value>, Halt> {
         match step.root {
-            Root::Errors => Ok(self.scope.error(&step.name)),
-            Root::Meta => Ok(self.scope.meta(&step.name)),
+            Root::Errors => Ok(Cow::Owned(self.scope.error(&step.name))),
+            Root::Meta => Ok(Cow::Owned(self.scope.meta(&step.name))),
             Root::Steps => match self.scope.step(&step.name) {
                 Seen::Value(value) => Ok(value),
-                Seen::Absent if soft || self.soft > 0 => Ok(Value::Null),
+                Seen::Absent if soft || self.soft > 0 => Ok(Cow::Owned(Value::Null)),
                 Seen::Absent => Err(Halt::Skip { step: step.name.to_string() }),
             },
         }
     }
 
-    fn path(&mut self, base: Ix, parts: &[Part]) -> Result<Value, Halt> {
+    #[inline(never)]
+    fn path(&mut self, base: Ix, parts: &[Part]) -> Result<Cow<'s, Value>, Halt> {
         let mut value = match self.expr.node(base).map(|node| &node.kind) {
             Some(Kind::Step(step)) => {
                 let soft = matches!(parts.first(), Some(Part::SoftField(..) | Part::SoftIndex(_)));
                 let value = self.step(step, soft)?;
                 // `errors.a` and `meta.a` are null where there is nothing to tell, and that is well.
                 if value.is_null() && step.root != Root::Steps {
-                    return Ok(Value::Null);
+                    return Ok(value);
                 }
                 value
             }
-            _ => self.node(base)?,
+            _ => self.lent(base)?,
         };
         for (done, part) in parts.iter().enumerate() {
             self.spend(1)?;
@@ -259,65 +282,73 @@ impl<'s> Machine<'s> {
                 }
             })? {
                 Reached::Value(value) => value,
-                Reached::Ends => return Ok(Value::Null),
+                Reached::Ends => return Ok(Cow::Owned(Value::Null)),
             };
         }
         Ok(value)
     }
 
-    fn part(&mut self, value: Value, part: &Part) -> Result<Reached, Fault> {
+    fn part<'v>(&mut self, value: Cow<'v, Value>, part: &Part) -> Result<Reached<'v>, Fault> {
         let soft = matches!(part, Part::SoftField(..) | Part::SoftIndex(_));
         let lenient = soft || self.soft > 0;
         if value.is_null() && lenient {
             return Ok(Reached::Ends);
         }
-        let value = self.loaded(value).map_err(Fault::Halt)?;
-        let found = match part {
-            Part::Field(name, _) | Part::SoftField(name, _) => {
-                operate::field(&value, name).map_err(Fault::Message)?
-            }
-            Part::Index(at) | Part::SoftIndex(at) => {
-                let index = self.value(*at).map_err(Fault::Halt)?;
-                operate::index(&value, &index).map_err(Fault::Message)?
-            }
+        let value = self.at_hand(value).map_err(Fault::Halt)?;
+        let index = match part {
+            Part::Field(..) | Part::SoftField(..) => None,
+            Part::Index(at) | Part::SoftIndex(at) => Some(self.operand(*at).map_err(Fault::Halt)?),
         };
-        match found {
-            Some(Value::Null) if soft => Ok(Reached::Ends),
-            Some(value) => Ok(Reached::Value(value)),
+        let found = match &value {
+            Cow::Borrowed(value) => inner(value, part, index.as_deref()),
+            Cow::Owned(value) => inner(value, part, index.as_deref())
+                .map(|found| found.map(|found| Cow::Owned(found.into_owned()))),
+        };
+        match found.map_err(Fault::Message)? {
+            Some(found) if soft && found.is_null() => Ok(Reached::Ends),
+            Some(found) => Ok(Reached::Value(found)),
             None if lenient => Ok(Reached::Ends),
             None => Err(Fault::Message(operate::missing(&value, part_name(part)))),
         }
     }
 
-    fn chain(&mut self, at: Ix, first: Ix, rest: &[(Operator, Ix)]) -> Result<Value, Halt> {
+    #[inline(never)]
+    fn chain(&mut self, at: Ix, first: Ix, rest: &[(Operator, Ix)]) -> Result<Cow<'s, Value>, Halt> {
         match rest.first().map(|(operator, _)| operator.level()) {
             Some(Level::Coalesce) => self.coalesce(first, rest),
             Some(Level::And) => self.logic(first, rest, false),
             Some(Level::Or) => self.logic(first, rest, true),
             _ => {
-                let mut left = self.value(first)?;
+                let mut left = self.operand(first)?;
                 for (operator, item) in rest {
-                    let right = self.value(*item)?;
-                    left = self.apply(at, left, *operator, right)?;
+                    let right = self.operand(*item)?;
+                    left = Cow::Owned(self.apply(at, left, *operator, &right)?);
                 }
                 Ok(left)
             }
         }
     }
 
-    fn apply(&mut self, at: Ix, left: Value, operator: Operator, right: Value) -> Result<Value, Halt> {
+    #[inline(never)]
+    fn apply(
+        &mut self,
+        at: Ix,
+        left: Cow<'_, Value>,
+        operator: Operator,
+        right: &Value,
+    ) -> Result<Value, Halt> {
         let result = match operator {
-            Operator::Equal => return Ok(Value::Bool(self.equal(&left, &right)?)),
-            Operator::Unequal => return Ok(Value::Bool(!self.equal(&left, &right)?)),
+            Operator::Equal => return Ok(Value::Bool(self.equal(&left, right)?)),
+            Operator::Unequal => return Ok(Value::Bool(!self.equal(&left, right)?)),
             Operator::In | Operator::NotIn => {
-                let found = self.contains(&right, &left).map_err(|message| match message {
+                let found = self.contains(right, &left).map_err(|message| match message {
                     Fault::Halt(halt) => halt,
                     Fault::Message(message) => self.told(at, message),
                 })?;
                 return Ok(Value::Bool(found == (operator == Operator::In)));
             }
             Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast => {
-                operate::ordered(&left, &right).map(|order| {
+                operate::ordered(&left, right).map(|order| {
                     Value::Bool(match operator {
                         Operator::Less => order.is_lt(),
                         Operator::AtMost => order.is_le(),
@@ -327,23 +358,23 @@ impl<'s> Machine<'s> {
                 })
             }
             Operator::Add => {
-                self.spend_bytes(operate::joined_length(&left, &right))?;
+                self.spend_bytes(operate::joined_length(&left, right))?;
                 operate::add(left, right)
             }
-            Operator::Subtract => operate::subtract(&left, &right),
+            Operator::Subtract => operate::subtract(&left, right),
             Operator::Multiply | Operator::Divide | Operator::Remainder => {
-                operate::multiply(&left, operator, &right)
+                operate::multiply(&left, operator, right)
             }
             Operator::Coalesce | Operator::And | Operator::Or => Err("a damaged expression".into()),
         };
         result.map_err(|message| self.told(at, message))
     }
 
-    fn coalesce(&mut self, first: Ix, rest: &[(Operator, Ix)]) -> Result<Value, Halt> {
+    fn coalesce(&mut self, first: Ix, rest: &[(Operator, Ix)]) -> Result<Cow<'s, Value>, Halt> {
         let mut at = first;
         for (_, next) in rest {
             self.soft += 1;
-            let value = self.node(at);
+            let value = self.lent(at);
             self.soft -= 1;
             let value = value?;
             if !value.is_null() {
@@ -351,17 +382,18 @@ impl<'s> Machine<'s> {
             }
             at = *next;
         }
-        self.node(at)
+        self.lent(at)
     }
 
     /// A row of `and` (ends at the first false) or of `or` (ends at the first true).
-    fn logic(&mut self, first: Ix, rest: &[(Operator, Ix)], ends: bool) -> Result<Value, Halt> {
+    #[inline(never)]
+    fn logic(&mut self, first: Ix, rest: &[(Operator, Ix)], ends: bool) -> Result<Cow<'s, Value>, Halt> {
         for at in std::iter::once(first).chain(rest.iter().map(|(_, at)| *at)) {
             if self.condition(at)? == ends {
-                return Ok(Value::Bool(ends));
+                return Ok(Cow::Owned(Value::Bool(ends)));
             }
         }
-        Ok(Value::Bool(!ends))
+        Ok(Cow::Owned(Value::Bool(!ends)))
     }
 
     /// Compares as `==` does, and takes from the budget for what it looks at.
@@ -461,6 +493,16 @@ impl<'s> Machine<'s> {
     /// A failure that quotes a part of the expression.
     pub(super) fn told(&self, at: Ix, message: impl AsRef<str>) -> Halt {
         fail(format!("{} in `{}`", message.as_ref(), self.expr.quote(at)))
+    }
+}
+
+/// What stands in a value at a part of a path.
+fn inner<'v>(value: &'v Value, part: &Part, index: Option<&Value>) -> Result<Option<Cow<'v, Value>>, String> {
+    match (part, index) {
+        (Part::Field(name, _) | Part::SoftField(name, _), _) => operate::field(value, name),
+        (Part::Index(_) | Part::SoftIndex(_), index) => {
+            Ok(operate::index(value, index.unwrap_or(&Value::Null))?.map(Cow::Borrowed))
+        }
     }
 }
 

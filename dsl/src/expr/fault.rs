@@ -46,13 +46,13 @@ pub fn named(value: &Value) -> &'static str {
 }
 
 /// What a condition answers.
-pub fn condition(expr: &Expr, at: Ix, value: Value) -> Result<bool, Halt> {
+pub fn condition(expr: &Expr, at: Ix, value: &Value) -> Result<bool, Halt> {
     let hint = match value {
-        Value::Bool(flag) => return Ok(flag),
+        Value::Bool(flag) => return Ok(*flag),
         Value::List(_) | Value::Text(_) | Value::Object(_) => ": ask `len(…) > 0`",
         Value::Int(_) | Value::Number(_) => ": ask `… != 0`",
         Value::Null => ": ask `… != null`, or give `?? false`",
         _ => "",
     };
-    Err(fail(format!("a condition is true or false, `{}` is {}{hint}", expr.quote(at), named(&value))))
+    Err(fail(format!("a condition is true or false, `{}` is {}{hint}", expr.quote(at), named(value))))
 }

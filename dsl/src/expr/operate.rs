@@ -1,5 +1,6 @@
 //! What the operators do with two values. A message says what is the case; the caller adds where.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -8,39 +9,51 @@ use crate::expr::fault::named;
 use crate::value::{Hole, Object, Value};
 
 /// `-x`
-pub fn negate(value: Value) -> Result<Value, String> {
+pub fn negate(value: &Value) -> Result<Value, String> {
     match value {
         Value::Int(number) => number.checked_neg().map(Value::Int).ok_or_else(beyond),
-        Value::Number(number) => Ok(Value::Number(-number)),
+        Value::Number(number) => Ok(Value::Number(-*number)),
         Value::Duration(length) => length.checked_neg().map(Value::Duration).ok_or_else(beyond),
-        other => Err(format!("`-` wants a number, found {}", named(&other))),
+        other => Err(format!("`-` wants a number, found {}", named(other))),
     }
 }
 
 /// `a + b`
-pub fn add(left: Value, right: Value) -> Result<Value, String> {
-    match (left, right) {
-        (Value::Int(a), Value::Int(b)) => a.checked_add(b).map(Value::Int).ok_or_else(beyond),
+pub fn add(left: Cow<'_, Value>, right: &Value) -> Result<Value, String> {
+    // What is a sum itself grows in its place.
+    let left = match left {
+        Cow::Owned(Value::List(mut items)) => {
+            let Value::List(more) = right else {
+                return Err(unadded(&Value::List(items), right));
+            };
+            Arc::make_mut(&mut items).extend(more.iter().cloned());
+            return Ok(Value::List(items));
+        }
+        other => other,
+    };
+    match (&*left, right) {
+        (Value::Int(a), Value::Int(b)) => a.checked_add(*b).map(Value::Int).ok_or_else(beyond),
         (Value::Text(a), Value::Text(b)) => {
             let mut text = String::with_capacity(a.len() + b.len());
-            text.push_str(&a);
-            text.push_str(&b);
+            text.push_str(a);
+            text.push_str(b);
             Ok(Value::text(text))
         }
-        (Value::List(mut a), Value::List(b)) => {
-            Arc::make_mut(&mut a).extend(b.iter().cloned());
-            Ok(Value::List(a))
+        (Value::List(a), Value::List(b)) => {
+            let mut items = Vec::with_capacity(a.len() + b.len());
+            items.extend(a.iter().chain(b.iter()).cloned());
+            Ok(Value::list(items))
         }
         (Value::Time(time), Value::Duration(length)) | (Value::Duration(length), Value::Time(time)) => {
-            time.checked_add(length).map(Value::Time).map_err(|_| beyond())
+            time.checked_add(*length).map(Value::Time).map_err(|_| beyond())
         }
-        (Value::Duration(a), Value::Duration(b)) => a.checked_add(b).map(Value::Duration).ok_or_else(beyond),
+        (Value::Duration(a), Value::Duration(b)) => a.checked_add(*b).map(Value::Duration).ok_or_else(beyond),
         (a @ (Value::Hole(_) | Value::Text(_)), b @ (Value::Hole(_) | Value::Text(_))) => {
-            Ok(join(vec![a, b]))
+            Ok(join(vec![a.clone(), b.clone()]))
         }
-        (a, b) => match (number(&a), number(&b)) {
+        (a, b) => match (number(a), number(b)) {
             (Some(a), Some(b)) => finite(a + b),
-            _ => Err(unfit("+", &a, &b, "adds numbers, texts, lists, or a time and a duration")),
+            _ => Err(unadded(a, b)),
         },
     }
 }
@@ -174,13 +187,13 @@ fn exact(int: i64, number: f64) -> Ordering {
 }
 
 /// A field of an object; nothing if it has none of this name.
-pub fn field(value: &Value, name: &str) -> Result<Option<Value>, String> {
+pub fn field<'v>(value: &'v Value, name: &str) -> Result<Option<Cow<'v, Value>>, String> {
     match value {
-        Value::Object(entries) => Ok(entry(entries, name).cloned()),
+        Value::Object(entries) => Ok(entry(entries, name).map(Cow::Borrowed)),
         Value::List(_) => {
             Err(format!("a list has no fields (take one item by `[0]`, or all by `| map(x => x.{name})`)"))
         }
-        Value::File(file) => Ok(file.field(name)),
+        Value::File(file) => Ok(file.field(name).map(Cow::Owned)),
         other => Err(format!("{} has no field `{name}`", named(other))),
     }
 }
@@ -195,13 +208,13 @@ fn entry<'v>(entries: &'v Object, key: &str) -> Option<&'v Value> {
 }
 
 /// An item of a list or of an object; nothing if there is none.
-pub fn index(value: &Value, index: &Value) -> Result<Option<Value>, String> {
+pub fn index<'v>(value: &'v Value, index: &Value) -> Result<Option<&'v Value>, String> {
     match (value, index) {
         (Value::List(items), Value::Int(at)) => {
             let at = if *at < 0 { at.checked_add(items.len() as i64) } else { Some(*at) };
-            Ok(at.and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at)).cloned())
+            Ok(at.and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at)))
         }
-        (Value::Object(entries), Value::Text(key)) => Ok(entry(entries, key).cloned()),
+        (Value::Object(entries), Value::Text(key)) => Ok(entry(entries, key)),
         (Value::List(_), other) => {
             Err(format!("an item of a list is found by an integer, not by {}", named(other)))
         }
@@ -249,6 +262,10 @@ fn scaled(length: jiff::SignedDuration, by: f64) -> Result<Value, String> {
 
 fn beyond() -> String {
     "the result is too large a number".into()
+}
+
+fn unadded(left: &Value, right: &Value) -> String {
+    unfit("+", left, right, "adds numbers, texts, lists, or a time and a duration")
 }
 
 fn unfit(sign: &str, left: &Value, right: &Value, does: &str) -> String {

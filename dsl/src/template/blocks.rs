@@ -2,6 +2,7 @@
 //! frame of blocks and holes by number, while every value, condition and piece of plain text is data, worked
 //! out here by our own evaluator. So it never reads what an author or a service wrote.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -155,7 +156,7 @@ impl<'t> Walk<'t, '_> {
 
     fn condition(&mut self, expr: &Expr, scope: &dyn Scope) -> Result<bool, Halt> {
         let value = self.budget.eval(expr, scope)?;
-        fault::condition(expr, expr.root(), value)
+        fault::condition(expr, expr.root(), &value)
     }
 
     /// The arms of a block, from its opening on: the first whose condition is true is worked out. Gives where its
@@ -256,20 +257,20 @@ struct Layer<'s> {
 }
 
 impl Scope for Layer<'_> {
-    fn name(&self, name: &str) -> Option<Value> {
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
         match (name, &self.place) {
-            ("this", _) => Some(self.this.clone()),
-            ("index", Some((index, _))) => i64::try_from(*index).ok().map(Value::Int),
-            ("key", Some((_, key))) => Some(key.clone()),
-            _ if self.names.first().is_some_and(|first| **first == *name) => Some(self.this.clone()),
+            ("this", _) => Some(Cow::Borrowed(&self.this)),
+            ("index", Some((index, _))) => i64::try_from(*index).ok().map(Value::Int).map(Cow::Owned),
+            ("key", Some((_, key))) => Some(Cow::Borrowed(key)),
+            _ if self.names.first().is_some_and(|first| **first == *name) => Some(Cow::Borrowed(&self.this)),
             (_, Some((_, key))) if self.names.get(1).is_some_and(|second| **second == *name) => {
-                Some(key.clone())
+                Some(Cow::Borrowed(key))
             }
             _ => self.outer.name(name),
         }
     }
 
-    fn step(&self, name: &str) -> Seen {
+    fn step(&self, name: &str) -> Seen<'_> {
         self.outer.step(name)
     }
 

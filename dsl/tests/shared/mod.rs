@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod mutation;
 pub mod properties;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use dsl::diagnostic::Diagnostic;
@@ -38,12 +39,12 @@ impl World {
 }
 
 impl Scope for World {
-    fn name(&self, name: &str) -> Option<Value> {
-        self.names.get(name).cloned()
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
+        self.names.get(name).map(Cow::Borrowed)
     }
 
-    fn step(&self, name: &str) -> Seen {
-        self.steps.get(name).cloned().map_or(Seen::Absent, Seen::Value)
+    fn step(&self, name: &str) -> Seen<'_> {
+        self.steps.get(name).map_or(Seen::Absent, |value| Seen::Value(Cow::Borrowed(value)))
     }
 
     fn error(&self, name: &str) -> Value {

@@ -1,5 +1,6 @@
 //! What can be known before a run: values made of inputs alone, the secrets and the connectors that are named.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use dsl::expr::ast::Kind;
@@ -78,11 +79,11 @@ struct Given<'a> {
 }
 
 impl Scope for Given<'_> {
-    fn name(&self, name: &str) -> Option<Value> {
-        self.inputs.filter(|_| name == "inputs").cloned()
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
+        self.inputs.filter(|_| name == "inputs").map(Cow::Borrowed)
     }
 
-    fn step(&self, _: &str) -> Seen {
+    fn step(&self, _: &str) -> Seen<'_> {
         Seen::Absent
     }
 

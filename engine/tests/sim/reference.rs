@@ -1,6 +1,7 @@
 //! A second, naive opinion on what must come of a plan where nothing depends on timing: it walks the
 //! workflow recursively, one step after another, and knows nothing of frames, events or inputs.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -121,13 +122,13 @@ impl Place<'_> {
 }
 
 impl expr::Scope for Place<'_> {
-    fn name(&self, name: &str) -> Option<Value> {
-        let here = self.locals.borrow().get(name).cloned();
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
+        let here = self.locals.borrow().get(name).cloned().map(Cow::Owned);
         here.or_else(|| self.outer?.name(name))
     }
 
-    fn step(&self, name: &str) -> Seen {
-        self.got(name).value.map_or(Seen::Absent, Seen::Value)
+    fn step(&self, name: &str) -> Seen<'_> {
+        self.got(name).value.map_or(Seen::Absent, |value| Seen::Value(Cow::Owned(value)))
     }
 
     fn error(&self, name: &str) -> Value {

@@ -1,5 +1,6 @@
 //! All pages of a list: each answer says where the next one is.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use dsl::catalog::{Failure, FailureKind};
@@ -98,17 +99,17 @@ struct Page {
 }
 
 impl Scope for Page {
-    fn name(&self, name: &str) -> Option<Value> {
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
         match name {
-            "status" => Some(Value::Int(self.answer.status.into())),
-            "headers" => Some(self.answer.headers.clone()),
-            "body" => Some(self.answer.body.clone()),
-            "url" => Some(Value::text(self.answer.url.as_str())),
+            "status" => Some(Cow::Owned(Value::Int(self.answer.status.into()))),
+            "headers" => Some(Cow::Borrowed(&self.answer.headers)),
+            "body" => Some(Cow::Borrowed(&self.answer.body)),
+            "url" => Some(Cow::Owned(Value::text(self.answer.url.as_str()))),
             _ => None,
         }
     }
 
-    fn step(&self, _: &str) -> Seen {
+    fn step(&self, _: &str) -> Seen<'_> {
         Seen::Absent
     }
 

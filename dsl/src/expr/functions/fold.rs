@@ -10,6 +10,7 @@ use crate::expr::fault::named;
 use crate::expr::operate;
 use crate::types::Type;
 use crate::value::Value;
+use std::borrow::Cow;
 
 pub const FOLD: &[Function] = &[
     Function {
@@ -150,7 +151,7 @@ fn sum(call: &mut Call<'_, '_>, items: Vec<Value>) -> Result<Value, Halt> {
             };
             return Err(call.fail(format!("numbers or durations are wanted, found {}{hint}", named(&item))));
         }
-        total = operate::add(total, item).map_err(|message| call.fail(message))?;
+        total = operate::add(Cow::Owned(total), &item).map_err(|message| call.fail(message))?;
     }
     Ok(total)
 }
