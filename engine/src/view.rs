@@ -142,6 +142,15 @@ impl Timeline {
         changed
     }
 
+    /// As `apply`, and tells of each event right after it was taken in: the places of its steps are known then.
+    pub fn follow(&mut self, row: &Recorded, told: &mut dyn FnMut(&Timeline, &Event)) {
+        for event in &row.events {
+            self.take(event, row.time);
+            told(self, event);
+        }
+        self.close(row);
+    }
+
     /// Takes in one event of a row. After the last, `close` is due.
     pub(crate) fn take(&mut self, event: &Event, time: Timestamp) -> Option<usize> {
         self.run.evolve(event, time);
