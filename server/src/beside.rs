@@ -39,6 +39,14 @@ pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
     beside
 }
 
+/// The texts of the workflows that one beside them may call, by their names.
+pub(crate) fn callable(file: &Path, text: &str) -> BTreeMap<String, String> {
+    match dsl::signature(text) {
+        Some((_, own)) if !own.calls.is_empty() => by_name(file).map(|(name, (_, text))| (name, text)).collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
 /// The workflows beside a file by their names.
 fn workflows(file: &Path) -> BTreeMap<String, Signature> {
     by_name(file).map(|(name, (signature, _))| (name, signature)).collect()
