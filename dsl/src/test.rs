@@ -19,7 +19,7 @@ use crate::fields::Reader;
 use crate::span::{Span, Spanned};
 use crate::value::{Object, Value};
 use crate::workflow::Arg;
-use crate::yaml;
+use crate::yaml::{self, Kind, Node};
 
 pub use subject::{Does, Part, Subject, general, names};
 
@@ -179,17 +179,49 @@ pub enum When {
     During,
 }
 
+/// A value that is expected.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The value.
+    pub value: Value,
+    node: Node,
+}
+
+impl Wanted {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        self.node.span
+    }
+
+    /// Where the part at the end of a way stands, or as much of the way as there is: keys, and numbers of items.
+    pub fn place(&self, way: &[String]) -> Span {
+        let mut node = &self.node;
+        for part in way {
+            let next = match &node.kind {
+                Kind::Map(_) => node.get(part),
+                Kind::List(items) => part.parse().ok().and_then(|at: usize| items.get(at)),
+                Kind::Scalar(_) => None,
+            };
+            match next {
+                Some(inner) => node = inner,
+                None => break,
+            }
+        }
+        node.span
+    }
+}
+
 /// What must come of a case.
 #[derive(Clone, Debug, Default)]
 pub struct Expect {
     /// How the run stands at the end, as in `STATUSES`; without it, that it succeeded, or failed where an error is expected.
     pub status: Option<Spanned<&'static str>>,
     /// All that it gives.
-    pub output: Option<Spanned<Value>>,
+    pub output: Option<Wanted>,
     /// Part of what it gives.
-    pub output_has: Option<Spanned<Value>>,
+    pub output_has: Option<Wanted>,
     /// Part of its failure: an object; its `message` need only stand in the message.
-    pub error: Option<Spanned<Value>>,
+    pub error: Option<Wanted>,
     /// What came of steps.
     pub steps: Vec<Outcome>,
     /// Which calls were made.
@@ -208,13 +240,13 @@ pub struct Outcome {
     /// How it stands, as in `STATES`.
     pub state: Option<Spanned<&'static str>>,
     /// All that it gave.
-    pub value: Option<Spanned<Value>>,
+    pub value: Option<Wanted>,
     /// Part of what it gave.
-    pub value_has: Option<Spanned<Value>>,
+    pub value_has: Option<Wanted>,
     /// How often it was tried.
     pub attempts: Option<Spanned<i64>>,
     /// Part of its failure.
-    pub error: Option<Spanned<Value>>,
+    pub error: Option<Wanted>,
 }
 
 /// Which calls must have been made.
@@ -232,9 +264,9 @@ pub struct Calls {
 #[derive(Clone, Debug)]
 pub enum With {
     /// Of every call.
-    Every(Spanned<Value>),
+    Every(Wanted),
     /// Of each call, in their order; there are no others.
-    Each(Vec<Spanned<Value>>),
+    Each(Vec<Wanted>),
 }
 
 /// How a run may stand at the end of a case.

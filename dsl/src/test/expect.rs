@@ -2,7 +2,7 @@
 
 use super::mock::{step, target};
 use super::read::{named, with_nearest};
-use super::{Calls, Expect, Outcome, STATES, STATUSES, Subject, With, keys};
+use super::{Calls, Expect, Outcome, STATES, STATUSES, Subject, Wanted, With, keys};
 use crate::catalog::FailureKind;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
@@ -53,8 +53,8 @@ pub fn expect(reader: &mut Reader<'_>, node: &Node, subject: &Subject<'_>) -> Ex
     expect
 }
 
-fn value(node: &Node) -> Spanned<Value> {
-    Spanned::new(node.value(), node.span)
+fn value(node: &Node) -> Wanted {
+    Wanted { value: node.value(), node: node.clone() }
 }
 
 fn choice(
@@ -67,10 +67,10 @@ fn choice(
 }
 
 /// A failure, part by part: a text stands for its message.
-fn error(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Value>> {
+fn error(reader: &mut Reader<'_>, node: &Node) -> Option<Wanted> {
     if let Kind::Scalar(_) = &node.kind {
         let text = reader.text(node, "`error`")?;
-        return Some(Spanned::new(Value::object([("message", Value::text(text.value))]), node.span));
+        return Some(Wanted { value: Value::object([("message", Value::text(text.value))]), node: node.clone() });
     }
     let owner = Owner { what: "`error`", span: node.span };
     let mut fields = Fields::open(reader, node, &owner, &shape::names(keys::ERROR))?;
@@ -78,7 +78,7 @@ fn error(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Value>> {
     fields.integer("status", 100..=599);
     fields.integer("attempts", 0..=i64::MAX);
     let known = keys::ERROR.iter().filter_map(|field| Some((field.name, fields.take(field.name)?.value())));
-    Some(Spanned::new(Value::object(known.collect::<Vec<_>>()), node.span))
+    Some(Wanted { value: Value::object(known.collect::<Vec<_>>()), node: node.clone() })
 }
 
 fn outcome(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> Option<Outcome> {
@@ -129,7 +129,7 @@ fn calls(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> Optio
     Some(Calls { of, count, with })
 }
 
-fn args(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Value>> {
+fn args(reader: &mut Reader<'_>, node: &Node) -> Option<Wanted> {
     match &node.kind {
         Kind::Map(_) => Some(value(node)),
         Kind::List(_) | Kind::Scalar(_) => {

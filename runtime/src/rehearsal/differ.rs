@@ -16,55 +16,52 @@ pub(super) enum Extent {
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Difference {
-    /// The way there, as in `.a[2]`; empty for the whole.
-    pub path: String,
+    /// The way there: keys, and numbers of items. Empty for the whole.
+    pub way: Vec<String>,
     /// What is expected there; nothing where nothing should be.
     pub expected: Option<Json>,
     /// What is there; nothing where nothing is.
     pub got: Option<Json>,
 }
 
-/// The first difference, if there is one.
-pub(super) fn differ(expected: &Value, got: &Value, extent: Extent) -> Option<Difference> {
-    between(&expected.to_json(), &got.to_json(), extent, String::new())
+impl Difference {
+    /// The way there, as in `.a[2]`.
+    pub fn path(&self) -> String {
+        let part = |part: &String| match part.parse::<usize>() {
+            Ok(at) => format!("[{at}]"),
+            Err(_) => format!(".{part}"),
+        };
+        self.way.iter().map(part).collect()
+    }
+
+    fn within(mut self, part: String) -> Difference {
+        self.way.insert(0, part);
+        self
+    }
 }
 
-fn between(expected: &Json, got: &Json, extent: Extent, path: String) -> Option<Difference> {
-    let missing = |path: String, expected: Option<&Json>, got: Option<&Json>| {
-        Some(Difference { path, expected: expected.cloned(), got: got.cloned() })
-    };
+/// The first difference, if there is one.
+pub(super) fn differ(expected: &Value, got: &Value, extent: Extent) -> Option<Difference> {
+    between(Some(&expected.to_json()), Some(&got.to_json()), extent)
+}
+
+fn between(expected: Option<&Json>, got: Option<&Json>, extent: Extent) -> Option<Difference> {
     match (expected, got) {
-        (Json::Object(wanted), Json::Object(found)) => {
-            for (key, value) in wanted {
-                let path = format!("{path}.{key}");
-                match found.get(key) {
-                    Some(other) => {
-                        if let Some(difference) = between(value, other, extent, path) {
-                            return Some(difference);
-                        }
-                    }
-                    None => return missing(path, Some(value), None),
-                }
-            }
-            let more = found.iter().find(|(key, _)| extent == Extent::Whole && !wanted.contains_key(*key));
-            more.and_then(|(key, value)| missing(format!("{path}.{key}"), None, Some(value)))
+        (Some(Json::Object(wanted)), Some(Json::Object(found))) => {
+            let part = |key: &String| {
+                between(wanted.get(key), found.get(key), extent).map(|difference| difference.within(key.clone()))
+            };
+            let more = found.keys().filter(|key| extent == Extent::Whole && !wanted.contains_key(*key));
+            wanted.keys().chain(more).find_map(part)
         }
-        (Json::Array(wanted), Json::Array(found)) => {
-            for at in 0..wanted.len().max(found.len()) {
-                let path = format!("{path}[{at}]");
-                match (wanted.get(at), found.get(at)) {
-                    (Some(value), Some(other)) => {
-                        if let Some(difference) = between(value, other, extent, path) {
-                            return Some(difference);
-                        }
-                    }
-                    (wanted, found) => return missing(path, wanted, found),
-                }
-            }
-            None
+        (Some(Json::Array(wanted)), Some(Json::Array(found))) => {
+            let part = |at: usize| {
+                between(wanted.get(at), found.get(at), extent).map(|difference| difference.within(at.to_string()))
+            };
+            (0..wanted.len().max(found.len())).find_map(part)
         }
-        _ if same(expected, got) => None,
-        _ => missing(path, Some(expected), Some(got)),
+        (Some(wanted), Some(found)) if same(wanted, found) => None,
+        (expected, got) => Some(Difference { way: vec![], expected: expected.cloned(), got: got.cloned() }),
     }
 }
 
@@ -86,7 +83,7 @@ mod tests {
 
     fn first(expected: &str, got: &str, extent: Extent) -> Option<String> {
         let value = |text: &str| dsl::json::parse(text).unwrap();
-        differ(&value(expected), &value(got), extent).map(|difference| difference.path)
+        differ(&value(expected), &value(got), extent).map(|difference| difference.path())
     }
 
     #[test]

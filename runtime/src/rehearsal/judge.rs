@@ -4,7 +4,7 @@ use dsl::codes::Code;
 use dsl::diagnostic::Diagnostic;
 use dsl::expr::{self, Expr, Halt};
 use dsl::span::{Span, Spanned};
-use dsl::test::{Calls, Case, Outcome, Subject, Target, With, names};
+use dsl::test::{Calls, Case, Outcome, Subject, Target, Wanted, With, names};
 use dsl::value::Value;
 use engine::run::Status;
 use engine::view::{Entry, Shown, Waits};
@@ -116,10 +116,10 @@ impl Judge<'_> {
         }
     }
 
-    fn compare(&mut self, what: &str, expected: &Spanned<Value>, got: &Value, extent: Extent) {
+    fn compare(&mut self, what: &str, expected: &Wanted, got: &Value, extent: Extent) {
         let Some(difference) = differ(&expected.value, got, extent) else { return };
         let message = describe(what, &difference);
-        self.miss(expected.span, message, expected.value.to_json(), got.to_json());
+        self.miss(expected.place(&difference.way), message, expected.value.to_json(), got.to_json());
     }
 
     fn error(&mut self) {
@@ -130,7 +130,7 @@ impl Judge<'_> {
     }
 
     /// A failure, part by part: the message need only hold the text.
-    fn failure(&mut self, what: &str, expected: &Spanned<Value>, got: &Value) {
+    fn failure(&mut self, what: &str, expected: &Wanted, got: &Value) {
         let Value::Object(parts) = &expected.value else { return };
         for (key, part) in parts.iter() {
             let found = got.get(key).cloned().unwrap_or_default();
@@ -145,7 +145,8 @@ impl Judge<'_> {
                     short(&found.to_json()),
                     short(&part.to_json())
                 );
-                self.miss(expected.span, message, expected.value.to_json(), got.to_json());
+                let place = expected.place(&[key.to_string()]);
+                self.miss(place, message, expected.value.to_json(), got.to_json());
             }
         }
     }
@@ -215,7 +216,7 @@ impl Judge<'_> {
             self.miss(count.span, message, count.value.into(), sent());
             return;
         }
-        let pairs: Vec<(&Spanned<Value>, usize)> = match &calls.with {
+        let pairs: Vec<(&Wanted, usize)> = match &calls.with {
             None => vec![],
             Some(With::Every(expected)) => (0..made.len()).map(|at| (expected, at)).collect(),
             Some(With::Each(each)) => {
@@ -355,7 +356,7 @@ fn told(failure: &engine::run::StepFailure) -> String {
 }
 
 fn describe(what: &str, difference: &Difference) -> String {
-    let place = format!("`{what}{}`", difference.path);
+    let place = format!("`{what}{}`", difference.path());
     match (&difference.expected, &difference.got) {
         (Some(expected), Some(got)) => format!("{place} is {}, and {} is expected", short(got), short(expected)),
         (Some(expected), None) => format!("{place} is not there, and {} is expected", short(expected)),

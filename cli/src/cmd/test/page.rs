@@ -2,7 +2,7 @@
 
 use dsl::diagnostic::Severity;
 use dsl::render::{Color, text};
-use server::engine::view::Shown;
+use server::engine::view::{Entry, Shown};
 use server::rehearse::{Tried, Unmet};
 use similar::{ChangeTag, TextDiff};
 
@@ -12,6 +12,9 @@ use crate::output::{self, BAD, BUSY, FAINT, GOOD, STRONG};
 
 /// Values that are longer than this are compared line by line.
 const SHORT: usize = 60;
+
+/// Of more steps than this, those that matter are shown.
+const MANY: usize = 20;
 
 /// Prints it.
 pub fn show(played: &[Played], count: &Count) {
@@ -69,10 +72,25 @@ fn story(played: &Played, tried: &Tried) -> String {
         story += &difference(unmet);
         story.push('\n');
     }
-    if !tried.came.steps.is_empty() {
-        story += &format!("{FAINT}steps{FAINT:#}\n");
+    story + &steps(tried)
+}
+
+/// How the steps stand: all, or of many those that did not just succeed.
+fn steps(tried: &Tried) -> String {
+    let steps = &tried.came.steps;
+    if steps.is_empty() {
+        return String::new();
     }
-    for (path, entry) in &tried.came.steps {
+    let matters = |path: &str, entry: &Entry| {
+        steps.len() <= MANY || entry.state != Shown::Succeeded || !path.contains(['.', '['])
+    };
+    let mut page = format!("{FAINT}steps{FAINT:#}\n");
+    let mut left = 0;
+    for (path, entry) in steps {
+        if !matters(path, entry) {
+            left += 1;
+            continue;
+        }
         let style = match entry.state {
             Shown::Succeeded => GOOD,
             Shown::Failed | Shown::InDoubt | Shown::Cancelled => BAD,
@@ -84,10 +102,12 @@ fn story(played: &Played, tried: &Tried) -> String {
             (None, Some(why)) => format!(" {FAINT}{why}{FAINT:#}"),
             (None, None) => String::new(),
         };
-        story += &format!("  {style}{:<11}{style:#} {path}{why}\n", entry.state.name());
+        page += &format!("  {style}{:<11}{style:#} {path}{why}\n", entry.state.name());
     }
-    story.push('\n');
-    story
+    if left > 0 {
+        page += &format!("  {FAINT}and {left} more succeeded{FAINT:#}\n");
+    }
+    page + "\n"
 }
 
 /// What was expected and what came, where that is too much for a message.
