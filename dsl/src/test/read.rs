@@ -78,7 +78,7 @@ fn case(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>, shared: &
     let now = time(&mut fields, "now").or_else(|| shared.now.clone());
     let now = now.and_then(|now| exact(&now.value, &zone));
     let fired = fields.take("trigger").and_then(|node| fired(fields.reader, node, subject, &zone));
-    let inputs = inputs(&mut fields, subject, name.span, fired.is_some());
+    let inputs = inputs(&mut fields, subject, name.span);
     let mut allowed = allow(&mut fields, subject);
     allowed.extend(shared.allow.iter().cloned());
     let mocks = mock::mocks(&mut fields, subject);
@@ -177,7 +177,8 @@ pub fn with_nearest(wrong: Diagnostic, wrote: &Spanned<String>, known: &[&str]) 
     }
 }
 
-fn inputs(fields: &mut Fields<'_, '_, '_>, subject: &Subject<'_>, at: Span, fired: bool) -> Object {
+fn inputs(fields: &mut Fields<'_, '_, '_>, subject: &Subject<'_>, at: Span) -> Object {
+    let by_hand = fields.take("trigger").is_none();
     let mut given = Object::new();
     let known: Vec<&str> = subject.inputs.iter().map(|field| field.name.as_str()).collect();
     let entries = match fields.take("inputs").filter(|node| !node.is_null()) {
@@ -200,7 +201,7 @@ fn inputs(fields: &mut Fields<'_, '_, '_>, subject: &Subject<'_>, at: Span, fire
     }
     let open = |field: &&Field| !field.optional && field.default.is_none() && !given.contains_key(&*field.name);
     // What a trigger gives is known when it fires.
-    for field in subject.inputs.iter().filter(open).filter(|_| !fired) {
+    for field in subject.inputs.iter().filter(open).filter(|_| by_hand) {
         let message = format!("the input `{}`, {}, is missing", field.name, a(&field.ty.to_string()));
         let wrong = Diagnostic::error(Code::MissingParameter, at, message);
         fields.reader.diagnostics.push(wrong.help(format!("write `inputs: {{ {}: … }}`", field.name)));

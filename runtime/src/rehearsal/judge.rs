@@ -71,7 +71,12 @@ impl Judge<'_> {
             Status::New | Status::Running => self.waiting(),
             Status::Succeeded(_) | Status::Cancelled => String::new(),
         };
-        let message = format!("the run {got}{why}, and `{}` is expected", expected.value);
+        let is = match &self.came.status {
+            Status::New | Status::Running => "is waiting",
+            Status::Cancelled => "was cancelled",
+            Status::Succeeded(_) | Status::Failed(_) => got,
+        };
+        let message = format!("the run {is}{why}, and `{}` is expected", expected.value);
         let helps = self.helps();
         let wrong = self.miss(expected.span, message, expected.value.into(), got.into());
         wrong.help.extend(helps);
