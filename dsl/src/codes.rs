@@ -87,7 +87,7 @@ codes! {
     "KW0120" Exclusive "two keys that exclude each other"
     "KW0121" CallsItself "a workflow that calls itself"
     "KW0122" UnknownWorkflow "an unknown workflow"
-    "KW0123" NeedsNoMock "a mock of a step that calls nothing"
+    "KW0123" NeedsNoMock "a mock or an answer that its step does not need"
     "KW0130" NotMocked "a call that no mock answers"
     "KW0131" MockFails "a mock that cannot answer"
     "KW0132" Unmet "an expectation that is not met"

@@ -186,15 +186,25 @@ impl Node {
 pub(crate) struct Form {
     /// The word for it.
     what: &'static str,
+    /// What an empty file lacks.
+    none: &'static str,
     /// How one begins.
     begins: &'static str,
 }
 
 /// A workflow.
-const WORKFLOW: Form = Form { what: "workflow", begins: "a workflow begins with `name:` and has `steps:`" };
+const WORKFLOW: Form = Form {
+    what: "workflow",
+    none: "there is no workflow in the file",
+    begins: "a workflow begins with `name:` and has `steps:`",
+};
 
 /// The tests of a workflow.
-pub(crate) const TEST: Form = Form { what: "test file", begins: "a test file has `cases:`" };
+pub(crate) const TEST: Form = Form {
+    what: "test file",
+    none: "there are no tests in the file",
+    begins: "a test file has `cases:`",
+};
 
 /// Reads the text of a workflow. Without a node the diagnostics say why; with one they say what was mended.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
@@ -208,8 +218,7 @@ pub(crate) fn read_as(text: &str, form: &Form) -> (Option<Node>, Vec<Diagnostic>
         None => tree::build(text),
     };
     if diagnostics.is_empty() && root.as_ref().is_none_or(Node::is_null) {
-        let message = format!("there is no {} in the file", form.what);
-        let wrong = Diagnostic::error(Code::Empty, Span::new(0, 0), message);
+        let wrong = Diagnostic::error(Code::Empty, Span::new(0, 0), form.none);
         return (None, vec![wrong.help(form.begins)]);
     }
     let root = root.filter(|root| match &root.kind {
