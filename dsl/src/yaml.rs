@@ -200,11 +200,8 @@ const WORKFLOW: Form = Form {
 };
 
 /// The tests of a workflow.
-pub(crate) const TEST: Form = Form {
-    what: "test file",
-    none: "there are no tests in the file",
-    begins: "a test file has `cases:`",
-};
+pub(crate) const TEST: Form =
+    Form { what: "test file", none: "there are no tests in the file", begins: "a test file has `cases:`" };
 
 /// Reads the text of a workflow. Without a node the diagnostics say why; with one they say what was mended.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {

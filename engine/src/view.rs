@@ -142,11 +142,16 @@ impl Timeline {
         changed
     }
 
-    /// As `apply`, and tells of each event right after it was taken in: the places of its steps are known then.
-    pub fn follow(&mut self, row: &Recorded, told: &mut dyn FnMut(&Timeline, &Event)) {
+    /// As `apply`, and tells of each event right after it was taken in, with the step that it changed: places and
+    /// paths of steps are known then.
+    pub fn follow(
+        &mut self,
+        row: &Recorded,
+        told: &mut dyn FnMut(&Timeline, &Event, Option<(&String, &Entry)>),
+    ) {
         for event in &row.events {
-            self.take(event, row.time);
-            told(self, event);
+            let changed = self.take(event, row.time);
+            told(self, event, changed.and_then(|index| self.steps.get_index(index)));
         }
         self.close(row);
     }

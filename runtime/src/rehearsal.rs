@@ -96,8 +96,7 @@ pub fn rehearse(stage: &Stage<'_>, case: &Case) -> Rehearsed {
         shelf: Shelf::default(),
         mail: vec![],
         answered: BTreeMap::new(),
-        crashed: false,
-        crashing: false,
+        life: Life::First,
         out: Rehearsed::default(),
     };
     match play.begin() {
@@ -125,9 +124,19 @@ struct Play<'s> {
     mail: Vec<usize>,
     /// How many answers of a mock or to a step were given, by the place of the key.
     answered: BTreeMap<Span, usize>,
-    crashed: bool,
-    crashing: bool,
+    life: Life,
     out: Rehearsed,
+}
+
+/// How far the process is that dies once in a case, if at all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// It has not died.
+    First,
+    /// It dies before anything else happens.
+    Ending,
+    /// It has gone on from what was recorded.
+    Second,
 }
 
 /// Something to come.
@@ -185,7 +194,8 @@ impl Play<'_> {
     fn play(&mut self, run: &RunId) {
         let mut count = 0;
         while self.out.trouble.is_none() && self.runs.get(run).is_some_and(|moved| !moved.has_ended()) {
-            if std::mem::take(&mut self.crashing) {
+            if self.life == Life::Ending {
+                self.life = Life::Second;
                 self.crash();
             }
             let Some(((time, _), due)) = self.queue.pop_first() else { break };
@@ -235,9 +245,10 @@ impl Play<'_> {
             self.die();
         }
         if let (Some(result), Some(parent)) = (ended, parent) {
-            let call = self.children.iter().find(|((run, at, _), child)| {
-                *run == parent.run && *at == parent.at && *child == id
-            });
+            let call = self
+                .children
+                .iter()
+                .find(|((run, at, _), child)| *run == parent.run && *at == parent.at && *child == id);
             if let Some(((_, at, attempt), _)) = call {
                 let input = Input::Returned { at: *at, attempt: *attempt, result, from: None };
                 self.put(self.now, Due::World(parent.run, input));
@@ -257,7 +268,9 @@ impl Play<'_> {
                 }
             }
             Command::Listen { name, .. } => {
-                if let Some(place) = self.mail.iter().position(|at| *self.case.signals[*at].name.value == *name) {
+                if let Some(place) =
+                    self.mail.iter().position(|at| *self.case.signals[*at].name.value == *name)
+                {
                     let at = self.mail.remove(place);
                     self.put(self.now, Due::Signal(at));
                 }
@@ -286,9 +299,8 @@ impl Play<'_> {
 
     /// The process is to die, once in a case.
     fn die(&mut self) {
-        if let Some(crash) = self.case.crash.as_ref().filter(|_| !self.crashed) {
-            self.crashed = true;
-            self.crashing = true;
+        if let Some(crash) = self.case.crash.as_ref().filter(|_| self.life == Life::First) {
+            self.life = Life::Ending;
             self.out.used.insert(crash.step.span);
         }
     }
@@ -353,7 +365,8 @@ impl Play<'_> {
         self.out.inputs = main.run.inputs.load_all(&self.shelf).unwrap_or_default();
         self.out.status = main.timeline.status().clone();
         self.out.took = self.now.duration_since(self.case.now);
-        let runs = std::iter::once(main).chain(self.runs.iter().filter(|(id, _)| *id != run).map(|(_, it)| it));
+        let runs =
+            std::iter::once(main).chain(self.runs.iter().filter(|(id, _)| *id != run).map(|(_, it)| it));
         for moved in runs {
             let steps = moved.timeline.steps().iter();
             self.out.steps.extend(steps.map(|(path, entry)| (joined(&moved.prefix, path), entry.clone())));
@@ -371,30 +384,28 @@ impl Moved {
     fn take(&mut self, row: Recorded, shelf: &mut Shelf) -> Follows {
         let Moved { timeline, prefix, .. } = self;
         let mut follows = Follows::default();
-        timeline.follow(&row, &mut |timeline, event| {
+        timeline.follow(&row, &mut |timeline, event, changed| {
             each_big(event, &mut |big| {
                 if let Some(value) = &big.value {
                     shelf.0.entry(big.hash).or_insert_with(|| (**value).clone());
                 }
             });
-            let path = |at: At| joined(prefix, timeline.path(at).unwrap_or_default());
+            let changed = changed.map(|(path, entry)| (joined(prefix, path), entry));
             if let Some(command) = event.command(row.time) {
-                let at = match (&command, event) {
-                    (Command::Call(call), _) => Some(call.at),
-                    (_, Event::SignalEmitted { at, .. } | Event::StepListening { at, .. }) => Some(*at),
-                    _ => None,
-                };
-                follows.commands.push((at.map(path).unwrap_or_default(), command));
+                // A signal that is raised changes no step yet.
+                let raised =
+                    if let Event::SignalEmitted { at, .. } = event { timeline.path(*at) } else { None };
+                let path = raised.map(|path| joined(prefix, path));
+                let path = path.or_else(|| Some(changed.as_ref()?.0.clone())).unwrap_or_default();
+                follows.commands.push((path, command));
             }
-            match event {
-                Event::StepAsked { at, .. } => follows.asks.push((path(*at), *at, Asks::Question)),
-                Event::StepInDoubt { at, .. } => follows.asks.push((path(*at), *at, Asks::Doubt)),
-                _ => {}
-            }
-            if let Some(at) = touched(event)
-                && timeline.state().slot(at).is_some_and(|slot| slot.state.has_ended())
-            {
-                follows.ended.push(path(at));
+            let Some((path, entry)) = changed else { return };
+            if let Event::StepAsked { at, .. } = event {
+                follows.asks.push((path, *at, Asks::Question));
+            } else if let Event::StepInDoubt { at, .. } = event {
+                follows.asks.push((path, *at, Asks::Doubt));
+            } else if entry.ended.is_some() {
+                follows.ended.push(path);
             }
         });
         self.log.push(row);
@@ -408,18 +419,6 @@ impl Moved {
         if let Some(run) = log.and_then(|log| Run::fold(&log).ok()) {
             self.run = run;
         }
-    }
-}
-
-/// The step that an event may have ended.
-fn touched(event: &Event) -> Option<At> {
-    match event {
-        Event::StepSucceeded { at, .. }
-        | Event::StepFailed { at, .. }
-        | Event::StepSkipped { at, .. }
-        | Event::SignalTaken { at, .. }
-        | Event::BlockDone { at } => Some(*at),
-        _ => None,
     }
 }
 

@@ -42,7 +42,9 @@ pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
 /// The texts of the workflows that one beside them may call, by their names.
 pub(crate) fn callable(file: &Path, text: &str) -> BTreeMap<String, String> {
     match dsl::signature(text) {
-        Some((_, own)) if !own.calls.is_empty() => by_name(file).map(|(name, (_, text))| (name, text)).collect(),
+        Some((_, own)) if !own.calls.is_empty() => {
+            by_name(file).map(|(name, (_, text))| (name, text)).collect()
+        }
         _ => BTreeMap::new(),
     }
 }

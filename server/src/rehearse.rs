@@ -15,9 +15,9 @@ use dsl::test::{Case, ENDING, Mock, Subject, Suite};
 use dsl::value::Value;
 use engine::command::Call;
 use engine::plan::Plan;
+use runtime::executor::Found;
 pub use runtime::rehearsal::{Made, Rehearsed, Unmet};
 use runtime::rehearsal::{Stage, judge, rehearse};
-use runtime::executor::Found;
 use secret::{Open, Refused, Secret};
 
 use crate::beside;
@@ -131,7 +131,8 @@ impl Tester {
         let checked = dsl::check(&self.text, &catalog);
         let workflow = Some((self.file.clone(), self.text.clone(), checked.diagnostics));
         let callable = beside::callable(&self.file, &self.text);
-        let (Some(checked), Some(subject)) = (checked.workflow, Subject::new(&self.text, &callable, &catalog))
+        let (Some(checked), Some(subject)) =
+            (checked.workflow, Subject::new(&self.text, &callable, &catalog))
         else {
             return Tested { diagnostics: vec![self.unusable()], workflow, cases: vec![] };
         };
@@ -171,9 +172,13 @@ fn idle(case: &Case, came: &Rehearsed) -> Vec<Diagnostic> {
     let answers = case.answers.iter().filter(|answer| idle(&answer.step.span));
     found.extend(answers.map(|it| warn(it.step.span, format!("`{}` never asks", it.step.value))));
     let signals = case.signals.iter().filter(|signal| idle(&signal.name.span));
-    found.extend(signals.map(|it| warn(it.name.span, format!("no step waited for the signal `{}`", it.name.value))));
+    found.extend(
+        signals.map(|it| warn(it.name.span, format!("no step waited for the signal `{}`", it.name.value))),
+    );
     let crash = case.crash.iter().filter(|crash| idle(&crash.step.span));
-    found.extend(crash.map(|it| warn(it.step.span, format!("the process never died: `{}` did not come to it", it.step.value))));
+    found.extend(crash.map(|it| {
+        warn(it.step.span, format!("the process never died: `{}` did not come to it", it.step.value))
+    }));
     found.dedup();
     found
 }
@@ -204,9 +209,14 @@ impl<'w> World<'w> {
             let message = format!("there is no workflow `{name}` beside `{}`", self.file.display());
             return Err(refused(FailureKind::NotFound, message));
         };
-        let plan = self.plans.borrow_mut().entry(name.to_owned()).or_insert_with(|| {
-            dsl::check(text, self.catalog).workflow.map(|workflow| Arc::new(Plan::from(workflow)))
-        }).clone();
+        let plan = self
+            .plans
+            .borrow_mut()
+            .entry(name.to_owned())
+            .or_insert_with(|| {
+                dsl::check(text, self.catalog).workflow.map(|workflow| Arc::new(Plan::from(workflow)))
+            })
+            .clone();
         let Some(plan) = plan else {
             return Err(refused(FailureKind::Invalid, format!("the workflow `{name}` has errors")));
         };

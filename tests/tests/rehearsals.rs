@@ -46,27 +46,57 @@ fn fails(workflow: &str, text: &str, message: &str, word: &str) {
 const POST: &str = "name: post\ninputs: { who: string }\nsteps:\n  say:\n    http: { method: POST, url: \"https://example.com\", json: { to: \"{{ inputs.who }}\" } }\noutput: { status: \"{{ steps.say.status }}\", who: \"{{ inputs.who }}\" }\n";
 
 fn of_post(rest: &str) -> String {
-    format!("cases:\n  one:\n    inputs: {{ who: Ann }}\n    mocks: {{ say: {{ gives: {{ status: 201 }} }} }}\n    expect: {rest}\n")
+    format!(
+        "cases:\n  one:\n    inputs: {{ who: Ann }}\n    mocks: {{ say: {{ gives: {{ status: 201 }} }} }}\n    expect: {rest}\n"
+    )
 }
 
 #[test]
 fn a_right_expectation_passes_and_each_wrong_one_fails_at_its_word() {
     passes(POST, &of_post("{ output: { status: 201, who: Ann }, calls: { say: [{ json: { to: Ann } }] } }"));
     let wrong = [
-        ("{ output: { status: 200, who: Ann } }", "KW0132: `output.status` is `201`, and `200` is expected", "200"),
-        ("{ output_has: { who: Bob } }", "KW0132: `output.who` is `\"Ann\"`, and `\"Bob\"` is expected", "Bob"),
-        ("{ output: { status: 201 } }", "KW0132: `output.who` is `\"Ann\"`, and is not expected", "{ status: 201 }"),
+        (
+            "{ output: { status: 200, who: Ann } }",
+            "KW0132: `output.status` is `201`, and `200` is expected",
+            "200",
+        ),
+        (
+            "{ output_has: { who: Bob } }",
+            "KW0132: `output.who` is `\"Ann\"`, and `\"Bob\"` is expected",
+            "Bob",
+        ),
+        (
+            "{ output: { status: 201 } }",
+            "KW0132: `output.who` is `\"Ann\"`, and is not expected",
+            "{ status: 201 }",
+        ),
         ("{ status: failed }", "KW0132: the run succeeded, and `failed` is expected", "failed"),
         ("{ error: no }", "KW0132: the run succeeded, and `failed` is expected", "one"),
         ("{ steps: { say: skipped } }", "KW0132: `say` is `succeeded`, and `skipped` is expected", "skipped"),
         ("{ steps: { say: { attempts: 2 } } }", "KW0132: `say` was tried once, and 2 is expected", "2"),
-        ("{ steps: { say: { value_has: { status: 5 } } } }", "KW0132: `steps.say.status` is `201`, and `5` is expected", "5"),
+        (
+            "{ steps: { say: { value_has: { status: 5 } } } }",
+            "KW0132: `steps.say.status` is `201`, and `5` is expected",
+            "5",
+        ),
         ("{ calls: { say: 0 } }", "KW0132: `say` was called once, and 0 is expected", "0"),
-        ("{ calls: { http.request: [] } }", "KW0132: `http.request` was called once, and 0 is expected", "http.request"),
-        ("{ calls: { say: { with: { json: { to: Bob } } } } }", "KW0132: `calls.say[0].json.to` is `\"Ann\"`, and `\"Bob\"` is expected", "Bob"),
+        (
+            "{ calls: { http.request: [] } }",
+            "KW0132: `http.request` was called once, and 0 is expected",
+            "http.request",
+        ),
+        (
+            "{ calls: { say: { with: { json: { to: Bob } } } } }",
+            "KW0132: `calls.say[0].json.to` is `\"Ann\"`, and `\"Bob\"` is expected",
+            "Bob",
+        ),
         ("{ took: 1s }", "KW0132: the run took 0s, and 1s is expected", "1s"),
         ("{ that: output.status == 5 }", "KW0132: `output.status == 5` is false", "output.status == 5"),
-        ("{ that: steps.say.status > 1 and len(calls.say) == 2 }", "KW0132: `steps.say.status > 1 and len(calls.say) == 2` is false", "steps.say.status > 1 and len(calls.say) == 2"),
+        (
+            "{ that: steps.say.status > 1 and len(calls.say) == 2 }",
+            "KW0132: `steps.say.status > 1 and len(calls.say) == 2` is false",
+            "steps.say.status > 1 and len(calls.say) == 2",
+        ),
     ];
     for (expect, message, word) in wrong {
         fails(POST, &of_post(expect), message, word);
@@ -94,7 +124,12 @@ fn what_is_never_used_is_a_warning_and_fails_nothing() {
 #[test]
 fn a_mock_that_does_not_fit_is_an_error_before_anything_is_played() {
     let text = of_post("{}").replace("status: 201", "status: many");
-    fails(POST, &text, "KW0201: what the mock gives does not fit: `status`: an integer is wanted, and here stands the text `many`", "many");
+    fails(
+        POST,
+        &text,
+        "KW0201: what the mock gives does not fit: `status`: an integer is wanted, and here stands the text `many`",
+        "many",
+    );
     let text = of_post("{}").replace("say:", "sya:");
     fails(POST, &text, "KW0102: `post` has no step `sya`", "sya");
 }
@@ -102,7 +137,11 @@ fn a_mock_that_does_not_fit_is_an_error_before_anything_is_played() {
 #[test]
 fn a_list_gives_one_answer_for_each_call_and_failures_are_tried_again() {
     let workflow = "name: x\nsteps:\n  get: { http: { url: \"https://example.com\" }, retry: { attempts: 3, delay: 1m } }\noutput: \"{{ steps.get.body }}\"\n";
-    let text = |list: &str| format!("cases:\n  one:\n    mocks: {{ get: [{list}] }}\n    expect: {{ output: ok, calls: {{ get: 3 }} }}\n");
+    let text = |list: &str| {
+        format!(
+            "cases:\n  one:\n    mocks: {{ get: [{list}] }}\n    expect: {{ output: ok, calls: {{ get: 3 }} }}\n"
+        )
+    };
     passes(workflow, &text("{ fails: network }, { fails: server }, { gives: { body: ok } }"));
     fails(workflow, &text("{ fails: network }"), "KW0131: there are 1 answer, and `get` makes call 2", "get");
 }
@@ -111,7 +150,11 @@ fn a_list_gives_one_answer_for_each_call_and_failures_are_tried_again() {
 fn a_wait_takes_no_time_and_a_slow_answer_runs_into_a_timeout() {
     let workflow = "name: x\nsteps:\n  long: { wait: 3d }\n  get: { http: { url: \"https://example.com\" }, after: long, timeout: 10s, retry: 1 }\n";
     let began = Instant::now();
-    let text = |takes: &str, expect: &str| format!("cases:\n  one:\n    mocks: {{ get: {{ gives: {{}}, takes: {takes} }} }}\n    expect: {{ {expect} }}\n");
+    let text = |takes: &str, expect: &str| {
+        format!(
+            "cases:\n  one:\n    mocks: {{ get: {{ gives: {{}}, takes: {takes} }} }}\n    expect: {{ {expect} }}\n"
+        )
+    };
     passes(workflow, &text("9s", "took: 3d9s"));
     passes(workflow, &text("11s", "took: 3d10s, error: { kind: timeout, step: get }"));
     assert!(began.elapsed() < Duration::from_secs(10));
@@ -120,8 +163,11 @@ fn a_wait_takes_no_time_and_a_slow_answer_runs_into_a_timeout() {
 #[test]
 fn chance_is_the_same_for_one_seed_and_another_for_another() {
     let workflow = "name: x\nsteps: { a: { set: { id: \"{{ uuid() }}\", n: \"{{ random() }}\" } } }\noutput: \"{{ steps.a }}\"\n";
-    let text = |seed: u32| format!("cases: {{ one: {{ seed: {seed}, expect: {{ steps: {{ a: succeeded }} }} }} }}\n");
-    let value = |seed| test(workflow, &text(seed)).cases[0].came.steps["a"].value.clone().expect("it succeeded");
+    let text = |seed: u32| {
+        format!("cases: {{ one: {{ seed: {seed}, expect: {{ steps: {{ a: succeeded }} }} }} }}\n")
+    };
+    let value =
+        |seed| test(workflow, &text(seed)).cases[0].came.steps["a"].value.clone().expect("it succeeded");
     assert_eq!(value(1), value(1));
     assert_ne!(value(1), value(2));
 }
@@ -129,8 +175,15 @@ fn chance_is_the_same_for_one_seed_and_another_for_another() {
 #[test]
 fn signals_wake_who_waits_and_what_is_raised_is_seen() {
     let workflow = "name: x\nsteps:\n  go: { wait: { signal: go, timeout: 1d } }\n  tell: { emit: { signal: done, with: \"{{ steps.go.n }}\" } }\noutput: \"{{ steps.go.n }}\"\n";
-    let text = |after: &str, expect: &str| format!("cases:\n  one:\n    signals: [{{ name: go, with: {{ n: 7 }}, after: {after} }}]\n    expect: {{ {expect} }}\n");
-    passes(workflow, &text("2h", "output: 7, took: 2h, calls: { tell: [{ signal: done, with: 7 }], signal.emit: 1 }"));
+    let text = |after: &str, expect: &str| {
+        format!(
+            "cases:\n  one:\n    signals: [{{ name: go, with: {{ n: 7 }}, after: {after} }}]\n    expect: {{ {expect} }}\n"
+        )
+    };
+    passes(
+        workflow,
+        &text("2h", "output: 7, took: 2h, calls: { tell: [{ signal: done, with: 7 }], signal.emit: 1 }"),
+    );
     let late = test(workflow, &text("2d", "error: { kind: timeout }"));
     assert_eq!(said(&late), ["KW0133: no step waited for the signal `go`"]);
 }
@@ -147,22 +200,37 @@ fn a_trigger_gives_the_inputs_and_shows_in_the_run() {
 #[test]
 fn a_secret_is_a_hole_and_is_never_opened() {
     let workflow = "name: x\nsteps:\n  get: { http: { url: \"https://example.com\", auth: { bearer: \"{{ secret('TOKEN') }}\" } } }\n";
-    passes(workflow, "cases:\n  one:\n    mocks: { get: { gives: {} } }\n    expect: { calls: { get: [{ auth: { bearer: \"***\" } }] } }\n");
+    passes(
+        workflow,
+        "cases:\n  one:\n    mocks: { get: { gives: {} } }\n    expect: { calls: { get: [{ auth: { bearer: \"***\" } }] } }\n",
+    );
 }
 
 #[test]
 fn a_model_is_answered_by_a_mock() {
     let workflow = "name: x\nsteps:\n  kind: { ai: What is it?, returns: { kind: { enum: [bug, wish] } } }\noutput: \"{{ steps.kind.kind }}\"\n";
-    let text = |kind: &str| format!("cases:\n  one:\n    mocks: {{ kind: {{ gives: {{ kind: {kind} }} }} }}\n    expect: {{ output: wish }}\n");
+    let text = |kind: &str| {
+        format!(
+            "cases:\n  one:\n    mocks: {{ kind: {{ gives: {{ kind: {kind} }} }} }}\n    expect: {{ output: wish }}\n"
+        )
+    };
     passes(workflow, &text("wish"));
-    fails(workflow, &text("fish"), "KW0201: what the mock gives does not fit: `kind`: one of `bug`, `wish` is wanted, and here stands the text `fish`", "fish");
+    fails(
+        workflow,
+        &text("fish"),
+        "KW0201: what the mock gives does not fit: `kind`: one of `bug`, `wish` is wanted, and here stands the text `fish`",
+        "fish",
+    );
 }
 
 /// A workflow that calls one beside it, in a folder of its own.
 fn family() -> Place {
     let place = Place::new();
     place.file("child.yaml", "name: child\ninputs: { n: integer }\nsteps:\n  rest: { wait: 1h }\n  pay: { http: { method: POST, url: \"https://example.com/pay\" }, after: rest }\noutput: { paid: \"{{ steps.pay.body.sum }}\" }\n");
-    place.file("parent.yaml", "name: parent\nsteps:\n  one: { call: child, with: { n: 1 } }\noutput: \"{{ steps.one.paid }}\"\n");
+    place.file(
+        "parent.yaml",
+        "name: parent\nsteps:\n  one: { call: child, with: { n: 1 } }\noutput: \"{{ steps.one.paid }}\"\n",
+    );
     place
 }
 
@@ -176,21 +244,29 @@ fn a_called_workflow_is_rehearsed_too_or_mocked() {
     let place = family();
     let inner = "cases:\n  one:\n    mocks: { one.pay: { gives: { body: { sum: 5 } } } }\n    expect: { output: 5, took: 1h, steps: { one.rest: succeeded }, calls: { one.pay: 1 } }\n";
     assert_eq!(said(&beside(&place, inner)), Vec::<String>::new());
-    let outer = "cases:\n  one:\n    mocks: { one: { gives: { paid: 6 } } }\n    expect: { output: 6, took: 0s }\n";
+    let outer =
+        "cases:\n  one:\n    mocks: { one: { gives: { paid: 6 } } }\n    expect: { output: 6, took: 0s }\n";
     assert_eq!(said(&beside(&place, outer)), Vec::<String>::new());
 }
 
 #[test]
 fn after_a_crash_a_run_goes_on_from_what_was_recorded() {
     let place = family();
-    let text = |answer: &str, expect: &str| format!("cases:\n  one:\n    mocks: {{ one.pay: {{ gives: {{ body: {{ sum: 5 }} }} }} }}\n    crash: {{ during: one.pay }}\n    {answer}\n    expect: {{ {expect} }}\n");
+    let text = |answer: &str, expect: &str| {
+        format!(
+            "cases:\n  one:\n    mocks: {{ one.pay: {{ gives: {{ body: {{ sum: 5 }} }} }} }}\n    crash: {{ during: one.pay }}\n    {answer}\n    expect: {{ {expect} }}\n"
+        )
+    };
     let doubt = text("", "status: waiting, steps: { one.pay: in_doubt }, calls: { one.pay: 1 }");
     assert_eq!(said(&beside(&place, &doubt)), Vec::<String>::new());
     let again = text("answers: { one.pay: no }", "output: 5, calls: { one.pay: 2 }");
     assert_eq!(said(&beside(&place, &again)), Vec::<String>::new());
     let stop = text("answers: { one.pay: stop }", "status: failed");
     assert_eq!(said(&beside(&place, &stop)), Vec::<String>::new());
-    let known = text("answers: { one.pay: { answer: yes, gave: { body: { sum: 9 } } } }", "output: 9, calls: { one.pay: 1 }");
+    let known = text(
+        "answers: { one.pay: { answer: yes, gave: { body: { sum: 9 } } } }",
+        "output: 9, calls: { one.pay: 1 }",
+    );
     assert_eq!(said(&beside(&place, &known)), Vec::<String>::new());
     let workflow = "name: x\nsteps:\n  get: { http: { url: \"https://example.com\" } }\n  rest: { wait: 1h, after: get }\noutput: \"{{ steps.get.body }}\"\n";
     let text = "cases:\n  one:\n    mocks: { get: { gives: { body: 5 } } }\n    crash: { WHEN: get }\n    expect: { output: 5, took: 1h, calls: { get: COUNT } }\n";
@@ -268,7 +344,10 @@ fn mutants(text: &str) -> Vec<(String, String)> {
         };
         mutants.push((format!("`{name}` left out"), with("1 > 2")));
         if let Some(condition) = &condition {
-            mutants.push((format!("the condition of `{name}` turned round"), with(&format!("not ({condition})"))));
+            mutants.push((
+                format!("the condition of `{name}` turned round"),
+                with(&format!("not ({condition})")),
+            ));
         }
     }
     mutants
@@ -301,7 +380,8 @@ fn a_test_that_expects_little_notices_little() {
     let (head, _) = text.split_once("cases:\n").expect("cases");
     let lax = format!("{head}cases:\n  lax:\n    expect: {{}}\n");
     let workflow = fs::read_to_string(&path).expect("an example");
-    let played = mutants(&workflow).into_iter().map(|(_, mutant)| Tester::new(&path, &mutant).test(&lax, &|_| true));
+    let played =
+        mutants(&workflow).into_iter().map(|(_, mutant)| Tester::new(&path, &mutant).test(&lax, &|_| true));
     assert!(played.filter(|tested| tested.cases.iter().any(|tried| tried.passed())).count() >= 5);
 }
 
@@ -309,11 +389,16 @@ fn a_test_that_expects_little_notices_little() {
 fn a_hundred_cases_of_ten_steps_are_played_in_no_time() {
     let mut workflow = String::from("name: x\nsteps:\n  s0: { http: { url: \"https://example.com\" } }\n");
     for at in 1..10 {
-        workflow += &format!("  s{at}: {{ http: {{ url: \"https://example.com/{{{{ steps.s{}.body }}}}\" }} }}\n", at - 1);
+        workflow += &format!(
+            "  s{at}: {{ http: {{ url: \"https://example.com/{{{{ steps.s{}.body }}}}\" }} }}\n",
+            at - 1
+        );
     }
     let mut text = String::from("mocks: { http.request: { gives: { body: \"{{ args.url }}\" } } }\ncases:\n");
     for at in 0..100 {
-        text += &format!("  case {at}: {{ expect: {{ steps: {{ s9: succeeded }}, calls: {{ http.request: 10 }} }} }}\n");
+        text += &format!(
+            "  case {at}: {{ expect: {{ steps: {{ s9: succeeded }}, calls: {{ http.request: 10 }} }} }}\n"
+        );
     }
     let began = Instant::now();
     let tested = test(&workflow, &text);
@@ -330,7 +415,9 @@ fn the_command_says_what_failed_in_words_in_json_and_in_xml() {
     let place = Place::new();
     place.file("post.yaml", POST);
     let good = of_post("{ output_has: { status: 201 } }");
-    let bad = good.replace("cases:\n  one:", "cases:\n  \"<two>\":").replace("201 } } }\n    expect", "202 } } }\n    expect");
+    let bad = good
+        .replace("cases:\n  one:", "cases:\n  \"<two>\":")
+        .replace("201 } } }\n    expect", "202 } } }\n    expect");
     let test = place.file("post.test.yaml", &good);
     let answer = place.keyway.run(&["test", &test]);
     assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{answer:?}");

@@ -155,9 +155,8 @@ fn as_json(played: &[Played], count: &Count) -> Value {
 }
 
 fn file_json(played: &Played) -> Value {
-    let diagnostics = |found: &[Diagnostic]| {
-        dsl::render::json(&played.file, &played.text, found)["diagnostics"].take()
-    };
+    let diagnostics =
+        |found: &[Diagnostic]| dsl::render::json(&played.file, &played.text, found)["diagnostics"].take();
     let case = |tried: &Tried| {
         let place = dsl::span::Lines::new(&played.text).place(tried.span.range().start);
         let unmet = tried.unmet.iter().map(|unmet| {

@@ -70,7 +70,10 @@ fn choice(
 fn error(reader: &mut Reader<'_>, node: &Node) -> Option<Wanted> {
     if let Kind::Scalar(_) = &node.kind {
         let text = reader.text(node, "`error`")?;
-        return Some(Wanted { value: Value::object([("message", Value::text(text.value))]), node: node.clone() });
+        return Some(Wanted {
+            value: Value::object([("message", Value::text(text.value))]),
+            node: node.clone(),
+        });
     }
     let owner = Owner { what: "`error`", span: node.span };
     let mut fields = Fields::open(reader, node, &owner, &shape::names(keys::ERROR))?;

@@ -9,7 +9,11 @@ pub const TOP: &[Field] = &[
     Field::optional("workflow", Shape::Text, "The workflow's file; by default the one of the same name."),
     Field::optional("now", Shape::Time, "When each case starts."),
     Field::optional("zone", Shape::Text, "The zone of times without an offset; by default UTC."),
-    Field::optional("allow", Shape::List(&Shape::Action), "Actions that only read and are really carried out."),
+    Field::optional(
+        "allow",
+        Shape::List(&Shape::Action),
+        "Actions that only read and are really carried out.",
+    ),
     Field::optional("mocks", MOCKS, "What stands in for the world in all cases."),
     Field::required("cases", Shape::Map(&Shape::Fields(CASE)), "The cases by their names."),
 ];
@@ -18,11 +22,23 @@ pub const TOP: &[Field] = &[
 pub const CASE: &[Field] = &[
     Field::optional("description", Shape::Text, "What it is about."),
     Field::optional("inputs", Shape::Map(&Shape::Any), "What the run is given."),
-    Field::optional("trigger", Shape::OneOf(TRIGGER), "The trigger that fires; without it a person starts the run."),
+    Field::optional(
+        "trigger",
+        Shape::OneOf(TRIGGER),
+        "The trigger that fires; without it a person starts the run.",
+    ),
     Field::optional("now", Shape::Time, "When it starts."),
     Field::optional("zone", Shape::Text, "The zone of times without an offset."),
-    Field::optional("seed", Shape::Integer(0, i64::MAX), "What `random()`, `uuid()` and retries are drawn from."),
-    Field::optional("allow", Shape::List(&Shape::Action), "Actions that only read and are really carried out."),
+    Field::optional(
+        "seed",
+        Shape::Integer(0, i64::MAX),
+        "What `random()`, `uuid()` and retries are drawn from.",
+    ),
+    Field::optional(
+        "allow",
+        Shape::List(&Shape::Action),
+        "Actions that only read and are really carried out.",
+    ),
     Field::optional("mocks", MOCKS, "What stands in for the world, by path of step or id of action."),
     Field::optional(
         "answers",
@@ -30,12 +46,15 @@ pub const CASE: &[Field] = &[
         "What people answer, by path of step.",
     ),
     Field::optional("signals", Shape::List(&Shape::Fields(SIGNAL)), "What comes from outside."),
-    Field::optional("crash", Shape::OneOf(CRASH), "When the process dies and goes on from what was recorded."),
+    Field::optional(
+        "crash",
+        Shape::OneOf(CRASH),
+        "When the process dies and goes on from what was recorded.",
+    ),
     Field::required("expect", Shape::Fields(EXPECT), "What must come of it."),
 ];
 
-const MOCKS: Shape =
-    Shape::Map(&Shape::Either(&[Shape::Fields(REPLY), Shape::List(&Shape::Fields(REPLY))]));
+const MOCKS: Shape = Shape::Map(&Shape::Either(&[Shape::Fields(REPLY), Shape::List(&Shape::Fields(REPLY))]));
 
 /// Of the trigger of a case.
 pub const TRIGGER: &[Field] = &[
@@ -70,7 +89,11 @@ pub const FAILS: &[Field] = &[
     Field::required("kind", Shape::Choice(&FailureKind::NAMES), "The kind of failure."),
     Field::optional("message", Shape::Text, "What happened."),
     Field::optional("status", Shape::Integer(100, 599), "The status of an HTTP answer."),
-    Field::optional("retry", Shape::Boolean, "Whether the same call may succeed later; by default by its kind."),
+    Field::optional(
+        "retry",
+        Shape::Boolean,
+        "Whether the same call may succeed later; by default by its kind.",
+    ),
 ];
 
 /// The words of an answer.
@@ -78,7 +101,11 @@ pub const WORDS: &[&str] = &["no", "stop", "yes"];
 
 /// Of a person's answer.
 pub const ANSWER: &[Field] = &[
-    Field::required("answer", Shape::Choice(WORDS), "Yes or no; `stop` for a call that is not to be made again."),
+    Field::required(
+        "answer",
+        Shape::Choice(WORDS),
+        "Yes or no; `stop` for a call that is not to be made again.",
+    ),
     Field::optional("values", Shape::Map(&Shape::Any), "What is filled in."),
     Field::optional("gave", Shape::Any, "What the call gave of which nobody knew."),
     Field::optional("after", Shape::Duration, "How long it takes; by default no time."),
@@ -101,9 +128,17 @@ pub const CRASH: &[Field] = &[
 
 /// Of what is expected.
 pub const EXPECT: &[Field] = &[
-    Field::optional("status", Shape::Choice(STATUSES), "How the run stands at the end; by default `succeeded`."),
+    Field::optional(
+        "status",
+        Shape::Choice(STATUSES),
+        "How the run stands at the end; by default `succeeded`.",
+    ),
     Field::optional("output", Shape::Any, "All that it gives."),
-    Field::optional("output_has", Shape::Any, "Part of what it gives: fields that do not stand here may be anything."),
+    Field::optional(
+        "output_has",
+        Shape::Any,
+        "Part of what it gives: fields that do not stand here may be anything.",
+    ),
     Field::optional("error", Shape::Either(&[Shape::Text, Shape::Fields(ERROR)]), "The failure of the run."),
     Field::optional(
         "steps",

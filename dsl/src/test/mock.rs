@@ -92,7 +92,11 @@ pub fn target(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> 
 }
 
 /// The path of a step that a key names.
-pub fn step(reader: &mut Reader<'_>, name: Spanned<String>, subject: &Subject<'_>) -> Option<Spanned<String>> {
+pub fn step(
+    reader: &mut Reader<'_>,
+    name: Spanned<String>,
+    subject: &Subject<'_>,
+) -> Option<Spanned<String>> {
     if subject.part(&name.value).is_some() {
         return Some(name);
     }
@@ -264,7 +268,8 @@ fn filled(
     if says != Word::Yes {
         return Some(Value::object::<&str>([]));
     }
-    let entries = node.map_or(&[][..], |node| named(reader, node, "`values` is a mapping of fields to values"));
+    let entries =
+        node.map_or(&[][..], |node| named(reader, node, "`values` is a mapping of fields to values"));
     let mut given = Object::new();
     for entry in entries {
         if let Some(field) = asked.iter().find(|field| field.name == entry.key.text) {

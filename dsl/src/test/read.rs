@@ -40,11 +40,8 @@ pub fn suite(reader: &mut Reader<'_>, root: &Node, subject: &Subject<'_>) -> Sui
     if let Some(node) = fields.take("workflow") {
         fields.reader.text(node, "`workflow`");
     }
-    let shared = Shared {
-        now: time(&mut fields, "now"),
-        zone: zone(&mut fields),
-        allow: allow(&mut fields, subject),
-    };
+    let shared =
+        Shared { now: time(&mut fields, "now"), zone: zone(&mut fields), allow: allow(&mut fields, subject) };
     let mocks = mock::mocks(&mut fields, subject);
     let mut cases = vec![];
     if let Some(node) = fields.required("cases", "a test file") {
@@ -189,7 +186,8 @@ fn inputs(fields: &mut Fields<'_, '_, '_>, subject: &Subject<'_>, at: Span) -> O
         let name = Spanned::new(entry.key.text.clone(), entry.key.span());
         match subject.inputs.iter().find(|field| field.name == name.value) {
             Some(field) => {
-                let value = fitted(fields.reader, &entry.value, field, &format!("the input `{}`", name.value));
+                let value =
+                    fitted(fields.reader, &entry.value, field, &format!("the input `{}`", name.value));
                 given.insert(name.value.into(), value.unwrap_or_default());
             }
             None => {
@@ -199,7 +197,8 @@ fn inputs(fields: &mut Fields<'_, '_, '_>, subject: &Subject<'_>, at: Span) -> O
             }
         }
     }
-    let open = |field: &&Field| !field.optional && field.default.is_none() && !given.contains_key(&*field.name);
+    let open =
+        |field: &&Field| !field.optional && field.default.is_none() && !given.contains_key(&*field.name);
     // What a trigger gives is known when it fires.
     for field in subject.inputs.iter().filter(open).filter(|_| by_hand) {
         let message = format!("the input `{}`, {}, is missing", field.name, a(&field.ty.to_string()));
@@ -234,7 +233,8 @@ pub fn unfit(node: &Node, misfit: &Misfit, what: &str) -> Diagnostic {
 fn fired(reader: &mut Reader<'_>, node: &Node, subject: &Subject<'_>, zone: &str) -> Option<Fired> {
     let owner = Owner { what: "`trigger`", span: node.span };
     let fields = Fields::open(reader, node, &owner, &shape::names(keys::TRIGGER))?;
-    let kinds: Vec<TriggerKind> = TriggerKind::ALL.into_iter().filter(|kind| fields.take(kind.name()).is_some()).collect();
+    let kinds: Vec<TriggerKind> =
+        TriggerKind::ALL.into_iter().filter(|kind| fields.take(kind.name()).is_some()).collect();
     let (kind, entry) = match kinds[..] {
         [kind] => (kind, fields.entry(kind.name())?),
         [] => {

@@ -14,14 +14,8 @@ pub const OF_STRICT: &[Code] = &[Code::UntypedField];
 
 /// Codes of test files: their pages show a workflow and a wrong and a right test of it, which are played where all
 /// of the product is at hand.
-pub const OF_TESTS: &[Code] = &[
-    Code::NeedsNoMock,
-    Code::NotMocked,
-    Code::MockFails,
-    Code::Unmet,
-    Code::NeverUsed,
-    Code::EndlessCase,
-];
+pub const OF_TESTS: &[Code] =
+    &[Code::NeedsNoMock, Code::NotMocked, Code::MockFails, Code::Unmet, Code::NeverUsed, Code::EndlessCase];
 
 /// Codes whose problem no text on a page has, as those of limits, each with a text that has it.
 pub fn texts() -> Vec<(Code, String)> {

@@ -43,7 +43,8 @@ impl<'s> Play<'s> {
         let closeness = |answer: &&'s Answer| names(&answer.step.value, path);
         let key = self.case.answers.iter().filter_map(|it| Some((closeness(&it)?, it.step.span)));
         let (_, key) = key.max_by_key(|(closeness, _)| *closeness)?;
-        let own: Vec<&'s Answer> = self.case.answers.iter().filter(|answer| answer.step.span == key).collect();
+        let own: Vec<&'s Answer> =
+            self.case.answers.iter().filter(|answer| answer.step.span == key).collect();
         let count = self.answered.entry(key).or_default();
         let next = own.get(*count).or(own.last()).copied();
         *count += 1;

@@ -80,10 +80,16 @@ impl<'s> Play<'s> {
             Replies::Each(replies) => match replies.get(*count - 1) {
                 Some(reply) => reply,
                 None => {
-                    let answers = if replies.len() == 1 { "1 answer".into() } else { format!("{} answers", replies.len()) };
+                    let answers = if replies.len() == 1 {
+                        "1 answer".into()
+                    } else {
+                        format!("{} answers", replies.len())
+                    };
                     let message = format!("there are {answers}, and `{path}` makes call {count}");
                     let wrong = Diagnostic::error(Code::MockFails, mock.of.span, message);
-                    return Err(Box::new(wrong.help("add an answer to the list, or give one answer without a list for every call")));
+                    return Err(Box::new(wrong.help(
+                        "add an answer to the list, or give one answer without a list for every call",
+                    )));
                 }
             },
         };

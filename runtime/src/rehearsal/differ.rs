@@ -49,14 +49,16 @@ fn between(expected: Option<&Json>, got: Option<&Json>, extent: Extent) -> Optio
     match (expected, got) {
         (Some(Json::Object(wanted)), Some(Json::Object(found))) => {
             let part = |key: &String| {
-                between(wanted.get(key), found.get(key), extent).map(|difference| difference.within(key.clone()))
+                between(wanted.get(key), found.get(key), extent)
+                    .map(|difference| difference.within(key.clone()))
             };
             let more = found.keys().filter(|key| extent == Extent::Whole && !wanted.contains_key(*key));
             wanted.keys().chain(more).find_map(part)
         }
         (Some(Json::Array(wanted)), Some(Json::Array(found))) => {
             let part = |at: usize| {
-                between(wanted.get(at), found.get(at), extent).map(|difference| difference.within(at.to_string()))
+                between(wanted.get(at), found.get(at), extent)
+                    .map(|difference| difference.within(at.to_string()))
             };
             (0..wanted.len().max(found.len())).find_map(part)
         }

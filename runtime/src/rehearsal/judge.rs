@@ -163,7 +163,8 @@ impl Judge<'_> {
         if found.is_empty() {
             let none = outcome.state.as_ref().is_some_and(|state| state.value == Shown::NotStarted.name());
             if !none {
-                let message = format!("`{}` never came up: what it stands in was not begun", outcome.step.value);
+                let message =
+                    format!("`{}` never came up: what it stands in was not begun", outcome.step.value);
                 self.miss(outcome.step.span, message, outcome.step.value.as_str().into(), Json::Null);
             }
             return;
@@ -196,8 +197,11 @@ impl Judge<'_> {
         if let Some(expected) = &outcome.attempts
             && expected.value != i64::from(entry.attempts)
         {
-            let message =
-                format!("`{path}` was tried {}, and {} is expected", times(entry.attempts.into()), expected.value);
+            let message = format!(
+                "`{path}` was tried {}, and {} is expected",
+                times(entry.attempts.into()),
+                expected.value
+            );
             self.miss(expected.span, message, expected.value.into(), entry.attempts.into());
         }
         if let Some(expected) = &outcome.error {
@@ -215,7 +219,8 @@ impl Judge<'_> {
             Target::Action(id) => (id, came.calls.iter().filter(|made| **id == *made.action).collect()),
         };
         let sent = || Json::Array(made.iter().map(|made| made.args.to_json()).collect());
-        if let Some(count) = calls.count.as_ref().filter(|count| i64::try_from(made.len()) != Ok(count.value)) {
+        if let Some(count) = calls.count.as_ref().filter(|count| i64::try_from(made.len()) != Ok(count.value))
+        {
             let message =
                 format!("`{what}` was called {}, and {} is expected", times(made.len() as u64), count.value);
             self.miss(count.span, message, count.value.into(), sent());
@@ -226,8 +231,11 @@ impl Judge<'_> {
             Some(With::Every(expected)) => (0..made.len()).map(|at| (expected, at)).collect(),
             Some(With::Each(each)) => {
                 if each.len() != made.len() {
-                    let message =
-                        format!("`{what}` was called {}, and {} is expected", times(made.len() as u64), each.len());
+                    let message = format!(
+                        "`{what}` was called {}, and {} is expected",
+                        times(made.len() as u64),
+                        each.len()
+                    );
                     let all = Json::Array(each.iter().map(|expected| expected.value.to_json()).collect());
                     self.miss(calls.of.span, message, all, sent());
                     return;
@@ -271,8 +279,10 @@ impl Judge<'_> {
             };
             let message = format!("`{}` {fault}", condition.quote(condition.root()));
             let seen = seen(condition, &scope);
-            let helps: Vec<String> = seen.iter().map(|(name, value)| format!("`{name}` is {}", short(value))).collect();
-            let wrong = self.miss(condition.span, message, true.into(), Json::Object(seen.into_iter().collect()));
+            let helps: Vec<String> =
+                seen.iter().map(|(name, value)| format!("`{name}` is {}", short(value))).collect();
+            let wrong =
+                self.miss(condition.span, message, true.into(), Json::Object(seen.into_iter().collect()));
             wrong.help.extend(helps);
         }
     }
@@ -363,7 +373,9 @@ fn told(failure: &engine::run::StepFailure) -> String {
 fn describe(what: &str, difference: &Difference) -> String {
     let place = format!("`{what}{}`", difference.path());
     match (&difference.expected, &difference.got) {
-        (Some(expected), Some(got)) => format!("{place} is {}, and {} is expected", short(got), short(expected)),
+        (Some(expected), Some(got)) => {
+            format!("{place} is {}, and {} is expected", short(got), short(expected))
+        }
         (Some(expected), None) => format!("{place} is not there, and {} is expected", short(expected)),
         (None, Some(got)) => format!("{place} is {}, and is not expected", short(got)),
         (None, None) => format!("{place} differs"),

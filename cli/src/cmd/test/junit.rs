@@ -13,7 +13,10 @@ pub fn xml(played: &[Played]) -> String {
     let tests = count.passed + count.failed + count.broken;
     let (failed, broken) = (count.failed, count.broken);
     // A `String` takes everything.
-    let _ = writeln!(xml, "<testsuites name=\"keyway\" tests=\"{tests}\" failures=\"{failed}\" errors=\"{broken}\">");
+    let _ = writeln!(
+        xml,
+        "<testsuites name=\"keyway\" tests=\"{tests}\" failures=\"{failed}\" errors=\"{broken}\">"
+    );
     for file in played {
         suite(file, &mut xml);
     }
