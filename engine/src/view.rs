@@ -147,7 +147,7 @@ impl Timeline {
     pub fn follow(
         &mut self,
         row: &Recorded,
-        told: &mut dyn FnMut(&Timeline, &Event, Option<(&String, &Entry)>),
+        mut told: impl FnMut(&Timeline, &Event, Option<(&String, &Entry)>),
     ) {
         for event in &row.events {
             let changed = self.take(event, row.time);

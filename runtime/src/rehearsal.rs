@@ -384,7 +384,7 @@ impl Moved {
     fn take(&mut self, row: Recorded, shelf: &mut Shelf) -> Follows {
         let Moved { timeline, prefix, .. } = self;
         let mut follows = Follows::default();
-        timeline.follow(&row, &mut |timeline, event, changed| {
+        timeline.follow(&row, |timeline, event, changed| {
             each_big(event, &mut |big| {
                 if let Some(value) = &big.value {
                     shelf.0.entry(big.hash).or_insert_with(|| (**value).clone());

@@ -137,11 +137,11 @@ fn given(reader: &mut Reader<'_>, node: &Node, ty: &Type) -> Option<Arg> {
     if !reader.holes_see_only(&arg, "the answer of a mock", SEEN) {
         return None;
     }
-    if let Arg::Value(value) = &arg {
-        if let Err(misfit) = fit(value, ty) {
-            reader.diagnostics.push(unfit(node, &misfit, "what the mock gives"));
-            return None;
-        }
+    if let Arg::Value(value) = &arg
+        && let Err(misfit) = fit(value, ty)
+    {
+        reader.diagnostics.push(unfit(node, &misfit, "what the mock gives"));
+        return None;
     }
     Some(arg)
 }
