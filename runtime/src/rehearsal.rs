@@ -33,7 +33,7 @@ use crate::executor::Found;
 pub use judge::{Unmet, judge};
 
 /// So many things may happen in one case.
-const MOST: usize = 100_000;
+const MOST: usize = 50_000;
 
 /// What a case is rehearsed with.
 pub struct Stage<'s> {

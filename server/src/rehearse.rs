@@ -20,7 +20,7 @@ pub use runtime::rehearsal::{Made, Rehearsed, Unmet};
 use runtime::rehearsal::{Stage, judge, rehearse};
 use secret::{Open, Refused, Secret};
 
-use crate::beside;
+use crate::beside::{self, refused};
 
 /// What came of a test file.
 #[derive(Debug, Default)]
@@ -204,7 +204,6 @@ impl<'w> World<'w> {
 
     /// The workflow of this name, with its inputs filled in.
     fn find(&self, name: &str, inputs: &Value) -> Result<Found, Failure> {
-        let refused = |kind, message| Failure { answered: true, ..Failure::new(kind, message) };
         let Some(text) = self.callable.get(name) else {
             let message = format!("there is no workflow `{name}` beside `{}`", self.file.display());
             return Err(refused(FailureKind::NotFound, message));
@@ -220,12 +219,7 @@ impl<'w> World<'w> {
         let Some(plan) = plan else {
             return Err(refused(FailureKind::Invalid, format!("the workflow `{name}` has errors")));
         };
-        let given = match inputs {
-            Value::Object(given) => (**given).clone(),
-            _ => dsl::value::Object::new(),
-        };
-        let inputs = dsl::inputs::inputs(plan.workflow(), &given)
-            .map_err(|wrong| refused(FailureKind::Invalid, wrong.join("; ")))?;
+        let inputs = beside::filled(plan.workflow(), inputs)?;
         Ok(Found { plan, inputs, note: Value::Null })
     }
 
