@@ -143,7 +143,12 @@ fn a_list_gives_one_answer_for_each_call_and_failures_are_tried_again() {
         )
     };
     passes(workflow, &text("{ fails: network }, { fails: server }, { gives: { body: ok } }"));
-    fails(workflow, &text("{ fails: network }"), "KW0131: there are 1 answer, and `get` makes call 2", "get");
+    fails(
+        workflow,
+        &text("{ fails: network }"),
+        "KW0131: the list has 1 answer, and `get` makes call 2",
+        "get",
+    );
 }
 
 #[test]

@@ -25,7 +25,6 @@ impl<'s> Play<'s> {
     pub(super) fn call(&mut self, run: &RunId, path: String, call: Call) {
         let args = call.args.load_all(&self.shelf).unwrap_or_default();
         let calls_workflow = *call.action == *CALL;
-        // What is called beside the workflow is named by the step alone.
         self.note(path.clone(), call.action.clone(), args.clone(), call.attempt);
         if let Some(crash) = self.case.crash.as_ref().filter(|crash| crash.when == When::During)
             && names(&crash.step.value, &path).is_some()
@@ -85,7 +84,7 @@ impl<'s> Play<'s> {
                     } else {
                         format!("{} answers", replies.len())
                     };
-                    let message = format!("there are {answers}, and `{path}` makes call {count}");
+                    let message = format!("the list has {answers}, and `{path}` makes call {count}");
                     let wrong = Diagnostic::error(Code::MockFails, mock.of.span, message);
                     return Err(Box::new(wrong.help(
                         "add an answer to the list, or give one answer without a list for every call",
