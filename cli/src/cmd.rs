@@ -23,6 +23,7 @@ mod schema;
 mod secrets;
 mod show;
 mod signal;
+mod test;
 mod vault;
 
 use std::path::PathBuf;
@@ -68,6 +69,7 @@ enum Command {
     Secrets(secrets::Args),
     Show(show::Args),
     Signal(signal::Args),
+    Test(test::Args),
     Vault(vault::Args),
 }
 
@@ -144,6 +146,7 @@ pub fn main() -> Exit {
         Command::Secrets(args) => secrets::main(&args),
         Command::Show(args) => show::main(&args),
         Command::Signal(args) => on_runtime(signal::main(args)),
+        Command::Test(args) => test::main(&args),
         Command::Vault(args) => vault::main(&args),
     };
     output::told(outcome)

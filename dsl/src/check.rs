@@ -25,6 +25,7 @@ use crate::expr::types::{Strictness, Watch};
 
 pub use outside::signature;
 pub use scope::{Edge, Frame, Resolved, find as find_step};
+pub use triggers::{invalid_time, unknown_zone};
 pub use types::Typed;
 
 /// What a pass has in hand.

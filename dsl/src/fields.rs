@@ -7,7 +7,7 @@ use crate::ast::{Arg, ArgKind};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::duration;
-use crate::expr::{self, Expr};
+use crate::expr::{self, Expr, Name, Read};
 use crate::habits;
 use crate::span::{Span, SpanMap, Spanned};
 use crate::template::{self, Sink};
@@ -328,8 +328,17 @@ impl Reader<'_> {
 
     /// True if an expression sees nothing but these names; `who` is asked, for the message.
     pub fn sees_only(&mut self, expr: &Expr, who: &str, names: &[&str]) -> bool {
-        let steps = expr.reads().into_iter().map(|read| (read.step, read.span));
-        let others = expr.names().into_iter().filter(|(name, ..)| !names.contains(&&**name));
+        self.only((expr.reads(), expr.names()), who, names)
+    }
+
+    /// As `sees_only`, for a value with holes.
+    pub fn holes_see_only(&mut self, arg: &workflow::Arg, who: &str, names: &[&str]) -> bool {
+        self.only((arg.reads(), arg.names()), who, names)
+    }
+
+    fn only(&mut self, (reads, named): (Vec<Read>, Vec<Name>), who: &str, names: &[&str]) -> bool {
+        let steps = reads.into_iter().map(|read| (read.step, read.span));
+        let others = named.into_iter().filter(|(name, ..)| !names.contains(&&**name));
         let others: Vec<(String, Span)> = steps.chain(others.map(|(name, span, _)| (name, span))).collect();
         for (name, span) in &others {
             let message = format!("{who} sees {} alone, not `{name}`", listed(names));

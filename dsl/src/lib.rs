@@ -28,6 +28,7 @@ pub mod shape;
 pub mod span;
 mod spelling;
 pub mod template;
+pub mod test;
 pub mod types;
 pub mod value;
 pub mod verb;

@@ -199,7 +199,7 @@ fn wait(wait: ast::Wait) -> Option<Wait> {
 }
 
 /// Drops the places; what holds nothing to evaluate becomes one value.
-fn arg(from: ast::Arg) -> Option<Arg> {
+pub(crate) fn arg(from: ast::Arg) -> Option<Arg> {
     Some(match from.kind {
         ArgKind::Value(value) => Arg::Value(value),
         ArgKind::Expr(expr) => Arg::Expr(expr),

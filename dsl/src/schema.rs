@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::catalog::{Catalog, Event};
 use crate::keys;
 use crate::shape::{Field, Shape};
+use crate::test;
 use crate::verb::{self, Verb};
 
 /// Makes the schema, JSON Schema 2020-12.
@@ -38,6 +39,23 @@ pub fn schema(catalog: &Catalog) -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Keyway workflow",
         "description": "One workflow: what starts it, what it is given, its steps and what it gives.",
+    });
+    merge(&mut document, whole);
+    document["$defs"] = Value::Object(defs);
+    document
+}
+
+/// Makes the schema of test files, JSON Schema 2020-12.
+pub fn tests(catalog: &Catalog) -> Value {
+    let mut defs = Map::new();
+    defs.insert("action".into(), action(catalog));
+    types::define(&mut defs);
+    let mut whole = object(test::keys::TOP);
+    whole["patternProperties"] = json!({ "^x-": {} });
+    let mut document = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Keyway tests",
+        "description": "Cases of a workflow: what each is given, what stands in for the world, what must come of it.",
     });
     merge(&mut document, whole);
     document["$defs"] = Value::Object(defs);

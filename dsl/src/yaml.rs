@@ -182,22 +182,48 @@ impl Node {
     }
 }
 
+/// What a text is to be, for messages.
+pub(crate) struct Form {
+    /// The word for it.
+    what: &'static str,
+    /// What an empty file lacks.
+    none: &'static str,
+    /// How one begins.
+    begins: &'static str,
+}
+
+/// A workflow.
+const WORKFLOW: Form = Form {
+    what: "workflow",
+    none: "there is no workflow in the file",
+    begins: "a workflow begins with `name:` and has `steps:`",
+};
+
+/// The tests of a workflow.
+pub(crate) const TEST: Form =
+    Form { what: "test file", none: "there are no tests in the file", begins: "a test file has `cases:`" };
+
 /// Reads the text of a workflow. Without a node the diagnostics say why; with one they say what was mended.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    read_as(text, &WORKFLOW)
+}
+
+/// As `read`, for another form of text.
+pub(crate) fn read_as(text: &str, form: &Form) -> (Option<Node>, Vec<Diagnostic>) {
     let (root, mut diagnostics) = match outer(text) {
         Some(wrong) => return (None, vec![wrong]),
         None => tree::build(text),
     };
     if diagnostics.is_empty() && root.as_ref().is_none_or(Node::is_null) {
-        let wrong = Diagnostic::error(Code::Empty, Span::new(0, 0), "there is no workflow in the file");
-        return (None, vec![wrong.help("a workflow begins with `name:` and has `steps:`")]);
+        let wrong = Diagnostic::error(Code::Empty, Span::new(0, 0), form.none);
+        return (None, vec![wrong.help(form.begins)]);
     }
     let root = root.filter(|root| match &root.kind {
         Kind::Map(_) => true,
         Kind::Scalar(_) | Kind::List(_) => {
-            let message = format!("a workflow is a mapping, and here stands {}", root.describe());
+            let message = format!("a {} is a mapping, and here stands {}", form.what, root.describe());
             let wrong = Diagnostic::error(Code::NotAMapping, root.span, message);
-            diagnostics.push(wrong.help("a workflow begins with `name:` and has `steps:`"));
+            diagnostics.push(wrong.help(form.begins));
             false
         }
     });

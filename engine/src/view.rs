@@ -142,6 +142,20 @@ impl Timeline {
         changed
     }
 
+    /// As `apply`, and tells of each event right after it was taken in, with the step that it changed: places and
+    /// paths of steps are known then.
+    pub fn follow(
+        &mut self,
+        row: &Recorded,
+        mut told: impl FnMut(&Timeline, &Event, Option<(&String, &Entry)>),
+    ) {
+        for event in &row.events {
+            let changed = self.take(event, row.time);
+            told(self, event, changed.and_then(|index| self.steps.get_index(index)));
+        }
+        self.close(row);
+    }
+
     /// Takes in one event of a row. After the last, `close` is due.
     pub(crate) fn take(&mut self, event: &Event, time: Timestamp) -> Option<usize> {
         self.run.evolve(event, time);

@@ -7,10 +7,12 @@
 //! The order of things, the same for every driver: take what has arrived, decide what it means, write all
 //! of that in one commit, and only then hand out what follows from it.
 
+mod child;
 pub mod clean;
 pub mod clock;
 pub mod driver;
 pub mod executor;
 pub mod journal;
 pub mod local;
+pub mod rehearsal;
 pub mod schedule;

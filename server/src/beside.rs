@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use dsl::catalog::{Catalog, Failure, FailureKind, Signature};
 use dsl::value::{Object, Value};
+use dsl::workflow::Workflow;
 use engine::outline::{Beside, Outline, called};
 use engine::plan::Plan;
 use runtime::executor::Found;
@@ -39,6 +40,16 @@ pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
     beside
 }
 
+/// The texts of the workflows that one beside them may call, by their names.
+pub(crate) fn callable(file: &Path, text: &str) -> BTreeMap<String, String> {
+    match dsl::signature(text) {
+        Some((_, own)) if !own.calls.is_empty() => {
+            by_name(file).map(|(name, (_, text))| (name, text)).collect()
+        }
+        _ => BTreeMap::new(),
+    }
+}
+
 /// The workflows beside a file by their names.
 fn workflows(file: &Path) -> BTreeMap<String, Signature> {
     by_name(file).map(|(name, (signature, _))| (name, signature)).collect()
@@ -60,7 +71,6 @@ fn by_name(file: &Path) -> impl Iterator<Item = (String, (Signature, String))> {
 /// # Errors
 /// Where there is none, it has errors, or the inputs do not fit it.
 pub fn find(file: &Path, name: &str, inputs: &Value) -> Result<Found, Failure> {
-    let refused = |kind, message| Failure { answered: true, ..Failure::new(kind, message) };
     let named = |text: &str| dsl::signature(text).is_some_and(|(found, _)| found == name);
     let Some((path, text)) = texts(folder(file)).find(|(_, text)| named(text)) else {
         let message = format!("there is no workflow `{name}` in `{}`", folder(file).display());
@@ -68,16 +78,28 @@ pub fn find(file: &Path, name: &str, inputs: &Value) -> Result<Found, Failure> {
     };
     let workflow = crate::owner::checked(&path, &text)
         .map_err(|error| refused(FailureKind::Invalid, crate::chain(&error)))?;
+    let inputs = filled(&workflow, inputs)?;
+    let files = folder(&path).to_owned();
+    let note = Note { file: path, files }.to_value();
+    Ok(Found { plan: Arc::new(Plan::new(&workflow)), inputs, note })
+}
+
+/// The inputs of a workflow that is called, defaults filled in.
+///
+/// # Errors
+/// Where they do not fit it.
+pub(crate) fn filled(workflow: &Workflow, inputs: &Value) -> Result<Value, Failure> {
     let none = Object::new();
     let given = match inputs {
         Value::Object(given) => given,
         _ => &none,
     };
-    let inputs = dsl::inputs::inputs(&workflow, given)
-        .map_err(|wrong| refused(FailureKind::Invalid, wrong.join("; ")))?;
-    let files = folder(&path).to_owned();
-    let note = Note { file: path, files }.to_value();
-    Ok(Found { plan: Arc::new(Plan::new(&workflow)), inputs, note })
+    dsl::inputs::inputs(workflow, given).map_err(|wrong| refused(FailureKind::Invalid, wrong.join("; ")))
+}
+
+/// A call of a workflow that cannot be made.
+pub(crate) fn refused(kind: FailureKind, message: String) -> Failure {
+    Failure { answered: true, ..Failure::new(kind, message) }
 }
 
 fn folder(file: &Path) -> &Path {

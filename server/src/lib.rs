@@ -12,6 +12,7 @@ pub mod home;
 pub mod order;
 pub mod owner;
 pub mod protocol;
+pub mod rehearse;
 pub mod safe;
 pub mod session;
 pub mod words;

@@ -39,9 +39,15 @@ fn told(text: &str, problem: &Diagnostic) -> String {
 fn judge(page: &str, code: Option<Code>) -> (Vec<String>, usize) {
     let mut wrong = vec![];
     let mut workflows = 0;
+    let mut last = String::new();
     for block in blocks(page).iter().filter(|block| block.is("yaml")) {
         let said = |complaint: String| format!("block at {}: {complaint}", block.line);
-        if block.has("wrong") {
+        if block.is_workflow() && !block.has("test") {
+            last.clone_from(&block.text);
+        }
+        if block.has("test") {
+            wrong.extend(played(block, &last, code).map(said));
+        } else if block.has("wrong") {
             workflows += 1;
             wrong.extend(unlike(block, code).map(said));
         } else if block.has("right") {
@@ -58,6 +64,21 @@ fn judge(page: &str, code: Option<Code>) -> (Vec<String>, usize) {
         }
     }
     (wrong, workflows)
+}
+
+/// What is amiss with a test of the workflow above it: it passes, or if it is said to be wrong, it shows the code.
+fn played(block: &Block, workflow: &str, code: Option<Code>) -> Option<String> {
+    let tester = server::rehearse::Tester::new(Path::new("workflow.yaml"), workflow);
+    let tested = tester.test(&block.text, &|_| true);
+    let unmet = tested.cases.iter().flat_map(|tried| &tried.unmet).map(|unmet| &unmet.diagnostic);
+    let warned = tested.cases.iter().flat_map(|tried| &tried.warnings);
+    let found: Vec<&Diagnostic> = tested.diagnostics.iter().chain(unmet).chain(warned).collect();
+    let other = found.iter().find(|it| !block.has("wrong") || code.is_some_and(|code| it.code != code));
+    match (other, found.is_empty() && (block.has("wrong") || tested.cases.is_empty())) {
+        (Some(other), _) => Some(told(&block.text, other)),
+        (None, true) => Some("nothing is wrong, or no case was played".into()),
+        (None, false) => None,
+    }
 }
 
 /// What is amiss with a block that should be wrong.
@@ -96,6 +117,7 @@ fn workflow_files() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(&folder).expect("there is a folder `workflows`");
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.retain(|path| !path.to_string_lossy().ends_with(dsl::test::ENDING));
     files.sort();
     files
 }

@@ -239,6 +239,7 @@ fn severities(code: Code) -> String {
         (true, true) => "error or warning".into(),
         (false, false) if made::OF_A_VERSION.contains(&code) => "–".into(),
         (false, false) if made::OF_STRICT.contains(&code) => "warning, with `--strict`".into(),
+        (false, false) if code == Code::NeverUsed => "warning".into(),
         (false, false) => "error".into(),
     }
 }

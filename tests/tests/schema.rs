@@ -84,6 +84,10 @@ fn refusals(validator: &Validator, text: &str) -> Vec<String> {
     validator.iter_errors(&data).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
+fn is_test(path: &std::path::Path) -> bool {
+    path.to_string_lossy().ends_with(dsl::test::ENDING)
+}
+
 /// Every right workflow of the repository, with where it stands and what it may call.
 fn right_files() -> Vec<(String, String, Catalog)> {
     let mut found = vec![];
@@ -93,12 +97,13 @@ fn right_files() -> Vec<(String, String, Catalog)> {
             found.push((path.display().to_string(), text, support::catalog()));
         }
     }
-    for path in files("workflows") {
+    for path in files("workflows").into_iter().filter(|path| !is_test(path)) {
         found.push((path.display().to_string(), read(&path), connectors::catalog()));
     }
     for path in pages(&tests::root()) {
         for block in blocks(&read(&path)) {
-            if block.is("yaml") && block.is_workflow() && !block.has("fragment") && !block.has("wrong") {
+            let other = block.has("fragment") || block.has("wrong") || block.has("test");
+            if block.is("yaml") && block.is_workflow() && !other {
                 let place = format!("{}:{}", path.display(), block.line);
                 found.push((place, block.text, connectors::catalog()));
             }
@@ -114,6 +119,26 @@ fn it_is_a_schema_and_not_too_large() {
     let size = schema.to_string().len();
     println!("the schema has {size} bytes");
     assert!(size < 2_000_000, "{size}");
+}
+
+#[test]
+fn the_schema_of_tests_takes_right_ones_and_refuses_others() {
+    let schema = dsl::schema::tests(&connectors::catalog());
+    assert!(jsonschema::meta::is_valid(&schema));
+    let judge = jsonschema::validator_for(&schema).expect("a schema");
+    let mut all: Vec<String> =
+        files("workflows").iter().filter(|path| is_test(path)).map(|path| read(path)).collect();
+    for path in pages(&tests::root()) {
+        let blocks = blocks(&read(&path)).into_iter();
+        all.extend(blocks.filter(|it| it.has("test") && !it.has("wrong")).map(|block| block.text));
+    }
+    assert!(all.len() >= 3, "{}", all.len());
+    for text in &all {
+        assert_eq!(refusals(&judge, text), Vec::<String>::new(), "{text}");
+    }
+    for text in ["case: {}", "cases: { one: {} }", "cases: { one: { expect: { status: fine } } }"] {
+        assert!(!refusals(&judge, text).is_empty(), "{text}");
+    }
 }
 
 #[test]

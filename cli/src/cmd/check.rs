@@ -89,6 +89,10 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 fn look_at(path: &std::path::Path, args: &Args) -> Result<Checked, Trouble> {
     let file = path.display().to_string();
     let mut text = super::run::read(path)?;
+    if super::test::is_test(path) {
+        let diagnostics = server::rehearse::check(path, &text);
+        return Ok(Checked { file, text, diagnostics });
+    }
     let catalog = server::beside::catalog(path, &text);
     if args.fix {
         let mended = dsl::mend::mend(&text, &catalog);

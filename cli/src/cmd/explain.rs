@@ -79,7 +79,8 @@ fn page(story: &str) -> String {
                 code = true;
                 let said = match kind {
                     "yaml wrong" | "yaml wrong strict" => "This has the problem:",
-                    "yaml right" | "yaml right strict" => "This has not:",
+                    "yaml right" | "yaml right strict" | "yaml right test" => "This has not:",
+                    "yaml wrong test" => "This test of it has the problem:",
                     _ => continue,
                 };
                 text += &format!("{STRONG}{said}{STRONG:#}\n\n");

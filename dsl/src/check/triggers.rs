@@ -31,18 +31,23 @@ pub fn check(checking: &mut Checking<'_>) {
 }
 
 fn zone(trigger: &Trigger, found: &mut Vec<Diagnostic>) {
-    let Some(zone) = trigger.timezone.as_ref().filter(|zone| cron::zone(&zone.value).is_none()) else {
-        return;
-    };
+    found.extend(trigger.timezone.as_ref().and_then(unknown_zone));
+}
+
+/// What is wrong with the name of a time zone, if anything.
+pub fn unknown_zone(zone: &Spanned<String>) -> Option<Diagnostic> {
+    if cron::zone(&zone.value).is_some() {
+        return None;
+    }
     let message = format!("there is no time zone `{}`", zone.value);
     let wrong = Diagnostic::error(Code::UnknownZone, zone.span, message);
     let names = cron::zones();
-    found.push(match nearest(&zone.value, names.iter().map(String::as_str)) {
+    Some(match nearest(&zone.value, names.iter().map(String::as_str)) {
         Some(near) => {
             wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), zone.span, near)
         }
         None => wrong.help("zones are named as in `Europe/Berlin`"),
-    });
+    })
 }
 
 fn start(checking: &Checking<'_>, trigger: &Trigger, found: &mut Vec<Diagnostic>) {
@@ -118,10 +123,15 @@ fn event(checking: &Checking<'_>, trigger: &Trigger, id: &Spanned<String>, found
 
 fn time(text: &Spanned<String>, found: &mut Vec<Diagnostic>) {
     if Moment::parse(text.value.trim()).is_none() {
-        let message = format!("`{}` is not a time", text.value);
-        let wrong = Diagnostic::error(Code::InvalidTime, text.span, message);
-        found.push(wrong.help("write `2026-12-24T09:00`, or with an offset"));
+        found.push(invalid_time(text));
     }
+}
+
+/// Says what times look like.
+pub fn invalid_time(text: &Spanned<String>) -> Diagnostic {
+    let message = format!("`{}` is not a time", text.value);
+    Diagnostic::error(Code::InvalidTime, text.span, message)
+        .help("write `2026-12-24T09:00`, or with an offset")
 }
 
 fn inputs(checking: &Checking<'_>, trigger: &Trigger, found: &mut Vec<Diagnostic>) {

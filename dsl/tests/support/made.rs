@@ -12,6 +12,11 @@ pub const OF_A_VERSION: &[Code] = &[Code::VerbNotYet, Code::NotYet, Code::Trigge
 /// Codes that only a strict check gives.
 pub const OF_STRICT: &[Code] = &[Code::UntypedField];
 
+/// Codes of test files: their pages show a workflow and a wrong and a right test of it, which are played where all
+/// of the product is at hand.
+pub const OF_TESTS: &[Code] =
+    &[Code::NeedsNoMock, Code::NotMocked, Code::MockFails, Code::Unmet, Code::NeverUsed, Code::EndlessCase];
+
 /// Codes whose problem no text on a page has, as those of limits, each with a text that has it.
 pub fn texts() -> Vec<(Code, String)> {
     let saying = |text: &str| format!("name: made\nsteps: {{ stop: {{ fail: \"{text}\" }} }}\n");

@@ -4,16 +4,14 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
 use engine::command::Call;
 use engine::input::{Cancel, Input, Start};
-use engine::run::{At, Attempt, Parent, Run, RunId, State, Status};
+use engine::run::{At, Attempt, Parent, Run, RunId, State};
 use tracing::error;
 
 use super::{Mover, Tracked, Work};
+use crate::child::{self, result_of};
 use crate::driver::Error;
 use crate::executor::Found;
 use crate::local::calls::Answer;
-
-/// How many runs may stand around one another.
-const DEEPEST: u16 = 16;
 
 impl Mover {
     /// The workflow that a step calls was found, or not: its run begins, or goes on if it began before.
@@ -37,24 +35,11 @@ impl Mover {
         self.load(run).map_err(lost)?;
         let Some(Tracked { state: Some(state), .. }) = self.runs.get(run) else { return Ok(()) };
         let Some(call) = calling(state, at, attempt) else { return Ok(()) };
-        let depth = state.parent.as_ref().map_or(1, |parent| parent.depth.saturating_add(1));
-        if depth > DEEPEST {
-            let message = format!("runs call one another deeper than {DEEPEST}");
-            return Err(Failure { answered: true, ..Failure::new(FailureKind::Limit, message) });
-        }
+        let depth = child::depth(state)?;
         let child = run.child(&call.key);
         let now = self.clock.now();
-        let trigger = Value::object([
-            ("kind", Value::text("call")),
-            ("at", Value::Time(now)),
-            ("run", Value::Text(run.0.clone())),
-        ]);
-        let start = Start {
-            note: found.note.clone(),
-            zone: state.zone.clone(),
-            parent: Some(Parent { run: run.clone(), at, depth }),
-            ..Start::new(child.clone(), found.inputs, trigger)
-        };
+        let note = found.note.clone();
+        let start = Start { note, ..child::start(state, (run, at, depth), child.clone(), found.inputs, now) };
         self.calls.executor().adopt(run, &child, &found.note);
         if let Some(tracked) = self.runs.get_mut(run) {
             tracked.children.insert((at, attempt), child.clone());
@@ -163,22 +148,5 @@ fn calling(state: &Run, at: At, attempt: Attempt) -> Option<&Call> {
     match &state.slot(at)?.state {
         State::Calling(call) if call.attempt == attempt => Some(call),
         _ => None,
-    }
-}
-
-/// What a run that has ended gives to the step that called it.
-fn result_of(workflow: &str, status: &Status) -> Option<Result<Value, Failure>> {
-    let failed = |kind, message| Err(Failure { answered: true, ..Failure::new(kind, message) });
-    match status {
-        Status::New | Status::Running => None,
-        Status::Succeeded(output) => Some(Ok(output.clone())),
-        Status::Failed(failure) => {
-            let inner = &failure.failure;
-            let place =
-                if failure.step.is_empty() { String::new() } else { format!(" at `{}`", failure.step) };
-            let message = format!("`{workflow}` failed{place}: {}", inner.message);
-            Some(failed(inner.kind, message).map_err(|failure| Failure { status: inner.status, ..failure }))
-        }
-        Status::Cancelled => Some(failed(FailureKind::Cancelled, format!("`{workflow}` was cancelled"))),
     }
 }

@@ -1,0 +1,101 @@
+//! What the expressions of a test file see.
+
+use dsl::expr::{Scope, Seen};
+use dsl::value::{Hash, Value};
+use engine::view::Shown;
+use jiff::Timestamp;
+
+use super::Rehearsed;
+
+/// Bare names alone.
+pub(super) struct Bare<'a> {
+    pub names: &'a [(&'a str, Value)],
+    pub now: Timestamp,
+    pub seed: u64,
+}
+
+impl Scope for Bare<'_> {
+    fn name(&self, name: &str) -> Option<Value> {
+        self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    }
+
+    fn step(&self, _: &str) -> Seen {
+        Seen::Absent
+    }
+
+    fn error(&self, _: &str) -> Value {
+        Value::Null
+    }
+
+    fn meta(&self, _: &str) -> Value {
+        Value::Null
+    }
+
+    fn big(&self, _: &Hash) -> Option<Value> {
+        None
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn seed(&self) -> [u8; 32] {
+        seeded(self.seed)
+    }
+}
+
+/// What came of a case, as its conditions see it.
+pub(super) struct Came<'a> {
+    pub names: &'a [(&'a str, Value)],
+    pub rehearsed: &'a Rehearsed,
+    pub now: Timestamp,
+}
+
+impl Scope for Came<'_> {
+    fn name(&self, name: &str) -> Option<Value> {
+        self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    }
+
+    fn step(&self, name: &str) -> Seen {
+        match self.rehearsed.steps.get(name) {
+            Some(entry) if entry.state == Shown::Succeeded => {
+                Seen::Value(entry.value.clone().unwrap_or_default())
+            }
+            _ => Seen::Absent,
+        }
+    }
+
+    fn error(&self, name: &str) -> Value {
+        let entry = self.rehearsed.steps.get(name).filter(|entry| entry.state != Shown::Succeeded);
+        entry.and_then(|entry| entry.error.as_ref()).map_or(Value::Null, |failure| failure.to_value())
+    }
+
+    fn meta(&self, name: &str) -> Value {
+        let Some(entry) = self.rehearsed.steps.get(name) else { return Value::Null };
+        let Some(started) = entry.started else { return Value::Null };
+        let until = entry.ended.unwrap_or(self.now);
+        Value::object([
+            ("attempts", Value::Int(i64::from(entry.attempts))),
+            ("started", Value::Time(started)),
+            ("duration", Value::Duration(until.duration_since(started))),
+        ])
+    }
+
+    fn big(&self, _: &Hash) -> Option<Value> {
+        None
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn seed(&self) -> [u8; 32] {
+        seeded(0)
+    }
+}
+
+fn seeded(seed: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes
+}
