@@ -1,5 +1,7 @@
 //! What the expressions of a test file see.
 
+use std::borrow::Cow;
+
 use dsl::expr::{Scope, Seen};
 use dsl::value::{Hash, Value};
 use engine::view::Shown;
@@ -15,11 +17,11 @@ pub(super) struct Bare<'a> {
 }
 
 impl Scope for Bare<'_> {
-    fn name(&self, name: &str) -> Option<Value> {
-        self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
+        self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| Cow::Borrowed(value))
     }
 
-    fn step(&self, _: &str) -> Seen {
+    fn step(&self, _: &str) -> Seen<'_> {
         Seen::Absent
     }
 
@@ -52,14 +54,14 @@ pub(super) struct Came<'a> {
 }
 
 impl Scope for Came<'_> {
-    fn name(&self, name: &str) -> Option<Value> {
-        self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
+        self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| Cow::Borrowed(value))
     }
 
-    fn step(&self, name: &str) -> Seen {
+    fn step(&self, name: &str) -> Seen<'_> {
         match self.rehearsed.steps.get(name) {
             Some(entry) if entry.state == Shown::Succeeded => {
-                Seen::Value(entry.value.clone().unwrap_or_default())
+                Seen::Value(entry.value.as_ref().map_or(Cow::Owned(Value::Null), Cow::Borrowed))
             }
             _ => Seen::Absent,
         }
