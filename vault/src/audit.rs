@@ -37,6 +37,8 @@ pub enum Action {
     Preferred,
     /// A secret was opened.
     Used,
+    /// The root key was written to a file.
+    RootExported,
     /// The root key was changed.
     RootRotated,
     /// An owner's key was changed.
@@ -47,6 +49,8 @@ pub enum Action {
     Sealed,
     /// The vault was unsealed.
     Unsealed,
+    /// The database was put back to an earlier state.
+    Restored,
 }
 
 impl Action {
@@ -65,11 +69,13 @@ impl Action {
             Action::Revoked => "revoked",
             Action::Preferred => "preferred",
             Action::Used => "used",
+            Action::RootExported => "root_exported",
             Action::RootRotated => "root_rotated",
             Action::OwnerKeyRotated => "owner_key_rotated",
             Action::DataKeysRotated => "data_keys_rotated",
             Action::Sealed => "sealed",
             Action::Unsealed => "unsealed",
+            Action::Restored => "restored",
         }
     }
 

@@ -42,6 +42,9 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// It was never used.
+    #[error("the vault is empty: it holds nothing yet")]
+    Blank,
     /// Somebody sealed it.
     #[error("the vault is sealed: somebody sealed it")]
     Closed,
@@ -142,6 +145,7 @@ impl Error {
             Error::Name { .. } => "choose another name",
             Error::Host { .. } => "write it as in `--host api.example.com`",
             Error::Base { .. } => "write it as in `--base-url https://models.example.com/v1`",
+            Error::Blank => "`keyway secrets add` or `keyway keys add` stores the first, and makes its keys",
             Error::Closed => "`keyway vault unseal` opens it again",
             Error::Sealed { .. } => {
                 "give the root key as before (KEYWAY_ROOT_KEY_FILE, KEYWAY_ROOT_KEY, KEYWAY_ROOT_COMMAND or \

@@ -112,11 +112,13 @@ impl Vault {
     pub(crate) fn load(&self) -> Result<Arc<Keys>, Error> {
         let known = self.reader.roots()?;
         let Some(current) = known.iter().find(|root| root.current) else {
-            let why = match self.reader.vault_is_blank()? {
-                true => "it holds nothing yet",
-                false => "what the root key was known by is gone from the database",
-            };
-            return Err(Error::Sealed { why: why.into() });
+            return Err(match self.reader.vault_is_blank()? {
+                true => Error::Blank,
+                false => {
+                    let why = "what the root key was known by is gone from the database";
+                    Error::Sealed { why: why.into() }
+                }
+            });
         };
         let roots = Roots::load(&self.source, &self.id, &known)?;
         let sealed = self.reader.owner_keys(ITSELF)?;

@@ -114,7 +114,7 @@ impl Vault {
     fn opened(&self, want: &Want<'_>) -> Result<Resolved, Error> {
         let keys = match self.keys() {
             // Nothing is wrong with an empty vault; there is just no secret in it.
-            Err(Error::Sealed { .. }) if self.reader.vault_is_blank()? => {
+            Err(Error::Blank) => {
                 return Err(Refused::Unknown { name: want.what.name(want.connector).into() }.into());
             }
             keys => keys?,
