@@ -2,6 +2,7 @@
 
 mod answer;
 mod audit;
+mod backup;
 mod cancel;
 mod check;
 mod clean;
@@ -46,6 +47,7 @@ struct Line {
 enum Command {
     Answer(answer::Args),
     Audit(audit::Args),
+    Backup(backup::Args),
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
@@ -60,6 +62,7 @@ enum Command {
     Keys(keys::Args),
     Pause(pause::Args),
     Plan(plan::Args),
+    Restore(backup::RestoreArgs),
     Resume(resume::Args),
     Retry(fork::RetryArgs),
     Run(run::Args),
@@ -122,6 +125,7 @@ pub fn main() -> Exit {
     let outcome = match Line::parse().command {
         Command::Answer(args) => on_runtime(answer::main(args)),
         Command::Audit(args) => audit::main(&args),
+        Command::Backup(args) => backup::main(&args),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
@@ -136,6 +140,7 @@ pub fn main() -> Exit {
         Command::Keys(args) => keys::main(&args),
         Command::Pause(args) => on_runtime(pause::main(args)),
         Command::Plan(args) => plan::main(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Retry(args) => on_runtime(fork::retry(args)),
         Command::Run(args) => on_runtime(run::main(args)),

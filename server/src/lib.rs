@@ -3,6 +3,7 @@
 //!
 //! It decides nothing about a run; that is `engine`'s.
 
+pub mod backup;
 pub mod beside;
 pub mod error;
 pub mod executor;
@@ -21,6 +22,7 @@ pub use engine;
 pub use runtime::clean::{Cleaned, Keeping};
 pub use runtime::driver::{Error as DriverError, State, Summary};
 pub use secret::Secret;
+pub use store::backup::Counted;
 pub use vault;
 
 /// An error and what is behind it, in one line.

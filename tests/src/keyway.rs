@@ -85,9 +85,10 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 18] = [
+        const KEEPS: [&str; 20] = [
             "answer",
             "audit",
+            "backup",
             "cancel",
             "clean",
             "diff",
@@ -96,6 +97,7 @@ impl Keyway {
             "fork",
             "keys",
             "pause",
+            "restore",
             "resume",
             "retry",
             "run",
