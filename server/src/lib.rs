@@ -12,12 +12,14 @@ pub mod history;
 pub mod home;
 pub mod order;
 pub mod owner;
+pub mod probe;
 pub mod protocol;
 pub mod safe;
 pub mod session;
 pub mod words;
 mod zone;
 
+pub use egress::Error as EgressError;
 pub use engine;
 pub use runtime::clean::{Cleaned, Keeping};
 pub use runtime::driver::{Error as DriverError, State, Summary};

@@ -35,6 +35,8 @@ pub enum Action {
     Revoked,
     /// A key was made the one that is taken first.
     Preferred,
+    /// A provider was asked whether a key is right.
+    Tested,
     /// A secret was opened.
     Used,
     /// The root key was written to a file.
@@ -68,6 +70,7 @@ impl Action {
             Action::Removed => "removed",
             Action::Revoked => "revoked",
             Action::Preferred => "preferred",
+            Action::Tested => "tested",
             Action::Used => "used",
             Action::RootExported => "root_exported",
             Action::RootRotated => "root_rotated",

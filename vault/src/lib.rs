@@ -24,7 +24,7 @@ mod swaps;
 mod verify;
 
 pub use audit::{Action, Told};
-pub use bound::Bound;
+pub use bound::{Bound, Trial};
 pub use cipher::Key;
 pub use error::Error;
 pub use keys::{Vault, Who};
