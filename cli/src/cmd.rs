@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use server::home::Home;
-use server::vault::{LOCAL, Vault, Who};
+use server::vault::{LOCAL, OwnerKind, Vault, Who};
 
 use crate::error::{Exit, Trouble};
 use crate::output;
@@ -104,6 +104,35 @@ impl Data {
     }
 }
 
+/// Whose secrets and keys are meant: your own where nothing is said
+#[derive(clap::Args)]
+struct Whose {
+    /// Those of this organisation
+    #[arg(long, value_name = "NAME", conflicts_with = "owner")]
+    org: Option<String>,
+    /// Those of this owner: a person or an organisation
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+}
+
+impl Whose {
+    /// The vault, and the id of the owner in it.
+    fn vault(&self, data: &Data) -> Result<(Vault, String), Trouble> {
+        let vault = data.vault()?;
+        let owner = match (&self.org, &self.owner) {
+            (Some(name), _) => vault.find_owner(name, Some(OwnerKind::Organisation))?.id,
+            (None, Some(name)) => vault.find_owner(name, None)?.id,
+            (None, None) => LOCAL.to_owned(),
+        };
+        Ok((vault, owner))
+    }
+
+    /// Whoever types here, acting for an owner.
+    fn who(owner: &str) -> Who<'_> {
+        Who { owner, actor: ME.actor }
+    }
+}
+
 /// The platform's data directory.
 fn usual() -> Option<PathBuf> {
     Some(directories::ProjectDirs::from("", "", "keyway")?.data_dir().to_owned())
@@ -154,7 +183,7 @@ pub fn main() -> Exit {
     output::told(outcome)
 }
 
-fn on_runtime(work: impl Future<Output = Result<Exit, Trouble>>) -> Result<Exit, Trouble> {
+fn on_runtime<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -87,6 +87,7 @@ impl From<server::error::Error> for Trouble {
                 | vault::Error::Host { .. }
                 | vault::Error::Base { .. }
                 | vault::Error::Unknown { .. }
+                | vault::Error::Several { .. }
                 | vault::Error::Taken { .. }
                 | vault::Error::Audit { .. },
             ) => Exit::No,

@@ -150,6 +150,19 @@ impl Reader {
         })
     }
 
+    /// The owners of this name or id.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn owners_named(&self, name: &str) -> Result<Vec<Owner>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(&format!("{OWNER} WHERE id = ?1 OR owners.name = ?1 ORDER BY id"))?
+                .query_map([name], owner)?
+                .collect()
+        })
+    }
+
     /// The owners after an id, in order.
     ///
     /// # Errors

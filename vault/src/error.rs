@@ -110,6 +110,14 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// More than one could be meant.
+    #[error("there is more than one {what} `{name}`")]
+    Several {
+        /// What it would be.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// Something else changed it at the same moment.
     #[error("somebody else changed {what} at the same moment")]
     Stale {
@@ -162,6 +170,10 @@ impl Error {
             Error::RootInside { .. } => "keep it elsewhere, so that a copy of the data does not open itself",
             Error::RootFile { .. } => "check that the file is there, and its owner and permissions",
             Error::NoNewRoot { .. } => "add a line with the next number there, beside the one in use",
+            Error::Several { .. } => "give its id",
+            Error::Unknown { what: "owner" | "user" | "organisation", .. } => {
+                "`keyway owner list` and `keyway org list` show who there is"
+            }
             Error::Unknown { .. } => "`keyway secrets list` and `keyway keys list` show what there is",
             Error::Taken { .. } => "choose another name, or use `rotate` to change what it holds",
             Error::Stale { .. } => "try again",

@@ -1,6 +1,6 @@
 //! Owners: people, organisations, and the platform itself; and what the tier of each allows.
 
-use store::Edit;
+use store::{Edit, vault as rows};
 
 use crate::audit::Action;
 use crate::error::Error;
@@ -22,11 +22,16 @@ pub enum OwnerKind {
 }
 
 impl OwnerKind {
-    fn name(self) -> &'static str {
+    /// Its word.
+    pub fn name(self) -> &'static str {
         match self {
             OwnerKind::User => "user",
             OwnerKind::Organisation => "organisation",
         }
+    }
+
+    fn of(name: &str) -> Option<OwnerKind> {
+        [OwnerKind::User, OwnerKind::Organisation].into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -66,7 +71,36 @@ pub(crate) fn first() -> Vec<Edit> {
     ]
 }
 
+/// An owner as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its id.
+    pub id: String,
+    /// What it is; nothing for the platform.
+    pub kind: Option<OwnerKind>,
+    /// What it is called.
+    pub name: String,
+    /// Its tier.
+    pub tier: String,
+}
+
 impl Vault {
+    /// The owner of this name or id, of this kind where one is named.
+    ///
+    /// # Errors
+    /// Where there is none, or more than one, or the store cannot be read.
+    pub fn find_owner(&self, name: &str, kind: Option<OwnerKind>) -> Result<Owner, Error> {
+        let what = kind.map_or("owner", OwnerKind::name);
+        let found = self.reader.owners_named(name)?.into_iter().map(to_owner);
+        let mut found: Vec<Owner> =
+            found.filter(|owner| kind.is_none() || owner.kind == kind).collect();
+        match found.len() {
+            0 => Err(Error::Unknown { what, name: name.into() }),
+            1 => Ok(found.remove(0)),
+            _ => Err(Error::Several { what, name: name.into() }),
+        }
+    }
+
     /// Adds or changes a tier.
     ///
     /// # Errors
@@ -146,4 +180,8 @@ impl Vault {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn to_owner(row: rows::Owner) -> Owner {
+    Owner { id: row.id, kind: OwnerKind::of(&row.kind), name: row.name, tier: row.tier }
 }

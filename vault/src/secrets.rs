@@ -185,6 +185,24 @@ impl Vault {
         })
     }
 
+    /// Looks whether a secret could be stored, and stores nothing.
+    ///
+    /// # Errors
+    /// As for `add`.
+    pub fn check_entry(&self, who: Who<'_>, entry: &Entry) -> Result<(), Error> {
+        check_name(&entry.name)?;
+        check_value(entry.kind, &entry.value)?;
+        hosts(&entry.hosts)?;
+        match self.keys() {
+            Ok(_) | Err(Error::Blank) => {}
+            Err(error) => return Err(error),
+        }
+        match self.reader.secret(who.owner, entry.kind.name(), &entry.name)? {
+            Some(_) => Err(Error::Taken { what: entry.kind.name(), name: entry.name.clone() }),
+            None => Ok(()),
+        }
+    }
+
     /// Gives a secret another value, and other hosts where there are some. The value before is destroyed.
     ///
     /// # Errors
