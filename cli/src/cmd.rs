@@ -15,6 +15,7 @@ mod fmt;
 mod fork;
 mod graph;
 mod keys;
+mod owner;
 mod pause;
 mod plan;
 mod resume;
@@ -60,6 +61,8 @@ enum Command {
     Fork(fork::Args),
     Graph(graph::Args),
     Keys(keys::Args),
+    Org(owner::OrgArgs),
+    Owner(owner::Args),
     Pause(pause::Args),
     Plan(plan::Args),
     Restore(backup::RestoreArgs),
@@ -71,6 +74,7 @@ enum Command {
     Secrets(secrets::Args),
     Show(show::Args),
     Signal(signal::Args),
+    Tier(owner::TierArgs),
     Vault(vault::Args),
 }
 
@@ -167,6 +171,8 @@ pub fn main() -> Exit {
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),
         Command::Keys(args) => keys::main(&args),
+        Command::Org(args) => owner::org(&args),
+        Command::Owner(args) => owner::main(&args),
         Command::Pause(args) => on_runtime(pause::main(args)),
         Command::Plan(args) => plan::main(&args),
         Command::Restore(args) => backup::restore(&args),
@@ -178,6 +184,7 @@ pub fn main() -> Exit {
         Command::Secrets(args) => secrets::main(&args),
         Command::Show(args) => show::main(&args),
         Command::Signal(args) => on_runtime(signal::main(args)),
+        Command::Tier(args) => owner::tier(&args),
         Command::Vault(args) => vault::main(&args),
     };
     output::told(outcome)

@@ -85,7 +85,7 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 20] = [
+        const KEEPS: [&str; 23] = [
             "answer",
             "audit",
             "backup",
@@ -96,6 +96,8 @@ impl Keyway {
             "export",
             "fork",
             "keys",
+            "org",
+            "owner",
             "pause",
             "restore",
             "resume",
@@ -105,6 +107,7 @@ impl Keyway {
             "secrets",
             "show",
             "signal",
+            "tier",
             "vault",
         ];
         if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {

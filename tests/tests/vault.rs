@@ -300,7 +300,7 @@ fn keys_are_listed_without_what_they_hold_and_one_comes_first() {
         (&["opnai"][..], "did you mean `openai`"),
         (&["azure"], "--base-url"),
         (&["compatible", "--base-url", "http://a.example"], "is not a base URL"),
-        (&["openai"], "there is a key `openai` already"),
+        (&["openai"], "the key `openai` is there already"),
     ] {
         let answer = add(wrong);
         assert_eq!(answer.code, Some(1), "{answer:?}");

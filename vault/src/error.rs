@@ -103,7 +103,7 @@ pub enum Error {
         name: String,
     },
     /// There is one of that name already.
-    #[error("there is a {what} `{name}` already")]
+    #[error("the {what} `{name}` is there already")]
     Taken {
         /// What it is.
         what: &'static str,

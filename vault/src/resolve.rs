@@ -168,7 +168,7 @@ impl Vault {
             return Ok(Found { secret, payer: Payer::Own, quota: None });
         }
         let mut found = None;
-        for organisation in self.reader.organisations(owner)? {
+        for organisation in self.organisations(owner)? {
             if let Some(secret) = self.reader.secret(&organisation, kind.name(), name)? {
                 let payer = Payer::Organisation(organisation);
                 if found.replace(Found { secret, payer, quota: None }).is_some() {
@@ -189,7 +189,7 @@ impl Vault {
             return self.check_tier(want.who.owner, serving(own, provider, Payer::Own)?);
         }
         let mut found = None;
-        for organisation in self.reader.organisations(want.who.owner)? {
+        for organisation in self.organisations(want.who.owner)? {
             let keys = of(&organisation)?;
             if keys.is_empty() {
                 continue;
@@ -202,7 +202,7 @@ impl Vault {
         if let Some((keys, payer)) = found {
             return serving(keys, provider, payer);
         }
-        let quota = self.reader.owner(want.who.owner)?.map_or(0, |owner| owner.quota);
+        let quota = self.allowance(want.who.owner)?.map_or(0, |tier| i64::from(tier.quota));
         if quota == 0 {
             return Err(Refused::Unknown { name: provider.into() }.into());
         }
@@ -216,7 +216,7 @@ impl Vault {
     /// A key of the owner's own may be used where the tier allows it.
     fn check_tier(&self, owner: &str, found: Found) -> Result<Found, Error> {
         match found.payer {
-            Payer::Own if !self.reader.owner(owner)?.is_some_and(|owner| owner.own_keys) => {
+            Payer::Own if !self.allowance(owner)?.is_some_and(|tier| tier.own_keys) => {
                 Err(unpaid(&found.secret.name, "the owner's tier has no keys of its own"))
             }
             Payer::Own | Payer::Organisation(_) | Payer::Platform => Ok(found),
