@@ -83,7 +83,12 @@ impl Keyway {
 
     /// A command with its arguments and `--data`, in an environment without surprises.
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(binary());
+        self.command_of(binary(), arguments)
+    }
+
+    /// The same by another binary.
+    pub fn command_of<S: AsRef<std::ffi::OsStr>>(&self, binary: &Path, arguments: &[S]) -> Command {
+        let mut command = Command::new(binary);
         command.args(arguments).stdin(Stdio::null());
         const KEEPS: [&str; 23] = [
             "answer",

@@ -81,8 +81,7 @@ impl Vault {
     pub fn find_owner(&self, name: &str, kind: Option<OwnerKind>) -> Result<Owner, Error> {
         let what = kind.map_or("owner", OwnerKind::name);
         let found = self.reader.owners_named(name)?.into_iter().map(to_owner);
-        let mut found: Vec<Owner> =
-            found.filter(|owner| kind.is_none() || owner.kind == kind).collect();
+        let mut found: Vec<Owner> = found.filter(|owner| kind.is_none() || owner.kind == kind).collect();
         match found.len() {
             0 => Err(Error::Unknown { what, name: name.into() }),
             1 => Ok(found.remove(0)),
@@ -114,8 +113,10 @@ impl Vault {
     pub fn members(&self, organisation: &str) -> Result<Vec<Owner>, Error> {
         let rows = self.reader.members(organisation)?;
         let owners = rows.into_iter().map(|row| self.reader.owner(&row.member));
-        let mut all: Vec<Owner> =
-            owners.filter_map(Result::transpose).map(|row| Ok(to_owner(row?))).collect::<Result<_, Error>>()?;
+        let mut all: Vec<Owner> = owners
+            .filter_map(Result::transpose)
+            .map(|row| Ok(to_owner(row?)))
+            .collect::<Result<_, Error>>()?;
         all.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(all)
     }

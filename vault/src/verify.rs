@@ -105,7 +105,9 @@ impl Vault {
         }
         for (organisation, member) in members {
             if !joined.remove(&(organisation.clone(), member.clone())) {
-                findings.wrong.push(format!("`{member}` is in `{organisation}`, and the audit does not tell of it"));
+                findings
+                    .wrong
+                    .push(format!("`{member}` is in `{organisation}`, and the audit does not tell of it"));
             }
         }
         for (organisation, member) in joined {

@@ -69,7 +69,10 @@ fn a_membership_that_ended_does_not_come_back() {
     let world = world();
     world.vault.join(of(&world.acme), &world.bob).unwrap();
     let file = world.file();
-    file.execute_batch("CREATE TABLE thief AS SELECT * FROM members; CREATE TABLE was AS SELECT * FROM owners").unwrap();
+    file.execute_batch(
+        "CREATE TABLE thief AS SELECT * FROM members; CREATE TABLE was AS SELECT * FROM owners",
+    )
+    .unwrap();
     world.vault.leave(of(&world.acme), &world.bob).unwrap();
     assert_eq!(world.opens(&world.bob), Err("there is no secret `CRM`".into()));
     assert!(world.opens(&world.ann).is_ok());
@@ -102,8 +105,10 @@ fn a_tier_changed_by_hand_gives_no_right() {
         "UPDATE owners SET (tier, mac) = (SELECT tier, mac FROM owners WHERE name = 'ann') WHERE name = 'bob'",
     ] {
         let file = world.file();
-        file.execute_batch("CREATE TEMP TABLE t AS SELECT * FROM tiers; CREATE TEMP TABLE o AS SELECT * FROM owners")
-            .unwrap();
+        file.execute_batch(
+            "CREATE TEMP TABLE t AS SELECT * FROM tiers; CREATE TEMP TABLE o AS SELECT * FROM owners",
+        )
+        .unwrap();
         file.execute_batch(sql).unwrap();
         assert!(refusal(ask()).contains(CHANGED), "{sql}");
         assert_eq!(world.vault.verify().unwrap().wrong.len(), 1, "{sql}");

@@ -199,9 +199,7 @@ fn add(new: &New, kind: OwnerKind) -> Result<(), Trouble> {
 fn show(owners: &[Owner], json: bool) {
     let kind = |owner: &Owner| owner.kind.map_or("platform", OwnerKind::name);
     if json {
-        let row = |owner: &Owner| {
-            serde_json::json!({ "id": owner.id, "kind": kind(owner), "name": owner.name, "tier": owner.tier })
-        };
+        let row = |owner: &Owner| serde_json::json!({ "id": owner.id, "kind": kind(owner), "name": owner.name, "tier": owner.tier });
         output::json(&owners.iter().map(row).collect());
     } else if owners.is_empty() {
         output::note("there is nobody yet");
@@ -218,9 +216,7 @@ fn show(owners: &[Owner], json: bool) {
 
 fn tiers(tiers: &[Tier], json: bool) {
     if json {
-        let row = |tier: &Tier| {
-            serde_json::json!({ "name": tier.name, "own_keys": tier.own_keys, "quota": tier.quota })
-        };
+        let row = |tier: &Tier| serde_json::json!({ "name": tier.name, "own_keys": tier.own_keys, "quota": tier.quota });
         output::json(&tiers.iter().map(row).collect());
     } else if tiers.is_empty() {
         output::note("there are no tiers yet; the first secret or key makes `free` and `paid`");

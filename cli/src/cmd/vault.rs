@@ -87,7 +87,10 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         Command::Rotate { which, data } => rotate(*which, data)?,
         Command::RootKey { command: RootKey::Export { to, data } } => {
             data.vault()?.export_root(ME.actor, to)?;
-            output::note(&format!("wrote the root key to `{}`; keep it apart from the backups", to.display()));
+            output::note(&format!(
+                "wrote the root key to `{}`; keep it apart from the backups",
+                to.display()
+            ));
         }
         Command::Seal(Place { data }) => {
             data.vault()?.seal(ME.actor)?;
