@@ -63,7 +63,11 @@ impl Place {
         ]);
         match answer.code {
             Some(0) => Ok(()),
-            _ => Err(answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned()),
+            _ => {
+                let message = answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
+                // The call that was refused is named before.
+                Err(message.split_once("`: ").map_or(message.clone(), |(_, why)| why.to_owned()))
+            }
         }
     }
 
