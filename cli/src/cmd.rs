@@ -2,6 +2,7 @@
 
 mod answer;
 mod audit;
+mod backup;
 mod cancel;
 mod check;
 mod clean;
@@ -14,6 +15,7 @@ mod fmt;
 mod fork;
 mod graph;
 mod keys;
+mod owner;
 mod pause;
 mod plan;
 mod resume;
@@ -30,7 +32,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use server::home::Home;
-use server::vault::{LOCAL, Vault, Who};
+use server::vault::{LOCAL, OwnerKind, Vault, Who};
 
 use crate::error::{Exit, Trouble};
 use crate::output;
@@ -47,6 +49,7 @@ struct Line {
 enum Command {
     Answer(answer::Args),
     Audit(audit::Args),
+    Backup(backup::Args),
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
@@ -59,8 +62,11 @@ enum Command {
     Fork(fork::Args),
     Graph(graph::Args),
     Keys(keys::Args),
+    Org(owner::OrgArgs),
+    Owner(owner::Args),
     Pause(pause::Args),
     Plan(plan::Args),
+    Restore(backup::RestoreArgs),
     Resume(resume::Args),
     Retry(fork::RetryArgs),
     Run(run::Args),
@@ -70,6 +76,7 @@ enum Command {
     Show(show::Args),
     Signal(signal::Args),
     Test(test::Args),
+    Tier(owner::TierArgs),
     Vault(vault::Args),
 }
 
@@ -103,6 +110,35 @@ impl Data {
     }
 }
 
+/// Whose secrets and keys are meant: your own where nothing is said
+#[derive(clap::Args)]
+struct Whose {
+    /// Those of this organisation
+    #[arg(long, value_name = "NAME", conflicts_with = "owner")]
+    org: Option<String>,
+    /// Those of this owner: a person or an organisation
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+}
+
+impl Whose {
+    /// The vault, and the id of the owner in it.
+    fn vault(&self, data: &Data) -> Result<(Vault, String), Trouble> {
+        let vault = data.vault()?;
+        let owner = match (&self.org, &self.owner) {
+            (Some(name), _) => vault.find_owner(name, Some(OwnerKind::Organisation))?.id,
+            (None, Some(name)) => vault.find_owner(name, None)?.id,
+            (None, None) => LOCAL.to_owned(),
+        };
+        Ok((vault, owner))
+    }
+
+    /// Whoever types here, acting for an owner.
+    fn who(owner: &str) -> Who<'_> {
+        Who { owner, actor: ME.actor }
+    }
+}
+
 /// The platform's data directory.
 fn usual() -> Option<PathBuf> {
     Some(directories::ProjectDirs::from("", "", "keyway")?.data_dir().to_owned())
@@ -124,6 +160,7 @@ pub fn main() -> Exit {
     let outcome = match Line::parse().command {
         Command::Answer(args) => on_runtime(answer::main(args)),
         Command::Audit(args) => audit::main(&args),
+        Command::Backup(args) => backup::main(&args),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
@@ -136,8 +173,11 @@ pub fn main() -> Exit {
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),
         Command::Keys(args) => keys::main(&args),
+        Command::Org(args) => owner::org(&args),
+        Command::Owner(args) => owner::main(&args),
         Command::Pause(args) => on_runtime(pause::main(args)),
         Command::Plan(args) => plan::main(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Retry(args) => on_runtime(fork::retry(args)),
         Command::Run(args) => on_runtime(run::main(args)),
@@ -147,12 +187,13 @@ pub fn main() -> Exit {
         Command::Show(args) => show::main(&args),
         Command::Signal(args) => on_runtime(signal::main(args)),
         Command::Test(args) => test::main(&args),
+        Command::Tier(args) => owner::tier(&args),
         Command::Vault(args) => vault::main(&args),
     };
     output::told(outcome)
 }
 
-fn on_runtime(work: impl Future<Output = Result<Exit, Trouble>>) -> Result<Exit, Trouble> {
+fn on_runtime<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

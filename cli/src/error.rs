@@ -72,16 +72,22 @@ impl From<server::error::Error> for Trouble {
         use server::error::Error;
         use server::vault;
         let exit = match error {
-            Error::Inputs(_) | Error::NotYet(_) | Error::Workflow { .. } | Error::Wrong(_) => Exit::No,
+            Error::Inputs(_)
+            | Error::NotYet(_)
+            | Error::Present { .. }
+            | Error::Workflow { .. }
+            | Error::Wrong(_) => Exit::No,
             Error::Driver(DriverError::Full(_) | DriverError::Stale(_) | DriverError::Refused(_)) => Exit::No,
             Error::Vault(
-                vault::Error::TooLong
+                vault::Error::Blank
+                | vault::Error::TooLong
                 | vault::Error::Empty
                 | vault::Error::NoKey
                 | vault::Error::Name { .. }
                 | vault::Error::Host { .. }
                 | vault::Error::Base { .. }
                 | vault::Error::Unknown { .. }
+                | vault::Error::Several { .. }
                 | vault::Error::Taken { .. }
                 | vault::Error::Audit { .. },
             ) => Exit::No,

@@ -50,6 +50,14 @@ pub enum Refused {
         /// The secret's name.
         name: String,
     },
+    /// Whoever issued it says that it does not serve.
+    #[error("the key `{name}` is {status}, as its provider says")]
+    Unusable {
+        /// The key's name.
+        name: String,
+        /// How it stands, in a word.
+        status: &'static str,
+    },
     /// More than one secret could be meant.
     #[error("more than one organisation has a secret `{name}`")]
     Ambiguous {

@@ -15,6 +15,20 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A backup cannot be read or written.
+    #[error("the backup `{}` cannot be used", path.display())]
+    Backup {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A database is where a backup was to be restored.
+    #[error("there is a database at `{}` already", path.display())]
+    Present {
+        /// Where.
+        path: PathBuf,
+    },
     /// The socket beside the database cannot be used.
     #[error("the socket `{}` cannot be used", path.display())]
     Socket {
@@ -76,6 +90,10 @@ impl Error {
     /// What to do about it, where something can be done.
     pub fn help(&self) -> Option<String> {
         match self {
+            Error::Backup { source, .. } => Some(backup_help(source).into()),
+            Error::Present { .. } => {
+                Some("`--replace` restores the backup in its place, and keeps it in a folder beside".into())
+            }
             Error::Directory { .. } => Some("give another one with `--data DIR`".into()),
             Error::Socket { .. } => Some("give another data directory with `--data DIR`".into()),
             Error::Busy { .. } => {
@@ -92,5 +110,13 @@ impl Error {
             Error::Vault(error) => error.help(),
             Error::Driver(error) => error.help().map(str::to_owned),
         }
+    }
+}
+
+fn backup_help(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => "give the name of a file that is not there yet",
+        io::ErrorKind::StorageFull => "make room on the disk; nothing was written under that name",
+        _ => "check that the file or its folder is there, and their owner and permissions",
     }
 }

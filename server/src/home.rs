@@ -97,16 +97,26 @@ impl Home {
 fn sync_name(directory: &Path) -> io::Result<()> {
     for folder in std::path::absolute(directory)?.ancestors().skip(1) {
         // Where it may not be read, it was not made here.
-        let Ok(folder) = File::open(folder) else { continue };
-        match folder.sync_all() {
-            Ok(()) => {}
-            // Some file systems have nothing to sync in folders.
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {}
-            Err(error) => return Err(error),
+        if let Ok(folder) = File::open(folder) {
+            synced(&folder)?;
         }
     }
     Ok(())
+}
+
+/// Puts the names in a folder on the disk.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    synced(&File::open(folder)?)
+}
+
+fn synced(folder: &File) -> io::Result<()> {
+    match folder.sync_all() {
+        // Some file systems have nothing to sync in folders.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]

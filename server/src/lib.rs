@@ -3,6 +3,7 @@
 //!
 //! It decides nothing about a run; that is `engine`'s.
 
+pub mod backup;
 pub mod beside;
 pub mod error;
 pub mod executor;
@@ -11,6 +12,7 @@ pub mod history;
 pub mod home;
 pub mod order;
 pub mod owner;
+pub mod probe;
 pub mod protocol;
 pub mod rehearse;
 pub mod safe;
@@ -18,10 +20,12 @@ pub mod session;
 pub mod words;
 mod zone;
 
+pub use egress::Error as EgressError;
 pub use engine;
 pub use runtime::clean::{Cleaned, Keeping};
 pub use runtime::driver::{Error as DriverError, State, Summary};
 pub use secret::Secret;
+pub use store::backup::Counted;
 pub use vault;
 
 /// An error and what is behind it, in one line.

@@ -1,6 +1,6 @@
 //! The vault of a data directory, opened when the first secret is needed: a run without secrets needs no key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::run::RunId;
@@ -30,7 +30,15 @@ pub struct OfRun {
 /// Where the directory or its database cannot be used, or more than one place gives a root key.
 pub fn open(home: &Home) -> Result<Vault, Error> {
     home.create()?;
-    Ok(Vault::at(&home.database(), source(home)?)?)
+    at(home, &home.database())
+}
+
+/// Opens the vault in a database that may stand elsewhere, by the root keys of a data directory.
+///
+/// # Errors
+/// As for `open`.
+pub(crate) fn at(home: &Home, database: &Path) -> Result<Vault, Error> {
+    Ok(Vault::at(database, source(home)?)?)
 }
 
 fn source(home: &Home) -> Result<Source, vault::Error> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::vault::{Audit, Head, OwnerKey, Secret, Version};
+use crate::vault::{Audit, Head, Member, Owner, OwnerKey, Secret, Tier, Version};
 
 /// Edits that belong together, and what the audit tells of them.
 pub struct Change {
@@ -32,47 +32,22 @@ pub trait Chain: Send + Sync {
 #[derive(Clone, Debug)]
 pub enum Edit {
     /// A tier is added or changed.
-    Tier {
-        /// Its name.
-        name: String,
-        /// Whether who has it may use keys of its own.
-        own_keys: bool,
-        /// Calls a month with the platform's keys.
-        quota: i64,
-    },
+    Tier(Tier),
     /// An owner is added; one that is there already stays.
-    Owner {
-        /// Its id.
-        id: String,
-        /// What it is, in a word.
-        kind: &'static str,
-        /// What it is called.
-        name: String,
-        /// Its tier.
-        tier: String,
-        /// When, in nanoseconds since 1970.
-        created: i64,
+    Owner(Owner),
+    /// An owner changes from one state that was read to another: its tier, and how often its members were changed.
+    RestateOwner {
+        /// What stands there, as it was read: its `mac` is compared.
+        from: Vec<u8>,
+        /// What is to stand there.
+        to: Owner,
     },
-    /// An owner gets another tier.
-    OwnerTier {
-        /// The owner.
-        owner: String,
-        /// Its tier from here on.
-        tier: String,
-    },
-    /// Somebody becomes a member of an organisation.
-    Join {
+    /// An organisation has these members from here on, and no others.
+    Members {
         /// The organisation.
         organisation: String,
-        /// The member.
-        member: String,
-    },
-    /// Somebody is no member any more.
-    Leave {
-        /// The organisation.
-        organisation: String,
-        /// The member.
-        member: String,
+        /// All of them.
+        members: Vec<Member>,
     },
     /// An owner, all its keys and all that they seal are removed.
     RemoveOwner {
@@ -264,33 +239,26 @@ pub(crate) fn head(from: &Connection) -> rusqlite::Result<Head> {
 
 fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
     match edit {
-        Edit::Tier { name, own_keys, quota } => run(
+        Edit::Tier(tier) => run(
             to,
-            "INSERT OR REPLACE INTO tiers (name, own_keys, quota) VALUES (?1, ?2, ?3)",
-            params![name, own_keys, quota],
+            "INSERT OR REPLACE INTO tiers (name, own_keys, quota, mac) VALUES (?1, ?2, ?3, ?4)",
+            params![tier.name, tier.own_keys, tier.quota, tier.mac],
             Wanted::Any,
         ),
-        Edit::Owner { id, kind, name, tier, created } => run(
+        Edit::Owner(owner) => run(
             to,
-            "INSERT OR IGNORE INTO owners (id, kind, name, tier, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id, kind, name, tier, created],
+            "INSERT OR IGNORE INTO owners (id, kind, name, tier, created, epoch, mac)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![owner.id, owner.kind, owner.name, owner.tier, owner.created, owner.epoch, owner.mac],
             Wanted::Any,
         ),
-        Edit::OwnerTier { owner, tier } => {
-            run(to, "UPDATE owners SET tier = ?2 WHERE id = ?1", params![owner, tier], Wanted::Row)
-        }
-        Edit::Join { organisation, member } => run(
+        Edit::RestateOwner { from, to: owner } => run(
             to,
-            "INSERT OR IGNORE INTO members (organisation, member) VALUES (?1, ?2)",
-            params![organisation, member],
-            Wanted::Any,
-        ),
-        Edit::Leave { organisation, member } => run(
-            to,
-            "DELETE FROM members WHERE organisation = ?1 AND member = ?2",
-            params![organisation, member],
+            "UPDATE owners SET tier = ?2, epoch = ?3, mac = ?4 WHERE id = ?1 AND mac = ?5",
+            params![owner.id, owner.tier, owner.epoch, owner.mac, from],
             Wanted::Row,
         ),
+        Edit::Members { organisation, members } => set_members(to, organisation, members),
         Edit::RemoveOwner { owner } => remove_owner(to, owner),
         Edit::Root { generation, salt, proof } => run(
             to,
@@ -464,6 +432,26 @@ fn add_owner_key(to: &Connection, key: &OwnerKey) -> rusqlite::Result<Result<(),
         .execute(params![key.owner, key.generation])?;
     }
     Ok(added)
+}
+
+fn set_members(
+    to: &Connection,
+    organisation: &str,
+    members: &[Member],
+) -> rusqlite::Result<Result<(), Unfit>> {
+    to.execute("DELETE FROM members WHERE organisation = ?1", [organisation])?;
+    for member in members {
+        let added = run(
+            to,
+            "INSERT INTO members (organisation, member, epoch, mac) VALUES (?1, ?2, ?3, ?4)",
+            params![organisation, member.member, member.epoch, member.mac],
+            Wanted::Row,
+        )?;
+        if added.is_err() {
+            return Ok(added);
+        }
+    }
+    Ok(Ok(()))
 }
 
 fn remove_owner(to: &Connection, owner: &str) -> rusqlite::Result<Result<(), Unfit>> {

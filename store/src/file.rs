@@ -3,24 +3,26 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::Error;
+use crate::{Error, backup};
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
     include_str!("../migrations/4.sql"),
+    include_str!("../migrations/5.sql"),
+    include_str!("../migrations/6.sql"),
 ];
 
 /// The version of the tables that this program writes.
-const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// Stands in the header of every store: "KWAY".
 const APPLICATION: i64 = 0x4B57_4159;
@@ -64,6 +66,9 @@ pub(crate) fn open_to_write(path: &Path, patience: Duration) -> Result<Connectio
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
         .map_err(told)?;
+    if (1..KNOWN).contains(&version) {
+        keep_before(&connection, path, version)?;
+    }
     migrate(&mut connection).map_err(told)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
@@ -71,6 +76,14 @@ pub(crate) fn open_to_write(path: &Path, patience: Duration) -> Result<Connectio
 
 /// Opens the file to read alongside its writer.
 pub(crate) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Error> {
+    match open_any(path, patience)? {
+        (connection, KNOWN) => Ok(connection),
+        (_, found) => Err(Error::Older { path: path.to_owned(), found, known: KNOWN }),
+    }
+}
+
+/// Opens the file of this version or an earlier one to read it, and tells which.
+pub(crate) fn open_any(path: &Path, patience: Duration) -> Result<(Connection, i64), Error> {
     check_library()?;
     if !path.exists() {
         return Err(Error::Missing { path: path.to_owned() });
@@ -90,10 +103,10 @@ pub(crate) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection
         other => other.map_err(told)?,
     };
     match identity {
-        (APPLICATION, KNOWN) => Ok(connection),
-        (0, 0) if is_blank(&connection).map_err(told)? => Err(Error::Missing { path }),
         (APPLICATION, found) if found > KNOWN => Err(Error::Newer { path, found, known: KNOWN }),
-        (APPLICATION | 0, found) => Err(Error::Older { path, found, known: KNOWN }),
+        (APPLICATION, found) => Ok((connection, found)),
+        (0, 0) if is_blank(&connection).map_err(told)? => Err(Error::Missing { path }),
+        (0, found) => Err(Error::Older { path, found, known: KNOWN }),
         _ => Err(Error::Foreign { path }),
     }
 }
@@ -206,6 +219,34 @@ fn identity(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
 
 fn is_blank(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
+}
+
+/// Keeps a copy of the file beside it before its tables change: `NAME.version-N`.
+fn keep_before(connection: &Connection, path: &Path, version: i64) -> Result<(), Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".version-{version}"));
+    let kept = PathBuf::from(name);
+    let mut part = kept.clone().into_os_string();
+    part.push(format!(".{}", std::process::id()));
+    let part = PathBuf::from(part);
+    let unwritable = |error: std::io::Error| match error.kind() {
+        ErrorKind::StorageFull => Error::Full { path: kept.clone() },
+        _ => Error::CannotWrite { path: kept.clone(), detail: error.to_string() },
+    };
+    // One that was cut off earlier may have left its own there.
+    let _ = std::fs::remove_file(&part);
+    let copied = make(&part).and_then(|()| backup::copy_of(connection, path, &part)).and_then(|()| {
+        let told = |source| Error::sqlite(&part, source);
+        let copy = Connection::open_with_flags(&part, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(told)?;
+        // Another process may have changed the tables since; then it has kept a copy as well.
+        let (_, found) = identity(&copy).map_err(told)?;
+        if found == version { std::fs::rename(&part, &kept).map_err(unwritable) } else { Ok(()) }
+    });
+    // It is there unless it got its name.
+    let _ = std::fs::remove_file(&part);
+    copied?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable)
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -5,6 +5,7 @@
 //! nanoseconds since 1970. There is one `Writer` for a file, shared at a `Desk`, and any number of `Reader`s
 //! beside it, also in other processes.
 
+pub mod backup;
 mod batch;
 mod change;
 mod desk;
@@ -19,5 +20,6 @@ pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
 pub use change::{Chain, Change, Edit, Unfit};
 pub use desk::Desk;
 pub use error::Error;
+pub use file::KNOWN as VERSION;
 pub use reader::{Reader, Row, Run};
 pub use writer::{Pragmas, Writer};

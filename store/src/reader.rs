@@ -56,7 +56,12 @@ impl Reader {
     /// Where there is no store, or it is none of ours, damaged, or of another version.
     pub fn open(path: &Path, patience: Duration) -> Result<Reader, Error> {
         let connection = file::open_to_read(path, patience)?;
-        Ok(Reader { idle: Mutex::new(vec![connection]), path: path.to_owned(), patience })
+        Ok(Reader::over(connection, path, patience))
+    }
+
+    /// Reads by a connection that is open already.
+    pub(crate) fn over(connection: Connection, path: &Path, patience: Duration) -> Reader {
+        Reader { idle: Mutex::new(vec![connection]), path: path.to_owned(), patience }
     }
 
     /// Calls `found` for each row of a run's log after number `after`, in order.

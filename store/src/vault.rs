@@ -16,10 +16,38 @@ pub struct Owner {
     pub name: String,
     /// Its tier.
     pub tier: String,
-    /// Whether its tier lets it use keys of its own.
+    /// When it was added, in nanoseconds since 1970.
+    pub created: i64,
+    /// How often its members were changed.
+    pub epoch: i64,
+    /// What shows that nobody else changed this row; empty in one of an earlier version.
+    pub mac: Vec<u8>,
+}
+
+/// What owners of a tier may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// Its name.
+    pub name: String,
+    /// Whether they may use keys of their own.
     pub own_keys: bool,
-    /// Calls a month that its tier gives it with the platform's keys.
+    /// Calls a month with the platform's keys.
     pub quota: i64,
+    /// What shows that nobody else changed this row; empty in one of an earlier version.
+    pub mac: Vec<u8>,
+}
+
+/// Somebody in an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The organisation.
+    pub organisation: String,
+    /// The member.
+    pub member: String,
+    /// The organisation's count of changes when this was written.
+    pub epoch: i64,
+    /// What shows that nobody else wrote this row; empty in one of an earlier version.
+    pub mac: Vec<u8>,
 }
 
 /// A root key, without the key.
@@ -134,19 +162,33 @@ pub struct Head {
     pub proof: Vec<u8>,
 }
 
-const OWNER: &str =
-    "SELECT id, kind, owners.name, tier, own_keys, quota FROM owners JOIN tiers ON tiers.name = tier";
+const OWNER: &str = "SELECT id, kind, name, tier, created, epoch, mac FROM owners";
+const TIER: &str = "SELECT name, own_keys, quota, mac FROM tiers";
+const MEMBER: &str = "SELECT organisation, member, epoch, mac FROM members";
 const SECRET: &str =
     "SELECT owner, id, kind, name, version, status, rank, mac, shown, created, used FROM secrets";
 
 impl Reader {
-    /// One owner with its tier.
+    /// One owner.
     ///
     /// # Errors
     /// Where the store cannot be read.
     pub fn owner(&self, id: &str) -> Result<Option<Owner>, Error> {
         self.with(|connection| {
             connection.prepare_cached(&format!("{OWNER} WHERE id = ?1"))?.query_row([id], owner).optional()
+        })
+    }
+
+    /// The owners of this name or id.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn owners_named(&self, name: &str) -> Result<Vec<Owner>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(&format!("{OWNER} WHERE id = ?1 OR name = ?1 ORDER BY id"))?
+                .query_map([name], owner)?
+                .collect()
         })
     }
 
@@ -167,12 +209,45 @@ impl Reader {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn organisations(&self, member: &str) -> Result<Vec<String>, Error> {
+    pub fn memberships(&self, member: &str) -> Result<Vec<Member>, Error> {
         self.with(|connection| {
             connection
-                .prepare_cached("SELECT organisation FROM members WHERE member = ?1 ORDER BY organisation")?
-                .query_map([member], |row| row.get(0))?
+                .prepare_cached(&format!("{MEMBER} WHERE member = ?1 ORDER BY organisation"))?
+                .query_map([member], self::member)?
                 .collect()
+        })
+    }
+
+    /// The members of an organisation, in order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn members(&self, organisation: &str) -> Result<Vec<Member>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(&format!("{MEMBER} WHERE organisation = ?1 ORDER BY member"))?
+                .query_map([organisation], member)?
+                .collect()
+        })
+    }
+
+    /// One tier.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn tier(&self, name: &str) -> Result<Option<Tier>, Error> {
+        self.with(|connection| {
+            connection.prepare_cached(&format!("{TIER} WHERE name = ?1"))?.query_row([name], tier).optional()
+        })
+    }
+
+    /// All tiers, by name.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn tiers(&self) -> Result<Vec<Tier>, Error> {
+        self.with(|connection| {
+            connection.prepare_cached(&format!("{TIER} ORDER BY name"))?.query_map([], tier)?.collect()
         })
     }
 
@@ -463,9 +538,18 @@ fn owner(row: &Row<'_>) -> rusqlite::Result<Owner> {
         kind: row.get(1)?,
         name: row.get(2)?,
         tier: row.get(3)?,
-        own_keys: row.get(4)?,
-        quota: row.get(5)?,
+        created: row.get(4)?,
+        epoch: row.get(5)?,
+        mac: row.get(6)?,
     })
+}
+
+fn tier(row: &Row<'_>) -> rusqlite::Result<Tier> {
+    Ok(Tier { name: row.get(0)?, own_keys: row.get(1)?, quota: row.get(2)?, mac: row.get(3)? })
+}
+
+fn member(row: &Row<'_>) -> rusqlite::Result<Member> {
+    Ok(Member { organisation: row.get(0)?, member: row.get(1)?, epoch: row.get(2)?, mac: row.get(3)? })
 }
 
 fn owner_key(row: &Row<'_>) -> rusqlite::Result<OwnerKey> {

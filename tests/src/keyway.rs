@@ -83,11 +83,17 @@ impl Keyway {
 
     /// A command with its arguments and `--data`, in an environment without surprises.
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(binary());
+        self.command_of(binary(), arguments)
+    }
+
+    /// The same by another binary.
+    pub fn command_of<S: AsRef<std::ffi::OsStr>>(&self, binary: &Path, arguments: &[S]) -> Command {
+        let mut command = Command::new(binary);
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 18] = [
+        const KEEPS: [&str; 23] = [
             "answer",
             "audit",
+            "backup",
             "cancel",
             "clean",
             "diff",
@@ -95,7 +101,10 @@ impl Keyway {
             "export",
             "fork",
             "keys",
+            "org",
+            "owner",
             "pause",
+            "restore",
             "resume",
             "retry",
             "run",
@@ -103,6 +112,7 @@ impl Keyway {
             "secrets",
             "show",
             "signal",
+            "tier",
             "vault",
         ];
         if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {

@@ -284,7 +284,7 @@ fn keys_are_listed_without_what_they_hold_and_one_comes_first() {
         place.keyway.run_with(&[&["keys", "add"], arguments, &["--stdin"]].concat(), key)
     };
     assert_eq!(add(&["openai", "--no-test"]).code, Some(0));
-    assert_eq!(add(&["openai", "--name", "second"]).code, Some(0));
+    assert_eq!(add(&["openai", "--name", "second", "--no-test"]).code, Some(0));
     let azure = add(&[
         "azure",
         "--base-url",
@@ -293,13 +293,14 @@ fn keys_are_listed_without_what_they_hold_and_one_comes_first() {
         "2024-10-21",
         "--deployment",
         "d=gpt-5-mini",
+        "--no-test",
     ]);
     assert_eq!(azure.code, Some(0), "{azure:?}");
     for (wrong, told) in [
         (&["opnai"][..], "did you mean `openai`"),
         (&["azure"], "--base-url"),
         (&["compatible", "--base-url", "http://a.example"], "is not a base URL"),
-        (&["openai"], "there is a key `openai` already"),
+        (&["openai"], "the key `openai` is there already"),
     ] {
         let answer = add(wrong);
         assert_eq!(answer.code, Some(1), "{answer:?}");

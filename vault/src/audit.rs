@@ -35,8 +35,12 @@ pub enum Action {
     Revoked,
     /// A key was made the one that is taken first.
     Preferred,
+    /// A provider was asked whether a key is right.
+    Tested,
     /// A secret was opened.
     Used,
+    /// The root key was written to a file.
+    RootExported,
     /// The root key was changed.
     RootRotated,
     /// An owner's key was changed.
@@ -47,6 +51,8 @@ pub enum Action {
     Sealed,
     /// The vault was unsealed.
     Unsealed,
+    /// The database was put back to an earlier state.
+    Restored,
 }
 
 impl Action {
@@ -64,12 +70,15 @@ impl Action {
             Action::Removed => "removed",
             Action::Revoked => "revoked",
             Action::Preferred => "preferred",
+            Action::Tested => "tested",
             Action::Used => "used",
+            Action::RootExported => "root_exported",
             Action::RootRotated => "root_rotated",
             Action::OwnerKeyRotated => "owner_key_rotated",
             Action::DataKeysRotated => "data_keys_rotated",
             Action::Sealed => "sealed",
             Action::Unsealed => "unsealed",
+            Action::Restored => "restored",
         }
     }
 

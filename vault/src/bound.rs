@@ -32,6 +32,30 @@ impl Open for Bound {
     }
 }
 
+/// Opens one key of an owner, whatever it is asked for, to ask the key's provider whether it is right.
+#[derive(Clone)]
+pub struct Trial {
+    /// The vault.
+    pub vault: Arc<Vault>,
+    /// The owner of the key.
+    pub owner: String,
+    /// Who asks, as the audit tells it.
+    pub actor: String,
+    /// The key's name.
+    pub name: String,
+    /// Its provider.
+    pub provider: String,
+}
+
+impl Open for Trial {
+    fn open(&self, _: &str, host: &str) -> Result<Secret, Refused> {
+        let who = Who { owner: &self.owner, actor: &self.actor };
+        let want = Want { who, what: What::Test(&self.name), connector: &self.provider, host };
+        let resolved = self.vault.resolve(&want).map_err(|error| refused(&self.name, error))?;
+        Ok(resolved.secret)
+    }
+}
+
 /// An error as the step sees it.
 fn refused(name: &str, error: Error) -> Refused {
     let name = name.to_owned();

@@ -30,6 +30,12 @@ pub(crate) enum Purpose {
     Value,
     /// Signs the row of a secret.
     Row,
+    /// Signs the row of an owner.
+    Owner,
+    /// Signs that somebody is a member.
+    Member,
+    /// Signs what a tier allows.
+    Tier,
     /// Links the rows of the audit.
     AuditLink,
     /// Proves the end of the audit.
@@ -38,12 +44,15 @@ pub(crate) enum Purpose {
 
 impl Purpose {
     #[cfg(test)]
-    pub(crate) const ALL: [Purpose; 7] = [
+    pub(crate) const ALL: [Purpose; 10] = [
         Purpose::Proof,
         Purpose::OwnerKey,
         Purpose::DataKey,
         Purpose::Value,
         Purpose::Row,
+        Purpose::Owner,
+        Purpose::Member,
+        Purpose::Tier,
         Purpose::AuditLink,
         Purpose::AuditHead,
     ];
@@ -56,6 +65,9 @@ impl Purpose {
             Purpose::DataKey => b"keyway/1/key of a version",
             Purpose::Value => b"keyway/1/value",
             Purpose::Row => b"keyway/1/row of a secret",
+            Purpose::Owner => b"keyway/1/row of an owner",
+            Purpose::Member => b"keyway/1/row of a member",
+            Purpose::Tier => b"keyway/1/row of a tier",
             Purpose::AuditLink => b"keyway/1/link of the audit",
             Purpose::AuditHead => b"keyway/1/head of the audit",
         }

@@ -42,6 +42,9 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// It was never used.
+    #[error("the vault is empty: it holds nothing yet")]
+    Blank,
     /// Somebody sealed it.
     #[error("the vault is sealed: somebody sealed it")]
     Closed,
@@ -100,9 +103,17 @@ pub enum Error {
         name: String,
     },
     /// There is one of that name already.
-    #[error("there is a {what} `{name}` already")]
+    #[error("the {what} `{name}` is there already")]
     Taken {
         /// What it is.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// More than one could be meant.
+    #[error("there is more than one {what} `{name}`")]
+    Several {
+        /// What it would be.
         what: &'static str,
         /// Its name.
         name: String,
@@ -142,6 +153,7 @@ impl Error {
             Error::Name { .. } => "choose another name",
             Error::Host { .. } => "write it as in `--host api.example.com`",
             Error::Base { .. } => "write it as in `--base-url https://models.example.com/v1`",
+            Error::Blank => "`keyway secrets add` or `keyway keys add` stores the first, and makes its keys",
             Error::Closed => "`keyway vault unseal` opens it again",
             Error::Sealed { .. } => {
                 "give the root key as before (KEYWAY_ROOT_KEY_FILE, KEYWAY_ROOT_KEY, KEYWAY_ROOT_COMMAND or \
@@ -158,6 +170,10 @@ impl Error {
             Error::RootInside { .. } => "keep it elsewhere, so that a copy of the data does not open itself",
             Error::RootFile { .. } => "check that the file is there, and its owner and permissions",
             Error::NoNewRoot { .. } => "add a line with the next number there, beside the one in use",
+            Error::Several { .. } => "give its id",
+            Error::Unknown { what: "owner" | "user" | "organisation", .. } => {
+                "`keyway owner list` and `keyway org list` show who there is"
+            }
             Error::Unknown { .. } => "`keyway secrets list` and `keyway keys list` show what there is",
             Error::Taken { .. } => "choose another name, or use `rotate` to change what it holds",
             Error::Stale { .. } => "try again",

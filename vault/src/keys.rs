@@ -9,7 +9,6 @@ use store::{Change, Desk, Edit, Reader, Unfit, vault as rows};
 use crate::audit::{Action, Links};
 use crate::cipher::{self, Context, Key, Purpose};
 use crate::error::Error;
-use crate::owner;
 use crate::root::{self, Roots, Source};
 
 /// How long is waited for another process that writes.
@@ -42,6 +41,8 @@ pub(crate) struct Keys {
     pub roots: Roots,
     /// The generation of the root that seals new keys.
     pub current: i64,
+    /// The vault's own key, which seals nothing: rows of owners, members and tiers are signed by it, and the audit.
+    pub own: Key,
     pub links: Arc<Links>,
 }
 
@@ -112,11 +113,13 @@ impl Vault {
     pub(crate) fn load(&self) -> Result<Arc<Keys>, Error> {
         let known = self.reader.roots()?;
         let Some(current) = known.iter().find(|root| root.current) else {
-            let why = match self.reader.vault_is_blank()? {
-                true => "it holds nothing yet",
-                false => "what the root key was known by is gone from the database",
-            };
-            return Err(Error::Sealed { why: why.into() });
+            return Err(match self.reader.vault_is_blank()? {
+                true => Error::Blank,
+                false => {
+                    let why = "what the root key was known by is gone from the database";
+                    Error::Sealed { why: why.into() }
+                }
+            });
         };
         let roots = Roots::load(&self.source, &self.id, &known)?;
         let sealed = self.reader.owner_keys(ITSELF)?;
@@ -124,8 +127,8 @@ impl Vault {
         let (row, by) = opened.ok_or_else(|| damaged("the key of the audit"))?;
         let key = cipher::unwrap(by, &self.context_of(row), &row.sealed);
         let key = key.map_err(|_| damaged("the key of the audit"))?;
-        let links = Arc::new(Links::new(key, &self.id));
-        let keys = Arc::new(Keys { roots, current: current.generation, links });
+        let links = Arc::new(Links::new(key.clone(), &self.id));
+        let keys = Arc::new(Keys { roots, current: current.generation, own: key, links });
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
         Ok(keys)
     }
@@ -135,6 +138,7 @@ impl Vault {
         let new = root::first(&self.source)?;
         let audit = Key::random()?;
         let row = self.sealed_key(ITSELF, 1, (&new.key, new.generation), &audit)?;
+        let first = self.first_owners(&audit);
         let links = Arc::new(Links::new(audit, &self.id));
         let mut edits = vec![
             Edit::SetOnce { name: "made", value: vec![1] },
@@ -142,7 +146,7 @@ impl Vault {
             Edit::CurrentRoot { generation: new.generation },
             Edit::OwnerKey(rows::OwnerKey { current: true, ..row }),
         ];
-        edits.extend(owner::first());
+        edits.extend(first);
         let who = Who { owner: ITSELF, actor: "keyway" };
         let audit = vec![Action::Made.row(who, "vault", &format!("root {}", new.generation))];
         match self.desk.make(Change { edits, audit, chain: links })? {

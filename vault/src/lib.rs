@@ -24,11 +24,11 @@ mod swaps;
 mod verify;
 
 pub use audit::{Action, Told};
-pub use bound::Bound;
+pub use bound::{Bound, Trial};
 pub use cipher::Key;
 pub use error::Error;
 pub use keys::{Vault, Who};
-pub use owner::{LOCAL, OwnerKind, PLATFORM, Tier};
+pub use owner::{LOCAL, Owner, OwnerKind, PLATFORM, Tier};
 pub use process::keep_memory;
 pub use resolve::{Payer, Resolved, Want, What};
 pub use root::Source;

@@ -10,7 +10,7 @@ use store::{Edit, vault as rows};
 
 use crate::cipher::{self, Context, Key, Purpose};
 use crate::keys::{Vault, Who};
-use crate::owner::LOCAL;
+use crate::owner::{LOCAL, new_owner};
 use crate::resolve::{Want, What};
 use crate::root::Source;
 use crate::rotate::Rotation;
@@ -72,9 +72,8 @@ fn add_owners(vault: &Vault, count: usize) {
         let edits = (first..count.min(first + 500)).flat_map(|n| {
             let id = format!("owner-{n:06}");
             let key = vault.new_key(&keys, &id, 1).unwrap();
-            let owner =
-                Edit::Owner { id, kind: "user", name: n.to_string(), tier: "paid".into(), created: 0 };
-            [owner, Edit::OwnerKey(rows::OwnerKey { current: true, ..key })]
+            let owner = vault.signed_owner(&keys.own, new_owner(&id, "user", &n.to_string(), "paid"));
+            [Edit::Owner(owner), Edit::OwnerKey(rows::OwnerKey { current: true, ..key })]
         });
         vault.change(edits.collect(), vec![], "an owner").unwrap();
     }

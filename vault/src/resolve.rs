@@ -38,13 +38,15 @@ pub enum What<'a> {
         /// The pinned key's name.
         pinned: Option<&'a str>,
     },
+    /// A key of the owner's by its name, to ask the provider whether it is right.
+    Test(&'a str),
 }
 
 impl<'a> What<'a> {
     /// What it is called in a message.
     fn name(&self, connector: &'a str) -> &'a str {
         match self {
-            What::Secret(name) | What::Key { pinned: Some(name) } => name,
+            What::Secret(name) | What::Key { pinned: Some(name) } | What::Test(name) => name,
             What::Key { pinned: None } => connector,
         }
     }
@@ -114,7 +116,7 @@ impl Vault {
     fn opened(&self, want: &Want<'_>) -> Result<Resolved, Error> {
         let keys = match self.keys() {
             // Nothing is wrong with an empty vault; there is just no secret in it.
-            Err(Error::Sealed { .. }) if self.reader.vault_is_blank()? => {
+            Err(Error::Blank) => {
                 return Err(Refused::Unknown { name: want.what.name(want.connector).into() }.into());
             }
             keys => keys?,
@@ -153,6 +155,10 @@ impl Vault {
                 self.check_tier(want.who.owner, found)
             }
             What::Key { pinned: None } => self.first_key(want),
+            What::Test(name) => match self.reader.secret(want.who.owner, Kind::Key.name(), name)? {
+                Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
+                None => Err(Refused::Unknown { name: name.into() }.into()),
+            },
         }
     }
 
@@ -162,7 +168,7 @@ impl Vault {
             return Ok(Found { secret, payer: Payer::Own, quota: None });
         }
         let mut found = None;
-        for organisation in self.reader.organisations(owner)? {
+        for organisation in self.organisations(owner)? {
             if let Some(secret) = self.reader.secret(&organisation, kind.name(), name)? {
                 let payer = Payer::Organisation(organisation);
                 if found.replace(Found { secret, payer, quota: None }).is_some() {
@@ -183,7 +189,7 @@ impl Vault {
             return self.check_tier(want.who.owner, serving(own, provider, Payer::Own)?);
         }
         let mut found = None;
-        for organisation in self.reader.organisations(want.who.owner)? {
+        for organisation in self.organisations(want.who.owner)? {
             let keys = of(&organisation)?;
             if keys.is_empty() {
                 continue;
@@ -196,7 +202,7 @@ impl Vault {
         if let Some((keys, payer)) = found {
             return serving(keys, provider, payer);
         }
-        let quota = self.reader.owner(want.who.owner)?.map_or(0, |owner| owner.quota);
+        let quota = self.allowance(want.who.owner)?.map_or(0, |tier| i64::from(tier.quota));
         if quota == 0 {
             return Err(Refused::Unknown { name: provider.into() }.into());
         }
@@ -210,7 +216,7 @@ impl Vault {
     /// A key of the owner's own may be used where the tier allows it.
     fn check_tier(&self, owner: &str, found: Found) -> Result<Found, Error> {
         match found.payer {
-            Payer::Own if !self.reader.owner(owner)?.is_some_and(|owner| owner.own_keys) => {
+            Payer::Own if !self.allowance(owner)?.is_some_and(|tier| tier.own_keys) => {
                 Err(unpaid(&found.secret.name, "the owner's tier has no keys of its own"))
             }
             Payer::Own | Payer::Organisation(_) | Payer::Platform => Ok(found),
@@ -221,22 +227,31 @@ impl Vault {
 /// The first key of a payer that may be used.
 fn serving(keys: Vec<rows::Secret>, provider: &str, payer: Payer) -> Result<Found, Error> {
     let serves = |key: &rows::Secret| Status::of(&key.status).is_some_and(Status::serves);
+    let last = keys.last().map(|key| key.status.clone()).unwrap_or_default();
     match keys.into_iter().find(serves) {
         Some(secret) => Ok(Found { secret, payer, quota: None }),
-        None => Err(Refused::Revoked { name: provider.into() }.into()),
+        None => Err(unusable(provider, &last).into()),
     }
 }
 
 /// True to what a secret was stored for: in use, this connector, this host.
 fn allowed(secret: &rows::Secret, version: &rows::Version, want: &Want<'_>) -> Result<(), Refused> {
     let name = || secret.name.clone();
-    if !Status::of(&secret.status).is_some_and(Status::serves) {
-        return Err(Refused::Revoked { name: name() });
+    let usable = match (want.what, Status::of(&secret.status)) {
+        // Whether a key is right again is found by trying.
+        (What::Test(_), Some(status)) => status != Status::Revoked,
+        (What::Secret(_) | What::Key { .. }, Some(status)) => status.serves(),
+        (_, None) => false,
+    };
+    if !usable {
+        return Err(unusable(&secret.name, &secret.status));
     }
     if version.connector != want.connector {
         return Err(Refused::Connector { name: name(), connector: want.connector.into() });
     }
-    if !version.hosts.split_whitespace().any(|host| host.eq_ignore_ascii_case(want.host)) {
+    // An address of IPv6 is stored in brackets, and called without.
+    let bare = |host: &str| host.trim_matches(['[', ']']).to_ascii_lowercase();
+    if !version.hosts.split_whitespace().any(|host| bare(host) == bare(want.host)) {
         return Err(Refused::Host { name: name(), host: want.host.into() });
     }
     Ok(())
@@ -265,6 +280,17 @@ fn used(found: &Found, want: &Want<'_>) -> rows::Audit {
     };
     let detail = format!("{} to {}{payer}", want.connector, want.host);
     Action::Used.row(want.who, &subject(&found.secret), &detail)
+}
+
+/// Why a secret with this status is not used.
+fn unusable(name: &str, status: &str) -> Refused {
+    let name = name.to_owned();
+    match Status::of(status) {
+        Some(status @ (Status::Invalid | Status::Expired)) => {
+            Refused::Unusable { name, status: status.name() }
+        }
+        _ => Refused::Revoked { name },
+    }
 }
 
 fn unpaid(name: &str, why: &str) -> Error {

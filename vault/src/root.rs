@@ -4,7 +4,7 @@ mod file;
 mod text;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -158,6 +158,11 @@ impl Roots {
     pub fn get(&self, generation: i64) -> Option<&Key> {
         self.0.get(&generation)
     }
+
+    /// Writes them to a new file, from which `Source::File` reads them.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        file::export(path, &text::of(&self.0))
+    }
 }
 
 /// The first root key of an empty vault. A file is made where there is none; everything else must be there.
@@ -226,9 +231,9 @@ pub(crate) fn retire(source: &Source, before: i64) -> Result<bool, Error> {
 }
 
 /// True if a path is one of the file of root keys and stands within a folder.
-pub(crate) fn is_inside(source: &Source, folder: &std::path::Path) -> Option<PathBuf> {
+pub(crate) fn is_inside(source: &Source, folder: &Path) -> Option<PathBuf> {
     let (Source::File(path) | Source::Passphrases(path)) = source else { return None };
-    let real = |path: &std::path::Path| {
+    let real = |path: &Path| {
         path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
     };
     let parent = path.parent().map(real).unwrap_or_default();
@@ -251,7 +256,7 @@ fn no_key(source: &Source) -> Error {
     Error::Sealed { why: format!("there is no root key at {}", source.place()) }
 }
 
-fn passphrases(path: &std::path::Path) -> Result<Zeroizing<String>, Error> {
+fn passphrases(path: &Path) -> Result<Zeroizing<String>, Error> {
     let missing = || Error::Sealed { why: format!("there is no passphrase at `{}`", path.display()) };
     let text = file::read(path)?.ok_or_else(missing)?;
     if text.trim().is_empty() { Err(missing()) } else { Ok(text) }

@@ -45,27 +45,53 @@ pub enum Status {
     Active,
     /// It may be used, and nobody has asked the provider whether it is right.
     Untested,
+    /// The provider said that it is right.
+    Valid,
+    /// The provider said that it is wrong.
+    Invalid,
+    /// The provider said that its time is over.
+    Expired,
+    /// The provider said that nothing is left to pay with.
+    NoCredit,
+    /// The provider said that it was used too often.
+    RateLimited,
     /// It may not be used any more.
     Revoked,
 }
 
 impl Status {
-    const ALL: [Status; 3] = [Status::Active, Status::Untested, Status::Revoked];
+    const ALL: [Status; 8] = [
+        Status::Active,
+        Status::Untested,
+        Status::Valid,
+        Status::Invalid,
+        Status::Expired,
+        Status::NoCredit,
+        Status::RateLimited,
+        Status::Revoked,
+    ];
 
     /// Its word.
     pub fn name(self) -> &'static str {
         match self {
             Status::Active => "active",
             Status::Untested => "untested",
+            Status::Valid => "valid",
+            Status::Invalid => "invalid",
+            Status::Expired => "expired",
+            Status::NoCredit => "no_credit",
+            Status::RateLimited => "rate_limited",
             Status::Revoked => "revoked",
         }
     }
 
-    /// True if it may be used.
+    /// True if it may be used. Credit and limits change without our hearing of it, so they keep nobody from trying.
     pub(crate) fn serves(self) -> bool {
         match self {
-            Status::Active | Status::Untested => true,
-            Status::Revoked => false,
+            Status::Active | Status::Untested | Status::Valid | Status::NoCredit | Status::RateLimited => {
+                true
+            }
+            Status::Invalid | Status::Expired | Status::Revoked => false,
         }
     }
 
@@ -159,6 +185,24 @@ impl Vault {
         })
     }
 
+    /// Looks whether a secret could be stored, and stores nothing.
+    ///
+    /// # Errors
+    /// As for `add`.
+    pub fn check_entry(&self, who: Who<'_>, entry: &Entry) -> Result<(), Error> {
+        check_name(&entry.name)?;
+        check_value(entry.kind, &entry.value)?;
+        hosts(&entry.hosts)?;
+        match self.keys() {
+            Ok(_) | Err(Error::Blank) => {}
+            Err(error) => return Err(error),
+        }
+        match self.reader.secret(who.owner, entry.kind.name(), &entry.name)? {
+            Some(_) => Err(Error::Taken { what: entry.kind.name(), name: entry.name.clone() }),
+            None => Ok(()),
+        }
+    }
+
     /// Gives a secret another value, and other hosts where there are some. The value before is destroyed.
     ///
     /// # Errors
@@ -198,7 +242,7 @@ impl Vault {
     pub fn revoke(&self, who: Who<'_>, kind: Kind, name: &str) -> Result<(), Error> {
         let (before, version) = self.both(who.owner, kind, name)?;
         let to = rows::Secret { status: Status::Revoked.name().into(), ..before };
-        self.restate(who, &version, to, Action::Revoked)
+        self.restate(who, &version, to, (Action::Revoked, ""))
     }
 
     /// Makes a key the one of its provider that is taken first.
@@ -210,7 +254,20 @@ impl Vault {
         let all = self.reader.secrets_for(who.owner, Kind::Key.name(), &version.connector)?;
         let first = all.iter().filter(|key| key.id != before.id).map(|key| key.rank).min().unwrap_or(1);
         let to = rows::Secret { rank: first.saturating_sub(1), ..before };
-        self.restate(who, &version, to, Action::Preferred)
+        self.restate(who, &version, to, (Action::Preferred, ""))
+    }
+
+    /// Writes down what the provider said of a version of a key.
+    ///
+    /// # Errors
+    /// Where there is no such key, it was replaced or revoked meanwhile, or the vault is sealed or cannot be written.
+    pub fn mark(&self, who: Who<'_>, name: &str, version: i64, status: Status) -> Result<(), Error> {
+        let (before, row) = self.both(who.owner, Kind::Key, name)?;
+        if before.version != version || before.status == Status::Revoked.name() {
+            return Err(Error::Stale { what: "the key" });
+        }
+        let to = rows::Secret { status: status.name().into(), ..before };
+        self.restate(who, &row, to, (Action::Tested, status.name()))
     }
 
     /// Removes a secret and destroys what it held, but for copies of the file that were made before.
@@ -283,12 +340,12 @@ impl Vault {
         who: Who<'_>,
         version: &rows::Version,
         mut to: rows::Secret,
-        action: Action,
+        (action, detail): (Action, &str),
     ) -> Result<(), Error> {
         let from = std::mem::take(&mut to.mac);
         let key = self.data_key(&to, version)?;
         to.mac = cipher::sign(&key, &self.context_of_row(&to)).to_vec();
-        let told = action.row(who, &subject(&to), "");
+        let told = action.row(who, &subject(&to), detail);
         self.change(vec![Edit::Restate { from, to }], vec![told], "it")
     }
 
@@ -408,7 +465,7 @@ fn to_listed(secret: rows::Secret, version: rows::Version) -> Listed {
     }
 }
 
-fn check_name(name: &str) -> Result<(), Error> {
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "_-./".contains(letter);
     match !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(fits) {
         true => Ok(()),

@@ -1,5 +1,6 @@
 //! How the vault stands, and sealing it by hand.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use store::{Change, Edit};
@@ -7,6 +8,7 @@ use store::{Change, Edit};
 use crate::audit::Action;
 use crate::error::Error;
 use crate::keys::{ITSELF, Vault, Who};
+use crate::root::{self, Source};
 
 /// How a vault stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +40,7 @@ impl Vault {
         let (owners, secrets, audit) = self.reader.vault_counts()?;
         let roots = self.reader.roots()?;
         let sealed = match self.keys() {
-            Ok(_) => None,
-            Err(_) if self.reader.vault_is_blank()? => None,
+            Ok(_) | Err(Error::Blank) => None,
             Err(Error::Closed) => Some("somebody sealed it".into()),
             Err(Error::Sealed { why }) => Some(why),
             Err(error) => Some(error.to_string()),
@@ -54,6 +55,47 @@ impl Vault {
             secrets,
             audit,
         })
+    }
+
+    /// Writes the root keys at hand to a new file, which is then all that is needed to open the vault. That it was
+    /// done is in the audit before.
+    ///
+    /// # Errors
+    /// Where the vault is sealed or empty, or the file is there already, would stand within the data directory, or
+    /// cannot be written.
+    pub fn export_root(&self, actor: &str, to: &Path) -> Result<(), Error> {
+        let keys = self.keys()?;
+        let path = to.to_owned();
+        if to.exists() {
+            return Err(Error::RootFile { path, source: std::io::ErrorKind::AlreadyExists.into() });
+        }
+        if let Some(data) = self.path().parent()
+            && root::is_inside(&Source::File(path), data).is_some()
+        {
+            return Err(Error::RootInside { path: to.to_owned() });
+        }
+        let detail = to.display().to_string();
+        let told = Action::RootExported.row(Who { owner: ITSELF, actor }, "vault", &detail);
+        self.change(vec![], vec![told], "the vault")?;
+        keys.roots.write(to)
+    }
+
+    /// Writes down that the database is an earlier one, put back.
+    ///
+    /// # Errors
+    /// Where the vault is sealed or empty, or cannot be written.
+    pub fn was_restored(&self, actor: &str, from: &str) -> Result<(), Error> {
+        self.keys()?;
+        let told = Action::Restored.row(Who { owner: ITSELF, actor }, "vault", from);
+        self.change(vec![], vec![told], "the vault")
+    }
+
+    /// True if nothing was ever sealed here.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn is_blank(&self) -> Result<bool, Error> {
+        Ok(self.reader.vault_is_blank()?)
     }
 
     /// Seals it for every process, until it is unsealed.

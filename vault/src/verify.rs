@@ -1,6 +1,6 @@
 //! Looking through the whole vault: whether everything opens, and whether it is what the audit tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use store::vault as rows;
 use zeroize::Zeroizing;
@@ -42,6 +42,7 @@ impl Vault {
             Err(error @ Error::Audit { .. }) => findings.wrong.push(error.to_string()),
             Err(error) => return Err(error),
         }
+        self.verify_rights(&mut findings)?;
         let mut stored = self.stored()?;
         let mut after = String::new();
         loop {
@@ -73,6 +74,63 @@ impl Vault {
             findings.wrong.push(format!("`{name}` is gone, and the audit does not tell of it"));
         }
         Ok(findings)
+    }
+
+    /// Looks whether owners, tiers and memberships are as they were written, and memberships are those of the audit.
+    fn verify_rights(&self, findings: &mut Findings) -> Result<(), Error> {
+        let (keys, mut joined, mut members) = (self.keys()?, self.joined()?, vec![]);
+        let mut wrong = |result| match result {
+            Ok(()) => Ok(()),
+            Err(Error::Damaged { what }) => {
+                findings.wrong.push(format!("{what} is not as it was written"));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        for tier in self.reader.tiers()? {
+            wrong(self.check_tier_row(&keys.own, &tier))?;
+        }
+        let mut after = String::new();
+        loop {
+            let owners = self.reader.owners(&after, PAGE)?;
+            let Some(last) = owners.last() else { break };
+            after.clone_from(&last.id);
+            for owner in &owners {
+                wrong(self.check_owner(&keys.own, owner))?;
+                for row in self.reader.members(&owner.id)? {
+                    wrong(self.check_member(&keys.own, owner, &row))?;
+                    members.push((owner.id.clone(), row.member));
+                }
+            }
+        }
+        for (organisation, member) in members {
+            if !joined.remove(&(organisation.clone(), member.clone())) {
+                findings
+                    .wrong
+                    .push(format!("`{member}` is in `{organisation}`, and the audit does not tell of it"));
+            }
+        }
+        for (organisation, member) in joined {
+            findings.wrong.push(format!("`{member}` is not in `{organisation}`, as the audit tells"));
+        }
+        Ok(())
+    }
+
+    /// Who should be in which organisation.
+    fn joined(&self) -> Result<BTreeSet<(String, String)>, Error> {
+        let mut joined = BTreeSet::new();
+        self.each_row(&mut |row| {
+            let member = row.subject.strip_prefix("owner/").unwrap_or_default().to_owned();
+            if row.action == Action::Joined.name() {
+                joined.insert((row.owner, member));
+            } else if row.action == Action::Left.name() {
+                joined.remove(&(row.owner, member));
+            } else if row.action == Action::OwnerRemoved.name() {
+                joined.retain(|(organisation, member)| *organisation != row.owner && *member != row.owner);
+            }
+            Ok(())
+        })?;
+        Ok(joined)
     }
 
     /// The secrets that there should be, with the version that was entered last.

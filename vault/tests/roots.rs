@@ -161,7 +161,7 @@ fn wrong_names_values_and_hosts_are_refused() {
     vault.add(me(), &entry("A", "value")).unwrap();
     assert_eq!(
         vault.add(me(), &entry("A", "value")).unwrap_err().to_string(),
-        "there is a secret `A` already"
+        "the secret `A` is there already"
     );
     assert!(matches!(
         vault.remove(me(), vault::Kind::Secret, "B"),

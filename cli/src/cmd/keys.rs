@@ -1,13 +1,17 @@
 //! `keyway keys`: the keys of providers of models.
 
+mod ask;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use clap::{Args as ClapArgs, Subcommand};
-use server::vault::provider::{self, PROVIDERS, Provider};
-use server::vault::{Entry, Kind, LOCAL};
+use server::probe::{Asked, Candidate};
+use server::vault::provider::{self, Endpoint, PROVIDERS, Provider};
+use server::vault::{Entry, Kind, Status, Vault};
 
 use super::secrets::{moment, to_json};
-use super::{Data, ME};
+use super::{Data, Whose, on_runtime};
 use crate::error::{Exit, Trouble};
 use crate::hidden::From;
 use crate::output::{self, FAINT, STRONG};
@@ -28,6 +32,8 @@ enum Command {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
         data: Data,
     },
     /// Store another key in the place of one, for the same hosts
@@ -35,10 +41,15 @@ enum Command {
         /// Its name
         name: String,
         #[command(flatten)]
+        asking: Asking,
+        #[command(flatten)]
         from: From,
+        #[command(flatten)]
+        whose: Whose,
         #[command(flatten)]
         data: Data,
     },
+    Test(Test),
     /// Take a key first, before the others of its provider
     Use(Named),
     /// Take a key out of use, and keep it in the list
@@ -67,11 +78,44 @@ struct Add {
     /// Its place among the keys of its provider; the lowest is taken first
     #[arg(long, default_value_t = 100)]
     priority: i64,
-    /// Do not ask the provider whether the key is right; this version never does
-    #[arg(long)]
-    no_test: bool,
+    #[command(flatten)]
+    asking: Asking,
     #[command(flatten)]
     from: From,
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    data: Data,
+}
+
+/// Whether a provider is asked, and where
+#[derive(ClapArgs)]
+struct Asking {
+    /// Do not ask the provider whether the key is right
+    #[arg(long)]
+    no_test: bool,
+    /// Ask it also at a private address
+    #[arg(long)]
+    allow_private: bool,
+}
+
+/// Ask providers whether keys are right
+#[derive(ClapArgs)]
+struct Test {
+    /// Its name; all keys without
+    #[arg(conflicts_with = "all")]
+    name: Option<String>,
+    /// Ask about all keys that are not revoked
+    #[arg(long)]
+    all: bool,
+    /// Ask also at private addresses
+    #[arg(long)]
+    allow_private: bool,
+    /// Print what was learned as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    whose: Whose,
     #[command(flatten)]
     data: Data,
 }
@@ -81,6 +125,8 @@ struct Named {
     /// Its name
     name: String,
     #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
     data: Data,
 }
 
@@ -88,22 +134,32 @@ struct Named {
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     match &args.command {
         Command::Add(add) => store(add)?,
-        Command::List { json, data } => list(*json, data)?,
-        Command::Rotate { name, from, data } => {
-            let vault = data.vault()?;
-            vault.replace(ME, (Kind::Key, name), &from.read(&format!("new key {name}"))?, None)?;
-            output::note(&format!("replaced `{name}`; untested"));
+        Command::List { json, whose, data } => list(*json, whose, data)?,
+        Command::Rotate { name, asking, from, whose, data } => {
+            let (vault, owner) = whose.vault(data)?;
+            let before = ask::chosen(&vault, &owner, Some(name))?.remove(0);
+            let provider = provider::find(&before.connector).ok_or_else(|| unknown(&before.connector))?;
+            let value = from.read(&format!("new key {name}"))?;
+            let endpoint = provider::endpoint(before.settings.get("base").map_or("", |base| base))?;
+            let status = asked(asking, (provider, &endpoint), &before.settings, &value)?;
+            vault.replace(Whose::who(&owner), (Kind::Key, name), &value, None)?;
+            mark(&vault, &owner, (name, before.version + 1), status)?;
+            output::note(&format!("replaced `{name}`; {}", ask::noted(status)));
         }
-        Command::Use(Named { name, data }) => {
-            data.vault()?.prefer(ME, name)?;
+        Command::Test(args) => return test(args),
+        Command::Use(Named { name, whose, data }) => {
+            let (vault, owner) = whose.vault(data)?;
+            vault.prefer(Whose::who(&owner), name)?;
             output::note(&format!("`{name}` is taken first"));
         }
-        Command::Revoke(Named { name, data }) => {
-            data.vault()?.revoke(ME, Kind::Key, name)?;
+        Command::Revoke(Named { name, whose, data }) => {
+            let (vault, owner) = whose.vault(data)?;
+            vault.revoke(Whose::who(&owner), Kind::Key, name)?;
             output::note(&format!("`{name}` is out of use; revoke it at the provider as well"));
         }
-        Command::Rm(Named { name, data }) => {
-            data.vault()?.remove(ME, Kind::Key, name)?;
+        Command::Rm(Named { name, whose, data }) => {
+            let (vault, owner) = whose.vault(data)?;
+            vault.remove(Whose::who(&owner), Kind::Key, name)?;
             output::note(&format!("removed `{name}`"));
         }
     }
@@ -112,29 +168,61 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 
 fn store(add: &Add) -> Result<(), Trouble> {
     let provider = provider::find(&add.provider).ok_or_else(|| unknown(&add.provider))?;
-    let base = add.base_url.as_deref().or(provider.base).ok_or_else(|| {
+    let base = add.base_url.as_deref().or(provider.base.as_deref()).ok_or_else(|| {
         Trouble::no(format!("a key for {} needs to know where its API begins", provider.title))
             .help("add `--base-url https://…`")
     })?;
     let endpoint = provider::endpoint(base)?;
-    let name = add.name.clone().unwrap_or_else(|| provider.name.to_owned());
+    let name = add.name.clone().unwrap_or_else(|| provider.name.clone());
     let entry = Entry {
         kind: Kind::Key,
-        connector: provider.name.into(),
-        hosts: vec![endpoint.host],
-        settings: settings(add, provider, endpoint.base)?,
+        connector: provider.name.clone(),
+        hosts: vec![endpoint.host.clone()],
+        settings: settings(add, provider, endpoint.base.clone())?,
         rank: add.priority,
         value: add.from.read(&format!("key for {}", provider.title))?,
         name,
     };
-    add.data.vault()?.add(ME, &entry)?;
-    // The flag asks for what happens anyway, until there is a test.
-    let _ = add.no_test;
-    output::note(&format!(
-        "stored `{}` for {}; untested: this version does not ask the provider",
-        entry.name, provider.title
-    ));
+    // What cannot be stored is not sent.
+    let (vault, owner) = add.whose.vault(&add.data)?;
+    vault.check_entry(Whose::who(&owner), &entry)?;
+    let status = asked(&add.asking, (provider, &endpoint), &entry.settings, &entry.value)?;
+    vault.add(Whose::who(&owner), &entry)?;
+    mark(&vault, &owner, (&entry.name, 1), status)?;
+    output::note(&format!("stored `{}` for {}; {}", entry.name, provider.title, ask::noted(status)));
     Ok(())
+}
+
+/// How a key that is not stored yet stands with its provider.
+fn asked(
+    asking: &Asking,
+    (provider, endpoint): (&Provider, &Endpoint),
+    settings: &BTreeMap<String, String>,
+    key: &server::Secret,
+) -> Result<Status, Trouble> {
+    if asking.no_test {
+        return Ok(Status::Untested);
+    }
+    let asked = Asked { provider, endpoint, settings, allow_private: asking.allow_private };
+    on_runtime(ask::candidate(&asked, Candidate { key: key.clone(), host: endpoint.host.clone() }))
+}
+
+fn mark(vault: &Vault, owner: &str, (name, version): (&str, i64), status: Status) -> Result<(), Trouble> {
+    match status {
+        Status::Untested => Ok(()),
+        learned => Ok(vault.mark(Whose::who(owner), name, version, learned)?),
+    }
+}
+
+fn test(args: &Test) -> Result<Exit, Trouble> {
+    let (vault, owner) = args.whose.vault(&args.data)?;
+    let keys = ask::chosen(&vault, &owner, args.name.as_deref())?;
+    if keys.is_empty() {
+        output::note("there are no keys to ask about; `keyway keys add PROVIDER` stores one");
+        return Ok(Exit::Done);
+    }
+    let work = ask::stored(Arc::new(vault), Whose::who(&owner), &keys, args.allow_private);
+    Ok(ask::tell(&on_runtime(work)?, args.json))
 }
 
 fn settings(add: &Add, provider: &Provider, base: String) -> Result<BTreeMap<String, String>, Trouble> {
@@ -163,7 +251,7 @@ fn one_line(text: &str) -> Result<&str, Trouble> {
 }
 
 fn unknown(given: &str) -> Trouble {
-    let names: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name).collect();
+    let names: Vec<&str> = PROVIDERS.iter().map(|provider| &*provider.name).collect();
     let trouble = Trouble::no(format!("there is no provider `{given}`"));
     match dsl::diagnostic::nearest(given, names.iter().copied()) {
         Some(near) => trouble.help(format!("did you mean `{near}`?")),
@@ -171,8 +259,9 @@ fn unknown(given: &str) -> Trouble {
     }
 }
 
-fn list(json: bool, data: &Data) -> Result<(), Trouble> {
-    let keys = data.vault()?.list(LOCAL, Kind::Key)?;
+fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
+    let (vault, owner) = whose.vault(data)?;
+    let keys = vault.list(&owner, Kind::Key)?;
     if json {
         output::json(&keys.iter().map(to_json).collect());
     } else if keys.is_empty() {
@@ -180,13 +269,13 @@ fn list(json: bool, data: &Data) -> Result<(), Trouble> {
     } else {
         let width = keys.iter().map(|key| key.name.len()).max().unwrap_or(0).max(4);
         let mut table = format!(
-            "{STRONG}{:<11} {:<width$}  {:<12} {:<9} {:<20} HOST{STRONG:#}\n",
+            "{STRONG}{:<11} {:<width$}  {:<12} {:<12} {:<20} HOST{STRONG:#}\n",
             "PROVIDER", "NAME", "KEY", "STATUS", "USED"
         );
         for key in &keys {
             let (used, hosts) = (moment(key.used), key.hosts.join(", "));
             table += &format!(
-                "{:<11} {:<width$}  {:<12} {:<9} {used:<20} {FAINT}{hosts}{FAINT:#}\n",
+                "{:<11} {:<width$}  {:<12} {:<12} {used:<20} {FAINT}{hosts}{FAINT:#}\n",
                 key.connector, key.name, key.shown, key.status
             );
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use clap::{Args as ClapArgs, Subcommand};
-use server::vault::{Entry, Kind, LOCAL, Listed};
+use server::vault::{Entry, Kind, Listed};
 
-use super::{Data, ME};
+use super::{Data, Whose};
 use crate::error::{Exit, Trouble};
 use crate::hidden::From;
 use crate::output::{self, FAINT, STRONG};
@@ -29,6 +29,8 @@ enum Command {
         #[command(flatten)]
         from: From,
         #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
         data: Data,
     },
     /// List secrets, without what they hold
@@ -36,6 +38,8 @@ enum Command {
         /// Print the list as JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        whose: Whose,
         #[command(flatten)]
         data: Data,
     },
@@ -49,12 +53,16 @@ enum Command {
         #[command(flatten)]
         from: From,
         #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
         data: Data,
     },
     /// Remove a secret
     Rm {
         /// Its name
         name: String,
+        #[command(flatten)]
+        whose: Whose,
         #[command(flatten)]
         data: Data,
     },
@@ -63,7 +71,7 @@ enum Command {
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     match &args.command {
-        Command::Add { name, hosts, from, data } => {
+        Command::Add { name, hosts, from, whose, data } => {
             let entry = Entry {
                 kind: Kind::Secret,
                 name: name.clone(),
@@ -73,7 +81,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
                 rank: 0,
                 value: from.read(&format!("value of {name}"))?,
             };
-            data.vault()?.add(ME, &entry)?;
+            let (vault, owner) = whose.vault(data)?;
+            vault.add(Whose::who(&owner), &entry)?;
             output::note(&format!("stored `{name}`"));
             if hosts.is_empty() {
                 output::note(&format!(
@@ -81,24 +90,26 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
                 ));
             }
         }
-        Command::List { json, data } => list(*json, data)?,
-        Command::Rotate { name, hosts, from, data } => {
-            let vault = data.vault()?;
+        Command::List { json, whose, data } => list(*json, whose, data)?,
+        Command::Rotate { name, hosts, from, whose, data } => {
+            let (vault, owner) = whose.vault(data)?;
             let value = from.read(&format!("new value of {name}"))?;
             let hosts = (!hosts.is_empty()).then_some(&hosts[..]);
-            vault.replace(ME, (Kind::Secret, name), &value, hosts)?;
+            vault.replace(Whose::who(&owner), (Kind::Secret, name), &value, hosts)?;
             output::note(&format!("replaced `{name}`; what it held before is destroyed"));
         }
-        Command::Rm { name, data } => {
-            data.vault()?.remove(ME, Kind::Secret, name)?;
+        Command::Rm { name, whose, data } => {
+            let (vault, owner) = whose.vault(data)?;
+            vault.remove(Whose::who(&owner), Kind::Secret, name)?;
             output::note(&format!("removed `{name}`"));
         }
     }
     Ok(Exit::Done)
 }
 
-fn list(json: bool, data: &Data) -> Result<(), Trouble> {
-    let secrets = data.vault()?.list(LOCAL, Kind::Secret)?;
+fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
+    let (vault, owner) = whose.vault(data)?;
+    let secrets = vault.list(&owner, Kind::Secret)?;
     if json {
         output::json(&secrets.iter().map(to_json).collect());
     } else if secrets.is_empty() {

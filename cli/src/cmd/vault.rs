@@ -1,5 +1,7 @@
 //! `keyway vault`: how the vault stands, and the keys over the secrets.
 
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use server::vault::{Rotation, Step};
 
@@ -31,6 +33,11 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Look after the root key
+    RootKey {
+        #[command(subcommand)]
+        command: RootKey,
+    },
     /// Let nobody open anything until it is unsealed
     Seal(Place),
     /// Let secrets be opened again, if the root key is the right one
@@ -40,6 +47,18 @@ enum Command {
         /// Print it as JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Subcommand)]
+enum RootKey {
+    /// Write the root key to a file of its own; whoever has it and the database has every secret
+    Export {
+        /// The file; it must not be there yet
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
         #[command(flatten)]
         data: Data,
     },
@@ -66,6 +85,13 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     match &args.command {
         Command::Status { json, data } => return status(*json, data),
         Command::Rotate { which, data } => rotate(*which, data)?,
+        Command::RootKey { command: RootKey::Export { to, data } } => {
+            data.vault()?.export_root(ME.actor, to)?;
+            output::note(&format!(
+                "wrote the root key to `{}`; keep it apart from the backups",
+                to.display()
+            ));
+        }
         Command::Seal(Place { data }) => {
             data.vault()?.seal(ME.actor)?;
             output::note("sealed; `keyway vault unseal` opens it again");

@@ -80,6 +80,24 @@ const ROWS: &[Row] = &[
         }),
     },
     Row {
+        guarantee: "G9",
+        says: "a secret that a service says back stands nowhere",
+        test: "-p tests --test vault a_secret_arrives_and_leaves_no_trace",
+        control: Some(Control {
+            off: "answers are passed on as they came",
+            run: "-p tests --features planted --test net",
+        }),
+    },
+    Row {
+        guarantee: "backup",
+        says: "a backup holds what was committed",
+        test: "-p tests --test backup",
+        control: Some(Control {
+            off: "the database's own file is copied",
+            run: "-p tests --test backup a_bare_copy_of_the_file_would_be_seen",
+        }),
+    },
+    Row {
         guarantee: "cleaning",
         says: "a cleaning takes nothing that a run which is left needs",
         test: "-p runtime --test drivers cleaning_beside_runs_takes_nothing_that_they_need",

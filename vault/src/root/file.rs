@@ -32,17 +32,21 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {
 
 /// Makes the file and its folder, for their owner alone. A file that is there stays as it is.
 pub(super) fn make(path: &Path, text: &str) -> Result<(), Error> {
+    match export(path, text) {
+        Err(Error::RootFile { source, .. }) if source.kind() == ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes the file and its folder, for their owner alone; a file that is there is an error.
+pub(super) fn export(path: &Path, text: &str) -> Result<(), Error> {
     let unusable = |source| Error::RootFile { path: path.to_owned(), source };
     if let Some(folder) = folder(path) {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
     }
     // Under another name first, since a file that was cut off would be no key, and there is no other.
     let beside = beside(path);
-    let written = put(&beside, text);
-    let linked = written.and_then(|()| match fs::hard_link(&beside, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
+    let linked = put(&beside, text).and_then(|()| fs::hard_link(&beside, path));
     let _ = fs::remove_file(&beside);
     linked.and_then(|()| keep_folder(path)).map_err(unusable)
 }

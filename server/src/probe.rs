@@ -1,0 +1,76 @@
+//! Asking a provider whether a key is right, by its cheapest call, through the one door to the network.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egress::{Client, Header, Method, Policy, Request};
+use secret::{Hole, Open, Refused, Secret};
+use vault::provider::{self, Endpoint, Provider, Verdict};
+
+/// How long a provider may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The most bytes of an answer: a list of models has some hundred thousand.
+const LONGEST: usize = 4 << 20;
+
+/// A key that is asked about: its provider, and what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// Its provider.
+    pub provider: &'a Provider,
+    /// Where its API begins.
+    pub endpoint: &'a Endpoint,
+    /// What else belongs to it, such as a version of the API.
+    pub settings: &'a BTreeMap<String, String>,
+    /// Whether its provider may be at a private address.
+    pub allow_private: bool,
+}
+
+/// What was learned of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// What it says of the key.
+    pub verdict: Verdict,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// A key that is not stored yet. It opens for the host of its endpoint alone.
+pub struct Candidate {
+    /// The key.
+    pub key: Secret,
+    /// Where it may go.
+    pub host: String,
+}
+
+impl Open for Candidate {
+    fn open(&self, name: &str, host: &str) -> Result<Secret, Refused> {
+        // An address of IPv6 is written in brackets, and called without.
+        match self.host.trim_matches(['[', ']']) == host {
+            true => Ok(self.key.clone()),
+            false => Err(Refused::Host { name: name.into(), host: host.into() }),
+        }
+    }
+}
+
+/// Asks the provider. The key is opened when the request goes out, and goes nowhere else: no redirect is followed.
+///
+/// # Errors
+/// Where no whole answer comes, or the key does not open.
+pub async fn ask(asked: &Asked<'_>, open: Arc<dyn Open>) -> Result<Learned, egress::Error> {
+    let check = &asked.provider.check;
+    let method = match check.method {
+        provider::Method::Get => Method::GET,
+        provider::Method::Post => Method::POST,
+    };
+    let mut request = Request::new(method, format!("{}{}", asked.endpoint.base, check.path(asked.settings)));
+    let key = Hole::Join(vec![Hole::Plain(check.before.clone()), Hole::Name("key".into())]);
+    request.headers.push(Header::credential(&check.header, key));
+    request.headers.push(Header::new("accept", "application/json"));
+    request.headers.extend(check.headers.iter().map(|(name, value)| Header::new(name, &**value)));
+    (request.timeout, request.redirects, request.max_response) = (Some(PATIENCE), Some(0), Some(LONGEST));
+    let policy = Policy { allow_private: asked.allow_private, ..Policy::default() };
+    let answer = Client::new(policy, open).send(request).await?;
+    Ok(Learned { verdict: asked.provider.read(answer.status, &answer.body), status: answer.status })
+}

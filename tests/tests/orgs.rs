@@ -1,0 +1,170 @@
+//! Organisations, people and tiers from the terminal, and whose secret a run then opens.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+
+use tempfile::TempDir;
+use tests::keyway::{Answer, Keyway};
+
+struct Place {
+    folder: TempDir,
+    keyway: Keyway,
+    port: u16,
+}
+
+/// A service that answers everybody alike.
+fn service() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it has an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream.try_clone().expect("a stream can be read"));
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|read| read > 0) {}
+            // A client that goes away has nothing to be told.
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    port
+}
+
+impl Place {
+    fn new() -> Place {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keyway = Keyway::at(folder.path().join("data"));
+        Place { folder, keyway, port: service() }
+    }
+
+    fn done(&self, arguments: &[&str]) -> Answer {
+        let answer = self.keyway.run(arguments);
+        assert_eq!(answer.code, Some(0), "{arguments:?}: {answer:?}");
+        answer
+    }
+
+    fn store(&self, more: &[&str]) {
+        let arguments = [&["secrets", "add"], more, &["--host", "127.0.0.1", "--stdin"]].concat();
+        let answer = self.keyway.run_with(&arguments, "a-secret-value");
+        assert_eq!(answer.code, Some(0), "{answer:?}");
+    }
+
+    /// Runs a workflow that sends a secret; the message where it is refused.
+    fn sends(&self, name: &str) -> Result<(), String> {
+        let file = self.folder.path().join("send.yaml");
+        let text = format!(
+            "name: send\nsteps:\n  ask:\n    http: {{ url: \"http://127.0.0.1:{}/\", auth: {{ bearer: \"{{{{ secret('{name}') }}}}\" }} }}\n    retry: 1\noutput: {{ s: \"{{{{ steps.ask.status }}}}\" }}\n",
+            self.port
+        );
+        std::fs::write(&file, text).expect("a file in a folder of ours");
+        let answer = self.keyway.run(&[
+            "run".as_ref(),
+            file.as_os_str(),
+            "--json".as_ref(),
+            "--allow-private".as_ref(),
+        ]);
+        match answer.code {
+            Some(0) => Ok(()),
+            _ => {
+                let message = answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
+                // The call that was refused is named before.
+                Err(message.split_once("`: ").map_or(message.clone(), |(_, why)| why.to_owned()))
+            }
+        }
+    }
+
+    fn audited(&self, name: &str) -> Vec<String> {
+        let rows = self.done(&["audit", "--key", name, "--json"]).json();
+        let rows = rows.as_array().expect("a list").iter();
+        let used = rows.filter(|row| row["action"] == "used");
+        used.map(|row| row["detail"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+#[test]
+fn a_run_uses_its_owners_secrets_and_those_of_its_organisations_alone() {
+    let place = Place::new();
+    place.done(&["org", "create", "acme"]);
+    place.done(&["org", "create", "rival"]);
+    place.done(&["owner", "add", "ann"]);
+    place.store(&["OWN"]);
+    place.store(&["ANN", "--owner", "ann"]);
+    place.store(&["ACME", "--org", "acme"]);
+    place.store(&["RIVAL", "--org", "rival"]);
+    place.store(&["BOTH", "--org", "acme"]);
+    place.store(&["BOTH", "--org", "rival"]);
+    let unknown = |name: &str| Err(format!("there is no secret `{name}`"));
+    let opened = || ["OWN", "ANN", "ACME", "RIVAL", "BOTH"].map(|name| place.sends(name));
+    let none = [Ok(()), unknown("ANN"), unknown("ACME"), unknown("RIVAL"), unknown("BOTH")];
+    assert_eq!(opened(), none);
+    place.done(&["org", "add", "acme", "local"]);
+    assert_eq!(opened(), [Ok(()), unknown("ANN"), Ok(()), unknown("RIVAL"), Ok(())]);
+    place.done(&["org", "add", "rival", "local"]);
+    let several = Err("more than one organisation has a secret `BOTH`".into());
+    assert_eq!(opened(), [Ok(()), unknown("ANN"), Ok(()), Ok(()), several]);
+    place.done(&["org", "remove", "acme", "local"]);
+    place.done(&["org", "remove", "rival", "local"]);
+    assert_eq!(opened(), none);
+    let acme = place.done(&["org", "list", "--json"]).json()[0]["id"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(place.audited("ACME"), vec![format!("http to 127.0.0.1, paid by organisation {acme}"); 2]);
+    assert_eq!(place.audited("ANN"), Vec::<String>::new());
+    place.done(&["vault", "verify"]);
+}
+
+#[test]
+fn lists_tell_who_there_is_and_what_is_wrong_is_told() {
+    let place = Place::new();
+    for command in [&["org", "list"][..], &["owner", "list"], &["tier", "list"]] {
+        assert_eq!(place.done(command).stdout, "", "nothing is there yet");
+    }
+    place.done(&["org", "create", "acme"]);
+    place.done(&["owner", "add", "ann", "--tier", "free"]);
+    place.done(&["org", "add", "acme", "ann"]);
+    let names = |arguments: &[&str]| {
+        let list = place.done(arguments).json();
+        let rows = list.as_array().expect("a list");
+        rows.iter().map(|row| row["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["org", "members", "acme", "--json"]), ["ann"]);
+    assert_eq!(names(&["org", "list", "--json"]), ["acme"]);
+    assert!(names(&["owner", "list", "--json"]).contains(&"ann".into()));
+    assert_eq!(names(&["tier", "list", "--json"]), ["free", "paid"]);
+    place.done(&["tier", "set", "trial", "--own-keys", "no", "--quota", "5"]);
+    place.done(&["owner", "tier", "ann", "trial"]);
+    assert!(place.done(&["owner", "list"]).stdout.contains("trial"));
+    for (arguments, told) in [
+        (&["org", "create", "acme"][..], "the owner `acme` is there already"),
+        (&["org", "create", "a b"], "cannot be a name"),
+        (&["org", "add", "acme", "bob"], "there is no user `bob`"),
+        (&["org", "add", "nobody", "ann"], "there is no organisation `nobody`"),
+        (&["org", "add", "ann", "local"], "there is no organisation `ann`"),
+        (&["org", "remove", "acme", "local"], "there is no member `local`"),
+        (&["owner", "tier", "ann", "gold"], "there is no tier `gold`"),
+        (&["owner", "add", "eve", "--tier", "gold"], "there is no tier `gold`"),
+        (&["keys", "list", "--org", "ann"], "there is no organisation `ann`"),
+    ] {
+        let answer = place.keyway.run(arguments);
+        assert_eq!(answer.faults_as_refusal(1), Vec::<String>::new(), "{arguments:?}: {answer:?}");
+        assert!(answer.stderr.contains(told), "{told}: {answer:?}");
+    }
+    place.store(&["ANN", "--owner", "ann"]);
+    place.done(&["owner", "rm", "ann"]);
+    assert_eq!(place.done(&["org", "members", "acme"]).stdout, "");
+    assert_eq!(place.keyway.run(&["secrets", "list", "--owner", "ann"]).code, Some(1));
+    place.done(&["vault", "verify"]);
+}
+
+#[test]
+fn a_vault_that_was_never_used_is_empty_and_asks_for_no_root_key() {
+    let place = Place::new();
+    let status = place.done(&["vault", "status", "--json"]).json();
+    assert_eq!(status["state"], "empty");
+    for arguments in
+        [&["vault", "verify"][..], &["vault", "seal"], &["vault", "rotate", "root"], &["audit", "verify"]]
+    {
+        let answer = place.keyway.run(arguments);
+        assert_eq!(answer.faults_as_refusal(1), Vec::<String>::new(), "{arguments:?}: {answer:?}");
+        assert!(
+            answer.stderr.contains("the vault is empty") && !answer.stderr.contains("root key"),
+            "{answer:?}"
+        );
+    }
+}
