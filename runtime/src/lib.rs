@@ -14,3 +14,4 @@ pub mod executor;
 pub mod journal;
 pub mod local;
 pub mod schedule;
+pub mod timekeeper;

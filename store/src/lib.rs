@@ -6,6 +6,7 @@
 //! beside it, also in other processes.
 
 mod batch;
+pub mod books;
 mod change;
 mod desk;
 mod error;
@@ -16,6 +17,7 @@ pub mod vault;
 mod writer;
 
 pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
+pub use books::Book;
 pub use change::{Chain, Change, Edit, Unfit};
 pub use desk::Desk;
 pub use error::Error;
