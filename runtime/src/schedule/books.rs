@@ -204,7 +204,8 @@ mod tests {
     }
 
     fn change(now: &str) -> Change<'static> {
-        Change { owner: "o", workflow: "w", version: 2, zone: &TimeZone::UTC, now: now.parse().unwrap() }
+        static UTC: TimeZone = TimeZone::UTC;
+        Change { owner: "o", workflow: "w", version: 2, zone: &UTC, now: now.parse().unwrap() }
     }
 
     fn row(books: &[Book]) -> Row {

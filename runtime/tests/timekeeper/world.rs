@@ -14,7 +14,7 @@ use engine::run::RunId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use runtime::clock::{Clock, Manual};
-use runtime::driver::{Driver, Error, Summary};
+use runtime::driver::{Error, Summary};
 use runtime::executor::{Calling, Executor};
 use runtime::journal::sqlite::Sqlite;
 use runtime::journal::{Batch, Journal, Mail};
