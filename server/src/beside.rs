@@ -10,6 +10,7 @@ use engine::outline::{Beside, Outline, called};
 use engine::plan::Plan;
 use runtime::executor::Found;
 
+use crate::kept::{self, Kept};
 use crate::order::Note;
 
 /// What a workflow in a file can name. The folder is read only if it calls another workflow.
@@ -60,13 +61,28 @@ fn by_name(file: &Path) -> impl Iterator<Item = (String, (Signature, String))> {
 /// # Errors
 /// Where there is none, it has errors, or the inputs do not fit it.
 pub fn find(file: &Path, name: &str, inputs: &Value) -> Result<Found, Failure> {
-    let refused = |kind, message| Failure { answered: true, ..Failure::new(kind, message) };
     let named = |text: &str| dsl::signature(text).is_some_and(|(found, _)| found == name);
     let Some((path, text)) = texts(folder(file)).find(|(_, text)| named(text)) else {
         let message = format!("there is no workflow `{name}` in `{}`", folder(file).display());
         return Err(refused(FailureKind::NotFound, message));
     };
-    let workflow = crate::owner::checked(&path, &text)
+    let files = folder(&path).to_owned();
+    found(&text, Note { file: path, files, version: None }, inputs)
+}
+
+/// The version in force of a workflow that is deployed, with its inputs filled in; nothing where there is none.
+pub fn deployed(database: &Path, name: &str, inputs: &Value) -> Option<Result<Found, Failure>> {
+    let version = Kept::at(database).and_then(|kept| kept.in_force(name)).ok()?;
+    let note = kept::note(&version)?;
+    Some(found(&version.text, note, inputs))
+}
+
+fn refused(kind: FailureKind, message: String) -> Failure {
+    Failure { answered: true, ..Failure::new(kind, message) }
+}
+
+fn found(text: &str, note: Note, inputs: &Value) -> Result<Found, Failure> {
+    let workflow = crate::owner::checked(&note.file, text)
         .map_err(|error| refused(FailureKind::Invalid, crate::chain(&error)))?;
     let none = Object::new();
     let given = match inputs {
@@ -75,9 +91,7 @@ pub fn find(file: &Path, name: &str, inputs: &Value) -> Result<Found, Failure> {
     };
     let inputs = dsl::inputs::inputs(&workflow, given)
         .map_err(|wrong| refused(FailureKind::Invalid, wrong.join("; ")))?;
-    let files = folder(&path).to_owned();
-    let note = Note { file: path, files }.to_value();
-    Ok(Found { plan: Arc::new(Plan::new(&workflow)), inputs, note })
+    Ok(Found { plan: Arc::new(Plan::new(&workflow)), inputs, note: note.to_value() })
 }
 
 fn folder(file: &Path) -> &Path {

@@ -4,15 +4,19 @@
 //! It decides nothing about a run; that is `engine`'s.
 
 pub mod beside;
+pub mod change;
 pub mod error;
 pub mod executor;
 pub mod export;
+mod folder;
 pub mod history;
 pub mod home;
+pub mod kept;
 pub mod order;
 pub mod owner;
 pub mod protocol;
 pub mod safe;
+pub mod serve;
 pub mod session;
 pub mod words;
 mod zone;

@@ -136,6 +136,11 @@ impl Keeper {
         self.reload()
     }
 
+    /// Notes that the schedules of a workflow cannot be kept: that is late until it is mended.
+    pub fn cannot_keep(&mut self, workflow: &str, why: &str) {
+        self.unreadable.insert((workflow.into(), "all".into()), why.into());
+    }
+
     /// Reads the books again: what is accounted for, what waits, and which runs are under way.
     fn reload(&mut self) -> Result<(), Error> {
         for row in self.reader.schedules(&self.owner.id)? {
