@@ -72,7 +72,14 @@ impl From<server::error::Error> for Trouble {
         use server::error::Error;
         use server::vault;
         let exit = match error {
-            Error::Inputs(_) | Error::NotYet(_) | Error::Workflow { .. } | Error::Wrong(_) => Exit::No,
+            Error::Inputs(_)
+            | Error::NoEarlier { .. }
+            | Error::NoVersion { .. }
+            | Error::NoWorkflow { .. }
+            | Error::NotYet(_)
+            | Error::Wanting { .. }
+            | Error::Workflow { .. }
+            | Error::Wrong(_) => Exit::No,
             Error::Driver(DriverError::Full(_) | DriverError::Stale(_) | DriverError::Refused(_)) => Exit::No,
             Error::Vault(
                 vault::Error::TooLong

@@ -85,12 +85,15 @@ impl Keyway {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 18] = [
+        const KEEPS: [&str; 27] = [
             "answer",
             "audit",
             "cancel",
             "clean",
+            "deploy",
             "diff",
+            "disable",
+            "enable",
             "explain-run",
             "export",
             "fork",
@@ -98,12 +101,18 @@ impl Keyway {
             "pause",
             "resume",
             "retry",
+            "rollback",
             "run",
             "runs",
+            "schedules",
             "secrets",
+            "serve",
             "show",
             "signal",
             "vault",
+            "versions",
+            "why-not",
+            "workflows",
         ];
         if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {
             command.arg("--data").arg(&self.data);
