@@ -215,6 +215,9 @@ impl Kept {
             let within = at.saturating_add(MINUTE).unwrap_or(Timestamp::MAX);
             let instant = schedule.timetable.next(moment).filter(|instant| *instant < within);
             let answer = match instant {
+                None if at < timestamp(row.since) && self.before(&schedule, &row, at)?.is_none() => {
+                    Answer::Before(timestamp(row.since))
+                }
                 None => Answer::NoTime {
                     before: self.before(&schedule, &row, at)?,
                     after: schedule.timetable.next(at),
