@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
+use dsl::workflow::Start;
 use serde_json::json;
 use server::change::{Change, How};
 use server::owner::deploy::{Deployment, Outcome};
@@ -86,6 +87,15 @@ fn is_right(file: &Path, text: &str) -> bool {
     output::diagnostics(&file.display().to_string(), text, &checked.diagnostics);
     if checked.workflow.is_none() {
         output::error(&format!("`{}` has errors; nothing was deployed", file.display()), None);
+    }
+    for trigger in checked.workflow.iter().flat_map(|workflow| &workflow.triggers) {
+        let kind = match trigger.start {
+            Start::At { .. } | Start::Cron { .. } | Start::Every { .. } => continue,
+            Start::Event { .. } => "event",
+            Start::Signal { .. } => "signal",
+            Start::Webhook { .. } => "webhook",
+        };
+        output::note(&format!("{BUSY}note{BUSY:#}: this version does not fire the trigger `{kind}` yet"));
     }
     checked.workflow.is_some()
 }
