@@ -145,7 +145,11 @@ impl Batch {
     /// True if there is nothing to keep.
     pub fn is_empty(&self) -> bool {
         let removes = !(self.removed.is_empty() && self.stale.is_empty() && self.dropped.is_empty());
-        self.rows.is_empty() && self.books.is_empty() && self.mail.is_empty() && self.taken.is_empty() && !removes
+        self.rows.is_empty()
+            && self.books.is_empty()
+            && self.mail.is_empty()
+            && self.taken.is_empty()
+            && !removes
     }
 
     /// Empties it and keeps its buffers.

@@ -102,7 +102,10 @@ impl Change {
     }
 }
 
-const KINDS: [(Of, fn(&Workflow) -> Parts); 7] = [
+/// Reads the parts of one kind.
+type Read = fn(&Workflow) -> Parts;
+
+const KINDS: [(Of, Read); 7] = [
     (Of::Trigger, triggers),
     (Of::Input, inputs),
     (Of::Step, steps),

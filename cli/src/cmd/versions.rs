@@ -40,7 +40,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, Trouble> {
     let kept = Kept::open(&args.data.home()?)?;
     let workflows = kept.workflows()?;
     if args.json {
-        output::json(&workflows.iter().map(|it| standing_json(it)).collect());
+        output::json(&workflows.iter().map(standing_json).collect());
     } else if workflows.is_empty() {
         output::note("nothing is deployed yet; `keyway deploy FILE` does");
     } else {

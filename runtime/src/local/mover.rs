@@ -22,7 +22,6 @@ use engine::plan::Plan;
 use engine::run::{At, Attempt, Run, RunId};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Standing, Surroundings};
 use super::alarms::Alarms;
 use super::calls::{Answer, Calls, Flight};
 use super::mailbox::Mailbox;
@@ -30,6 +29,7 @@ use super::rooms::Rooms;
 use super::turn::Turn;
 use super::values::Shelf;
 use super::watchers::Watchers;
+use super::{Standing, Surroundings};
 use crate::clock::Clock;
 use crate::driver::Error;
 use crate::executor::Found;
