@@ -7,7 +7,9 @@ mod cancel;
 mod check;
 mod clean;
 mod cron;
+mod deploy;
 mod diff;
+mod enable;
 mod explain;
 mod explain_run;
 mod export;
@@ -21,12 +23,16 @@ mod plan;
 mod resume;
 mod run;
 mod runs;
+mod schedules;
 mod schema;
 mod secrets;
+mod serve;
 mod show;
 mod signal;
 mod test;
 mod vault;
+mod versions;
+mod why_not;
 
 use std::path::PathBuf;
 
@@ -54,7 +60,10 @@ enum Command {
     Check(check::Args),
     Clean(clean::Args),
     Cron(cron::Args),
+    Deploy(deploy::Args),
     Diff(diff::Args),
+    Disable(enable::DisableArgs),
+    Enable(enable::EnableArgs),
     Explain(explain::Args),
     ExplainRun(explain_run::Args),
     Export(export::Args),
@@ -69,15 +78,21 @@ enum Command {
     Restore(backup::RestoreArgs),
     Resume(resume::Args),
     Retry(fork::RetryArgs),
+    Rollback(enable::RollbackArgs),
     Run(run::Args),
     Runs(runs::Args),
+    Schedules(schedules::Args),
     Schema(schema::Args),
     Secrets(secrets::Args),
+    Serve(serve::Args),
     Show(show::Args),
     Signal(signal::Args),
     Test(test::Args),
     Tier(owner::TierArgs),
     Vault(vault::Args),
+    Versions(versions::Args),
+    WhyNot(why_not::Args),
+    Workflows(versions::ListArgs),
 }
 
 /// Where runs are kept
@@ -165,7 +180,10 @@ pub fn main() -> Exit {
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
         Command::Cron(args) => cron::main(&args),
+        Command::Deploy(args) => on_runtime(deploy::main(args)),
         Command::Diff(args) => diff::main(&args),
+        Command::Disable(args) => on_runtime(enable::disable(args)),
+        Command::Enable(args) => on_runtime(enable::enable(args)),
         Command::Explain(args) => explain::main(&args),
         Command::ExplainRun(args) => explain_run::main(&args),
         Command::Export(args) => export::main(&args),
@@ -180,15 +198,21 @@ pub fn main() -> Exit {
         Command::Restore(args) => backup::restore(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Retry(args) => on_runtime(fork::retry(args)),
+        Command::Rollback(args) => on_runtime(enable::rollback(args)),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
+        Command::Schedules(args) => on_runtime(schedules::main(args)),
         Command::Schema(args) => Ok(schema::main(&args)),
         Command::Secrets(args) => secrets::main(&args),
+        Command::Serve(args) => on_runtime(serve::main(args)),
         Command::Show(args) => show::main(&args),
         Command::Signal(args) => on_runtime(signal::main(args)),
         Command::Test(args) => test::main(&args),
         Command::Tier(args) => owner::tier(&args),
         Command::Vault(args) => vault::main(&args),
+        Command::Versions(args) => versions::main(&args),
+        Command::WhyNot(args) => why_not::main(&args),
+        Command::Workflows(args) => versions::list(&args),
     };
     output::told(outcome)
 }

@@ -73,8 +73,12 @@ impl From<server::error::Error> for Trouble {
         use server::vault;
         let exit = match error {
             Error::Inputs(_)
+            | Error::NoEarlier { .. }
+            | Error::NoVersion { .. }
+            | Error::NoWorkflow { .. }
             | Error::NotYet(_)
             | Error::Present { .. }
+            | Error::Wanting { .. }
             | Error::Workflow { .. }
             | Error::Wrong(_) => Exit::No,
             Error::Driver(DriverError::Full(_) | DriverError::Stale(_) | DriverError::Refused(_)) => Exit::No,

@@ -5,6 +5,7 @@ use server::engine::plan::Op;
 use server::engine::run::Hold;
 use server::engine::story::who;
 use server::engine::view::{Entry, Reused, Timeline, Waits};
+use server::order::Note;
 
 use crate::output::{FAINT, STRONG};
 
@@ -81,7 +82,9 @@ pub fn origins(timeline: &Timeline) -> Vec<String> {
             count(taken, "step")
         )
     });
-    parent.into_iter().chain(past).collect()
+    let version = Note::of(&timeline.state().note).and_then(|note| note.version);
+    let version = version.map(|version| format!("{FAINT}version{FAINT:#} {version}"));
+    version.into_iter().chain(parent).chain(past).collect()
 }
 
 /// The lines of a wait, indented under its step.

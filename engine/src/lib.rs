@@ -14,6 +14,7 @@
 pub mod able;
 mod agenda;
 mod block;
+pub mod cause;
 pub mod command;
 mod decide;
 pub mod diff;

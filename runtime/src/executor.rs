@@ -27,6 +27,9 @@ pub trait Executor: Send + Sync + 'static {
     /// A run that another one called is about to be moved.
     fn adopt(&self, _parent: &RunId, _child: &RunId, _note: &Value) {}
 
+    /// A run that a schedule starts is about to be moved.
+    fn equip(&self, _run: &RunId, _note: &Value) {}
+
     /// A run is not moved any more.
     fn release(&self, _run: &RunId) {}
 }

@@ -11,6 +11,7 @@ use engine::event::Recorded;
 use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::Timestamp;
+use store::Book;
 
 use crate::driver::{Error, State, Summary};
 
@@ -103,6 +104,8 @@ pub struct Batch {
     pub stale: Vec<(Hash, Timestamp)>,
     /// Large values that go, before those of this batch are kept.
     pub dropped: Vec<Hash>,
+    /// What is written into the books about schedules.
+    pub books: Vec<Book>,
 }
 
 /// A signal on its way.
@@ -142,7 +145,11 @@ impl Batch {
     /// True if there is nothing to keep.
     pub fn is_empty(&self) -> bool {
         let removes = !(self.removed.is_empty() && self.stale.is_empty() && self.dropped.is_empty());
-        self.rows.is_empty() && self.mail.is_empty() && self.taken.is_empty() && !removes
+        self.rows.is_empty()
+            && self.books.is_empty()
+            && self.mail.is_empty()
+            && self.taken.is_empty()
+            && !removes
     }
 
     /// Empties it and keeps its buffers.
@@ -158,5 +165,6 @@ impl Batch {
         self.removed.clear();
         self.stale.clear();
         self.dropped.clear();
+        self.books.clear();
     }
 }

@@ -16,3 +16,4 @@ pub mod journal;
 pub mod local;
 pub mod rehearsal;
 pub mod schedule;
+pub mod timekeeper;

@@ -10,6 +10,7 @@ mod turn;
 mod values;
 mod watchers;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +32,7 @@ use crate::executor::Executor;
 use crate::journal::Journal;
 use crate::journal::memory::Memory;
 use crate::journal::sqlite::Sqlite;
+use crate::timekeeper::kept::Kept;
 use mover::{Message, Mover, Reply};
 use values::Shelf;
 use watchers::Watchers;
@@ -43,6 +45,17 @@ pub struct Local {
     watchers: Arc<Watchers>,
     thread: Mutex<Option<JoinHandle<()>>>,
     cleaning: Mutex<()>,
+}
+
+/// How the runs stand that a driver moves.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// The runs.
+    pub runs: BTreeSet<RunId>,
+    /// How many calls are under way.
+    pub calls: usize,
+    /// The runs of which something is due that nobody works on, and what.
+    pub late: Vec<(RunId, String)>,
 }
 
 /// What a driver needs from outside.
@@ -100,6 +113,23 @@ impl Local {
         let reply: Reply = Box::new(move |result| drop(answer.send(result)));
         self.send(Message::Start { plan, start, reply });
         answered
+    }
+
+    /// Keeps what a schedule has decided, and does not wait: the answer comes once it is committed.
+    pub fn keep(&self, kept: Kept) -> impl FnOnce() -> Result<(), Error> + use<> {
+        let (reply, answer) = answer();
+        self.send(Message::Keep { kept: Box::new(kept), reply });
+        answer
+    }
+
+    /// How the runs stand that are moved here.
+    ///
+    /// # Errors
+    /// Where the driver has stopped.
+    pub fn standing(&self) -> Result<Standing, Error> {
+        let (reply, standing) = sync_channel(1);
+        self.send(Message::Standing { reply });
+        standing.recv().map_err(|_| Error::Stopped)
     }
 
     /// Since when nothing can be committed, and why; nothing where all is well. It is tried again and again.

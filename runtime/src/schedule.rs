@@ -9,11 +9,13 @@
 //! - where the clock goes back, what is accounted for stays so, and the next instant is awaited;
 //! - where it goes on by a leap, what lies between is late, and `catch_up` says what becomes of it.
 
+pub mod books;
 mod timetable;
 
 use std::collections::BTreeMap;
 
 use dsl::workflow::{CatchUp, Keeping, Overlap, Start};
+use engine::run::RunId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -142,6 +144,18 @@ impl Schedule {
         Tick { workflow: self.workflow.clone(), text: self.text.clone(), instant }
     }
 
+    /// The run of an instant: its name says when, and is the same however often it is asked for.
+    pub fn run(&self, owner: &str, instant: Timestamp) -> RunId {
+        const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let time = u64::try_from(instant.as_millisecond()).unwrap_or(0);
+        let hash = self.hash(owner, instant);
+        // Ten letters of time, so that names sort by it, and sixteen that tell schedules apart.
+        let time = (0..10).rev().map(|at| usize::try_from((time >> (at * 5)) & 31).unwrap_or(0));
+        let name = time.chain(hash[..16].iter().map(|byte| usize::from(byte & 31)));
+        let name: String = name.map(|letter| char::from(LETTERS[letter])).collect();
+        RunId(name.into())
+    }
+
     /// When the run of an instant starts: at once, or put off by chance, the same each time it is asked. It never
     /// reaches the instant that follows.
     pub fn due(&self, instant: Timestamp) -> Timestamp {
@@ -154,14 +168,27 @@ impl Schedule {
     }
 
     fn chance(&self, instant: Timestamp) -> u64 {
-        let mut hash = Sha256::new();
-        for part in [self.workflow.as_bytes(), self.text.as_bytes(), &instant.as_nanosecond().to_be_bytes()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        let bytes: [u8; 32] = hash.finalize().into();
+        let bytes = hash_of(&[
+            self.workflow.as_bytes(),
+            self.text.as_bytes(),
+            &instant.as_nanosecond().to_be_bytes(),
+        ]);
         bytes[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
+
+    fn hash(&self, owner: &str, instant: Timestamp) -> [u8; 32] {
+        let instant = instant.as_nanosecond().to_be_bytes();
+        hash_of(&[owner.as_bytes(), self.workflow.as_bytes(), self.text.as_bytes(), &instant])
+    }
+}
+
+fn hash_of(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 /// The instant up to which all is accounted for when a trigger is enabled: an instant right then is still to come.

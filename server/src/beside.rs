@@ -11,6 +11,7 @@ use engine::outline::{Beside, Outline, called};
 use engine::plan::Plan;
 use runtime::executor::Found;
 
+use crate::kept::{self, Kept};
 use crate::order::Note;
 
 /// What a workflow in a file can name. The folder is read only if it calls another workflow.
@@ -76,12 +77,22 @@ pub fn find(file: &Path, name: &str, inputs: &Value) -> Result<Found, Failure> {
         let message = format!("there is no workflow `{name}` in `{}`", folder(file).display());
         return Err(refused(FailureKind::NotFound, message));
     };
-    let workflow = crate::owner::checked(&path, &text)
+    let files = folder(&path).to_owned();
+    found(&text, Note { file: path, files, version: None }, inputs)
+}
+
+/// The version in force of a workflow that is deployed, with its inputs filled in; nothing where there is none.
+pub fn deployed(database: &Path, name: &str, inputs: &Value) -> Option<Result<Found, Failure>> {
+    let version = Kept::at(database).and_then(|kept| kept.in_force(name)).ok()?;
+    let note = kept::note(&version)?;
+    Some(found(&version.text, note, inputs))
+}
+
+fn found(text: &str, note: Note, inputs: &Value) -> Result<Found, Failure> {
+    let workflow = crate::owner::checked(&note.file, text)
         .map_err(|error| refused(FailureKind::Invalid, crate::chain(&error)))?;
     let inputs = filled(&workflow, inputs)?;
-    let files = folder(&path).to_owned();
-    let note = Note { file: path, files }.to_value();
-    Ok(Found { plan: Arc::new(Plan::new(&workflow)), inputs, note })
+    Ok(Found { plan: Arc::new(Plan::new(&workflow)), inputs, note: note.to_value() })
 }
 
 /// The inputs of a workflow that is called, defaults filled in.

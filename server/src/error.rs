@@ -43,6 +43,42 @@ pub enum Error {
         /// Where.
         path: PathBuf,
     },
+    /// Another process owns the data directory that the service needs for itself.
+    #[error("{holder} has the data directory `{}`", path.display())]
+    Owned {
+        /// Where.
+        path: PathBuf,
+        /// Who has it.
+        holder: String,
+    },
+    /// No workflow of this name is kept.
+    #[error("no workflow `{name}` is deployed")]
+    NoWorkflow {
+        /// Its name.
+        name: String,
+    },
+    /// A workflow has no version of this number.
+    #[error("`{name}` has no version {number}")]
+    NoVersion {
+        /// The workflow.
+        name: String,
+        /// The number.
+        number: i64,
+    },
+    /// No version comes before the one in force.
+    #[error("no version of `{name}` comes before the one in force")]
+    NoEarlier {
+        /// The workflow.
+        name: String,
+    },
+    /// A workflow calls one that is not found.
+    #[error("`{workflow}` calls `{called}`, which is neither deployed nor in its folder")]
+    Wanting {
+        /// The workflow.
+        workflow: String,
+        /// What it calls.
+        called: String,
+    },
     /// The owner of the data directory went away in the middle of an answer.
     #[error("the process that carried the run has ended")]
     OwnerGone,
@@ -99,6 +135,15 @@ impl Error {
             Error::Busy { .. } => {
                 Some("wait for it, end it, or give another data directory with `--data DIR`".into())
             }
+            Error::Owned { .. } => Some(
+                "one process serves a data directory: end that one, or give another directory with `--data DIR`"
+                    .into(),
+            ),
+            Error::NoWorkflow { .. } => Some("`keyway workflows` lists them; `keyway deploy FILE` adds one".into()),
+            Error::NoVersion { name, .. } | Error::NoEarlier { name } => {
+                Some(format!("`keyway versions {name}` lists them"))
+            }
+            Error::Wanting { .. } => Some("deploy the other one first, or put its file beside this one".into()),
             Error::OwnerGone => Some("`keyway resume` takes up what is not finished".into()),
             Error::Protocol(_) => Some("end the other process, then try again".into()),
             Error::Owner { help, .. } => help.clone(),

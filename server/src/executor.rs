@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use connectors::{Connectors, Settings};
@@ -14,11 +15,15 @@ use runtime::executor::{Calling, Executor, Finding};
 use crate::beside;
 use crate::order::Note;
 use crate::safe::Safe;
+use crate::serve::Reach;
 
 /// What each run under way may use: its files and its addresses.
 pub struct Hands {
     data: PathBuf,
     safe: Arc<Safe>,
+    database: PathBuf,
+    /// Whether runs of schedules may go to private addresses.
+    private: AtomicBool,
     runs: RwLock<BTreeMap<RunId, Arc<Equipment>>>,
 }
 
@@ -27,13 +32,20 @@ struct Equipment {
     connectors: Connectors,
     /// The workflow's file: those that it can call stand beside it.
     file: PathBuf,
+    /// True if it runs a version that was deployed: so do those that it calls.
+    deployed: bool,
     allow_private: bool,
 }
 
 impl Hands {
     /// Makes hands for the runs of a data directory, whose secrets lie in a safe.
-    pub fn new(data: PathBuf, safe: Arc<Safe>) -> Hands {
-        Hands { data, safe, runs: RwLock::default() }
+    pub fn new(data: PathBuf, database: PathBuf, safe: Arc<Safe>) -> Hands {
+        Hands { data, safe, database, private: AtomicBool::new(false), runs: RwLock::default() }
+    }
+
+    /// Says where the runs of schedules may go.
+    pub fn open_to(&self, reach: Reach) {
+        self.private.store(reach == Reach::Private, Ordering::Release);
     }
 
     /// Gives a run its connectors.
@@ -46,7 +58,8 @@ impl Hands {
             protected: vec![note.file.clone(), self.data.clone()],
             egress: egress::Client::new(policy, Arc::new(self.safe.of_run(run))),
         });
-        let equipment = Arc::new(Equipment { connectors, file: note.file.clone(), allow_private });
+        let (file, deployed) = (note.file.clone(), note.version.is_some());
+        let equipment = Arc::new(Equipment { connectors, file, deployed, allow_private });
         self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), equipment);
     }
 
@@ -76,9 +89,17 @@ impl Executor for Hands {
     fn find<'a>(&'a self, run: &'a RunId, workflow: &'a str, inputs: &'a Value) -> Finding<'a> {
         Box::pin(async move {
             let gone = || Failure::new(FailureKind::Refused, "the run has ended");
-            let file = self.of(run).ok_or_else(gone)?.file.clone();
-            let (name, inputs) = (workflow.to_owned(), inputs.clone());
-            let looked = tokio::task::spawn_blocking(move || beside::find(&file, &name, &inputs)).await;
+            let equipment = self.of(run).ok_or_else(gone)?;
+            let (name, inputs, database) = (workflow.to_owned(), inputs.clone(), self.database.clone());
+            let looked = tokio::task::spawn_blocking(move || {
+                if equipment.deployed
+                    && let Some(found) = beside::deployed(&database, &name, &inputs)
+                {
+                    return found;
+                }
+                beside::find(&equipment.file, &name, &inputs)
+            })
+            .await;
             looked.unwrap_or_else(|_| Err(Failure::new(FailureKind::Server, "the search broke off")))
         })
     }
@@ -86,6 +107,12 @@ impl Executor for Hands {
     fn adopt(&self, parent: &RunId, child: &RunId, note: &Value) {
         if let (Some(equipment), Some(note)) = (self.of(parent), Note::of(note)) {
             self.equip(child, &note, equipment.allow_private);
+        }
+    }
+
+    fn equip(&self, run: &RunId, note: &Value) {
+        if let Some(note) = Note::of(note) {
+            Hands::equip(self, run, &note, self.private.load(Ordering::Acquire));
         }
     }
 

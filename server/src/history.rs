@@ -40,6 +40,16 @@ impl History {
         self.journal.as_ref().map_or(Ok(vec![]), Journal::runs)
     }
 
+    /// One run.
+    ///
+    /// # Errors
+    /// Where there is no such run, or the database cannot be read.
+    pub fn summary(&self, run: &RunId) -> Result<Summary, Error> {
+        let missing = || Error::NoRun(run.clone());
+        let journal = self.journal.as_ref().ok_or_else(missing)?;
+        journal.run(run)?.map(|(summary, _)| summary).ok_or_else(missing)
+    }
+
     /// An empty timeline for a run, by its plan.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The data directory: where the database, the socket and the lock stand, and who owns them.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,13 @@ impl Home {
         self.directory.join("keyway.sock")
     }
 
+    /// Who has it, as far as that is known.
+    pub fn holder(&self) -> String {
+        let said = fs::read_to_string(self.directory.join("keyway.lock")).unwrap_or_default();
+        let said = said.trim();
+        if said.is_empty() { "another process".into() } else { said.into() }
+    }
+
     /// True if a process owns it and listens: it moves runs.
     pub fn is_owned(&self) -> bool {
         std::os::unix::net::UnixStream::connect(self.socket()).is_ok()
@@ -85,11 +92,21 @@ impl Home {
             .open(self.directory.join("keyway.lock"))
             .map_err(unusable)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+            Ok(()) => {
+                // Who it is stands there for others to tell; it is no part of the lock.
+                let _ = file.set_len(0).and_then(|()| (&file).write_all(myself().as_bytes()));
+                Ok(Some(Lock { _file: file }))
+            }
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(errno) => Err(unusable(io::Error::from(errno))),
         }
     }
+}
+
+/// This process, for people.
+fn myself() -> String {
+    let command = std::env::args().nth(1).map(|word| format!(" (`keyway {word}`)")).unwrap_or_default();
+    format!("process {}{command}\n", std::process::id())
 }
 
 /// Puts the name of a directory on the disk, and those of the ones around it, which may be as fresh. A database in

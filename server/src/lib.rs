@@ -5,17 +5,21 @@
 
 pub mod backup;
 pub mod beside;
+pub mod change;
 pub mod error;
 pub mod executor;
 pub mod export;
+mod folder;
 pub mod history;
 pub mod home;
+pub mod kept;
 pub mod order;
 pub mod owner;
 pub mod probe;
 pub mod protocol;
 pub mod rehearse;
 pub mod safe;
+pub mod serve;
 pub mod session;
 pub mod words;
 mod zone;

@@ -20,6 +20,9 @@ pub struct Order {
     pub inputs: Value,
     /// The directory that `file.*` may use.
     pub files: PathBuf,
+    /// The version that it is, where it was deployed.
+    #[serde(default)]
+    pub version: Option<i64>,
     /// Whether calls may go to private addresses. Not kept with the run.
     pub allow_private: bool,
 }
@@ -31,19 +34,27 @@ pub struct Note {
     pub file: PathBuf,
     /// The directory that `file.*` may use, absolute.
     pub files: PathBuf,
+    /// The version that the run started with, where it was deployed.
+    pub version: Option<i64>,
 }
 
 impl Note {
     /// As it stands in the log.
     pub fn to_value(&self) -> Value {
         let text = |path: &PathBuf| Value::text(path.to_string_lossy());
-        Value::object([("file", text(&self.file)), ("files", text(&self.files))])
+        let version = self.version.map(|version| ("version", Value::Int(version)));
+        let paths = [("file", text(&self.file)), ("files", text(&self.files))];
+        Value::object(paths.into_iter().chain(version))
     }
 
     /// Reads what stands in the log.
     pub fn of(value: &Value) -> Option<Note> {
         let path = |key| value.get(key)?.as_text().map(PathBuf::from);
-        Some(Note { file: path("file")?, files: path("files")? })
+        let version = match value.get("version") {
+            Some(Value::Int(version)) => Some(*version),
+            _ => None,
+        };
+        Some(Note { file: path("file")?, files: path("files")?, version })
     }
 }
 

@@ -1,8 +1,10 @@
 //! The process that owns a data directory: it moves the runs, and does so for others who ask.
 
+pub mod deploy;
+
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use dsl::diagnostic::Severity;
 use dsl::value::Value;
@@ -18,20 +20,23 @@ use runtime::driver::{Driver, Error as DriverError, State};
 use runtime::executor::Executor as _;
 use runtime::journal::sqlite::Sqlite;
 use runtime::local::{Local, Surroundings};
+use runtime::timekeeper::{self, Keeper, Timekeeper};
 use store::Desk;
 use tokio::io::{AsyncReadExt as _, AsyncWrite, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
-use tracing::warn;
+use tracing::{error, warn};
+use vault::LOCAL;
 
 use crate::error::Error;
 use crate::executor::Hands;
 use crate::home::{Home, Lock};
 use crate::order::{Note, Order};
-use crate::protocol::{self, Act, Reply, Request};
+use crate::protocol::{self, Act, Reply, Request, Watched};
 use crate::safe::Safe;
+use crate::serve::Reach;
 use crate::words::{self, Again, Word};
 
 /// How long a commit waits for another process that writes.
@@ -49,7 +54,10 @@ pub struct Owner {
 }
 
 struct Core {
-    driver: Local,
+    driver: Arc<Local>,
+    desk: Arc<Desk>,
+    /// Where schedules are kept here.
+    timekeeper: OnceLock<Timekeeper>,
     hands: Arc<Hands>,
     guests: AtomicUsize,
     left: Notify,
@@ -64,12 +72,13 @@ impl Owner {
         let desk = Arc::new(Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?);
         let safe = Arc::new(Safe::new(desk.clone(), home.clone()));
         let data = std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned());
-        let hands = Arc::new(Hands::new(data, safe));
+        let hands = Arc::new(Hands::new(data, home.database(), safe));
         let surroundings =
             Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
-        let driver = Local::over(Arc::new(Sqlite::over(desk)?), surroundings);
+        let driver = Arc::new(Local::over(Arc::new(Sqlite::over(desk.clone())?), surroundings));
         let listener = listen(&home.socket())?;
-        let core = Arc::new(Core { driver, hands, guests: AtomicUsize::new(0), left: Notify::new() });
+        let (timekeeper, guests, left) = (OnceLock::new(), AtomicUsize::new(0), Notify::new());
+        let core = Arc::new(Core { driver, desk, timekeeper, hands, guests, left });
         let listening = tokio::spawn(accept(listener, core.clone()));
         Ok(Owner { core, listening, _lock: lock })
     }
@@ -88,6 +97,26 @@ impl Owner {
     /// Where there is no such run, or its log is damaged.
     pub fn follow(&self, run: &RunId, seen: u64, allow_private: bool) -> Result<Feed, Error> {
         self.core.follow(run, seen, allow_private)
+    }
+
+    /// Takes up all runs that are not finished, and begins to keep schedules. Gives how many there are of both.
+    ///
+    /// # Errors
+    /// Where something of that cannot be read.
+    pub fn serve(&self, reach: Reach) -> Result<(usize, usize), Error> {
+        self.core.serve(reach)
+    }
+
+    /// Stops keeping schedules.
+    pub fn stop_keeping(&self) {
+        if let Some(timekeeper) = self.core.timekeeper.get() {
+            timekeeper.stop();
+        }
+    }
+
+    /// How many calls are under way.
+    pub fn calls(&self) -> usize {
+        self.core.driver.standing().map_or(0, |standing| standing.calls)
     }
 
     /// Since when nothing can be recorded, and why; nothing where all is well.
@@ -115,6 +144,7 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         self.listening.abort();
+        self.stop_keeping();
         self.core.driver.stop();
     }
 }
@@ -142,8 +172,50 @@ impl Core {
                     Act::Tell => self.driver.overdue(keeping, now)?,
                 }))
             }
+            Request::Deploy(wish) => self.deploy(wish).map(|outcome| Reply::Deployed(Box::new(outcome))),
+            Request::Put { workflow, wish } => {
+                self.put(workflow, wish).map(|outcome| Reply::Deployed(Box::new(outcome)))
+            }
+            Request::Watch => Ok(Reply::Watched(self.watched())),
             Request::Follow { .. } => Err(Error::Protocol("a run is followed on a line of its own".into())),
         }
+    }
+
+    fn serve(&self, reach: Reach) -> Result<(usize, usize), Error> {
+        self.hands.open_to(reach);
+        let mut resumed = 0;
+        for run in self.driver.unfinished()? {
+            // One that is damaged keeps nobody from the others; it is found late.
+            match self.ready(&run, reach == Reach::Private).and_then(|()| Ok(self.driver.resume(&run)?)) {
+                Ok(()) => resumed += 1,
+                Err(error) => error!(%run, error = crate::chain(&error), "a run cannot be taken up"),
+            }
+        }
+        let (id, zone) = (LOCAL.to_owned(), crate::zone::own());
+        let owner = timekeeper::Owner { id, zone };
+        let clock = Arc::new(Wall);
+        let mut keeper = Keeper::new(owner, self.desk.path(), self.driver.clone(), clock.clone())?;
+        let kept = self.kept()?;
+        let mut deployed = vec![];
+        for standing in kept.workflows()?.into_iter().filter(|standing| standing.enabled) {
+            match kept.deployed(&kept.version(&standing.name, standing.version)?) {
+                Some(version) => deployed.push(version),
+                None => {
+                    keeper.cannot_keep(&standing.name, "this version of the program takes its text no more")
+                }
+            }
+        }
+        keeper.add(deployed)?;
+        let schedules = keeper.len();
+        // It is asked once for each owner.
+        let _ = self.timekeeper.set(Timekeeper::new(keeper, clock));
+        Ok((resumed, schedules))
+    }
+
+    fn watched(&self) -> Option<Watched> {
+        let watch = self.timekeeper.get()?.watch();
+        let looked = watch.looked.map(|time| time.to_string());
+        Some(Watched { looked, late: watch.late, found: watch.found, trouble: watch.trouble })
     }
 
     fn start(&self, order: &Order) -> Result<RunId, Error> {
@@ -153,7 +225,7 @@ impl Core {
             other => Err(vec![format!("the inputs are a {}, not an object", other.type_name())]),
         };
         let inputs = inputs.map_err(Error::Inputs)?;
-        let note = Note { file: order.file.clone(), files: order.files.clone() };
+        let note = Note { file: order.file.clone(), files: order.files.clone(), version: order.version };
         let run = order.run.clone();
         self.hands.equip(&run, &note, order.allow_private);
         let trigger = Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);
@@ -190,6 +262,7 @@ impl Core {
             None => (**old.plan()).clone(),
             Some((file, text)) => {
                 note.file.clone_from(file);
+                note.version = None;
                 Plan::new(&checked(file, text)?)
             }
         };

@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWr
 
 use crate::error::Error;
 use crate::order::Order;
+use crate::owner::deploy::{Deployment, Outcome, Wish};
 use crate::words::{Again, Word};
 
 /// The longest line: a workflow of 1 MB, its inputs, or what one input caused.
@@ -55,6 +56,17 @@ pub enum Request {
         /// Whether they are removed, or only named.
         act: Act,
     },
+    /// Keep a version of a workflow. Answered by `Deployed`.
+    Deploy(Deployment),
+    /// Enable, disable or roll back a workflow that is kept. Answered by `Deployed`.
+    Put {
+        /// Which.
+        workflow: String,
+        /// What is wanted.
+        wish: Wish,
+    },
+    /// Tell what is late. Answered by `Watched`.
+    Watch,
     /// Tell what happens in a run, from a row on. Answered by `Recorded` for each row, then `Done`.
     Follow {
         /// Which.
@@ -76,6 +88,19 @@ pub enum Act {
     Tell,
 }
 
+/// What the service found when it looked last whether anything is late.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// When it looked.
+    pub looked: Option<String>,
+    /// What was late then.
+    pub late: Vec<String>,
+    /// How many times something was found late since the service began.
+    pub found: u64,
+    /// Why no schedule can be kept just now.
+    pub trouble: Option<String>,
+}
+
 /// What the owner answers.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,6 +113,10 @@ pub enum Reply {
     Recorded(Recorded),
     /// This was removed, or would be.
     Cleaned(Cleaned),
+    /// This is what became of the workflow.
+    Deployed(Box<Outcome>),
+    /// This was found late; nothing where no schedules are kept.
+    Watched(Option<Watched>),
     /// That was all.
     Done,
     /// It cannot be done.

@@ -14,8 +14,9 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use crate::error::Error;
 use crate::home::Home;
 use crate::order::Order;
+use crate::owner::deploy::{Deployment, Outcome, Wish};
 use crate::owner::{Feed, Owner};
-use crate::protocol::{self, Act, Reply, Request};
+use crate::protocol::{self, Act, Reply, Request, Watched};
 use crate::words::{Again, Word};
 
 /// How long an owner that holds the lock may take until it listens, and a commit until it succeeds.
@@ -104,6 +105,40 @@ impl Session {
     pub async fn clean(&mut self, keeping: Keeping, act: Act) -> Result<Cleaned, Error> {
         match self.ask(&Request::Clean { keeping, act }).await? {
             Reply::Cleaned(cleaned) => Ok(cleaned),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Keeps a version of a workflow, or tells what that would mean.
+    ///
+    /// # Errors
+    /// Where the workflow is wrong, or it cannot be recorded.
+    pub async fn deploy(&mut self, wish: Deployment) -> Result<Outcome, Error> {
+        self.deployed(Request::Deploy(wish)).await
+    }
+
+    /// Enables, disables or rolls back a workflow that is kept.
+    ///
+    /// # Errors
+    /// Where there is no such workflow or version, or it cannot be recorded.
+    pub async fn put(&mut self, workflow: &str, wish: Wish) -> Result<Outcome, Error> {
+        self.deployed(Request::Put { workflow: workflow.into(), wish }).await
+    }
+
+    /// What the service found late; nothing where no schedules are kept.
+    ///
+    /// # Errors
+    /// Where its process does not answer.
+    pub async fn watched(&mut self) -> Result<Option<Watched>, Error> {
+        match self.ask(&Request::Watch).await? {
+            Reply::Watched(watched) => Ok(watched),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn deployed(&mut self, request: Request) -> Result<Outcome, Error> {
+        match self.ask(&request).await? {
+            Reply::Deployed(outcome) => Ok(*outcome),
             other => Err(unexpected(&other)),
         }
     }
@@ -289,8 +324,12 @@ async fn ask(home: &Home, request: &Request) -> Result<Reply, Error> {
 fn unexpected(reply: &Reply) -> Error {
     match reply {
         Reply::Refused { message, help } => Error::Owner { message: message.clone(), help: help.clone() },
-        Reply::Started(_) | Reply::Resumed(_) | Reply::Recorded(_) | Reply::Cleaned(_) | Reply::Done => {
-            Error::Protocol("an answer to another question".into())
-        }
+        Reply::Started(_)
+        | Reply::Resumed(_)
+        | Reply::Recorded(_)
+        | Reply::Cleaned(_)
+        | Reply::Deployed(_)
+        | Reply::Watched(_)
+        | Reply::Done => Error::Protocol("an answer to another question".into()),
     }
 }

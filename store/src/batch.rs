@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::Book;
+
 /// What goes into one transaction. It is cleared and filled again, so that its buffers are used over and over.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -25,6 +27,8 @@ pub struct Batch {
     pub stale: Vec<([u8; 32], i64)>,
     /// The hashes of large values that go, before those of this batch are written.
     pub dropped: Vec<[u8; 32]>,
+    /// What is written into the books about workflows and schedules.
+    pub books: Vec<Book>,
     events: Vec<Event>,
     bodies: Vec<u8>,
 }
@@ -138,6 +142,7 @@ impl Batch {
         self.removed.clear();
         self.stale.clear();
         self.dropped.clear();
+        self.books.clear();
         self.events.clear();
         self.bodies.clear();
     }

@@ -91,6 +91,14 @@ pub enum Error {
         /// The run.
         run: String,
     },
+    /// An entry of the books that was to be written is there already, or is not as it was read.
+    #[error("`{path}` has an entry about `{workflow}` that somebody else wrote")]
+    Books {
+        /// The file.
+        path: PathBuf,
+        /// The workflow.
+        workflow: String,
+    },
     /// The SQLite library is older than this program needs.
     #[error("SQLite {found} is too old, this program needs at least {needed}")]
     Library {
@@ -130,7 +138,7 @@ impl Error {
                 "make room on the disk; nothing that was recorded is lost, and `keyway resume` goes on"
             }
             Error::Locked { .. } => "stop the other process, or name another folder for the store",
-            Error::Conflict { .. } => "let only one process move the runs of a store",
+            Error::Books { .. } | Error::Conflict { .. } => "let only one process move the runs of a store",
             Error::Library { .. } => "build with the bundled SQLite",
             Error::Other { .. } => "try again; if it stays, report it with this message",
         }

@@ -7,6 +7,7 @@
 
 pub mod backup;
 mod batch;
+pub mod books;
 mod change;
 mod desk;
 mod error;
@@ -17,6 +18,7 @@ pub mod vault;
 mod writer;
 
 pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
+pub use books::Book;
 pub use change::{Chain, Change, Edit, Unfit};
 pub use desk::Desk;
 pub use error::Error;

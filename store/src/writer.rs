@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params};
 
-use crate::{Batch, Change, Error, Unfit, change, file, seal};
+use crate::{Batch, Change, Error, Unfit, books, change, file, seal};
 
 /// The one writer of a file.
 #[derive(Debug)]
@@ -75,6 +75,7 @@ impl Writer {
             update_ends(&transaction, batch).map_err(told)?;
             pass_signals(&transaction, batch).map_err(told)?;
             keep_answers(&transaction, batch).map_err(told)?;
+            books::write(&transaction, &batch.books, path)?;
             // Last, so that a plan stays which a run of this batch follows.
             remove_runs(&transaction, batch).map_err(told)?;
         }
@@ -273,6 +274,7 @@ fn remove_runs(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM events WHERE run = ?1",
         "DELETE FROM signals WHERE run = ?1",
+        "DELETE FROM ticks WHERE run = ?1",
         "DELETE FROM runs WHERE id = ?1",
     ] {
         let mut delete = to.prepare_cached(sql)?;

@@ -90,13 +90,16 @@ impl Keyway {
     pub fn command_of<S: AsRef<std::ffi::OsStr>>(&self, binary: &Path, arguments: &[S]) -> Command {
         let mut command = Command::new(binary);
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 23] = [
+        const KEEPS: [&str; 32] = [
             "answer",
             "audit",
             "backup",
             "cancel",
             "clean",
+            "deploy",
             "diff",
+            "disable",
+            "enable",
             "explain-run",
             "export",
             "fork",
@@ -107,13 +110,19 @@ impl Keyway {
             "restore",
             "resume",
             "retry",
+            "rollback",
             "run",
             "runs",
+            "schedules",
             "secrets",
+            "serve",
             "show",
             "signal",
             "tier",
             "vault",
+            "versions",
+            "why-not",
+            "workflows",
         ];
         if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {
             command.arg("--data").arg(&self.data);

@@ -16,6 +16,7 @@ pub mod machine;
 pub mod markdown;
 pub mod place;
 pub mod report;
+pub mod ticks;
 pub mod verdict;
 pub mod world;
 

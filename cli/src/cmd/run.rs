@@ -7,6 +7,8 @@ use clap::Args as ClapArgs;
 use dsl::diagnostic::Severity;
 use dsl::value::{Object, Value};
 use dsl::workflow::Workflow;
+use server::error::Error;
+use server::kept::{Kept, note};
 use server::order::{Order, new_run};
 use server::session::Session;
 
@@ -21,7 +23,7 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 /// Run a workflow, and stay until it has ended
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The workflow's file
+    /// The workflow's file, or the name of a workflow that is deployed
     file: PathBuf,
     /// Give an input; its text is read by the input's type
     #[arg(long = "input", value_name = "NAME=VALUE")]
@@ -47,9 +49,9 @@ pub struct Args {
 
 /// Carries the command out.
 pub async fn main(args: Args) -> Result<Exit, Trouble> {
-    let text = read(&args.file)?;
-    let file = args.file.display().to_string();
-    let checked = dsl::check(&text, &server::beside::catalog(&args.file, &text));
+    let Wanted { path, text, version } = wanted(&args)?;
+    let file = path.display().to_string();
+    let checked = dsl::check(&text, &server::beside::catalog(&path, &text));
     if !checked.diagnostics.is_empty() {
         output::diagnostics(&file, &text, &checked.diagnostics);
     }
@@ -70,18 +72,44 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
             return Ok(refused(&args, &workflow.name, &problems.join("; ")));
         }
     };
-    let absolute = std::path::absolute(&args.file).unwrap_or_else(|_| args.file.clone());
+    let absolute = std::path::absolute(&path).unwrap_or(path);
     let folder = absolute.parent().unwrap_or(Path::new("/")).to_owned();
     let files = match &args.files {
         Some(files) => std::path::absolute(files).unwrap_or_else(|_| files.clone()),
         None => folder,
     };
-    let order =
-        Order { run: new_run(), file: absolute, text, inputs, files, allow_private: args.allow_private };
+    let (run, allow_private) = (new_run(), args.allow_private);
+    let order = Order { run, file: absolute, text, inputs, files, version, allow_private };
     let mut session = Session::open(args.data.home()?).await?;
     let run = session.start(&order).await?;
     let want = Want { json: args.json, no_wait: args.no_wait, allow_private: args.allow_private };
     progress::follow(&mut session, &args.data.home()?, run, &want).await
+}
+
+/// What is to be run: a file, or a version that is deployed.
+struct Wanted {
+    path: PathBuf,
+    text: String,
+    version: Option<i64>,
+}
+
+fn wanted(args: &Args) -> Result<Wanted, Trouble> {
+    let name = args.file.to_string_lossy();
+    if !args.file.exists() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-') {
+        let version = Kept::open(&args.data.home()?)?.in_force(&name);
+        return match version {
+            Ok(version) => {
+                let path = note(&version).map(|note| note.file).unwrap_or_default();
+                Ok(Wanted { path, text: version.text, version: Some(version.number) })
+            }
+            Err(Error::NoWorkflow { .. }) => {
+                Err(Trouble::new(format!("there is no file `{name}`, and no workflow `{name}` is deployed"))
+                    .help("`keyway workflows` lists those that are"))
+            }
+            Err(error) => Err(error.into()),
+        };
+    }
+    Ok(Wanted { path: args.file.clone(), text: read(&args.file)?, version: None })
 }
 
 /// Reads a workflow's text.

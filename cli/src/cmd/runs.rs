@@ -8,6 +8,7 @@ use server::engine::run::{Hold, RunId};
 use server::engine::story::who;
 use server::engine::view::{Timeline, Waits};
 use server::history::History;
+use server::order::Note;
 use server::{State, Summary};
 
 use super::Data;
@@ -33,6 +34,7 @@ struct Line {
     /// For whom or what it waits.
     waits: Vec<String>,
     called_by: Option<RunId>,
+    version: Option<i64>,
     takes_over: Option<RunId>,
 }
 
@@ -53,7 +55,14 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 
 /// Only what is not finished is read whole; of the others, how they began.
 fn line(history: &History, run: Summary) -> Line {
-    let mut line = Line { state: run.state.name(), run, waits: vec![], called_by: None, takes_over: None };
+    let mut line = Line {
+        state: run.state.name(),
+        run,
+        waits: vec![],
+        called_by: None,
+        version: None,
+        takes_over: None,
+    };
     let run = &line.run.run;
     if line.run.state == State::Running {
         match history.story(run) {
@@ -64,8 +73,10 @@ fn line(history: &History, run: Summary) -> Line {
     }
     // A run whose log is damaged is listed all the same.
     let first = history.first(&line.run.run).ok().flatten();
-    if let Some(Event::RunStarted { parent, past, .. }) = first.and_then(|row| row.events.into_iter().next())
+    if let Some(Event::RunStarted { parent, past, note, .. }) =
+        first.and_then(|row| row.events.into_iter().next())
     {
+        line.version = Note::of(&note).and_then(|note| note.version);
         line.called_by = parent.map(|parent| parent.run);
         line.takes_over = past.map(|past| past.of.clone());
     }
@@ -130,10 +141,11 @@ fn row(line: &Line, ids: usize, names: usize) -> String {
         line.state,
         shown(run.started),
     );
+    let version = line.version.map(|version| format!("version {version}"));
     let called = line.called_by.as_ref().map(|run| format!("called by {run}"));
     let past = line.takes_over.as_ref().map(|run| format!("takes over from {run}"));
     let waits = (!line.waits.is_empty()).then(|| format!("waits: {}", line.waits.join(", ")));
-    let more = [called, past, waits].into_iter().flatten();
+    let more = [version, called, past, waits].into_iter().flatten();
     more.fold(row, |row, more| row + &format!("  {FAINT}{more}{FAINT:#}\n"))
 }
 
@@ -153,6 +165,7 @@ fn json(line: &Line) -> serde_json::Value {
         "ended": run.ended.map(|time| time.to_string()),
     });
     let more = [
+        ("version", line.version.map(Into::into)),
         ("called_by", line.called_by.as_ref().map(|run| run.to_string().into())),
         ("takes_over_from", line.takes_over.as_ref().map(|run| run.to_string().into())),
         ("waits", (!line.waits.is_empty()).then(|| line.waits.clone().into())),

@@ -61,6 +61,10 @@ impl Kept {
 
 impl Journal for Memory {
     fn commit(&self, batch: &Batch) -> Result<(), Error> {
+        if !batch.books.is_empty() {
+            let (path, detail) = (Path::new("memory").to_owned(), "it keeps no schedules".into());
+            return Err(store::Error::CannotWrite { path, detail }.into());
+        }
         let mut kept = self.kept();
         if let Some(run) = kept.conflict(batch) {
             let path = Path::new("memory").to_owned();

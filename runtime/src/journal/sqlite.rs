@@ -221,6 +221,7 @@ fn encode(batch: &Batch, rows: &mut store::Batch) -> serde_json::Result<()> {
             body: serde_json::to_string(&mail.signal.value)?,
         });
     }
+    rows.books.extend(batch.books.iter().cloned());
     rows.taken.extend(batch.taken.iter().cloned());
     rows.removed.extend(batch.removed.iter().map(|run| run.0.clone()));
     rows.stale.extend(batch.stale.iter().map(|(hash, time)| (hash.0, nanoseconds(*time))));

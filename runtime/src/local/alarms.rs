@@ -19,6 +19,11 @@ impl Alarms {
         self.queue.insert((timer.due, run.clone(), timer));
     }
 
+    /// True if a timer is set.
+    pub fn is_set(&self, run: &RunId, timer: &Timer) -> bool {
+        self.of_run.get(run).is_some_and(|timers| timers.contains(timer))
+    }
+
     /// When the next one is due.
     pub fn next(&self) -> Option<Timestamp> {
         self.queue.first().map(|(due, ..)| *due)

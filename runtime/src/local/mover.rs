@@ -4,13 +4,15 @@
 mod children;
 mod commit;
 mod decide;
+mod keep;
 mod mail;
 mod remove;
+mod standing;
 mod take_up;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
 use dsl::value::Hash;
@@ -20,7 +22,6 @@ use engine::plan::Plan;
 use engine::run::{At, Attempt, Run, RunId};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Surroundings;
 use super::alarms::Alarms;
 use super::calls::{Answer, Calls, Flight};
 use super::mailbox::Mailbox;
@@ -28,10 +29,12 @@ use super::rooms::Rooms;
 use super::turn::Turn;
 use super::values::Shelf;
 use super::watchers::Watchers;
+use super::{Standing, Surroundings};
 use crate::clock::Clock;
 use crate::driver::Error;
 use crate::executor::Found;
 use crate::journal::{Journal, Mail};
+use crate::timekeeper::kept::Kept;
 pub(super) use take_up::plan_of;
 
 /// How many inputs go into one commit at most.
@@ -55,6 +58,10 @@ pub(super) enum Message {
     Signal { signal: Emitted, reply: Reply },
     /// The workflow that a step calls was found, or not.
     Found(Answer<Found>),
+    /// Keep what a schedule has decided.
+    Keep { kept: Box<Kept>, reply: Reply },
+    /// Tell how the runs stand.
+    Standing { reply: SyncSender<Standing> },
     /// Let those begin that wait and find room.
     Admit,
     /// Remove runs that have ended.
@@ -271,6 +278,9 @@ impl Mover {
                 self.turn.answer(reply, Ok(()));
             }
             Message::Found(answer) => self.found(answer),
+            Message::Keep { kept, reply } => self.keep(*kept, reply),
+            // Whoever asked may have gone.
+            Message::Standing { reply } => drop(reply.send(self.standing())),
             Message::Remove { runs, reply } => self.remove(runs, reply),
             Message::Forget { answers, reply } => self.forget_answers(answers, reply),
             Message::Guard { reply } => self.guard(reply),

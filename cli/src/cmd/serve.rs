@@ -1,0 +1,102 @@
+//! `keyway serve`: moves runs and keeps schedules until it is stopped.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+use server::serve::{News, Reach, Service, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Data;
+use crate::error::{Exit, Trouble};
+use crate::output::{self, BAD, BUSY, FAINT, GOOD};
+use crate::waits::count;
+
+/// Serve a data directory: take up its runs, keep its schedules, and stay until stopped
+///
+/// SIGTERM or Ctrl-C stops it: no schedule starts a run any more, calls under way may end within `--grace`, and what
+/// has not ended then goes on at the next start. All other commands talk to it.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// Deploy the workflows in this directory, and again whenever one changes
+    #[arg(long, value_name = "DIR")]
+    workflows: Option<PathBuf>,
+    /// How long calls under way may take to end when it is stopped
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    grace: String,
+    /// Let the calls of runs that it starts or takes up go to private addresses, such as this machine's
+    #[arg(long)]
+    allow_private: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+/// Carries the command out.
+pub async fn main(args: Args) -> Result<Exit, Trouble> {
+    let home = args.data.home()?;
+    let grace = dsl::duration::parse(&args.grace).and_then(|length| Duration::try_from(length).ok());
+    let grace = grace.ok_or_else(|| {
+        Trouble::no(format!("`{}` is not a duration", args.grace)).help("write it as `10s` or `2m`")
+    })?;
+    if let Some(folder) = args.workflows.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(Trouble::new(format!("`{}` is not a directory", folder.display())));
+    }
+    let reach = if args.allow_private { Reach::Private } else { Reach::Public };
+    let listen =
+        |kind| signal(kind).map_err(|error| Trouble::new(format!("signals cannot be listened to: {error}")));
+    let (mut term, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let mut stopped = async || {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let settings = Settings { folder: args.workflows, reach, grace };
+    let mut service = Service::open(&home, settings)?;
+    output::note(&format!(
+        "{GOOD}serving{GOOD:#} {} {FAINT}with {} and {} to take up{FAINT:#}",
+        home.directory().display(),
+        count(service.schedules, "schedule"),
+        count(service.resumed, "run")
+    ));
+    service.run(stopped(), tell).await;
+    output::note(&format!("{FAINT}stopping; once more stops at once{FAINT:#}"));
+    let left = tokio::select! {
+        left = service.close() => left,
+        () = stopped() => return Ok(Exit::Unfinished),
+    };
+    match left {
+        0 => output::note("stopped"),
+        left => output::note(&format!(
+            "stopped while {} did not end; their runs go on at the next start",
+            count(left, "call")
+        )),
+    }
+    Ok(Exit::Done)
+}
+
+fn tell(news: News) {
+    match news {
+        News::Deployed(file, outcome) => {
+            let version = outcome.version.unwrap_or_default();
+            output::note(&format!(
+                "{GOOD}deployed{GOOD:#} {} {FAINT}version{FAINT:#} {version} {FAINT}from{FAINT:#} {}",
+                outcome.workflow,
+                file.display()
+            ));
+        }
+        News::Broken { file, text, problems, why } => {
+            let name = file.display().to_string();
+            output::diagnostics(&name, &text, &problems);
+            output::note(&format!(
+                "{BAD}not deployed{BAD:#} {name}: {why}; what was in force before stays in force"
+            ));
+        }
+        News::Gone(file) => {
+            output::note(&format!(
+                "{BUSY}gone{BUSY:#} {}; its workflow stays as it is, and `keyway disable NAME` stops its triggers",
+                file.display()
+            ));
+        }
+    }
+}

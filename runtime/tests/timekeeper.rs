@@ -1,0 +1,85 @@
+//! The keeper of schedules over a real file and a real driver: clocks that jump, processes that die before, within and
+//! after a commit. Each instant stands in the books once, and each run that they name is there.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "timekeeper/world.rs"]
+mod world;
+
+use jiff::SignedDuration;
+use runtime::clock::Manual;
+use runtime::timekeeper::Timekeeper;
+use world::{Fault, START, World};
+
+/// 500 jumps of the clock of 1 s to 1 year, forward and back, with a death in every fifth life.
+fn jumps(seed: u64, fault: Fault) -> Vec<String> {
+    let mut world = World::new(seed, fault);
+    for jump in 0..500 {
+        world.jump();
+        world.look();
+        if jump % 25 == 0 {
+            let faults = world.faults();
+            if !faults.is_empty() {
+                return faults;
+            }
+        }
+    }
+    world.settle();
+    world.faults()
+}
+
+#[test]
+fn over_500_jumps_of_the_clock_each_time_starts_once_or_is_accounted_for() {
+    let seed = std::env::var("KEYWAY_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(7);
+    println!("seed {seed}");
+    assert_eq!(jumps(seed, Fault::None), Vec::<String>::new());
+}
+
+#[test]
+fn a_keeper_that_writes_the_books_apart_from_the_start_is_seen() {
+    let seen = (1..4).flat_map(|seed| jumps(seed, Fault::Apart)).collect::<Vec<_>>();
+    assert!(seen.iter().any(|fault| fault.contains("is not there")), "{seen:?}");
+}
+
+#[test]
+fn a_keeper_that_forgets_what_is_accounted_for_is_seen() {
+    assert!(!jumps(1, Fault::Forgets).is_empty());
+}
+
+#[test]
+fn what_waits_in_a_queue_begins_when_the_run_before_it_has_ended() {
+    let mut world = World::new(1, Fault::None);
+    world.move_clock(SignedDuration::from_hours(3));
+    world.look();
+    // `long` waits for 90 minutes, each hour, with `overlap: queue`.
+    let told = |world: &World| {
+        world.ticks("long").into_iter().map(|tick| (tick.outcome, tick.run.is_some())).collect::<Vec<_>>()
+    };
+    let (started, queued) = (("started".to_owned(), true), ("queued".to_owned(), false));
+    assert_eq!(told(&world).last(), Some(&started));
+    for _ in 0..2 {
+        world.move_clock(SignedDuration::from_hours(1));
+        world.look();
+    }
+    assert!(told(&world).contains(&queued), "{:?}", told(&world));
+    world.settle();
+    let due: Vec<_> = told(&world).into_iter().filter(|it| *it == queued).collect();
+    assert!(due.len() <= 1, "{due:?}");
+    assert_eq!(world.faults(), Vec::<String>::new());
+}
+
+#[test]
+fn the_thread_starts_what_is_due_when_the_clock_jumps() {
+    let mut world = World::new(1, Fault::None);
+    let clock: Manual = world.clock.clone();
+    let keeper = world.take_keeper();
+    let keeper = Timekeeper::new(keeper, std::sync::Arc::new(clock.clone()));
+    clock.advance(SignedDuration::from_hours(2));
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while world.ticks("quick").is_empty() {
+        assert!(std::time::Instant::now() < end, "nothing was started after {START}");
+        std::thread::yield_now();
+    }
+    keeper.stop();
+    assert!(keeper.watch().trouble.is_none());
+}

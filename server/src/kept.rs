@@ -1,0 +1,371 @@
+//! The workflows that are kept in a data directory, read alongside whoever owns it: versions, schedules, and why
+//! a run did or did not start.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dsl::workflow::Workflow;
+use engine::plan::Plan;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use runtime::driver::Error as DriverError;
+use runtime::schedule::books::{Became, nanoseconds, timestamp};
+use runtime::schedule::{Schedule, texts};
+use runtime::timekeeper::Deployed;
+use store::Reader;
+use store::books::{Schedule as Row, Tick};
+pub use store::books::{Workflow as Standing, WorkflowVersion as Version};
+
+use crate::error::Error;
+use crate::home::Home;
+use crate::order::Note;
+use vault::LOCAL;
+
+/// How long a read waits for another process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A time of day as people say it is this long.
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+
+/// The workflows of a data directory. Every one is the local owner's.
+pub struct Kept {
+    reader: Option<Reader>,
+}
+
+/// A schedule as it stands.
+#[derive(Clone, Debug)]
+pub struct Timing {
+    /// The workflow.
+    pub workflow: String,
+    /// The trigger's canonical text.
+    pub text: String,
+    /// Whether the workflow is enabled.
+    pub enabled: bool,
+    /// The next instant that is not decided.
+    pub next: Option<Timestamp>,
+    /// How far the clock stands before what is accounted for: it was set back.
+    pub behind: SignedDuration,
+    /// What became of the last instant.
+    pub last: Option<Told>,
+    /// How many wait for the runs before them.
+    pub queued: usize,
+}
+
+/// What became of an instant, or of several in a row.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The first instant.
+    pub first: Timestamp,
+    /// The last.
+    pub last: Timestamp,
+    /// How many; 0 where they were not counted.
+    pub count: i64,
+    /// What became of them.
+    pub became: Became,
+    /// The run that was started.
+    pub run: Option<String>,
+    /// More about why there is none.
+    pub why: String,
+    /// When it was decided.
+    pub decided: Timestamp,
+    /// The version that was in force.
+    pub version: i64,
+}
+
+/// Why a trigger started a run at a time, or did not.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// It is in the books.
+    Decided(Told),
+    /// The trigger has no time then; these are the ones around it.
+    NoTime {
+        /// The last before.
+        before: Option<Timestamp>,
+        /// The first after.
+        after: Option<Timestamp>,
+    },
+    /// It is still to come.
+    ToCome(Timestamp),
+    /// It is due, and nobody has decided it.
+    Undecided(Timestamp),
+    /// The trigger came into force only later.
+    Before(Timestamp),
+    /// The books do not go back so far.
+    Forgotten(Timestamp),
+}
+
+impl Kept {
+    /// Opens what is there; a directory without a database keeps none.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn open(home: &Home) -> Result<Kept, Error> {
+        Kept::at(&home.database())
+    }
+
+    pub(crate) fn at(database: &Path) -> Result<Kept, Error> {
+        match Reader::open(database, PATIENCE) {
+            Ok(reader) => Ok(Kept { reader: Some(reader) }),
+            Err(store::Error::Missing { .. }) => Ok(Kept { reader: None }),
+            Err(error) => Err(DriverError::from(error).into()),
+        }
+    }
+
+    /// The workflows, by their names.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn workflows(&self) -> Result<Vec<Standing>, Error> {
+        self.read(|reader| reader.workflows(LOCAL))
+    }
+
+    /// One workflow.
+    ///
+    /// # Errors
+    /// Where there is none of this name.
+    pub fn workflow(&self, name: &str) -> Result<Standing, Error> {
+        let found = self.find(name)?;
+        found.ok_or_else(|| Error::NoWorkflow { name: name.into() })
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Result<Option<Standing>, Error> {
+        self.read(|reader| reader.workflow(LOCAL, name))
+    }
+
+    /// The versions of a workflow, the latest first.
+    ///
+    /// # Errors
+    /// Where there is no such workflow.
+    pub fn versions(&self, name: &str) -> Result<Vec<Version>, Error> {
+        self.workflow(name)?;
+        self.read(|reader| reader.workflow_versions(LOCAL, name))
+    }
+
+    /// A version of a workflow.
+    ///
+    /// # Errors
+    /// Where there is none of this number.
+    pub fn version(&self, name: &str, number: i64) -> Result<Version, Error> {
+        let found = self.read(|reader| reader.workflow_version(LOCAL, name, number))?;
+        found.ok_or_else(|| Error::NoVersion { name: name.into(), number })
+    }
+
+    /// The version in force.
+    ///
+    /// # Errors
+    /// Where there is no such workflow.
+    pub fn in_force(&self, name: &str) -> Result<Version, Error> {
+        let standing = self.workflow(name)?;
+        self.version(name, standing.version)
+    }
+
+    pub(crate) fn rows(&self, workflow: &str) -> Result<Vec<Row>, Error> {
+        let rows = self.read(|reader| reader.schedules(LOCAL))?;
+        Ok(rows.into_iter().filter(|row| row.workflow == workflow).collect())
+    }
+
+    pub(crate) fn queued(&self, workflow: &str) -> Result<Vec<Tick>, Error> {
+        let ticks = self.read(|reader| reader.queued_ticks(LOCAL))?;
+        Ok(ticks.into_iter().filter(|tick| tick.workflow == workflow).collect())
+    }
+
+    fn read<T: Default>(&self, read: impl FnOnce(&Reader) -> Result<T, store::Error>) -> Result<T, Error> {
+        match &self.reader {
+            None => Ok(T::default()),
+            Some(reader) => read(reader).map_err(|error| DriverError::from(error).into()),
+        }
+    }
+
+    /// All schedules of the versions in force, as they stand now.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn timings(&self, now: Timestamp) -> Result<Vec<Timing>, Error> {
+        let mut timings = vec![];
+        for standing in self.workflows()? {
+            let queued = self.queued(&standing.name)?;
+            for (schedule, row) in self.schedules(&standing)? {
+                let accounted = timestamp(row.accounted);
+                let (workflow, text) = (standing.name.clone(), row.text.clone());
+                let last = self.read(|reader| reader.latest_ticks([LOCAL, &workflow, &text], 1))?;
+                timings.push(Timing {
+                    enabled: standing.enabled,
+                    next: schedule.timetable.next(accounted.max(now)),
+                    behind: accounted.duration_since(now).max(SignedDuration::ZERO),
+                    last: last.first().and_then(told),
+                    queued: queued.iter().filter(|tick| tick.text == text).count(),
+                    workflow,
+                    text,
+                });
+            }
+        }
+        Ok(timings)
+    }
+
+    /// Why each schedule of a workflow started a run at a time, or did not. A time stands for its minute.
+    ///
+    /// # Errors
+    /// Where there is no such workflow.
+    pub fn why(&self, name: &str, at: Timestamp, now: Timestamp) -> Result<Vec<(String, Answer)>, Error> {
+        let standing = self.workflow(name)?;
+        let mut answers = vec![];
+        for (schedule, row) in self.schedules(&standing)? {
+            let moment = runtime::schedule::enabled(at);
+            let within = at.saturating_add(MINUTE).unwrap_or(Timestamp::MAX);
+            let instant = schedule.timetable.next(moment).filter(|instant| *instant < within);
+            let answer = match instant {
+                None if at < timestamp(row.since) && self.before(&schedule, &row, at)?.is_none() => {
+                    Answer::Before(timestamp(row.since))
+                }
+                None => Answer::NoTime {
+                    before: self.before(&schedule, &row, at)?,
+                    after: schedule.timetable.next(at),
+                },
+                Some(instant) => self.about(&schedule, &row, instant, now)?,
+            };
+            answers.push((row.text, answer));
+        }
+        Ok(answers)
+    }
+
+    /// What became of the latest instant of each schedule of a workflow.
+    ///
+    /// # Errors
+    /// Where there is no such workflow.
+    pub fn latest(&self, name: &str, now: Timestamp) -> Result<Vec<(String, Answer)>, Error> {
+        let standing = self.workflow(name)?;
+        let mut answers = vec![];
+        for (schedule, row) in self.schedules(&standing)? {
+            let due =
+                schedule.timetable.next(timestamp(row.accounted)).filter(|next| schedule.due(*next) <= now);
+            let last = self.read(|reader| reader.latest_ticks([LOCAL, name, &row.text], 1))?;
+            let answer = match (due, last.first().and_then(told)) {
+                (Some(due), _) if row.in_force => Answer::Undecided(due),
+                (_, Some(told)) => Answer::Decided(told),
+                (_, None) => Answer::NoTime {
+                    before: None,
+                    after: schedule.timetable.next(timestamp(row.accounted).max(now)),
+                },
+            };
+            answers.push((row.text, answer));
+        }
+        Ok(answers)
+    }
+
+    fn about(
+        &self,
+        schedule: &Schedule,
+        row: &Row,
+        instant: Timestamp,
+        now: Timestamp,
+    ) -> Result<Answer, Error> {
+        if instant > timestamp(row.accounted) {
+            let due = schedule.due(instant);
+            return Ok(if due > now { Answer::ToCome(due) } else { Answer::Undecided(instant) });
+        }
+        let of = [LOCAL, &schedule.workflow, &row.text];
+        let tick = self.read(|reader| reader.tick_at(of, nanoseconds(instant)))?;
+        let tick = tick.as_ref().and_then(told).filter(|told| told.last >= instant);
+        Ok(match tick {
+            Some(told) => Answer::Decided(told),
+            None if instant < timestamp(row.since) => Answer::Before(timestamp(row.since)),
+            None => Answer::Forgotten(instant),
+        })
+    }
+
+    fn before(&self, schedule: &Schedule, row: &Row, at: Timestamp) -> Result<Option<Timestamp>, Error> {
+        let of = [LOCAL, &schedule.workflow, &row.text];
+        let tick = self.read(|reader| reader.tick_at(of, nanoseconds(at)))?;
+        Ok(tick.map(|tick| timestamp(tick.last.min(nanoseconds(at)))).filter(|last| *last < at))
+    }
+
+    /// The schedules of the version in force with their rows.
+    fn schedules(&self, standing: &Standing) -> Result<Vec<(Schedule, Row)>, Error> {
+        let version = self.version(&standing.name, standing.version)?;
+        let Some(workflow) = self.read_text(&version) else { return Ok(vec![]) };
+        let rows = self.rows(&standing.name)?;
+        let zone = zone();
+        let starts = workflow.triggers.iter().map(|trigger| &trigger.start);
+        let mut found = vec![];
+        for (start, text) in starts.clone().zip(texts(starts)) {
+            let Some(row) = rows.iter().find(|row| row.text == text) else { continue };
+            let since = timestamp(row.since);
+            if let Ok(Some(schedule)) = Schedule::new(&standing.name, (start, text), &zone, since) {
+                found.push((schedule, row.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The workflow that a version is; nothing where this program takes it no more.
+    pub(crate) fn read_text(&self, version: &Version) -> Option<Workflow> {
+        let file = note(version).map(|note| note.file).unwrap_or_default();
+        crate::owner::checked(&file, &version.text).ok()
+    }
+
+    /// A version whose triggers are to be kept.
+    pub(crate) fn deployed(&self, version: &Version) -> Option<Deployed> {
+        let workflow = self.read_text(version)?;
+        let note = note(version)?.to_value();
+        Some(Deployed { plan: Arc::new(Plan::new(&workflow)), version: version.number, note })
+    }
+}
+
+/// Where the files of a version are.
+pub fn note(version: &Version) -> Option<Note> {
+    let note = Note::of(&dsl::json::parse(&version.note).ok()?)?;
+    Some(Note { version: Some(version.number), ..note })
+}
+
+/// As it stands in the books.
+pub(crate) fn note_text(note: &Note) -> String {
+    note.to_value().to_json().to_string()
+}
+
+/// The owner's zone: that of times without one.
+pub(crate) fn zone() -> TimeZone {
+    dsl::cron::zone(&crate::zone::own()).unwrap_or(TimeZone::UTC)
+}
+
+/// An entry of the books as it is told; nothing where a later version of the program wrote another word.
+pub fn told(tick: &Tick) -> Option<Told> {
+    Some(Told {
+        first: timestamp(tick.instant),
+        last: timestamp(tick.last),
+        count: tick.count,
+        became: Became::of(&tick.outcome)?,
+        run: tick.run.clone(),
+        why: tick.why.clone(),
+        decided: timestamp(tick.decided),
+        version: tick.version,
+    })
+}
+
+impl Told {
+    /// What became of it, in a sentence without the time.
+    pub fn sentence(&self) -> String {
+        let mut sentence = self.became.told().to_owned();
+        if let Some(run) = &self.run {
+            sentence += &format!(": {run}");
+        }
+        if !self.why.is_empty() {
+            sentence += &format!(": {}", self.why);
+        }
+        sentence
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "first": self.first.to_string(),
+            "last": self.last.to_string(),
+            "count": (self.count > 0).then_some(self.count),
+            "outcome": self.became.name(),
+            "reason": self.sentence(),
+            "run": self.run,
+            "version": self.version,
+            "decided": self.decided.to_string(),
+        })
+    }
+}

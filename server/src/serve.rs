@@ -1,0 +1,117 @@
+//! The service: one process that owns a data directory until it is stopped, moves all runs, keeps the schedules and
+//! watches a folder of workflows.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dsl::diagnostic::Diagnostic;
+
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::home::Home;
+use crate::owner::Owner;
+use crate::owner::deploy::Outcome;
+
+/// How often the folder is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often it is asked whether calls are still under way.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How the service is to run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder whose workflows are deployed as they change.
+    pub folder: Option<PathBuf>,
+    /// Whether calls may go to private addresses.
+    pub reach: Reach,
+    /// How long calls under way may take to end when it is stopped.
+    pub grace: Duration,
+}
+
+/// Where calls may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To public addresses.
+    Public,
+    /// To private addresses as well.
+    Private,
+}
+
+/// What the service tells.
+#[derive(Debug)]
+pub enum News {
+    /// A file of the folder was deployed.
+    Deployed(PathBuf, Outcome),
+    /// A file of the folder is broken, and what was in force before stays so.
+    Broken {
+        /// The file.
+        file: PathBuf,
+        /// Its text.
+        text: String,
+        /// What is wrong with it; where that is no matter of the text, the list is empty.
+        problems: Vec<Diagnostic>,
+        /// Why it was not deployed.
+        why: String,
+    },
+    /// A file of the folder is gone; its workflow stays as it is.
+    Gone(PathBuf),
+}
+
+/// A service that has begun.
+pub struct Service {
+    owner: Owner,
+    folder: Option<Folder>,
+    settings: Settings,
+    /// How many runs were taken up.
+    pub resumed: usize,
+    /// How many schedules are kept.
+    pub schedules: usize,
+}
+
+impl Service {
+    /// Takes ownership of a data directory, takes up all runs that are not finished, and begins to keep schedules.
+    ///
+    /// # Errors
+    /// Where another process has the directory, or it cannot be used.
+    pub fn open(home: &Home, settings: Settings) -> Result<Service, Error> {
+        let Some(lock) = home.own()? else {
+            return Err(Error::Owned { path: home.directory().to_owned(), holder: home.holder() });
+        };
+        let owner = Owner::open(home, lock)?;
+        let (resumed, schedules) = owner.serve(settings.reach)?;
+        let folder = settings.folder.clone().map(Folder::new);
+        Ok(Service { owner, folder, settings, resumed, schedules })
+    }
+
+    /// Serves until it is stopped, and tells what happens meanwhile.
+    pub async fn run(&mut self, stop: impl Future<Output = ()>, tell: impl Fn(News)) {
+        let mut stop = std::pin::pin!(stop);
+        let mut ticks = tokio::time::interval(LOOK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                _ = ticks.tick() => {
+                    if let Some(folder) = &mut self.folder {
+                        folder.look(&self.owner).into_iter().for_each(&tell);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stops: nothing is started by a schedule any more, and calls under way may end for a while. Gives how many did
+    /// not; their runs go on when somebody takes them up.
+    pub async fn close(self) -> usize {
+        self.owner.stop_keeping();
+        let end = tokio::time::Instant::now() + self.settings.grace;
+        loop {
+            let calls = self.owner.calls();
+            if calls == 0 || tokio::time::Instant::now() >= end {
+                return calls;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
