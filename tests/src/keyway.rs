@@ -90,7 +90,7 @@ impl Keyway {
     pub fn command_of<S: AsRef<std::ffi::OsStr>>(&self, binary: &Path, arguments: &[S]) -> Command {
         let mut command = Command::new(binary);
         command.args(arguments).stdin(Stdio::null());
-        const KEEPS: [&str; 32] = [
+        const KEEPS: &[&str] = &[
             "answer",
             "audit",
             "backup",

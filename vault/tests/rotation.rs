@@ -163,7 +163,7 @@ fn keys_are_changed_while_secrets_are_used_and_added() {
                 if over.load(Ordering::Relaxed) {
                     break;
                 }
-                let owner = adding.add_owner("test", OwnerKind::User, "late", "paid").unwrap();
+                let owner = adding.add_owner("test", OwnerKind::User, &format!("late{n}"), "paid").unwrap();
                 let who = Who { owner: &owner, actor: "test" };
                 adding.add(who, &entry(&format!("LATE{n}"), "value")).unwrap();
                 std::thread::sleep(Duration::from_millis(5));
