@@ -191,7 +191,8 @@ fn many_runs_at_once_on_a_fresh_data_directory_all_work() {
 
 /// A line to the owner of a data directory, on which a run is followed.
 fn follow(place: &Place, run: &str) -> BufReader<UnixStream> {
-    let mut stream = UnixStream::connect(place.keyway.data.join("keyway.sock")).expect("an owner that listens");
+    let mut stream =
+        UnixStream::connect(place.keyway.data.join("keyway.sock")).expect("an owner that listens");
     let request = serde_json::json!({ "do": "follow", "run": run, "seen": 0, "allow_private": false });
     stream.write_all(format!("{request}\n").as_bytes()).expect("a line");
     stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time above zero");
