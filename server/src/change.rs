@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dsl::catalog::Safety;
-use dsl::workflow::Workflow;
+use dsl::workflow::{Start, Workflow};
 use engine::outline::{Beside, Entry, Outline, Part};
 use engine::plan::Plan;
 use runtime::schedule;
@@ -138,7 +138,15 @@ fn drop_places(json: &mut serde_json::Value) {
 
 fn triggers(workflow: &Workflow) -> Parts {
     let texts = schedule::texts(workflow.triggers.iter().map(|trigger| &trigger.start));
-    texts.into_iter().zip(workflow.triggers.iter().map(stored)).collect()
+    let parts = texts.iter().zip(&workflow.triggers).map(|(text, trigger)| {
+        let mut trigger = trigger.clone();
+        // What is another spelling of the same times is the same schedule.
+        if let Start::Cron { schedule, .. } = &mut trigger.start {
+            schedule.clone_from(text);
+        }
+        (text.clone(), stored(&trigger))
+    });
+    parts.collect()
 }
 
 fn inputs(workflow: &Workflow) -> Parts {
