@@ -80,6 +80,15 @@ const ROWS: &[Row] = &[
         }),
     },
     Row {
+        guarantee: "G7",
+        says: "each time of a schedule starts one run, or is accounted for",
+        test: "-p runtime --test timekeeper over_500_jumps",
+        control: Some(Control {
+            off: "what became of a time is written apart from the start of its run",
+            run: "-p runtime --test timekeeper a_keeper_that_writes_the_books_apart_from_the_start_is_seen",
+        }),
+    },
+    Row {
         guarantee: "G9",
         says: "a secret that a service says back stands nowhere",
         test: "-p tests --test vault a_secret_arrives_and_leaves_no_trace",
