@@ -112,7 +112,7 @@ impl Writer<'_> {
         if gap && !lead.is_empty() {
             lead.push('\n');
         }
-        Written { lead, body, blank, open: self.is_open(row) }
+        Written { lead, body, blank, open: self.is_open(row, place) }
     }
 
     /// An item: a block in it begins behind the dash.
@@ -293,14 +293,16 @@ impl Writer<'_> {
     }
 
     /// True where the last thing written is a text that keeps the line breaks behind it.
-    fn is_open(&self, row: &Row) -> bool {
+    fn is_open(&self, row: &Row, place: Place) -> bool {
         match &row.value.content {
             Content::Scalar(value, Form::Literal | Form::Folded) => {
                 block::read(self.text, value, row.value.span).header.contains('+')
             }
             Content::Scalar(..) | Content::Alias(_) => false,
             Content::List(_, rows) | Content::Map(_, rows) => {
-                row.value.tail.is_empty() && rows.last().is_some_and(|row| self.is_open(row))
+                let inside = place.of(row);
+                let last = ordered(inside, rows).into_iter().next_back();
+                row.value.tail.is_empty() && last.is_some_and(|row| self.is_open(row, inside))
             }
         }
     }
