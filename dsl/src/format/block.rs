@@ -30,7 +30,9 @@ pub fn read(text: &str, value: &str, span: Span) -> Block {
         if !inside || offset >= span.range().end.max(after + 1) {
             break;
         }
-        lines.push(line.get(indent.min(blanks(line))..).unwrap_or("").to_owned());
+        // Where there is no text at all, blanks are none either.
+        let kept = if has_text { line.get(indent.min(blanks(line))..).unwrap_or("") } else { "" };
+        lines.push(kept.to_owned());
         offset += line.len() + 1;
     }
     while lines.last().is_some_and(String::is_empty) {

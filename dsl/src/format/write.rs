@@ -6,6 +6,7 @@ use crate::format::order::{Place, ordered};
 use crate::format::quote::{self, Spot};
 use crate::yaml::map::Form;
 use crate::yaml::source::{Content, Layout, Lead, Piece, Row};
+use crate::yaml::traps;
 
 /// Writes the whole file.
 pub fn page(text: &str, root: &Piece) -> String {
@@ -88,8 +89,12 @@ impl Writer<'_> {
     fn row(&self, row: &Row, place: Place, indent: usize) -> Written {
         let mut above = row.lead.clone();
         let mut beside = row.beside.clone();
-        let last = beside.pop();
+        let mut last = beside.pop();
         above.extend(beside.into_iter().map(Lead::Comment));
+        // Right behind a key without a value it would be taken for one.
+        let is_empty = matches!(row.value.content, Content::Scalar(..)) && row.value.span.range().is_empty();
+        let is_meant = |words: &str| words.strip_prefix('#').is_some_and(traps::may_be_meant);
+        above.extend(last.take_if(|words| is_empty && is_meant(words)).map(Lead::Comment));
         let pad = " ".repeat(indent);
         let mut body = match &row.key {
             Some(key) => {

@@ -64,6 +64,11 @@ pub fn cut(text: &str, value: Span, comment: Span) -> Diagnostic {
         .fix("put the value in quotes", whole, quoted)
 }
 
+/// True where a comment, without its `#`, could be meant as the value of what stands before it: `#general`, `#fff`.
+pub fn may_be_meant(comment: &str) -> bool {
+    !comment.starts_with([' ', '\t', '#', '!', '-', '='])
+}
+
 /// `channel: #standup`: the value is a comment.
 pub fn instead(comment: &str, span: Span) -> Diagnostic {
     let quoted = quoted(&format!("#{comment}"));

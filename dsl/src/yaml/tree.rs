@@ -111,9 +111,7 @@ impl Builder<'_> {
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.end(span)?,
                 Event::Alias(id) => self.alias(id, span)?,
-                Event::Comment(comment, Placement::Right)
-                    if !comment.starts_with([' ', '\t', '#', '!', '-', '=']) =>
-                {
+                Event::Comment(comment, Placement::Right) if traps::may_be_meant(&comment) => {
                     self.comment(&comment, span);
                 }
                 _ => {}
