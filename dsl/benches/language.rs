@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dsl::cron::Schedule;
-use dsl::expr::{Scope, Seen};
+use dsl::expr::Scope;
 use dsl::span::SpanMap;
-use dsl::value::{Hash, Value};
+use dsl::value::Value;
 use jiff::Timestamp;
 use mimalloc::MiMalloc;
 
@@ -31,22 +31,6 @@ struct Numbers(Value);
 impl Scope for Numbers {
     fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
         (name == "inputs").then_some(Cow::Borrowed(&self.0))
-    }
-
-    fn step(&self, _: &str) -> Seen<'_> {
-        Seen::Absent
-    }
-
-    fn error(&self, _: &str) -> Value {
-        Value::Null
-    }
-
-    fn meta(&self, _: &str) -> Value {
-        Value::Null
-    }
-
-    fn big(&self, _: &Hash) -> Option<Value> {
-        None
     }
 
     fn now(&self) -> Timestamp {

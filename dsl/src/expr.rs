@@ -94,19 +94,28 @@ impl TryFrom<Unchecked> for Expr {
     }
 }
 
-/// What an expression can see. The engine implements it for a place in a run; tests with a map.
+/// What an expression can see. The engine implements it for a place in a run; tests with a map. By itself there are
+/// neither steps nor large values: who wraps another one hands those on.
 pub trait Scope {
     /// A bare name that is not `steps`, `errors` or `meta`: `inputs`, `trigger`, `run`, `error`, `round`,
     /// `last`, `index`, a loop variable. Nothing if there is none.
     fn name(&self, name: &str) -> Option<Cow<'_, Value>>;
     /// `steps.NAME`, found in this block or the nearest one outside.
-    fn step(&self, name: &str) -> Seen<'_>;
+    fn step(&self, _: &str) -> Seen<'_> {
+        Seen::Absent
+    }
     /// `errors.NAME`: the failure of a step that was continued, as an object, else null.
-    fn error(&self, name: &str) -> Value;
+    fn error(&self, _: &str) -> Value {
+        Value::Null
+    }
     /// `meta.NAME`: attempts, started, duration, as an object, else null.
-    fn meta(&self, name: &str) -> Value;
+    fn meta(&self, _: &str) -> Value {
+        Value::Null
+    }
     /// A large value by its hash.
-    fn big(&self, hash: &Hash) -> Option<Value>;
+    fn big(&self, _: &Hash) -> Option<Value> {
+        None
+    }
     /// `now()`: fixed when the step started.
     fn now(&self) -> Timestamp;
     /// What `uuid()` and `random()` are drawn from: fixed for the step's attempt.

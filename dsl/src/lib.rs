@@ -33,6 +33,7 @@ pub mod types;
 pub mod value;
 pub mod verb;
 pub mod workflow;
+pub mod xml;
 pub mod yaml;
 
 use catalog::{Catalog, Signature};

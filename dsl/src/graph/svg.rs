@@ -6,6 +6,7 @@ use crate::graph::Sort;
 use crate::graph::layout::Point;
 use crate::graph::picture::{Curve, Frame, Picture, Tone, Voice};
 use crate::workflow::NeedKind;
+use crate::xml::escaped;
 
 const STYLE: &str = "
 .ground{fill:#fbfbfa}
@@ -197,19 +198,4 @@ fn sign(sort: Sort) -> (&'static str, &'static str) {
 fn number(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            char if char.is_control() && char != '\n' => out.push(' '),
-            char => out.push(char),
-        }
-    }
-    out
 }

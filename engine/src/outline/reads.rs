@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use dsl::expr::ast::Kind;
-use dsl::expr::{Expr, Scope, Seen};
+use dsl::expr::{Expr, Scope};
 use dsl::template;
-use dsl::value::{Hash, Value};
+use dsl::value::Value;
 use dsl::workflow::Arg;
 use jiff::Timestamp;
 
@@ -81,22 +81,6 @@ struct Given<'a> {
 impl Scope for Given<'_> {
     fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
         self.inputs.filter(|_| name == "inputs").map(Cow::Borrowed)
-    }
-
-    fn step(&self, _: &str) -> Seen<'_> {
-        Seen::Absent
-    }
-
-    fn error(&self, _: &str) -> Value {
-        Value::Null
-    }
-
-    fn meta(&self, _: &str) -> Value {
-        Value::Null
-    }
-
-    fn big(&self, _: &Hash) -> Option<Value> {
-        None
     }
 
     fn now(&self) -> Timestamp {

@@ -21,22 +21,6 @@ impl Scope for Bare<'_> {
         self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| Cow::Borrowed(value))
     }
 
-    fn step(&self, _: &str) -> Seen<'_> {
-        Seen::Absent
-    }
-
-    fn error(&self, _: &str) -> Value {
-        Value::Null
-    }
-
-    fn meta(&self, _: &str) -> Value {
-        Value::Null
-    }
-
-    fn big(&self, _: &Hash) -> Option<Value> {
-        None
-    }
-
     fn now(&self) -> Timestamp {
         self.now
     }

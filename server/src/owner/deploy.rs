@@ -121,7 +121,7 @@ impl Core {
             version: number,
             changed,
         };
-        books.extend(self.enforced(&standing, workflow, now)?);
+        books.extend(self.enforced(&standing, Some(workflow), now)?);
         books.push(Book::Workflow(standing));
         Ok((outcome, books))
     }
@@ -144,31 +144,39 @@ impl Core {
             }
             let version = kept.version(name, standing.version)?;
             let file = crate::kept::note(&version).map(|note| note.file).unwrap_or_default();
-            let workflow = checked(&file, &version.text)?;
+            let workflow = match wish {
+                // Also what this program takes no more can be stopped.
+                Wish::Disable => kept.read_text(&version),
+                Wish::Enable | Wish::Rollback { .. } => Some(checked(&file, &version.text)?),
+            };
+            let old = kept.read_text(&before);
             let outcome = Outcome {
                 workflow: name.into(),
                 version: (from != (standing.enabled, standing.version)).then_some(standing.version),
                 enabled: standing.enabled,
-                change: Change::of(kept.read_text(&before).as_ref(), &workflow),
+                change: workflow.as_ref().map(|new| Change::of(old.as_ref(), new)).unwrap_or_default(),
                 before: Some((before.number, before.text)),
             };
             if outcome.version.is_none() {
                 return Ok((outcome, vec![]));
             }
-            let mut books = self.enforced(&standing, &workflow, now)?;
+            let mut books = self.enforced(&standing, workflow.as_ref(), now)?;
             books.push(Book::Workflow(standing));
             Ok((outcome, books))
         })
     }
 
     /// What it means to the schedules that a version is in force, or none.
-    fn enforced(&self, standing: &Standing, workflow: &Workflow, now: Timestamp) -> Result<Vec<Book>, Error> {
+    fn enforced(
+        &self,
+        standing: &Standing,
+        workflow: Option<&Workflow>,
+        now: Timestamp,
+    ) -> Result<Vec<Book>, Error> {
         let kept = self.kept()?;
         let zone = zone();
-        let starts: Vec<&Start> = match standing.enabled {
-            true => workflow.triggers.iter().map(|trigger| &trigger.start).collect(),
-            false => vec![],
-        };
+        let triggers = workflow.filter(|_| standing.enabled).map_or(&[][..], |workflow| &workflow.triggers);
+        let starts: Vec<&Start> = triggers.iter().map(|trigger| &trigger.start).collect();
         let moment =
             Moment { owner: LOCAL, workflow: &standing.name, version: standing.version, zone: &zone, now };
         enforce(moment, &starts, &kept.rows(&standing.name)?, &kept.queued(&standing.name)?)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use dsl::catalog::{Failure, FailureKind};
-use dsl::expr::{self, Expr, Halt, Scope, Seen};
+use dsl::expr::{self, Expr, Halt, Scope};
 use dsl::span::SpanMap;
 use dsl::value::{Hash, Value};
 use jiff::Timestamp;
@@ -107,22 +107,6 @@ impl Scope for Page {
             "url" => Some(Cow::Owned(Value::text(self.answer.url.as_str()))),
             _ => None,
         }
-    }
-
-    fn step(&self, _: &str) -> Seen<'_> {
-        Seen::Absent
-    }
-
-    fn error(&self, _: &str) -> Value {
-        Value::Null
-    }
-
-    fn meta(&self, _: &str) -> Value {
-        Value::Null
-    }
-
-    fn big(&self, _: &Hash) -> Option<Value> {
-        None
     }
 
     fn now(&self) -> Timestamp {
