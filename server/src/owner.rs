@@ -15,13 +15,15 @@ use engine::plan::Plan;
 use engine::run::{Hold, RunId};
 use engine::view::Timeline;
 use jiff::Timestamp;
+use runtime::clean::Keeping;
 use runtime::clock::Wall;
 use runtime::driver::{Driver, Error as DriverError, State};
 use runtime::executor::Executor as _;
 use runtime::journal::sqlite::Sqlite;
 use runtime::local::{Local, Surroundings};
+use runtime::schedule::books::nanoseconds;
 use runtime::timekeeper::{self, Keeper, Timekeeper};
-use store::Desk;
+use store::{Book, Desk};
 use tokio::io::{AsyncReadExt as _, AsyncWrite, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Handle;
@@ -168,7 +170,10 @@ impl Core {
             Request::Clean { keeping, act } => {
                 let now = Timestamp::now();
                 Ok(Reply::Cleaned(match act {
-                    Act::Do => self.driver.clean(keeping, now)?,
+                    Act::Do => {
+                        self.forget(keeping, now)?;
+                        self.driver.clean(keeping, now)?
+                    }
                     Act::Tell => self.driver.overdue(keeping, now)?,
                 }))
             }
@@ -216,6 +221,14 @@ impl Core {
         let watch = self.timekeeper.get()?.watch();
         let looked = watch.looked.map(|time| time.to_string());
         Some(Watched { looked, late: watch.late, found: watch.found, trouble: watch.trouble })
+    }
+
+    /// Removes what became of times long ago that started no run; of those that did it goes with the run.
+    fn forget(&self, keeping: &Keeping, now: Timestamp) -> Result<(), Error> {
+        let before = now.saturating_sub(keeping.younger_than).unwrap_or(Timestamp::MIN);
+        let mut batch = store::Batch::default();
+        batch.books.push(Book::Forget { owner: LOCAL.into(), before: nanoseconds(before) });
+        Ok(self.desk.append(&batch).map_err(DriverError::from)?)
     }
 
     fn start(&self, order: &Order) -> Result<RunId, Error> {

@@ -248,3 +248,24 @@ fn runs_stay_with_their_version_and_a_rollback_puts_the_one_before_in_force() {
     assert_eq!(wrong.code, Some(1), "{wrong:?}");
     assert!(wrong.stderr.contains("neither deployed nor in its folder"), "{wrong:?}");
 }
+
+#[test]
+fn a_cleaning_takes_what_became_of_times_that_started_no_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keyway = Keyway::at(folder.path().join("data"));
+    let text =
+        "name: long\ntriggers: [{ cron: \"* * * * * *\", overlap: skip }]\nsteps: { a: { wait: 1h } }\n";
+    deploy(&keyway, folder.path(), text);
+    let count = |outcome: &str| {
+        let connection = Connection::open(keyway.data.join("keyway.db")).expect("the database");
+        let count = "SELECT count(*) FROM ticks WHERE outcome = ?1";
+        connection.query_row(count, [outcome], |row| row.get::<_, i64>(0)).expect("the books")
+    };
+    let service = serve(&keyway, &[]);
+    until("two times that were skipped", || count("skipped") >= 2);
+    assert_eq!(end(service, Signal::TERM).code, Some(0));
+    let kept = keyway.run(&["clean", "--older-than", "1h"]);
+    assert_eq!((kept.code, count("skipped") >= 2), (Some(0), true), "those are young");
+    assert_eq!(keyway.run(&["clean", "--older-than", "0s"]).code, Some(0));
+    assert_eq!((count("skipped"), count("started")), (0, 1), "the run goes on, and so does its time");
+}

@@ -174,13 +174,16 @@ impl Keeper {
     pub fn look(&mut self) -> Result<Option<Timestamp>, Error> {
         loop {
             let now = self.clock.now();
-            let asked = self.ask(now)?;
-            if asked.is_empty() {
-                return Ok(self.wake(now));
-            }
             let mut failed = None;
-            for answer in asked {
-                failed = answer().err().or(failed);
+            match self.ask(now) {
+                Ok(asked) if asked.is_empty() => return Ok(self.wake(now)),
+                Ok(asked) => {
+                    for answer in asked {
+                        failed = answer().err().or(failed);
+                    }
+                }
+                // Those that were asked before it are as unknown as after a commit that failed.
+                Err(error) => failed = Some(error),
             }
             if let Some(error) = failed {
                 self.recover()?;
@@ -283,10 +286,10 @@ impl One {
 
     fn drop_ended(&mut self, reader: &Reader) -> Result<(), Error> {
         let mut open = vec![];
-        for run in self.open.drain(..) {
+        for run in &self.open {
             // One that could not be started is not there.
             if reader.run(&run.0)?.is_some_and(|run| run.ended.is_none()) {
-                open.push(run);
+                open.push(run.clone());
             }
         }
         self.open = open;
