@@ -60,7 +60,7 @@ pub enum Class {
     NoCredit,
     /// Too much just now.
     RateLimited,
-    /// Too much for today.
+    /// Too much for today, or for this month.
     DailyQuota,
     /// The provider has too much to do.
     Overloaded,
@@ -141,6 +141,8 @@ pub enum Cooldown {
     KeyUntilPaid,
     /// The key with this model, for the time that was asked for.
     KeyAndModel,
+    /// The key with this model, until its quota is a new one: hours, whatever shorter time was asked for.
+    KeyAndModelUntilNewQuota,
     /// The provider's model, for a short time.
     ModelBriefly,
     /// The provider's model, after several of these within a short time.
@@ -196,7 +198,7 @@ impl Class {
                 rule(S::AfterWait, N::AtOnce, P::Yes, C::KeyAndModel, T::History, K::RateLimited, true)
             }
             Class::DailyQuota => {
-                rule(S::Never, N::AtOnce, P::Yes, C::KeyAndModel, T::Owner, K::RateLimited, true)
+                rule(S::Never, N::AtOnce, P::Yes, C::KeyAndModelUntilNewQuota, T::Owner, K::RateLimited, false)
             }
             Class::Overloaded => {
                 rule(S::Tries(2), N::Never, P::Yes, C::ModelBriefly, T::History, K::Server, true)
@@ -229,19 +231,19 @@ impl Class {
         }
     }
 
-    /// What it says of a provider, after its name.
+    /// What has happened, for people.
     fn says(self) -> &'static str {
         match self {
-            Class::BadKey => "does not take the key",
-            Class::NoCredit => "says that the key has no credit left",
-            Class::RateLimited => "is asked too much with this key",
-            Class::DailyQuota => "has answered this key as often as it does in a day",
-            Class::Overloaded => "has too much to do",
-            Class::Broken => "failed",
-            Class::TooLong => "cannot read that much at once",
-            Class::Filtered => "refuses the content",
-            Class::NotOffered => "does not offer this model or this place",
-            Class::Invalid => "does not take the question",
+            Class::BadKey => "the key is not accepted",
+            Class::NoCredit => "the key has no credit left",
+            Class::RateLimited => "the key is used too often just now",
+            Class::DailyQuota => "the key has used up its quota",
+            Class::Overloaded => "the provider has too much to do",
+            Class::Broken => "the provider failed",
+            Class::TooLong => "the question is longer than the model can read",
+            Class::Filtered => "the content is refused",
+            Class::NotOffered => "there is no such model or place for this key",
+            Class::Invalid => "the question is not accepted",
         }
     }
 }

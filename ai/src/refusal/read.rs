@@ -53,8 +53,10 @@ pub(crate) fn refusal(says: &[Says], title: &str, reply: &Reply<'_>, now: Timest
         false => class(says, Some(reply.status), &said),
     };
     let timed = match class {
-        Class::RateLimited | Class::DailyQuota | Class::Overloaded | Class::Broken => true,
-        Class::BadKey
+        Class::RateLimited | Class::Overloaded | Class::Broken => true,
+        // A time in seconds is told for a quota of a day as well, and means nothing.
+        Class::DailyQuota
+        | Class::BadKey
         | Class::NoCredit
         | Class::TooLong
         | Class::Filtered
@@ -83,14 +85,15 @@ pub(crate) fn in_stream(says: &[Says], title: &str, said: Value) -> Refusal {
 pub(crate) fn unreadable(title: &str, body: &[u8], why: &str) -> Refusal {
     let blank = body.iter().all(u8::is_ascii_whitespace);
     let message = match blank {
-        true => format!("{title} answered with nothing"),
-        false if Said::read(body).page => {
-            format!("{title} answered with a page instead of data: {}", excerpt(body))
-        }
-        false => format!("the answer of {title} cannot be read ({why}): {}", excerpt(body)),
+        true => format!("the answer is empty ({title})"),
+        false if Said::read(body).page => format!("{PAGE} ({title}): {}", excerpt(body)),
+        false => format!("the answer cannot be read ({title}), {why}: {}", excerpt(body)),
     };
     Refusal::new(Class::Broken, message)
 }
+
+/// What came is not the provider's own.
+const PAGE: &str = "a page came instead of data";
 
 /// What an answer says, as far as it can be read.
 struct Said {
@@ -183,18 +186,17 @@ fn by_status(status: u16) -> Class {
 
 /// What people read. Answers to a wrong key repeat it in parts, so they are not quoted.
 fn told(title: &str, class: Class, said: &Said, status: Option<u16>) -> String {
-    let status = status.map(|status| format!(" (status {status})")).unwrap_or_default();
-    let does = match class {
-        Class::Broken if said.page => "answered with a page instead of data",
-        _ => class.says(),
+    let by = match status {
+        Some(status) => format!("({title}, status {status})"),
+        None => format!("({title})"),
     };
+    let expired = said.message.to_lowercase().contains("expired");
     match class {
-        Class::BadKey if said.message.to_lowercase().contains("expired") => {
-            format!("{title} says that the key is expired{status}")
-        }
-        Class::BadKey => format!("{title} {does}{status}"),
-        _ if said.message.trim().is_empty() => format!("{title} {does}{status}"),
-        _ => format!("{title} {does}{status}: {}", quoted(&said.message)),
+        Class::BadKey if expired => format!("the key is expired {by}"),
+        Class::Broken if said.page => format!("{PAGE} {by}: {}", quoted(&said.message)),
+        Class::BadKey => format!("{} {by}", class.says()),
+        _ if said.message.trim().is_empty() => format!("{} {by}", class.says()),
+        _ => format!("{} {by}: {}", class.says(), quoted(&said.message)),
     }
 }
 
@@ -258,10 +260,10 @@ mod tests {
         assert_eq!(of(401, "").class, Class::BadKey);
         assert_eq!(of(401, "{\"error\":{\"mess").class, Class::BadKey);
         assert_eq!(of(503, "<html>busy</html>").class, Class::Overloaded);
-        assert_eq!(of(401, "").message, "Acme does not take the key (status 401)");
+        assert_eq!(of(401, "").message, "the key is not accepted (Acme, status 401)");
         assert_eq!(
             of(500, "<b>x</b>").message,
-            "Acme answered with a page instead of data (status 500): <b>x</b>"
+            "a page came instead of data (Acme, status 500): <b>x</b>"
         );
     }
 }

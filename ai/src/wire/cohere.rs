@@ -44,7 +44,7 @@ const SAYS: [Says; 4] = [
         words: &["per month", "1000 api calls", "monthly"],
         class: Class::DailyQuota,
     },
-    Says { status: &[], codes: &[], words: &["billing", "credit"], class: Class::NoCredit },
+    Says { status: &[402, 403, 429], codes: &[], words: &["billing", "credit"], class: Class::NoCredit },
     Says { status: &[400], codes: &[], words: &["blocked output", "safety"], class: Class::Filtered },
 ];
 

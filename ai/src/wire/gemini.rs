@@ -25,7 +25,7 @@ const SAYS: [Says; 8] = [
         class: Class::BadKey,
     },
     Says { status: &[402], codes: &["RESOURCE_EXHAUSTED"], words: &[], class: Class::NoCredit },
-    Says { status: &[400, 403], codes: &["BILLING_DISABLED"], words: &["billing"], class: Class::NoCredit },
+    Says { status: &[400, 403], codes: &["BILLING_DISABLED"], words: &["billing account", "enable billing"], class: Class::NoCredit },
     Says { status: &[400], codes: &[], words: &["location is not supported"], class: Class::NotOffered },
     Says {
         status: &[400],

@@ -39,7 +39,7 @@ const SAYS: [Says; 7] = [
     Says {
         status: &[],
         codes: &["context_length_exceeded", "string_above_max_length"],
-        words: &["maximum context length", "context length exceeded", "context window"],
+        words: &["maximum context length", "context length exceeded", "context window", "request too large"],
         class: Class::TooLong,
     },
     Says {

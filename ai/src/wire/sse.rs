@@ -16,11 +16,11 @@ pub(super) enum TooMuch {
 }
 
 impl TooMuch {
-    /// What is said of it, after the provider's name.
+    /// What is said of it.
     pub(super) fn says(self) -> &'static str {
         match self {
-            TooMuch::Line => "sends a line of more than 1 MB in its answer",
-            TooMuch::Whole => "sends an answer of more than 100 MB",
+            TooMuch::Line => "a line of it has more than 1 MB",
+            TooMuch::Whole => "it has more than 100 MB",
         }
     }
 }

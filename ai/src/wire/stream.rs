@@ -140,6 +140,6 @@ impl Stream {
     }
 
     fn too_much(&self, limit: TooMuch) -> Refusal {
-        Refusal::new(Class::Broken, format!("{} {}", self.title, limit.says()))
+        Refusal::new(Class::Broken, format!("the answer is too long ({}): {}", self.title, limit.says()))
     }
 }
