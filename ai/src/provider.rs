@@ -78,8 +78,6 @@ pub struct Quirks {
     pub thinking: SentBack,
     /// Where, in a usage, the tokens from the cache stand.
     pub cached: String,
-    /// Where those stand that were not in the cache, if that is told.
-    pub missed: Option<String>,
 }
 
 impl Default for Quirks {
@@ -92,7 +90,6 @@ impl Default for Quirks {
             stream_usage: Spoken::Yes,
             thinking: SentBack::Never,
             cached: "/prompt_tokens_details/cached_tokens".into(),
-            missed: None,
         }
     }
 }

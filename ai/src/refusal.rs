@@ -197,9 +197,15 @@ impl Class {
             Class::RateLimited => {
                 rule(S::AfterWait, N::AtOnce, P::Yes, C::KeyAndModel, T::History, K::RateLimited, true)
             }
-            Class::DailyQuota => {
-                rule(S::Never, N::AtOnce, P::Yes, C::KeyAndModelUntilNewQuota, T::Owner, K::RateLimited, false)
-            }
+            Class::DailyQuota => rule(
+                S::Never,
+                N::AtOnce,
+                P::Yes,
+                C::KeyAndModelUntilNewQuota,
+                T::Owner,
+                K::RateLimited,
+                false,
+            ),
             Class::Overloaded => {
                 rule(S::Tries(2), N::Never, P::Yes, C::ModelBriefly, T::History, K::Server, true)
             }

@@ -53,7 +53,11 @@ fn every_refusal_is_classed_as_it_stands() {
             let refusal = provider.answer(&question, &reply, now()).unwrap_err();
             let name = name(&exchanges, entry);
             assert_eq!(json!(refusal.class), entry["class"], "{name}");
-            assert_eq!(refusal.wait.map(|wait| wait.as_millis() as u64), entry.get("wait_ms").and_then(Value::as_u64), "{name}");
+            assert_eq!(
+                refusal.wait.map(|wait| wait.as_millis() as u64),
+                entry.get("wait_ms").and_then(Value::as_u64),
+                "{name}"
+            );
             assert_eq!(refusal.request.as_deref(), entry.get("request").and_then(Value::as_str), "{name}");
             assert!(!refusal.message.contains("canary") && refusal.message.chars().count() < 420, "{name}");
             if accepting() {
@@ -86,7 +90,10 @@ fn laid_out(file: &Value) -> String {
     let fields = |value: &Value, indent: &str| {
         let lines = value.as_object().unwrap().iter().map(|(key, value)| match value {
             Value::Array(entries) if ["exchanges", "refusals"].contains(&&**key) => {
-                let entries = entries.iter().map(|entry| format!("  {{\n{}\n  }}", lines_of(entry))).collect::<Vec<_>>();
+                let entries = entries
+                    .iter()
+                    .map(|entry| format!("  {{\n{}\n  }}", lines_of(entry)))
+                    .collect::<Vec<_>>();
                 format!("{indent}\"{key}\": [\n{}\n{indent}]", entries.join(",\n"))
             }
             value => format!("{indent}\"{key}\": {value}"),
@@ -122,13 +129,19 @@ fn the_exchanges_have_every_class_of_refusal_that_a_wire_knows() {
         other => panic!("what does {other} never say?"),
     };
     for exchanges in all() {
-        let seen: BTreeSet<Class> =
-            exchanges.refusals().iter().map(|entry| serde_json::from_value(entry["class"].clone()).unwrap()).collect();
+        let seen: BTreeSet<Class> = exchanges
+            .refusals()
+            .iter()
+            .map(|entry| serde_json::from_value(entry["class"].clone()).unwrap())
+            .collect();
         let provider = exchanges.provider();
         let missing: Vec<Class> = Class::ALL
             .into_iter()
             .filter(|class| !seen.contains(class) && !never(&provider.name).contains(class))
-            .filter(|class| provider.wire.name == provider.name || !matches!(class, Class::Filtered | Class::NotOffered | Class::NoCredit))
+            .filter(|class| {
+                provider.wire.name == provider.name
+                    || !matches!(class, Class::Filtered | Class::NotOffered | Class::NoCredit)
+            })
             .collect();
         assert_eq!(missing, [], "{}", provider.name);
     }
@@ -139,7 +152,10 @@ fn where_a_stream_is_split_does_not_matter() {
     let mut played = 0;
     for exchanges in all() {
         for exchange in exchanges.exchanges() {
-            let Some(question) = question(exchange).filter(|question| question.delivery == Delivery::Stream) else { continue };
+            let Some(question) = question(exchange).filter(|question| question.delivery == Delivery::Stream)
+            else {
+                continue;
+            };
             let text = String::from_utf8(body(&exchange["gets"])).unwrap();
             let provider = exchanges.provider();
             let whole = stream(provider, &question, [text.as_bytes()]);
@@ -148,7 +164,12 @@ fn where_a_stream_is_split_does_not_matter() {
                 for size in [1, 2, 3, 7, 64, 1000] {
                     let pieces = stream(provider, &question, text.as_bytes().chunks(size));
                     // A refusal takes the words of its own piece with it.
-                    assert_eq!(pieces.ended, whole.ended, "{} by {size}, {ending:?}", name(&exchanges, exchange));
+                    assert_eq!(
+                        pieces.ended,
+                        whole.ended,
+                        "{} by {size}, {ending:?}",
+                        name(&exchanges, exchange)
+                    );
                     assert_eq!(pieces.cut, whole.cut, "{} by {size}, {ending:?}", name(&exchanges, exchange));
                     if whole.ended.is_ok() {
                         assert_eq!(pieces.deltas, whole.deltas, "{} by {size}", name(&exchanges, exchange));
@@ -166,11 +187,18 @@ fn a_stream_says_what_a_whole_answer_says() {
     use ai::wire::Delta;
     for exchanges in all() {
         for exchange in exchanges.exchanges() {
-            let Some(question) = question(exchange).filter(|question| question.delivery == Delivery::Stream) else { continue };
+            let Some(question) = question(exchange).filter(|question| question.delivery == Delivery::Stream)
+            else {
+                continue;
+            };
             let bytes = body(&exchange["gets"]);
             let played = stream(exchanges.provider(), &question, [&*bytes]);
             let Ok(answer) = played.ended else { continue };
-            let text: String = played.deltas.iter().filter_map(|delta| if let Delta::Text(text) = delta { Some(&**text) } else { None }).collect();
+            let text: String = played
+                .deltas
+                .iter()
+                .filter_map(|delta| if let Delta::Text(text) = delta { Some(&**text) } else { None })
+                .collect();
             if exchange["gets"].get("events").is_some() && question.form == ai::chat::Form::Text {
                 assert_eq!(text, answer.text(), "{}", name(&exchanges, exchange));
             }

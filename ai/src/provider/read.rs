@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Dated, Model, Paths, Provider, Quirks};
+use super::{Dated, Model, Paths, Provider};
 use crate::estimate::Estimate;
 use crate::wire::WIRES;
 
@@ -115,14 +115,12 @@ fn check(provider: &Provider) -> Result<(), Wrong> {
             return Err(wrong("paths", format!("`{path}` does not begin with `/`")));
         }
     }
-    let Quirks { cached, missed, .. } = &provider.quirks;
-    for place in [Some(cached), missed.as_ref()].into_iter().flatten() {
-        if !place.starts_with('/') {
-            return Err(wrong(
-                "quirks",
-                format!("`{place}` is no place in a usage: it does not begin with `/`"),
-            ));
-        }
+    let cached = &provider.quirks.cached;
+    if !cached.starts_with('/') {
+        return Err(wrong(
+            "quirks",
+            format!("`{cached}` is no place in a usage: it does not begin with `/`"),
+        ));
     }
     if let Some(name) = provider.embeddings.keys().find(|name| provider.models.contains_key(*name)) {
         return Err(wrong("embeddings", format!("`{name}` is among the models that answer")));

@@ -261,9 +261,6 @@ mod tests {
         assert_eq!(of(401, "{\"error\":{\"mess").class, Class::BadKey);
         assert_eq!(of(503, "<html>busy</html>").class, Class::Overloaded);
         assert_eq!(of(401, "").message, "the key is not accepted (Acme, status 401)");
-        assert_eq!(
-            of(500, "<b>x</b>").message,
-            "a page came instead of data (Acme, status 500): <b>x</b>"
-        );
+        assert_eq!(of(500, "<b>x</b>").message, "a page came instead of data (Acme, status 500): <b>x</b>");
     }
 }

@@ -31,21 +31,10 @@ const PLAN: u64 = 0;
 const CONTENTS: u64 = 1;
 const CALLS: u64 = 1 << 32;
 
-const SAYS: [Says; 4] = [
-    Says {
-        status: &[400, 422],
-        codes: &[],
-        words: &["too many tokens", "exceeds the limit of"],
-        class: Class::TooLong,
-    },
-    Says {
-        status: &[429],
-        codes: &[],
-        words: &["per month", "1000 api calls", "monthly"],
-        class: Class::DailyQuota,
-    },
-    Says { status: &[402, 403, 429], codes: &[], words: &["billing", "credit"], class: Class::NoCredit },
-    Says { status: &[400], codes: &[], words: &["blocked output", "safety"], class: Class::Filtered },
+/// What the status does not tell.
+const SAYS: [Says; 2] = [
+    Says { status: &[400], codes: &[], words: &["too many tokens"], class: Class::TooLong },
+    Says { status: &[429], codes: &[], words: &["/ month"], class: Class::DailyQuota },
 ];
 
 fn ask(question: &Question, _: &Provider) -> Value {
@@ -136,7 +125,8 @@ fn response_format(form: &Form) -> Option<Value> {
 }
 
 fn whole(draft: &mut Draft, said: &Value, _: &Quirks) -> Option<()> {
-    let message = said.get("message")?;
+    // In a refusal there stands a text.
+    let message = said.get("message").filter(|message| message.is_object())?;
     draft.named(text_at(said, "/id"), None);
     plan(draft, text_at(message, "/tool_plan").unwrap_or_default());
     for (at, block) in (0..).zip(items_at(message, "/content")) {

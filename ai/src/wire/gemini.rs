@@ -17,25 +17,13 @@ use crate::usage::{Usage, count};
 pub(super) const WIRE: Wire =
     Wire { name: "gemini", ask, takes: |_| true, whole, frame, texts, vectors, says: &SAYS };
 
-const SAYS: [Says; 8] = [
-    Says {
-        status: &[],
-        codes: &["API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "ACCESS_TOKEN_EXPIRED"],
-        words: &["api key not valid", "api key expired"],
-        class: Class::BadKey,
-    },
-    Says { status: &[402], codes: &["RESOURCE_EXHAUSTED"], words: &[], class: Class::NoCredit },
-    Says { status: &[400, 403], codes: &["BILLING_DISABLED"], words: &["billing account", "enable billing"], class: Class::NoCredit },
+/// What the status does not tell; it is repeated in the body, also within a stream.
+const SAYS: [Says; 5] = [
+    Says { status: &[400], codes: &["API_KEY_INVALID"], words: &[], class: Class::BadKey },
+    Says { status: &[403], codes: &["BILLING_DISABLED"], words: &[], class: Class::NoCredit },
     Says { status: &[400], codes: &[], words: &["location is not supported"], class: Class::NotOffered },
-    Says {
-        status: &[400],
-        codes: &[],
-        words: &["exceeds the maximum", "token count", "too large"],
-        class: Class::TooLong,
-    },
-    Says { status: &[429], codes: &["PerDay"], words: &["per day"], class: Class::DailyQuota },
-    Says { status: &[], codes: &["UNAVAILABLE"], words: &["overloaded"], class: Class::Overloaded },
-    Says { status: &[], codes: &["DEADLINE_EXCEEDED", "INTERNAL"], words: &[], class: Class::Broken },
+    Says { status: &[400], codes: &[], words: &["exceeds the maximum"], class: Class::TooLong },
+    Says { status: &[429], codes: &["PerDay"], words: &[], class: Class::DailyQuota },
 ];
 
 fn ask(question: &Question, provider: &Provider) -> Value {

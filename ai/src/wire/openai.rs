@@ -22,7 +22,8 @@ const THOUGHT: u64 = 0;
 const TEXT: u64 = 1;
 const CALLS: u64 = 2;
 
-const SAYS: [Says; 7] = [
+/// What the status does not tell; codes without a status count where an error comes within a stream.
+const SAYS: [Says; 6] = [
     Says {
         status: &[],
         codes: &[
@@ -31,35 +32,25 @@ const SAYS: [Says; 7] = [
             "spend_limit_exceeded",
             "usage_limit_exceeded",
         ],
-        words: &["insufficient balance"],
+        words: &[],
         class: Class::NoCredit,
     },
     // Where a country is not served, every key gets this.
     Says { status: &[403], codes: &["unsupported_country"], words: &[], class: Class::NotOffered },
     Says {
         status: &[],
-        codes: &["context_length_exceeded", "string_above_max_length"],
-        words: &["maximum context length", "context length exceeded", "context window", "request too large"],
+        codes: &["context_length_exceeded", "exceed_context_size"],
+        // The last is a limit of tokens a minute below the size of one question: no wait helps.
+        words: &["maximum context length", "request too large"],
         class: Class::TooLong,
     },
     Says {
         status: &[],
-        codes: &["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"],
+        codes: &["content_filter", "content_policy_violation"],
         words: &[],
         class: Class::Filtered,
     },
-    Says {
-        status: &[],
-        codes: &["model_not_found", "DeploymentNotFound"],
-        words: &[],
-        class: Class::NotOffered,
-    },
-    Says {
-        status: &[],
-        codes: &["server_is_overloaded", "overloaded", "insufficient_system_resource"],
-        words: &["overloaded"],
-        class: Class::Overloaded,
-    },
+    Says { status: &[], codes: &["overloaded"], words: &[], class: Class::Overloaded },
     Says { status: &[], codes: &["rate_limit_exceeded", "slow_down"], words: &[], class: Class::RateLimited },
 ];
 
@@ -249,17 +240,13 @@ fn finish(choice: &Value) -> Option<Finish> {
     })
 }
 
-/// `prompt_tokens` includes what was read from the cache and written to it, `completion_tokens` includes reasoning.
+/// `prompt_tokens` includes what was read from the cache and written to it (DeepSeek's hit and miss make it up),
+/// `completion_tokens` includes reasoning.
 fn read_usage(said: &Value, quirks: &Quirks) -> Option<Usage> {
     let mut usage = Usage::default();
     let cached = count(said, &quirks.cached).unwrap_or(0);
     let written = count(said, "/prompt_tokens_details/cache_write_tokens").unwrap_or(0);
-    let missed = quirks.missed.as_deref().and_then(|place| count(said, place));
-    let prompt = match missed {
-        // DeepSeek names both parts; the prompt is their sum.
-        Some(missed) => missed + cached + written,
-        None => count(said, "/prompt_tokens")?,
-    };
+    let prompt = count(said, "/prompt_tokens")?;
     usage.split_input(prompt, cached, written);
     let reasoning = count(said, "/completion_tokens_details/reasoning_tokens").unwrap_or(0);
     usage.split_output(count(said, "/completion_tokens")?, reasoning);

@@ -70,8 +70,7 @@ pub fn sent(provider: &Provider, exchange: &Value) -> Value {
         (None, Some(texts)) => provider.embed(&texts, &settings).unwrap(),
         (None, None) => panic!("an exchange has a question or texts"),
     };
-    let headers: Map<String, Value> =
-        headers.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let headers: Map<String, Value> = headers.into_iter().map(|(name, value)| (name, value.into())).collect();
     json!({ "path": path, "headers": headers, "body": body })
 }
 
@@ -105,7 +104,11 @@ pub struct Streamed {
 }
 
 /// Plays a stream in these pieces.
-pub fn stream<'b>(provider: &Provider, question: &Question, pieces: impl IntoIterator<Item = &'b [u8]>) -> Streamed {
+pub fn stream<'b>(
+    provider: &Provider,
+    question: &Question,
+    pieces: impl IntoIterator<Item = &'b [u8]>,
+) -> Streamed {
     let mut stream = provider.stream(question);
     let mut deltas = vec![];
     for piece in pieces {
@@ -136,7 +139,9 @@ pub fn becomes(provider: &Provider, exchange: &Value, body: &[u8]) -> Value {
             let deltas: Vec<String> = deltas.iter().map(|delta| format!("{delta:?}")).collect();
             match (ended, cut) {
                 (Ok(answer), _) => json!({ "deltas": deltas, "answer": answer }),
-                (Err(refusal), cut) => json!({ "deltas": deltas, "refusal": refused(&refusal), "answer": cut }),
+                (Err(refusal), cut) => {
+                    json!({ "deltas": deltas, "refusal": refused(&refusal), "answer": cut })
+                }
             }
         }
     }
@@ -149,7 +154,11 @@ pub fn refused(refusal: &Refusal) -> Value {
 /// The headers of a refusal.
 pub fn headers(refusal: &Value) -> Vec<(String, String)> {
     let given = refusal.get("headers").and_then(Value::as_object);
-    given.into_iter().flatten().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
+    given
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+        .collect()
 }
 
 /// A small generator of numbers: the same at every run.
