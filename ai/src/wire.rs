@@ -43,10 +43,13 @@ pub struct Wire {
     /// The body of texts whose meaning is asked for.
     texts: fn(&Texts) -> Value,
     /// Reads their meaning and what it took, if that is said; nothing where it is none.
-    vectors: fn(&Value) -> Option<(Vec<Vec<f32>>, Option<Usage>)>,
+    vectors: fn(&Value) -> Option<Meanings>,
     /// What its refusals mean.
     says: &'static [Says],
 }
+
+/// What texts mean, each as numbers, and what that took, if it is said.
+type Meanings = (Vec<Vec<f32>>, Option<Usage>);
 
 /// All of them.
 pub const WIRES: [&Wire; 4] = [&anthropic::WIRE, &cohere::WIRE, &gemini::WIRE, &openai::WIRE];

@@ -4,6 +4,8 @@
 //! writes (it must stand in a request that is compared), and a word that a wire reads (renamed in all that comes, it must
 //! be read otherwise). What cannot be shown so stands in a list, with the reason.
 
+#![allow(clippy::unwrap_used)]
+
 mod exchanges;
 
 use std::collections::BTreeSet;

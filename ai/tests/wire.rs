@@ -1,6 +1,8 @@
 //! Every exchange of `tests/wire/` is played: what is sent, and what becomes of what comes back, whole, in pieces of any
 //! size, and with any end of lines. `KEYWAY_ACCEPT=1` writes what came of them into the files, to be read.
 
+#![allow(clippy::unwrap_used)]
+
 mod exchanges;
 
 use std::collections::BTreeSet;

@@ -22,7 +22,7 @@ pub(super) fn wait(reply: &Reply<'_>, said: &Value, now: Timestamp) -> Option<Du
 }
 
 fn seconds(text: &str, unit: f64) -> Option<Duration> {
-    let number: f64 = text.trim().parse().ok()?;
+    let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite())?;
     Duration::try_from_secs_f64((number * unit).max(0.0)).ok()
 }
 

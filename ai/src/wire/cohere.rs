@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::draft::{Draft, Told};
 use super::openai::{content, tool};
 use super::schema::{self, narrowed};
-use super::{Wire, items_at, numbers, object, text_at};
+use super::{Meanings, Wire, items_at, numbers, object, text_at};
 use crate::chat::{Delivery, Finish, Form, Message, Part, Purpose, Question, Role, Texts, ToolChoice};
 use crate::provider::{Provider, Quirks};
 use crate::refusal::{Class, Says};
@@ -221,7 +221,7 @@ fn texts(texts: &Texts) -> Value {
     ])
 }
 
-fn vectors(said: &Value) -> Option<(Vec<Vec<f32>>, Option<Usage>)> {
+fn vectors(said: &Value) -> Option<Meanings> {
     let found = said.pointer("/embeddings/float")?.as_array()?;
     let usage = count(said, "/meta/billed_units/input_tokens")
         .map(|input| Usage { input_uncached: input, ..Usage::default() });

@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use super::draft::{Draft, MADE, Told};
-use super::{Wire, items_at, numbers, object, text_at};
+use super::{Meanings, Wire, items_at, numbers, object, text_at};
 use crate::chat::{Call, Finish, Form, Image, Message, Part, Purpose, Question, Role, Texts, ToolChoice};
 use crate::provider::{Provider, Quirks, Spoken};
 use crate::refusal::{Class, Says};
@@ -229,7 +229,7 @@ fn texts(texts: &Texts) -> Value {
     json!({ "requests": texts.texts.iter().map(request).collect::<Vec<_>>() })
 }
 
-fn vectors(said: &Value) -> Option<(Vec<Vec<f32>>, Option<Usage>)> {
+fn vectors(said: &Value) -> Option<Meanings> {
     let found = said.get("embeddings")?.as_array()?;
     let vectors = found.iter().map(|one| numbers(one.get("values")?)).collect::<Option<_>>()?;
     Some((vectors, said.get("usageMetadata").and_then(read_usage)))

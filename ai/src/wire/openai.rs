@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::draft::{Draft, Told};
 use super::schema::{self, narrowed};
-use super::{Wire, items_at, numbers, object, text_at};
+use super::{Meanings, Wire, items_at, numbers, object, text_at};
 use crate::chat::{Delivery, Finish, Form, Image, Message, Part, Question, Role, Texts, Tool, ToolChoice};
 use crate::provider::{MaxOutput, Provider, Quirks, SentBack, Spoken};
 use crate::refusal::{Class, Says};
@@ -262,7 +262,7 @@ fn texts(texts: &Texts) -> Value {
     ])
 }
 
-fn vectors(said: &Value) -> Option<(Vec<Vec<f32>>, Option<Usage>)> {
+fn vectors(said: &Value) -> Option<Meanings> {
     let mut found = vec![];
     for (at, item) in said.get("data")?.as_array()?.iter().enumerate() {
         let index = item.get("index").and_then(Value::as_u64).unwrap_or(at as u64);
