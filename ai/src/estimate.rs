@@ -11,7 +11,6 @@
 //! pictures) is not published and has generous allowances; they are no measurement.
 
 use serde::Deserialize;
-use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::chat::{Form, Part, Question};
@@ -68,67 +67,74 @@ pub fn at_most(text: &str) -> u64 {
 
 /// How many tokens a question takes to read.
 pub fn question(question: &Question, by: &Estimate) -> Tokens {
-    let mut sum = Sum { bytes: 0, likely: 0, at_most: QUESTION };
-    question.system.iter().for_each(|text| sum.text(text));
-    for message in &question.messages {
-        (sum.likely, sum.at_most) = (sum.likely + 4, sum.at_most + TURN);
-        message.parts.iter().for_each(|part| sum.part(part, by));
-    }
-    if !question.tools.is_empty() || question.form != Form::Text {
-        sum.at_most += TOOLS;
-    }
-    for tool in &question.tools {
-        (0..RETOLD).for_each(|_| [&tool.name, &tool.about].into_iter().for_each(|text| sum.bound(text)));
-        sum.bytes += tool.name.len() + tool.about.len();
-        sum.schema(&tool.schema);
-        sum.at_most += TURN;
-    }
-    if let Form::Json { schema, .. } = &question.form {
-        sum.schema(schema);
-    }
-    Tokens { likely: sum.likely + by.likely(sum.bytes), at_most: sum.at_most }
+    Size::of(question).tokens(by)
 }
 
-struct Sum {
+/// How large a question is, whoever reads it: measured once, counted for each provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// The bytes of its texts.
     bytes: usize,
-    likely: u64,
+    turns: u64,
+    images: u64,
+    /// The most tokens of all but pictures.
     at_most: u64,
 }
 
-impl Sum {
-    fn text(&mut self, text: &str) {
-        self.bytes += text.len();
-        self.bound(text);
+impl Size {
+    /// Measures a question.
+    pub fn of(question: &Question) -> Size {
+        let mut size = Size { at_most: QUESTION, ..Size::default() };
+        question.system.iter().for_each(|text| size.text(text));
+        for message in &question.messages {
+            (size.turns, size.at_most) = (size.turns + 1, size.at_most + TURN);
+            message.parts.iter().for_each(|part| size.part(part));
+        }
+        if !question.tools.is_empty() || question.form != Form::Text {
+            size.at_most += TOOLS;
+        }
+        for tool in &question.tools {
+            [&*tool.name, &tool.about, &tool.schema.to_string()]
+                .into_iter()
+                .for_each(|text| size.retold(text));
+            size.at_most += TURN;
+        }
+        if let Form::Json { schema, .. } = &question.form {
+            size.retold(&schema.to_string());
+        }
+        size
     }
 
-    fn bound(&mut self, text: &str) {
+    /// What it takes with a provider.
+    pub fn tokens(&self, by: &Estimate) -> Tokens {
+        Tokens {
+            likely: by.likely(self.bytes) + 4 * self.turns + by.image * self.images,
+            at_most: self.at_most + by.image_at_most * self.images,
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes += text.len();
         self.at_most += at_most(text);
     }
 
-    fn json(&mut self, value: &Value) {
-        self.text(&value.to_string());
-    }
-
-    fn schema(&mut self, schema: &Value) {
-        let text = schema.to_string();
+    fn retold(&mut self, text: &str) {
         self.bytes += text.len();
-        (0..RETOLD).for_each(|_| self.bound(&text));
+        self.at_most += RETOLD * at_most(text);
     }
 
-    fn part(&mut self, part: &Part, by: &Estimate) {
+    fn part(&mut self, part: &Part) {
         match part {
             Part::Text { text, seal } => {
                 self.text(text);
-                seal.iter().for_each(|seal| self.bound(seal));
+                self.at_most += seal.as_deref().map_or(0, at_most);
             }
-            Part::Image(_) => {
-                (self.likely, self.at_most) = (self.likely + by.image, self.at_most + by.image_at_most)
-            }
+            Part::Image(_) => self.images += 1,
             Part::Call(call) => {
-                [&call.id, &call.name].into_iter().for_each(|text| self.text(text));
-                call.seal.iter().for_each(|seal| self.bound(seal));
-                self.json(&call.arguments);
-                self.at_most += TURN;
+                [&*call.id, &call.name, &call.arguments.to_string()]
+                    .into_iter()
+                    .for_each(|text| self.text(text));
+                self.at_most += TURN + call.seal.as_deref().map_or(0, at_most);
             }
             Part::Result(result) => {
                 [&result.call, &result.name, &result.text].into_iter().for_each(|text| self.text(text));
@@ -136,7 +142,7 @@ impl Sum {
             }
             Part::Thinking(thinking) => {
                 self.bytes += thinking.text.len();
-                self.bound(&thinking.raw.to_string());
+                self.at_most += at_most(&thinking.raw.to_string());
             }
         }
     }

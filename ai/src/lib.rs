@@ -12,8 +12,10 @@
 
 pub mod chat;
 pub mod estimate;
+pub mod health;
 pub mod price;
 pub mod provider;
 pub mod refusal;
+pub mod route;
 pub mod usage;
 pub mod wire;
