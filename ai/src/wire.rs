@@ -151,6 +151,8 @@ impl Provider {
         let guess = || Usage::guess(self.estimate.likely(bytes), 0);
         match (self.wire.vectors)(&said) {
             Some((vectors, usage)) if vectors.len() == texts.texts.len() => {
+                // As with answers, nothing is no usage.
+                let usage = usage.filter(|usage| usage.input() > 0);
                 Ok(Vectors { vectors, usage: usage.unwrap_or_else(guess) })
             }
             Some(_) | None => {

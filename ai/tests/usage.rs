@@ -119,6 +119,16 @@ fn what_is_no_count_is_estimated_and_flagged() {
 }
 
 #[test]
+fn a_half_that_should_be_something_and_is_told_as_nothing_is_estimated() {
+    let usage = openai("openai", json!({ "prompt_tokens": 0, "completion_tokens": 0 }));
+    assert!(usage.estimated && usage.input() > 0 && usage.output() > 0);
+    let usage = openai("openai", json!({ "prompt_tokens": 7, "completion_tokens": 0 }));
+    assert!(usage.estimated && usage.input() == 7 && usage.output() > 0);
+    let usage = gemini(json!({ "promptTokenCount": 7 }));
+    assert!(!usage.estimated && usage.output() == 0, "nothing was written");
+}
+
+#[test]
 fn parts_that_pass_their_whole_count_and_are_flagged() {
     let details = json!({ "cached_tokens": 90, "cache_write_tokens": 20 });
     let usage = json!({

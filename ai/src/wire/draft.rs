@@ -259,25 +259,36 @@ impl Draft {
         Answer { id: self.id, model: self.model.unwrap_or(self.asked.model), parts, finish, usage }
     }
 
-    /// What it took; where that was not said to the end, it is estimated from what was asked and written.
+    /// What it took; what was not said to the end is estimated from what was asked and written. So is a half that should
+    /// be something and is said to be nothing: it would be free.
     fn usage(&self) -> Usage {
-        let written = || {
-            let bytes = self.pieces.iter().map(|piece| match piece {
-                Piece::Text { text, .. } => text.len(),
-                Piece::Thinking { raw, field } => raw.get(field).and_then(Value::as_str).map_or(0, str::len),
-                Piece::Call { name, arguments, .. } => name.len() + arguments.len(),
-            });
-            self.asked.estimate.likely(bytes.sum())
-        };
-        match self.usage {
+        let written = self.written();
+        let mut usage = match self.usage {
             Told::All(usage) => usage,
             Told::SoFar(usage) => Usage {
-                output_visible: usage.output_visible.max(written().saturating_sub(usage.output_reasoning)),
+                output_visible: usage.output_visible.max(written.saturating_sub(usage.output_reasoning)),
                 estimated: true,
                 ..usage
             },
-            Told::Nothing => Usage::guess(self.asked.input, written()),
+            Told::Nothing => Usage::guess(self.asked.input, written),
+        };
+        if usage.input() == 0 && self.asked.input > 0 {
+            (usage.input_uncached, usage.estimated) = (self.asked.input, true);
         }
+        if usage.output() == 0 && written > 0 {
+            (usage.output_visible, usage.estimated) = (written, true);
+        }
+        usage
+    }
+
+    /// The likely tokens of what is written.
+    fn written(&self) -> u64 {
+        let bytes = self.pieces.iter().map(|piece| match piece {
+            Piece::Text { text, .. } => text.len(),
+            Piece::Thinking { raw, field } => raw.get(field).and_then(Value::as_str).map_or(0, str::len),
+            Piece::Call { name, arguments, .. } => name.len() + arguments.len(),
+        });
+        self.asked.estimate.likely(bytes.sum())
     }
 }
 
