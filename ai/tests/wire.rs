@@ -185,7 +185,7 @@ fn where_a_stream_is_split_does_not_matter() {
 }
 
 #[test]
-fn a_stream_says_what_a_whole_answer_says() {
+fn the_pieces_of_a_stream_make_its_text() {
     use ai::wire::Delta;
     for exchanges in all() {
         for exchange in exchanges.exchanges() {
@@ -205,5 +205,22 @@ fn a_stream_says_what_a_whole_answer_says() {
                 assert_eq!(text, answer.text(), "{}", name(&exchanges, exchange));
             }
         }
+    }
+}
+
+#[test]
+fn what_is_too_long_is_refused_while_it_comes() {
+    let provider = ai::provider::find("openai").unwrap();
+    let question = Question { delivery: Delivery::Stream, ..Question::new("m", "Hi") };
+    // A page, comments, blanks, one line: none of them ends.
+    for (piece, most) in [("<", 100), (": x\n", 100), (" ", 100), ("data: x", 1)] {
+        let mut stream = provider.stream(&question);
+        let megabyte = piece.repeat((1 << 20) / piece.len());
+        let refused = (0..=most)
+            .find_map(|count| stream.push(megabyte.as_bytes()).err().map(|refusal| (count, refusal)));
+        let (count, refusal) = refused.unwrap();
+        assert!(count >= most - 1, "{piece:?} is refused after {count} MB");
+        assert_eq!(refusal.class, Class::Broken);
+        assert!(refusal.message.starts_with("the answer is too long (OpenAI): "), "{}", refusal.message);
     }
 }

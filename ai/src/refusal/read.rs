@@ -190,13 +190,16 @@ fn told(title: &str, class: Class, said: &Said, status: Option<u16>) -> String {
         Some(status) => format!("({title}, status {status})"),
         None => format!("({title})"),
     };
-    let expired = said.message.to_lowercase().contains("expired");
-    match class {
-        Class::BadKey if expired => format!("the key is expired {by}"),
-        Class::Broken if said.page => format!("{PAGE} {by}: {}", quoted(&said.message)),
-        Class::BadKey => format!("{} {by}", class.says()),
-        _ if said.message.trim().is_empty() => format!("{} {by}", class.says()),
-        _ => format!("{} {by}: {}", class.says(), quoted(&said.message)),
+    let quote = quoted(&said.message);
+    if said.page && class == Class::Broken {
+        return format!("{PAGE} {by}: {quote}");
+    }
+    if class == Class::BadKey && said.message.to_lowercase().contains("expired") {
+        return format!("the key is expired {by}");
+    }
+    match quote.is_empty() || class == Class::BadKey {
+        true => format!("{} {by}", class.says()),
+        false => format!("{} {by}: {quote}", class.says()),
     }
 }
 

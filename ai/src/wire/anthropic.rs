@@ -137,8 +137,10 @@ fn tool(tool: &Tool) -> Value {
 }
 
 fn tool_choice(question: &Question) -> Option<Value> {
+    if question.tools.is_empty() {
+        return None;
+    }
     match &question.tool_choice {
-        _ if question.tools.is_empty() => None,
         ToolChoice::Auto => None,
         ToolChoice::Never => Some(json!({ "type": "none" })),
         ToolChoice::Some => Some(json!({ "type": "any" })),

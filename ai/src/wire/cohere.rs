@@ -7,10 +7,10 @@
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Told};
-use super::openai::{content, tool};
+use super::openai::{calls, content, our_turns, thoughts, tool};
 use super::schema::{self, narrowed};
 use super::{Meanings, Wire, items_at, numbers, object, text_at};
-use crate::chat::{Delivery, Finish, Form, Message, Part, Purpose, Question, Role, Texts, ToolChoice};
+use crate::chat::{Delivery, Finish, Form, Message, Purpose, Question, Role, Texts, ToolChoice};
 use crate::provider::{Provider, Quirks};
 use crate::refusal::{Class, Says};
 use crate::usage::{Usage, count};
@@ -61,60 +61,32 @@ fn ask(question: &Question, _: &Provider) -> Value {
     ])
 }
 
-/// A turn of ours is a message, and one for each result before it.
 fn turns(message: &Message) -> Vec<Value> {
     match message.role {
-        Role::User => {
-            let results = message.parts.iter().filter_map(|part| match part {
-                Part::Result(result) => {
-                    Some(json!({ "role": "tool", "tool_call_id": result.call, "content": result.text }))
-                }
-                Part::Text { .. } | Part::Image(_) | Part::Call(_) | Part::Thinking(_) => None,
-            });
-            let said = content(&message.parts).map(|content| json!({ "role": "user", "content": content }));
-            results.chain(said).collect()
-        }
+        Role::User => our_turns(message),
         Role::Model => vec![model_turn(message)],
     }
 }
 
 fn model_turn(message: &Message) -> Value {
-    let thoughts = || {
-        message.parts.iter().filter_map(|part| match part {
-            Part::Thinking(thinking) if thinking.wire == WIRE.name => Some(&thinking.raw),
-            _ => None,
-        })
-    };
-    let calls: Vec<Value> = message
-        .parts
-        .iter()
-        .filter_map(|part| match part {
-            Part::Call(call) => {
-                let function = json!({ "name": call.name, "arguments": call.arguments.to_string() });
-                Some(json!({ "id": call.id, "type": "function", "function": function }))
-            }
-            Part::Text { .. } | Part::Image(_) | Part::Result(_) | Part::Thinking(_) => None,
-        })
-        .collect();
+    let thoughts = || thoughts(&message.parts, WIRE.name);
     let mut blocks: Vec<Value> = thoughts().filter(|raw| raw.get("type").is_some()).cloned().collect();
-    let said = content(&message.parts);
-    let content = match said {
+    let content = match content(&message.parts) {
         said if blocks.is_empty() => said,
-        Some(Value::Array(items)) => {
-            blocks.extend(items);
+        said => {
+            match said {
+                Some(Value::Array(items)) => blocks.extend(items),
+                Some(text) => blocks.push(json!({ "type": "text", "text": text })),
+                None => {}
+            }
             Some(blocks.into())
         }
-        Some(text) => {
-            blocks.push(json!({ "type": "text", "text": text }));
-            Some(blocks.into())
-        }
-        None => Some(blocks.into()),
     };
     object([
         ("role", Some("assistant".into())),
         ("content", content),
         ("tool_plan", thoughts().find_map(|raw| raw.get("tool_plan")).cloned()),
-        ("tool_calls", (!calls.is_empty()).then(|| calls.into())),
+        ("tool_calls", calls(&message.parts)),
     ])
 }
 

@@ -109,8 +109,10 @@ fn sealed<const N: usize>(entries: [(&str, Value); N], seal: &Option<String>) ->
 }
 
 fn tool_config(question: &Question) -> Option<Value> {
+    if question.tools.is_empty() {
+        return None;
+    }
     let (mode, only) = match &question.tool_choice {
-        _ if question.tools.is_empty() => return None,
         ToolChoice::Auto => return None,
         ToolChoice::Never => ("NONE", None),
         ToolChoice::Some => ("ANY", None),

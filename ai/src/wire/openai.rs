@@ -82,55 +82,63 @@ fn ask(question: &Question, provider: &Provider) -> Value {
     ])
 }
 
-/// A turn of ours is a message, and one for each result before it.
 fn turns(message: &Message, quirks: &Quirks) -> Vec<Value> {
     match message.role {
-        Role::User => {
-            let results = message.parts.iter().filter_map(|part| match part {
-                Part::Result(result) => {
-                    Some(json!({ "role": "tool", "tool_call_id": result.call, "content": result.text }))
-                }
-                Part::Text { .. } | Part::Image(_) | Part::Call(_) | Part::Thinking(_) => None,
-            });
-            let said = content(&message.parts).map(|content| json!({ "role": "user", "content": content }));
-            results.chain(said).collect()
-        }
+        Role::User => our_turns(message),
         Role::Model => vec![model_turn(message, quirks)],
     }
 }
 
+/// A turn of ours is a message, and one for each result before it. Cohere writes it in the same way.
+pub(super) fn our_turns(message: &Message) -> Vec<Value> {
+    let results = message.parts.iter().filter_map(|part| match part {
+        Part::Result(result) => {
+            Some(json!({ "role": "tool", "tool_call_id": result.call, "content": result.text }))
+        }
+        Part::Text { .. } | Part::Image(_) | Part::Call(_) | Part::Thinking(_) => None,
+    });
+    let said = content(&message.parts).map(|content| json!({ "role": "user", "content": content }));
+    results.chain(said).collect()
+}
+
 fn model_turn(message: &Message, quirks: &Quirks) -> Value {
-    let calls: Vec<Value> = message
-        .parts
-        .iter()
-        .filter_map(|part| match part {
-            Part::Call(call) => {
-                let arguments = match &call.arguments {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                };
-                let function = json!({ "name": call.name, "arguments": arguments });
-                Some(json!({ "id": call.id, "type": "function", "function": function }))
-            }
-            Part::Text { .. } | Part::Image(_) | Part::Result(_) | Part::Thinking(_) => None,
-        })
-        .collect();
+    let calls = calls(&message.parts);
     let goes_back = match quirks.thinking {
         SentBack::Never => false,
-        SentBack::WithCalls => !calls.is_empty(),
+        SentBack::WithCalls => calls.is_some(),
     };
-    let thought = message.parts.iter().find_map(|part| match part {
-        Part::Thinking(thinking) if thinking.wire == WIRE.name && goes_back => {
-            thinking.raw.get("reasoning_content")
-        }
-        _ => None,
-    });
+    let thought = thoughts(&message.parts, WIRE.name).find_map(|raw| raw.get("reasoning_content"));
     object([
         ("role", Some("assistant".into())),
         ("content", Some(content(&message.parts).unwrap_or(Value::Null))),
-        ("reasoning_content", thought.cloned()),
-        ("tool_calls", (!calls.is_empty()).then(|| calls.into())),
+        ("reasoning_content", thought.filter(|_| goes_back).cloned()),
+        ("tool_calls", calls),
     ])
+}
+
+/// What a model of this wire thought, as it came.
+pub(super) fn thoughts<'p>(parts: &'p [Part], wire: &str) -> impl Iterator<Item = &'p Value> {
+    parts.iter().filter_map(move |part| match part {
+        Part::Thinking(thinking) => Some(&thinking.raw).filter(|_| thinking.wire == wire),
+        Part::Text { .. } | Part::Image(_) | Part::Call(_) | Part::Result(_) => None,
+    })
+}
+
+/// The calls of a turn, if there are any. Cohere writes them in the same way.
+pub(super) fn calls(parts: &[Part]) -> Option<Value> {
+    let call = |part: &Part| match part {
+        Part::Call(call) => {
+            let arguments = match &call.arguments {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let function = json!({ "name": call.name, "arguments": arguments });
+            Some(json!({ "id": call.id, "type": "function", "function": function }))
+        }
+        Part::Text { .. } | Part::Image(_) | Part::Result(_) | Part::Thinking(_) => None,
+    };
+    let calls: Vec<Value> = parts.iter().filter_map(call).collect();
+    (!calls.is_empty()).then(|| calls.into())
 }
 
 /// Text alone is a text, pictures make it a list; nothing where there is neither. Cohere writes it in the same way.
@@ -163,8 +171,10 @@ pub(super) fn tool(tool: &Tool) -> Value {
 }
 
 fn tool_choice(question: &Question) -> Option<Value> {
+    if question.tools.is_empty() {
+        return None;
+    }
     match &question.tool_choice {
-        _ if question.tools.is_empty() => None,
         ToolChoice::Auto => None,
         ToolChoice::Never => Some("none".into()),
         ToolChoice::Some => Some("required".into()),

@@ -3,6 +3,8 @@
 //! What is dropped here is still checked when the answer is there, and the model reads it in the description. What
 //! providers take is from their guides to structured output (OpenAI, Anthropic, Cohere, autumn 2026).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 /// Which part of JSON Schema a provider takes.
@@ -97,19 +99,19 @@ fn fields(
 ) -> Option<()> {
     let open = entries.get("additionalProperties").is_some_and(Value::is_object);
     let properties = entries.get("properties")?.as_object().filter(|_| !open)?;
-    let required = |name: &str| {
-        super::items_at(&Value::Object(entries.clone()), "/required").iter().any(|key| key == name)
-    };
+    let listed = entries.get("required").and_then(Value::as_array).into_iter().flatten();
+    let required: BTreeSet<&str> = listed.filter_map(Value::as_str).collect();
     let mut inner = Map::new();
     for (name, field) in properties {
         let narrow = narrow(field, part, depth + 1)?;
-        let optional = part == Part::AllRequired && !required(name);
+        let optional = part == Part::AllRequired && !required.contains(&**name);
         inner.insert(name.clone(), if optional { nullable(narrow) } else { narrow });
     }
-    let names: Vec<&String> = match part {
-        Part::AllRequired => properties.keys().collect(),
-        Part::Closed | Part::OneRequired => properties.keys().filter(|name| required(name)).collect(),
+    let needed = |name: &&String| match part {
+        Part::AllRequired => true,
+        Part::Closed | Part::OneRequired => required.contains(&***name),
     };
+    let names: Vec<&String> = properties.keys().filter(needed).collect();
     if part == Part::OneRequired && names.is_empty() {
         return None;
     }
