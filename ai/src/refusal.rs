@@ -212,7 +212,7 @@ impl Class {
             Class::Broken => {
                 rule(S::Tries(2), N::Never, P::Yes, C::ModelAfterSeveral, T::History, K::Server, true)
             }
-            Class::TooLong => rule(S::Never, N::Never, P::Larger, C::Nothing, T::Author, K::Limit, false),
+            Class::TooLong => rule(S::Never, N::Never, P::Larger, C::Nothing, T::Author, K::Invalid, false),
             Class::Filtered => {
                 rule(S::Never, N::Never, P::ByPolicy, C::Nothing, T::Author, K::Invalid, false)
             }

@@ -184,21 +184,23 @@ fn error_in(said: &Value) -> bool {
 
 /// Where a provider gives no answers in a form of ours, or not beside tools, a tool that must be called takes it.
 fn with_tool_for_form<'q>(question: &'q Question, provider: &Provider) -> Cow<'q, Question> {
-    let Some(name) = tool_for_form(question, provider) else { return Cow::Borrowed(question) };
-    let mut question = question.clone();
-    let Form::Json { schema, .. } = std::mem::take(&mut question.form) else { return Cow::Owned(question) };
-    let alone = question.tools.is_empty() || question.tool_choice == ToolChoice::Never;
-    question.tool_choice = match alone {
-        true => ToolChoice::This(name.to_owned()),
-        false => ToolChoice::Some,
+    let (Form::Json { schema, .. }, Some(name)) = (&question.form, tool_for_form(question, provider)) else {
+        return Cow::Borrowed(question);
+    };
+    let tool_choice = match &question.tool_choice {
+        ToolChoice::Auto | ToolChoice::Some if !question.tools.is_empty() => ToolChoice::Some,
+        // The answer comes in a later turn.
+        ToolChoice::This(tool) => ToolChoice::This(tool.clone()),
+        ToolChoice::Auto | ToolChoice::Some | ToolChoice::Never => ToolChoice::This(name.clone()),
     };
     let about = "Give the answer. Call this once all is known.".to_owned();
-    question.tools.push(Tool { name: name.to_owned(), about, schema });
-    Cow::Owned(question)
+    let mut asked = Question { form: Form::Text, tool_choice, ..question.clone() };
+    asked.tools.push(Tool { name, about, schema: schema.clone() });
+    Cow::Owned(asked)
 }
 
-/// The name of that tool, where it is needed.
-fn tool_for_form<'q>(question: &'q Question, provider: &Provider) -> Option<&'q str> {
+/// The name of that tool, where it is needed: that of the form, and other than those of the tools.
+fn tool_for_form(question: &Question, provider: &Provider) -> Option<String> {
     let Form::Json { name, schema } = &question.form else { return None };
     let gives = provider.models.get(&question.model).is_none_or(|model| model.has(Feature::Json));
     let native = gives && (provider.wire.takes)(schema);
@@ -207,6 +209,10 @@ fn tool_for_form<'q>(question: &'q Question, provider: &Provider) -> Option<&'q 
         Structured::NativeWithoutTools => !native || !question.tools.is_empty(),
         Structured::Tool => true,
     };
+    let mut name = name.clone();
+    while needed && question.tools.iter().any(|tool| tool.name == name) {
+        name.push('_');
+    }
     needed.then_some(name)
 }
 

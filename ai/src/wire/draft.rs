@@ -98,7 +98,7 @@ impl Draft {
         let asked = Asked {
             wire: wire.name,
             model: question.model.clone(),
-            form: tool_for_form(question, provider).map(str::to_owned),
+            form: tool_for_form(question, provider),
             input: estimate::question(question, &provider.estimate).likely,
             estimate: provider.estimate,
         };
@@ -243,7 +243,11 @@ impl Draft {
         let usage = self.usage();
         let wire = self.asked.wire;
         let form = self.asked.form.as_deref();
-        let parts: Vec<Part> = self.pieces.into_iter().map(|piece| part(piece, wire, form)).collect();
+        let takes_form = |piece: &Piece| matches!(piece, Piece::Call { name, .. } if form == Some(&**name));
+        // What is said beside the tool that takes the answer is not the answer.
+        let beside = self.pieces.iter().any(takes_form);
+        let kept = self.pieces.into_iter().filter(|piece| !(beside && matches!(piece, Piece::Text { .. })));
+        let parts: Vec<Part> = kept.map(|piece| part(piece, wire, form)).collect();
         let calls = parts.iter().any(|part| matches!(part, Part::Call(_)));
         let finish = match (self.finish, calls) {
             (Some(Finish::Stop), _) if self.refused => {
