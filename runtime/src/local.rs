@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dsl::value::{Hash, Value, Values as _};
 use engine::command::Emitted;
@@ -130,6 +130,13 @@ impl Local {
         let (reply, standing) = sync_channel(1);
         self.send(Message::Standing { reply });
         standing.recv().map_err(|_| Error::Stopped)
+    }
+
+    /// Whether the thread that moves the runs answers within a time.
+    pub fn answers(&self, within: Duration) -> bool {
+        let (reply, answer) = sync_channel(1);
+        self.send(Message::Ping { reply });
+        answer.recv_timeout(within).is_ok()
     }
 
     /// Since when nothing can be committed, and why; nothing where all is well. It is tried again and again.

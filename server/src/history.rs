@@ -1,5 +1,7 @@
 //! What has been recorded, read alongside whoever owns the data directory.
 
+mod listed;
+
 use dsl::value::{Hash, Value, Values};
 use engine::event::Recorded;
 use engine::run::RunId;
@@ -10,6 +12,7 @@ use runtime::journal::Journal;
 use runtime::journal::sqlite::Sqlite;
 
 use crate::home::Home;
+pub use listed::Listed;
 
 /// What has been recorded in a data directory.
 pub struct History {
@@ -40,6 +43,14 @@ impl History {
         self.journal.as_ref().map_or(Ok(vec![]), Journal::runs)
     }
 
+    /// So many runs that began before one, the latest first; the latest of all where none is named.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn page(&self, before: Option<&RunId>, most: usize) -> Result<Vec<Summary>, Error> {
+        self.journal.as_ref().map_or(Ok(vec![]), |journal| journal.page(before, most))
+    }
+
     /// One run.
     ///
     /// # Errors
@@ -62,6 +73,19 @@ impl History {
             .plan(&digest)?
             .ok_or_else(|| Error::Damaged { run: run.clone(), detail: "its plan is missing".into() })?;
         Ok(Timeline::new(&plan))
+    }
+
+    /// What a run has done, with its large values.
+    ///
+    /// # Errors
+    /// Where there is no such run, or what is stored of it cannot be read.
+    pub fn whole(&self, run: &RunId) -> Result<Timeline, Error> {
+        let mut timeline = self.timeline(run)?;
+        for row in self.log(run)? {
+            timeline.apply(&row);
+        }
+        timeline.load(self);
+        Ok(timeline)
     }
 
     /// The story of a run.

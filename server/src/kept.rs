@@ -20,6 +20,7 @@ pub use store::books::{Workflow as Standing, WorkflowVersion as Version};
 use crate::error::Error;
 use crate::home::Home;
 use crate::order::Note;
+use crate::protocol::Watched;
 use vault::LOCAL;
 
 /// How long a read waits for another process.
@@ -366,6 +367,33 @@ impl Told {
             "run": self.run,
             "version": self.version,
             "decided": self.decided.to_string(),
+        })
+    }
+}
+
+/// Schedules as JSON, with what the service found late where there is one.
+pub fn to_json(timings: &[Timing], watched: Option<&Watched>) -> serde_json::Value {
+    let schedules: Vec<_> = timings.iter().map(Timing::to_json).collect();
+    let service = watched.map(|watched| {
+        serde_json::json!({
+            "looked": watched.looked,
+            "late": watched.late,
+            "found_late": watched.found,
+            "trouble": watched.trouble,
+        })
+    });
+    serde_json::json!({ "schedules": schedules, "service": service })
+}
+
+impl Timing {
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "workflow": self.workflow,
+            "schedule": self.text,
+            "enabled": self.enabled,
+            "next": self.next.filter(|_| self.enabled).map(|next| next.to_string()),
+            "queued": self.queued,
+            "last": self.last.as_ref().map(Told::to_json),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{Answer, Error, Signal, file, seal};
 
@@ -140,6 +140,24 @@ impl Reader {
                      ORDER BY started DESC, id DESC",
                 )?
                 .query_map([], read_run)?
+                .collect()
+        })?;
+        found.into_iter().map(|sealed| self.unseal(sealed)).collect()
+    }
+
+    /// So many runs that began before one, the latest first; the latest of all where none is named.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn runs_before(&self, run: Option<&str>, most: usize) -> Result<Vec<Run>, Error> {
+        let found: Vec<Sealed> = self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, workflow, plan, state, started, ended, seal_begun, seal_state FROM runs
+                     WHERE ?1 IS NULL OR (started, id) < (SELECT started, id FROM runs WHERE id = ?1)
+                     ORDER BY started DESC, id DESC LIMIT ?2",
+                )?
+                .query_map(params![run, most as i64], read_run)?
                 .collect()
         })?;
         found.into_iter().map(|sealed| self.unseal(sealed)).collect()

@@ -23,7 +23,7 @@ mod state;
 mod swaps;
 mod verify;
 
-pub use audit::{Action, Told};
+pub use audit::{Action, Deed, Recorded, Told};
 pub use bound::{Bound, Trial};
 pub use cipher::Key;
 pub use error::Error;

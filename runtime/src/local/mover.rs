@@ -60,6 +60,8 @@ pub(super) enum Message {
     Found(Answer<Found>),
     /// Keep what a schedule has decided.
     Keep { kept: Box<Kept>, reply: Reply },
+    /// Answer, to show that somebody is there.
+    Ping { reply: SyncSender<()> },
     /// Tell how the runs stand.
     Standing { reply: SyncSender<Standing> },
     /// Let those begin that wait and find room.
@@ -280,6 +282,7 @@ impl Mover {
             Message::Found(answer) => self.found(answer),
             Message::Keep { kept, reply } => self.keep(*kept, reply),
             // Whoever asked may have gone.
+            Message::Ping { reply } => drop(reply.send(())),
             Message::Standing { reply } => drop(reply.send(self.standing())),
             Message::Remove { runs, reply } => self.remove(runs, reply),
             Message::Forget { answers, reply } => self.forget_answers(answers, reply),
