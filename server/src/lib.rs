@@ -21,6 +21,8 @@ pub mod rehearse;
 pub mod safe;
 pub mod serve;
 pub mod session;
+pub mod token;
+pub mod tokens;
 pub mod words;
 mod zone;
 

@@ -119,6 +119,7 @@ impl Keyway {
             "show",
             "signal",
             "tier",
+            "token",
             "vault",
             "versions",
             "why-not",

@@ -33,7 +33,7 @@ pub use process::keep_memory;
 pub use resolve::{Payer, Resolved, Want, What};
 pub use root::Source;
 pub use rotate::{Rotation, Step};
-pub use secrets::{Entry, Kind, Listed, Status};
+pub use secrets::{Entry, Kind, Listed, Status, check_name};
 pub use state::State;
 pub use verify::Findings;
 
