@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dsl::value::Value;
 use dsl::workflow::Workflow;
 use engine::plan::Plan;
+use engine::run::RunId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use runtime::driver::Error as DriverError;
@@ -19,7 +21,7 @@ pub use store::books::{Workflow as Standing, WorkflowVersion as Version};
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::order::Note;
+use crate::order::{Note, Order};
 use crate::protocol::Watched;
 use vault::LOCAL;
 
@@ -159,6 +161,23 @@ impl Kept {
     pub fn in_force(&self, name: &str) -> Result<Version, Error> {
         let standing = self.workflow(name)?;
         self.version(name, standing.version)
+    }
+
+    /// A wish to run the version in force.
+    ///
+    /// # Errors
+    /// Where there is no such workflow.
+    pub fn order(
+        &self,
+        run: RunId,
+        name: &str,
+        inputs: Value,
+        allow_private: bool,
+    ) -> Result<Order, Error> {
+        let version = self.in_force(name)?;
+        let note = note(&version).ok_or_else(|| Error::NoNote { run: run.clone() })?;
+        let (text, version) = (version.text, Some(version.number));
+        Ok(Order { run, file: note.file, text, inputs, files: note.files, version, allow_private })
     }
 
     pub(crate) fn rows(&self, workflow: &str) -> Result<Vec<Row>, Error> {

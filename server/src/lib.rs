@@ -12,6 +12,7 @@ pub mod export;
 mod folder;
 pub mod history;
 pub mod home;
+pub mod http;
 pub mod kept;
 pub mod order;
 pub mod owner;

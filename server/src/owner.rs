@@ -55,9 +55,10 @@ pub struct Owner {
     _lock: Lock,
 }
 
-struct Core {
-    driver: Arc<Local>,
-    desk: Arc<Desk>,
+/// What moves the runs and writes down what is said about them.
+pub(crate) struct Core {
+    pub(crate) driver: Arc<Local>,
+    pub(crate) desk: Arc<Desk>,
     /// Where schedules are kept here.
     timekeeper: OnceLock<Timekeeper>,
     hands: Arc<Hands>,
@@ -83,6 +84,11 @@ impl Owner {
         let core = Arc::new(Core { driver, desk, timekeeper, hands, guests, left });
         let listening = tokio::spawn(accept(listener, core.clone()));
         Ok(Owner { core, listening, _lock: lock })
+    }
+
+    /// What other ways in share with the socket.
+    pub(crate) fn core(&self) -> Arc<Core> {
+        self.core.clone()
     }
 
     /// Does what is asked. To follow a run is another matter.
@@ -152,7 +158,7 @@ impl Drop for Owner {
 }
 
 impl Core {
-    fn handle(&self, request: &Request) -> Result<Reply, Error> {
+    pub(crate) fn handle(&self, request: &Request) -> Result<Reply, Error> {
         match request {
             Request::Run(order) => self.start(order).map(Reply::Started),
             Request::Resume { run, allow_private } => {

@@ -177,6 +177,16 @@ impl Reader {
         })
     }
 
+    /// Reads a little, to see whether it can be read.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn probe(&self) -> Result<(), Error> {
+        self.with(|connection| {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map(drop)
+        })
+    }
+
     /// The stored form of a plan.
     ///
     /// # Errors
