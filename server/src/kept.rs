@@ -167,13 +167,7 @@ impl Kept {
     ///
     /// # Errors
     /// Where there is no such workflow.
-    pub fn order(
-        &self,
-        run: RunId,
-        name: &str,
-        inputs: Value,
-        allow_private: bool,
-    ) -> Result<Order, Error> {
+    pub fn order(&self, run: RunId, name: &str, inputs: Value, allow_private: bool) -> Result<Order, Error> {
         let version = self.in_force(name)?;
         let note = note(&version).ok_or_else(|| Error::NoNote { run: run.clone() })?;
         let (text, version) = (version.text, Some(version.number));

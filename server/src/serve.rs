@@ -91,9 +91,8 @@ impl Service {
         };
         let owner = Owner::open(home, lock)?;
         let (resumed, schedules) = owner.serve(settings.reach)?;
-        let http = listener.map(|(listener, http)| {
-            Http::open(listener, http, (&owner, home, settings.reach), ROUTES)
-        });
+        let http = listener
+            .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), ROUTES));
         let http = http.transpose()?;
         let folder = settings.folder.clone().map(Folder::new);
         Ok(Service { owner, folder, settings, http, resumed, schedules })

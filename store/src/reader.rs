@@ -183,7 +183,9 @@ impl Reader {
     /// Where the store cannot be read.
     pub fn probe(&self) -> Result<(), Error> {
         self.with(|connection| {
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map(drop)
+            connection
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+                .map(drop)
         })
     }
 

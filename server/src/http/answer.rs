@@ -50,8 +50,7 @@ impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Answer {
         let Refusal { status, code, message, help, again } = refusal;
         let help = (!help.is_empty()).then_some(help);
-        let mut answer =
-            Answer::ok(json!({ "code": code, "message": message, "help": help })).with(status);
+        let mut answer = Answer::ok(json!({ "code": code, "message": message, "help": help })).with(status);
         if status == 401 {
             answer = answer.head("www-authenticate", "Bearer");
         }

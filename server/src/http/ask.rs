@@ -52,7 +52,9 @@ impl Said {
         let Some(other) = self.body.keys().find(|name| !known.contains(&&***name)) else { return Ok(()) };
         let help = match nearest(other, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it has {}", known.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")),
+            None => {
+                format!("it has {}", known.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
+            }
         };
         Err(Refusal::unfit(format!("the body has no field `{other}`")).help(help))
     }
@@ -152,7 +154,8 @@ fn decoded(text: &str) -> Option<String> {
 fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let mut keys = headers.get_all("idempotency-key").iter();
     let Some(key) = keys.next() else { return Ok(None) };
-    let text = key.to_str().ok().filter(|text| (1..=LONGEST_KEY).contains(&text.len()) && keys.next().is_none());
+    let text =
+        key.to_str().ok().filter(|text| (1..=LONGEST_KEY).contains(&text.len()) && keys.next().is_none());
     match text {
         Some(text) => Ok(Some(text.to_owned())),
         None => Err(Refusal::bad(format!("`idempotency-key` has 1 to {LONGEST_KEY} letters of ASCII, once"))),

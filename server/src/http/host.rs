@@ -61,9 +61,7 @@ impl Names {
             return false;
         }
         match self.of_address {
-            OfAddress::Own => {
-                address == Ipv4Addr::LOCALHOST || address == std::net::Ipv6Addr::LOCALHOST
-            }
+            OfAddress::Own => address == Ipv4Addr::LOCALHOST || address == std::net::Ipv6Addr::LOCALHOST,
             OfAddress::Any => true,
         }
     }
@@ -133,7 +131,9 @@ mod tests {
     #[test]
     fn elsewhere_an_address_counts_and_a_name_only_if_it_was_given() {
         let names = names("0.0.0.0:7878");
-        assert!(names.has("192.168.1.7:7878") && names.has("[2001:db8::1]") && names.has("keyway.example.com"));
+        assert!(
+            names.has("192.168.1.7:7878") && names.has("[2001:db8::1]") && names.has("keyway.example.com")
+        );
         assert!(!names.has("evil.example") && !names.has("127.0.0.1.evil.example"));
     }
 }

@@ -65,7 +65,12 @@ impl Refusal {
     /// A key stands for something else already.
     pub fn reused() -> Refusal {
         let message = "this `idempotency-key` was sent with something else before";
-        Refusal::new(409, "key_reused", message, "send a fresh key with each wish, and the same one when asking again")
+        Refusal::new(
+            409,
+            "key_reused",
+            message,
+            "send a fresh key with each wish, and the same one when asking again",
+        )
     }
 
     /// The body is too long.

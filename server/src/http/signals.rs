@@ -32,7 +32,8 @@ pub fn raise(ask: &Ask<'_>) -> Result<Answer, Refusal> {
             |run| crate::error::Error::from(runtime::driver::Error::NoRun(run)).into(),
         ));
     };
-    let (name, value): (std::sync::Arc<str>, _) = (name.into(), said.body.get("with").cloned().unwrap_or_default());
+    let (name, value): (std::sync::Arc<str>, _) =
+        (name.into(), said.body.get("with").cloned().unwrap_or_default());
     let request = match run {
         Some(run) => {
             let word = Word::Signal { name: name.clone(), value };
