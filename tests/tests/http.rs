@@ -6,6 +6,8 @@ mod limits;
 mod malformed;
 #[path = "http/matrix.rs"]
 mod matrix;
+#[path = "http/page.rs"]
+mod page;
 #[path = "http/wishes.rs"]
 mod wishes;
 
