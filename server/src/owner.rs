@@ -20,7 +20,7 @@ use runtime::clock::Wall;
 use runtime::driver::{Driver, Error as DriverError, State};
 use runtime::executor::Executor as _;
 use runtime::journal::sqlite::Sqlite;
-use runtime::local::{Local, Surroundings};
+use runtime::local::{Local, Shares, Surroundings};
 use runtime::schedule::books::nanoseconds;
 use runtime::timekeeper::{self, Keeper, Timekeeper};
 use store::{Book, Desk};
@@ -72,13 +72,21 @@ impl Owner {
     /// # Errors
     /// Where the database or the socket cannot be used.
     pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
+        Owner::sharing(home, lock, Shares::default())
+    }
+
+    /// The same, with limits of its own for what is under way at once.
+    ///
+    /// # Errors
+    /// As for `open`.
+    pub fn sharing(home: &Home, lock: Lock, shares: Shares) -> Result<Owner, Error> {
         let desk = Arc::new(Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?);
         let safe = Arc::new(Safe::new(desk.clone(), home.clone()));
         let data = std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned());
         let hands = Arc::new(Hands::new(data, home.database(), safe));
         let surroundings =
             Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
-        let driver = Arc::new(Local::over(Arc::new(Sqlite::over(desk.clone())?), surroundings));
+        let driver = Arc::new(Local::sharing(Arc::new(Sqlite::over(desk.clone())?), surroundings, shares));
         let listener = listen(&home.socket())?;
         let (timekeeper, guests, left) = (OnceLock::new(), AtomicUsize::new(0), Notify::new());
         let core = Arc::new(Core { driver, desk, timekeeper, hands, guests, left });

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dsl::diagnostic::Diagnostic;
+pub use runtime::local::Shares;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::error::Error;
 use crate::folder::Folder;
@@ -30,6 +32,8 @@ pub struct Settings {
     pub reach: Reach,
     /// How long calls under way may take to end when it is stopped.
     pub grace: Duration,
+    /// How many calls may be under way at once.
+    pub shares: Shares,
     /// Where it answers over HTTP, if it does.
     pub http: Option<http::Settings>,
 }
@@ -81,6 +85,7 @@ impl Service {
     /// # Errors
     /// Where another process has the directory, or it cannot be used.
     pub async fn open(home: &Home, settings: Settings) -> Result<Service, Error> {
+        widen();
         let Some(lock) = home.own()? else {
             return Err(Error::Owned { path: home.directory().to_owned(), holder: home.holder() });
         };
@@ -89,7 +94,7 @@ impl Service {
             Some(settings) => Some((http::bind(settings).await?, settings)),
             None => None,
         };
-        let owner = Owner::open(home, lock)?;
+        let owner = Owner::sharing(home, lock, settings.shares)?;
         let (resumed, schedules) = owner.serve(settings.reach)?;
         let http = listener
             .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), ROUTES));
@@ -137,4 +142,11 @@ impl Service {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Lets this process have as many files and connections open as the system allows it. What is usual is fewer than calls and
+/// connections together.
+fn widen() {
+    let now = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum });
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use server::http;
-use server::serve::{News, Reach, Service, Settings};
+use server::serve::{News, Reach, Service, Settings, Shares};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Data;
@@ -38,6 +38,15 @@ pub struct Args {
     /// Do not answer over HTTP
     #[arg(long, conflicts_with_all = ["listen", "allow_remote", "hosts"])]
     no_http: bool,
+    /// Have so many calls under way at once that take time; others wait their turn
+    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().process, value_parser = at_least_one)]
+    calls: usize,
+    /// The same for each owner
+    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().owner, value_parser = at_least_one)]
+    calls_per_owner: usize,
+    /// The same for each workflow
+    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().workflow, value_parser = at_least_one)]
+    calls_per_workflow: usize,
     /// Let the calls of runs that it starts or takes up go to private addresses, such as this machine's
     #[arg(long)]
     allow_private: bool,
@@ -66,7 +75,13 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         }
     };
     let http = http(&args)?;
-    let settings = Settings { folder: args.workflows, reach, grace, http };
+    let shares = Shares {
+        process: args.calls,
+        owner: args.calls_per_owner,
+        workflow: args.calls_per_workflow,
+        ..Shares::default()
+    };
+    let settings = Settings { folder: args.workflows, reach, grace, shares, http };
     let mut service = Service::open(&home, settings).await?;
     output::note(&format!(
         "{GOOD}serving{GOOD:#} {} {FAINT}with {} and {} to take up{FAINT:#}",
@@ -104,6 +119,14 @@ fn http(args: &Args) -> Result<Option<http::Settings>, Trouble> {
     }
     let (address, names, limits) = (args.listen, args.hosts.clone(), http::Limits::default());
     Ok(Some(http::Settings { address, names, limits }))
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("nothing would ever be called".into()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("it is not a number".into()),
+    }
 }
 
 fn tell(news: News) {

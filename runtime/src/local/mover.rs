@@ -42,7 +42,7 @@ pub(super) use take_up::plan_of;
 pub(super) const MOST: usize = 256;
 
 /// How many inputs of one workflow go into one commit where others are at work as well: so much longer do they wait.
-const SHARE: usize = 8;
+const SHARE: usize = 4;
 
 /// How many messages are taken in at most before something is decided.
 const TAKEN_IN: usize = 1024;

@@ -11,9 +11,8 @@ use crate::protocol::{Reply, Request};
 pub fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let Some(part) = ask.house.part(&ask.who) else { return Ok(Answer::ok(kept::to_json(&[], None))) };
     let timings = part.kept.timings(Timestamp::now())?;
-    let watched = match part.ask(&Request::Watch)? {
-        Reply::Watched(watched) => watched,
-        _ => return Err(Error::Protocol("an answer to another question".into()).into()),
+    let Reply::Watched(watched) = part.ask(&Request::Watch)? else {
+        return Err(Error::Protocol("an answer to another question".into()).into());
     };
     Ok(Answer::ok(kept::to_json(&timings, watched.as_ref())))
 }
