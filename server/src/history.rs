@@ -2,6 +2,8 @@
 
 mod listed;
 
+use std::sync::Arc;
+
 use dsl::value::{Hash, Value, Values};
 use engine::event::Recorded;
 use engine::run::RunId;
@@ -10,6 +12,7 @@ use engine::view::Timeline;
 use runtime::driver::{Error, Summary};
 use runtime::journal::Journal;
 use runtime::journal::sqlite::Sqlite;
+use store::Desk;
 
 use crate::home::Home;
 pub use listed::Listed;
@@ -33,6 +36,14 @@ impl History {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What has been recorded in a database that this process writes, and has looked through.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub(crate) fn of(desk: Arc<Desk>) -> Result<History, Error> {
+        Ok(History { journal: Some(Sqlite::over(desk)?) })
     }
 
     /// All runs, latest first.

@@ -69,10 +69,11 @@ pub enum News {
 
 /// A service that has begun.
 pub struct Service {
+    // Dropped first, so that nothing is asked of an owner that has gone.
+    http: Option<Http>,
     owner: Owner,
     folder: Option<Folder>,
     settings: Settings,
-    http: Option<Http>,
     /// How many runs were taken up.
     pub resumed: usize,
     /// How many schedules are kept.

@@ -1,5 +1,7 @@
 //! The way in over HTTP: who may do what, what is taken at most, what is malformed, and that it goes on under all of it.
 
+#[path = "http/command.rs"]
+mod command;
 #[path = "http/limits.rs"]
 mod limits;
 #[path = "http/malformed.rs"]

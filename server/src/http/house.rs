@@ -59,8 +59,8 @@ impl House {
     pub(super) fn open(core: Arc<Core>, home: &Home, reach: Reach, limits: Limits) -> Result<House, Error> {
         let reader = || Reader::open(&home.database(), PATIENCE).map_err(DriverError::from);
         Ok(House {
+            history: History::of(core.desk.clone())?,
             core,
-            history: History::open(home)?,
             kept: Kept::open(home)?,
             door: Door::new(reader()?, limits),
             reader: reader()?,
