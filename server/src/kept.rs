@@ -171,7 +171,8 @@ impl Kept {
         let version = self.in_force(name)?;
         let note = note(&version).ok_or_else(|| Error::NoNote { run: run.clone() })?;
         let (text, version) = (version.text, Some(version.number));
-        Ok(Order { run, file: note.file, text, inputs, files: note.files, version, allow_private })
+        let Note { file, files, owner, .. } = note;
+        Ok(Order { run, file, text, inputs, files, version, owner, allow_private })
     }
 
     pub(crate) fn rows(&self, workflow: &str) -> Result<Vec<Row>, Error> {

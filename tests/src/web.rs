@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use server::home::Home;
 use server::http::routes::Route;
 use server::http::{Http, Limits, Settings, bind};
+use server::order::{Order, new_run};
 use server::owner::Owner;
 use server::owner::deploy::Deployment;
 use server::protocol::{Act, Reply, Request};
@@ -78,6 +79,28 @@ impl Web {
         let owner = self.owner.as_ref().expect("it serves");
         let reply = owner.handle(&Request::Deploy(wish));
         assert!(matches!(reply, Ok(Reply::Deployed(_))), "{reply:?}");
+    }
+
+    /// Starts a run of a text for an owner, as the terminal does; gives its name.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn start_for(&self, owner: &str, text: &str) -> String {
+        let files = self.home.directory().join("files");
+        let order = Order {
+            run: new_run(),
+            file: files.join("workflow.yaml"),
+            text: text.into(),
+            inputs: dsl::value::Value::object::<&str>([]),
+            files,
+            version: None,
+            owner: owner.into(),
+            allow_private: false,
+        };
+        match self.owner.as_ref().expect("it serves").handle(&Request::Run(order)) {
+            Ok(Reply::Started(run)) => run.to_string(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Makes a token.

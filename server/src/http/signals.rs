@@ -1,5 +1,7 @@
 //! Signals, as `keyway signal` raises them.
 
+use std::sync::Arc;
+
 use dsl::value::Value;
 use engine::command::Emitted;
 use engine::run::RunId;
@@ -26,21 +28,19 @@ pub fn raise(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         Some(Value::Text(run)) => Some(RunId(run.to_string().into())),
         Some(_) => return Err(Refusal::unfit("`run` is the name of a run")),
     };
-    let Some(part) = ask.house.part(&ask.who) else {
-        return Err(run.map_or_else(
-            || Refusal::absent("signal", name),
-            |run| crate::error::Error::from(runtime::driver::Error::NoRun(run)).into(),
-        ));
-    };
-    let (name, value): (std::sync::Arc<str>, _) =
-        (name.into(), said.body.get("with").cloned().unwrap_or_default());
-    let request = match run {
-        Some(run) => {
+    let part = ask.house.part(&ask.who);
+    let (name, value): (Arc<str>, _) = (name.into(), said.body.get("with").cloned().unwrap_or_default());
+    match (run, part.kept()) {
+        (Some(run), _) => {
             let word = Word::Signal { name: name.clone(), value };
-            Request::Say { run, word, allow_private: false }
+            part.ask_about(&run, &Request::Say { run: run.clone(), word, allow_private: false })?;
         }
-        None => Request::Signal(Emitted { id: new_run().0, name: name.clone(), value, to: None }),
-    };
-    part.ask(&request)?;
+        (None, Some(kept)) => {
+            let signal = Emitted { id: new_run().0, name: name.clone(), value, to: None };
+            part.ask(kept, &Request::Signal(signal))?;
+        }
+        // Who listens for it may be another owner's run.
+        (None, None) => return Err(Refusal::absent("signal", &name)),
+    }
     Ok(Answer::ok(json!({ "signal": name })).with(202))
 }

@@ -193,3 +193,32 @@ fn a_token_that_is_removed_counts_no_more_and_its_use_is_noted_once_a_minute() {
     assert!(!holds(token.expose().as_bytes()) && !holds(&token.expose().as_bytes()[3..46]));
     assert!(holds(&token.hash()), "it would be seen");
 }
+
+#[test]
+fn a_run_is_theirs_for_whom_it_was_started() {
+    let web = served(ROUTES, Limits::default());
+    let (ours, theirs) = ("local", "somebody");
+    let tokens = [ours, theirs].map(|owner| web.token(owner, "all", Scope::Run, None));
+    let ask = |owner: usize, method: &str, path: &str| {
+        web.ask(request(method, path, Some(tokens[owner].expose()), None))
+    };
+    let run = web.start_for(theirs, super::PATIENT);
+    let path = format!("/api/v1/runs/{run}");
+    let listed = |owner: usize| ask(owner, "GET", "/api/v1/runs").body.contains(&run);
+    assert_eq!((listed(0), listed(1)), (false, true));
+    assert_eq!((ask(0, "GET", &path).status, ask(1, "GET", &path).status), (404, 200));
+    let cancel = format!("{path}/cancel");
+    assert_eq!((ask(0, "POST", &cancel).status, ask(1, "POST", &cancel).status), (404, 202));
+    let body = format!(r#"{{"run":"{}"}}"#, web.start_for(theirs, super::PATIENT));
+    let signal = |owner: usize| {
+        web.ask(request("POST", "/api/v1/signals/go", Some(tokens[owner].expose()), Some(&body))).status
+    };
+    assert_eq!((signal(0), signal(1)), (404, 202));
+    // Runs of others are passed over, also where they are many.
+    let own = json_of(&ask(0, "POST", START))["run"].as_str().expect("a run").to_owned();
+    (0..5).for_each(|_| drop(web.start_for(theirs, super::PATIENT)));
+    let page = json_of(&ask(0, "GET", "/api/v1/runs?limit=1"));
+    assert_eq!((&page["runs"][0]["run"], &page["next"]), (&json!(own), &json!(own)));
+    let rest = json_of(&ask(0, "GET", &format!("/api/v1/runs?limit=1&before={own}")));
+    assert_eq!((&rest["runs"], &rest["next"]), (&json!([]), &Value::Null));
+}
