@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::Turns;
 
 /// For how long it is remembered that more than one workflow was at work.
-const RECENT: Duration = Duration::from_millis(100);
+const RECENT: Duration = Duration::from_secs(1);
 
 /// Whose turn something takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
