@@ -137,6 +137,7 @@ fn kind(error: &Error) -> (u16, &'static str) {
         | Error::Directory { .. }
         | Error::Backup { .. }
         | Error::Present { .. }
+        | Error::Written { .. }
         | Error::Socket { .. }
         | Error::Listen { .. }
         | Error::Busy { .. }
