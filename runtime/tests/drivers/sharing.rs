@@ -23,7 +23,8 @@ for_every_driver! {
 const NARROW: Shares = Shares { process: 8, owner: 6, workflow: 4, turns: Turns::Fair };
 
 fn no_more_calls_are_under_way_than_may_be(kind: Kind) {
-    for (shares, expected) in [(NARROW, 4), (Shares { workflow: 100, ..NARROW }, 6), (Shares::default(), 20)] {
+    for (shares, expected) in [(NARROW, 4), (Shares { workflow: 100, ..NARROW }, 6), (Shares::default(), 20)]
+    {
         let world = World::new(kind, |_, _| Act::AtGate(Ok(Value::Null)));
         let driver = world.driver_sharing(shares);
         let run = id("r1");
