@@ -18,6 +18,7 @@ pub mod place;
 pub mod report;
 pub mod ticks;
 pub mod verdict;
+pub mod web;
 pub mod world;
 
 use std::path::{Path, PathBuf};
