@@ -16,8 +16,9 @@ use crate::{Error, Reader, file};
 /// How long is waited where SQLite must lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The version from which on rows have seals.
+/// The version from which on runs and their rows have seals, and that from which on signals and answers have.
 const SEALED: i64 = 3;
+const ALL_SEALED: i64 = 7;
 
 /// What beside its own name belongs to a store.
 const ENDINGS: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -87,6 +88,10 @@ pub fn check(path: &Path) -> Result<Counted, Error> {
         counted.values += 1;
         let value = reader.value(&hash)?;
         check_hash(path, "value", &hash, value)?;
+    }
+    if version >= ALL_SEALED {
+        reader.signals()?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        reader.answers()?;
     }
     Ok(counted)
 }

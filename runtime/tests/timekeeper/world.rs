@@ -133,7 +133,7 @@ impl Journal for Mortal {
         self.inner.plan(digest)
     }
 
-    fn signals(&self) -> Result<Vec<Mail>, Error> {
+    fn signals(&self) -> Result<Vec<Result<Mail, Error>>, Error> {
         self.inner.signals()
     }
 
