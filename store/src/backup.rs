@@ -71,7 +71,8 @@ pub(crate) fn copy_of(connection: &Connection, from: &Path, to: &Path) -> Result
 /// Where something is not what was written, or the store cannot be read.
 pub fn check(path: &Path) -> Result<Counted, Error> {
     let (connection, version) = file::open_any(path, PATIENCE)?;
-    check_structure(&connection, path)?;
+    file::check(&connection, path)?;
+    file::check_references(&connection, path, "PRAGMA foreign_key_check")?;
     let mut counted = Counted { version, ..Counted::default() };
     let reader = Reader::over(connection, path, PATIENCE);
     if version < SEALED {
@@ -94,25 +95,6 @@ pub fn check(path: &Path) -> Result<Counted, Error> {
         reader.answers()?;
     }
     Ok(counted)
-}
-
-fn check_structure(connection: &Connection, path: &Path) -> Result<(), Error> {
-    let told = |source| Error::sqlite(path, source);
-    let damaged = |detail| Error::Damaged { path: path.to_owned(), detail };
-    let found: String =
-        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(told)?;
-    if found != "ok" {
-        return Err(damaged(found));
-    }
-    let mut select = connection.prepare("PRAGMA foreign_key_check").map_err(told)?;
-    let mut rows = select.query([]).map_err(told)?;
-    match rows.next().map_err(told)? {
-        None => Ok(()),
-        Some(row) => {
-            let table: String = row.get(0).map_err(told)?;
-            Err(damaged(format!("a row of the table `{table}` rests on one that is gone")))
-        }
-    }
 }
 
 fn check_hash(path: &Path, what: &str, hash: &[u8; 32], body: Option<Vec<u8>>) -> Result<(), Error> {

@@ -117,6 +117,38 @@ fn a_row_that_is_not_what_was_written_is_not_handed_out() {
     assert_eq!(read().unwrap(), ["r"]);
 }
 
+/// The rows behind it in the log would not be found either, and no gap would tell.
+#[test]
+fn a_row_that_belongs_to_no_run_is_found_at_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut writer = open(&path).unwrap();
+    let mut batch = Batch::default();
+    let (run, plan): (Arc<str>, _) = ("01m8kgwhxcxpahbj".into(), [7; 32]);
+    batch.plans.push(Plan { digest: plan, body: b"{}".to_vec() });
+    batch.runs.push(NewRun { id: run.clone(), workflow: "w".into(), plan, state: "running", started: 1 });
+    for seq in 1..=9 {
+        batch.event(&run, seq, 5, |to| to.write_all(b"[1]")).unwrap();
+    }
+    writer.append(&batch).unwrap();
+    drop(writer);
+    let whole = fs::read(&path).unwrap();
+    let places = |bytes: &[u8]| {
+        let places = bytes.windows(run.len()).enumerate().filter(|(_, window)| *window == run.as_bytes());
+        places.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    // Its own entry, that in the index of unfinished runs, and nine rows.
+    assert_eq!(places(&whole).len(), 11);
+    for at in places(&whole) {
+        for bit in 0..7 {
+            let mut wrong = whole.clone();
+            wrong[at + 7] ^= 1 << bit;
+            fs::write(&path, &wrong).unwrap();
+            assert!(matches!(open(&path), Err(Error::Damaged { .. })), "bit {bit} at {at}");
+        }
+    }
+}
+
 #[test]
 fn a_signal_or_an_answer_that_is_not_what_was_written_is_not_handed_out() {
     let folder = tempfile::tempdir().unwrap();
