@@ -89,6 +89,15 @@ const ROWS: &[Row] = &[
         }),
     },
     Row {
+        guarantee: "G7",
+        says: "a read that fails starts no second run",
+        test: "-p runtime --test timekeeper after_a_read_that_failed",
+        control: Some(Control {
+            off: "which runs are under way is forgotten before the books were read",
+            run: "-p tests --features planted --test patches a_keeper_that_forgets_too_early_is_seen",
+        }),
+    },
+    Row {
         guarantee: "G9",
         says: "a secret that a service says back stands nowhere",
         test: "-p tests --test vault a_secret_arrives_and_leaves_no_trace",
@@ -126,9 +135,12 @@ const ROWS: &[Row] = &[
     },
     Row {
         guarantee: "G18",
-        says: "every expression ends within its budget",
-        test: "-p dsl --test never_panics what_is_well_formed_ends_within_its_budget",
-        control: None,
+        says: "what an author writes ends within its budget",
+        test: "-p dsl --test budget",
+        control: Some(Control {
+            off: "each limit of steps, lengths, depths, events of an input and rounds, one after the other",
+            run: "-p tests --features planted --test patches each_budget_that_is_switched_off_is_seen",
+        }),
     },
 ];
 
