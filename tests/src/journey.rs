@@ -1,6 +1,6 @@
 //! A workflow with every kind of block that runs, files and effects, and what it promises whatever breaks.
 //!
-//! Thirty steps in two runs: branches side by side, `for_each`, `repeat`, `switch`, `try`, a retry, waits, files that are
+//! 29 steps in two runs: branches side by side, `for_each`, `repeat`, `switch`, `try`, a retry, waits, files that are
 //! written and read, calls to a service that counts them by key, a run that is called, two signals for it (one is there
 //! before anybody listens, one comes later), and a question that a person answers.
 

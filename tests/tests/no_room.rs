@@ -129,7 +129,7 @@ fn an_operation_that_fails_is_told_or_tried_again() {
         table += &format!("| {name} | {} |\n", counts.join(" | "));
     }
     let body = format!(
-        "{} that change a file, in a run of twenty steps, failed, one in each run and in each way.\n\n{table}\nEvery run that \
+        "{} that change a file, in a journey of 29 steps, failed, one in each run and in each way.\n\n{table}\nEvery run that \
          was not failed by a file step succeeded; each effect was applied once; no step that another had rested on was \
          sent again; `integrity_check` was ok. It took {:.0} s (seed {seed}).",
         if all { "All operations" } else { "A sample of the operations" },
