@@ -155,7 +155,7 @@ pub struct Read {
     /// Through which root.
     pub root: Root,
     /// The step's name.
-    pub step: String,
+    pub step: Arc<str>,
     /// The place of the name.
     pub span: Span,
     /// True for a read that takes null, or may not be reached.

@@ -1,6 +1,8 @@
 //! Reading a mapping: required and optional keys, unknown ones with "did you mean", and the small things that
 //! stand behind keys. An unknown key with a near known one is read as that one, so that nothing cascades.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use crate::ast::{Arg, ArgKind};
@@ -339,7 +341,7 @@ impl Reader<'_> {
     fn only(&mut self, (reads, named): (Vec<Read>, Vec<Name>), who: &str, names: &[&str]) -> bool {
         let steps = reads.into_iter().map(|read| (read.step, read.span));
         let others = named.into_iter().filter(|(name, ..)| !names.contains(&&**name));
-        let others: Vec<(String, Span)> = steps.chain(others.map(|(name, span, _)| (name, span))).collect();
+        let others: Vec<(Arc<str>, Span)> = steps.chain(others.map(|(name, span, _)| (name, span))).collect();
         for (name, span) in &others {
             let message = format!("{who} sees {} alone, not `{name}`", listed(names));
             self.diagnostics.push(Diagnostic::error(Code::UnknownName, *span, message));

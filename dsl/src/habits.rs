@@ -1,6 +1,8 @@
 //! Habits from other systems: a foreign word, whose it is, and what stands in its place here. Tables, asked
 //! wherever an unknown word is reported, so that it gets one diagnostic that helps.
 
+use std::sync::Arc;
+
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::scan;
@@ -236,7 +238,7 @@ const NAMES: &[(&str, &str, &str)] = &[
 ];
 
 /// A name of another system, with the field that is read of it.
-pub fn foreign_name(name: &str, span: Span, field: Option<&(String, Span)>) -> Option<Diagnostic> {
+pub fn foreign_name(name: &str, span: Span, field: Option<&(Arc<str>, Span)>) -> Option<Diagnostic> {
     let (word, of, help) = NAMES.iter().find(|(word, _, _)| *word == name)?;
     let message = format!("`{word}` is a name of {of}; there is no such name here");
     let wrong = Diagnostic::error(Code::ForeignName, span, message);

@@ -145,23 +145,27 @@ pub fn fill(arg: &Arg, scope: &dyn Scope) -> Result<Value, Halt> {
 impl Template {
     /// The steps that its holes and blocks read. What stands within a block may not be reached: it is soft.
     pub fn reads(&self) -> Vec<Read> {
-        self.mentions().0
+        let mut reads = vec![];
+        self.mentions(&mut reads, &mut vec![]);
+        reads
     }
 
     /// The bare names that it reads; those that its own blocks give are left out.
     pub fn names(&self) -> Vec<Name> {
-        self.mentions().1
+        let mut names = vec![];
+        self.mentions(&mut vec![], &mut names);
+        names
     }
 
-    /// The steps and the bare names that it reads.
-    pub(crate) fn mentions(&self) -> (Vec<Read>, Vec<Name>) {
-        let (mut reads, mut names) = (vec![], vec![]);
+    /// Adds the steps and the bare names that it reads.
+    pub(crate) fn mentions(&self, reads: &mut Vec<Read>, names: &mut Vec<Name>) {
+        let mut named = vec![];
         self.each_expr(&mut |expr, inside, given| {
-            let (read, named) = expr.mentions();
-            reads.extend(read.into_iter().map(|read| Read { soft: read.soft || inside, ..read }));
-            names.extend(named.into_iter().filter(|name| !given.contains(&&*name.0)));
+            let read = reads.len();
+            expr.mentions(reads, &mut named);
+            reads[read..].iter_mut().for_each(|read| read.soft |= inside);
+            names.extend(named.drain(..).filter(|name: &Name| !given.contains(&&*name.0)));
         });
-        (reads, names)
     }
 
     /// What the item of the innermost `#each` or `#with` around a place is called: `this`, or the author's name.

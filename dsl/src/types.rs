@@ -79,6 +79,9 @@ pub struct Field {
     /// A regular expression that a text must match somewhere.
     #[serde(default)]
     pub pattern: Option<String>,
+    /// True if a secret may stand there: the parameter leaves the process unseen and is never given back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
     /// What it is for.
     #[serde(default)]
     pub about: String,
@@ -100,8 +103,14 @@ impl Field {
             min: None,
             max: None,
             pattern: None,
+            secret: false,
             about: about.into(),
         }
+    }
+
+    /// The same field, in which a secret may stand.
+    pub fn secret(self) -> Field {
+        Field { secret: true, ..self }
     }
 }
 

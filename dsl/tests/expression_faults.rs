@@ -153,7 +153,7 @@ fn reads(rows: &[(&str, &[&str])]) {
                     Root::Errors => "errors.",
                     Root::Meta => "meta.",
                 };
-                assert_eq!(&text[read.span.range()], read.step);
+                assert_eq!(&text[read.span.range()], &*read.step);
                 format!("{root}{}{}", read.step, if read.soft { "?" } else { "" })
             })
             .collect();
@@ -192,10 +192,10 @@ fn bare_names_are_listed_with_their_field() {
             .into_iter()
             .map(|(name, _, field)| match field {
                 Some((field, at)) => {
-                    assert_eq!(&text[at.range()], field);
+                    assert_eq!(&text[at.range()], &*field);
                     format!("{name}.{field}")
                 }
-                None => name,
+                None => name.to_string(),
             })
             .collect()
     };

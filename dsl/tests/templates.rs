@@ -2,6 +2,8 @@
 
 mod shared;
 
+use std::sync::Arc;
+
 use dsl::span::SpanMap;
 use dsl::template::{self, Sink};
 use dsl::value::Value;
@@ -192,11 +194,11 @@ fn a_text_around_a_secret_is_a_secret() {
 fn what_stands_in_a_block_is_read_softly() {
     let text = "{{ steps.a }}{{#if steps.b}}{{ steps.c }}{{else if steps.d}}{{/if}}{{#each steps.e as |x|}}{{ x.y + z + this.w }}{{/each}}{{ x }}";
     let arg = template::parse(text, &SpanMap::plain(0, text.len()), Sink::Text).unwrap();
-    let reads: Vec<(String, bool)> = arg.reads().into_iter().map(|read| (read.step, read.soft)).collect();
+    let reads: Vec<(Arc<str>, bool)> = arg.reads().into_iter().map(|read| (read.step, read.soft)).collect();
     let wanted = [("a", false), ("b", false), ("c", true), ("d", true), ("e", false)];
-    assert_eq!(reads, wanted.map(|(name, soft)| (name.to_owned(), soft)));
-    let names: Vec<String> = arg.names().into_iter().map(|(name, ..)| name).collect();
-    assert_eq!(names, ["z", "x"]);
+    assert_eq!(reads, wanted.map(|(name, soft)| (Arc::from(name), soft)));
+    let names: Vec<Arc<str>> = arg.names().into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["z", "x"]);
     let spans: Vec<_> = arg.names().into_iter().map(|(_, span, _)| arg.item_at(span)).collect();
     assert_eq!(spans, [Some("x".to_owned()), None]);
 }

@@ -67,24 +67,25 @@ fn by_name(file: &Path) -> impl Iterator<Item = (String, (Signature, String))> {
     found.into_iter()
 }
 
-/// The workflow of this name beside a file, with its inputs filled in: what a step calls.
+/// The workflow of this name beside a file, with its inputs filled in: what a step calls. It runs for the owner of the
+/// run that calls it.
 ///
 /// # Errors
 /// Where there is none, it has errors, or the inputs do not fit it.
-pub fn find(file: &Path, name: &str, inputs: &Value) -> Result<Found, Failure> {
+pub fn find(file: &Path, name: &str, inputs: &Value, owner: &str) -> Result<Found, Failure> {
     let named = |text: &str| dsl::signature(text).is_some_and(|(found, _)| found == name);
     let Some((path, text)) = texts(folder(file)).find(|(_, text)| named(text)) else {
         let message = format!("there is no workflow `{name}` in `{}`", folder(file).display());
         return Err(refused(FailureKind::NotFound, message));
     };
     let files = folder(&path).to_owned();
-    found(&text, Note { file: path, files, version: None }, inputs)
+    found(&text, Note { file: path, files, version: None, owner: owner.into() }, inputs)
 }
 
 /// The version in force of a workflow that is deployed, with its inputs filled in; nothing where there is none.
-pub fn deployed(database: &Path, name: &str, inputs: &Value) -> Option<Result<Found, Failure>> {
+pub fn deployed(database: &Path, name: &str, inputs: &Value, owner: &str) -> Option<Result<Found, Failure>> {
     let version = Kept::at(database).and_then(|kept| kept.in_force(name)).ok()?;
-    let note = kept::note(&version)?;
+    let note = Note { owner: owner.into(), ..kept::note(&version)? };
     Some(found(&version.text, note, inputs))
 }
 

@@ -34,6 +34,8 @@ struct Equipment {
     file: PathBuf,
     /// True if it runs a version that was deployed: so do those that it calls.
     deployed: bool,
+    /// Whose secrets it may use.
+    owner: String,
     allow_private: bool,
 }
 
@@ -56,10 +58,10 @@ impl Hands {
         let connectors = Connectors::new(Settings {
             files: note.files.clone(),
             protected: vec![note.file.clone(), self.data.clone()],
-            egress: egress::Client::new(policy, Arc::new(self.safe.of_run(run))),
+            egress: egress::Client::new(policy, Arc::new(self.safe.of_run(run, &note.owner))),
         });
-        let (file, deployed) = (note.file.clone(), note.version.is_some());
-        let equipment = Arc::new(Equipment { connectors, file, deployed, allow_private });
+        let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), note.owner.clone());
+        let equipment = Arc::new(Equipment { connectors, file, deployed, owner, allow_private });
         self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), equipment);
     }
 
@@ -93,11 +95,11 @@ impl Executor for Hands {
             let (name, inputs, database) = (workflow.to_owned(), inputs.clone(), self.database.clone());
             let looked = tokio::task::spawn_blocking(move || {
                 if equipment.deployed
-                    && let Some(found) = beside::deployed(&database, &name, &inputs)
+                    && let Some(found) = beside::deployed(&database, &name, &inputs, &equipment.owner)
                 {
                     return found;
                 }
-                beside::find(&equipment.file, &name, &inputs)
+                beside::find(&equipment.file, &name, &inputs, &equipment.owner)
             })
             .await;
             looked.unwrap_or_else(|_| Err(Failure::new(FailureKind::Server, "the search broke off")))

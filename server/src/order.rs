@@ -6,6 +6,7 @@ use dsl::value::Value;
 use engine::run::RunId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use vault::LOCAL;
 
 /// A wish to run a workflow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,8 +24,15 @@ pub struct Order {
     /// The version that it is, where it was deployed.
     #[serde(default)]
     pub version: Option<i64>,
+    /// The id of the owner whose secrets and keys the run may use.
+    #[serde(default = "local")]
+    pub owner: String,
     /// Whether calls may go to private addresses. Not kept with the run.
     pub allow_private: bool,
+}
+
+fn local() -> String {
+    LOCAL.into()
 }
 
 /// What is kept with a run, so that it can be taken up again.
@@ -36,15 +44,18 @@ pub struct Note {
     pub files: PathBuf,
     /// The version that the run started with, where it was deployed.
     pub version: Option<i64>,
+    /// The id of the owner whose secrets and keys the run may use, and the runs that it calls.
+    pub owner: String,
 }
 
 impl Note {
-    /// As it stands in the log.
+    /// As it stands in the log; the local owner is left out.
     pub fn to_value(&self) -> Value {
         let text = |path: &PathBuf| Value::text(path.to_string_lossy());
         let version = self.version.map(|version| ("version", Value::Int(version)));
         let paths = [("file", text(&self.file)), ("files", text(&self.files))];
-        Value::object(paths.into_iter().chain(version))
+        let owner = (self.owner != LOCAL).then(|| ("owner", Value::text(&*self.owner)));
+        Value::object(paths.into_iter().chain(version).chain(owner))
     }
 
     /// Reads what stands in the log.
@@ -54,7 +65,11 @@ impl Note {
             Some(Value::Int(version)) => Some(*version),
             _ => None,
         };
-        Some(Note { file: path("file")?, files: path("files")?, version })
+        let owner = match value.get("owner") {
+            None => local(),
+            Some(owner) => owner.as_text()?.into(),
+        };
+        Some(Note { file: path("file")?, files: path("files")?, version, owner })
     }
 }
 

@@ -238,7 +238,12 @@ impl Core {
             other => Err(vec![format!("the inputs are a {}, not an object", other.type_name())]),
         };
         let inputs = inputs.map_err(Error::Inputs)?;
-        let note = Note { file: order.file.clone(), files: order.files.clone(), version: order.version };
+        let note = Note {
+            file: order.file.clone(),
+            files: order.files.clone(),
+            version: order.version,
+            owner: order.owner.clone(),
+        };
         let run = order.run.clone();
         self.hands.equip(&run, &note, order.allow_private);
         let trigger = Value::object([("kind", Value::text("manual")), ("at", Value::Time(Timestamp::now()))]);

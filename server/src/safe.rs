@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use engine::run::RunId;
 use secret::{Open, Refused, Secret};
 use store::Desk;
-use vault::{Bound, LOCAL, Source, Vault};
+use vault::{Bound, Source, Vault};
 
 use crate::error::Error;
 use crate::home::Home;
@@ -21,6 +21,7 @@ pub struct Safe {
 /// What opens secrets for a run.
 pub struct OfRun {
     safe: Arc<Safe>,
+    owner: String,
     run: RunId,
 }
 
@@ -52,9 +53,9 @@ impl Safe {
         Safe { desk, home, open: Mutex::new(None) }
     }
 
-    /// What opens secrets for a run. Every run is the local owner's.
-    pub fn of_run(self: &Arc<Safe>, run: &RunId) -> OfRun {
-        OfRun { safe: self.clone(), run: run.clone() }
+    /// What opens secrets for a run of an owner.
+    pub fn of_run(self: &Arc<Safe>, run: &RunId, owner: &str) -> OfRun {
+        OfRun { safe: self.clone(), owner: owner.into(), run: run.clone() }
     }
 
     fn vault(&self) -> Result<Arc<Vault>, vault::Error> {
@@ -74,7 +75,7 @@ impl Open for OfRun {
             .safe
             .vault()
             .map_err(|error| Refused::Sealed { name: name.into(), why: error.to_string() })?;
-        let (owner, actor) = (LOCAL.to_owned(), format!("run {}", self.run));
+        let (owner, actor) = (self.owner.clone(), format!("run {}", self.run));
         Bound { vault, owner, actor, connector: HTTP.into() }.open(name, host)
     }
 }

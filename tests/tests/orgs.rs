@@ -28,6 +28,19 @@ fn service() -> u16 {
     port
 }
 
+/// The run, and the message where it failed.
+fn told(answer: &Answer) -> (String, Result<(), String>) {
+    let json = answer.json();
+    let run = json["run"].as_str().unwrap_or_default().to_owned();
+    if answer.code == Some(0) {
+        return (run, Ok(()));
+    }
+    let message = json["error"]["message"].as_str().unwrap_or_default().to_owned();
+    // The call that was refused is named before.
+    let why = message.rsplit_once("`: ").map_or(message.clone(), |(_, why)| why.to_owned());
+    (run, Err(why))
+}
+
 impl Place {
     fn new() -> Place {
         let folder = tempfile::tempdir().expect("a folder");
@@ -49,26 +62,22 @@ impl Place {
 
     /// Runs a workflow that sends a secret; the message where it is refused.
     fn sends(&self, name: &str) -> Result<(), String> {
-        let file = self.folder.path().join("send.yaml");
+        self.run("send.yaml", name, &[]).1
+    }
+
+    /// Runs a workflow that sends a secret, or one that calls it; gives the run, and the message where it is refused.
+    fn run(&self, file: &str, name: &str, more: &[&str]) -> (String, Result<(), String>) {
+        let caller = "name: outer\nsteps: { inner: { call: send } }\noutput: \"{{ steps.inner }}\"\n";
+        std::fs::write(self.folder.path().join("outer.yaml"), caller).expect("a file in a folder of ours");
+        let send = self.folder.path().join("send.yaml");
         let text = format!(
             "name: send\nsteps:\n  ask:\n    http: {{ url: \"http://127.0.0.1:{}/\", auth: {{ bearer: \"{{{{ secret('{name}') }}}}\" }} }}\n    retry: 1\noutput: {{ s: \"{{{{ steps.ask.status }}}}\" }}\n",
             self.port
         );
-        std::fs::write(&file, text).expect("a file in a folder of ours");
-        let answer = self.keyway.run(&[
-            "run".as_ref(),
-            file.as_os_str(),
-            "--json".as_ref(),
-            "--allow-private".as_ref(),
-        ]);
-        match answer.code {
-            Some(0) => Ok(()),
-            _ => {
-                let message = answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
-                // The call that was refused is named before.
-                Err(message.split_once("`: ").map_or(message.clone(), |(_, why)| why.to_owned()))
-            }
-        }
+        std::fs::write(&send, text).expect("a file in a folder of ours");
+        let file = self.folder.path().join(file).display().to_string();
+        let answer = self.keyway.run(&[&["run", &file, "--json", "--allow-private"], more].concat());
+        told(&answer)
     }
 
     fn audited(&self, name: &str) -> Vec<String> {
@@ -107,6 +116,30 @@ fn a_run_uses_its_owners_secrets_and_those_of_its_organisations_alone() {
     assert_eq!(place.audited("ACME"), vec![format!("http to 127.0.0.1, paid by organisation {acme}"); 2]);
     assert_eq!(place.audited("ANN"), Vec::<String>::new());
     place.done(&["vault", "verify"]);
+}
+
+#[test]
+fn a_run_for_somebody_else_uses_their_secrets_and_so_do_those_that_it_calls_and_that_go_on_from_it() {
+    let place = Place::new();
+    place.done(&["owner", "add", "ann"]);
+    place.store(&["OWN"]);
+    place.store(&["ANN", "--owner", "ann"]);
+    let ann = &["--owner", "ann"];
+    let unknown = |name: &str| Err(format!("there is no secret `{name}`"));
+    for file in ["send.yaml", "outer.yaml"] {
+        assert_eq!(place.run(file, "ANN", ann).1, Ok(()), "{file}");
+        assert_eq!(place.run(file, "OWN", ann).1, unknown("OWN"), "{file}");
+        assert_eq!(place.run(file, "ANN", &[]).1, unknown("ANN"), "{file}");
+    }
+    // A run that goes on from another is for the same owner.
+    let (run, failed) = place.run("send.yaml", "LATE", ann);
+    assert_eq!(failed, unknown("LATE"));
+    place.store(&["LATE", "--owner", "ann"]);
+    let again = place.keyway.run(&["retry", &run, "--json", "--allow-private"]);
+    assert_eq!(told(&again).1, Ok(()), "{again:?}");
+    let nobody = place.keyway.run(&["run", "send.yaml", "--owner", "bob"]);
+    assert_eq!(nobody.faults_as_refusal(1), Vec::<String>::new(), "{nobody:?}");
+    assert_eq!(place.audited("ANN").len(), 2);
 }
 
 #[test]

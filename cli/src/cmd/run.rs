@@ -11,6 +11,7 @@ use server::error::Error;
 use server::kept::{Kept, note};
 use server::order::{Order, new_run};
 use server::session::Session;
+use server::vault::LOCAL;
 
 use super::Data;
 use crate::error::{Exit, Trouble};
@@ -43,6 +44,9 @@ pub struct Args {
     /// Detach at the first long wait
     #[arg(long)]
     no_wait: bool,
+    /// Use the secrets and keys of this owner, a person or an organisation [default: your own]
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
     #[command(flatten)]
     data: Data,
 }
@@ -78,8 +82,12 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         Some(files) => std::path::absolute(files).unwrap_or_else(|_| files.clone()),
         None => folder,
     };
+    let owner = match &args.owner {
+        Some(name) => args.data.vault()?.find_owner(name, None)?.id,
+        None => LOCAL.to_owned(),
+    };
     let (run, allow_private) = (new_run(), args.allow_private);
-    let order = Order { run, file: absolute, text, inputs, files, version, allow_private };
+    let order = Order { run, file: absolute, text, inputs, files, version, owner, allow_private };
     let mut session = Session::open(args.data.home()?).await?;
     let run = session.start(&order).await?;
     let want = Want { json: args.json, no_wait: args.no_wait, allow_private: args.allow_private };

@@ -50,24 +50,28 @@ pub(crate) fn request(id: &str) -> Action {
                 Type::AnyObject,
                 "Values that are added to the URL; a list gives one for each item.",
             ),
-            Field::optional("headers", Type::AnyObject, "Headers by name; secrets may stand in them."),
-            Field::optional("json", Type::Any, "A body that is sent as JSON; secrets may stand in it."),
+            Field::optional("headers", Type::AnyObject, "Headers by name; secrets may stand in them.").secret(),
+            Field::optional("json", Type::Any, "A body that is sent as JSON; secrets may stand in it.")
+                .secret(),
             Field::optional(
                 "form",
                 Type::AnyObject,
                 "A body that is sent as a form; secrets may stand in it.",
-            ),
-            Field::optional("body", Type::Any, "A body as it is: text, a secret, or bytes."),
+            )
+            .secret(),
+            Field::optional("body", Type::Any, "A body as it is: text, a secret, or bytes.").secret(),
             Field::optional(
                 "multipart",
                 Type::AnyObject,
                 "A body in parts, each a value or a file `{ content, filename, type }`; secrets may stand in it.",
-            ),
+            )
+            .secret(),
             Field::optional(
                 "auth",
                 Type::Object(auth),
                 "Who calls: exactly one of `bearer`, `basic`, `header`.",
-            ),
+            )
+            .secret(),
             Field::optional(
                 "expect",
                 Type::List(Box::new(Type::Integer)),

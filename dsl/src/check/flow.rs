@@ -140,7 +140,7 @@ impl<'a> Flow<'a> {
                 Part::Text(template) => template.reads(),
             };
             let own =
-                reads.into_iter().filter(|read| read.root == Root::Steps && read.step == *step.name.value);
+                reads.into_iter().filter(|read| read.root == Root::Steps && *read.step == *step.name.value);
             for read in own.filter(|read| takes(self.text, read.span, field.as_deref())) {
                 found.push((block, field_at(output, read.span)));
             }

@@ -8,7 +8,7 @@ use crate::check::scope::{self, Edge, Frame};
 use crate::check::{Checking, Resolved};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::expr::{Read, Root};
+use crate::expr::{Name, Read, Root};
 use crate::fields::listed;
 use crate::habits;
 use crate::span::{Span, Spanned};
@@ -185,10 +185,11 @@ impl<'a> Walk<'a> {
     }
 
     fn part(&mut self, part: Part<'a>) {
-        let (reads, names) = match part {
-            Part::Expr(expr) => expr.mentions(),
-            Part::Text(template) => template.mentions(),
-        };
+        let (mut reads, mut names) = (vec![], vec![]);
+        match part {
+            Part::Expr(expr) => expr.mentions(&mut reads, &mut names),
+            Part::Text(template) => template.mentions(&mut reads, &mut names),
+        }
         reads.iter().for_each(|read| self.read(read));
         names.iter().for_each(|name| self.bare(name, part));
         match part {
@@ -200,7 +201,8 @@ impl<'a> Walk<'a> {
     }
 
     /// A bare name, with the field that is read of it.
-    fn bare(&mut self, (name, span, field): &(String, Span, Option<(String, Span)>), part: Part<'_>) {
+    fn bare(&mut self, (name, span, field): &Name, part: Part<'_>) {
+        let name = &**name;
         if name == "inputs" {
             if let Some((field, span)) = field {
                 self.input(field, *span);
@@ -208,8 +210,8 @@ impl<'a> Walk<'a> {
             return;
         }
         let in_catch = self.frames.iter().any(|frame| frame.now == Phase::Catch);
-        let looped = self.frames.iter().any(|frame| frame.bare.contains(&name.as_str()));
-        let known = ROOTS.contains(&name.as_str()) || looped || (name == "error" && in_catch);
+        let looped = self.frames.iter().any(|frame| frame.bare.contains(&name));
+        let known = ROOTS.contains(&name) || looped || (name == "error" && in_catch);
         if !known {
             match habits::foreign_name(name, *span, field.as_ref()) {
                 Some(wrong) if scope::find(&self.frames, name).is_none() => self.diagnostics.push(wrong),

@@ -5,16 +5,18 @@ mod reads;
 
 use std::cell::OnceCell;
 
-use crate::ast::{Arg, ArgKind, Op, Part, Step};
+use crate::ast::{Act, Arg, ArgKind, Op, Part, Step};
+use crate::catalog::Catalog;
 use crate::check::Checking;
 use crate::check::flow::Flow;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expr;
 use crate::expr::ast::Kind;
+use crate::fields::listed;
 use crate::span::Span;
 
-/// The parts of a request that may hold one.
+/// The parts of the request of an `http` step that may hold one.
 const ALLOWED: &[&str] = &["auth", "body", "form", "headers", "json", "multipart"];
 
 /// What to do instead.
@@ -41,7 +43,7 @@ pub fn check(checking: &mut Checking<'_>) {
                 let way = |key: &str| way(flow.get_or_init(|| Flow::new(checking)), step, key);
                 kept(step, value, &way, &mut found);
             }
-            _ => values(step, &mut found),
+            _ => values(checking.catalog, step, &mut found),
         }
         for block in step.blocks() {
             block.output.iter().for_each(|output| output.each(&mut |part| misplaced(part, &mut found)));
@@ -59,30 +61,48 @@ pub fn check(checking: &mut Checking<'_>) {
     checking.diagnostics.extend(found);
 }
 
-/// The values of a step's own: in requests some may hold a secret, which is not read there.
-fn values(step: &Step, found: &mut Vec<Diagnostic>) {
-    let mut closed = |value: &Arg| value.each(&mut |part| misplaced(part, found));
+/// The values of a step's own: some of what is sent may hold a secret, which is not read there.
+fn values(catalog: &Catalog, step: &Step, found: &mut Vec<Diagnostic>) {
     match &step.op {
         Some(Op::Act(act)) => {
+            let (marked, places) = open_parameters(catalog, act);
             let (open, shut): (Vec<_>, Vec<_>) =
-                act.args.iter().partition(|(key, _)| act.checked && ALLOWED.contains(&&*key.value));
-            shut.into_iter().for_each(|(_, value)| closed(value));
+                act.args.iter().partition(|(key, _)| marked.contains(&&*key.value));
+            let mut wrong = |span| found.push(misplaced_at(span, &places));
+            shut.into_iter().for_each(|(_, value)| value.each(&mut |part| each_secret(part, &mut wrong)));
             open.into_iter().for_each(|(_, value)| value.each(&mut |part| reads::check(part, found)));
         }
         Some(Op::Set { .. } | Op::Try { .. }) | None => {}
-        Some(op @ Op::Switch { output, .. }) => op.values().into_iter().chain(output).for_each(closed),
-        Some(op) => op.values().into_iter().for_each(closed),
+        Some(op) => {
+            let output = if let Op::Switch { output, .. } = op { output.as_ref() } else { None };
+            let values = op.values().into_iter().chain(output);
+            values.for_each(|value| value.each(&mut |part| misplaced(part, found)));
+        }
+    }
+}
+
+/// The parameters of a call in which a secret may stand, and what is said of them.
+fn open_parameters<'c>(catalog: &'c Catalog, act: &Act) -> (Vec<&'c str>, String) {
+    let action = catalog.get(&act.action.value).filter(|_| !act.checked);
+    let fields = action.into_iter().flat_map(|action| &action.input).filter(|field| field.secret);
+    let marked: Vec<&str> = fields.map(|field| &*field.name).collect();
+    match (act.checked, marked.as_slice()) {
+        (true, _) => (ALLOWED.to_vec(), PLACES.to_owned()),
+        (false, []) => (marked, PLACES.to_owned()),
+        (false, _) => {
+            let places = format!("in {} of `{}`", listed(&marked), act.action.value);
+            (marked, places)
+        }
     }
 }
 
 /// Reports each secret in a place where none may stand.
 fn misplaced(part: Part<'_>, found: &mut Vec<Diagnostic>) {
-    each_secret(part, &mut |span| {
-        found.push(
-            Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here")
-                .help(format!("use it {PLACES}")),
-        );
-    });
+    each_secret(part, &mut |span| found.push(misplaced_at(span, PLACES)));
+}
+
+fn misplaced_at(span: Span, places: &str) -> Diagnostic {
+    Diagnostic::error(Code::SecretPlace, span, "a secret cannot stand here").help(format!("use it {places}"))
 }
 
 /// The way of what a field of a step holds: each read, with the name of the step that reads.

@@ -104,7 +104,7 @@ impl<'a> Untrusted<'a> {
         checking.ast.root.each(&mut |step| {
             sources.extend(given(checking, step));
             for (name, span, field) in flow.names(step.id) {
-                if is_payload(name, field.as_ref().map(|(field, _)| field.as_str())) {
+                if is_payload(name, field.as_ref().map(|(field, _)| &**field)) {
                     sources.extend(holds(step, *span));
                 }
             }
@@ -123,7 +123,7 @@ impl<'a> Untrusted<'a> {
             .flow
             .names(step.id)
             .iter()
-            .find(|(name, _, field)| is_payload(name, field.as_ref().map(|(field, _)| field.as_str())));
+            .find(|(name, _, field)| is_payload(name, field.as_ref().map(|(field, _)| &**field)));
         if let Some((name, span, field)) = payload {
             let field = field.as_ref().map(|(field, _)| format!(".{field}")).unwrap_or_default();
             return Some(Path { source: format!("`{name}{field}`"), reads: vec![*span] });

@@ -225,8 +225,11 @@ impl<'s> Machine<'s> {
 
     /// A node's value, loaded where it is a reference.
     fn operand(&mut self, at: Ix) -> Result<Cow<'s, Value>, Halt> {
-        let value = self.lent(at)?;
-        self.at_hand(value)
+        // The outcome is handed on as it came: to take it apart and put it together again costs more than the rest.
+        match self.lent(at) {
+            Ok(value) if matches!(*value, Value::Big(_)) => self.at_hand(value),
+            outcome => outcome,
+        }
     }
 
     /// The same, to keep.
@@ -234,11 +237,9 @@ impl<'s> Machine<'s> {
         self.operand(at).map(Cow::into_owned)
     }
 
+    #[cold]
     fn at_hand<'v>(&self, value: Cow<'v, Value>) -> Result<Cow<'v, Value>, Halt> {
-        match &*value {
-            Value::Big(_) => self.loaded(value.into_owned()).map(Cow::Owned),
-            _ => Ok(value),
-        }
+        self.loaded(value.into_owned()).map(Cow::Owned)
     }
 
     #[inline(never)]
@@ -294,7 +295,10 @@ impl<'s> Machine<'s> {
         if value.is_null() && lenient {
             return Ok(Reached::Ends);
         }
-        let value = self.at_hand(value).map_err(Fault::Halt)?;
+        let value = match *value {
+            Value::Big(_) => self.at_hand(value).map_err(Fault::Halt)?,
+            _ => value,
+        };
         let index = match part {
             Part::Field(..) | Part::SoftField(..) => None,
             Part::Index(at) | Part::SoftIndex(at) => Some(self.operand(*at).map_err(Fault::Halt)?),
@@ -321,34 +325,46 @@ impl<'s> Machine<'s> {
             _ => {
                 let mut left = self.operand(first)?;
                 for (operator, item) in rest {
-                    let right = self.operand(*item)?;
-                    left = Cow::Owned(self.apply(at, left, *operator, &right)?);
+                    // A constant is looked at where it stands.
+                    let computed;
+                    let right = match self.expr.node(*item).map(|node| &node.kind) {
+                        Some(Kind::Value(constant)) => {
+                            self.spend(1)?;
+                            constant
+                        }
+                        _ => {
+                            computed = self.operand(*item)?;
+                            &*computed
+                        }
+                    };
+                    self.apply(at, &mut left, *operator, right)?;
                 }
                 Ok(left)
             }
         }
     }
 
+    /// Puts what the operator gives in the place of its left operand.
     #[inline(never)]
     fn apply(
         &mut self,
         at: Ix,
-        left: Cow<'_, Value>,
+        left: &mut Cow<'_, Value>,
         operator: Operator,
         right: &Value,
-    ) -> Result<Value, Halt> {
+    ) -> Result<(), Halt> {
         let result = match operator {
-            Operator::Equal => return Ok(Value::Bool(self.equal(&left, right)?)),
-            Operator::Unequal => return Ok(Value::Bool(!self.equal(&left, right)?)),
+            Operator::Equal => Ok(Value::Bool(self.equal(left, right)?)),
+            Operator::Unequal => Ok(Value::Bool(!self.equal(left, right)?)),
             Operator::In | Operator::NotIn => {
-                let found = self.contains(right, &left).map_err(|message| match message {
+                let found = self.contains(right, left).map_err(|message| match message {
                     Fault::Halt(halt) => halt,
                     Fault::Message(message) => self.told(at, message),
                 })?;
-                return Ok(Value::Bool(found == (operator == Operator::In)));
+                Ok(Value::Bool(found == (operator == Operator::In)))
             }
             Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast => {
-                operate::ordered(&left, right).map(|order| {
+                operate::ordered(left, right).map(|order| {
                     Value::Bool(match operator {
                         Operator::Less => order.is_lt(),
                         Operator::AtMost => order.is_le(),
@@ -358,16 +374,22 @@ impl<'s> Machine<'s> {
                 })
             }
             Operator::Add => {
-                self.spend_bytes(operate::joined_length(&left, right))?;
-                operate::add(left, right)
+                self.spend_bytes(operate::joined_length(left, right))?;
+                operate::add(std::mem::take(left), right)
             }
-            Operator::Subtract => operate::subtract(&left, right),
+            Operator::Subtract => operate::subtract(left, right),
             Operator::Multiply | Operator::Divide | Operator::Remainder => {
-                operate::multiply(&left, operator, right)
+                operate::multiply(left, operator, right)
             }
             Operator::Coalesce | Operator::And | Operator::Or => Err("a damaged expression".into()),
         };
-        result.map_err(|message| self.told(at, message))
+        match result {
+            Ok(value) => {
+                *left = Cow::Owned(value);
+                Ok(())
+            }
+            Err(message) => Err(self.told(at, message)),
+        }
     }
 
     fn coalesce(&mut self, first: Ix, rest: &[(Operator, Ix)]) -> Result<Cow<'s, Value>, Halt> {

@@ -132,7 +132,11 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Builder<'a> {
-        Builder { text, state: RefCell::default() }
+        // A node takes four bytes of text or more, but for the shortest names; the most do not grow or shrink.
+        let nodes = 1 + text.len().min(400) / 6;
+        let state =
+            State { nodes: Vec::with_capacity(nodes), marks: Vec::with_capacity(nodes), ..State::default() };
+        Builder { text, state: RefCell::new(state) }
     }
 
     /// The nodes, where the root was built and nothing is wrong.
@@ -147,7 +151,9 @@ impl<'a> Builder<'a> {
         match state.faults.is_empty() {
             true if state.replaced => Ok(compacted(state.nodes)),
             true => {
-                state.nodes.shrink_to_fit();
+                if state.nodes.capacity() > 2 * state.nodes.len() {
+                    state.nodes.shrink_to_fit();
+                }
                 Ok(state.nodes)
             }
             false => Err(state.faults),

@@ -15,12 +15,15 @@ pub fn unwrapped(text: &str) -> (&str, usize) {
 
 /// The map of a part of a mapped text.
 pub fn part_of(map: &SpanMap, start: usize, end: usize) -> SpanMap {
-    let (from, to) = (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
-    let first = map.points.partition_point(|(value, _)| *value <= from);
-    let last = map.points.partition_point(|(value, _)| *value < to).max(first);
-    let inside = map.points[first..last].iter().map(|(value, file)| (value - from, *file));
-    let points = std::iter::once((0, map.offset(from))).chain(inside);
-    SpanMap { points: points.collect(), whole: map.map(Span { start: from, end: to }) }
+    let part = Span::new(start, end);
+    let whole = map.map(part);
+    let first = map.points.partition_point(|(value, _)| *value <= part.start);
+    // Nearly every part stands within one line, so that no point is within it.
+    let inside = map.points[first..].iter().take_while(|(value, _)| *value < part.end).count();
+    let mut points = Vec::with_capacity(1 + inside);
+    points.push((0, whole.start));
+    points.extend(map.points[first..first + inside].iter().map(|(value, file)| (value - part.start, *file)));
+    SpanMap { points, whole }
 }
 
 /// Moves a diagnostic from the expression's own text to the file.

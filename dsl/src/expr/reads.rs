@@ -1,31 +1,36 @@
 //! What an expression reads: steps, hard or soft, and bare names.
 
+use std::sync::Arc;
+
 use crate::expr::ast::{Ix, Kind, Level, Part};
 use crate::expr::{Expr, Read, Root};
 use crate::span::Span;
 
 /// A bare name: itself, where it stands, and the field that is read of it at once.
-pub type Name = (String, Span, Option<(String, Span)>);
+pub type Name = (Arc<str>, Span, Option<(Arc<str>, Span)>);
 
 impl Expr {
     /// The steps that it reads, in the order of the text; names of lambdas do not count.
     pub fn reads(&self) -> Vec<Read> {
-        self.mentions().0
+        let mut reads = vec![];
+        self.mentions(&mut reads, &mut vec![]);
+        reads
     }
 
     /// The bare names that it reads and that are not `steps`, `errors` or `meta`, in the order of the text;
     /// names of lambdas do not count.
     pub fn names(&self) -> Vec<Name> {
-        self.mentions().1
+        let mut names = vec![];
+        self.mentions(&mut vec![], &mut names);
+        names
     }
 
-    /// The steps and the bare names that it reads.
-    pub(crate) fn mentions(&self) -> (Vec<Read>, Vec<Name>) {
-        let (mut reads, mut names) = (vec![], vec![]);
-        self.gather(self.root(), false, &mut reads, &mut names);
-        reads.sort_by_key(|read| read.span.start);
-        names.sort_by_key(|name| name.1.start);
-        (reads, names)
+    /// Adds the steps and the bare names that it reads.
+    pub(crate) fn mentions(&self, reads: &mut Vec<Read>, names: &mut Vec<Name>) {
+        let (read, named) = (reads.len(), names.len());
+        self.gather(self.root(), false, reads, names);
+        reads[read..].sort_by_key(|read| read.span.start);
+        names[named..].sort_by_key(|name| name.1.start);
     }
 
     /// Walks the tree; its depth is bounded. `soft` holds where a read takes null or may not be reached.
@@ -34,22 +39,22 @@ impl Expr {
         match &node.kind {
             Kind::Step(step) => reads.push(Read {
                 root: step.root,
-                step: String::from(&*step.name),
+                step: step.name.clone(),
                 span: self.place(step.at),
                 soft: soft || step.root != Root::Steps,
             }),
-            Kind::Name(name) => names.push((String::from(&**name), self.place(node.span), None)),
+            Kind::Name(name) => names.push((name.clone(), self.place(node.span), None)),
             Kind::Path(base, parts) => {
                 let first = parts.first();
                 match self.node(*base).map(|node| (&node.kind, node.span)) {
                     Some((Kind::Name(name), span)) => {
                         let field = match first {
                             Some(Part::Field(field, at) | Part::SoftField(field, at)) => {
-                                Some((String::from(&**field), self.place(*at)))
+                                Some((field.clone(), self.place(*at)))
                             }
                             _ => None,
                         };
-                        names.push((String::from(&**name), self.place(span), field));
+                        names.push((name.clone(), self.place(span), field));
                     }
                     Some((Kind::Step(_), _)) => {
                         let takes_null = matches!(first, Some(Part::SoftField(..) | Part::SoftIndex(_)));

@@ -197,10 +197,10 @@ impl<'a> Walk<'a> {
             if given.contains(&&*name) {
                 continue;
             }
-            let item = self.items.iter().rev().find(|(known, _)| *known == name).map(|(_, id)| *id);
+            let item = self.items.iter().rev().find(|(known, _)| *known == &*name).map(|(_, id)| *id);
             match (item, field) {
                 (Some(id), _) => self.put(span, Target::Item(id), Manner::Used),
-                (None, Some((field, span))) if name == "inputs" => self.input(&field, span),
+                (None, Some((field, span))) if *name == *"inputs" => self.input(&field, span),
                 (None, _) => {}
             }
         }

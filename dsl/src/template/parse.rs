@@ -12,7 +12,7 @@ use crate::expr::place::placed;
 use crate::expr::{self, Expr, RESERVED, scan};
 use crate::span::{Span, SpanMap};
 use crate::template::blocks::Frame;
-use crate::template::tokens::{Tag, Token, tokens};
+use crate::template::tokens::{Tag, Token, braces, tokens};
 use crate::template::{MAX_DEPTH, MAX_PARTS, MAX_TAGS, Part, Sink, Template};
 use crate::value::Value;
 use crate::workflow::Arg;
@@ -21,7 +21,7 @@ const BLOCKS: [&str; 4] = ["each", "if", "unless", "with"];
 
 /// Parses a text; see `template::parse`.
 pub fn parse(text: &str, map: &SpanMap, sink: Sink) -> Result<Arg, Vec<Diagnostic>> {
-    if !text.contains("{{") {
+    if braces(text).is_none() {
         return Ok(Arg::Value(Value::text(text)));
     }
     let mut faults = vec![];
@@ -184,14 +184,14 @@ impl Reader<'_> {
     }
 
     fn expr(&mut self, inner: Span, whole: Span) -> Option<Expr> {
-        let text = &self.text[inner.range()];
-        if text.trim().is_empty() {
+        let text = self.text[inner.range()].trim_start();
+        let from = inner.end as usize - text.len();
+        let text = text.trim_end();
+        if text.is_empty() {
             let fault = Diagnostic::error(Code::TemplateHole, whole, "nothing stands between these braces");
             self.fault(fault.help("write an expression, or `\\{{` for literal braces"));
             return None;
         }
-        let from = inner.start as usize + text.len() - text.trim_start().len();
-        let text = text.trim();
         match expr::parse::parse(text, self.map, from) {
             Ok(expr) => Some(expr),
             Err(mut faults) => {

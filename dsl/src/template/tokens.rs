@@ -82,8 +82,8 @@ pub fn tokens<'t>(text: &'t str, faults: &mut Vec<Diagnostic>) -> Vec<Token<'t>>
 }
 
 /// Where the first `{{` stands. Nearly every brace has another behind it, so that a search for one is faster.
-fn braces(text: &str) -> Option<usize> {
-    text.match_indices('{').map(|(at, _)| at).find(|at| text[at + 1..].starts_with('{'))
+pub fn braces(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'{', text.as_bytes()).find(|at| text[at + 1..].starts_with('{'))
 }
 
 fn tag(text: &str, start: usize) -> Result<Tag, Diagnostic> {

@@ -148,7 +148,7 @@ fn condition(reader: &mut Reader<'_>, node: &Node, subject: &Subject<'_>) -> Opt
     let expr = reader.expr(node, "that")?;
     let before = reader.diagnostics.len();
     for (name, span, _) in expr.names() {
-        if !SEEN.contains(&name.as_str()) {
+        if !SEEN.contains(&&*name) {
             let message =
                 format!("a condition sees `steps`, `errors` and {} alone, not `{name}`", listed(SEEN));
             reader.diagnostics.push(Diagnostic::error(Code::UnknownName, span, message));
@@ -156,10 +156,14 @@ fn condition(reader: &mut Reader<'_>, node: &Node, subject: &Subject<'_>) -> Opt
     }
     let known: Vec<&str> = subject.top.iter().map(String::as_str).collect();
     for read in expr.reads() {
-        if !known.contains(&read.step.as_str()) {
+        if !known.contains(&&*read.step) {
             let message = format!("`{}` has no step `{}` at its top", subject.name, read.step);
             let wrong = Diagnostic::error(Code::UnknownStep, read.span, message);
-            reader.diagnostics.push(with_nearest(wrong, &Spanned::new(read.step, read.span), &known));
+            reader.diagnostics.push(with_nearest(
+                wrong,
+                &Spanned::new(read.step.to_string(), read.span),
+                &known,
+            ));
         }
     }
     (reader.diagnostics.len() == before).then_some(expr)

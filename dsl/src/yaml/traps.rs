@@ -135,7 +135,7 @@ fn is_zero_width(char: char) -> bool {
 /// Lines that end in a carriage return alone.
 pub fn lone_returns(text: &str) -> Option<Diagnostic> {
     let lone = |at: &usize| !text[at + 1..].starts_with('\n');
-    let all: Vec<usize> = text.match_indices('\r').map(|(at, _)| at).filter(lone).collect();
+    let all: Vec<usize> = memchr::memchr_iter(b'\r', text.as_bytes()).filter(lone).collect();
     let first = *all.first()?;
     let edits = all.iter().map(|at| Edit { span: Span::new(*at, at + 1), text: "\n".into() }).collect();
     let message = "a line ends in a carriage return alone, as on very old systems";

@@ -56,6 +56,7 @@ pub fn catalog() -> Catalog {
                 Field::required("subject", Type::String, ""),
                 Field { min: Some(1.0), max: Some(5.0), ..Field::optional("priority", Type::Integer, "") },
                 Field::optional("delay", Type::Duration, ""),
+                Field::optional("password", Type::String, "Opens what is attached.").secret(),
                 Field::optional(
                     "options",
                     Type::Object(vec![Field::required("html", Type::Boolean, "")]),

@@ -22,7 +22,7 @@ pub fn known(arg: &Arg, inputs: Option<&Value>) -> Option<Value> {
     }
     let names = arg.names();
     let fixed = arg.reads().is_empty()
-        && names.iter().all(|(name, ..)| name == "inputs" && inputs.is_some())
+        && names.iter().all(|(name, ..)| **name == *"inputs" && inputs.is_some())
         && calls(arg).iter().all(|name| !OF_A_RUN.contains(name));
     let scope = Given { inputs };
     if fixed { template::fill(arg, &scope).ok() } else { None }

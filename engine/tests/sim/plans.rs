@@ -399,7 +399,7 @@ impl Maker<'_> {
         for read in parse(text).reads() {
             let levels = self.levels.iter().rev().zip(0u16..);
             let found = levels.into_iter().find_map(|(level, up)| {
-                let known = level.known.iter().find(|known| known.name == read.step)?;
+                let known = level.known.iter().find(|known| *known.name == *read.step)?;
                 Some((up, known.slot))
             });
             let (up, step) = found.expect("only known steps are read");

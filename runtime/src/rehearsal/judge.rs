@@ -336,7 +336,7 @@ fn seen(condition: &Expr, scope: &Came<'_>) -> Vec<(String, Json)> {
         let Some(value) = scope.name(&name) else { continue };
         let (name, value) = match field.map(|(field, _)| (value.get(&field).cloned(), field)) {
             Some((Some(inner), field)) => (format!("{name}.{field}"), inner),
-            _ => (name, value.into_owned()),
+            _ => (name.to_string(), value.into_owned()),
         };
         seen.push((name, value.to_json()));
     }

@@ -93,7 +93,12 @@ impl Core {
             change: Change::of(old.as_ref(), workflow),
             before: before.as_ref().map(|version| (version.number, version.text.clone())),
         };
-        let note = note_text(&Note { file: wish.file.clone(), files: wish.files.clone(), version: None });
+        let note = note_text(&Note {
+            file: wish.file.clone(),
+            files: wish.files.clone(),
+            version: None,
+            owner: LOCAL.into(),
+        });
         if before.is_some_and(|version| version.digest == digest && version.note == note) {
             return Ok((outcome, vec![]));
         }

@@ -45,7 +45,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn blanks(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        self.rest = &self.rest[length(self.rest, |byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))..];
     }
 
     /// Takes a sign and the blanks behind it, where it stands next.
@@ -64,7 +64,8 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn word(&mut self) -> Option<(Span, &'a str)> {
-        self.rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_').then_some(())?;
+        let first = *self.rest.as_bytes().first()?;
+        (first.is_ascii_alphabetic() || first == b'_').then_some(())?;
         Some(self.taken(length(self.rest, |byte| byte.is_ascii_alphanumeric() || byte == b'_')))
     }
 
