@@ -98,3 +98,8 @@ fn each_budget_that_is_switched_off_is_seen() {
 fn a_keeper_that_forgets_too_early_is_seen() {
     assert_eq!(unseen("G7"), Vec::<String>::new());
 }
+
+#[test]
+fn a_fork_that_takes_over_too_much_is_seen() {
+    assert_eq!(unseen("G2"), Vec::<String>::new());
+}
