@@ -43,6 +43,12 @@ pub enum Error {
         /// Where.
         path: PathBuf,
     },
+    /// A command writes to the database beside its owner, so that it cannot be replaced.
+    #[error("a command writes to the database in `{}` just now", path.display())]
+    Written {
+        /// Where.
+        path: PathBuf,
+    },
     /// Another process owns the data directory that the service needs for itself.
     #[error("{holder} has the data directory `{}`", path.display())]
     Owned {
@@ -132,6 +138,7 @@ impl Error {
             }
             Error::Directory { .. } => Some("give another one with `--data DIR`".into()),
             Error::Socket { .. } => Some("give another data directory with `--data DIR`".into()),
+            Error::Written { .. } => Some("try again when it has ended".into()),
             Error::Busy { .. } => {
                 Some("wait for it, end it, or give another data directory with `--data DIR`".into())
             }

@@ -13,6 +13,7 @@ pub type Edges = BTreeMap<String, BTreeSet<String>>;
 /// The table of the design. It stands here a second time, so that neither the page nor a `Cargo.toml` can be
 /// changed alone. This crate is not in it: it may use everything.
 pub const TABLE: &[(&str, &[&str])] = &[
+    ("ai", &["dsl", "egress", "secret", "store", "vault"]),
     ("cli", &["dsl", "server"]),
     ("connectors", &["dsl", "egress", "secret"]),
     ("dsl", &[]),

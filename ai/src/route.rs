@@ -1,0 +1,263 @@
+//! The first router: the model that a step names, or the cheapest of the owner's that meets its need; the reason in words.
+//!
+//! Pure: what the owner has, prices of the day and who is left alone are given. It does not guess how hard a question is,
+//! and asks nobody. A price that is not known is never the cheapest: it stands behind all that are, and where a limit of
+//! cost must be kept it is out.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::chat::Question;
+use crate::estimate::{Size, Tokens};
+use crate::health::Gate;
+use crate::price::{Bounds, Money, Priced};
+use crate::provider::{Agreed, Feature, Model, Provider, Quality};
+use crate::usage::Usage;
+
+/// A model that the owner can ask, with one of the keys.
+#[derive(Clone, Copy)]
+pub struct Offer<'a> {
+    /// Who sells it.
+    pub provider: &'a Provider,
+    /// What it is called in a question: with Azure the deployment.
+    pub name: &'a str,
+    /// What it is called in the files: with Azure the model of the deployment.
+    pub model: &'a str,
+    /// Which key.
+    pub key: &'a str,
+}
+
+/// What a step needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The one model that is wanted: its name, or provider and name as in `openai/gpt-6-luna`.
+    pub model: Option<String>,
+    /// How good it must be.
+    pub quality: Quality,
+    /// What it must be able to do.
+    pub features: BTreeSet<Feature>,
+    /// How many tokens it will write, likely.
+    pub writes: u64,
+    /// What a call may cost at most; with one, prices must be known.
+    pub limit: Option<Money>,
+}
+
+/// What the choice rests on beside the need.
+pub struct Basis<'a> {
+    /// The day whose prices count.
+    pub day: Date,
+    /// What the owner pays instead of what the files say.
+    pub agreed: &'a Agreed,
+    /// Whether a call may be made.
+    pub gate: &'a dyn Fn(&Offer<'_>) -> Gate,
+}
+
+/// A model that meets the need.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Which.
+    pub offer: Offer<'a>,
+    /// What the question likely costs, where prices are known.
+    pub likely: Option<Money>,
+    /// What it costs at most, where that is known.
+    pub most: Option<Money>,
+}
+
+/// The choice of a model.
+pub struct Choice<'a> {
+    /// All that meet the need: the first is asked, the others in their order where it fails.
+    pub candidates: Vec<Candidate<'a>>,
+    /// Why the first comes first; without any, why there is none.
+    pub why: String,
+    /// All others, each with the reason.
+    pub rejected: Vec<(Offer<'a>, Why)>,
+}
+
+/// Why a model is not asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Another is wanted.
+    NotNamed,
+    /// Nothing is known of it, and it was not named.
+    NotKnown,
+    /// It is no longer offered.
+    Retired(Date),
+    /// It is not good enough.
+    Quality,
+    /// It cannot do this.
+    Lacks(Feature),
+    /// It cannot read that much, or not write as much beside it.
+    TooLong {
+        /// What it can hold.
+        context: u64,
+        /// What it likely would have to.
+        needs: u64,
+    },
+    /// Its price is not known, and a limit must be kept.
+    NoPrice,
+    /// A call may cost more than the limit.
+    TooDear(Money),
+    /// It is left alone for a while.
+    Shut {
+        /// When it may be tried.
+        until: Timestamp,
+        /// Why, for people.
+        why: String,
+    },
+}
+
+impl Why {
+    /// It in words.
+    pub fn words(&self) -> String {
+        match self {
+            Why::NotNamed => "the step names another model".into(),
+            Why::NotKnown => "nothing is known of it, so it is asked only by its name".into(),
+            Why::Retired(day) => format!("it is no longer offered since {day}"),
+            Why::Quality => "it is not good enough".into(),
+            Why::Lacks(feature) => format!("it {}", lacks(*feature)),
+            Why::TooLong { context, needs } => {
+                format!("it holds {context} tokens, and {needs} are likely needed")
+            }
+            Why::NoPrice => "its price is not known, and a limit of cost must be kept".into(),
+            Why::TooDear(most) => format!("a call may cost {most} USD, which is more than the limit"),
+            Why::Shut { until, why } => format!("it is left alone until {until}: {why}"),
+        }
+    }
+}
+
+fn lacks(feature: Feature) -> &'static str {
+    match feature {
+        Feature::Tools => "calls no tools",
+        Feature::Images => "does not look at pictures",
+        Feature::Json => "is not held to a form by its provider",
+        Feature::Reasoning => "does not reason",
+        Feature::Cache => "remembers nothing for less",
+    }
+}
+
+/// A question with its size.
+struct Measured<'a> {
+    question: &'a Question,
+    size: Size,
+}
+
+/// Chooses a model for a question. Who is wanted by name need not be good enough, but must be able to do it.
+pub fn choose<'a>(need: &Need, question: &Question, offers: &[Offer<'a>], basis: &Basis<'_>) -> Choice<'a> {
+    let mut candidates = vec![];
+    let mut rejected = vec![];
+    let asked = Measured { question, size: Size::of(question) };
+    for offer in offers {
+        match meets(need, &asked, offer, basis) {
+            Ok(candidate) => candidates.push(candidate),
+            Err(why) => rejected.push((*offer, why)),
+        }
+    }
+    candidates.sort_by(|one, other| rank(one).cmp(&rank(other)));
+    let why = reason(need, &candidates, &rejected);
+    Choice { candidates, why, rejected }
+}
+
+/// The cheapest first; of two that cost the same the better one; then by name, so that the choice is always the same.
+fn rank<'a>(candidate: &Candidate<'a>) -> impl Ord + use<'a> {
+    let Offer { provider, name, model, key } = candidate.offer;
+    let quality = provider.model(model).and_then(|model| model.quality);
+    let cost = candidate.likely;
+    (cost.is_none(), cost, std::cmp::Reverse(quality), provider.name.as_str(), name, key)
+}
+
+fn meets<'a>(
+    need: &Need,
+    asked: &Measured<'_>,
+    offer: &Offer<'a>,
+    basis: &Basis<'_>,
+) -> Result<Candidate<'a>, Why> {
+    let named = need.model.as_deref().map(|wanted| is(wanted, offer));
+    if named == Some(false) {
+        return Err(Why::NotNamed);
+    }
+    let model = offer.provider.model(offer.model);
+    let tokens = asked.size.tokens(&offer.provider.estimate);
+    match model {
+        Some(model) => able(need, model, &tokens, basis.day)?,
+        None if named.is_none() => return Err(Why::NotKnown),
+        None => {}
+    }
+    if named.is_none() && model.and_then(|model| model.quality).is_none_or(|quality| quality < need.quality) {
+        return Err(Why::Quality);
+    }
+    let (likely, most) = costs(need, asked.question, offer, &tokens, basis);
+    match (need.limit, most) {
+        (Some(_), None) => return Err(Why::NoPrice),
+        (Some(limit), Some(most)) if most > limit => return Err(Why::TooDear(most)),
+        (Some(_), Some(_)) | (None, _) => {}
+    }
+    match (basis.gate)(offer) {
+        Gate::Open | Gate::Probe => Ok(Candidate { offer: *offer, likely, most }),
+        Gate::Shut { until, why } => Err(Why::Shut { until, why }),
+    }
+}
+
+/// True if a step means this one.
+fn is(wanted: &str, offer: &Offer<'_>) -> bool {
+    let names = [offer.name, offer.model];
+    let of_provider = || wanted.strip_prefix(&*offer.provider.name)?.strip_prefix('/');
+    names.contains(&wanted) || of_provider().is_some_and(|name| names.contains(&name))
+}
+
+fn able(need: &Need, model: &Model, tokens: &Tokens, day: Date) -> Result<(), Why> {
+    if let Some(retired) = model.retired.filter(|retired| *retired <= day) {
+        return Err(Why::Retired(retired));
+    }
+    if let Some(lacking) = need.features.iter().find(|feature| !model.has(**feature)) {
+        return Err(Why::Lacks(*lacking));
+    }
+    let needs = tokens.likely.saturating_add(need.writes);
+    if needs > model.context {
+        return Err(Why::TooLong { context: model.context, needs });
+    }
+    Ok(())
+}
+
+/// What the question likely costs, and at most. Without a limit of its output a model may write all that it can.
+fn costs(
+    need: &Need,
+    question: &Question,
+    offer: &Offer<'_>,
+    tokens: &Tokens,
+    basis: &Basis<'_>,
+) -> (Option<Money>, Option<Money>) {
+    let Priced::Known(price) = offer.provider.price(offer.model, basis.day, basis.agreed) else {
+        return (None, None);
+    };
+    let likely = Usage { input_uncached: tokens.likely, output_visible: need.writes, ..Usage::default() };
+    let output = question.max_output.or_else(|| offer.provider.model(offer.model)?.max_output);
+    let most = output.and_then(|output| {
+        price.most(&Bounds { input: tokens.at_most, output, keep: question.keep }).known()
+    });
+    (price.cost(&likely).known().map(|cost| cost.total()), most)
+}
+
+fn reason(need: &Need, candidates: &[Candidate<'_>], rejected: &[(Offer<'_>, Why)]) -> String {
+    let Some(first) = candidates.first() else {
+        return match (&need.model, rejected) {
+            (_, []) => "there is no key for any model".into(),
+            (Some(model), _) if rejected.iter().all(|(_, why)| *why == Why::NotNamed) => {
+                format!("there is no key for `{model}`")
+            }
+            (Some(model), _) => format!("`{model}` cannot be asked"),
+            (None, _) => format!("none of {} models meets the need", rejected.len()),
+        };
+    };
+    let name = format!("`{}` of {}", first.offer.name, first.offer.provider.title);
+    let cost = match first.likely {
+        Some(likely) => format!("about {likely} USD"),
+        None => "its price is not known".into(),
+    };
+    match (&need.model, candidates.len()) {
+        (Some(_), _) => format!("{name}: the step names it; {cost}"),
+        (None, 1) => format!("{name}: the only one that meets the need; {cost}"),
+        (None, count) => format!("{name}: the cheapest of {count} that meet the need; {cost}"),
+    }
+}
