@@ -170,27 +170,35 @@ impl Shown {
 
 fn main() -> ExitCode {
     let report = Report::begin("Mechanisms switched off", "cargo run -p tests --bin controls");
-    let mut table = String::from(
-        "| | Guarantee | Test | Switched off | Its test is |\n| --- | --- | --- | --- | --- |\n",
-    );
-    let mut green = false;
     let wanted = std::env::var("KEYWAY_GUARANTEES").ok();
     let is_wanted = |name: &str| wanted.as_ref().is_none_or(|names| names.split(',').any(|it| it == name));
-    for row in ROWS {
-        let shown = match &row.control {
+    let mut found = [Shown::NotRun; ROWS.len()];
+    for (at, row) in ROWS.iter().enumerate() {
+        found[at] = match &row.control {
             None => Shown::NoControl,
             Some(_) if !is_wanted(row.guarantee) => Shown::NotRun,
             Some(control) => run(control.run),
         };
-        green |= shown == Shown::Green;
-        let off = row.control.as_ref().map_or("", |control| control.off);
-        let Row { guarantee, says, test, .. } = row;
-        let line = format!("| {guarantee} | {says} | `cargo test {test}` | {off} | {} |\n", shown.name());
-        eprint!("{line}");
-        table += &line;
+        eprintln!("{}", line(row, found[at]));
+        report.write(&tabulate(&found));
     }
-    report.tell(table.trim_end());
+    report.tell(&tabulate(&found));
+    let green = found.contains(&Shown::Green);
     if green { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn tabulate(found: &[Shown]) -> String {
+    let lines: Vec<String> = ROWS.iter().zip(found).map(|(row, shown)| line(row, *shown)).collect();
+    format!(
+        "| | Guarantee | Test | Switched off | Its test is |\n| --- | --- | --- | --- | --- |\n{}",
+        lines.join("\n")
+    )
+}
+
+fn line(row: &Row, shown: Shown) -> String {
+    let off = row.control.as_ref().map_or("", |control| control.off);
+    let Row { guarantee, says, test, .. } = row;
+    format!("| {guarantee} | {says} | `cargo test {test}` | {off} | {} |", shown.name())
 }
 
 /// Runs a control. It must have run one test at least, and passed.
