@@ -15,6 +15,7 @@ pub mod lying;
 pub mod machine;
 pub mod markdown;
 pub mod place;
+pub mod planted;
 pub mod report;
 pub mod ticks;
 pub mod verdict;

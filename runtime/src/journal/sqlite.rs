@@ -161,15 +161,16 @@ impl Journal for Sqlite {
         self.decode("a plan", &bytes).map(Some)
     }
 
-    fn signals(&self) -> Result<Vec<Mail>, Error> {
+    fn signals(&self) -> Result<Vec<Result<Mail, Error>>, Error> {
         let kept = self.reader.signals()?.into_iter();
         let read = kept.map(|signal| {
+            let signal = signal?;
             let value = self.decode("a signal", signal.body.as_bytes())?;
             let to = signal.run.map(RunId);
             let time = timestamp(signal.time);
             Ok(Mail { signal: Emitted { id: signal.id, name: signal.name, value, to }, time })
         });
-        read.collect()
+        Ok(read.collect())
     }
 
     fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error> {

@@ -239,7 +239,7 @@ impl Journal for Faulty {
         self.inner.plan(digest)
     }
 
-    fn signals(&self) -> Result<Vec<Mail>, Error> {
+    fn signals(&self) -> Result<Vec<Result<Mail, Error>>, Error> {
         self.inner.signals()
     }
 

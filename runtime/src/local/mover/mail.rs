@@ -14,7 +14,10 @@ impl Mover {
     /// Takes up the signals that nobody has taken yet.
     pub(super) fn read_mail(&mut self) {
         match self.journal.signals() {
-            Ok(mail) => mail.into_iter().for_each(|mail| self.deliver(mail)),
+            Ok(kept) => kept.into_iter().for_each(|mail| match mail {
+                Ok(mail) => self.deliver(mail),
+                Err(error) => error!(%error, "a signal that waits cannot be read, and is not delivered"),
+            }),
             Err(error) => error!(%error, "signals that wait cannot be read, and are not delivered"),
         }
     }
