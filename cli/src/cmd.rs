@@ -3,6 +3,7 @@
 mod answer;
 mod audit;
 mod backup;
+mod budget;
 mod cancel;
 mod check;
 mod clean;
@@ -30,6 +31,7 @@ mod serve;
 mod show;
 mod signal;
 mod test;
+mod usage;
 mod vault;
 mod versions;
 mod why_not;
@@ -56,6 +58,7 @@ enum Command {
     Answer(answer::Args),
     Audit(audit::Args),
     Backup(backup::Args),
+    Budget(budget::Args),
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
@@ -89,6 +92,7 @@ enum Command {
     Signal(signal::Args),
     Test(test::Args),
     Tier(owner::TierArgs),
+    Usage(usage::Args),
     Vault(vault::Args),
     Versions(versions::Args),
     WhyNot(why_not::Args),

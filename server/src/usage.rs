@@ -1,0 +1,81 @@
+//! What calls to models took and cost, and what may be spent: read from the ledger, beside whoever moves runs.
+
+use std::time::Duration;
+
+use store::calls::{Budget, By, Call, Sum};
+use store::{Change, Desk, Edit, Reader, Unfit};
+
+use crate::DriverError;
+use crate::error::Error;
+use crate::home::Home;
+
+/// How long is waited for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What an owner's calls since a time took, by something. Without a store there are none.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub fn usage(home: &Home, owner: &str, by: By, since: i64) -> Result<Vec<Sum>, Error> {
+    match reader(home)? {
+        Some(reader) => Ok(reader.usage(owner, by, since).map_err(DriverError::from)?),
+        None => Ok(vec![]),
+    }
+}
+
+/// The calls of a run of an owner, oldest first.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub fn of_run(home: &Home, owner: &str, run: &str) -> Result<Vec<Call>, Error> {
+    match reader(home)? {
+        Some(reader) => Ok(reader.calls_of_run(owner, run).map_err(DriverError::from)?),
+        None => Ok(vec![]),
+    }
+}
+
+/// What an owner may spend in a month, each with what is spent and reserved since a time.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub fn budgets(home: &Home, owner: &str, since: i64) -> Result<Vec<(Budget, i64)>, Error> {
+    let Some(reader) = reader(home)? else { return Ok(vec![]) };
+    let calls = reader.calls(owner, since).map_err(DriverError::from)?;
+    let counted = |budget: &Budget, call: &Call| match &*budget.scope {
+        "workflow" => call.workflow == budget.name,
+        "key" => call.key == budget.name,
+        _ => true,
+    };
+    let spent = |budget: &Budget| {
+        let meant = calls.iter().filter(|call| counted(budget, call));
+        meant.filter_map(|call| call.outcome.cost.or(call.reserved)).fold(0_i64, i64::saturating_add)
+    };
+    let budgets = reader.budgets(owner).map_err(DriverError::from)?;
+    Ok(budgets.into_iter().map(|budget| (spent(&budget), budget)).map(|(spent, budget)| (budget, spent)).collect())
+}
+
+/// Sets a budget, or removes one; false where there was none to remove.
+///
+/// # Errors
+/// Where the store cannot be written.
+pub fn change(home: &Home, edit: Edit) -> Result<bool, Error> {
+    home.create()?;
+    let desk = Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?;
+    Ok(match desk.make(Change::plain(vec![edit])).map_err(DriverError::from)? {
+        Ok(()) => true,
+        Err(Unfit::Taken | Unfit::Stale | Unfit::Spent | Unfit::Audit) => false,
+    })
+}
+
+/// When the present month began in UTC, in nanoseconds since 1970.
+pub fn month() -> i64 {
+    ai::ask::month(jiff::Timestamp::now())
+}
+
+fn reader(home: &Home) -> Result<Option<Reader>, Error> {
+    match Reader::open(&home.database(), PATIENCE) {
+        Ok(reader) => Ok(Some(reader)),
+        Err(store::Error::Missing { .. }) => Ok(None),
+        Err(error) => Err(DriverError::from(error).into()),
+    }
+}
