@@ -152,6 +152,14 @@ impl Whose {
         Ok((vault, owner))
     }
 
+    /// The id of the owner; the local one is known without the vault.
+    fn id(&self, data: &Data) -> Result<String, Trouble> {
+        match (&self.org, &self.owner) {
+            (None, None) => Ok(LOCAL.to_owned()),
+            (Some(_), _) | (None, Some(_)) => Ok(self.vault(data)?.1),
+        }
+    }
+
     /// Whoever types here, acting for an owner.
     fn who(owner: &str) -> Who<'_> {
         Who { owner, actor: ME.actor }
@@ -180,6 +188,7 @@ pub fn main() -> Exit {
         Command::Answer(args) => on_runtime(answer::main(args)),
         Command::Audit(args) => audit::main(&args),
         Command::Backup(args) => backup::main(&args),
+        Command::Budget(args) => budget::main(&args),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
@@ -213,6 +222,7 @@ pub fn main() -> Exit {
         Command::Signal(args) => on_runtime(signal::main(args)),
         Command::Test(args) => test::main(&args),
         Command::Tier(args) => owner::tier(&args),
+        Command::Usage(args) => usage::main(&args),
         Command::Vault(args) => vault::main(&args),
         Command::Versions(args) => versions::main(&args),
         Command::WhyNot(args) => why_not::main(&args),

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use engine::event::Event;
+use engine::run::RunId;
 use store::calls::{Budget, By, Call, Sum};
 use store::{Change, Desk, Edit, Reader, Unfit};
+use vault::LOCAL;
 
 use crate::DriverError;
 use crate::error::Error;
+use crate::history::History;
 use crate::home::Home;
+use crate::order::Note;
 
 /// How long is waited for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,13 +28,19 @@ pub fn usage(home: &Home, owner: &str, by: By, since: i64) -> Result<Vec<Sum>, E
     }
 }
 
-/// The calls of a run of an owner, oldest first.
+/// The calls of a run, oldest first.
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub fn of_run(home: &Home, owner: &str, run: &str) -> Result<Vec<Call>, Error> {
+pub fn of_run(home: &Home, history: &History, run: &RunId) -> Result<Vec<Call>, Error> {
+    let begun = history.first(run)?;
+    let note = begun.and_then(|row| match row.events.first() {
+        Some(Event::RunStarted { note, .. }) => Note::of(note),
+        _ => None,
+    });
+    let owner = note.map_or_else(|| LOCAL.into(), |note| note.owner);
     match reader(home)? {
-        Some(reader) => Ok(reader.calls_of_run(owner, run).map_err(DriverError::from)?),
+        Some(reader) => Ok(reader.calls_of_run(&owner, &run.0).map_err(DriverError::from)?),
         None => Ok(vec![]),
     }
 }
