@@ -110,8 +110,11 @@ pub async fn ask(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> {
     let wish = Wish::of(args)?;
     let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
     let found = tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
-    let keys = found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
-    Step { asking, quality: wish.need.quality, wish, keys, spent: Money::ZERO, waited: Duration::ZERO }.run().await
+    let keys =
+        found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
+    Step { asking, quality: wish.need.quality, wish, keys, spent: Money::ZERO, waited: Duration::ZERO }
+        .run()
+        .await
 }
 
 /// A step under way.
@@ -158,7 +161,8 @@ impl Step<'_> {
                     repair(&mut question, &answer, &why);
                 }
                 (None, Turn::Repair) => {
-                    let message = format!("the answer of `{}` is not what the step wants: {why}", answer.model);
+                    let message =
+                        format!("the answer of `{}` is not what the step wants: {why}", answer.model);
                     return Err(Failure { answered: true, ..Failure::new(FailureKind::Invalid, message) });
                 }
             }
@@ -221,8 +225,12 @@ impl Step<'_> {
 
 /// Why there is nobody to ask.
 fn nobody(choice: &Choice<'_>) -> String {
-    let mut reasons: Vec<String> =
-        choice.rejected.iter().filter(|(_, why)| *why != route::Why::NotNamed).map(|(offer, why)| format!("`{}`: {}", offer.name, why.words())).collect();
+    let mut reasons: Vec<String> = choice
+        .rejected
+        .iter()
+        .filter(|(_, why)| *why != route::Why::NotNamed)
+        .map(|(offer, why)| format!("`{}`: {}", offer.name, why.words()))
+        .collect();
     reasons.dedup();
     reasons.truncate(3);
     match reasons.is_empty() {
@@ -234,7 +242,9 @@ fn nobody(choice: &Choice<'_>) -> String {
 /// Tells a model what is wrong with its answer.
 fn repair(question: &mut Question, answer: &Answer, why: &str) {
     let said = Message::new(Role::Model, vec![Part::text(answer.text())]);
-    let wrong = format!("This answer cannot be used: {why}. Answer again, whole, and in the form that was asked for.");
+    let wrong = format!(
+        "This answer cannot be used: {why}. Answer again, whole, and in the form that was asked for."
+    );
     // A turn without any text is refused by some.
     let turns = [said].into_iter().filter(|_| !answer.text().is_empty());
     question.messages.extend(turns.chain([Message::new(Role::User, vec![Part::text(wrong)])]));
@@ -284,7 +294,8 @@ impl<'a> Course<'a> {
                     None => Failure::new(FailureKind::Invalid, self.why),
                 });
             };
-            let wait = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default().max(pause);
+            let wait =
+                Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default().max(pause);
             if *waited + wait > WAITS {
                 return Err(later(wait, last, &why));
             }
@@ -304,10 +315,14 @@ impl<'a> Course<'a> {
         loop {
             let asked = self.asked(candidate);
             let began = self.step.asking.models.health().begin(&asked, Timestamp::now());
-            let key = self.key(candidate).ok_or_else(|| No::Failed(Failure::new(FailureKind::Auth, "the key is gone")))?;
+            let key = self
+                .key(candidate)
+                .ok_or_else(|| No::Failed(Failure::new(FailureKind::Auth, "the key is gone")))?;
             let mut question = Question { model: candidate.offer.name.to_owned(), ..self.question.clone() };
-            let longest = candidate.offer.provider.model(candidate.offer.model).and_then(|model| model.max_output);
-            question.max_output = self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
+            let longest =
+                candidate.offer.provider.model(candidate.offer.model).and_then(|model| model.max_output);
+            question.max_output =
+                self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
             let (asking, wish, why) = (self.step.asking, &self.step.wish, self.why.clone());
             let made = Ask { asking, wish, key, candidate, question, why }.make().await;
             *spent += made.cost;
@@ -321,10 +336,18 @@ impl<'a> Course<'a> {
             };
             asking.models.health().refused(&began, &refusal, Timestamp::now());
             let (run, key, model) = (asking.run, &key.usable.name, candidate.offer.name);
-            tracing::warn!(run, key, model, class = refusal.class.name(), "a model was not reached: {refusal}");
+            tracing::warn!(
+                run,
+                key,
+                model,
+                class = refusal.class.name(),
+                "a model was not reached: {refusal}"
+            );
             let pause = refusal.wait.unwrap_or(PAUSE * 2_u32.pow(u32::from(tries)));
             match refusal.class.rule().same_key {
-                SameKey::Tries(most) if tries < most && *waited + pause <= WAITS && self.shut(candidate).is_none() => {
+                SameKey::Tries(most)
+                    if tries < most && *waited + pause <= WAITS && self.shut(candidate).is_none() =>
+                {
                     tries += 1;
                     *waited += pause;
                     tokio::time::sleep(pause).await;

@@ -16,11 +16,7 @@ pub(crate) fn check_head(headers: &HeaderMap, host: &str, limit: usize) -> Resul
 }
 
 /// Reads a body piece by piece and stops at the first that is too much.
-pub(crate) async fn read_body(
-    response: Response,
-    host: &str,
-    limit: usize,
-) -> Result<Bytes, Error> {
+pub(crate) async fn read_body(response: Response, host: &str, limit: usize) -> Result<Bytes, Error> {
     let mut body = Body::new(response, limit);
     body.read(host, Instant::now()).await?;
     Ok(body.bytes())
@@ -47,7 +43,9 @@ impl Body {
         if self.response.content_length().is_some_and(|length| length > self.limit as u64) {
             return Err(too_large());
         }
-        while let Some(piece) = self.response.chunk().await.map_err(|error| Error::network(error, host, false))? {
+        while let Some(piece) =
+            self.response.chunk().await.map_err(|error| Error::network(error, host, false))?
+        {
             self.first.get_or_insert_with(|| began.elapsed());
             if piece.len() > self.limit - self.bytes.len() {
                 return Err(too_large());

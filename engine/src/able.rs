@@ -23,7 +23,8 @@ fn block(inner: &Block, found: &mut Vec<Diagnostic>) {
 
 fn act(step: &Step, act: &Act, found: &mut Vec<Diagnostic>) {
     if &*act.action == ASK && with_tools(&act.args) {
-        let message = format!("this version cannot run `ai` with `tools` yet, as the step `{}` wants", step.name);
+        let message =
+            format!("this version cannot run `ai` with `tools` yet, as the step `{}` wants", step.name);
         found.push(Diagnostic::error(Code::VerbNotYet, step.span, message));
     }
     if act.connection.is_some() {
@@ -67,13 +68,19 @@ mod tests {
     fn verbs_that_come_later_are_named_with_their_step() {
         let text = "name: x\nsteps:\n  a: { ai: hi, tools: http.get }\n  b: { emit: done }\n  c: { call: other }\n  \
                     d: { approve: { message: ok } }\n  e: { wait: { signal: go } }\noutput: \"{{ steps.a }}\"\n";
-        assert_eq!(told(text), ["KW0108 this version cannot run `ai` with `tools` yet, as the step `a` wants"]);
+        assert_eq!(
+            told(text),
+            ["KW0108 this version cannot run `ai` with `tools` yet, as the step `a` wants"]
+        );
     }
 
     #[test]
     fn inner_steps_are_looked_at() {
         let text = "name: x\nsteps:\n  all: { for_each: [1], steps: { a: { ai: hi, tools: http.get } } }\noutput: \"{{ steps.all }}\"\n";
-        assert_eq!(told(text), ["KW0108 this version cannot run `ai` with `tools` yet, as the step `a` wants"]);
+        assert_eq!(
+            told(text),
+            ["KW0108 this version cannot run `ai` with `tools` yet, as the step `a` wants"]
+        );
     }
 
     #[test]

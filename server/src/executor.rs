@@ -79,7 +79,8 @@ impl Hands {
     async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Result<Value, Failure> {
         let safe = self.safe.clone();
         let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
-        let no_keys = |why: String| Failure::new(FailureKind::Auth, format!("there are no keys for models: {why}"));
+        let no_keys =
+            |why: String| Failure::new(FailureKind::Auth, format!("there are no keys for models: {why}"));
         let vault = opened.map_err(|error| no_keys(error.to_string()))?;
         let asking = Asking {
             models: &self.models,

@@ -51,18 +51,11 @@ pub fn of_run(home: &Home, history: &History, run: &RunId) -> Result<Vec<Call>, 
 /// Where the store cannot be read.
 pub fn budgets(home: &Home, owner: &str, since: i64) -> Result<Vec<(Budget, i64)>, Error> {
     let Some(reader) = reader(home)? else { return Ok(vec![]) };
-    let calls = reader.calls(owner, since).map_err(DriverError::from)?;
-    let counted = |budget: &Budget, call: &Call| match &*budget.scope {
-        "workflow" => call.workflow == budget.name,
-        "key" => call.key == budget.name,
-        _ => true,
-    };
-    let spent = |budget: &Budget| {
-        let meant = calls.iter().filter(|call| counted(budget, call));
-        meant.filter_map(|call| call.outcome.cost.or(call.reserved)).fold(0_i64, i64::saturating_add)
-    };
     let budgets = reader.budgets(owner).map_err(DriverError::from)?;
-    Ok(budgets.into_iter().map(|budget| (spent(&budget), budget)).map(|(spent, budget)| (budget, spent)).collect())
+    let with_spent = |budget: Budget| {
+        Ok((reader.spent(&budget, since).map(|spent| (budget, spent))).map_err(DriverError::from)?)
+    };
+    budgets.into_iter().map(with_spent).collect()
 }
 
 /// Sets a budget, or removes one; false where there was none to remove.

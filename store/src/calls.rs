@@ -127,11 +127,13 @@ pub struct Sum {
     pub cost: i64,
 }
 
-const CALL: &str = "SELECT owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer, why,
+const CALL: &str =
+    "SELECT owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer, why,
     reserved, input_uncached, input_cached, cache_write_5m, cache_write_1h, output_visible, output_reasoning,
     estimated, cost, latency, first, class FROM calls";
 
-const SUMS: &str = "count(*), sum(class NOT IN ('ok', 'open')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
+const SUMS: &str =
+    "count(*), sum(class NOT IN ('ok', 'open')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
     sum(input_uncached), sum(input_cached), sum(cache_write_5m), sum(cache_write_1h), sum(output_visible),
     sum(output_reasoning), coalesce(sum(cost), 0) FROM calls WHERE owner = ?1 AND time >= ?2 GROUP BY 1";
 
@@ -140,13 +142,21 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
     let month = Spent { to, call, since: limits.month };
     let kept = [
         (month.limit("owner", "")?, "owner = ?1 AND time >= ?2 AND ?3 = ?3", ""),
-        (month.limit("workflow", &call.workflow)?, "owner = ?1 AND time >= ?2 AND workflow = ?3", &*call.workflow),
+        (
+            month.limit("workflow", &call.workflow)?,
+            "owner = ?1 AND time >= ?2 AND workflow = ?3",
+            &*call.workflow,
+        ),
         (month.limit("key", &call.key)?, "owner = ?1 AND time >= ?2 AND \"key\" = ?3", &*call.key),
     ];
     let ever = Spent { since: i64::MIN, ..month };
     let brought = [
         (limits.run, "owner = ?1 AND time >= ?2 AND run = ?3", &*call.run),
-        (limits.step, "owner = ?1 AND time >= ?2 AND run || ' ' || place = ?3", &*format!("{} {}", call.run, call.place)),
+        (
+            limits.step,
+            "owner = ?1 AND time >= ?2 AND run || ' ' || place = ?3",
+            &*format!("{} {}", call.run, call.place),
+        ),
     ];
     for (spent, limits) in [(&month, &kept[..]), (&ever, &brought[..])] {
         for (limit, filter, name) in limits {
@@ -309,6 +319,22 @@ impl Reader {
         })
     }
 
+    /// What is spent or reserved of a budget since a time.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn spent(&self, budget: &Budget, since: i64) -> Result<i64, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls
+                     WHERE owner = ?1 AND time >= ?2 AND CASE ?3
+                         WHEN 'workflow' THEN workflow = ?4 WHEN 'key' THEN \"key\" = ?4 ELSE 1 END",
+                )?
+                .query_row(params![budget.owner, since, budget.scope, budget.name], |row| row.get(0))
+        })
+    }
+
     /// What an owner may spend.
     ///
     /// # Errors
@@ -320,7 +346,12 @@ impl Reader {
                     "SELECT owner, scope, name, most FROM budgets WHERE owner = ?1 ORDER BY scope, name",
                 )?
                 .query_map([owner], |row| {
-                    Ok(Budget { owner: row.get(0)?, scope: row.get(1)?, name: row.get(2)?, most: row.get(3)? })
+                    Ok(Budget {
+                        owner: row.get(0)?,
+                        scope: row.get(1)?,
+                        name: row.get(2)?,
+                        most: row.get(3)?,
+                    })
                 })?
                 .collect()
         })

@@ -17,8 +17,12 @@ fn make(desk: &Desk, edit: Edit) -> Result<(), Unfit> {
 }
 
 fn call(owner: &str, id: &str, reserved: Option<i64>) -> Edit {
-    let call = Call { owner: owner.into(), id: id.into(), time: 10, run: "r".into(), reserved, ..Call::default() };
-    Edit::OpenCall { call: Box::new(Call { workflow: "w".into(), place: "0.0".into(), ..call }), limits: Limits::default() }
+    let call =
+        Call { owner: owner.into(), id: id.into(), time: 10, run: "r".into(), reserved, ..Call::default() };
+    Edit::OpenCall {
+        call: Box::new(Call { workflow: "w".into(), place: "0.0".into(), ..call }),
+        limits: Limits::default(),
+    }
 }
 
 fn settle(owner: &str, id: &str, cost: i64) -> Edit {

@@ -114,7 +114,8 @@ fn serve(stream: TcpStream, script: &Mutex<Vec<Does>>, seen: &Mutex<Vec<Value>>)
         (_, true) => "{\"urgency\": 4, \"reason\": \"it burns\"}",
         (_, false) => "Hello.",
     };
-    let error = |message: &str, code: &str| json!({ "error": { "message": message, "type": code, "code": code } });
+    let error =
+        |message: &str, code: &str| json!({ "error": { "message": message, "type": code, "code": code } });
     let (status, more, body) = match does {
         Does::Streams | Does::Cuts | Does::Ignores => {
             let frame = |frame: Value| format!("data: {frame}\n\n");
@@ -127,26 +128,43 @@ fn serve(stream: TcpStream, script: &Mutex<Vec<Does>>, seen: &Mutex<Vec<Value>>)
             if does != Does::Cuts {
                 body += &delta(json!({ "content": rest }), Value::Null);
                 body += &delta(json!({}), json!("stop"));
-                body += &frame(json!({ "id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [], "usage": usage() }));
+                body += &frame(
+                    json!({ "id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [], "usage": usage() }),
+                );
                 body += "data: [DONE]\n\n";
             }
             (200, "content-type: text/event-stream\r\n".to_owned(), body)
         }
         Does::AtOnce => {
             let choice = json!({ "index": 0, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" });
-            (200, String::new(), json!({ "id": "c", "model": "m", "choices": [choice], "usage": usage() }).to_string())
+            (
+                200,
+                String::new(),
+                json!({ "id": "c", "model": "m", "choices": [choice], "usage": usage() }).to_string(),
+            )
         }
-        Does::TooMany(seconds) => {
-            (429, format!("retry-after: {seconds}\r\n"), error("slow down", "rate_limit_exceeded").to_string())
-        }
+        Does::TooMany(seconds) => (
+            429,
+            format!("retry-after: {seconds}\r\n"),
+            error("slow down", "rate_limit_exceeded").to_string(),
+        ),
         Does::Fails => (500, String::new(), error("oh", "server_error").to_string()),
-        Does::Page => (502, "content-type: text/html\r\n".to_owned(), "<html><body>Bad gateway</body></html>".to_owned()),
-        Does::BadKey => (401, String::new(), error(&format!("wrong key {key}"), "invalid_api_key").to_string()),
+        Does::Page => (
+            502,
+            "content-type: text/html\r\n".to_owned(),
+            "<html><body>Bad gateway</body></html>".to_owned(),
+        ),
+        Does::BadKey => {
+            (401, String::new(), error(&format!("wrong key {key}"), "invalid_api_key").to_string())
+        }
         Does::NoCredit => (429, String::new(), error("no money", "insufficient_quota").to_string()),
     };
     // One that breaks off has promised more.
     let promised = if does == Does::Cuts { body.len() + 1000 } else { body.len() };
-    write!(writer, "HTTP/1.1 {status} x\r\n{more}content-length: {promised}\r\nconnection: close\r\n\r\n{body}")
+    write!(
+        writer,
+        "HTTP/1.1 {status} x\r\n{more}content-length: {promised}\r\nconnection: close\r\n\r\n{body}"
+    )
 }
 
 /// A place with a key for the provider, and one for another where there is one.
@@ -157,13 +175,18 @@ fn with_key(provider: &Provider, name: &str) -> Place {
 }
 
 fn add(place: &Place, provider: &Provider, name: &str) {
+    add_to(place, provider, ("compatible", name));
+}
+
+fn add_to(place: &Place, provider: &Provider, (of, name): (&str, &str)) {
     let base = provider.base();
-    let arguments = ["keys", "add", "compatible", "--name", name, "--base-url", &base, "--no-test"];
+    let arguments = ["keys", "add", of, "--name", name, "--base-url", &base, "--no-test"];
     let added = place.keyway.run_with(&arguments, CANARY);
     assert_eq!(added.code, Some(0), "{added:?}");
 }
 
-const TEXT: &str = "name: hello\nsteps:\n  ask: { ai: Say hello, model: compatible/m }\noutput: \"{{ steps.ask.text }}\"\n";
+const TEXT: &str =
+    "name: hello\nsteps:\n  ask: { ai: Say hello, model: compatible/m }\noutput: \"{{ steps.ask.text }}\"\n";
 
 const RANK: &str = "name: rank\nsteps:\n  rank:\n    ai: How urgent is a fire?\n    model: compatible/m\n    \
                     returns: { urgency: integer, reason: string }\noutput: \"{{ steps.rank.urgency }}\"\n";
@@ -171,7 +194,10 @@ const RANK: &str = "name: rank\nsteps:\n  rank:\n    ai: How urgent is a fire?\n
 fn run(place: &Place, text: &str) -> Value {
     let file = place.file("flow.yaml", text);
     let answer = place.keyway.run(&["run", &file, "--allow-private", "--json"]);
-    assert!(!answer.stderr.contains(CANARY) && !answer.stdout.contains(CANARY), "the key is told: {answer:?}");
+    assert!(
+        !answer.stderr.contains(CANARY) && !answer.stdout.contains(CANARY),
+        "the key is told: {answer:?}"
+    );
     answer.json()
 }
 
@@ -204,7 +230,11 @@ fn a_step_asks_a_model_on_the_key_of_its_owner_and_the_ledger_has_what_it_took()
     }
     let sum = used(&place);
     let [read, cached, written, thought] = TAKES.map(|count| 2 * count);
-    assert_eq!((&sum["calls"], &sum["failed"], &sum["estimated"]), (&json!(2), &json!(0), &json!(0)), "{sum}");
+    assert_eq!(
+        (&sum["calls"], &sum["failed"], &sum["estimated"]),
+        (&json!(2), &json!(0), &json!(0)),
+        "{sum}"
+    );
     assert_eq!(sum["tokens"]["input_uncached"], json!(read - cached), "{sum}");
     assert_eq!(sum["tokens"]["input_cached"], json!(cached), "{sum}");
     assert_eq!(sum["tokens"]["output_visible"], json!(written - thought), "{sum}");
@@ -250,7 +280,11 @@ fn an_answer_that_breaks_off_is_counted_and_marked() {
     let ended = run(&place, TEXT);
     assert_eq!(ended["status"], json!("succeeded"), "{ended}");
     let sum = used(&place);
-    assert_eq!((&sum["calls"], &sum["estimated"], &sum["failed"]), (&json!(2), &json!(1), &json!(1)), "{sum}");
+    assert_eq!(
+        (&sum["calls"], &sum["estimated"], &sum["failed"]),
+        (&json!(2), &json!(1), &json!(1)),
+        "{sum}"
+    );
     let run = ended["run"].as_str().unwrap_or_default().to_owned();
     let calls = place.keyway.run(&["show", &run, "--json"]).json()["calls"].clone();
     assert_eq!((&calls[0]["class"], &calls[1]["class"]), (&json!("cut"), &json!("ok")), "{calls}");
@@ -299,4 +333,82 @@ fn without_a_key_the_step_says_how_to_store_one() {
     let ended = run(&place, TEXT);
     assert_eq!(ended["status"], json!("failed"), "{ended}");
     assert!(ended.to_string().contains("keyway keys add"), "{ended}");
+}
+
+/// What an answer costs with `gpt-5.4-mini`, in millionths of a dollar: tokens times 0.75, 0.075 and 4.5.
+const COSTS: i64 = 144;
+
+/// The price of `gpt-5.4-mini` in the file of its provider, on which `COSTS` rests.
+const PRICED: &str = "model: openai/gpt-5.4-mini";
+
+fn millionths(amount: &Value) -> f64 {
+    amount.as_str().and_then(|text| text.parse::<f64>().ok()).expect("an amount") * 1e6
+}
+
+#[test]
+fn two_hundred_calls_with_faults_are_counted_exactly() {
+    let faults = [Does::Fails, Does::Page, Does::Cuts, Does::TooMany(0), Does::Cuts];
+    let script: Vec<Does> = (0..200)
+        .map(|at| match at % 20 {
+            19 => faults[at / 20 % faults.len()],
+            even if even % 2 == 0 => Does::Streams,
+            _ => Does::AtOnce,
+        })
+        .collect();
+    let (faulty, cut) = (10, script.iter().filter(|does| **does == Does::Cuts).count());
+    let provider = Provider::start(&script);
+    let place = Place::new();
+    add_to(&place, &provider, ("openai", "mine"));
+    let text = format!(
+        "name: many\ninputs: {{ items: [integer] }}\nsteps:\n  all:\n    for_each: inputs.items\n    steps:\n      \
+         ask: {{ ai: \"Say hello\", {PRICED} }}\noutput: \"{{{{ len(steps.all) }}}}\"\n"
+    );
+    let (file, items) = (place.file("many.yaml", &text), json!((0..190).collect::<Vec<_>>()).to_string());
+    let answer =
+        place.keyway.run(&["run", &file, "--allow-private", "--json", "--input", &format!("items={items}")]);
+    assert_eq!(answer.json()["status"], json!("succeeded"), "{answer:?}");
+    let run = answer.json()["run"].as_str().unwrap_or_default().to_owned();
+    let calls = place.keyway.run(&["show", &run, "--json"]).json()["calls"].clone();
+    let calls = calls.as_array().expect("the calls");
+    assert_eq!((calls.len(), provider.seen().len()), (200, 200));
+    let of = |class: &str| calls.iter().filter(|call| call["class"] == class).collect::<Vec<_>>();
+    assert_eq!((of("ok").len(), of("cut").len()), (200 - faulty, cut));
+    assert_eq!(of("cut").len() + of("broken").len() + of("rate_limited").len(), faulty);
+    let [read, cached, written, thought] = TAKES;
+    for call in of("ok") {
+        let tokens = json!({ "input_uncached": read - cached, "input_cached": cached, "cache_write_5m": 0,
+            "cache_write_1h": 0, "output_visible": written - thought, "output_reasoning": thought });
+        assert_eq!((&call["tokens"], &call["estimated"]), (&tokens, &json!(false)), "{call}");
+        assert_eq!(call["cost_usd"], json!("0.000144"), "tokens times price: {call}");
+    }
+    assert!(of("cut").iter().all(|call| call["estimated"] == true), "{calls:?}");
+    for class in ["broken", "rate_limited"] {
+        assert!(of(class).iter().all(|call| call["cost_usd"] == "0.00"), "{calls:?}");
+    }
+    let sum = used(&place);
+    let cuts: f64 = of("cut").iter().map(|call| millionths(&call["cost_usd"])).sum();
+    let finished = millionths(&sum["cost_usd"]) - cuts;
+    let expected = (COSTS * i64::try_from(200 - faulty).unwrap_or(0)) as f64;
+    assert!((finished - expected).abs() < 1e-3, "{finished} {expected}");
+    no_canary(&place);
+}
+
+#[test]
+fn a_step_with_a_limit_asks_for_an_answer_that_it_can_pay_and_stops_at_the_budget() {
+    let provider = Provider::start(&[]);
+    let place = Place::new();
+    add_to(&place, &provider, ("openai", "mine"));
+    let text = |limit: &str| TEXT.replace("model: compatible/m", &format!("{PRICED}, max_cost: {limit}"));
+    assert_eq!(run(&place, &text("0.05"))["status"], json!("succeeded"));
+    assert_eq!(provider.seen()[0]["max_completion_tokens"], json!(8192), "{:?}", provider.seen());
+    let ended = run(&place, &text("0.0000001"));
+    assert!(ended.to_string().contains("which is more than the limit"), "{ended}");
+    // Of the month 144 millionths are spent; another call may cost more than is left.
+    assert_eq!(place.keyway.run(&["budget", "set", "0.0002", "--workflow", "hello"]).code, Some(0));
+    let ended = run(&place, &text("0.05"));
+    assert_eq!(ended["status"], json!("failed"), "{ended}");
+    assert!(ended.to_string().contains("less is left of a budget"), "{ended}");
+    assert_eq!(provider.seen().len(), 1, "what is refused is not sent");
+    let listed = place.keyway.run(&["budget", "list", "--json"]).json();
+    assert_eq!(listed[0]["spent_usd"], json!("0.000144"), "{listed}");
 }

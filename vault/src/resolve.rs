@@ -53,7 +53,8 @@ impl<'a> What<'a> {
     /// What it is called in a message.
     fn name(&self, connector: &'a str) -> &'a str {
         match self {
-            What::Secret(name) | What::Key { pinned: Some(name) }
+            What::Secret(name)
+            | What::Key { pinned: Some(name) }
             | What::PaidBy { name, .. }
             | What::Test(name) => name,
             What::Key { pinned: None } => connector,

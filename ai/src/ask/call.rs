@@ -9,7 +9,7 @@ use egress::{Gathered, Header, Method, Request};
 use jiff::Timestamp;
 use secret::{Hole, Refused};
 use store::calls::{Call, Limits, Outcome};
-use store::{Change, Desk, Edit, Unfit};
+use store::{Change, Desk, Edit, Reader, Unfit};
 use vault::Paid;
 
 use super::offers::Key;
@@ -23,6 +23,9 @@ use crate::usage::Usage;
 
 /// The longest time of a call: models that reason take minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The parts of a budget, in percent, at which it is told of.
+const TOLD: [i128; 4] = [50, 80, 90, 100];
 
 /// Why there is no answer.
 pub(super) enum No {
@@ -71,7 +74,12 @@ impl Ask<'_> {
         let price = match self.key.provider.price(self.candidate.offer.model, day(now), &Default::default()) {
             Priced::Known(price) => Some(price.clone()),
             Priced::Unknown { why } => {
-                tracing::warn!(run = self.asking.run, model = self.candidate.offer.name, why, "a call whose cost is not known");
+                tracing::warn!(
+                    run = self.asking.run,
+                    model = self.candidate.offer.name,
+                    why,
+                    "a call whose cost is not known"
+                );
                 None
             }
         };
@@ -81,11 +89,15 @@ impl Ask<'_> {
             Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
         };
         let came = self.send().await;
-        let cost = row.price.as_ref().and_then(|price| price.cost(&came.usage).known()).map(|cost| cost.total());
+        let cost =
+            row.price.as_ref().and_then(|price| price.cost(&came.usage).known()).map(|cost| cost.total());
         let outcome = row.outcome(&came.usage, cost, came.class, came.first);
         let cost = cost.unwrap_or_default();
         match row.settle(outcome).await {
-            Ok(()) => Paidfor { answer: came.answer.map_err(No::Refused), cost },
+            Ok(()) => {
+                self.warn(cost).await;
+                Paidfor { answer: came.answer.map_err(No::Refused), cost }
+            }
             Err(failure) => Paidfor { answer: Err(No::Failed(failure)), cost },
         }
     }
@@ -147,6 +159,36 @@ impl Ask<'_> {
         }
     }
 
+    /// Says which budgets a call has brought to one of the parts that are told of.
+    async fn warn(&self, cost: Money) {
+        let Ok(cost) = i64::try_from(cost.units()) else { return };
+        let (desk, owner) = (self.asking.models.desk.clone(), self.asking.owner.to_owned());
+        let (workflow, key) = (self.wish.workflow.clone(), self.key.usable.name.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            let reader = Reader::open(desk.path(), Duration::from_secs(1))?;
+            for budget in reader.budgets(&owner)? {
+                let counts = match &*budget.scope {
+                    "workflow" => budget.name == workflow,
+                    "key" => budget.name == key,
+                    _ => true,
+                };
+                let spent = if counts { reader.spent(&budget, month(Timestamp::now()))? } else { 0 };
+                let reached = |percent: &&i128| {
+                    let line = i128::from(budget.most) * **percent;
+                    i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
+                };
+                if let Some(percent) = TOLD.iter().rev().find(reached) {
+                    let (scope, name) = (&*budget.scope, &*budget.name);
+                    tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
+                }
+            }
+            Ok::<(), store::Error>(())
+        });
+        if let Ok(Err(error)) = looked.await {
+            tracing::warn!(%error, "the budgets cannot be read");
+        }
+    }
+
     async fn send(&self) -> Came {
         let nothing = |refusal: Refusal| Came {
             class: refusal.class.name(),
@@ -170,7 +212,10 @@ impl Ask<'_> {
             Ok(gathered) => self.read(&gathered),
             Err(error) => {
                 let mut came = nothing(unsent(&error));
-                if matches!(error, egress::Error::Timeout { .. } | egress::Error::Network { before_send: false, .. }) {
+                if matches!(
+                    error,
+                    egress::Error::Timeout { .. } | egress::Error::Network { before_send: false, .. }
+                ) {
                     // It may have been read, and paid for.
                     let likely = estimate::question(&self.question, &self.key.provider.estimate).likely;
                     came.usage = Usage::guess(likely, 0);

@@ -32,10 +32,15 @@ pub(super) fn keys(vault: &Vault, owner: &str, wanted: Option<&str>) -> Result<V
             Ok(usable) => usable,
             // Nobody knows who pays, so nobody does.
             Err(vault::Error::Refused(Refused::Ambiguous { .. })) => {
-                tracing::warn!(provider = provider.name, "more than one organisation has a key, so that none is used");
+                tracing::warn!(
+                    provider = provider.name,
+                    "more than one organisation has a key, so that none is used"
+                );
                 continue;
             }
-            Err(error) => return Err(Failure::new(FailureKind::Auth, format!("the keys cannot be used: {error}"))),
+            Err(error) => {
+                return Err(Failure::new(FailureKind::Auth, format!("the keys cannot be used: {error}")));
+            }
         };
         for usable in usable.into_iter().filter(|usable| usable.serves) {
             let id = format!(
@@ -56,9 +61,10 @@ pub(super) fn keys(vault: &Vault, owner: &str, wanted: Option<&str>) -> Result<V
 /// What can be asked with a key: its deployments, or all models of its provider; and the one that is named, where only
 /// the owner of the endpoint knows its models.
 fn models(provider: &Provider, usable: &Usable, wanted: Option<&str>) -> BTreeMap<String, String> {
-    let deployments = usable.settings.iter().filter_map(|(name, model)| {
-        Some((name.strip_prefix("deployment.")?.to_owned(), model.clone()))
-    });
+    let deployments = usable
+        .settings
+        .iter()
+        .filter_map(|(name, model)| Some((name.strip_prefix("deployment.")?.to_owned(), model.clone())));
     let mut models: BTreeMap<String, String> = deployments.collect();
     if models.is_empty() {
         models.extend(provider.models.keys().map(|name| (name.clone(), name.clone())));

@@ -15,7 +15,8 @@ use crate::chat::{Answer, Finish};
 pub(super) fn schema(fields: &[Field]) -> serde_json::Value {
     let properties: Map<String, _> =
         fields.iter().map(|field| (field.name.clone(), property(field))).collect();
-    let required: Vec<&str> = fields.iter().filter(|field| !is_left_out(field)).map(|field| &*field.name).collect();
+    let required: Vec<&str> =
+        fields.iter().filter(|field| !is_left_out(field)).map(|field| &*field.name).collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
@@ -25,18 +26,10 @@ fn is_left_out(field: &Field) -> bool {
 
 fn property(field: &Field) -> serde_json::Value {
     let mut schema = of_type(&field.ty);
-    let bounds = match &field.ty {
-        Type::Integer | Type::Number => ("minimum", "maximum"),
-        Type::String => ("minLength", "maxLength"),
-        Type::List(_) => ("minItems", "maxItems"),
-        _ => ("", ""),
-    };
-    if let (false, Some(entries)) = (bounds.0.is_empty(), schema.as_object_mut()) {
-        for (name, bound) in [(bounds.0, field.min), (bounds.1, field.max)] {
-            if let Some(bound) = bound {
-                let whole = bound.fract() == 0.0 && bound.abs() < 9e15;
-                entries.insert(name.into(), if whole { json!(bound as i64) } else { json!(bound) });
-            }
+    for (name, bound) in bounds(&field.ty).into_iter().zip([field.min, field.max]) {
+        if let (Some(bound), Some(entries)) = (bound, schema.as_object_mut()) {
+            let whole = bound.fract() == 0.0 && bound.abs() < 9e15;
+            entries.insert(name.into(), if whole { json!(bound as i64) } else { json!(bound) });
         }
     }
     if let Some(entries) = schema.as_object_mut() {
@@ -48,6 +41,26 @@ fn property(field: &Field) -> serde_json::Value {
         }
     }
     schema
+}
+
+/// What the bounds of a field of this type are called; nothing where it has none.
+fn bounds(ty: &Type) -> Vec<&'static str> {
+    match ty {
+        Type::Integer | Type::Number => vec!["minimum", "maximum"],
+        Type::String => vec!["minLength", "maxLength"],
+        Type::List(_) => vec!["minItems", "maxItems"],
+        Type::Any
+        | Type::Null
+        | Type::Boolean
+        | Type::Time
+        | Type::Duration
+        | Type::Bytes
+        | Type::AnyObject
+        | Type::Object(_)
+        | Type::Enum(_)
+        | Type::Nullable(_)
+        | Type::Union(_) => vec![],
+    }
 }
 
 fn of_type(ty: &Type) -> serde_json::Value {
@@ -107,7 +120,9 @@ fn inner(value: &Value, ty: &Type) -> Value {
     match (ty, value) {
         (Type::Object(fields), _) => without(value, fields),
         (Type::Nullable(ty), _) => inner(value, ty),
-        (Type::List(ty), Value::List(items)) => Value::list(items.iter().map(|item| inner(item, ty)).collect()),
+        (Type::List(ty), Value::List(items)) => {
+            Value::list(items.iter().map(|item| inner(item, ty)).collect())
+        }
         (_, value) => value.clone(),
     }
 }

@@ -125,7 +125,8 @@ fn list(json: bool, owner: &str, data: &Data) -> Result<(), Trouble> {
         output::note("there are no budgets; `keyway budget set DOLLARS` sets one");
         return Ok(());
     }
-    let mut table = format!("{STRONG}{:<36} {:>14} {:>14} {:>5}{STRONG:#}\n", "BUDGET", "SPENT", "OF USD", "");
+    let mut table =
+        format!("{STRONG}{:<36} {:>14} {:>14} {:>5}{STRONG:#}\n", "BUDGET", "SPENT", "OF USD", "");
     for (budget, spent) in &budgets {
         let percent = i128::from(*spent) * 100 / i128::from(budget.most.max(1));
         let style = if percent >= 90 { BAD } else { FAINT };

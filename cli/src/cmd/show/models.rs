@@ -15,7 +15,8 @@ pub fn page(calls: &[Call]) -> String {
     let mut page = format!("\n{STRONG}models{STRONG:#}\n");
     for call in calls {
         let outcome = &call.outcome;
-        let (read, written) = (outcome.tokens[..4].iter().sum::<i64>(), outcome.tokens[4..].iter().sum::<i64>());
+        let (read, written) =
+            (outcome.tokens[..4].iter().sum::<i64>(), outcome.tokens[4..].iter().sum::<i64>());
         let about = if outcome.estimated { "about " } else { "" };
         let paid = match &*call.payer {
             "own" => String::new(),
@@ -26,7 +27,8 @@ pub fn page(calls: &[Call]) -> String {
             class => format!("  {BAD}{class}{BAD:#}"),
         };
         let took = outcome.latency.and_then(|length| u64::try_from(length).ok());
-        let took = took.map_or(String::new(), |length| format!("  {:.1}s", Duration::from_nanos(length).as_secs_f64()));
+        let took = took
+            .map_or(String::new(), |length| format!("  {:.1}s", Duration::from_nanos(length).as_secs_f64()));
         let price = outcome.cost.map_or("price not known".to_owned(), |units| format!("{} USD", cost(units)));
         page += &format!(
             "  {}  {}/{}  {FAINT}key{FAINT:#} {}{paid}  {about}{read} read, {written} written  {price}{took}{class}\n",
