@@ -180,7 +180,7 @@ fn add(place: &Place, provider: &Provider, name: &str) {
 
 fn add_to(place: &Place, provider: &Provider, (of, name): (&str, &str)) {
     let base = provider.base();
-    let arguments = ["keys", "add", of, "--name", name, "--base-url", &base, "--no-test"];
+    let arguments = ["keys", "add", of, "--name", name, "--base-url", &base, "--no-test", "--stdin"];
     let added = place.keyway.run_with(&arguments, CANARY);
     assert_eq!(added.code, Some(0), "{added:?}");
 }

@@ -95,7 +95,7 @@ fn table(by: By, sums: &[Sum]) -> String {
     for sum in sums {
         let (read, written) = (sum.tokens[..4].iter().sum::<i64>(), sum.tokens[4..].iter().sum::<i64>());
         let filled = usize::try_from(i128::from(sum.cost) * BAR / i128::from(most)).unwrap_or(0);
-        let (cost, bar) = (cost(sum.cost), "█".repeat(filled));
+        let (cost, bar) = (known(sum).unwrap_or_else(|| "not known".into()), "█".repeat(filled));
         let mut line = format!(
             "{:<width$} {:>7} {:>7} {read:>11} {written:>11} {cost:>14}  {bar}",
             sum.name, sum.calls, sum.failed
@@ -123,7 +123,7 @@ fn csv(by: By, sums: &[Sum]) -> String {
             sum.failed,
             sum.estimated,
             sum.unpriced,
-            cost(sum.cost)
+            known(sum).unwrap_or_default()
         );
     }
     text
@@ -146,8 +146,13 @@ fn to_json(by: By, sum: &Sum) -> serde_json::Value {
         "estimated": sum.estimated,
         "unpriced": sum.unpriced,
         "tokens": tokens,
-        "cost_usd": cost(sum.cost),
+        "cost_usd": known(sum),
     })
+}
+
+/// What calls cost together, as far as it is known; nothing where it is known of none.
+fn known(sum: &Sum) -> Option<String> {
+    (sum.unpriced < sum.calls).then(|| cost(sum.cost))
 }
 
 /// An amount of the ledger in US dollars.
