@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod exchanges;
+
 use std::collections::BTreeSet;
 
 use ai::chat::{Delivery, Finish, Form, Part, Question};
@@ -175,4 +177,23 @@ fn prices_are_those_of_the_source() {
     );
     assert_eq!(one("cohere", "command-r7b-12-2024"), read(json!({ "input": 0.0375, "output": 0.15 })));
     assert_eq!(one("azure", "text-embedding-3-small"), read(json!({ "input": 0.022 })));
+}
+
+/// What a call learns of a key is what its check would have learned from the same answer: a key is not off by one and
+/// right by the other.
+#[test]
+fn the_check_of_a_key_and_a_call_read_the_same_answer_alike() {
+    use vault::provider::Verdict;
+    for file in exchanges::all() {
+        let account = file.provider().account().unwrap();
+        for entry in file.refusals() {
+            let status = u16::try_from(entry["status"].as_u64().unwrap()).unwrap();
+            let verdict = account.read(status, &exchanges::body(entry));
+            let class: Class = serde_json::from_value(entry["class"].clone()).unwrap();
+            let (name, about) = (&account.name, entry["about"].as_str().unwrap());
+            let bad = matches!(verdict, Verdict::Invalid | Verdict::Expired);
+            assert_eq!(bad, class == Class::BadKey, "{name}: {about}");
+            assert_eq!(verdict == Verdict::NoCredit, class == Class::NoCredit, "{name}: {about}");
+        }
+    }
 }

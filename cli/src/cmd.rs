@@ -31,6 +31,7 @@ mod serve;
 mod show;
 mod signal;
 mod test;
+mod token;
 mod usage;
 mod vault;
 mod versions;
@@ -92,6 +93,7 @@ enum Command {
     Signal(signal::Args),
     Test(test::Args),
     Tier(owner::TierArgs),
+    Token(token::Args),
     Usage(usage::Args),
     Vault(vault::Args),
     Versions(versions::Args),
@@ -222,6 +224,7 @@ pub fn main() -> Exit {
         Command::Signal(args) => on_runtime(signal::main(args)),
         Command::Test(args) => test::main(&args),
         Command::Tier(args) => owner::tier(&args),
+        Command::Token(args) => token::main(&args),
         Command::Usage(args) => usage::main(&args),
         Command::Vault(args) => vault::main(&args),
         Command::Versions(args) => versions::main(&args),

@@ -154,7 +154,13 @@ impl Anew<'_> {
     /// Where a part before a handler did not end by itself, things are done anew from that part on.
     fn begin_with_parts_that_are_not_over(&mut self, old: &Timeline) {
         for (frame, (reached, block)) in &mut self.reached {
-            let came = |step: &Step| outcome(old, &path::join(frame.clone(), &step.name));
+            let own = |step: &Step| own_outcome(old, &path::join(frame.clone(), &step.name));
+            // What such a part had not come to when the run itself went on to a handler, it did without.
+            let went_on = |phase| block.steps.iter().any(|step| step.phase > phase && own(step).is_some());
+            let came = |step: &Step| match went_on(step.phase) {
+                true => own(step),
+                false => outcome(old, &path::join(frame.clone(), &step.name)),
+            };
             let fatal = |step: &&Step| {
                 step.on_error != OnError::Continue && matches!(came(step), Some(Outcome::Failed(_)))
             };
@@ -235,6 +241,11 @@ fn outcome(of: &Timeline, path: &str) -> Option<Outcome> {
         Some(entry) if entry.state != Shown::NotStarted => entry.outcome(),
         Some(_) | None => of.past()?.steps.get(path).cloned(),
     }
+}
+
+/// What came of a step in this run itself.
+fn own_outcome(of: &Timeline, path: &str) -> Option<Outcome> {
+    of.steps().get(path).filter(|entry| entry.state != Shown::NotStarted)?.outcome()
 }
 
 /// A part of a path: a step in an instance of a block.

@@ -52,11 +52,11 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// Where it cannot be read.
     fn plan(&self, digest: &Hash) -> Result<Option<Plan>, Error>;
-    /// The signals that nobody has taken yet, earliest first.
+    /// The signals that nobody has taken yet, earliest first. One that cannot be read keeps nobody from the others.
     ///
     /// # Errors
     /// Where they cannot be read.
-    fn signals(&self) -> Result<Vec<Mail>, Error>;
+    fn signals(&self) -> Result<Vec<Result<Mail, Error>>, Error>;
     /// The answer of a call by its hash, and when it came.
     ///
     /// # Errors

@@ -9,12 +9,13 @@ mod world;
 
 use dsl::catalog::Safety;
 use dsl::value::Value;
+use engine::command::Emitted;
 use engine::run::Status;
 use runtime::driver::{Driver, Error, State};
 use runtime::journal::sqlite::Sqlite;
 use runtime::journal::{Batch, Journal};
 
-use plans::row;
+use plans::{row, written};
 use world::{Act, Kind, World, id, start};
 
 /// A file with two runs under way, and no driver.
@@ -88,6 +89,48 @@ fn a_value_with_another_content_is_not_handed_out() {
     let hash = dsl::value::Hash::of(&long.stored());
     let journal = world.journal();
     assert!(matches!(journal.value(&hash), Err(Error::Store(_))));
+}
+
+#[test]
+fn a_signal_with_another_content_is_not_delivered_and_the_others_are() {
+    let world = World::easy(Kind::Sqlite);
+    let driver = world.driver();
+    for (name, value) in [("1", 1), ("2", 2)] {
+        let (id, value) = (name.into(), Value::Int(value));
+        driver.signal(Emitted { id, name: "go".into(), value, to: None }).unwrap();
+    }
+    drop(driver);
+    sql(&world, "UPDATE signals SET body = '7' WHERE id = '1'");
+    let listens = "name: listens\nsteps: { go: { wait: { signal: go } } }\noutput: \"{{ steps.go }}\"\n";
+    let driver = world.driver();
+    driver.start(written(listens), start(&id("r1"))).unwrap();
+    let Status::Succeeded(output) = world.end(&driver, &id("r1")) else { panic!("a signal is whole") };
+    assert_eq!(output, Value::Int(2));
+    driver.start(written(listens), start(&id("r2"))).unwrap();
+    drop(driver);
+    let kept = world.journal().signals().unwrap();
+    assert!(
+        matches!(&kept[..], [Err(Error::Store(error))] if error.to_string().contains("signal `1` is not what was written")),
+        "{kept:?}"
+    );
+}
+
+#[test]
+fn an_answer_with_another_content_is_not_used_again() {
+    let world = World::new(Kind::Sqlite, |_, _| Act::Now(Ok(Value::Int(1))));
+    let reads = "name: reads\nsteps: { a: { use: test.read, cache: 1h } }\noutput: \"{{ steps.a }}\"\n";
+    let answers = |run: &str| {
+        let driver = world.driver();
+        driver.start(written(reads), start(&id(run))).unwrap();
+        let Status::Succeeded(output) = world.end(&driver, &id(run)) else { panic!("nothing fails") };
+        (output, world.made().len())
+    };
+    assert_eq!(answers("r1"), (Value::Int(1), 1));
+    assert_eq!(answers("r2"), (Value::Int(1), 1));
+    sql(&world, "UPDATE answers SET body = '7'");
+    assert_eq!(answers("r3"), (Value::Int(1), 2));
+    // What was asked anew is kept whole.
+    assert_eq!(answers("r4"), (Value::Int(1), 2));
 }
 
 #[test]

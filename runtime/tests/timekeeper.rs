@@ -9,7 +9,7 @@ mod world;
 use jiff::SignedDuration;
 use runtime::clock::Manual;
 use runtime::timekeeper::Timekeeper;
-use world::{Fault, START, World};
+use world::{Away, Fault, START, World};
 
 /// 500 jumps of the clock of 1 s to 1 year, forward and back, with a death in every fifth life.
 fn jumps(seed: u64, fault: Fault) -> Vec<String> {
@@ -66,6 +66,41 @@ fn what_waits_in_a_queue_begins_when_the_run_before_it_has_ended() {
     let due: Vec<_> = told(&world).into_iter().filter(|it| *it == queued).collect();
     assert!(due.len() <= 1, "{due:?}");
     assert_eq!(world.faults(), Vec::<String>::new());
+}
+
+/// A run of `skips` is under way from 01:30 to 04:00. What becomes of 02:00 and 03:00 is decided with trouble at the first
+/// of these. Gives how many runs were started.
+fn started_around(trouble: impl Fn(&mut World)) -> usize {
+    let mut world = World::that_skips();
+    world.move_clock(SignedDuration::from_hours(1));
+    world.look_once().unwrap();
+    world.move_clock(SignedDuration::from_mins(30));
+    trouble(&mut world);
+    world.look_once().unwrap();
+    world.move_clock(SignedDuration::from_hours(1));
+    world.look_once().unwrap();
+    let ticks = world.ticks("skips");
+    println!("{ticks:?}");
+    assert_eq!(ticks.len(), 3);
+    ticks.iter().filter(|tick| tick.outcome == "started").count()
+}
+
+#[test]
+fn after_a_read_that_failed_no_second_run_is_started() {
+    for away in [Away::Runs, Away::Books] {
+        let started = started_around(|world| assert!(world.look_past(away), "{away:?} is not told"));
+        assert_eq!(started, 1, "{away:?}");
+    }
+}
+
+/// The control: a keeper that forgets the run under way starts a second one.
+#[test]
+fn a_keeper_that_forgets_the_run_under_way_is_seen() {
+    let forgets = |world: &mut World| {
+        world.doctor("UPDATE ticks SET run = NULL");
+        assert!(world.look_past(Away::Runs));
+    };
+    assert_eq!(started_around(forgets), 2);
 }
 
 #[test]

@@ -109,12 +109,15 @@ pub fn check(home: &Home, file: &Path) -> Result<Checked, Error> {
 /// is kept.
 ///
 /// # Errors
-/// Where the backup is not whole, somebody moves runs here, a database is there that is not to be set aside, or
+/// Where the backup is not whole, somebody moves runs here or writes beside them, a database is there that is not to be set aside, or
 /// something cannot be written: then the database is as it was.
 pub fn restore(home: &Home, file: &Path, present: Present) -> Result<Restored, Error> {
     let counted = backup::check(file).map_err(vault::Error::from)?;
     let Some(_lock) = home.own()? else {
         return Err(Error::Busy { path: home.directory().to_owned() });
+    };
+    let Some(_alone) = home.write_alone()? else {
+        return Err(Error::Written { path: home.directory().to_owned() });
     };
     let (directory, database) = (home.directory(), home.database());
     let unusable = |source| Error::Directory { path: directory.to_owned(), source };
@@ -132,7 +135,7 @@ pub fn restore(home: &Home, file: &Path, present: Present) -> Result<Restored, E
     let aside = set_aside(directory, &database).map_err(unusable)?;
     part.persist(&database).map_err(|error| unusable(error.error))?;
     sync_folder(directory).map_err(unusable)?;
-    let vault = safe::open(home)?;
+    let vault = safe::at(home, &database)?;
     let shut = match vault.was_restored("keyway", &file.display().to_string()) {
         Ok(()) | Err(vault::Error::Blank) => None,
         Err(error) if is_shut(&error) => Some(crate::chain(&error)),

@@ -74,6 +74,45 @@ impl Home {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(unusable)
     }
 
+    /// Keeps the database from being replaced while a command writes to it beside the owner. It waits where that is
+    /// happening just now.
+    ///
+    /// # Errors
+    /// Where the directory cannot be created or written.
+    pub fn write_beside(&self) -> Result<Lock, Error> {
+        self.create()?;
+        match self.locked("keyway.use", FlockOperation::LockShared)? {
+            Some(file) => Ok(Lock { _file: file }),
+            // A lock that is waited for is had.
+            None => Err(Error::Busy { path: self.directory.clone() }),
+        }
+    }
+
+    /// Waits for nobody: the right to replace the database, or nothing where a command writes to it beside the owner.
+    ///
+    /// # Errors
+    /// Where the directory cannot be written.
+    pub fn write_alone(&self) -> Result<Option<Lock>, Error> {
+        let file = self.locked("keyway.use", FlockOperation::NonBlockingLockExclusive)?;
+        Ok(file.map(|file| Lock { _file: file }))
+    }
+
+    /// A file of the directory with a lock on it; nothing where another process has that.
+    fn locked(&self, name: &str, how: FlockOperation) -> Result<Option<File>, Error> {
+        let unusable = |source| Error::Directory { path: self.directory.clone(), source };
+        let path = self.directory.join(name);
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+        let file = opened.map_err(unusable)?;
+        loop {
+            return match flock(&file, how) {
+                Ok(()) => Ok(Some(file)),
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+                Err(errno) => Err(unusable(io::Error::from(errno))),
+            };
+        }
+    }
+
     /// Takes ownership, or nothing if another process has it. Creates the directory, for this user alone.
     ///
     /// # Errors
@@ -84,22 +123,12 @@ impl Home {
         if !self.database().exists() {
             sync_name(&self.directory).map_err(unusable)?;
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(self.directory.join("keyway.lock"))
-            .map_err(unusable)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {
-                // Who it is stands there for others to tell; it is no part of the lock.
-                let _ = file.set_len(0).and_then(|()| (&file).write_all(myself().as_bytes()));
-                Ok(Some(Lock { _file: file }))
-            }
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-            Err(errno) => Err(unusable(io::Error::from(errno))),
-        }
+        let Some(file) = self.locked("keyway.lock", FlockOperation::NonBlockingLockExclusive)? else {
+            return Ok(None);
+        };
+        // Who it is stands there for others to tell; it is no part of the lock.
+        let _ = file.set_len(0).and_then(|()| (&file).write_all(myself().as_bytes()));
+        Ok(Some(Lock { _file: file }))
     }
 }
 

@@ -30,8 +30,8 @@ pub struct OfRun {
 /// # Errors
 /// Where the directory or its database cannot be used, or more than one place gives a root key.
 pub fn open(home: &Home) -> Result<Vault, Error> {
-    home.create()?;
-    at(home, &home.database())
+    let beside = home.write_beside()?;
+    Ok(at(home, &home.database())?.holding(beside))
 }
 
 /// Opens the vault in a database that may stand elsewhere, by the root keys of a data directory.
@@ -86,3 +86,34 @@ impl Open for OfRun {
 
 /// What `secret("…")` in a workflow is opened for.
 pub const HTTP: &str = "http";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_not_replaced_while_its_vault_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().join("data")).with_keys(folder.path().join("roots"));
+        let (first, second) = (open(&home).unwrap(), open(&home).unwrap());
+        assert!(home.write_alone().unwrap().is_none());
+        drop(first);
+        assert!(home.write_alone().unwrap().is_none());
+        drop(second);
+        assert!(home.write_alone().unwrap().is_some());
+    }
+
+    #[test]
+    fn restoring_waits_for_nobody_who_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().join("data")).with_keys(folder.path().join("roots"));
+        let file = folder.path().join("backup");
+        drop(open(&home).unwrap());
+        crate::backup::make(&home, &file).unwrap();
+        let writing = open(&home).unwrap();
+        let refused = crate::backup::restore(&home, &file, crate::backup::Present::SetAside);
+        assert!(matches!(refused, Err(Error::Written { .. })), "{refused:?}");
+        drop(writing);
+        crate::backup::restore(&home, &file, crate::backup::Present::SetAside).unwrap();
+    }
+}

@@ -16,8 +16,9 @@ use crate::{Error, Reader, file};
 /// How long is waited where SQLite must lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The version from which on rows have seals.
+/// The version from which on runs and their rows have seals, and that from which on signals and answers have.
 const SEALED: i64 = 3;
+const ALL_SEALED: i64 = 7;
 
 /// What beside its own name belongs to a store.
 const ENDINGS: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -70,7 +71,8 @@ pub(crate) fn copy_of(connection: &Connection, from: &Path, to: &Path) -> Result
 /// Where something is not what was written, or the store cannot be read.
 pub fn check(path: &Path) -> Result<Counted, Error> {
     let (connection, version) = file::open_any(path, PATIENCE)?;
-    check_structure(&connection, path)?;
+    file::check(&connection, path)?;
+    file::check_references(&connection, path, "PRAGMA foreign_key_check")?;
     let mut counted = Counted { version, ..Counted::default() };
     let reader = Reader::over(connection, path, PATIENCE);
     if version < SEALED {
@@ -88,26 +90,11 @@ pub fn check(path: &Path) -> Result<Counted, Error> {
         let value = reader.value(&hash)?;
         check_hash(path, "value", &hash, value)?;
     }
+    if version >= ALL_SEALED {
+        reader.signals()?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        reader.answers()?;
+    }
     Ok(counted)
-}
-
-fn check_structure(connection: &Connection, path: &Path) -> Result<(), Error> {
-    let told = |source| Error::sqlite(path, source);
-    let damaged = |detail| Error::Damaged { path: path.to_owned(), detail };
-    let found: String =
-        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(told)?;
-    if found != "ok" {
-        return Err(damaged(found));
-    }
-    let mut select = connection.prepare("PRAGMA foreign_key_check").map_err(told)?;
-    let mut rows = select.query([]).map_err(told)?;
-    match rows.next().map_err(told)? {
-        None => Ok(()),
-        Some(row) => {
-            let table: String = row.get(0).map_err(told)?;
-            Err(damaged(format!("a row of the table `{table}` rests on one that is gone")))
-        }
-    }
 }
 
 fn check_hash(path: &Path, what: &str, hash: &[u8; 32], body: Option<Vec<u8>>) -> Result<(), Error> {

@@ -11,6 +11,7 @@ pub mod books;
 pub mod calls;
 mod change;
 mod desk;
+pub mod door;
 mod error;
 mod file;
 mod reader;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{Answer, Error, Signal, file, seal};
 
@@ -145,6 +145,24 @@ impl Reader {
         found.into_iter().map(|sealed| self.unseal(sealed)).collect()
     }
 
+    /// So many runs that began before one, the latest first; the latest of all where none is named.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn runs_before(&self, run: Option<&str>, most: usize) -> Result<Vec<Run>, Error> {
+        let found: Vec<Sealed> = self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, workflow, plan, state, started, ended, seal_begun, seal_state FROM runs
+                     WHERE ?1 IS NULL OR (started, id) < (SELECT started, id FROM runs WHERE id = ?1)
+                     ORDER BY started DESC, id DESC LIMIT ?2",
+                )?
+                .query_map(params![run, most as i64], read_run)?
+                .collect()
+        })?;
+        found.into_iter().map(|sealed| self.unseal(sealed)).collect()
+    }
+
     /// The ids of the runs that have not ended, the earliest first. Damage of one shows when that one is read, so that
     /// it keeps nobody from the others.
     ///
@@ -156,6 +174,18 @@ impl Reader {
                 .prepare_cached("SELECT id FROM runs WHERE ended IS NULL ORDER BY id")?
                 .query_map([], |row| row.get(0))?
                 .collect()
+        })
+    }
+
+    /// Reads a little, to see whether it can be read.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn probe(&self) -> Result<(), Error> {
+        self.with(|connection| {
+            connection
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+                .map(drop)
         })
     }
 
@@ -191,52 +221,46 @@ impl Reader {
         if unpacked.len() == size { Ok(Some(unpacked)) } else { Err(damaged()) }
     }
 
-    /// The signals that nobody has taken yet, the earliest first.
+    /// The signals that nobody has taken yet, the earliest first. Damage of one keeps nobody from the others.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn signals(&self) -> Result<Vec<Signal>, Error> {
-        self.with(|connection| {
+    pub fn signals(&self) -> Result<Vec<Result<Signal, Error>>, Error> {
+        let found: Vec<rusqlite::Result<(Signal, Option<i64>)>> = self.with(|connection| {
             connection
-                .prepare_cached("SELECT id, name, run, time, body FROM signals ORDER BY time, id")?
-                .query_map([], |row| {
-                    let text = |at| row.get::<_, String>(at).map(Arc::from);
-                    Ok(Signal {
-                        id: text(0)?,
-                        name: text(1)?,
-                        run: row.get::<_, Option<String>>(2)?.map(Arc::from),
-                        time: row.get(3)?,
-                        body: row.get(4)?,
-                    })
-                })?
+                .prepare_cached("SELECT id, name, run, time, body, seal FROM signals ORDER BY time, id")?
+                .query_map([], |row| Ok(read_signal(row)))?
                 .collect()
-        })
+        })?;
+        Ok(found.into_iter().map(|read| self.unseal_signal(read)).collect())
     }
 
     /// The answer of a call by its hash.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// Where the store cannot be read, or the answer is not what was written.
     pub fn answer(&self, hash: &[u8; 32]) -> Result<Option<Answer>, Error> {
-        self.with(|connection| {
+        let found = self.with(|connection| {
             connection
-                .prepare_cached("SELECT time, body FROM answers WHERE hash = ?1")?
-                .query_row([hash], |row| Ok(Answer { hash: *hash, time: row.get(0)?, body: row.get(1)? }))
+                .prepare_cached("SELECT hash, time, body, seal FROM answers WHERE hash = ?1")?
+                .query_row([hash], read_answer)
                 .optional()
-        })
+        })?;
+        found.map(|sealed| self.unseal_answer(sealed)).transpose()
     }
 
     /// The answers of all calls.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// Where the store cannot be read, or one of them is not what was written.
     pub fn answers(&self) -> Result<Vec<Answer>, Error> {
-        self.with(|connection| {
+        let found: Vec<(Answer, Option<i64>)> = self.with(|connection| {
             connection
-                .prepare_cached("SELECT hash, time, body FROM answers ORDER BY hash")?
-                .query_map([], |row| Ok(Answer { hash: row.get(0)?, time: row.get(1)?, body: row.get(2)? }))?
+                .prepare_cached("SELECT hash, time, body, seal FROM answers ORDER BY hash")?
+                .query_map([], read_answer)?
                 .collect()
-        })
+        })?;
+        found.into_iter().map(|sealed| self.unseal_answer(sealed)).collect()
     }
 
     /// The hashes of all large values.
@@ -274,6 +298,24 @@ impl Reader {
             return Err(self.damaged(format!("the entry of run `{}` is not what was written", run.id)));
         }
         Ok(run)
+    }
+
+    /// Compares a signal with its seal.
+    fn unseal_signal(&self, read: rusqlite::Result<(Signal, Option<i64>)>) -> Result<Signal, Error> {
+        let (signal, seal) = read.map_err(|source| Error::sqlite(&self.path, source))?;
+        if is_broken(seal, || seal::of_signal(&signal)) {
+            return Err(self.damaged(format!("signal `{}` is not what was written", signal.id)));
+        }
+        Ok(signal)
+    }
+
+    /// Compares an answer with its seal.
+    fn unseal_answer(&self, (answer, seal): (Answer, Option<i64>)) -> Result<Answer, Error> {
+        if is_broken(seal, || seal::of_answer(&answer)) {
+            let short: String = answer.hash[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+            return Err(self.damaged(format!("the answer `{short}…` of a call is not what was written")));
+        }
+        Ok(answer)
     }
 
     fn damaged(&self, detail: String) -> Error {
@@ -314,6 +356,20 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sealed> {
         ended: row.get(5)?,
     };
     Ok(Sealed { run, begun: row.get(6)?, state: row.get(7)? })
+}
+
+/// A signal and its seal.
+fn read_signal(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Signal, Option<i64>)> {
+    let text = |at| row.get::<_, String>(at).map(Arc::from);
+    let run = row.get::<_, Option<String>>(2)?.map(Arc::from);
+    let signal = Signal { id: text(0)?, name: text(1)?, run, time: row.get(3)?, body: row.get(4)? };
+    Ok((signal, row.get(5)?))
+}
+
+/// An answer and its seal.
+fn read_answer(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Answer, Option<i64>)> {
+    let answer = Answer { hash: row.get(0)?, time: row.get(1)?, body: row.get(2)? };
+    Ok((answer, row.get(3)?))
 }
 
 /// True if there is a seal, and it is not that of what was read.

@@ -224,10 +224,11 @@ fn update_ends(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
 fn pass_signals(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     if !batch.signals.is_empty() {
         let mut insert = to.prepare_cached(
-            "INSERT OR IGNORE INTO signals (id, name, run, time, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR IGNORE INTO signals (id, name, run, time, body, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         for signal in &batch.signals {
-            insert.execute(params![signal.id, signal.name, signal.run, signal.time, signal.body])?;
+            let sealed = seal::of_signal(signal);
+            insert.execute(params![signal.id, signal.name, signal.run, signal.time, signal.body, sealed])?;
         }
     }
     if !batch.taken.is_empty() {
@@ -244,9 +245,9 @@ fn keep_answers(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
         return Ok(());
     }
     let mut insert =
-        to.prepare_cached("INSERT OR REPLACE INTO answers (hash, time, body) VALUES (?1, ?2, ?3)")?;
+        to.prepare_cached("INSERT OR REPLACE INTO answers (hash, time, body, seal) VALUES (?1, ?2, ?3, ?4)")?;
     for answer in &batch.answers {
-        insert.execute(params![answer.hash, answer.time, answer.body])?;
+        insert.execute(params![answer.hash, answer.time, answer.body, seal::of_answer(answer)])?;
     }
     Ok(())
 }

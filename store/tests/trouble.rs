@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Batch, Error, NewRun, Plan, Reader, Value, Writer};
+use store::{Answer, Batch, Error, NewRun, Plan, Reader, Signal, Value, Writer};
 
 const SOON: Duration = Duration::from_millis(20);
 
@@ -117,6 +117,108 @@ fn a_row_that_is_not_what_was_written_is_not_handed_out() {
     assert_eq!(read().unwrap(), ["r"]);
 }
 
+/// The rows behind it in the log would not be found either, and no gap would tell.
+#[test]
+fn a_row_that_belongs_to_no_run_is_found_at_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut writer = open(&path).unwrap();
+    let mut batch = Batch::default();
+    let (run, plan): (Arc<str>, _) = ("01m8kgwhxcxpahbj".into(), [7; 32]);
+    batch.plans.push(Plan { digest: plan, body: b"{}".to_vec() });
+    batch.runs.push(NewRun { id: run.clone(), workflow: "w".into(), plan, state: "running", started: 1 });
+    for seq in 1..=9 {
+        batch.event(&run, seq, 5, |to| to.write_all(b"[1]")).unwrap();
+    }
+    writer.append(&batch).unwrap();
+    drop(writer);
+    let whole = fs::read(&path).unwrap();
+    let places = |bytes: &[u8]| {
+        let places = bytes.windows(run.len()).enumerate().filter(|(_, window)| *window == run.as_bytes());
+        places.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    // Its own entry, that in the index of unfinished runs, and nine rows.
+    assert_eq!(places(&whole).len(), 11);
+    for at in places(&whole) {
+        for bit in 0..7 {
+            let mut wrong = whole.clone();
+            wrong[at + 7] ^= 1 << bit;
+            fs::write(&path, &wrong).unwrap();
+            assert!(matches!(open(&path), Err(Error::Damaged { .. })), "bit {bit} at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_or_an_answer_that_is_not_what_was_written_is_not_handed_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut writer = open(&path).unwrap();
+    let signal = |id: &str| Signal { id: id.into(), name: "n".into(), run: None, time: 1, body: "1".into() };
+    let answer = |hash: u8| Answer { hash: [hash; 32], time: 1, body: "1".into() };
+    let mut batch = Batch::default();
+    batch.signals.extend([signal("s"), signal("t")]);
+    batch.answers.extend([answer(1), answer(2)]);
+    writer.append(&batch).unwrap();
+    drop(writer);
+    let whole = fs::read(&path).unwrap();
+    let signals = || Reader::open(&path, SOON).unwrap().signals().unwrap();
+    let answers = || Reader::open(&path, SOON).unwrap().answers();
+    assert_eq!(signals().into_iter().map(Result::unwrap).collect::<Vec<_>>(), [signal("s"), signal("t")]);
+    assert_eq!(answers().unwrap(), [answer(1), answer(2)]);
+    for change in ["id = 'q'", "name = 'm'", "run = 'r'", "time = 2", "body = '2'", "seal = 1"] {
+        fs::write(&path, &whole).unwrap();
+        sqlite(&path, &format!("UPDATE signals SET {change} WHERE id = 's'"));
+        let (sound, broken): (Vec<_>, Vec<_>) = signals().into_iter().partition(Result::is_ok);
+        assert_eq!(sound.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [signal("t")], "{change}");
+        assert!(matches!(broken[..], [Err(Error::Damaged { .. })]), "{change}: {broken:?}");
+    }
+    for change in ["hash = zeroblob(32)", "time = 2", "body = '2'", "seal = 1"] {
+        fs::write(&path, &whole).unwrap();
+        sqlite(&path, &format!("UPDATE answers SET {change} WHERE substr(hash, 1, 1) = x'01'"));
+        assert!(matches!(answers(), Err(Error::Damaged { .. })), "{change}");
+        let reader = Reader::open(&path, SOON).unwrap();
+        assert!(!matches!(reader.answer(&[1; 32]), Ok(Some(_))), "{change}");
+        assert!(!matches!(reader.answer(&[0; 32]), Ok(Some(_))), "{change}");
+        assert_eq!(reader.answer(&[2; 32]).unwrap(), Some(answer(2)), "{change}");
+        assert!(matches!(store::backup::check(&path), Err(Error::Damaged { .. })), "{change}");
+    }
+    // A row of an earlier version has no seal.
+    fs::write(&path, &whole).unwrap();
+    sqlite(&path, "UPDATE signals SET seal = NULL; UPDATE answers SET seal = NULL");
+    assert!(signals().iter().all(Result::is_ok));
+    assert_eq!(answers().unwrap().len(), 2);
+}
+
+#[test]
+fn signals_and_answers_of_an_earlier_version_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    for migration in [
+        include_str!("../migrations/1.sql"),
+        include_str!("../migrations/2.sql"),
+        include_str!("../migrations/3.sql"),
+        include_str!("../migrations/4.sql"),
+        include_str!("../migrations/5.sql"),
+        include_str!("../migrations/6.sql"),
+    ] {
+        sqlite(&path, migration);
+    }
+    sqlite(
+        &path,
+        "INSERT INTO signals VALUES ('s', 'n', NULL, 1, '1');
+         INSERT INTO answers VALUES (zeroblob(32), 1, '1')",
+    );
+    assert_eq!(store::backup::check(&path).unwrap().version, 6);
+    let mut writer = open(&path).unwrap();
+    writer.append(&Batch::default()).unwrap();
+    let reader = Reader::open(&path, SOON).unwrap();
+    assert_eq!(reader.signals().unwrap().len(), 1);
+    assert!(reader.signals().unwrap().iter().all(Result::is_ok));
+    assert_eq!(reader.answers().unwrap(), [Answer { hash: [0; 32], time: 1, body: "1".into() }]);
+    assert_eq!(store::backup::check(&path).unwrap().version, 7);
+}
+
 #[test]
 fn a_damaged_value_is_not_handed_out_as_another_length() {
     let (_folder, path) = closed();
@@ -198,7 +300,7 @@ fn a_later_version_is_left_alone() {
     let (_folder, path) = closed();
     sqlite(&path, "PRAGMA user_version = 99");
     let before = fs::read(&path).unwrap();
-    assert!(matches!(open(&path), Err(Error::Newer { found: 99, known: 6, .. })));
+    assert!(matches!(open(&path), Err(Error::Newer { found: 99, known: 7, .. })));
     assert!(matches!(Reader::open(&path, SOON), Err(Error::Newer { .. })));
     assert_eq!(fs::read(&path).unwrap(), before);
 }

@@ -1,19 +1,26 @@
 //! A workflow with every kind of block that runs, files and effects, and what it promises whatever breaks.
 //!
-//! Twenty steps: branches side by side, `for_each`, `repeat`, `switch`, `try`, a retry, waits, files that are
-//! written and read, and calls to a service that counts them by key.
+//! 29 steps in two runs: branches side by side, `for_each`, `repeat`, `switch`, `try`, a retry, waits, files that are
+//! written and read, calls to a service that counts them by key, a run that is called, two signals for it (one is there
+//! before anybody listens, one comes later), and a question that a person answers.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+/// The step that asks a person, who says yes.
+pub const ASKS: &str = "agree";
+
+/// A call to the service.
+fn http(url: &str, step: &str, more: &str) -> String {
+    format!(
+        "{{ method: POST, url: \"{url}\", idempotency: Idempotency-Key, json: {{ step: \"{step}\"{more} }} }}"
+    )
+}
+
 /// Its text; calls go to this address.
 pub fn text(url: &str) -> String {
-    let http = |step: &str, more: &str| {
-        format!(
-            "{{ method: POST, url: \"{url}\", idempotency: Idempotency-Key, json: {{ step: \"{step}\"{more} }} }}"
-        )
-    };
+    let http = |step: &str, more: &str| http(url, step, more);
     format!(
         r#"name: journey
 steps:
@@ -55,13 +62,18 @@ steps:
     finally: {{ log: {{ http: {log} }} }}
   copy: {{ after: notes, use: file.read, with: {{ path: out/notes.txt }} }}
   again: {{ use: file.write, with: {{ path: out/copy.txt, text: "{{{{ steps.copy }}}}" }} }}
-  last:
-    after: [again, shaky, poll, route, safe]
-    http: {last}
+  early: {{ after: first, emit: {{ signal: labelled, with: 8 }} }}
+  courier: {{ after: [rest, again], call: courier, with: {{ parcel: 7 }} }}
+  tick: {{ after: [rest, again], wait: 15ms }}
+  tell: {{ after: tick, emit: {{ signal: packed, with: 6 }} }}
+  {ASKS}: {{ after: [shaky, poll, route, safe, courier, tell, early], approve: {{ message: "Send the last?" }} }}
+  last: {{ after: {ASKS}, http: {last} }}
 output:
   orders: "{{{{ steps.orders }}}}"
   poll: "{{{{ steps.poll }}}}"
   copy: "{{{{ steps.copy }}}}"
+  courier: "{{{{ steps.courier }}}}"
+  agreed: "{{{{ steps.{ASKS}.approved }}}}"
   last: "{{{{ steps.last.body.receipt }}}}"
 "#,
         first = http("first", ""),
@@ -77,6 +89,23 @@ output:
     )
 }
 
+/// The workflow that it calls.
+pub fn courier(url: &str) -> String {
+    format!(
+        r#"name: courier
+inputs: {{ parcel: integer }}
+steps:
+  fetch: {{ http: {} }}
+  packed: {{ after: fetch, wait: {{ signal: packed }} }}
+  labelled: {{ after: packed, wait: {{ signal: labelled }} }}
+  deliver: {{ after: labelled, http: {} }}
+output: "{{{{ inputs.parcel }}}} {{{{ steps.packed }}}} {{{{ steps.labelled }}}} {{{{ steps.deliver.body.receipt }}}}"
+"#,
+        http(url, "courier.fetch", ""),
+        http(url, "courier.deliver", ""),
+    )
+}
+
 /// What it writes to files.
 pub const NOTES: &str = "what was noted";
 
@@ -85,10 +114,17 @@ pub const FILES: [&str; 2] = ["out/notes.txt", "out/copy.txt"];
 
 /// How often each step has its effect at the service.
 pub fn effects() -> BTreeMap<String, u64> {
-    let mut effects: BTreeMap<String, u64> =
-        ["first", "shaky", "route.label", "safe.spare", "safe.log", "last"]
-            .map(|step| (step.to_owned(), 1))
-            .into();
+    let once = [
+        "first",
+        "shaky",
+        "route.label",
+        "safe.spare",
+        "safe.log",
+        "courier.fetch",
+        "courier.deliver",
+        "last",
+    ];
+    let mut effects: BTreeMap<String, u64> = once.map(|step| (step.to_owned(), 1)).into();
     effects.insert("safe.get".into(), 0);
     for index in 0..3 {
         effects.insert(format!("orders[{index}].charge"), 1);
@@ -108,7 +144,8 @@ pub fn rests_on(step: &str) -> Vec<String> {
     let name = |step: &str| step.to_owned();
     match step {
         "first" => vec![],
-        "route.label" | "safe.get" => after_orders().collect(),
+        "route.label" | "safe.get" | "courier.fetch" => after_orders().collect(),
+        "courier.deliver" => after_orders().chain([name("courier.fetch")]).collect(),
         "safe.spare" => after_orders().chain([name("safe.get")]).collect(),
         "safe.log" => after_orders().chain([name("safe.get"), name("safe.spare")]).collect(),
         "poll[2].look" => vec![name("first"), name("poll[1].look")],
@@ -125,5 +162,12 @@ pub fn output() -> Value {
     let orders = [2, 3, 5].into_iter().enumerate().map(|(index, order)| {
         json!({ "order": order, "receipt": format!("done orders[{index}].charge"), "ship": 200 })
     });
-    json!({ "orders": orders.collect::<Vec<_>>(), "poll": 200, "copy": NOTES, "last": "done last" })
+    json!({
+        "orders": orders.collect::<Vec<_>>(),
+        "poll": 200,
+        "copy": NOTES,
+        "courier": "7 6 8 done courier.deliver",
+        "agreed": true,
+        "last": "done last",
+    })
 }

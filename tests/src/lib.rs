@@ -15,9 +15,11 @@ pub mod lying;
 pub mod machine;
 pub mod markdown;
 pub mod place;
+pub mod planted;
 pub mod report;
 pub mod ticks;
 pub mod verdict;
+pub mod web;
 pub mod world;
 
 use std::path::{Path, PathBuf};

@@ -22,6 +22,14 @@ impl Report {
     /// Where the file cannot be written.
     pub fn tell(self, body: &str) {
         println!("{body}");
+        self.write(body);
+    }
+
+    /// Writes what is known so far where it is asked for: a campaign may be cut off.
+    ///
+    /// # Panics
+    /// Where the file cannot be written.
+    pub fn write(&self, body: &str) {
         let Some(path) = std::env::var_os("KEYWAY_REPORT") else { return };
         let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
         let (processor, cores) = crate::machine::processor();

@@ -13,6 +13,9 @@ use crate::journey;
 use crate::keyway::{Answer, Keyway, run_id, wait};
 use crate::verdict::{Kill, judge_keyed, judge_rests};
 
+/// What a command gives that leaves a run behind which waits.
+pub const WAITS: i32 = 3;
+
 /// A data directory, a service and a run.
 pub struct World {
     folder: TempDir,
@@ -26,6 +29,10 @@ pub struct World {
     pub kills: Vec<Kill>,
     /// True if a person was told that the run has begun.
     pub announced: bool,
+    /// The run, where it asks a person.
+    asks: Option<String>,
+    /// The processes that were started to answer.
+    answers: Vec<u32>,
 }
 
 impl World {
@@ -52,10 +59,13 @@ impl World {
 
     fn over(folder: TempDir, disk: &Path) -> Result<World> {
         let service = Service::start()?;
-        std::fs::write(folder.path().join("journey.yaml"), journey::text(&service.url("/do")))?;
+        let url = service.url("/do");
+        std::fs::write(folder.path().join("journey.yaml"), journey::text(&url))?;
+        std::fs::write(folder.path().join("courier.yaml"), journey::courier(&url))?;
         let (keyway, files) = (Keyway::at(disk.join("data")), disk.join("files"));
         std::fs::create_dir_all(&files)?;
-        Ok(World { folder, keyway, service, files, kills: vec![], announced: false })
+        let (kills, answers) = (vec![], vec![]);
+        Ok(World { folder, keyway, service, files, kills, announced: false, asks: None, answers })
     }
 
     /// Where nothing breaks: for pages and reports.
@@ -63,11 +73,16 @@ impl World {
         self.folder.path()
     }
 
-    /// The command of the next life: `run` the first time, `resume` after that.
-    pub fn command(&self) -> Command {
-        match self.service.next_life() {
-            1 => self.start(&self.folder.path().join("journey.yaml")),
-            _ => self.keyway.command(&["resume", "--allow-private"]),
+    /// The command of the next life: `run` the first time, after that `answer` where the run asks, else `resume`.
+    pub fn command(&mut self) -> Command {
+        let life = self.service.next_life();
+        match &self.asks {
+            _ if life == 1 => self.start(&self.folder.path().join("journey.yaml")),
+            Some(run) => {
+                self.answers.push(life);
+                self.keyway.command(&["answer", run, journey::ASKS, "yes", "--allow-private", "--no-wait"])
+            }
+            None => self.keyway.command(&["resume", "--allow-private", "--no-wait"]),
         }
     }
 
@@ -78,9 +93,26 @@ impl World {
             file.as_os_str(),
             "--json".as_ref(),
             "--allow-private".as_ref(),
+            "--no-wait".as_ref(),
             "--files".as_ref(),
             self.files.as_os_str(),
         ])
+    }
+
+    /// Lives until the run comes to its end, a process is killed, or one gives up. What the run asks on its way is
+    /// answered, by a process of its own. Each is equipped before it is started.
+    ///
+    /// # Errors
+    /// Where a command cannot be started, or what it left cannot be read.
+    pub fn go_on(&mut self, mut equip: impl FnMut(&mut Command)) -> Result<Answer> {
+        loop {
+            let mut command = self.command();
+            equip(&mut command);
+            let answer = self.live(command)?;
+            if answer.code != Some(WAITS) {
+                return Ok(answer);
+            }
+        }
     }
 
     /// Starts a command with both its outputs piped.
@@ -110,6 +142,7 @@ impl World {
     pub fn end(&mut self, child: Child) -> Result<Answer> {
         let answer = wait(child);
         self.announced |= run_id(&answer.stderr).is_some();
+        self.asks = run_id(&answer.stderr).filter(|_| answer.code == Some(WAITS));
         self.service.drain()?;
         Ok(answer)
     }
@@ -122,7 +155,11 @@ impl World {
         let life = self.service.life();
         let at = std::time::Instant::now();
         let (resuming, opened, rows_before) = (life > 1, true, 0);
-        self.kills.push(Kill { at, life, resuming, opened, rows_before, seen: self.seen()? });
+        let seen = self.seen()?;
+        let asks =
+            |seen: &&RunSeen| seen.steps.get(journey::ASKS).is_some_and(|step| step.state == "waiting");
+        self.asks = seen.as_ref().filter(asks).map(|seen| seen.run.clone());
+        self.kills.push(Kill { at, life, resuming, opened, rows_before, seen });
         Ok(())
     }
 
@@ -143,9 +180,9 @@ impl World {
         let mut broken = vec![];
         let recorded = self.kills.iter().any(|kill| kill.seen.is_some());
         let heard = self.announced || recorded || !self.service.requests().is_empty();
-        let answer = self.live(self.command())?;
+        let answer = self.go_on(|_| ())?;
         if answer.code != Some(0) {
-            broken.push(format!("`resume` failed: {answer:?}"));
+            broken.push(format!("it does not go on: {answer:?}"));
         }
         let Some(seen) = self.seen()? else {
             if heard {
@@ -169,6 +206,10 @@ impl World {
         let requests = self.service.requests();
         let mut broken = judge_keyed(&requests, &self.kills, &journey::effects());
         broken.extend(judge_rests(&requests, &journey::rests_on));
+        let last = requests.iter().filter(|request| request.step == "last").map(|request| request.life).min();
+        if last.is_some_and(|life| self.answers.iter().any(|answer| *answer > life)) {
+            broken.push("the run asks again although what rests on the answer was sent".into());
+        }
         let shown = self.keyway.run(&["show", run, "--json"]);
         if shown.code != Some(0) || shown.json()["output"] != journey::output() {
             broken.push(format!("the output is not what it should be: {shown:?}"));

@@ -6,16 +6,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use dsl::value::Value;
+use dsl::value::{Hash, Value};
 use engine::event::Recorded;
 use engine::plan::Plan;
+use jiff::Timestamp;
 use runtime::driver::{Error, Summary};
-use runtime::journal::Journal;
 use runtime::journal::sqlite::Sqlite;
+use runtime::journal::{Journal, Mail};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tests::chance::Chance;
@@ -44,19 +46,28 @@ struct Files {
 struct Told {
     runs: Vec<(Summary, Plan, Vec<Recorded>, Vec<Value>)>,
     unfinished: Vec<String>,
+    signals: Vec<Mail>,
+    answers: Vec<(Hash, Timestamp, Value)>,
 }
 
-/// Two runs that have ended, one of them with a large value, in the database; one that was cut off, in the log.
+/// Three runs that have ended, one of them with a large value, an answer that is used again and a signal that nobody
+/// takes in the database; one run that was cut off, in the log.
 fn written() -> Files {
-    let world = World::new().expect("a folder and a port");
+    let mut world = World::new().expect("a folder and a port");
     let big = world.safe_folder().join("big.yaml");
     fs::write(world.files.join("big.txt"), "0123456789".repeat(9_000)).expect("our own file");
-    let text = "name: big\nsteps:\n  big: { use: file.read, with: { path: big.txt } }\noutput: \"{{ steps.big }}\"\n";
+    fs::write(world.files.join("note.txt"), "noted ".repeat(100)).expect("our own file");
+    let text = "name: big\nsteps:\n  big: { use: file.read, with: { path: big.txt } }\n  note: { use: file.read, with: { path: note.txt }, \
+                cache: 1h }\noutput: { big: \"{{ steps.big }}\", note: \"{{ steps.note }}\" }\n";
     fs::write(&big, text).expect("our own file");
-    for command in [world.start(&big), world.command()] {
+    let kept = format!("\"{}\"", "kept ".repeat(120));
+    let signal = world.keyway.command(&["signal", "nobody", "--with", &kept]);
+    for command in [world.start(&big), signal] {
         let answer = tests::keyway::finish(command);
         assert_eq!(answer.code, Some(0), "{answer:?}");
     }
+    let answer = world.go_on(|_| ()).expect("nothing is in the way");
+    assert_eq!(answer.code, Some(0), "{answer:?}");
     world.service.next_life();
     let child = world.spawn(world.start(&world.safe_folder().join("journey.yaml")));
     let mut child = child.expect("it starts");
@@ -125,14 +136,15 @@ fn told(journal: &Sqlite) -> Result<Told, Error> {
         runs.push((summary, plan, log, values));
     }
     let unfinished = journal.unfinished()?.iter().map(ToString::to_string).collect();
-    Ok(Told { runs, unfinished })
+    let signals = journal.signals()?.into_iter().collect::<Result<_, _>>()?;
+    Ok(Told { runs, unfinished, signals, answers: journal.answers()? })
 }
 
 /// The large values that a log refers to.
-fn references(log: &[Recorded]) -> Vec<dsl::value::Hash> {
+fn references(log: &[Recorded]) -> Vec<Hash> {
     let text = serde_json::to_string(log).expect("a log has a stored form");
     let hashes = text.split("\"$big\":[\"").skip(1).filter_map(|rest| rest.split('"').next());
-    hashes.filter_map(dsl::value::Hash::parse).collect()
+    hashes.filter_map(Hash::parse).collect()
 }
 
 /// What became of damage.
@@ -169,8 +181,9 @@ impl Judge {
     fn new(files: &Files) -> Judge {
         let bench = Bench::new();
         let whole = bench.read(files).expect("nothing is damaged yet");
-        assert_eq!(whole.runs.len(), 3);
+        assert_eq!(whole.runs.len(), 4);
         assert!(whole.runs.iter().any(|(.., values)| !values.is_empty()), "a value is large");
+        assert!(!whole.signals.is_empty() && !whole.answers.is_empty(), "{whole:?}");
         let mut earlier: Vec<Told> = vec![];
         for end in (0..=files.log.len())
             .filter(|end| *end == 0 || (end - LOG_HEADER.min(*end)).is_multiple_of(FRAME))
@@ -199,10 +212,16 @@ impl Judge {
     }
 }
 
-/// The first run that is told otherwise.
+/// The first that is told otherwise.
 fn difference(told: &Told, whole: &Told) -> String {
     if told.unfinished != whole.unfinished {
         return format!("unfinished are {:?}, not {:?}", told.unfinished, whole.unfinished);
+    }
+    if told.signals != whole.signals {
+        return format!("signals are {:?}, not {:?}", told.signals, whole.signals);
+    }
+    if told.answers != whole.answers {
+        return format!("answers are {:?}, not {:?}", told.answers, whole.answers);
     }
     let pairs = told.runs.iter().zip(&whole.runs);
     let other = pairs.filter(|(told, whole)| told != whole).map(|(told, whole)| {
@@ -218,28 +237,71 @@ fn difference(told: &Told, whole: &Told) -> String {
     other.collect::<Vec<_>>().first().cloned().unwrap_or_else(|| format!("{} runs", told.runs.len()))
 }
 
-/// Flips one bit of the database or its log.
-fn flip(files: &Files, chance: &mut Chance) -> (Files, String) {
+/// Where bits are flipped.
+#[derive(Clone, Copy)]
+enum Within<'a> {
+    /// In the database or its log.
+    Files,
+    /// In these bytes of the database.
+    Database(&'a [Range<usize>]),
+}
+
+/// Flips one bit.
+fn flip(files: &Files, within: Within<'_>, chance: &mut Chance) -> (Files, String) {
     let mut files = files.clone();
-    let in_log = !files.log.is_empty() && chance.percent(50);
+    let mut below = |length: usize| chance.below(length as u64) as usize;
+    let (in_log, at) = match within {
+        Within::Files if !files.log.is_empty() && below(2) == 0 => (true, below(files.log.len())),
+        Within::Files => (false, below(files.database.len())),
+        Within::Database(ranges) => {
+            let range = &ranges[below(ranges.len())];
+            (false, range.start + below(range.len()))
+        }
+    };
+    let bit = below(8);
     let bytes = if in_log { &mut files.log } else { &mut files.database };
-    let (at, bit) = (chance.below(bytes.len() as u64) as usize, chance.below(8));
     bytes[at] ^= 1 << bit;
     let which = if in_log { "log" } else { "database" };
     (files, format!("bit {bit} of byte {at} of the {which}"))
 }
 
+/// The bytes that hold the rows of these tables, each of which has one page.
+fn rows_of(files: &Files, tables: [&str; 2]) -> [Range<usize>; 2] {
+    let bench = Bench::new();
+    let connection = Connection::open(bench.lay(files)).expect("it is whole");
+    tables.map(|table| {
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        let page: u32 = connection.query_row(sql, [table], |row| row.get(0)).expect("there is such a table");
+        let page = page as usize;
+        let head = (page - 1) * PAGE;
+        // The header of a page says where its rows begin; they reach to its end.
+        let begin = u16::from_be_bytes([files.database[head + 5], files.database[head + 6]]);
+        let rows = head + usize::from(begin)..page * PAGE;
+        assert!(rows.len() > 600, "`{table}` has a row: {rows:?}");
+        rows
+    })
+}
+
+/// Tables of which nothing else tells that a row has another content.
+const SMALL: [&str; 2] = ["signals", "answers"];
+
 type Counts = BTreeMap<Outcome, u64>;
 
 /// Flips so many bits, each in files that are whole otherwise.
-fn flips(judge: &Judge, files: &Files, count: u64, chance: &mut Chance) -> (Counts, Vec<String>) {
+fn flips(
+    judge: &Judge,
+    files: &Files,
+    within: Within<'_>,
+    count: u64,
+    chance: &mut Chance,
+) -> (Counts, Vec<String>) {
     let (mut counts, mut broken) = (Counts::new(), vec![]);
     let began = Instant::now();
     for turn in 0..count {
         if began.elapsed() > patience() {
             break;
         }
-        let (flipped, place) = flip(files, chance);
+        let (flipped, place) = flip(files, within, chance);
         match judge.judge(&flipped) {
             Ok(outcome) => *counts.entry(outcome).or_default() += 1,
             Err(wrong) => broken.push(format!("{place}: {wrong}")),
@@ -277,23 +339,31 @@ fn a_flipped_bit_is_noticed_or_does_no_harm() {
     let began = Instant::now();
     let files = written();
     let judge = Judge::new(&files);
-    let (before, broken) = flips(&judge, &files, count - count / 4, &mut chance);
+    let (before, broken) = flips(&judge, &files, Within::Files, count - count / 4 - count / 8, &mut chance);
     assert_eq!(broken, Vec::<String>::new(), "seed {seed}");
-    let (after, broken) = flips(&judge, &checkpointed(&files), count / 4, &mut chance);
+    let after = checkpointed(&files);
+    let small = Files { log: vec![], ..after.clone() };
+    let (after, broken) = flips(&judge, &after, Within::Files, count / 4, &mut chance);
     assert_eq!(broken, Vec::<String>::new(), "after a checkpoint, seed {seed}");
-    assert!(before.get(&Outcome::Refused).is_some_and(|refused| *refused > 0), "{before:?}");
+    let rows_of_small = rows_of(&small, SMALL);
+    let (of_small, broken) = flips(&judge, &small, Within::Database(&rows_of_small), count / 8, &mut chance);
+    assert_eq!(broken, Vec::<String>::new(), "in {SMALL:?}, seed {seed}");
+    for counts in [&before, &of_small] {
+        assert!(counts.get(&Outcome::Refused).is_some_and(|refused| *refused > 0), "{counts:?}");
+    }
     let body = format!(
-        "{} flips of one bit of {count} that were asked for, half of them in a database of {} bytes with two runs that have ended and a large \
+        "{} flips of one bit of {count} that were asked for, half of them in a database of {} bytes with three runs that have ended and a large \
          value, half in its write-ahead log of {} bytes with a run that was cut off. After each, all runs, plans, \
-         logs and large values were read; one time in {REAL} the binary was asked for `runs` and `resume` as well.\n\n\
+         logs, large values, kept signals and kept answers were read; one time in {REAL} the binary was asked for `runs` and `resume` as well.\n\n\
          | | {} |\n| --- | --: | --: | --: |\n| before a checkpoint | {} |\n| after one that left the log as it was | \
-         {} |\n\nNo panic, and nothing was served that had not been written. It took {:.0} s (seed {seed}).",
-        before.values().chain(after.values()).sum::<u64>(),
+         {} |\n| in a kept signal or answer | {} |\n\nNo panic, and nothing was served that had not been written. It took {:.0} s (seed {seed}).",
+        [&before, &after, &of_small].into_iter().flat_map(Counts::values).sum::<u64>(),
         files.database.len(),
         files.log.len(),
         Outcome::ALL.map(Outcome::name).join(" | "),
         rows(&before),
         rows(&after),
+        rows(&of_small),
         began.elapsed().as_secs_f64(),
     );
     report.tell(&body);
@@ -350,7 +420,8 @@ fn flips_in_rows_without_seals_would_be_seen() {
     let bench = Bench::new();
     let path = bench.lay(&written());
     let connection = Connection::open(&path).expect("it is whole");
-    let sql = "UPDATE events SET seal = NULL; UPDATE runs SET seal_begun = NULL, seal_state = NULL";
+    let sql = "UPDATE events SET seal = NULL; UPDATE runs SET seal_begun = NULL, seal_state = NULL;
+               UPDATE signals SET seal = NULL; UPDATE answers SET seal = NULL";
     connection.execute_batch(sql).expect("it can be written");
     let read = |name: &str| fs::read(bench.folder.path().join(name)).expect("it is there");
     let files = Files { database: read("keyway.db"), log: read("keyway.db-wal") };
@@ -358,8 +429,14 @@ fn flips_in_rows_without_seals_would_be_seen() {
     let after = checkpointed(&files);
     let judge = Judge::new(&files);
     let whole = Files { log: vec![], ..after };
-    let (_, broken) = flips(&judge, &whole, 300, &mut chance);
+    let (_, broken) = flips(&judge, &whole, Within::Files, 300, &mut chance);
     let wrong = broken.iter().filter(|it| it.contains("wrong data is served")).count();
     println!("{wrong} of 300 flips served wrong data without seals (seed {seed})");
     assert!(wrong > 0, "seed {seed}");
+    let (_, broken) = flips(&judge, &whole, Within::Database(&rows_of(&whole, SMALL)), 100, &mut chance);
+    for table in SMALL {
+        let wrong = broken.iter().filter(|it| it.contains(&format!("wrong data is served: {table}"))).count();
+        println!("{wrong} of 100 flips in small tables served wrong {table} without seals");
+        assert!(wrong > 0, "{table}, seed {seed}");
+    }
 }

@@ -12,6 +12,7 @@ use tests::chance::Chance;
 use tests::effects::{Moment, Service};
 use tests::evidence::{RunSeen, forget_last_row, look};
 use tests::keyway::{Answer, Keyway, binary, wait};
+use tests::report::Report;
 use tests::verdict::{Kill, Window, judge_keyed, judge_once};
 
 /// How often each window must be hit in a hundred kills.
@@ -405,6 +406,7 @@ fn killed_at_any_moment_it_finishes_and_repeats_nothing() {
     let kills: u64 = std::env::var("KEYWAY_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
     let (chance, seed) = Chance::from_env("KEYWAY_SEED");
     println!("seed {seed}");
+    let report = Report::begin("Killed at random moments", "cargo test -p tests --test kill");
     // It may have to be built first, which is not part of any life.
     binary();
     let start = Instant::now();
@@ -433,8 +435,7 @@ fn killed_at_any_moment_it_finishes_and_repeats_nothing() {
         assert_eq!(broken, Vec::<String>::new(), "{}", tell());
     }
     let table = tabulate(&campaign, seed, start.elapsed());
-    println!("{table}");
-    report(&table);
+    report.tell(table.trim_end());
 }
 
 fn tabulate(campaign: &Campaign, seed: u64, took: Duration) -> String {
@@ -451,19 +452,6 @@ fn tabulate(campaign: &Campaign, seed: u64, took: Duration) -> String {
         took.as_secs_f64(),
     );
     table
-}
-
-/// Writes the table where `KEYWAY_REPORT` says, as for `docs/measured/kill.md`.
-fn report(table: &str) {
-    let Some(path) = std::env::var_os("KEYWAY_REPORT") else { return };
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
-    let (processor, cores) = tests::machine::processor();
-    let commit = tests::machine::commit();
-    let head = format!(
-        "# Killed at random moments\n\nCommit {commit}, {cores} cores of {processor}. Written on {now} by `KEYWAY_REPORT=docs/measured/kill.md cargo test -p tests --test kill`; \
-         not to be changed by hand. `KEYWAY_KILLS` says how many kills.\n\n"
-    );
-    std::fs::write(tests::root().join(path), head + table).expect("the report can be written");
 }
 
 /// The control: a product that forgot a commit would be seen. Its last rows are taken away behind its back.

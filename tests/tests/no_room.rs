@@ -29,7 +29,7 @@ const WAYS: [(Fault, &str); 4] = [
 const SAMPLE: u64 = 8;
 
 /// About so many operations has a journey.
-const OPERATIONS: u64 = 190;
+const OPERATIONS: u64 = 345;
 
 /// How a run went on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,9 +94,8 @@ fn failing(fault: Fault, place: u64) -> (bool, Result<How, Vec<String>>) {
     let mut world = World::new().expect("a folder and a port");
     let page = Page::new(world.safe_folder()).expect("a page");
     page.set(fault, Kinds::ALL, Span::one(place)).expect("our own file");
-    let mut command = world.command();
-    page.equip(&mut command).expect("the shim is there");
-    let answer = world.live(command).expect("what is left can be read");
+    let equip = |command: &mut Command| page.equip(command).expect("the shim is there");
+    let answer = world.go_on(equip).expect("what is left can be read");
     (page.fired().expect("our own file") > 0, settle(&mut world, &answer))
 }
 
@@ -130,7 +129,7 @@ fn an_operation_that_fails_is_told_or_tried_again() {
         table += &format!("| {name} | {} |\n", counts.join(" | "));
     }
     let body = format!(
-        "{} that change a file, in a run of twenty steps, failed, one in each run and in each way.\n\n{table}\nEvery run that \
+        "{} that change a file, in a journey of 29 steps, failed, one in each run and in each way.\n\n{table}\nEvery run that \
          was not failed by a file step succeeded; each effect was applied once; no step that another had rested on was \
          sent again; `integrity_check` was ok. It took {:.0} s (seed {seed}).",
         if all { "All operations" } else { "A sample of the operations" },
@@ -257,7 +256,7 @@ fn a_disk_with_little_room_is_told_and_nothing_is_lost() {
             Err(_) if pages < 4 => continue,
             Err(error) => panic!("{error:#}"),
         };
-        let answer = world.live(world.command()).expect("what is left can be read");
+        let answer = world.go_on(|_| ()).expect("what is left can be read");
         fs::remove_file(disk.join("filler")).expect("our own file");
         if answer.code == Some(2) {
             assert!(answer.stderr.contains("room"), "{pages} pages: {answer:?}");

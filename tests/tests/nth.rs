@@ -4,7 +4,8 @@
 //! `KEYWAY_NTH=all` tries every n, and every n of a recovery as well; without it, a sample. `KEYWAY_SEED` repeats one.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tests::chance::Chance;
 use tests::faults::{Fault, Kinds, Page, Span, available};
@@ -14,6 +15,9 @@ use tests::world::World;
 
 /// How many places a sample has.
 const SAMPLE: u64 = 30;
+
+/// How long a process whose writes are lost is watched.
+const LOST: Duration = Duration::from_secs(5);
 
 /// A run that was killed at its n-th operation, and a recovery that was killed at its m-th, if that came.
 struct Killed {
@@ -30,9 +34,8 @@ fn killed(first: u64, second: Option<u64>) -> Killed {
     let cut = |world: &mut World, place: u64| {
         page.restart().expect("our own file");
         page.set(Fault::Kill, Kinds::ALL, Span::one(place)).expect("our own file");
-        let mut command = world.command();
-        page.equip(&mut command).expect("the shim is there");
-        let answer = world.live(command).expect("what is left can be read");
+        let equip = |command: &mut Command| page.equip(command).expect("the shim is there");
+        let answer = world.go_on(equip).expect("what is left can be read");
         let log = page.log().expect("our own file");
         answer.code.is_none().then(|| log[place as usize - 1])
     };
@@ -45,9 +48,8 @@ fn killed(first: u64, second: Option<u64>) -> Killed {
 fn operations() -> u64 {
     let mut world = World::new().expect("a folder and a port");
     let page = Page::new(world.safe_folder()).expect("a page");
-    let mut command = world.command();
-    page.equip(&mut command).expect("the shim is there");
-    let answer = world.live(command).expect("what is left can be read");
+    let equip = |command: &mut Command| page.equip(command).expect("the shim is there");
+    let answer = world.go_on(equip).expect("what is left can be read");
     assert_eq!(answer.code, Some(0), "the workflow works without faults: {answer:?}");
     let run = world.seen().expect("it can be read").expect("it is there").run;
     assert_eq!(world.judge(&run).expect("it can be read"), Vec::<String>::new());
@@ -141,8 +143,11 @@ fn with_a_lost_write(place: u64) -> Vec<String> {
     let mut command = world.command();
     page.equip(&mut command).expect("the shim is there");
     let mut child = world.spawn(command).expect("it starts");
+    let began = Instant::now();
+    // One that does not read back what it wrote may wait for ever.
     while child.try_wait().is_ok_and(|status| status.is_none())
         && page.count().expect("our own file") < place + 30
+        && began.elapsed() < LOST
     {
         std::thread::yield_now();
     }

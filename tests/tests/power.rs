@@ -12,7 +12,7 @@ use tests::keyway::binary;
 use tests::lying::Mounted;
 use tests::lying::disk::Tree;
 use tests::report::{Report, number, patience};
-use tests::world::World;
+use tests::world::{WAITS, World};
 
 /// How many cuts fall on one run at most.
 const CUTS_OF_A_RUN: u64 = 3;
@@ -69,23 +69,28 @@ impl<'a> Machine<'a> {
         Machine { mounted, world, page, syncs }
     }
 
-    /// One life, until the power fails or it ends. Gives how many changes it made, and whether the power failed.
+    /// One life, until the power fails or the run ends; what it asks is answered. Gives how many changes it made, and whether the power failed.
     fn live(&mut self, place: u64, chance: &mut Chance) -> (u64, bool) {
         self.mounted.cut_at(TREE, place, Chance::new(chance.bits()));
-        let mut command = self.world.command();
-        if self.syncs == Syncs::Skipped {
-            self.page.equip(&mut command).expect("the shim is there");
-        }
-        let mut child = self.world.spawn(command).expect("it starts");
-        while !self.mounted.has_failed() && child.try_wait().is_ok_and(|status| status.is_none()) {
-            std::thread::sleep(std::time::Duration::from_micros(200));
-        }
-        let failed = self.mounted.has_failed();
-        if failed {
-            // One that has ended by itself is as dead.
-            let _ = child.kill();
-        }
-        self.world.end(child).expect("a dead process has no connection");
+        let failed = loop {
+            let mut command = self.world.command();
+            if self.syncs == Syncs::Skipped {
+                self.page.equip(&mut command).expect("the shim is there");
+            }
+            let mut child = self.world.spawn(command).expect("it starts");
+            while !self.mounted.has_failed() && child.try_wait().is_ok_and(|status| status.is_none()) {
+                std::thread::sleep(std::time::Duration::from_micros(200));
+            }
+            let failed = self.mounted.has_failed();
+            if failed {
+                // One that has ended by itself is as dead.
+                let _ = child.kill();
+            }
+            let answer = self.world.end(child).expect("a dead process has no connection");
+            if failed || answer.code != Some(WAITS) {
+                break failed;
+            }
+        };
         let changes = place - self.mounted.left();
         let (survivors, _) = self.mounted.collect().expect("a cut was set");
         if failed {

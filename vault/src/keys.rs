@@ -25,6 +25,7 @@ pub struct Vault {
     pub(crate) desk: Arc<Desk>,
     pub(crate) source: Source,
     open: RwLock<Option<Arc<Keys>>>,
+    _held: Option<Box<dyn Send + Sync>>,
 }
 
 /// Who does something, and to whose secrets.
@@ -68,7 +69,7 @@ impl Vault {
         if let Some(path) = desk.path().parent().and_then(|folder| root::is_inside(&source, folder)) {
             return Err(Error::RootInside { path });
         }
-        Ok(Vault { id, desk, reader, source, open: RwLock::new(None) })
+        Ok(Vault { id, desk, reader, source, open: RwLock::new(None), _held: None })
     }
 
     /// Opens the vault in a file that another process may write meanwhile.
@@ -77,6 +78,11 @@ impl Vault {
     /// Where the file cannot be used, or the root key would stand beside it.
     pub fn at(path: &Path, source: Source) -> Result<Vault, Error> {
         Vault::open(Arc::new(Desk::open(path, PATIENCE)?), source)
+    }
+
+    /// Keeps something as long as the vault is open, such as a lock on its file.
+    pub fn holding(self, held: impl Send + Sync + 'static) -> Vault {
+        Vault { _held: Some(Box::new(held)), ..self }
     }
 
     /// The file.

@@ -64,11 +64,13 @@ fn ask(question: &Question, _: &Provider) -> Value {
 fn turns(message: &Message) -> Vec<Value> {
     match message.role {
         Role::User => our_turns(message),
-        Role::Model => vec![model_turn(message)],
+        Role::Model => model_turn(message).into_iter().collect(),
     }
 }
 
-fn model_turn(message: &Message) -> Value {
+/// A turn of the model's; nothing where it only thought, and elsewhere.
+fn model_turn(message: &Message) -> Option<Value> {
+    let calls = calls(&message.parts);
     let thoughts = || thoughts(&message.parts, WIRE.name);
     let mut blocks: Vec<Value> = thoughts().filter(|raw| raw.get("type").is_some()).cloned().collect();
     let content = match content(&message.parts) {
@@ -82,12 +84,15 @@ fn model_turn(message: &Message) -> Value {
             Some(blocks.into())
         }
     };
-    object([
+    if content.is_none() && calls.is_none() {
+        return None;
+    }
+    Some(object([
         ("role", Some("assistant".into())),
         ("content", content),
         ("tool_plan", thoughts().find_map(|raw| raw.get("tool_plan")).cloned()),
-        ("tool_calls", calls(&message.parts)),
-    ])
+        ("tool_calls", calls),
+    ]))
 }
 
 fn response_format(form: &Form) -> Option<Value> {

@@ -69,6 +69,8 @@ struct Asked {
     model: String,
     /// The tool that stands for the form of the answer.
     form: Option<String>,
+    /// Which turn this will be: ids that we give differ over a conversation.
+    turn: usize,
     input: u64,
     estimate: Estimate,
 }
@@ -99,6 +101,7 @@ impl Draft {
             wire: wire.name,
             model: question.model.clone(),
             form: tool_for_form(question, provider),
+            turn: question.messages.len(),
             input: estimate::question(question, &provider.estimate).likely,
             estimate: provider.estimate,
         };
@@ -181,7 +184,7 @@ impl Draft {
             id.clone_into(known);
         }
         if known.is_empty() {
-            *known = format!("{MADE}{at}");
+            *known = format!("{MADE}{}-{at}", self.asked.turn);
         }
         if let Some(name) = name.filter(|name| !name.is_empty()) {
             name.clone_into(called);

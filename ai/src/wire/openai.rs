@@ -85,7 +85,7 @@ fn ask(question: &Question, provider: &Provider) -> Value {
 fn turns(message: &Message, quirks: &Quirks) -> Vec<Value> {
     match message.role {
         Role::User => our_turns(message),
-        Role::Model => vec![model_turn(message, quirks)],
+        Role::Model => model_turn(message, quirks).into_iter().collect(),
     }
 }
 
@@ -101,19 +101,23 @@ pub(super) fn our_turns(message: &Message) -> Vec<Value> {
     results.chain(said).collect()
 }
 
-fn model_turn(message: &Message, quirks: &Quirks) -> Value {
-    let calls = calls(&message.parts);
+/// A turn of the model's; nothing where it only thought, and elsewhere.
+fn model_turn(message: &Message, quirks: &Quirks) -> Option<Value> {
+    let (said, calls) = (content(&message.parts), calls(&message.parts));
+    if said.is_none() && calls.is_none() {
+        return None;
+    }
     let goes_back = match quirks.thinking {
         SentBack::Never => false,
         SentBack::WithCalls => calls.is_some(),
     };
     let thought = thoughts(&message.parts, WIRE.name).find_map(|raw| raw.get("reasoning_content"));
-    object([
+    Some(object([
         ("role", Some("assistant".into())),
-        ("content", Some(content(&message.parts).unwrap_or(Value::Null))),
+        ("content", Some(said.unwrap_or(Value::Null))),
         ("reasoning_content", thought.filter(|_| goes_back).cloned()),
         ("tool_calls", calls),
-    ])
+    ]))
 }
 
 /// What a model of this wire thought, as it came.

@@ -112,8 +112,8 @@ impl Journal for Memory {
         Ok(())
     }
 
-    fn signals(&self) -> Result<Vec<Mail>, Error> {
-        Ok(self.kept().mail.clone())
+    fn signals(&self) -> Result<Vec<Result<Mail, Error>>, Error> {
+        Ok(self.kept().mail.iter().cloned().map(Ok).collect())
     }
 
     fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error> {

@@ -60,6 +60,15 @@ impl Sqlite {
         Ok(Sqlite { reader, writer: None, path: path.to_owned() })
     }
 
+    /// So many runs that began before one, the latest first; the latest of all where none is named.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn page(&self, before: Option<&RunId>, most: usize) -> Result<Vec<Summary>, Error> {
+        let runs = self.reader.runs_before(before.map(|run| &*run.0), most)?;
+        runs.into_iter().map(|run| self.summary(run)).collect()
+    }
+
     /// How many batches it has written since it was opened.
     pub fn commits(&self) -> u64 {
         self.writer.as_ref().map_or(0, |writing| writing.desk.commits())
@@ -152,15 +161,16 @@ impl Journal for Sqlite {
         self.decode("a plan", &bytes).map(Some)
     }
 
-    fn signals(&self) -> Result<Vec<Mail>, Error> {
+    fn signals(&self) -> Result<Vec<Result<Mail, Error>>, Error> {
         let kept = self.reader.signals()?.into_iter();
         let read = kept.map(|signal| {
+            let signal = signal?;
             let value = self.decode("a signal", signal.body.as_bytes())?;
             let to = signal.run.map(RunId);
             let time = timestamp(signal.time);
             Ok(Mail { signal: Emitted { id: signal.id, name: signal.name, value, to }, time })
         });
-        read.collect()
+        Ok(read.collect())
     }
 
     fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error> {

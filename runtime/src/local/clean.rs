@@ -104,7 +104,7 @@ fn needed(journal: &dyn Journal) -> Result<HashSet<Hash>, Error> {
         }
     }
     for mail in journal.signals()? {
-        mail.signal.value.each_big(&mut |big| found.push(big.hash));
+        mail?.signal.value.each_big(&mut |big| found.push(big.hash));
     }
     for (_, _, value) in journal.answers()? {
         value.each_big(&mut |big| found.push(big.hash));

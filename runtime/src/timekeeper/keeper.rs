@@ -60,6 +60,15 @@ pub struct Keeper {
     kept: BTreeMap<(String, String), One>,
     /// Those whose times cannot be read, and why.
     unreadable: BTreeMap<(String, String), String>,
+    knows: Knows,
+}
+
+/// Whether what is kept here is what stands in the books.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Knows {
+    All,
+    /// Something could not be written or read: nothing is decided before the books were read again.
+    Nothing,
 }
 
 /// One schedule that is kept.
@@ -90,7 +99,7 @@ impl Keeper {
         let reader = Reader::open(path, PATIENCE)?;
         let zone = dsl::cron::zone(&owner.zone).unwrap_or(TimeZone::UTC);
         let (kept, unreadable) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Keeper { owner, zone, driver, reader, clock, kept, unreadable })
+        Ok(Keeper { owner, zone, driver, reader, clock, kept, unreadable, knows: Knows::All })
     }
 
     /// Keeps the schedules of a workflow as they stand in the books; none where it is not in force.
@@ -98,9 +107,10 @@ impl Keeper {
     /// # Errors
     /// Where the books cannot be read.
     pub fn set(&mut self, workflow: &str, deployed: Option<Deployed>) -> Result<(), Error> {
+        let rows = self.reader.schedules(&self.owner.id)?;
         self.kept.retain(|(name, _), _| name != workflow);
         self.unreadable.retain(|(name, _), _| name != workflow);
-        self.add(deployed)
+        self.add_from(rows, deployed)
     }
 
     /// Keeps the schedules of many workflows, beside those that it keeps.
@@ -108,9 +118,17 @@ impl Keeper {
     /// # Errors
     /// Where the books cannot be read.
     pub fn add(&mut self, deployed: impl IntoIterator<Item = Deployed>) -> Result<(), Error> {
-        let rows = self.reader.schedules(&self.owner.id)?.into_iter();
+        let rows = self.reader.schedules(&self.owner.id)?;
+        self.add_from(rows, deployed)
+    }
+
+    fn add_from(
+        &mut self,
+        rows: Vec<Row>,
+        deployed: impl IntoIterator<Item = Deployed>,
+    ) -> Result<(), Error> {
         let mut rows: BTreeMap<_, _> =
-            rows.map(|row| ((row.workflow.clone(), row.text.clone()), row)).collect();
+            rows.into_iter().map(|row| ((row.workflow.clone(), row.text.clone()), row)).collect();
         for deployed in deployed {
             let workflow = deployed.plan.workflow().clone();
             let texts = texts(workflow.triggers.iter().map(|trigger| &trigger.start));
@@ -143,7 +161,11 @@ impl Keeper {
 
     /// Reads the books again: what is accounted for, what waits, and which runs are under way.
     fn reload(&mut self) -> Result<(), Error> {
-        for row in self.reader.schedules(&self.owner.id)? {
+        self.knows = Knows::Nothing;
+        let rows = self.reader.schedules(&self.owner.id)?;
+        let queued = self.reader.queued_ticks(&self.owner.id)?;
+        let under_way = self.reader.ticks_under_way(&self.owner.id)?;
+        for row in rows {
             let key = (row.workflow.clone(), row.text.clone());
             if let Some(one) = self.kept.get_mut(&key) {
                 one.row = row;
@@ -152,18 +174,19 @@ impl Keeper {
                 one.queued.clear();
             }
         }
-        for tick in self.reader.queued_ticks(&self.owner.id)? {
+        for tick in queued {
             if let Some(one) = self.kept.get_mut(&(tick.workflow.clone(), tick.text.clone())) {
                 one.queued.push_back(tick);
             }
         }
-        for tick in self.reader.ticks_under_way(&self.owner.id)? {
+        for tick in under_way {
             if let (Some(one), Some(run)) =
                 (self.kept.get_mut(&(tick.workflow.clone(), tick.text.clone())), tick.run)
             {
                 one.open.push(RunId(run.into()));
             }
         }
+        self.knows = Knows::All;
         Ok(())
     }
 
@@ -172,6 +195,9 @@ impl Keeper {
     /// # Errors
     /// Where it cannot be recorded or read: then it has not happened, and is to be looked at again soon.
     pub fn look(&mut self) -> Result<Option<Timestamp>, Error> {
+        if self.knows == Knows::Nothing {
+            self.recover()?;
+        }
         loop {
             let now = self.clock.now();
             let mut failed = None;
@@ -186,6 +212,7 @@ impl Keeper {
                 Err(error) => failed = Some(error),
             }
             if let Some(error) = failed {
+                self.knows = Knows::Nothing;
                 self.recover()?;
                 return Err(error);
             }
