@@ -36,3 +36,7 @@ flips:
 # Cut the log off at every byte of its last transactions
 torn:
     KEYWAY_REPORT=docs/measured/torn.md KEYWAY_TORN=all cargo test -p tests --test damage a_log_that_was_cut_off
+
+# Let small workflows run beside a million items
+fairness:
+    KEYWAY_REPORT=docs/measured/fairness.md KEYWAY_ITEMS=1000000 cargo test --release -p tests --test fairness

@@ -30,6 +30,7 @@ mod serve;
 mod show;
 mod signal;
 mod test;
+mod token;
 mod vault;
 mod versions;
 mod why_not;
@@ -89,6 +90,7 @@ enum Command {
     Signal(signal::Args),
     Test(test::Args),
     Tier(owner::TierArgs),
+    Token(token::Args),
     Vault(vault::Args),
     Versions(versions::Args),
     WhyNot(why_not::Args),
@@ -209,6 +211,7 @@ pub fn main() -> Exit {
         Command::Signal(args) => on_runtime(signal::main(args)),
         Command::Test(args) => test::main(&args),
         Command::Tier(args) => owner::tier(&args),
+        Command::Token(args) => token::main(&args),
         Command::Vault(args) => vault::main(&args),
         Command::Versions(args) => versions::main(&args),
         Command::WhyNot(args) => why_not::main(&args),

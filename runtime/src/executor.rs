@@ -30,6 +30,11 @@ pub trait Executor: Send + Sync + 'static {
     /// A run that a schedule starts is about to be moved.
     fn equip(&self, _run: &RunId, _note: &Value) {}
 
+    /// For whom a run acts: those of one owner share its places.
+    fn owner(&self, _run: &RunId) -> Arc<str> {
+        Arc::default()
+    }
+
     /// A run is not moved any more.
     fn release(&self, _run: &RunId) {}
 }

@@ -3,8 +3,10 @@
 mod alarms;
 mod calls;
 mod clean;
+mod fair;
 mod mailbox;
 mod mover;
+mod places;
 mod rooms;
 mod turn;
 mod values;
@@ -15,7 +17,7 @@ use std::path::Path;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dsl::value::{Hash, Value, Values as _};
 use engine::command::Emitted;
@@ -58,6 +60,34 @@ pub struct Standing {
     pub late: Vec<(RunId, String)>,
 }
 
+/// How the runs of one process share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shares {
+    /// The most calls under way at once, of all runs.
+    pub process: usize,
+    /// The most of one owner.
+    pub owner: usize,
+    /// The most of one workflow.
+    pub workflow: usize,
+    /// Who comes next.
+    pub turns: Turns,
+}
+
+/// Who comes next, where many wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turns {
+    /// The owners in turn, and the workflows of each.
+    Fair,
+    /// Whoever came first.
+    Arrival,
+}
+
+impl Default for Shares {
+    fn default() -> Shares {
+        Shares { process: 1024, owner: 512, workflow: 256, turns: Turns::Fair }
+    }
+}
+
 /// What a driver needs from outside.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -86,6 +116,11 @@ impl Local {
 
     /// Makes a driver over any journal.
     pub fn over(journal: Arc<dyn Journal>, surroundings: Surroundings) -> Local {
+        Local::sharing(journal, surroundings, Shares::default())
+    }
+
+    /// Makes a driver over any journal whose runs share the process in this way.
+    pub fn sharing(journal: Arc<dyn Journal>, surroundings: Surroundings, shares: Shares) -> Local {
         let (inbox, arrivals) = channel();
         let values = Arc::new(Shelf::new(journal.clone()));
         let watchers = Arc::new(Watchers::default());
@@ -100,6 +135,7 @@ impl Local {
             values.clone(),
             watchers.clone(),
             surroundings,
+            shares,
         );
         let thread = std::thread::Builder::new().name("runs".into()).spawn(move || mover.run());
         let thread = Mutex::new(Some(thread.expect("the system gives a thread")));
@@ -130,6 +166,13 @@ impl Local {
         let (reply, standing) = sync_channel(1);
         self.send(Message::Standing { reply });
         standing.recv().map_err(|_| Error::Stopped)
+    }
+
+    /// Whether the thread that moves the runs answers within a time.
+    pub fn answers(&self, within: Duration) -> bool {
+        let (reply, answer) = sync_channel(1);
+        self.send(Message::Ping { reply });
+        answer.recv_timeout(within).is_ok()
     }
 
     /// Since when nothing can be committed, and why; nothing where all is well. It is tried again and again.

@@ -15,6 +15,8 @@ mod crashes;
 mod faults;
 #[path = "drivers/moving.rs"]
 mod moving;
+#[path = "drivers/sharing.rs"]
+mod sharing;
 #[path = "drivers/together.rs"]
 mod together;
 #[path = "drivers/watching.rs"]

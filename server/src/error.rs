@@ -37,6 +37,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// An address cannot be listened at.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
     /// Another process owns the data directory and does not answer.
     #[error("another process uses the data directory `{}` and does not answer", path.display())]
     Busy {
@@ -138,6 +146,9 @@ impl Error {
             }
             Error::Directory { .. } => Some("give another one with `--data DIR`".into()),
             Error::Socket { .. } => Some("give another data directory with `--data DIR`".into()),
+            Error::Listen { .. } => {
+                Some("give another address with `--listen ADDRESS:PORT`, or none with `--no-http`".into())
+            }
             Error::Written { .. } => Some("try again when it has ended".into()),
             Error::Busy { .. } => {
                 Some("wait for it, end it, or give another data directory with `--data DIR`".into())

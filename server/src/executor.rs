@@ -35,7 +35,7 @@ struct Equipment {
     /// True if it runs a version that was deployed: so do those that it calls.
     deployed: bool,
     /// Whose secrets it may use.
-    owner: String,
+    owner: Arc<str>,
     allow_private: bool,
 }
 
@@ -60,7 +60,7 @@ impl Hands {
             protected: vec![note.file.clone(), self.data.clone()],
             egress: egress::Client::new(policy, Arc::new(self.safe.of_run(run, &note.owner))),
         });
-        let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), note.owner.clone());
+        let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), Arc::from(&*note.owner));
         let equipment = Arc::new(Equipment { connectors, file, deployed, owner, allow_private });
         self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), equipment);
     }
@@ -116,6 +116,10 @@ impl Executor for Hands {
         if let Some(note) = Note::of(note) {
             Hands::equip(self, run, &note, self.private.load(Ordering::Acquire));
         }
+    }
+
+    fn owner(&self, run: &RunId) -> Arc<str> {
+        self.of(run).map_or_else(Arc::default, |equipment| equipment.owner.clone())
     }
 
     fn release(&self, run: &RunId) {

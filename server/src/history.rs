@@ -1,5 +1,9 @@
 //! What has been recorded, read alongside whoever owns the data directory.
 
+mod listed;
+
+use std::sync::Arc;
+
 use dsl::value::{Hash, Value, Values};
 use engine::event::Recorded;
 use engine::run::RunId;
@@ -8,8 +12,10 @@ use engine::view::Timeline;
 use runtime::driver::{Error, Summary};
 use runtime::journal::Journal;
 use runtime::journal::sqlite::Sqlite;
+use store::Desk;
 
 use crate::home::Home;
+pub use listed::Listed;
 
 /// What has been recorded in a data directory.
 pub struct History {
@@ -32,12 +38,28 @@ impl History {
         }
     }
 
+    /// What has been recorded in a database that this process writes, and has looked through.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub(crate) fn of(desk: Arc<Desk>) -> Result<History, Error> {
+        Ok(History { journal: Some(Sqlite::over(desk)?) })
+    }
+
     /// All runs, latest first.
     ///
     /// # Errors
     /// Where the database cannot be read.
     pub fn runs(&self) -> Result<Vec<Summary>, Error> {
         self.journal.as_ref().map_or(Ok(vec![]), Journal::runs)
+    }
+
+    /// So many runs that began before one, the latest first; the latest of all where none is named.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn page(&self, before: Option<&RunId>, most: usize) -> Result<Vec<Summary>, Error> {
+        self.journal.as_ref().map_or(Ok(vec![]), |journal| journal.page(before, most))
     }
 
     /// One run.
@@ -62,6 +84,19 @@ impl History {
             .plan(&digest)?
             .ok_or_else(|| Error::Damaged { run: run.clone(), detail: "its plan is missing".into() })?;
         Ok(Timeline::new(&plan))
+    }
+
+    /// What a run has done, with its large values.
+    ///
+    /// # Errors
+    /// Where there is no such run, or what is stored of it cannot be read.
+    pub fn whole(&self, run: &RunId) -> Result<Timeline, Error> {
+        let mut timeline = self.timeline(run)?;
+        for row in self.log(run)? {
+            timeline.apply(&row);
+        }
+        timeline.load(self);
+        Ok(timeline)
     }
 
     /// The story of a run.

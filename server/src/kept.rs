@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dsl::value::Value;
 use dsl::workflow::Workflow;
 use engine::plan::Plan;
+use engine::run::RunId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use runtime::driver::Error as DriverError;
@@ -19,7 +21,8 @@ pub use store::books::{Workflow as Standing, WorkflowVersion as Version};
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::order::Note;
+use crate::order::{Note, Order};
+use crate::protocol::Watched;
 use vault::LOCAL;
 
 /// How long a read waits for another process.
@@ -158,6 +161,18 @@ impl Kept {
     pub fn in_force(&self, name: &str) -> Result<Version, Error> {
         let standing = self.workflow(name)?;
         self.version(name, standing.version)
+    }
+
+    /// A wish to run the version in force.
+    ///
+    /// # Errors
+    /// Where there is no such workflow.
+    pub fn order(&self, run: RunId, name: &str, inputs: Value, allow_private: bool) -> Result<Order, Error> {
+        let version = self.in_force(name)?;
+        let note = note(&version).ok_or_else(|| Error::NoNote { run: run.clone() })?;
+        let (text, version) = (version.text, Some(version.number));
+        let Note { file, files, owner, .. } = note;
+        Ok(Order { run, file, text, inputs, files, version, owner, allow_private })
     }
 
     pub(crate) fn rows(&self, workflow: &str) -> Result<Vec<Row>, Error> {
@@ -366,6 +381,33 @@ impl Told {
             "run": self.run,
             "version": self.version,
             "decided": self.decided.to_string(),
+        })
+    }
+}
+
+/// Schedules as JSON, with what the service found late where there is one.
+pub fn to_json(timings: &[Timing], watched: Option<&Watched>) -> serde_json::Value {
+    let schedules: Vec<_> = timings.iter().map(Timing::to_json).collect();
+    let service = watched.map(|watched| {
+        serde_json::json!({
+            "looked": watched.looked,
+            "late": watched.late,
+            "found_late": watched.found,
+            "trouble": watched.trouble,
+        })
+    });
+    serde_json::json!({ "schedules": schedules, "service": service })
+}
+
+impl Timing {
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "workflow": self.workflow,
+            "schedule": self.text,
+            "enabled": self.enabled,
+            "next": self.next.filter(|_| self.enabled).map(|next| next.to_string()),
+            "queued": self.queued,
+            "last": self.last.as_ref().map(Told::to_json),
         })
     }
 }

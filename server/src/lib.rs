@@ -12,6 +12,7 @@ pub mod export;
 mod folder;
 pub mod history;
 pub mod home;
+pub mod http;
 pub mod kept;
 pub mod order;
 pub mod owner;
@@ -21,6 +22,8 @@ pub mod rehearse;
 pub mod safe;
 pub mod serve;
 pub mod session;
+pub mod token;
+pub mod tokens;
 pub mod words;
 mod zone;
 

@@ -20,7 +20,7 @@ use runtime::clock::Wall;
 use runtime::driver::{Driver, Error as DriverError, State};
 use runtime::executor::Executor as _;
 use runtime::journal::sqlite::Sqlite;
-use runtime::local::{Local, Surroundings};
+use runtime::local::{Local, Shares, Surroundings};
 use runtime::schedule::books::nanoseconds;
 use runtime::timekeeper::{self, Keeper, Timekeeper};
 use store::{Book, Desk};
@@ -55,9 +55,10 @@ pub struct Owner {
     _lock: Lock,
 }
 
-struct Core {
-    driver: Arc<Local>,
-    desk: Arc<Desk>,
+/// What moves the runs and writes down what is said about them.
+pub(crate) struct Core {
+    pub(crate) driver: Arc<Local>,
+    pub(crate) desk: Arc<Desk>,
     /// Where schedules are kept here.
     timekeeper: OnceLock<Timekeeper>,
     hands: Arc<Hands>,
@@ -71,18 +72,31 @@ impl Owner {
     /// # Errors
     /// Where the database or the socket cannot be used.
     pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
+        Owner::sharing(home, lock, Shares::default())
+    }
+
+    /// The same, with limits of its own for what is under way at once.
+    ///
+    /// # Errors
+    /// As for `open`.
+    pub fn sharing(home: &Home, lock: Lock, shares: Shares) -> Result<Owner, Error> {
         let desk = Arc::new(Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?);
         let safe = Arc::new(Safe::new(desk.clone(), home.clone()));
         let data = std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned());
         let hands = Arc::new(Hands::new(data, home.database(), safe));
         let surroundings =
             Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
-        let driver = Arc::new(Local::over(Arc::new(Sqlite::over(desk.clone())?), surroundings));
+        let driver = Arc::new(Local::sharing(Arc::new(Sqlite::over(desk.clone())?), surroundings, shares));
         let listener = listen(&home.socket())?;
         let (timekeeper, guests, left) = (OnceLock::new(), AtomicUsize::new(0), Notify::new());
         let core = Arc::new(Core { driver, desk, timekeeper, hands, guests, left });
         let listening = tokio::spawn(accept(listener, core.clone()));
         Ok(Owner { core, listening, _lock: lock })
+    }
+
+    /// What other ways in share with the socket.
+    pub(crate) fn core(&self) -> Arc<Core> {
+        self.core.clone()
     }
 
     /// Does what is asked. To follow a run is another matter.
@@ -152,7 +166,7 @@ impl Drop for Owner {
 }
 
 impl Core {
-    fn handle(&self, request: &Request) -> Result<Reply, Error> {
+    pub(crate) fn handle(&self, request: &Request) -> Result<Reply, Error> {
         match request {
             Request::Run(order) => self.start(order).map(Reply::Started),
             Request::Resume { run, allow_private } => {

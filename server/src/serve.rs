@@ -1,14 +1,19 @@
-//! The service: one process that owns a data directory until it is stopped, moves all runs, keeps the schedules and
-//! watches a folder of workflows.
+//! The service: one process that owns a data directory until it is stopped, moves all runs, keeps the schedules, watches
+//! a folder of workflows and answers over HTTP.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use dsl::diagnostic::Diagnostic;
+pub use runtime::local::Shares;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::home::Home;
+use crate::http::routes::ROUTES;
+use crate::http::{self, Http};
 use crate::owner::Owner;
 use crate::owner::deploy::Outcome;
 
@@ -27,6 +32,10 @@ pub struct Settings {
     pub reach: Reach,
     /// How long calls under way may take to end when it is stopped.
     pub grace: Duration,
+    /// How many calls may be under way at once.
+    pub shares: Shares,
+    /// Where it answers over HTTP, if it does.
+    pub http: Option<http::Settings>,
 }
 
 /// Where calls may go.
@@ -60,6 +69,8 @@ pub enum News {
 
 /// A service that has begun.
 pub struct Service {
+    // Dropped first, so that nothing is asked of an owner that has gone.
+    http: Option<Http>,
     owner: Owner,
     folder: Option<Folder>,
     settings: Settings,
@@ -74,14 +85,28 @@ impl Service {
     ///
     /// # Errors
     /// Where another process has the directory, or it cannot be used.
-    pub fn open(home: &Home, settings: Settings) -> Result<Service, Error> {
+    pub async fn open(home: &Home, settings: Settings) -> Result<Service, Error> {
+        widen();
         let Some(lock) = home.own()? else {
             return Err(Error::Owned { path: home.directory().to_owned(), holder: home.holder() });
         };
-        let owner = Owner::open(home, lock)?;
+        // An address that cannot be had ends it before anything is taken up.
+        let listener = match &settings.http {
+            Some(settings) => Some((http::bind(settings).await?, settings)),
+            None => None,
+        };
+        let owner = Owner::sharing(home, lock, settings.shares)?;
         let (resumed, schedules) = owner.serve(settings.reach)?;
+        let http = listener
+            .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), ROUTES));
+        let http = http.transpose()?;
         let folder = settings.folder.clone().map(Folder::new);
-        Ok(Service { owner, folder, settings, resumed, schedules })
+        Ok(Service { owner, folder, settings, http, resumed, schedules })
+    }
+
+    /// Where it answers over HTTP.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(|http| http.address)
     }
 
     /// Serves until it is stopped, and tells what happens meanwhile.
@@ -101,17 +126,28 @@ impl Service {
         }
     }
 
-    /// Stops: nothing is started by a schedule any more, and calls under way may end for a while. Gives how many did
-    /// not; their runs go on when somebody takes them up.
+    /// Stops: nothing is started by a schedule any more, nothing more is taken over HTTP, and calls under way may end for
+    /// a while. Gives how many did not; their runs go on when somebody takes them up.
     pub async fn close(self) -> usize {
+        if let Some(http) = &self.http {
+            http.close();
+        }
         self.owner.stop_keeping();
         let end = tokio::time::Instant::now() + self.settings.grace;
         loop {
             let calls = self.owner.calls();
-            if calls == 0 || tokio::time::Instant::now() >= end {
+            let open = self.http.as_ref().map_or(0, Http::connections);
+            if calls + open == 0 || tokio::time::Instant::now() >= end {
                 return calls;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Lets this process have as many files and connections open as the system allows it. What is usual is fewer than calls and
+/// connections together.
+fn widen() {
+    let now = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum });
 }

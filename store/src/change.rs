@@ -1,4 +1,4 @@
-//! Changes of what the vault keeps, each whole or not at all, with the rows of the audit that tell of it.
+//! Changes of what the vault and the door keep, each whole or not at all, with the rows of the audit that tell of it.
 //!
 //! What is sealed is bytes here, and who owns it a text; what any of it means is the vault's business.
 
@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::door::{Asked, Token};
 use crate::vault::{Audit, Head, Member, Owner, OwnerKey, Secret, Tier, Version};
 
 /// Edits that belong together, and what the audit tells of them.
@@ -26,6 +27,30 @@ pub trait Chain: Send + Sync {
     fn proof(&self, seq: i64, link: &[u8]) -> Vec<u8>;
     /// Whether a head is one that this chain has made.
     fn holds(&self, head: &Head) -> bool;
+}
+
+impl Change {
+    /// Edits of which the audit tells nothing.
+    pub fn untold(edits: Vec<Edit>) -> Change {
+        Change { edits, audit: vec![], chain: Arc::new(NoChain) }
+    }
+}
+
+/// Links nothing, since nothing is recorded.
+struct NoChain;
+
+impl Chain for NoChain {
+    fn link(&self, _: &[u8], _: &Audit) -> Vec<u8> {
+        vec![]
+    }
+
+    fn proof(&self, _: i64, _: &[u8]) -> Vec<u8> {
+        vec![]
+    }
+
+    fn holds(&self, _: &Head) -> bool {
+        false
+    }
 }
 
 /// One edit. Each names its owner.
@@ -143,6 +168,38 @@ pub enum Edit {
         month: String,
         /// Most calls of a month.
         quota: i64,
+    },
+    /// A token is added; its name must be free among those of its owner.
+    Token(Token),
+    /// A token is removed.
+    RemoveToken {
+        /// The owner.
+        owner: String,
+        /// Its name.
+        name: String,
+    },
+    /// A token was used.
+    TokenUsed {
+        /// The owner.
+        owner: String,
+        /// Its hash.
+        hash: [u8; 32],
+        /// When, in nanoseconds since 1970.
+        time: i64,
+    },
+    /// Something is asked for under a key, which must be free. What was asked for before a time is forgotten.
+    Asked {
+        /// What.
+        asked: Asked,
+        /// In nanoseconds since 1970.
+        before: i64,
+    },
+    /// What was asked for under a key did not come about: the key is free again.
+    Unasked {
+        /// The owner.
+        owner: String,
+        /// The key.
+        key: String,
     },
     /// A single value is set.
     Set {
@@ -370,6 +427,33 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
             Wanted::Row,
         ),
         Edit::Count { owner, month, quota } => counted(to, owner, month, *quota),
+        Edit::Token(token) => run(
+            to,
+            "INSERT INTO tokens (hash, owner, name, scope, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![token.hash, token.owner, token.name, token.scope, token.created, token.expires],
+            Wanted::Row,
+        ),
+        Edit::RemoveToken { owner, name } => {
+            run(to, "DELETE FROM tokens WHERE owner = ?1 AND name = ?2", params![owner, name], Wanted::Row)
+        }
+        Edit::TokenUsed { owner, hash, time } => run(
+            to,
+            "UPDATE tokens SET used = ?3 WHERE owner = ?1 AND hash = ?2",
+            params![owner, hash, time],
+            Wanted::Any,
+        ),
+        Edit::Asked { asked, before } => {
+            to.prepare_cached("DELETE FROM asked WHERE time < ?1")?.execute([before])?;
+            run(
+                to,
+                "INSERT INTO asked (owner, key, digest, run, time) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![asked.owner, asked.key, asked.digest, asked.run, asked.time],
+                Wanted::Row,
+            )
+        }
+        Edit::Unasked { owner, key } => {
+            run(to, "DELETE FROM asked WHERE owner = ?1 AND key = ?2", params![owner, key], Wanted::Any)
+        }
         Edit::Set { name, value } => run(
             to,
             "INSERT OR REPLACE INTO vault (name, value) VALUES (?1, ?2)",
@@ -460,6 +544,8 @@ fn remove_owner(to: &Connection, owner: &str) -> rusqlite::Result<Result<(), Unf
         "DELETE FROM secrets WHERE owner = ?1",
         "DELETE FROM platform_use WHERE owner = ?1",
         "DELETE FROM members WHERE organisation = ?1 OR member = ?1",
+        "DELETE FROM tokens WHERE owner = ?1",
+        "DELETE FROM asked WHERE owner = ?1",
     ] {
         to.execute(sql, [owner])?;
     }

@@ -10,6 +10,7 @@ mod batch;
 pub mod books;
 mod change;
 mod desk;
+pub mod door;
 mod error;
 mod file;
 mod reader;

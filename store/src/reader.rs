@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{Answer, Error, Signal, file, seal};
 
@@ -145,6 +145,24 @@ impl Reader {
         found.into_iter().map(|sealed| self.unseal(sealed)).collect()
     }
 
+    /// So many runs that began before one, the latest first; the latest of all where none is named.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn runs_before(&self, run: Option<&str>, most: usize) -> Result<Vec<Run>, Error> {
+        let found: Vec<Sealed> = self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, workflow, plan, state, started, ended, seal_begun, seal_state FROM runs
+                     WHERE ?1 IS NULL OR (started, id) < (SELECT started, id FROM runs WHERE id = ?1)
+                     ORDER BY started DESC, id DESC LIMIT ?2",
+                )?
+                .query_map(params![run, most as i64], read_run)?
+                .collect()
+        })?;
+        found.into_iter().map(|sealed| self.unseal(sealed)).collect()
+    }
+
     /// The ids of the runs that have not ended, the earliest first. Damage of one shows when that one is read, so that
     /// it keeps nobody from the others.
     ///
@@ -156,6 +174,18 @@ impl Reader {
                 .prepare_cached("SELECT id FROM runs WHERE ended IS NULL ORDER BY id")?
                 .query_map([], |row| row.get(0))?
                 .collect()
+        })
+    }
+
+    /// Reads a little, to see whether it can be read.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn probe(&self) -> Result<(), Error> {
+        self.with(|connection| {
+            connection
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+                .map(drop)
         })
     }
 

@@ -119,6 +119,7 @@ impl Keyway {
             "show",
             "signal",
             "tier",
+            "token",
             "vault",
             "versions",
             "why-not",
@@ -126,6 +127,14 @@ impl Keyway {
         ];
         if arguments.first().is_some_and(|name| KEEPS.iter().any(|keeps| name.as_ref() == *keeps)) {
             command.arg("--data").arg(&self.data);
+        }
+        // Tests beside one another do not share a port.
+        let named = ["--no-http", "--listen"];
+        let is = |argument: &S, word: &str| argument.as_ref() == word;
+        if arguments.first().is_some_and(|name| is(name, "serve"))
+            && !arguments.iter().any(|argument| named.iter().any(|named| is(argument, named)))
+        {
+            command.arg("--no-http");
         }
         for (name, _) in std::env::vars_os() {
             let ours = name.to_string_lossy();

@@ -19,6 +19,7 @@ pub mod planted;
 pub mod report;
 pub mod ticks;
 pub mod verdict;
+pub mod web;
 pub mod world;
 
 use std::path::{Path, PathBuf};

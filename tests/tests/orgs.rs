@@ -137,7 +137,8 @@ fn a_run_for_somebody_else_uses_their_secrets_and_so_do_those_that_it_calls_and_
     place.store(&["LATE", "--owner", "ann"]);
     let again = place.keyway.run(&["retry", &run, "--json", "--allow-private"]);
     assert_eq!(told(&again).1, Ok(()), "{again:?}");
-    let nobody = place.keyway.run(&["run", "send.yaml", "--owner", "bob"]);
+    let file = place.folder.path().join("send.yaml").display().to_string();
+    let nobody = place.keyway.run(&["run", &file, "--owner", "bob"]);
     assert_eq!(nobody.faults_as_refusal(1), Vec::<String>::new(), "{nobody:?}");
     assert_eq!(place.audited("ANN").len(), 2);
 }

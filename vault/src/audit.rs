@@ -2,6 +2,7 @@
 //! file. It is written in the same transaction as what it tells of, and before anything is opened.
 
 use store::vault::{Audit, Head};
+use store::{Change, Edit};
 
 use crate::cipher::{self, Context, Key, Purpose};
 use crate::error::Error;
@@ -53,6 +54,10 @@ pub enum Action {
     Unsealed,
     /// The database was put back to an earlier state.
     Restored,
+    /// A token was added.
+    TokenAdded,
+    /// A token was removed.
+    TokenRemoved,
 }
 
 impl Action {
@@ -79,6 +84,8 @@ impl Action {
             Action::Sealed => "sealed",
             Action::Unsealed => "unsealed",
             Action::Restored => "restored",
+            Action::TokenAdded => "token_added",
+            Action::TokenRemoved => "token_removed",
         }
     }
 
@@ -171,7 +178,48 @@ pub struct Told {
     pub detail: String,
 }
 
+/// Something that is recorded beside what the vault keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed<'a> {
+    /// Who did it, and for whom.
+    pub who: Who<'a>,
+    /// What was done.
+    pub action: Action,
+    /// To what.
+    pub subject: &'a str,
+    /// More about it.
+    pub detail: &'a str,
+}
+
+/// Whether the audit tells of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It does.
+    Yes,
+    /// It does not: no key is at hand that could link a row.
+    Sealed,
+}
+
 impl Vault {
+    /// Makes edits of what is no secret, and records them in the same transaction where the key for that is at hand.
+    /// Without one they are made all the same: what lets somebody in must be removable from a sealed vault.
+    ///
+    /// # Errors
+    /// Where the edits do not fit what stands there, or the store cannot be written.
+    pub fn record(&self, deed: Deed<'_>, edits: Vec<Edit>, what: &'static str) -> Result<Recorded, Error> {
+        match self.keys() {
+            Ok(_) => {
+                let told = deed.action.row(deed.who, deed.subject, deed.detail);
+                self.change(edits, vec![told], what).map(|()| Recorded::Yes)
+            }
+            Err(Error::Store(error)) => Err(Error::Store(error)),
+            Err(_) => {
+                let made = self.desk.make(Change::untold(edits))?;
+                made.map(|()| Recorded::Sealed).map_err(|unfit| self.unfit(unfit, what))
+            }
+        }
+    }
+
     /// Calls `found` for each row of the audit that was written at this moment or later, in order.
     ///
     /// # Errors

@@ -174,7 +174,9 @@ impl Error {
             Error::Unknown { what: "owner" | "user" | "organisation", .. } => {
                 "`keyway owner list` and `keyway org list` show who there is"
             }
+            Error::Unknown { what: "token", .. } => "`keyway token list` shows what there is",
             Error::Unknown { .. } => "`keyway secrets list` and `keyway keys list` show what there is",
+            Error::Taken { what: "token", .. } => "choose another name, or remove that one first",
             Error::Taken { .. } => "choose another name, or use `rotate` to change what it holds",
             Error::Stale { .. } => "try again",
             Error::Damaged { .. } => "enter it again, or restore the database from a backup",

@@ -23,7 +23,7 @@ mod state;
 mod swaps;
 mod verify;
 
-pub use audit::{Action, Told};
+pub use audit::{Action, Deed, Recorded, Told};
 pub use bound::{Bound, Trial};
 pub use cipher::Key;
 pub use error::Error;
@@ -33,7 +33,7 @@ pub use process::keep_memory;
 pub use resolve::{Payer, Resolved, Want, What};
 pub use root::Source;
 pub use rotate::{Rotation, Step};
-pub use secrets::{Entry, Kind, Listed, Status};
+pub use secrets::{Entry, Kind, Listed, Status, check_name};
 pub use state::State;
 pub use verify::Findings;
 

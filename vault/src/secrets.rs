@@ -465,7 +465,11 @@ fn to_listed(secret: rows::Secret, version: rows::Version) -> Listed {
     }
 }
 
-pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+/// Looks whether something may be called so.
+///
+/// # Errors
+/// Where it may not.
+pub fn check_name(name: &str) -> Result<(), Error> {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "_-./".contains(letter);
     match !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(fits) {
         true => Ok(()),

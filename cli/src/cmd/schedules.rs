@@ -2,8 +2,7 @@
 
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
-use serde_json::json;
-use server::kept::{Kept, Timing};
+use server::kept::{self, Kept, Timing};
 use server::protocol::Watched;
 use server::session::Session;
 
@@ -33,7 +32,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         false => None,
     };
     if args.json {
-        output::json(&as_json(&timings, watched.as_ref()));
+        output::json(&kept::to_json(&timings, watched.as_ref()));
         return Ok(Exit::Done);
     }
     if timings.is_empty() {
@@ -80,28 +79,4 @@ fn tell(watched: &Watched) {
     if watched.late.is_empty() && watched.found > 0 {
         output::note(&format!("{FAINT}late since the service began, and mended:{FAINT:#} {}", watched.found));
     }
-}
-
-fn as_json(timings: &[Timing], watched: Option<&Watched>) -> serde_json::Value {
-    let schedules: Vec<_> = timings.iter().map(timing_json).collect();
-    let service = watched.map(|watched| {
-        json!({
-            "looked": watched.looked,
-            "late": watched.late,
-            "found_late": watched.found,
-            "trouble": watched.trouble,
-        })
-    });
-    json!({ "schedules": schedules, "service": service })
-}
-
-fn timing_json(timing: &Timing) -> serde_json::Value {
-    json!({
-        "workflow": timing.workflow,
-        "schedule": timing.text,
-        "enabled": timing.enabled,
-        "next": timing.next.filter(|_| timing.enabled).map(|next| next.to_string()),
-        "queued": timing.queued,
-        "last": timing.last.as_ref().map(|last| last.to_json()),
-    })
 }

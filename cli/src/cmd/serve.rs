@@ -1,10 +1,12 @@
 //! `keyway serve`: moves runs and keeps schedules until it is stopped.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use server::serve::{News, Reach, Service, Settings};
+use server::http;
+use server::serve::{News, Reach, Service, Settings, Shares};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Data;
@@ -24,6 +26,27 @@ pub struct Args {
     /// How long calls under way may take to end when it is stopped
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     grace: String,
+    /// Answer over HTTP at this address; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
+    listen: SocketAddr,
+    /// Let `--listen` name an address that other machines reach: they see what is sent, so put TLS before it
+    #[arg(long)]
+    allow_remote: bool,
+    /// Answer over HTTP also when called by this name, as a proxy passes it on; may be given more than once
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// Do not answer over HTTP
+    #[arg(long, conflicts_with_all = ["listen", "allow_remote", "hosts"])]
+    no_http: bool,
+    /// Have so many calls under way at once that take time; others wait their turn
+    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().process, value_parser = at_least_one)]
+    calls: usize,
+    /// The same for each owner
+    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().owner, value_parser = at_least_one)]
+    calls_per_owner: usize,
+    /// The same for each workflow
+    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().workflow, value_parser = at_least_one)]
+    calls_per_workflow: usize,
     /// Let the calls of runs that it starts or takes up go to private addresses, such as this machine's
     #[arg(long)]
     allow_private: bool,
@@ -51,14 +74,24 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
             _ = interrupt.recv() => {}
         }
     };
-    let settings = Settings { folder: args.workflows, reach, grace };
-    let mut service = Service::open(&home, settings)?;
+    let http = http(&args)?;
+    let shares = Shares {
+        process: args.calls,
+        owner: args.calls_per_owner,
+        workflow: args.calls_per_workflow,
+        ..Shares::default()
+    };
+    let settings = Settings { folder: args.workflows, reach, grace, shares, http };
+    let mut service = Service::open(&home, settings).await?;
     output::note(&format!(
         "{GOOD}serving{GOOD:#} {} {FAINT}with {} and {} to take up{FAINT:#}",
         home.directory().display(),
         count(service.schedules, "schedule"),
         count(service.resumed, "run")
     ));
+    if let Some(address) = service.address() {
+        output::note(&format!("{GOOD}listening{GOOD:#} at http://{address}"));
+    }
     service.run(stopped(), tell).await;
     output::note(&format!("{FAINT}stopping; once more stops at once{FAINT:#}"));
     let left = tokio::select! {
@@ -73,6 +106,27 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         )),
     }
     Ok(Exit::Done)
+}
+
+/// Where it answers over HTTP. What other machines reach must be asked for in words.
+fn http(args: &Args) -> Result<Option<http::Settings>, Trouble> {
+    if args.no_http {
+        return Ok(None);
+    }
+    if !args.listen.ip().is_loopback() && !args.allow_remote {
+        let message = format!("other machines reach {}", args.listen);
+        return Err(Trouble::no(message).help("`--allow-remote` allows that; put a proxy with TLS before it"));
+    }
+    let (address, names, limits) = (args.listen, args.hosts.clone(), http::Limits::default());
+    Ok(Some(http::Settings { address, names, limits }))
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("nothing would ever be called".into()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("it is not a number".into()),
+    }
 }
 
 fn tell(news: News) {

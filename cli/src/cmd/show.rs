@@ -16,7 +16,7 @@ use super::runs::shown;
 use super::{Data, data_flag};
 use crate::error::{Exit, Trouble};
 use crate::output::{self, BAD, BUSY, FAINT, STRONG};
-use crate::progress::{self, length, mark, word};
+use crate::progress::{length, mark, word};
 use crate::waits;
 
 /// A value is shown so far; `--full` and `--json` show all of it.
@@ -58,11 +58,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         }
         return Ok(Exit::Done);
     }
-    let mut timeline = history.timeline(&run).map_err(server::error::Error::from)?;
-    for row in history.log(&run).map_err(server::error::Error::from)? {
-        timeline.apply(&row);
-    }
-    let timeline = progress::loaded(&timeline, &history);
+    let timeline = history.whole(&run).map_err(server::error::Error::from)?;
     if args.json {
         output::json(&timeline.to_json());
     } else {

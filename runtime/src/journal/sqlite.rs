@@ -60,6 +60,15 @@ impl Sqlite {
         Ok(Sqlite { reader, writer: None, path: path.to_owned() })
     }
 
+    /// So many runs that began before one, the latest first; the latest of all where none is named.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn page(&self, before: Option<&RunId>, most: usize) -> Result<Vec<Summary>, Error> {
+        let runs = self.reader.runs_before(before.map(|run| &*run.0), most)?;
+        runs.into_iter().map(|run| self.summary(run)).collect()
+    }
+
     /// How many batches it has written since it was opened.
     pub fn commits(&self) -> u64 {
         self.writer.as_ref().map_or(0, |writing| writing.desk.commits())

@@ -18,7 +18,10 @@ use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use super::Shares;
+use super::fair::Lane;
 use super::mover::Message;
+use super::places::{Place, Places};
 use crate::executor::Executor;
 
 /// Makes calls and hands their answers on.
@@ -26,12 +29,13 @@ pub(super) struct Calls {
     executor: Arc<dyn Executor>,
     tokio: Handle,
     inbox: Sender<Message>,
+    places: Places,
     last: u64,
     /// Actions that were not ready at once before: they go to the async runtime straight away.
     slow: HashSet<Arc<str>>,
 }
 
-/// A call under way. Dropping it aborts it.
+/// A call under way, or one that waits for a place. Dropping it aborts it.
 pub(super) struct Flight {
     /// Tells its answer from one of an earlier try to make the same call.
     pub token: u64,
@@ -40,6 +44,7 @@ pub(super) struct Flight {
     /// Under which hash its answer is kept for later.
     pub keep: Option<Hash>,
     task: Option<AbortHandle>,
+    _place: Option<Place>,
 }
 
 impl Drop for Flight {
@@ -60,14 +65,39 @@ pub(super) struct Answer<T = Value> {
 }
 
 impl Calls {
-    pub fn new(executor: Arc<dyn Executor>, tokio: Handle, inbox: Sender<Message>) -> Calls {
-        Calls { executor, tokio, inbox, last: 0, slow: HashSet::new() }
+    pub fn new(executor: Arc<dyn Executor>, tokio: Handle, inbox: Sender<Message>, shares: Shares) -> Calls {
+        Calls { executor, tokio, inbox, places: Places::new(shares), last: 0, slow: HashSet::new() }
+    }
+
+    /// True if a call is made without waiting: it needs no place, or finds one.
+    pub fn may_go(&self, lane: &Lane, action: &str) -> bool {
+        !self.slow.contains(action) || self.places.has_room(lane)
+    }
+
+    /// The flight of a call that waits for a place.
+    pub fn grounded(&mut self, call: &Call) -> Flight {
+        let (token, reads) = (self.token(), call.safety == Safety::Read);
+        Flight { token, reads, keep: None, task: None, _place: None }
+    }
+
+    /// True if a call of a workflow finds a place.
+    pub fn has_room(&self, lane: &Lane) -> bool {
+        self.places.has_room(lane)
+    }
+
+    fn token(&mut self) -> u64 {
+        self.last += 1;
+        self.last
     }
 
     /// Makes a call. Where its answer is there at once it is given back; else it will arrive.
-    pub fn make(&mut self, run: &RunId, mut call: Call, values: &dyn Values) -> (Flight, Option<Answer>) {
-        self.last += 1;
-        let (token, reads) = (self.last, call.safety == Safety::Read);
+    pub fn make(
+        &mut self,
+        (run, lane): (&RunId, &Lane),
+        mut call: Call,
+        values: &dyn Values,
+    ) -> (Flight, Option<Answer>) {
+        let (token, reads) = (self.token(), call.safety == Safety::Read);
         let (at, attempt, action) = (call.at, call.attempt, call.action.clone());
         let answer = {
             let run = run.clone();
@@ -78,7 +108,8 @@ impl Calls {
             None => {
                 let message = format!("a large value that `{action}` needs cannot be read");
                 let failure = Failure { answered: true, ..Failure::new(FailureKind::NotFound, message) };
-                return (Flight { token, reads, keep: None, task: None }, Some(answer(Err(failure))));
+                let flight = Flight { token, reads, keep: None, task: None, _place: None };
+                return (flight, Some(answer(Err(failure))));
             }
         }
         let keep = call.cache.map(|_| hash_of(&call));
@@ -88,24 +119,24 @@ impl Calls {
             let _inside = self.tokio.enter();
             match calling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(result) => {
-                    return (Flight { token, reads, keep, task: None }, Some(answer(result)));
+                    let flight = Flight { token, reads, keep, task: None, _place: None };
+                    return (flight, Some(answer(result)));
                 }
                 Poll::Pending => self.slow.insert(action),
             };
         }
-        let inbox = self.inbox.clone();
+        let (inbox, place) = (self.inbox.clone(), self.places.enter(lane));
         let task = self.tokio.spawn(async move {
             let result = calling.await;
             // Where the driver has stopped, the call is made again after the next start, or is in doubt.
             let _ = inbox.send(Message::Returned(answer(result)));
         });
-        (Flight { token, reads, keep, task: Some(task.abort_handle()) }, None)
+        (Flight { token, reads, keep, task: Some(task.abort_handle()), _place: Some(place) }, None)
     }
 
     /// Looks for the workflow that a step calls. What is found arrives.
     pub fn find(&mut self, run: &RunId, call: &Call, values: &dyn Values) -> Flight {
-        self.last += 1;
-        let (token, at, attempt) = (self.last, call.at, call.attempt);
+        let (token, at, attempt) = (self.token(), call.at, call.attempt);
         let (executor, inbox, run) = (self.executor.clone(), self.inbox.clone(), run.clone());
         let args = call.args.load_all(values);
         let task = self.tokio.spawn(async move {
@@ -116,7 +147,7 @@ impl Calls {
             let found = finding.unwrap_or_else(|panic| Err(panicked("call", &*panic)));
             let _ = inbox.send(Message::Found(Answer { run, at, attempt, token, result: found }));
         });
-        Flight { token, reads: false, keep: None, task: Some(task.abort_handle()) }
+        Flight { token, reads: false, keep: None, task: Some(task.abort_handle()), _place: None }
     }
 
     /// The executor.

@@ -16,7 +16,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
 use dsl::value::Hash;
-use engine::command::Emitted;
+use engine::command::{Call, Emitted};
 use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::run::{At, Attempt, Run, RunId};
@@ -24,12 +24,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::alarms::Alarms;
 use super::calls::{Answer, Calls, Flight};
+use super::fair::{Company, Fair, Lane};
 use super::mailbox::Mailbox;
 use super::rooms::Rooms;
 use super::turn::Turn;
 use super::values::Shelf;
 use super::watchers::Watchers;
-use super::{Standing, Surroundings};
+use super::{Shares, Standing, Surroundings, Turns};
 use crate::clock::Clock;
 use crate::driver::Error;
 use crate::executor::Found;
@@ -39,6 +40,12 @@ pub(super) use take_up::plan_of;
 
 /// How many inputs go into one commit at most.
 pub(super) const MOST: usize = 256;
+
+/// How many inputs of one workflow go into one commit where others are at work as well: so much longer do they wait.
+const SHARE: usize = 4;
+
+/// How many messages are taken in at most before something is decided.
+const TAKEN_IN: usize = 1024;
 
 /// How long it sleeps at most, so that a jump of the machine's clock is noticed.
 const NAP: Duration = Duration::from_secs(30);
@@ -60,6 +67,8 @@ pub(super) enum Message {
     Found(Answer<Found>),
     /// Keep what a schedule has decided.
     Keep { kept: Box<Kept>, reply: Reply },
+    /// Answer, to show that somebody is there.
+    Ping { reply: SyncSender<()> },
     /// Tell how the runs stand.
     Standing { reply: SyncSender<Standing> },
     /// Let those begin that wait and find room.
@@ -103,6 +112,8 @@ impl Work {
 /// A run that is moved here.
 pub(super) struct Tracked {
     plan: Arc<Plan>,
+    /// Whose turn it takes.
+    lane: Lane,
     /// The state; none where it has to be folded from the log.
     state: Option<Run>,
     /// The number of the last row that is committed or in the turn's batch.
@@ -116,9 +127,10 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    fn new(plan: &Arc<Plan>, state: Option<Run>, seq: u64) -> Tracked {
+    fn new(plan: &Arc<Plan>, owner: Arc<str>, state: Option<Run>, seq: u64) -> Tracked {
         Tracked {
             plan: plan.clone(),
+            lane: Lane { owner, workflow: plan.name.as_str().into() },
             state,
             seq,
             flights: BTreeMap::new(),
@@ -126,6 +138,14 @@ impl Tracked {
             children: BTreeMap::new(),
         }
     }
+}
+
+/// A call that waits for a place.
+struct Waiting {
+    run: RunId,
+    call: Call,
+    /// The flight that stands for it meanwhile: where that is gone, nobody wants the call any more.
+    token: u64,
 }
 
 pub(super) struct Mover {
@@ -140,7 +160,12 @@ pub(super) struct Mover {
     rooms: Rooms,
     runs: HashMap<RunId, Tracked>,
     /// What can be decided without waiting.
-    ready: VecDeque<Work>,
+    ready: Fair<Work>,
+    /// Who is at work.
+    company: Company,
+    turns: Turns,
+    /// Calls that wait for a place.
+    waiting: Fair<Waiting>,
     /// What could not be committed, until it is tried again.
     held: VecDeque<Work>,
     /// Signals for runs that have ended: they leave the store with the next commit.
@@ -163,6 +188,7 @@ impl Mover {
         values: Arc<Shelf>,
         watchers: Arc<Watchers>,
         surroundings: Surroundings,
+        shares: Shares,
     ) -> Mover {
         Mover {
             arrivals,
@@ -170,12 +196,15 @@ impl Mover {
             values,
             watchers,
             clock: surroundings.clock,
-            calls: Calls::new(surroundings.executor, surroundings.tokio, inbox),
+            calls: Calls::new(surroundings.executor, surroundings.tokio, inbox, shares),
             alarms: Alarms::default(),
             mailbox: Mailbox::default(),
             rooms: Rooms::default(),
             runs: HashMap::new(),
-            ready: VecDeque::new(),
+            ready: Fair::new(shares.turns),
+            company: Company::default(),
+            turns: shares.turns,
+            waiting: Fair::new(shares.turns),
             held: VecDeque::new(),
             lapsed: vec![],
             unborn: vec![],
@@ -208,35 +237,57 @@ impl Mover {
     /// Takes what has arrived and decides it; waits only where there is nothing to do. False if it is to stop.
     fn take(&mut self) -> bool {
         let mut going = true;
-        let mut arrived = 0;
         if let Some(first) = self.wait() {
             going &= self.message(first);
-            arrived += 1;
         }
         // Half of the room is for what others send, so that runs that are always ready starve nobody.
-        while arrived < self.most.div_ceil(2)
-            && let Ok(message) = self.arrivals.try_recv()
-        {
+        for _ in 0..TAKEN_IN {
+            if self.turn.len() >= self.most.div_ceil(2) {
+                break;
+            }
+            let Ok(message) = self.arrivals.try_recv() else { break };
             going &= self.message(message);
-            arrived += 1;
         }
         if self.again.is_some_and(|again| again <= Instant::now()) {
             self.again = None;
-            self.held.append(&mut self.ready);
-            std::mem::swap(&mut self.held, &mut self.ready);
+            let mut works = std::mem::take(&mut self.held);
+            works.extend(self.ready.drain());
+            works.into_iter().for_each(|work| self.prepare(work));
             self.bear();
         }
         let now = self.clock.now();
         while let Some((run, timer)) = self.alarms.take_due(now) {
-            self.ready.push_back(Work::new(&run, Input::Fired(timer)));
+            self.prepare(Work::new(&run, Input::Fired(timer)));
         }
         self.turn.batch.taken.append(&mut self.lapsed);
-        while self.turn.len() < self.most
-            && let Some(work) = self.ready.pop_front()
-        {
-            self.work(work);
-        }
+        self.decide();
         going
+    }
+
+    /// Decides what is ready, a round at a time: one input of each workflow.
+    fn decide(&mut self) {
+        let rounds = match self.turns {
+            Turns::Fair if self.company.is_mixed() => SHARE,
+            Turns::Fair | Turns::Arrival => self.most,
+        };
+        for _ in 0..rounds {
+            for _ in 0..self.ready.lanes() {
+                if self.turn.len() >= self.most {
+                    return;
+                }
+                let Some((lane, work)) = self.ready.pop() else { return };
+                self.company.saw(lane);
+                self.work(work);
+            }
+        }
+    }
+
+    /// Puts an input among those that can be decided.
+    fn prepare(&mut self, work: Work) {
+        match self.runs.get(&work.run) {
+            Some(tracked) => self.ready.push(&tracked.lane, work),
+            None => self.ready.push(&Lane::default(), work),
+        }
     }
 
     /// The next message, waited for where nothing else is to be done.
@@ -280,6 +331,7 @@ impl Mover {
             Message::Found(answer) => self.found(answer),
             Message::Keep { kept, reply } => self.keep(*kept, reply),
             // Whoever asked may have gone.
+            Message::Ping { reply } => drop(reply.send(())),
             Message::Standing { reply } => drop(reply.send(self.standing())),
             Message::Remove { runs, reply } => self.remove(runs, reply),
             Message::Forget { answers, reply } => self.forget_answers(answers, reply),
@@ -289,7 +341,7 @@ impl Mover {
             Message::Admit => self.admit(),
             // It rests on nothing that this turn commits.
             Message::Resume { run, reply } => reply(self.track(&run)),
-            Message::Returned(answer) => self.work(returned(answer)),
+            Message::Returned(answer) => self.prepare(returned(answer)),
             Message::Jumped => {}
             Message::Stop => return false,
         }

@@ -23,7 +23,7 @@ use runtime::executor::{Calling, Executor, Finding, Found};
 use runtime::journal::memory::Memory;
 use runtime::journal::sqlite::Sqlite;
 use runtime::journal::{Batch, Journal, Mail};
-use runtime::local::{Local, Surroundings};
+use runtime::local::{Local, Shares, Surroundings};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
@@ -118,6 +118,10 @@ impl Executor for Script {
                 Act::Panic => panic!("as it was told"),
             }
         })
+    }
+
+    fn owner(&self, run: &RunId) -> Arc<str> {
+        run.0.split_once('.').map_or("", |(owner, _)| owner).into()
     }
 
     fn find<'a>(&'a self, _: &'a RunId, workflow: &'a str, inputs: &'a Value) -> Finding<'a> {
@@ -313,12 +317,19 @@ impl World {
     }
 
     pub fn driver_over(&self, journal: Arc<dyn Journal>) -> Local {
-        let surroundings = Surroundings {
+        Local::over(journal, self.surroundings())
+    }
+
+    pub fn driver_sharing(&self, shares: Shares) -> Local {
+        Local::sharing(self.journal(), self.surroundings(), shares)
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
             executor: self.script.clone(),
             tokio: self.tokio.handle().clone(),
             clock: Arc::new(self.clock.clone()),
-        };
-        Local::over(journal, surroundings)
+        }
     }
 
     pub fn open_gate(&self) {

@@ -113,7 +113,7 @@ impl Mover {
         if let Some(tracked) = self.runs.get_mut(run) {
             tracked.children.remove(&(at, attempt));
         }
-        self.ready.push_back(Work::new(run, Input::Returned { at, attempt, result, from: None }));
+        self.prepare(Work::new(run, Input::Returned { at, attempt, result, from: None }));
     }
 
     /// A run that was taken up and was called by one that waits for it no more is cancelled.
@@ -138,7 +138,7 @@ impl Mover {
             },
         };
         if !waits {
-            self.ready.push_back(Work::new(child, Input::Cancel(Cancel::Finally)));
+            self.prepare(Work::new(child, Input::Cancel(Cancel::Finally)));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use engine::run::RunId;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
-use super::{MOST, Mover, Work, returned};
+use super::{MOST, Mover, Waiting, Work, returned};
 use crate::driver::Error;
 use crate::local::calls::hash_of;
 use crate::local::turn::Turn;
@@ -87,6 +87,7 @@ impl Mover {
         if !turn.batch.ended.is_empty() {
             self.admit();
         }
+        self.send_waiting();
         let mut last = None;
         for (run, _) in &turn.batch.rows {
             if last != Some(run) {
@@ -145,7 +146,7 @@ impl Mover {
 
     /// Keeps inputs until it is worth trying again. What has waited longest comes first then.
     pub(super) fn hold(&mut self, works: impl IntoIterator<Item = Work>) {
-        self.held.append(&mut self.ready);
+        self.held.extend(self.ready.drain());
         self.held.extend(works);
         let delay = Duration::from_millis(20 << self.failures.min(6));
         self.failures = self.failures.saturating_add(1);
@@ -163,12 +164,12 @@ impl Mover {
                     // Whoever gives up a call gives up the run that it made.
                     let child = tracked.children.remove(&(at, attempt));
                     let cancel = |child| Work::new(&child, Input::Cancel(Cancel::Finally));
-                    self.ready.extend(child.map(cancel));
+                    child.map(cancel).into_iter().for_each(|work| self.prepare(work));
                 }
                 self.alarms.drop_timeout(run, at, attempt);
             }
             Command::Nudge => {
-                self.ready.push_back(Work::new(run, Input::Nudge));
+                self.prepare(Work::new(run, Input::Nudge));
             }
             Command::Listen { at, name, since } => {
                 self.mailbox.listen(run, at, &name, since);
@@ -191,13 +192,36 @@ impl Mover {
         if let Some((time, value)) = earlier {
             let (at, attempt) = key;
             let input = Input::Returned { at, attempt, result: Ok(value), from: Some(time) };
-            self.ready.push_back(Work::new(run, input));
+            self.prepare(Work::new(run, input));
             return;
         }
-        let (flight, answer) = self.calls.make(run, call, &*self.values);
         tracked.unsent.remove(&key);
+        if self.calls.may_go(&tracked.lane, &call.action) {
+            return self.make(run, call);
+        }
+        let flight = self.calls.grounded(&call);
+        let waiting = Waiting { run: run.clone(), call, token: flight.token };
         tracked.flights.insert(key, flight);
-        self.ready.extend(answer.map(returned));
+        self.waiting.push(&tracked.lane, waiting);
+    }
+
+    fn make(&mut self, run: &RunId, call: Call) {
+        let Some(tracked) = self.runs.get_mut(run) else { return };
+        let key = (call.at, call.attempt);
+        let (flight, answer) = self.calls.make((run, &tracked.lane), call, &*self.values);
+        tracked.flights.insert(key, flight);
+        answer.map(returned).into_iter().for_each(|work| self.prepare(work));
+    }
+
+    /// Makes calls that waited for a place, as far as there is one.
+    fn send_waiting(&mut self) {
+        while let Some((_, waiting)) = self.waiting.pop_where(&|lane| self.calls.has_room(lane)) {
+            let Waiting { run, call, token } = waiting;
+            let flight = self.runs.get(&run).and_then(|it| it.flights.get(&(call.at, call.attempt)));
+            if flight.is_some_and(|flight| flight.token == token) {
+                self.make(&run, call);
+            }
+        }
     }
 
     /// An answer to the same call that is not too old to be used again.

@@ -29,7 +29,8 @@ impl Mover {
         if let Some(room) = room.map_err(|failure| Error::Refused(failure.message))? {
             self.take_room(&room, &plan, &mut start)?;
         }
-        self.runs.insert(run.clone(), Tracked::new(&plan, Some(Run::default()), 0));
+        let owner = self.calls.executor().owner(&run);
+        self.runs.insert(run.clone(), Tracked::new(&plan, owner, Some(Run::default()), 0));
         self.apply(&run, &Input::Start(start)).inspect_err(|_| self.end(&run))?;
         self.turn.begin(&run, &plan);
         Ok(())
@@ -47,7 +48,7 @@ impl Mover {
             WhenFull::CancelOldest => {
                 let oldest = self.rooms.oldest(room);
                 let cancel = |run| Work::new(&run, Input::Cancel(Cancel::Finally));
-                self.ready.extend(oldest.map(cancel));
+                oldest.map(cancel).into_iter().for_each(|work| self.prepare(work));
             }
         }
         self.rooms.wait(room, &start.run);
@@ -58,7 +59,9 @@ impl Mover {
     /// Lets those begin that wait and find room.
     pub(super) fn admit(&mut self) {
         let admitted = self.rooms.admit();
-        self.ready.extend(admitted.iter().map(|run| Work::new(run, Input::Release(Hold::Queued))));
+        for run in admitted {
+            self.prepare(Work::new(&run, Input::Release(Hold::Queued)));
+        }
     }
 
     /// Decides an input that nobody waits for, and keeps it until that is committed.

@@ -52,14 +52,14 @@ impl Mover {
     fn hand_to(&mut self, run: &RunId, mail: Mail) {
         let (name, value) = (mail.signal.name.clone(), mail.signal.value.clone());
         let input = Input::Signal { name, value, to: None };
-        self.ready.push_back(Work { mail: Some(mail), ..Work::new(run, input) });
+        self.prepare(Work { mail: Some(mail), ..Work::new(run, input) });
     }
 
     /// Gives kept signals of a name to the steps that listen for it.
     pub(super) fn pair(&mut self, name: &Arc<str>) {
         while let Some((mail, run, at)) = self.mailbox.pair(name) {
             let input = Input::Signal { name: name.clone(), value: mail.signal.value.clone(), to: Some(at) };
-            self.ready.push_back(Work { mail: Some(mail), ..Work::new(&run, input) });
+            self.prepare(Work { mail: Some(mail), ..Work::new(&run, input) });
         }
     }
 

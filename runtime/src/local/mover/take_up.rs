@@ -28,7 +28,8 @@ impl Mover {
             None => Arc::new(plan_of(&*self.journal, run, &digest)?),
         };
         self.turn.keep_plan(digest, &plan);
-        self.runs.insert(run.clone(), Tracked::new(&plan, None, u64::MAX));
+        let owner = self.calls.executor().owner(run);
+        self.runs.insert(run.clone(), Tracked::new(&plan, owner, None, u64::MAX));
         self.load(run).inspect_err(|_| self.end(run))?;
         self.find_room(run);
         self.catch_up(run);
@@ -90,7 +91,7 @@ impl Mover {
             self.hand_out(run, Command::Call(call));
         } else {
             let input = Input::InDoubt { at: call.at, attempt: call.attempt };
-            self.ready.push_back(Work::new(run, input));
+            self.prepare(Work::new(run, input));
         }
     }
 }

@@ -1,0 +1,153 @@
+//! The way in over HTTP: who may ask for what stands in one table of routes, and nothing answers that is not in it.
+//!
+//! It does nothing of its own: a route calls what a command of the terminal calls.
+
+mod answer;
+mod ask;
+mod crowd;
+mod door;
+mod health;
+mod host;
+mod house;
+mod line;
+mod refusal;
+pub mod routes;
+mod runs;
+mod schedules;
+mod signals;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::error::Error;
+use crate::home::Home;
+use crate::owner::Owner;
+use crate::serve::Reach;
+pub use answer::Answer;
+pub use ask::Ask;
+use crowd::Crowd;
+pub use door::Who;
+pub use host::Names;
+pub use house::{House, Part};
+pub use refusal::Refusal;
+use routes::Route;
+
+/// Where it listens, and what it takes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address.
+    pub address: SocketAddr,
+    /// Names by which it may be called, beside its own.
+    pub names: Vec<String>,
+    /// What it takes at most.
+    pub limits: Limits,
+}
+
+/// What is taken at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most bytes of a head; at least 8 KiB.
+    pub head: usize,
+    /// How long a head may take, from the first moment in which it could come.
+    pub head_within: Duration,
+    /// How long a body may take.
+    pub body_within: Duration,
+    /// The most connections at once. One more takes the place of the one that has been idle longest.
+    pub connections: usize,
+    /// How long a connection lasts, whatever comes over it.
+    pub connection_lasts: Duration,
+    /// The most requests that are carried out at once; others wait.
+    pub at_once: usize,
+    /// How many requests a second a token may make, on the average.
+    pub rate: u32,
+    /// How many it may make at once after a pause.
+    pub burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            head: 16 << 10,
+            head_within: Duration::from_secs(10),
+            body_within: Duration::from_secs(30),
+            connections: 1_000,
+            connection_lasts: Duration::from_secs(300),
+            at_once: 64,
+            rate: 50,
+            burst: 100,
+        }
+    }
+}
+
+/// What listens. Dropping it ends all connections.
+pub struct Http {
+    /// Where it listens.
+    pub address: SocketAddr,
+    crowd: Arc<Crowd>,
+    stop: watch::Sender<Stage>,
+    listening: JoinHandle<()>,
+}
+
+/// How far it has come on its way to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It listens.
+    Open,
+    /// What was asked is answered; nothing else is taken.
+    Closing,
+}
+
+/// Takes the address. What comes waits until it is answered.
+///
+/// # Errors
+/// Where it cannot be had.
+pub async fn bind(settings: &Settings) -> Result<TcpListener, Error> {
+    let unusable = |source| Error::Listen { address: settings.address, source };
+    TcpListener::bind(settings.address).await.map_err(unusable)
+}
+
+impl Http {
+    /// Answers what comes, by a table of routes.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn open(
+        listener: TcpListener,
+        settings: &Settings,
+        (owner, home, reach): (&Owner, &Home, Reach),
+        table: &'static [Route],
+    ) -> Result<Http, Error> {
+        let unusable = |source| Error::Listen { address: settings.address, source };
+        let address = listener.local_addr().map_err(unusable)?;
+        let house = Arc::new(House::open(owner.core(), home, reach, settings.limits)?);
+        let router = routes::router(table, house);
+        let names = Arc::new(Names::new(address, &settings.names));
+        let (stop, stage) = watch::channel(Stage::Open);
+        let crowd = Arc::new(Crowd::new(settings.limits.connections));
+        let line = line::Line { router, names, limits: settings.limits, stage, crowd: crowd.clone() };
+        let listening = tokio::spawn(line::accept(listener, line));
+        Ok(Http { address, crowd, stop, listening })
+    }
+
+    /// Takes nothing more, and lets what was asked be answered.
+    pub fn close(&self) {
+        let _ = self.stop.send(Stage::Closing);
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.crowd.len()
+    }
+}
+
+impl Drop for Http {
+    fn drop(&mut self) {
+        self.close();
+        self.listening.abort();
+    }
+}

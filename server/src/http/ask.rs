@@ -1,0 +1,178 @@
+//! What is asked: the parts of the address, the query, the body, and who asks.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use dsl::diagnostic::nearest;
+use dsl::value::{Object, Value};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::http::request::Parts;
+
+use super::routes::Takes;
+use super::{House, Limits, Refusal, Who};
+
+/// The longest key of an asker's.
+const LONGEST_KEY: usize = 255;
+
+/// What is asked of a route.
+pub struct Ask<'a> {
+    /// Where things are.
+    pub house: &'a House,
+    /// Who asks: found out from what was shown, never from what is said.
+    pub who: Who,
+    /// The rest.
+    pub said: Said,
+}
+
+/// What a request says.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// The parts of the address by their names.
+    pub path: BTreeMap<String, String>,
+    /// The query.
+    pub query: BTreeMap<String, String>,
+    /// The key under which it is asked for.
+    pub key: Option<String>,
+    /// The body, an object; empty where there was none.
+    pub body: Object,
+}
+
+impl Said {
+    /// A part of the address; its route has it.
+    pub fn part(&self, name: &str) -> &str {
+        self.path.get(name).map_or("", |part| part)
+    }
+
+    /// Looks whether the body has only these fields.
+    ///
+    /// # Errors
+    /// Where it has another.
+    pub fn only(&self, known: &[&str]) -> Result<(), Refusal> {
+        let Some(other) = self.body.keys().find(|name| !known.contains(&&***name)) else { return Ok(()) };
+        let help = match nearest(other, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                format!("it has {}", known.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
+            }
+        };
+        Err(Refusal::unfit(format!("the body has no field `{other}`")).help(help))
+    }
+
+    /// A parameter of the query that is a number.
+    ///
+    /// # Errors
+    /// Where it is none, or too large.
+    pub fn number(&self, name: &str, usual: usize, most: usize) -> Result<usize, Refusal> {
+        let Some(text) = self.query.get(name) else { return Ok(usual) };
+        match text.parse() {
+            Ok(number) if (1..=most).contains(&number) => Ok(number),
+            _ => Err(Refusal::bad(format!("`{name}` is a number from 1 to {most}"))),
+        }
+    }
+}
+
+/// Reads what a request says, once it is known that it may.
+pub(super) async fn read(
+    parts: &Parts,
+    path: BTreeMap<String, String>,
+    (body, takes): (Body, Takes),
+    limits: &Limits,
+) -> Result<Said, Refusal> {
+    let query = query(parts.uri.query().unwrap_or(""))?;
+    let key = key(&parts.headers)?;
+    let most = match takes {
+        Takes::Nothing => 0,
+        Takes::Json { most } => most,
+    };
+    if said_length(&parts.headers).is_some_and(|length| length > most) {
+        return Err(Refusal::large(most));
+    }
+    let collecting = tokio::time::timeout(limits.body_within, Limited::new(body, most).collect());
+    let bytes = match collecting.await {
+        Err(_) => return Err(Refusal::slow()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Refusal::large(most)),
+        Ok(Err(_)) => return Err(Refusal::bad("the body breaks off")),
+        Ok(Ok(collected)) => collected.to_bytes(),
+    };
+    let body = if bytes.is_empty() { Object::new() } else { object(&parts.headers, &bytes)? };
+    Ok(Said { path, query, key, body })
+}
+
+/// The body's length, as the head tells it.
+fn said_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get("content-length")?.to_str().ok()?.parse().ok()
+}
+
+fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Object, Refusal> {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media = media.split(';').next().unwrap_or("").trim();
+    if !media.eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::media());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| Refusal::bad("the body is not UTF-8"))?;
+    match dsl::json::parse(text) {
+        Ok(Value::Object(fields)) => Ok((*fields).clone()),
+        Ok(other) => Err(Refusal::unfit(format!("the body is a {}, not an object", other.type_name()))),
+        Err(error) => Err(Refusal::bad(format!("the body is no JSON: {error}"))),
+    }
+}
+
+/// The parameters of a query; each stands there once.
+fn query(text: &str) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut found = BTreeMap::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let plain = |text: &str| decoded(text).ok_or_else(|| Refusal::bad("the query is not UTF-8"));
+        if found.insert(plain(name)?, plain(value)?).is_some() {
+            return Err(Refusal::bad("a parameter of the query is there twice"));
+        }
+    }
+    Ok(found)
+}
+
+/// A part of a query without its `%` and `+`; nothing where that is no text.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        rest = more;
+        bytes.push(match first {
+            b'+' => b' ',
+            b'%' => {
+                let [high, low, more @ ..] = more else { return None };
+                rest = more;
+                let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
+                digit(high)? * 16 + digit(low)?
+            }
+            other => *other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let text =
+        key.to_str().ok().filter(|text| (1..=LONGEST_KEY).contains(&text.len()) && keys.next().is_none());
+    match text {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => Err(Refusal::bad(format!("`idempotency-key` has 1 to {LONGEST_KEY} letters of ASCII, once"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_read_once_and_whole() {
+        let read = query("limit=3&state=wait%20a+b&&x").unwrap();
+        let expected = [("limit", "3"), ("state", "wait a b"), ("x", "")];
+        assert_eq!(read, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        for wrong in ["a=1&a=2", "a=%ff", "a=%4", "a=%", "a=%zz", "a=%+1"] {
+            assert_eq!(query(wrong).unwrap_err().status, 400, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What a route can reach, and for whom: a part of it is had by saying who asks, and in no other way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::event::Event;
+use engine::run::RunId;
+use jiff::Timestamp;
+use runtime::driver::Error as DriverError;
+use runtime::schedule::books::nanoseconds;
+use store::door::Asked;
+use store::{Change, Edit, Reader, Unfit};
+use tokio::sync::Semaphore;
+use tracing::warn;
+use vault::LOCAL;
+
+use super::door::{Door, Use};
+use super::{Limits, Who};
+use crate::error::Error;
+use crate::history::{History, Listed};
+use crate::home::Home;
+use crate::kept::Kept;
+use crate::order::Note;
+use crate::owner::Core;
+use crate::protocol::{Reply, Request};
+use crate::serve::Reach;
+
+/// How long a read waits for another process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the thread that moves the runs may take to answer.
+const SOON: Duration = Duration::from_secs(2);
+
+/// How many runs are looked at for one page.
+const LOOKED_AT: usize = 2000;
+
+/// How long a key stands for what was asked for under it.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// What a route can reach.
+pub struct House {
+    core: Arc<Core>,
+    reader: Reader,
+    history: History,
+    kept: Kept,
+    reach: Reach,
+    pub(super) door: Door,
+    pub(super) limits: Limits,
+    pub(super) hands: Semaphore,
+}
+
+/// What one owner has of it.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    house: &'a House,
+    owner: &'a str,
+}
+
+impl House {
+    pub(super) fn open(core: Arc<Core>, home: &Home, reach: Reach, limits: Limits) -> Result<House, Error> {
+        let reader = || Reader::open(&home.database(), PATIENCE).map_err(DriverError::from);
+        Ok(House {
+            history: History::of(core.desk.clone())?,
+            core,
+            kept: Kept::open(home)?,
+            door: Door::new(reader()?, limits),
+            reader: reader()?,
+            reach,
+            limits,
+            hands: Semaphore::new(limits.at_once),
+        })
+    }
+
+    /// What they have who ask. What is somebody else's is not told apart from what is nowhere.
+    pub fn part<'a>(&'a self, who: &'a Who) -> Part<'a> {
+        Part { house: self, owner: &who.owner }
+    }
+
+    /// What keeps it from working; nothing where all is well.
+    pub fn ailments(&self) -> Vec<(&'static str, String)> {
+        let mut found = vec![];
+        if let Err(error) = self.reader.probe() {
+            found.push(("database", error.to_string()));
+        }
+        if !self.core.driver.answers(SOON) {
+            found.push(("runs", "the thread that moves the runs does not answer".into()));
+        }
+        if let Some((since, error)) = self.core.driver.trouble() {
+            let seconds = since.elapsed().as_secs();
+            found.push(("writing", format!("nothing could be recorded for {seconds} s: {error}")));
+        }
+        found
+    }
+
+    /// Writes down that a token is used. Nobody waits for it.
+    pub(super) fn note(&self, used: Use) {
+        let Use::Fresh(owner, hash) = used else { return };
+        let desk = self.core.desk.clone();
+        tokio::task::spawn_blocking(move || {
+            let time = nanoseconds(Timestamp::now());
+            if let Err(error) = desk.make(Change::untold(vec![Edit::TokenUsed { owner, hash, time }])) {
+                warn!(%error, "the use of a token could not be written down");
+            }
+        });
+    }
+}
+
+impl<'a> Part<'a> {
+    /// Where calls of their runs may go.
+    pub fn reach(&self) -> Reach {
+        self.house.reach
+    }
+
+    /// Their workflows and schedules. All that are deployed are the local owner's; nobody else has any.
+    pub fn kept(&self) -> Option<&'a Kept> {
+        (self.owner == LOCAL).then_some(&self.house.kept)
+    }
+
+    /// What has been recorded of one of their runs.
+    ///
+    /// # Errors
+    /// Where they have no such run.
+    pub fn history(&self, run: &RunId) -> Result<&'a History, Error> {
+        match self.has(run) {
+            true => Ok(&self.house.history),
+            false => Err(DriverError::NoRun(run.clone()).into()),
+        }
+    }
+
+    /// So many of their runs that began before one, the latest first, and from where to go on: others' runs are passed
+    /// over, and after some of them it stops.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn runs(&self, before: Option<&RunId>, most: usize) -> Result<(Vec<Listed>, Option<RunId>), Error> {
+        let history = &self.house.history;
+        let looked = history.page(before, LOOKED_AT)?;
+        let (mut found, mut last, mut more) = (vec![], None, looked.len() == LOOKED_AT);
+        for run in looked {
+            if found.len() == most {
+                more = true;
+                break;
+            }
+            last = Some(run.run.clone());
+            if self.has(&run.run) {
+                found.push(Listed::of(history, run));
+            }
+        }
+        Ok((found, last.filter(|_| more)))
+    }
+
+    /// Says something to one of their runs, or does something about it, as for a command of the terminal.
+    ///
+    /// # Errors
+    /// Where they have no such run, or it cannot be done.
+    pub fn ask_about(&self, run: &RunId, request: &Request) -> Result<Reply, Error> {
+        self.history(run)?;
+        self.house.core.handle(request)
+    }
+
+    /// Does what concerns no run that there is yet. Only who has workflows may ask for that.
+    ///
+    /// # Errors
+    /// Where it cannot be done.
+    pub fn ask(&self, _: &Kept, request: &Request) -> Result<Reply, Error> {
+        self.house.core.handle(request)
+    }
+
+    /// True if a run is theirs. One whose beginning cannot be read is nobody's.
+    fn has(&self, run: &RunId) -> bool {
+        let first = self.house.history.first(run).ok().flatten();
+        match first.as_ref().and_then(|row| row.events.first()) {
+            Some(Event::RunStarted { note, .. }) => Note::of(note).is_some_and(|it| it.owner == self.owner),
+            _ => false,
+        }
+    }
+
+    /// What was asked for under a key, or what is noted now as asked for under it.
+    ///
+    /// # Errors
+    /// Where it cannot be read or written.
+    pub fn asked(&self, key: &str, digest: [u8; 32], run: &str) -> Result<Asked, Error> {
+        let read = || self.house.reader.asked(self.owner, key).map_err(DriverError::from);
+        let now = Timestamp::now();
+        let oldest = nanoseconds(now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN));
+        if let Some(asked) = read()?.filter(|asked| asked.time >= oldest) {
+            return Ok(asked);
+        }
+        let (owner, key, run) = (self.owner.to_owned(), key.to_owned(), run.to_owned());
+        let asked = Asked { owner, key, digest, run, time: nanoseconds(now) };
+        let edit = Edit::Asked { asked: asked.clone(), before: oldest };
+        match self.house.core.desk.make(Change::untold(vec![edit])).map_err(DriverError::from)? {
+            Ok(()) => Ok(asked),
+            // Somebody asked under the same key at the same moment.
+            Err(Unfit::Taken | Unfit::Stale | Unfit::Spent | Unfit::Audit) => Ok(read()?.unwrap_or(asked)),
+        }
+    }
+
+    /// Forgets what was asked for under a key, since it did not come about.
+    pub fn unasked(&self, key: &str) {
+        let edit = Edit::Unasked { owner: self.owner.into(), key: key.into() };
+        if let Err(error) = self.house.core.desk.make(Change::untold(vec![edit])) {
+            warn!(%error, "a key stays taken whose wish did not come about");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A connection, from the moment in which it is accepted to its end: how long it lasts, how long a head may be and take,
+//! and what every answer carries.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::warn;
+
+use super::crowd::{Crowd, Place};
+use super::{Limits, Names, Stage, answer};
+
+/// How long is waited where the system gives no connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The most lines of a head.
+const HEAD_LINES: usize = 100;
+
+/// What every connection has.
+#[derive(Clone)]
+pub(super) struct Line {
+    pub router: Router,
+    pub names: Arc<Names>,
+    pub limits: Limits,
+    pub stage: watch::Receiver<Stage>,
+    pub crowd: Arc<Crowd>,
+}
+
+/// Accepts connections until it is closed, and waits for those that are open.
+pub(super) async fn accept(listener: TcpListener, line: Line) {
+    let mut stage = line.stage.clone();
+    let mut lines = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = stage.wait_for(|stage| *stage == Stage::Closing) => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let place = tokio::select! {
+                    _ = stage.wait_for(|stage| *stage == Stage::Closing) => break,
+                    place = line.crowd.enter() => place,
+                };
+                lines.spawn(hold(stream, place, line.clone()));
+            }
+            Err(error) => {
+                warn!(%error, "no connection can be accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        while lines.try_join_next().is_some() {}
+    }
+    drop(listener);
+    while lines.join_next().await.is_some() {}
+}
+
+/// Answers what comes over a connection until its end.
+async fn hold(stream: TcpStream, place: Place, line: Line) {
+    // An answer is one write, and waits for nothing.
+    let _ = stream.set_nodelay(true);
+    let (limits, mut stage) = (line.limits, line.stage.clone());
+    let place = Arc::new(place);
+    let asked = {
+        let (place, line) = (place.clone(), line.clone());
+        service_fn(move |request| answered(request, place.clone(), line.clone()))
+    };
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_within)
+        .max_buf_size(limits.head)
+        .max_headers(HEAD_LINES)
+        .serve_connection(TokioIo::new(stream), asked);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // What goes wrong with a connection is its other end's matter.
+        _ = &mut connection => return,
+        () = place.go.notified() => return,
+        () = tokio::time::sleep(limits.connection_lasts) => {}
+        _ = stage.wait_for(|stage| *stage == Stage::Closing) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    // What is being answered takes a body at most, and what is slow to be taken is given up.
+    let _ = tokio::time::timeout(limits.body_within, connection).await;
+}
+
+async fn answered(
+    request: Request<Incoming>,
+    place: Arc<Place>,
+    line: Line,
+) -> Result<Response<Body>, Infallible> {
+    place.busy();
+    let response = match line.names.check(request.uri(), request.headers()) {
+        Ok(()) => TowerToHyperService::new(line.router).call(request).await?,
+        Err(refusal) => answer::written(Err(refusal)),
+    };
+    place.idle();
+    Ok(answer::guarded(response))
+}

@@ -1,0 +1,203 @@
+//! The way in over HTTP within this process, by any table of routes and any limits, and somebody who writes bytes to it.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use server::home::Home;
+use server::http::routes::Route;
+use server::http::{Http, Limits, Settings, bind};
+use server::order::{Order, new_run};
+use server::owner::Owner;
+use server::owner::deploy::Deployment;
+use server::protocol::{Act, Reply, Request};
+use server::serve::Reach;
+use server::token::{Scope, Token};
+use server::tokens::{Wanted, add};
+use server::vault::Who;
+
+/// How long an answer may take before the test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A service. It ends when it is dropped.
+pub struct Web {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its data directory.
+    pub home: Home,
+    http: Option<Http>,
+    owner: Option<Owner>,
+    tokio: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The status.
+    pub status: u16,
+    /// The head, in lower case.
+    pub head: String,
+    /// The body.
+    pub body: String,
+}
+
+impl Web {
+    /// Begins to serve an empty data directory.
+    ///
+    /// # Panics
+    /// Where it cannot.
+    pub fn open(table: &'static [Route], limits: Limits, names: &[&str]) -> Web {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::new(folder.path().join("data")).with_keys(folder.path().join("keys"));
+        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let tokio = tokio.expect("the system gives threads");
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let address = "127.0.0.1:0".parse().expect("an address");
+        let settings = Settings { address, names, limits };
+        let (owner, http) = tokio.block_on(async {
+            let lock = home.own().expect("a directory of ours").expect("nobody else has it");
+            let listener = bind(&settings).await.expect("some port is free");
+            let owner = Owner::open(&home, lock).expect("a fresh database");
+            owner.serve(Reach::Private).expect("nothing to take up");
+            let http = Http::open(listener, &settings, (&owner, &home, Reach::Private), table);
+            (owner, http.expect("the database can be read"))
+        });
+        let address = http.address;
+        Web { address, home, http: Some(http), owner: Some(owner), tokio, _folder: folder }
+    }
+
+    /// Deploys a workflow.
+    ///
+    /// # Panics
+    /// Where it is wrong.
+    pub fn deploy(&self, text: &str) {
+        let files = self.home.directory().join("files");
+        let file = files.join("workflow.yaml");
+        let wish = Deployment { file, text: text.into(), files, by: "test".into(), act: Act::Do };
+        let owner = self.owner.as_ref().expect("it serves");
+        let reply = owner.handle(&Request::Deploy(wish));
+        assert!(matches!(reply, Ok(Reply::Deployed(_))), "{reply:?}");
+    }
+
+    /// Starts a run of a text for an owner, as the terminal does; gives its name.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn start_for(&self, owner: &str, text: &str) -> String {
+        let files = self.home.directory().join("files");
+        let order = Order {
+            run: new_run(),
+            file: files.join("workflow.yaml"),
+            text: text.into(),
+            inputs: dsl::value::Value::object::<&str>([]),
+            files,
+            version: None,
+            owner: owner.into(),
+            allow_private: false,
+        };
+        match self.owner.as_ref().expect("it serves").handle(&Request::Run(order)) {
+            Ok(Reply::Started(run)) => run.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Makes a token.
+    ///
+    /// # Panics
+    /// Where it cannot be made.
+    pub fn token(&self, owner: &str, name: &str, scope: Scope, lasts: Option<SignedDuration>) -> Token {
+        let vault = server::safe::open(&self.home).expect("a vault");
+        let wanted = Wanted { name, scope, lasts };
+        add(&vault, Who { owner, actor: "test" }, &wanted).expect("a free name").0
+    }
+
+    /// Sends a request and hears the answer.
+    ///
+    /// # Panics
+    /// Where none comes.
+    pub fn ask(&self, request: impl AsRef<[u8]>) -> Heard {
+        let mut stream = self.connect();
+        // It may have been answered before the end, and be closed.
+        let _ = stream.write_all(request.as_ref());
+        hear(&mut stream).expect("an answer")
+    }
+
+    /// Opens a connection.
+    ///
+    /// # Panics
+    /// Where none is to be had.
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let _ = stream.set_nodelay(true);
+        stream
+    }
+
+    /// Takes nothing more.
+    pub fn close(&self) {
+        if let Some(http) = &self.http {
+            http.close();
+        }
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.http.as_ref().map_or(0, Http::connections)
+    }
+}
+
+impl Drop for Web {
+    fn drop(&mut self) {
+        let _inside = self.tokio.enter();
+        self.http.take();
+        self.owner.take();
+    }
+}
+
+/// A request with a body, where there is one.
+pub fn request(method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> String {
+    let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let body = body.map_or("\r\n".into(), |body| {
+        format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    });
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{token}{body}")
+}
+
+/// The next answer; nothing where the connection ends without one.
+pub fn hear(stream: &mut TcpStream) -> Option<Heard> {
+    let mut bytes = vec![];
+    let mut buffer = [0; 4096];
+    loop {
+        if let Some(heard) = parsed(&bytes) {
+            return Some(heard);
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return None,
+            Ok(more) => bytes.extend_from_slice(&buffer[..more]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+fn parsed(bytes: &[u8]) -> Option<Heard> {
+    let text = String::from_utf8_lossy(bytes);
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let head = head.to_ascii_lowercase();
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.unwrap_or("0").parse().ok()?;
+    (body.len() >= length).then(|| Heard { status, head: head.clone(), body: body[..length].to_owned() })
+}
+
+/// All answers up to the end of a connection, by their statuses.
+pub fn statuses(stream: &mut TcpStream) -> Vec<u16> {
+    let mut bytes = vec![];
+    // Where it is cut off, what came before it counts.
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    let lines = text.split("HTTP/1.1 ").skip(1).chain(text.split("HTTP/1.0 ").skip(1));
+    lines.filter_map(|line| line.get(..3)?.parse().ok()).collect()
+}

@@ -1,0 +1,234 @@
+//! What is taken at most, and that each limit is what refuses: with a wider one the same request passes.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use server::http::routes::{Policy, ROUTES, Route, Takes};
+use server::http::{Answer, Limits};
+use server::token::Scope;
+use tests::web::{Web, hear, request};
+
+use super::served;
+
+/// Routes that are slow, or break off, or take more.
+const ODD: &[Route] = &[
+    Route {
+        method: "GET",
+        path: "/slow",
+        policy: Policy::Public,
+        takes: Takes::Nothing,
+        handler: |_| {
+            std::thread::sleep(Duration::from_millis(400));
+            Ok(Answer::ok("slow".into()))
+        },
+        about: "Takes its time.",
+    },
+    Route {
+        method: "GET",
+        path: "/panic",
+        policy: Policy::Public,
+        takes: Takes::Nothing,
+        handler: |_| panic!("as planted"),
+        about: "Breaks off.",
+    },
+    Route {
+        method: "POST",
+        path: "/small",
+        policy: Policy::Public,
+        takes: Takes::Json { most: 1000 },
+        handler: |_| Ok(Answer::ok(Value::Null)),
+        about: "Takes little.",
+    },
+    Route {
+        method: "POST",
+        path: "/large",
+        policy: Policy::Public,
+        takes: Takes::Json { most: 4 << 20 },
+        handler: |_| Ok(Answer::ok(Value::Null)),
+        about: "Takes much.",
+    },
+];
+
+fn odd(limits: Limits) -> Web {
+    Web::open(ODD, limits, &["evil.example"])
+}
+
+#[test]
+fn a_head_may_have_16_kilobytes() {
+    let long = request("GET", "/slow", None, None).replacen(
+        "\r\n",
+        &format!("\r\nx: {}\r\n", "y".repeat(17_000)),
+        1,
+    );
+    assert_eq!(odd(Limits::default()).ask(&long).status, 431);
+    assert_eq!(odd(Limits { head: 64 << 10, ..Limits::default() }).ask(&long).status, 200);
+    let many =
+        request("GET", "/slow", None, None).replacen("\r\n", &format!("\r\n{}", "x: y\r\n".repeat(101)), 1);
+    assert_eq!(odd(Limits::default()).ask(&many).status, 431);
+}
+
+#[test]
+fn a_head_that_does_not_come_in_time_ends_the_connection() {
+    let ends = |within: u64| {
+        let web = odd(Limits { head_within: Duration::from_millis(within), ..Limits::default() });
+        let mut stream = web.connect();
+        stream.write_all(b"GET /slow HTTP/1.1\r\nhost: local").expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_millis(1500))).expect("a timeout");
+        let began = Instant::now();
+        hear(&mut stream);
+        began.elapsed()
+    };
+    assert!(ends(200) < Duration::from_millis(1200));
+    assert!(ends(60_000) >= Duration::from_millis(1400));
+}
+
+#[test]
+fn a_body_has_a_length_and_a_time() {
+    let body = |length: usize| format!("{{\"x\":\"{}\"}}", "y".repeat(length));
+    let web = odd(Limits { body_within: Duration::from_millis(300), ..Limits::default() });
+    let chunked = |body: &str| {
+        let head = "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+        let head = request("POST", "/small", None, None).replace("\r\n\r\n", &format!("\r\n{head}"));
+        format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len())
+    };
+    for (length, status) in [(900, 200), (1100, 413)] {
+        assert_eq!(web.ask(request("POST", "/small", None, Some(&body(length)))).status, status);
+        assert_eq!(web.ask(chunked(&body(length))).status, status);
+        assert_eq!(web.ask(request("POST", "/large", None, Some(&body(length)))).status, 200);
+    }
+    assert_eq!(web.ask(request("GET", "/slow", None, Some("{}"))).status, 413, "it takes none");
+    let mut late = web.connect();
+    let whole = request("POST", "/small", None, Some(&body(100)));
+    let (first, last) = whole.split_at(whole.len() - 10);
+    late.write_all(first.as_bytes()).expect("it listens");
+    assert_eq!(hear(&mut late).map(|heard| heard.status), Some(408));
+    let patient = odd(Limits::default());
+    let mut late = patient.connect();
+    late.write_all(first.as_bytes()).expect("it listens");
+    std::thread::sleep(Duration::from_millis(500));
+    late.write_all(last.as_bytes()).expect("it listens");
+    assert_eq!(hear(&mut late).map(|heard| heard.status), Some(200));
+}
+
+#[test]
+fn a_body_is_json_and_says_so() {
+    let web = odd(Limits::default());
+    let said = |media: &str| {
+        web.ask(request("POST", "/small", None, Some("{}")).replace("application/json", media)).status
+    };
+    assert_eq!(said("application/json"), 200);
+    assert_eq!(said("Application/JSON; charset=utf-8"), 200);
+    for other in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""] {
+        assert_eq!(said(other), 415, "{other}");
+    }
+    assert_eq!(web.ask(request("POST", "/small", None, None)).status, 200, "none is as good");
+}
+
+#[test]
+fn it_answers_only_to_its_own_names() {
+    let web = odd(Limits::default());
+    let called = |line: &str| {
+        web.ask(request("POST", "/small", None, None).replace("host: localhost\r\n", line)).status
+    };
+    for own in ["host: localhost\r\n", "host: 127.0.0.1:7878\r\n", "host: [::1]\r\n"] {
+        assert_eq!(called(own), 200, "{own}");
+    }
+    for other in ["host: other.example\r\n", "host: 127.0.0.1.other.example\r\n", "host: \r\n"] {
+        assert_eq!(called(other), 421, "{other}");
+    }
+    assert_eq!(called(""), 400);
+    assert_eq!(called("host: localhost\r\nhost: localhost\r\n"), 400);
+    assert_eq!(called("host: evil.example\r\n"), 200, "this name was given");
+    let absolute = |host: &str| web.ask(request("POST", &format!("http://{host}/small"), None, None)).status;
+    assert_eq!((absolute("localhost"), absolute("other.example")), (200, 421));
+}
+
+#[test]
+fn a_token_asks_so_often_and_no_more() {
+    let statuses = |limits: Limits| -> Vec<u16> {
+        let web = served(ROUTES, limits);
+        let tokens = [web.token("local", "a", Scope::Read, None), web.token("local", "b", Scope::Read, None)];
+        let ask = |token: &str| {
+            let heard = web.ask(request("GET", "/api/v1/schedules", Some(token), None));
+            assert_eq!(heard.status == 429, heard.head.contains("retry-after: 1"), "{heard:?}");
+            heard.status
+        };
+        let mut all: Vec<u16> = (0..6).map(|_| ask(tokens[0].expose())).collect();
+        // Another one is not held up by it.
+        all.push(ask(tokens[1].expose()));
+        all
+    };
+    let narrow = Limits { rate: 1, burst: 5, ..Limits::default() };
+    assert_eq!(statuses(narrow), [200, 200, 200, 200, 200, 429, 200]);
+    assert_eq!(statuses(Limits::default()), [200; 7]);
+}
+
+#[test]
+fn a_route_that_breaks_off_is_answered_and_the_others_go_on() {
+    let web = odd(Limits::default());
+    let heard = web.ask(request("GET", "/panic", None, None));
+    assert_eq!(heard.status, 500);
+    assert!(heard.body.contains("internal") && !heard.body.contains("planted"), "{heard:?}");
+    assert_eq!(web.ask(request("GET", "/slow", None, None)).status, 200);
+}
+
+#[test]
+fn what_was_asked_is_answered_at_the_end_and_nothing_else_is_taken() {
+    let web = odd(Limits::default());
+    let mut idle = web.connect();
+    idle.write_all(&request("POST", "/small", None, None).into_bytes()).expect("it listens");
+    assert_eq!(hear(&mut idle).map(|heard| heard.status), Some(200));
+    let mut asked = web.connect();
+    asked.write_all(&request("GET", "/slow", None, None).into_bytes()).expect("it listens");
+    std::thread::sleep(Duration::from_millis(100));
+    web.close();
+    assert_eq!(hear(&mut asked).map(|heard| heard.status), Some(200));
+    assert_eq!(hear(&mut idle), None, "who asks nothing is not waited for");
+    let end = Instant::now() + Duration::from_secs(10);
+    while web.connections() > 0 {
+        assert!(Instant::now() < end, "all are gone");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(std::net::TcpStream::connect(web.address).is_err());
+}
+
+/// How long it takes to hear that it lives, in 95 of a hundred cases, while so many connections send a byte a second.
+fn heard_beside(slow: usize, limits: Limits, table: &'static [Route], path: &str) -> Duration {
+    let web = Web::open(table, limits, &[]);
+    let mut lines: Vec<_> = (0..slow).map(|_| web.connect()).collect();
+    let head = request("GET", path, None, None).replacen("\r\n", "\r\nx: yyyyyyyyyyyyyyyyyyyyyyyy\r\n", 1);
+    let mut took = vec![];
+    for byte in head.as_bytes().iter().take(5) {
+        for line in &mut lines {
+            // One that made room for others has ended.
+            let _ = line.write_all(&[*byte]);
+        }
+        let round = Instant::now();
+        while round.elapsed() < Duration::from_secs(1) {
+            let began = Instant::now();
+            assert_eq!(web.ask(request("GET", path, None, None)).status, 200);
+            took.push(began.elapsed());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    took.sort();
+    println!("beside {slow} slow connections: at worst {:?}", took.last());
+    took[took.len() * 95 / 100]
+}
+
+#[test]
+fn five_hundred_slow_connections_hold_nobody_up() {
+    let heard = heard_beside(500, Limits::default(), ROUTES, "/healthz");
+    println!("beside 500 slow connections it is heard after {heard:?}");
+    assert!(heard < Duration::from_millis(200), "{heard:?}");
+    // With room for fewer than they are, those make room that ask nothing.
+    let few = Limits { connections: 100, ..Limits::default() };
+    let heard = heard_beside(500, few, ROUTES, "/healthz");
+    println!("with room for 100, after {heard:?}");
+    assert!(heard < Duration::from_millis(200), "{heard:?}");
+    assert!(
+        heard_beside(1, Limits::default(), ODD, "/slow") > Duration::from_millis(200),
+        "it would be seen"
+    );
+}
