@@ -121,7 +121,7 @@ impl Journal for Counting {
         self.inner.plan(digest)
     }
 
-    fn signals(&self) -> Result<Vec<Mail>, Error> {
+    fn signals(&self) -> Result<Vec<Result<Mail, Error>>, Error> {
         self.inner.signals()
     }
 
