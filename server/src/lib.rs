@@ -34,8 +34,8 @@ pub use engine;
 pub use runtime::clean::{Cleaned, Keeping};
 pub use runtime::driver::{Error as DriverError, State, Summary};
 pub use secret::Secret;
-pub use store::backup::Counted;
 pub use store::Edit;
+pub use store::backup::Counted;
 pub use store::calls;
 pub use vault;
 

@@ -1,6 +1,8 @@
 //! The ledger of calls to models: what is reserved counts as spent, so that nobody passes a limit, however many ask at
 //! the same moment.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
