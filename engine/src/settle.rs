@@ -7,7 +7,7 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::duration;
 use dsl::expr::{Expr, Halt};
 use dsl::value::Value;
-use dsl::workflow::{Arg, Moment, NeedKind, Phase, Question, Wait};
+use dsl::workflow::{Arg, Moment, NeedKind, OnError, Phase, Question, Wait};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
@@ -16,7 +16,7 @@ use crate::agenda::{Task, What};
 use crate::command::Emitted;
 use crate::decide::doubt;
 use crate::event::{Event, Why};
-use crate::fork::Outcome;
+use crate::fork::{Outcome, Past};
 use crate::path;
 use crate::plan::{Op, Plan, Step};
 use crate::retry;
@@ -127,6 +127,9 @@ impl Turn<'_> {
         }
         if let Some(past) = self.run.past.clone() {
             if let Some(outcome) = past.steps.get(&path::of_step(plan, self.run, at)) {
+                if is_fatal(step, outcome) {
+                    self.take_over_beside(at, step.phase, &past);
+                }
                 return self.take_over(at, outcome.clone());
             }
             let part = past.parts.get(&path::of_frame(plan, self.run, at.frame));
@@ -246,6 +249,31 @@ impl Turn<'_> {
         }
     }
 
+    /// Takes over all else that ended in this part of a block: a failure that is taken over stops what has not.
+    fn take_over_beside(&mut self, at: At, phase: Phase, past: &Past) {
+        let plan = self.plan;
+        let block = self.run.frames.get(&at.frame).and_then(|frame| plan.block(frame.block));
+        let Some(block) = block else { return };
+        let of_part = (0..).zip(&block.steps).filter(|(_, step)| step.phase == phase);
+        let mut open: Vec<u16> = of_part.map(|(slot, _)| slot).collect();
+        // The first is looked at first.
+        open.reverse();
+        while let Some(slot) = open.pop() {
+            let (beside, Some(step)) = (At { slot, ..at }, block.steps.get(usize::from(slot))) else {
+                continue;
+            };
+            let pending = self.run.slot(beside).is_some_and(|slot| matches!(slot.state, State::Pending));
+            if step.phase != phase || !pending || !needs_have_ended(plan, self.run, beside, step) {
+                continue;
+            }
+            let outcome = past.steps.get(&path::of_step(plan, self.run, beside));
+            if let Some(outcome) = outcome.filter(|outcome| !is_fatal(step, outcome)) {
+                self.take_over(beside, outcome.clone());
+                open.extend(block.dependents.get(usize::from(slot)).into_iter().flatten().rev());
+            }
+        }
+    }
+
     fn asks(&self, at: At, condition: &Expr) -> Result<bool, Halt> {
         boolean(self.scope(at, self.attempt(at)).eval(condition)?, "a condition")
     }
@@ -359,6 +387,11 @@ fn needs_have_ended(plan: &Plan, run: &Run, at: At, step: &Step) -> bool {
         let slot = frame.slots.get(usize::from(need.step));
         phase < step.phase || slot.is_none_or(|slot| slot.state.has_ended())
     })
+}
+
+/// True for a failure that its step does not go on after.
+fn is_fatal(step: &Step, outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(_)) && step.on_error != OnError::Continue
 }
 
 /// The name of a step that is read hard and gave nothing.

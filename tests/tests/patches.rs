@@ -100,6 +100,6 @@ fn a_keeper_that_forgets_too_early_is_seen() {
 }
 
 #[test]
-fn a_fork_that_takes_over_too_much_is_seen() {
+fn a_fork_that_takes_over_wrongly_is_seen() {
     assert_eq!(unseen("G2"), Vec::<String>::new());
 }

@@ -45,6 +45,15 @@ const ROWS: &[Row] = &[
         }),
     },
     Row {
+        guarantee: "fork",
+        says: "what a fork takes over fits together",
+        test: "-p engine --test scenarios",
+        control: Some(Control {
+            off: "it takes over too much, or too little",
+            run: "-p tests --features planted --test patches a_fork_that_takes_over_wrongly_is_seen",
+        }),
+    },
+    Row {
         guarantee: "G3",
         says: "a crash at any write is survived",
         test: "-p tests --test nth killed_at_any_write",
