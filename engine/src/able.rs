@@ -56,10 +56,21 @@ fn blocks(op: &Op) -> Vec<&Block> {
 
 #[cfg(test)]
 mod tests {
+    use dsl::catalog::{Action, Catalog, Safety, Trust};
+    use dsl::types::Type;
+
     use super::*;
 
     fn told(text: &str) -> Vec<String> {
-        let checked = dsl::check(text, &dsl::catalog::Catalog::new([]));
+        let get = Action {
+            id: "http.get".into(),
+            about: String::new(),
+            safety: Safety::Read,
+            input: vec![],
+            output: Type::Any,
+            trust: Trust::Untrusted,
+        };
+        let checked = dsl::check(text, &Catalog::new([get]));
         let workflow = checked.workflow.unwrap_or_else(|| panic!("{text}\n{:#?}", checked.diagnostics));
         lacks(&workflow).into_iter().map(|lack| format!("{} {}", lack.code.id(), lack.message)).collect()
     }

@@ -236,12 +236,12 @@ impl Drop for Small {
 }
 
 /// With so many pages of room a journey comes to its end.
-const WIDEST: u64 = 200;
+const WIDEST: u64 = 300;
 
 #[test]
 fn a_disk_with_little_room_is_told_and_nothing_is_lost() {
     let folder = tempfile::tempdir().expect("a folder");
-    let tried = Small::mount(folder.path().join("disk"), "1m");
+    let tried = Small::mount(folder.path().join("disk"), "2m");
     if !skip_without("a small file system in memory", tried.map(drop)) {
         return;
     }
@@ -249,8 +249,8 @@ fn a_disk_with_little_room_is_told_and_nothing_is_lost() {
     let rooms = number("KEYWAY_ROOMS", 5);
     for pages in (0..rooms).map(|room| room * WIDEST / rooms) {
         let disk = folder.path().join(format!("disk{pages}"));
-        let _small = Small::mount(disk.clone(), "1m").expect("it was mounted before");
-        fs::write(disk.join("filler"), vec![7; (1 << 20) - (pages as usize + 1) * 4096]).expect("it fits");
+        let _small = Small::mount(disk.clone(), "2m").expect("it was mounted before");
+        fs::write(disk.join("filler"), vec![7; (2 << 20) - (pages as usize + 1) * 4096]).expect("it fits");
         let mut world = match World::on(&disk) {
             Ok(world) => world,
             Err(_) if pages < 4 => continue,
