@@ -160,11 +160,12 @@ pub fn choose<'a>(need: &Need, question: &Question, offers: &[Offer<'a>], basis:
 }
 
 /// The cheapest first; of two that cost the same the better one; then by name, so that the choice is always the same.
+/// Keys stay in the order in which they are offered.
 fn rank<'a>(candidate: &Candidate<'a>) -> impl Ord + use<'a> {
-    let Offer { provider, name, model, key } = candidate.offer;
+    let Offer { provider, name, model, key: _ } = candidate.offer;
     let quality = provider.model(model).and_then(|model| model.quality);
     let cost = candidate.likely;
-    (cost.is_none(), cost, std::cmp::Reverse(quality), provider.name.as_str(), name, key)
+    (cost.is_none(), cost, std::cmp::Reverse(quality), provider.name.as_str(), name)
 }
 
 fn meets<'a>(

@@ -3,6 +3,7 @@
 mod answer;
 mod audit;
 mod backup;
+mod budget;
 mod cancel;
 mod check;
 mod clean;
@@ -31,6 +32,7 @@ mod show;
 mod signal;
 mod test;
 mod token;
+mod usage;
 mod vault;
 mod versions;
 mod why_not;
@@ -57,6 +59,7 @@ enum Command {
     Answer(answer::Args),
     Audit(audit::Args),
     Backup(backup::Args),
+    Budget(budget::Args),
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
@@ -91,6 +94,7 @@ enum Command {
     Test(test::Args),
     Tier(owner::TierArgs),
     Token(token::Args),
+    Usage(usage::Args),
     Vault(vault::Args),
     Versions(versions::Args),
     WhyNot(why_not::Args),
@@ -150,6 +154,14 @@ impl Whose {
         Ok((vault, owner))
     }
 
+    /// The id of the owner; the local one is known without the vault.
+    fn id(&self, data: &Data) -> Result<String, Trouble> {
+        match (&self.org, &self.owner) {
+            (None, None) => Ok(LOCAL.to_owned()),
+            (Some(_), _) | (None, Some(_)) => Ok(self.vault(data)?.1),
+        }
+    }
+
     /// Whoever types here, acting for an owner.
     fn who(owner: &str) -> Who<'_> {
         Who { owner, actor: ME.actor }
@@ -178,6 +190,7 @@ pub fn main() -> Exit {
         Command::Answer(args) => on_runtime(answer::main(args)),
         Command::Audit(args) => audit::main(&args),
         Command::Backup(args) => backup::main(&args),
+        Command::Budget(args) => budget::main(&args),
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
@@ -212,6 +225,7 @@ pub fn main() -> Exit {
         Command::Test(args) => test::main(&args),
         Command::Tier(args) => owner::tier(&args),
         Command::Token(args) => token::main(&args),
+        Command::Usage(args) => usage::main(&args),
         Command::Vault(args) => vault::main(&args),
         Command::Versions(args) => versions::main(&args),
         Command::WhyNot(args) => why_not::main(&args),

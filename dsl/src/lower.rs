@@ -11,14 +11,18 @@ use crate::catalog::{Catalog, Safety};
 use crate::check::Resolved;
 use crate::span::Spanned;
 use crate::value::Value;
-use crate::workflow::{ASK, Act, Arg, Block, Case, Need, Op, Question, Retry, Step, Wait, Workflow};
+use crate::workflow::{ACCOUNT, ASK, Act, Arg, Block, Case, Need, Op, Question, Retry, Step, Wait, Workflow};
 
 /// Builds the workflow; nothing where a part is missing, which was reported as an error then. What was written is
 /// taken apart for it, since most of it becomes part of the workflow as it is.
 pub fn lower(ast: Ast, resolved: &Resolved, catalog: &Catalog) -> Option<Workflow> {
-    let lowering = Lowering { connections: &ast.connections, defaults: &ast.defaults, resolved, catalog };
+    let name = ast.name?.value;
+    let account = Account { workflow: &name, limit: ast.limits.ai_cost };
+    let lowering =
+        Lowering { account, connections: &ast.connections, defaults: &ast.defaults, resolved, catalog };
     Some(Workflow {
-        name: ast.name?.value,
+        root: lowering.block(ast.root)?,
+        name,
         description: ast.description,
         inputs: ast.inputs.into_iter().map(|input| input.field).collect(),
         timeout: ast.limits.timeout,
@@ -26,11 +30,26 @@ pub fn lower(ast: Ast, resolved: &Resolved, catalog: &Catalog) -> Option<Workflo
         ai_cost: ast.limits.ai_cost,
         concurrency: ast.concurrency,
         triggers: triggers::lower(ast.triggers)?,
-        root: lowering.block(ast.root)?,
     })
 }
 
+/// To what the calls of models are counted.
+struct Account<'a> {
+    workflow: &'a str,
+    /// US dollars that a run may spend.
+    limit: Option<f64>,
+}
+
+impl Account<'_> {
+    fn of(&self, step: &str) -> Value {
+        let limit = self.limit.map(|dollars| ("limit", Value::Number(dollars)));
+        let names = [("workflow", Value::text(self.workflow)), ("step", Value::text(step))];
+        Value::object(names.into_iter().chain(limit))
+    }
+}
+
 struct Lowering<'a> {
+    account: Account<'a>,
     connections: &'a [(Spanned<String>, Spanned<String>)],
     defaults: &'a Defaults,
     resolved: &'a Resolved,
@@ -93,6 +112,10 @@ impl Lowering<'_> {
         {
             let key = Spanned::new("quality".into(), act.action.span);
             act.args.push((key, ast::Arg::value(quality, act.action.span)));
+        }
+        if id == ASK {
+            let key = Spanned::new(ACCOUNT.into(), act.action.span);
+            act.args.push((key, ast::Arg::value(self.account.of(&step.name.value), act.action.span)));
         }
         let connection = step.connection.as_ref().map(|name| name.value.as_str());
         let connector = id.split('.').next().unwrap_or_default();

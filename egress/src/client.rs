@@ -1,7 +1,7 @@
 //! The client: one call, from a request with holes to a whole answer, within the policy.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -9,7 +9,7 @@ use secret::Open;
 use url::Url;
 
 use crate::error::{Error, refused_address};
-use crate::limits::{check_head, read_body};
+use crate::limits::{Body, check_head, read_body};
 use crate::policy::{Policy, host_of};
 use crate::redact::Opened;
 use crate::redirect::{Hop, hop, may_travel};
@@ -44,6 +44,17 @@ pub struct Response {
     pub url: String,
 }
 
+/// An answer as far as it came.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// What came; its body may be cut off.
+    pub response: Response,
+    /// Why it is cut off, if it is.
+    pub broken: Option<Error>,
+    /// How long it took until the body began, where one did.
+    pub first: Option<Duration>,
+}
+
 /// The one way out to the network. Clones share their connections.
 #[derive(Clone)]
 pub struct Client {
@@ -66,6 +77,11 @@ impl Client {
         Client { policy: Arc::new(policy), open, lookup, http: Arc::default() }
     }
 
+    /// The same way out, with its connections, for whom somebody else opens secrets.
+    pub fn opened_by(&self, open: Arc<dyn Open>) -> Client {
+        Client { open, ..self.clone() }
+    }
+
     /// Sends a request and reads the whole answer.
     ///
     /// # Errors
@@ -79,6 +95,29 @@ impl Client {
         self.http.get_or_init(|| self.connect());
         let call = self.follow(request, url);
         tokio::time::timeout(limit, call).await.unwrap_or(Err(Error::Timeout { host, limit }))
+    }
+
+    /// As `send`, but keeps what came of an answer that breaks off, takes too long or is too long. No redirect is followed.
+    ///
+    /// # Errors
+    /// As for `send`, where not even the head of an answer comes.
+    pub async fn gather(&self, request: Request) -> Result<Gathered, Error> {
+        let url = checked_url(&request.url)?;
+        let limit = request.timeout.unwrap_or(self.policy.timeout);
+        let (host, began) = (host_of(&url), Instant::now());
+        let late = || Error::Timeout { host: host.clone(), limit };
+        self.http.get_or_init(|| self.connect());
+        let opened = Opened::new(self.open.clone());
+        let exchange = tokio::time::timeout(limit, self.exchange(&request, &url, &opened, true));
+        let response = exchange.await.unwrap_or_else(|_| Err(late()))?;
+        let most = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
+        let (status, heads) = head(&response);
+        let mut body = Body::new(response, most);
+        let left = limit.saturating_sub(began.elapsed());
+        let read = tokio::time::timeout(left, body.read(&host, began)).await;
+        let broken = read.unwrap_or_else(|_| Err(late())).err();
+        let first = body.first;
+        Ok(Gathered { response: told((status, heads), body.bytes(), url, &opened), broken, first })
     }
 
     fn connect(&self) -> Result<reqwest::Client, String> {
@@ -166,28 +205,35 @@ impl Client {
     async fn finish(
         &self,
         response: reqwest::Response,
-        mut url: Url,
+        url: Url,
         opened: &Opened,
         limit: usize,
     ) -> Result<Response, Error> {
         let host = host_of(&url);
-        let status = response.status().as_u16();
-        let heads: Vec<(String, String)> = response
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-            })
-            .collect();
-        let body = read_body(response, &host, limit, false).await?;
-        url.set_fragment(None);
-        let needles = opened.needles();
-        Ok(Response {
-            status,
-            headers: heads.into_iter().map(|(name, value)| (name, needles.redact_text(&value))).collect(),
-            body: needles.redact(body),
-            url: needles.redact_text(url.as_str()),
-        })
+        let head = head(&response);
+        let body = read_body(response, &host, limit).await?;
+        Ok(told(head, body, url, opened))
+    }
+}
+
+/// Status and headers of an answer.
+type Head = (u16, Vec<(String, String)>);
+
+fn head(response: &reqwest::Response) -> Head {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let heads = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
+    (response.status().as_u16(), heads.collect())
+}
+
+/// An answer as the caller sees it: without the secrets that were sent.
+fn told((status, heads): Head, body: Bytes, mut url: Url, opened: &Opened) -> Response {
+    url.set_fragment(None);
+    let needles = opened.needles();
+    Response {
+        status,
+        headers: heads.into_iter().map(|(name, value)| (name, needles.redact_text(&value))).collect(),
+        body: needles.redact(body),
+        url: needles.redact_text(url.as_str()),
     }
 }
 

@@ -17,7 +17,7 @@ mod request;
 mod resolve;
 
 pub use bytes::Bytes;
-pub use client::{Client, Response};
+pub use client::{Client, Gathered, Response};
 pub use error::Error;
 pub use policy::Policy;
 pub use request::{Escape, Header, Method, Part, Request, Text};

@@ -1,5 +1,7 @@
 //! Reading an answer without ever holding more than is allowed.
 
+use std::time::{Duration, Instant};
+
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use reqwest::header::HeaderMap;
@@ -14,22 +16,46 @@ pub(crate) fn check_head(headers: &HeaderMap, host: &str, limit: usize) -> Resul
 }
 
 /// Reads a body piece by piece and stops at the first that is too much.
-pub(crate) async fn read_body(
-    mut response: Response,
-    host: &str,
+pub(crate) async fn read_body(response: Response, host: &str, limit: usize) -> Result<Bytes, Error> {
+    let mut body = Body::new(response, limit);
+    body.read(host, Instant::now()).await?;
+    Ok(body.bytes())
+}
+
+/// A body that is read, and what came of it so far.
+pub(crate) struct Body {
+    response: Response,
     limit: usize,
-    first: bool,
-) -> Result<Bytes, Error> {
-    let too_large = || Error::TooLarge { host: host.into(), what: "body", limit };
-    if response.content_length().is_some_and(|length| length > limit as u64) {
-        return Err(too_large());
+    bytes: BytesMut,
+    /// How long it took until it began.
+    pub first: Option<Duration>,
+}
+
+impl Body {
+    pub(crate) fn new(response: Response, limit: usize) -> Body {
+        Body { response, limit, bytes: BytesMut::new(), first: None }
     }
-    let mut body = BytesMut::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| Error::network(error, host, first))? {
-        if piece.len() > limit - body.len() {
+
+    /// Reads to the end. What came before an error stays.
+    pub(crate) async fn read(&mut self, host: &str, began: Instant) -> Result<(), Error> {
+        let limit = self.limit;
+        let too_large = || Error::TooLarge { host: host.into(), what: "body", limit };
+        if self.response.content_length().is_some_and(|length| length > self.limit as u64) {
             return Err(too_large());
         }
-        body.extend_from_slice(&piece);
+        while let Some(piece) =
+            self.response.chunk().await.map_err(|error| Error::network(error, host, false))?
+        {
+            self.first.get_or_insert_with(|| began.elapsed());
+            if piece.len() > self.limit - self.bytes.len() {
+                return Err(too_large());
+            }
+            self.bytes.extend_from_slice(&piece);
+        }
+        Ok(())
     }
-    Ok(body.freeze())
+
+    pub(crate) fn bytes(self) -> Bytes {
+        self.bytes.freeze()
+    }
 }

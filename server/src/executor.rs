@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use ai::ask::{Asking, Models};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
+use dsl::workflow::ASK;
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
+use store::Desk;
 
 use crate::beside;
 use crate::order::Note;
@@ -21,6 +24,7 @@ use crate::serve::Reach;
 pub struct Hands {
     data: PathBuf,
     safe: Arc<Safe>,
+    models: Models,
     database: PathBuf,
     /// Whether runs of schedules may go to private addresses.
     private: AtomicBool,
@@ -41,8 +45,9 @@ struct Equipment {
 
 impl Hands {
     /// Makes hands for the runs of a data directory, whose secrets lie in a safe.
-    pub fn new(data: PathBuf, database: PathBuf, safe: Arc<Safe>) -> Hands {
-        Hands { data, safe, database, private: AtomicBool::new(false), runs: RwLock::default() }
+    pub fn new(data: PathBuf, database: PathBuf, safe: Arc<Safe>, desk: Arc<Desk>) -> Hands {
+        let models = Models::new(desk);
+        Hands { data, safe, models, database, private: AtomicBool::new(false), runs: RwLock::default() }
     }
 
     /// Says where the runs of schedules may go.
@@ -70,6 +75,25 @@ impl Hands {
         self.of(run).is_some()
     }
 
+    /// Asks a model, on the keys of the run's owner.
+    async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Result<Value, Failure> {
+        let safe = self.safe.clone();
+        let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
+        let no_keys =
+            |why: String| Failure::new(FailureKind::Auth, format!("there are no keys for models: {why}"));
+        let vault = opened.map_err(|error| no_keys(error.to_string()))?;
+        let asking = Asking {
+            models: &self.models,
+            vault: vault.map_err(|error| no_keys(crate::chain(&error)))?,
+            owner: &equipment.owner,
+            run: &run.0,
+            place: format!("{}.{}", call.at.frame, call.at.slot),
+            attempt: i64::from(call.attempt),
+            reach: if equipment.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public },
+        };
+        ai::ask::ask(&asking, &call.args).await
+    }
+
     fn of(&self, run: &RunId) -> Option<Arc<Equipment>> {
         self.runs.read().unwrap_or_else(PoisonError::into_inner).get(run).cloned()
     }
@@ -79,6 +103,7 @@ impl Executor for Hands {
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a> {
         Box::pin(async move {
             match self.of(run) {
+                Some(equipment) if *call.action == *ASK => self.ask(run, call, &equipment).await,
                 Some(equipment) => {
                     let request =
                         connectors::Request { action: &call.action, args: &call.args, key: &call.key };

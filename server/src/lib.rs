@@ -24,15 +24,19 @@ pub mod serve;
 pub mod session;
 pub mod token;
 pub mod tokens;
+pub mod usage;
 pub mod words;
 mod zone;
 
+pub use ai::price::Money;
 pub use egress::Error as EgressError;
 pub use engine;
 pub use runtime::clean::{Cleaned, Keeping};
 pub use runtime::driver::{Error as DriverError, State, Summary};
 pub use secret::Secret;
+pub use store::Edit;
 pub use store::backup::Counted;
+pub use store::calls;
 pub use vault;
 
 /// An error and what is behind it, in one line.

@@ -23,7 +23,7 @@ use runtime::journal::sqlite::Sqlite;
 use runtime::local::{Local, Shares, Surroundings};
 use runtime::schedule::books::nanoseconds;
 use runtime::timekeeper::{self, Keeper, Timekeeper};
-use store::{Book, Desk};
+use store::{Book, Change, Desk, Edit};
 use tokio::io::{AsyncReadExt as _, AsyncWrite, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Handle;
@@ -83,7 +83,12 @@ impl Owner {
         let desk = Arc::new(Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?);
         let safe = Arc::new(Safe::new(desk.clone(), home.clone()));
         let data = std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned());
-        let hands = Arc::new(Hands::new(data, home.database(), safe));
+        // Nobody waits for the calls of a process that died: they cost the most that they could.
+        let lost = desk.make(Change::plain(vec![Edit::LoseCalls])).map_err(DriverError::from)?;
+        if let Err(unfit) = lost {
+            warn!(?unfit, "calls to models of an earlier process are still open in the ledger");
+        }
+        let hands = Arc::new(Hands::new(data, home.database(), safe, desk.clone()));
         let surroundings =
             Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
         let driver = Arc::new(Local::sharing(Arc::new(Sqlite::over(desk.clone())?), surroundings, shares));

@@ -58,7 +58,11 @@ impl Safe {
         OfRun { safe: self.clone(), owner: owner.into(), run: run.clone() }
     }
 
-    fn vault(&self) -> Result<Arc<Vault>, vault::Error> {
+    /// The vault, opened if it is not yet. It may block.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or more than one place gives a root key.
+    pub fn vault(&self) -> Result<Arc<Vault>, vault::Error> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(vault) = &*open {
             return Ok(vault.clone());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::calls::{self, Budget, Call, Limits, Outcome};
 use crate::door::{Asked, Token};
 use crate::vault::{Audit, Head, Member, Owner, OwnerKey, Secret, Tier, Version};
 
@@ -17,6 +18,30 @@ pub struct Change {
     pub audit: Vec<Audit>,
     /// Links the rows of the audit.
     pub chain: Arc<dyn Chain>,
+}
+
+impl Change {
+    /// Edits that the audit does not tell of.
+    pub fn plain(edits: Vec<Edit>) -> Change {
+        Change { edits, audit: vec![], chain: Arc::new(Unlinked) }
+    }
+}
+
+/// Links nothing: it holds no head, so that no row of the audit can be written with it.
+struct Unlinked;
+
+impl Chain for Unlinked {
+    fn link(&self, _: &[u8], _: &Audit) -> Vec<u8> {
+        vec![]
+    }
+
+    fn proof(&self, _: i64, _: &[u8]) -> Vec<u8> {
+        vec![]
+    }
+
+    fn holds(&self, _: &Head) -> bool {
+        false
+    }
 }
 
 /// Links rows of the audit; called within the transaction, so that no other row comes between.
@@ -168,6 +193,35 @@ pub enum Edit {
         month: String,
         /// Most calls of a month.
         quota: i64,
+    },
+    /// A call to a model is about to go out; with what it can cost it must not pass a limit.
+    OpenCall {
+        /// The call.
+        call: Box<Call>,
+        /// The limits that it brings along.
+        limits: Limits,
+    },
+    /// A call to a model that is open is over.
+    SettleCall {
+        /// The owner.
+        owner: String,
+        /// The call.
+        call: String,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// Calls to models that are open belong to no process any more: they cost the most that they can.
+    LoseCalls,
+    /// A budget is set.
+    Budget(Budget),
+    /// A budget is removed.
+    RemoveBudget {
+        /// The owner.
+        owner: String,
+        /// What it counts.
+        scope: String,
+        /// Of which workflow or key.
+        name: String,
     },
     /// A token is added; its name must be free among those of its owner.
     Token(Token),
@@ -427,6 +481,21 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
             Wanted::Row,
         ),
         Edit::Count { owner, month, quota } => counted(to, owner, month, *quota),
+        Edit::OpenCall { call, limits } => calls::open(to, call, limits),
+        Edit::SettleCall { owner, call, outcome } => calls::settle(to, (owner, call), outcome),
+        Edit::LoseCalls => calls::lose(to),
+        Edit::Budget(budget) => run(
+            to,
+            "INSERT OR REPLACE INTO budgets (owner, scope, name, most) VALUES (?1, ?2, ?3, ?4)",
+            params![budget.owner, budget.scope, budget.name, budget.most],
+            Wanted::Any,
+        ),
+        Edit::RemoveBudget { owner, scope, name } => run(
+            to,
+            "DELETE FROM budgets WHERE owner = ?1 AND scope = ?2 AND name = ?3",
+            params![owner, scope, name],
+            Wanted::Row,
+        ),
         Edit::Token(token) => run(
             to,
             "INSERT INTO tokens (hash, owner, name, scope, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -543,6 +612,8 @@ fn remove_owner(to: &Connection, owner: &str) -> rusqlite::Result<Result<(), Unf
         "DELETE FROM owner_keys WHERE owner = ?1",
         "DELETE FROM secrets WHERE owner = ?1",
         "DELETE FROM platform_use WHERE owner = ?1",
+        "DELETE FROM calls WHERE owner = ?1",
+        "DELETE FROM budgets WHERE owner = ?1",
         "DELETE FROM members WHERE organisation = ?1 OR member = ?1",
         "DELETE FROM tokens WHERE owner = ?1",
         "DELETE FROM asked WHERE owner = ?1",

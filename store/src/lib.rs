@@ -8,6 +8,7 @@
 pub mod backup;
 mod batch;
 pub mod books;
+pub mod calls;
 mod change;
 mod desk;
 pub mod door;

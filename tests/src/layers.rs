@@ -21,7 +21,7 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("engine", &["dsl"]),
     ("runtime", &["dsl", "engine", "store"]),
     ("secret", &[]),
-    ("server", &["connectors", "dsl", "egress", "engine", "runtime", "secret", "store", "vault"]),
+    ("server", &["ai", "connectors", "dsl", "egress", "engine", "runtime", "secret", "store", "vault"]),
     ("store", &[]),
     ("vault", &["secret", "store"]),
 ];

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tests::place::Place;
 
-const LATER: &str = "name: later\nsteps:\n  ask: { ai: Hello }\n  all:\n    for_each: [1]\n    steps:\n      \
-                     sure: { ai: \"{{ steps.ask.text }}\" }\n";
+const LATER: &str = "name: later\nsteps:\n  ask: { ai: Hello, tools: file.list }\n  all:\n    for_each: [1]\n    steps:\n      \
+                     sure: { ai: \"{{ steps.ask.text }}\", tools: file.list }\n";
 
 #[test]
 fn a_verb_that_comes_later_is_checked_but_not_run() {
@@ -16,9 +16,9 @@ fn a_verb_that_comes_later_is_checked_but_not_run() {
     assert_eq!(answer.code, Some(1), "{answer:?}");
     assert_eq!(answer.json()["status"], "refused");
     for said in [
-        "this version cannot run `ai` yet, as the step `ask` wants",
+        "this version cannot run `ai` with `tools` yet, as the step `ask` wants",
         "later.yaml:3:3",
-        "this version cannot run `ai` yet, as the step `sure` wants",
+        "this version cannot run `ai` with `tools` yet, as the step `sure` wants",
         "later.yaml:7:7",
     ] {
         assert!(answer.stderr.contains(said), "{said}\n{}", answer.stderr);

@@ -6,7 +6,7 @@ use secret::{Open, Refused, Secret};
 
 use crate::error::Error;
 use crate::keys::{Vault, Who};
-use crate::resolve::{Want, What};
+use crate::resolve::{Payer, Want, What};
 
 /// Opens secrets for one owner, one actor, one connector.
 #[derive(Clone)]
@@ -53,6 +53,32 @@ impl Open for Trial {
         let want = Want { who, what: What::Test(&self.name), connector: &self.provider, host };
         let resolved = self.vault.resolve(&want).map_err(|error| refused(&self.name, error))?;
         Ok(resolved.secret)
+    }
+}
+
+/// Opens one key that somebody pays for, whatever it is asked for.
+#[derive(Clone)]
+pub struct Paid {
+    /// The vault.
+    pub vault: Arc<Vault>,
+    /// The owner of the run.
+    pub owner: String,
+    /// The run, as the audit tells it.
+    pub actor: String,
+    /// Who pays.
+    pub payer: Payer,
+    /// The key's name.
+    pub name: String,
+    /// Its provider.
+    pub provider: String,
+}
+
+impl Open for Paid {
+    fn open(&self, _: &str, host: &str) -> Result<Secret, Refused> {
+        let who = Who { owner: &self.owner, actor: &self.actor };
+        let what = What::PaidBy { payer: &self.payer, name: &self.name };
+        let resolved = self.vault.resolve(&Want { who, what, connector: &self.provider, host });
+        resolved.map(|resolved| resolved.secret).map_err(|error| refused(&self.name, error))
     }
 }
 

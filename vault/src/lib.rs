@@ -24,13 +24,13 @@ mod swaps;
 mod verify;
 
 pub use audit::{Action, Deed, Recorded, Told};
-pub use bound::{Bound, Trial};
+pub use bound::{Bound, Paid, Trial};
 pub use cipher::Key;
 pub use error::Error;
 pub use keys::{Vault, Who};
 pub use owner::{LOCAL, Owner, OwnerKind, PLATFORM, Tier};
 pub use process::keep_memory;
-pub use resolve::{Payer, Resolved, Want, What};
+pub use resolve::{Payer, Resolved, Usable, Want, What};
 pub use root::Source;
 pub use rotate::{Rotation, Step};
 pub use secrets::{Entry, Kind, Listed, Status, check_name};

@@ -38,6 +38,13 @@ pub enum What<'a> {
         /// The pinned key's name.
         pinned: Option<&'a str>,
     },
+    /// This key of the connector, paid by this one and by nobody else.
+    PaidBy {
+        /// Who pays.
+        payer: &'a Payer,
+        /// The key's name.
+        name: &'a str,
+    },
     /// A key of the owner's by its name, to ask the provider whether it is right.
     Test(&'a str),
 }
@@ -46,14 +53,17 @@ impl<'a> What<'a> {
     /// What it is called in a message.
     fn name(&self, connector: &'a str) -> &'a str {
         match self {
-            What::Secret(name) | What::Key { pinned: Some(name) } | What::Test(name) => name,
+            What::Secret(name)
+            | What::Key { pinned: Some(name) }
+            | What::PaidBy { name, .. }
+            | What::Test(name) => name,
             What::Key { pinned: None } => connector,
         }
     }
 }
 
 /// Who pays for a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Payer {
     /// The owner of the run.
     Own,
@@ -61,6 +71,17 @@ pub enum Payer {
     Organisation(String),
     /// Who runs the program.
     Platform,
+}
+
+impl Payer {
+    /// It in a word: `own`, `platform`, or the id of the organisation.
+    pub fn name(&self) -> &str {
+        match self {
+            Payer::Own => "own",
+            Payer::Organisation(id) => id,
+            Payer::Platform => "platform",
+        }
+    }
 }
 
 /// What was opened. It cannot be printed or stored:
@@ -87,6 +108,31 @@ pub struct Resolved {
     pub payer: Payer,
     /// What belongs to it, such as a base URL.
     pub settings: std::collections::BTreeMap<String, String>,
+}
+
+/// A key that an owner may use, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usable {
+    /// Who pays.
+    pub payer: Payer,
+    /// Its name.
+    pub name: String,
+    /// How often it was entered.
+    pub version: i64,
+    /// How it stands, in a word.
+    pub status: String,
+    /// Whether it is used like that.
+    pub serves: bool,
+    /// What belongs to it, such as a base URL.
+    pub settings: std::collections::BTreeMap<String, String>,
+}
+
+/// The keys of one payer, those that are taken first in front.
+struct Paid {
+    keys: Vec<rows::Secret>,
+    payer: Payer,
+    /// Most calls of a month, where the platform pays.
+    quota: Option<i64>,
 }
 
 /// The secret that serves a wish, still shut.
@@ -155,6 +201,7 @@ impl Vault {
                 self.check_tier(want.who.owner, found)
             }
             What::Key { pinned: None } => self.first_key(want),
+            What::PaidBy { payer, name } => self.paid_by(want, payer, name),
             What::Test(name) => match self.reader.secret(want.who.owner, Kind::Key.name(), name)? {
                 Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
                 None => Err(Refused::Unknown { name: name.into() }.into()),
@@ -179,17 +226,54 @@ impl Vault {
         found.ok_or_else(|| Refused::Unknown { name: name.into() }.into())
     }
 
-    /// The key of a provider that comes first: the owner's, an organisation's, the platform's. Whoever has one
-    /// at all is the one who pays, or nobody does.
-    fn first_key(&self, want: &Want<'_>) -> Result<Found, Error> {
-        let provider = want.connector;
+    /// This key of this payer, where they are who pays for the provider.
+    fn paid_by(&self, want: &Want<'_>, payer: &Payer, name: &str) -> Result<Found, Error> {
+        let keys = self.payer(want.who.owner, want.connector)?;
+        let unknown = || Error::Refused(Refused::Unknown { name: name.into() });
+        match keys {
+            Some(found) if found.payer == *payer => {
+                let secret = found.keys.into_iter().find(|key| key.name == name).ok_or_else(unknown)?;
+                self.check_tier(want.who.owner, Found { secret, payer: found.payer, quota: found.quota })
+            }
+            Some(_) | None => Err(unknown()),
+        }
+    }
+
+    /// The keys of a provider that the owner may use, those that are taken first in front. One payer has them all.
+    ///
+    /// # Errors
+    /// Where more than one could pay, or the vault is sealed or cannot be read.
+    pub fn usable(&self, owner: &str, provider: &str) -> Result<Vec<Usable>, Error> {
+        match self.keys() {
+            Err(Error::Blank) => return Ok(vec![]),
+            keys => keys?,
+        };
+        let Some(paid) = self.payer(owner, provider)? else { return Ok(vec![]) };
+        let mut usable = vec![];
+        for secret in paid.keys {
+            let version = self.current(&secret)?;
+            usable.push(Usable {
+                payer: paid.payer.clone(),
+                name: secret.name,
+                version: secret.version,
+                serves: Status::of(&secret.status).is_some_and(Status::serves),
+                status: secret.status,
+                settings: crate::secrets::read_settings(&version.settings),
+            });
+        }
+        Ok(usable)
+    }
+
+    /// Who pays for the calls of an owner to a provider, and with which keys: the owner, else the one organisation
+    /// that has some, else the platform where the tier allows it.
+    fn payer(&self, owner: &str, provider: &str) -> Result<Option<Paid>, Error> {
         let of = |owner: &str| self.reader.secrets_for(owner, Kind::Key.name(), provider);
-        let own = of(want.who.owner)?;
+        let own = of(owner)?;
         if !own.is_empty() {
-            return self.check_tier(want.who.owner, serving(own, provider, Payer::Own)?);
+            return Ok(Some(Paid { keys: own, payer: Payer::Own, quota: None }));
         }
         let mut found = None;
-        for organisation in self.organisations(want.who.owner)? {
+        for organisation in self.organisations(owner)? {
             let keys = of(&organisation)?;
             if keys.is_empty() {
                 continue;
@@ -197,20 +281,24 @@ impl Vault {
             if found.is_some() {
                 return Err(Refused::Ambiguous { name: provider.into() }.into());
             }
-            found = Some((keys, Payer::Organisation(organisation)));
+            found = Some(Paid { keys, payer: Payer::Organisation(organisation), quota: None });
         }
-        if let Some((keys, payer)) = found {
-            return serving(keys, provider, payer);
+        if found.is_some() {
+            return Ok(found);
         }
-        let quota = self.allowance(want.who.owner)?.map_or(0, |tier| i64::from(tier.quota));
-        if quota == 0 {
-            return Err(Refused::Unknown { name: provider.into() }.into());
-        }
-        let platform = of(PLATFORM)?;
-        if platform.is_empty() {
-            return Err(Refused::Unknown { name: provider.into() }.into());
-        }
-        Ok(Found { quota: Some(quota), ..serving(platform, provider, Payer::Platform)? })
+        let quota = self.allowance(owner)?.map_or(0, |tier| i64::from(tier.quota));
+        let platform = if quota == 0 { vec![] } else { of(PLATFORM)? };
+        let paid = Paid { keys: platform, payer: Payer::Platform, quota: Some(quota) };
+        Ok(Some(paid).filter(|paid| !paid.keys.is_empty()))
+    }
+
+    /// The key of a provider that comes first: the owner's, an organisation's, the platform's. Whoever has one
+    /// at all is the one who pays, or nobody does.
+    fn first_key(&self, want: &Want<'_>) -> Result<Found, Error> {
+        let provider = want.connector;
+        let unknown = || Refused::Unknown { name: provider.into() };
+        let Paid { keys, payer, quota } = self.payer(want.who.owner, provider)?.ok_or_else(unknown)?;
+        self.check_tier(want.who.owner, Found { quota, ..serving(keys, provider, payer)? })
     }
 
     /// A key of the owner's own may be used where the tier allows it.
@@ -240,7 +328,7 @@ fn allowed(secret: &rows::Secret, version: &rows::Version, want: &Want<'_>) -> R
     let usable = match (want.what, Status::of(&secret.status)) {
         // Whether a key is right again is found by trying.
         (What::Test(_), Some(status)) => status != Status::Revoked,
-        (What::Secret(_) | What::Key { .. }, Some(status)) => status.serves(),
+        (What::Secret(_) | What::Key { .. } | What::PaidBy { .. }, Some(status)) => status.serves(),
         (_, None) => false,
     };
     if !usable {

@@ -81,7 +81,7 @@ fn is_meant(args: &Args, row: &Told) -> bool {
 }
 
 /// Nanoseconds since 1970 of a moment, a day in UTC, or so long ago.
-fn moment(text: &str) -> Result<i64, Trouble> {
+pub fn moment(text: &str) -> Result<i64, Trouble> {
     let day = || {
         text.parse::<civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp())
     };

@@ -1,6 +1,7 @@
 //! `keyway show`: what happened in a run, step by step.
 
 mod gantt;
+mod models;
 
 use std::collections::BTreeMap;
 
@@ -59,10 +60,15 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         return Ok(Exit::Done);
     }
     let timeline = history.whole(&run).map_err(server::error::Error::from)?;
+    let calls = server::usage::of_run(&home, &history, &run)?;
     if args.json {
-        output::json(&timeline.to_json());
+        let mut json = timeline.to_json();
+        if let (false, Some(entries)) = (calls.is_empty(), json.as_object_mut()) {
+            entries.insert("calls".into(), calls.iter().map(models::to_json).collect());
+        }
+        output::json(&json);
     } else {
-        output::result(&page(&timeline, &home, args.full));
+        output::result(&(page(&timeline, &home, args.full) + &models::page(&calls)));
     }
     Ok(Exit::Done)
 }

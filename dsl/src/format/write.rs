@@ -21,7 +21,11 @@ pub fn page(text: &str, root: &Piece) -> String {
     let writer = Writer { text };
     let mut out = String::new();
     writer.leads(&mut out, &head, 0);
-    let body = writer.block(root, &rows, Place::Top, 0);
+    let mut body = writer.block(root, &rows, Place::Top, 0);
+    // Braces with nothing in them are no rows, and without them the file would be empty.
+    if rows.is_empty() && !root.span.range().is_empty() {
+        body += &format!("{}\n", writer.inline(root, Spot::BLOCK, Place::Free));
+    }
     if !out.trim().is_empty() {
         out.push('\n');
     }

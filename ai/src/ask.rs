@@ -1,0 +1,426 @@
+//! Asking a model for a step: who is asked, with which key, whom else where that fails, and what makes its answer a
+//! value. The one place of this crate that sends, waits and writes.
+//!
+//! Who pays is settled first and stays: where the owner's own keys could serve, neither an organisation's nor the
+//! platform's is asked when they fail.
+
+mod call;
+mod offers;
+mod value;
+mod wish;
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use dsl::catalog::{Failure, FailureKind};
+use dsl::value::Value;
+use egress::{Client, Policy};
+use jiff::{SignedDuration, Timestamp};
+use secret::NoVault;
+use store::Desk;
+use vault::Vault;
+
+use crate::chat::{Answer, Message, Part, Question, Role};
+use crate::health::{Asked, Gate, Health};
+use crate::price::Money;
+use crate::provider::{Agreed, Quality};
+use crate::refusal::{NextKey, NextProvider, Refusal, SameKey};
+use crate::route::{self, Basis, Candidate, Choice};
+pub use call::month;
+use call::{Ask, No};
+use offers::Key;
+use wish::Wish;
+
+/// How long a step waits here in sum; more is the engine's business, which waits durably.
+const WAITS: Duration = Duration::from_secs(10);
+
+/// The pause before a provider that failed is asked again; it doubles.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The longest answer in bytes.
+const LONGEST: usize = 100 << 20;
+
+/// Lengths of an answer that are tried where a limit of cost leaves no room for the longest.
+const LENGTHS: [Option<u64>; 6] = [None, Some(32_768), Some(8_192), Some(2_048), Some(1_024), Some(512)];
+
+/// A failure that is further away is not waited for.
+const SOON: Duration = Duration::from_secs(6 * 3600);
+
+/// What all questions of a process share: the ledger, the connections, and who is left alone for a while.
+pub struct Models {
+    desk: Arc<Desk>,
+    health: Mutex<Health>,
+    clients: [OnceLock<Client>; 2],
+}
+
+/// Where models may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// At public addresses.
+    Public,
+    /// Also at private ones.
+    Private,
+}
+
+/// Who asks.
+pub struct Asking<'a> {
+    /// What all share.
+    pub models: &'a Models,
+    /// The vault with the keys.
+    pub vault: Arc<Vault>,
+    /// Whose keys.
+    pub owner: &'a str,
+    /// The run.
+    pub run: &'a str,
+    /// Which of its steps, by whatever names it alone.
+    pub place: String,
+    /// Which try of the step.
+    pub attempt: i64,
+    /// Where models may be.
+    pub reach: Reach,
+}
+
+impl Models {
+    /// Makes it over the one writer of the store.
+    pub fn new(desk: Arc<Desk>) -> Models {
+        Models { desk, health: Mutex::default(), clients: Default::default() }
+    }
+
+    fn client(&self, reach: Reach) -> &Client {
+        let (at, allow_private) = match reach {
+            Reach::Public => (0, false),
+            Reach::Private => (1, true),
+        };
+        self.clients[at].get_or_init(|| {
+            let policy = Policy { allow_private, max_response: LONGEST, ..Policy::default() };
+            Client::new(policy, Arc::new(NoVault))
+        })
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers a step that asks a model: `ai.ask` with these parameters.
+///
+/// # Errors
+/// Where nobody can be asked, all say no, or the answer is not what the step wants.
+pub async fn ask(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> {
+    let wish = Wish::of(args)?;
+    let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
+    let found = tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
+    let keys =
+        found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
+    Step { asking, quality: wish.need.quality, wish, keys, spent: Money::ZERO, waited: Duration::ZERO }
+        .run()
+        .await
+}
+
+/// A step under way.
+struct Step<'a> {
+    asking: &'a Asking<'a>,
+    wish: Wish,
+    keys: Vec<Key>,
+    /// How good a model is asked for.
+    quality: Quality,
+    /// What its calls have cost, as far as it is known.
+    spent: Money,
+    /// How long it has waited here.
+    waited: Duration,
+}
+
+/// Whether a wrong answer was told to a model.
+enum Turn {
+    First,
+    Repair,
+}
+
+impl Step<'_> {
+    async fn run(mut self) -> Result<Value, Failure> {
+        let mut question = self.wish.question.clone();
+        let mut turn = Turn::First;
+        loop {
+            let answer = self.answer(&question).await?;
+            let value = value::read(&answer, self.wish.returns.as_deref());
+            let (why, better) = match (value, &self.wish.check) {
+                (Ok(value), None) => return Ok(value),
+                (Ok(value), Some(check)) => match value::checked(&value, check) {
+                    Ok(()) => return Ok(value),
+                    Err(why) => (why, self.better(&question)),
+                },
+                (Err(why), _) => (why, None),
+            };
+            match (better, &turn) {
+                (Some(quality), _) => {
+                    (self.quality, turn) = (quality, Turn::First);
+                    question = self.wish.question.clone();
+                }
+                (None, Turn::First) => {
+                    turn = Turn::Repair;
+                    repair(&mut question, &answer, &why);
+                }
+                (None, Turn::Repair) => {
+                    let message =
+                        format!("the answer of `{}` is not what the step wants: {why}", answer.model);
+                    return Err(Failure { answered: true, ..Failure::new(FailureKind::Invalid, message) });
+                }
+            }
+        }
+    }
+
+    /// The next better quality, where the step leaves the model open and there is one of it.
+    fn better(&self, question: &Question) -> Option<Quality> {
+        let next = match (self.quality, &self.wish.need.model) {
+            (_, Some(_)) | (Quality::High, None) => return None,
+            (Quality::Low, None) => Quality::Standard,
+            (Quality::Standard, None) => Quality::High,
+        };
+        let found = self.choose(question, next).is_ok_and(|(choice, _)| !choice.candidates.is_empty());
+        found.then_some(next)
+    }
+
+    /// Who can be asked, the best choice first, and how long an answer may be.
+    fn choose(&self, question: &Question, quality: Quality) -> Result<(Choice<'_>, Option<u64>), Failure> {
+        let need = route::Need { quality, limit: self.left(), ..self.wish.need.clone() };
+        let day = call::day(Timestamp::now());
+        let basis = Basis { day, agreed: &Agreed::default(), gate: &|_| Gate::Open };
+        let lengths = if need.limit.is_some() { &LENGTHS[..] } else { &LENGTHS[..1] };
+        let mut why = None;
+        for payer in offers::payers(&self.keys) {
+            let offers = offers::offers(&self.keys, &payer);
+            for length in lengths {
+                let question = Question { max_output: *length, ..question.clone() };
+                let choice = route::choose(&need, &question, &offers, &basis);
+                if !choice.candidates.is_empty() {
+                    return Ok((choice, *length));
+                }
+                why = Some(nobody(&choice));
+            }
+        }
+        let kind = match self.keys.is_empty() {
+            true => FailureKind::Auth,
+            false => FailureKind::Invalid,
+        };
+        let none = || "there is no key for any model; `keyway keys add PROVIDER` stores one".to_owned();
+        Err(Failure::new(kind, why.unwrap_or_else(none)))
+    }
+
+    /// What may still be spent here; the store knows what earlier tries of the step and other steps have spent.
+    fn left(&self) -> Option<Money> {
+        let step = self.wish.max_cost.map(|most| most - self.spent);
+        [step, self.wish.run_cost].into_iter().flatten().min()
+    }
+
+    /// An answer of whoever gives one.
+    async fn answer(&mut self, question: &Question) -> Result<Answer, Failure> {
+        let (mut spent, mut waited) = (self.spent, self.waited);
+        let (choice, length) = self.choose(question, self.quality)?;
+        let course = Course { step: self, question, length, why: choice.why.clone() };
+        let answered = course.run(choice.candidates, &mut spent, &mut waited).await;
+        (self.spent, self.waited) = (spent, waited);
+        answered
+    }
+}
+
+/// Why there is nobody to ask.
+fn nobody(choice: &Choice<'_>) -> String {
+    let mut reasons: Vec<String> = choice
+        .rejected
+        .iter()
+        .filter(|(_, why)| *why != route::Why::NotNamed)
+        .map(|(offer, why)| format!("`{}`: {}", offer.name, why.words()))
+        .collect();
+    reasons.dedup();
+    reasons.truncate(3);
+    match reasons.is_empty() {
+        true => choice.why.clone(),
+        false => format!("{} ({})", choice.why, reasons.join("; ")),
+    }
+}
+
+/// Tells a model what is wrong with its answer.
+fn repair(question: &mut Question, answer: &Answer, why: &str) {
+    let said = Message::new(Role::Model, vec![Part::text(answer.text())]);
+    let wrong = format!(
+        "This answer cannot be used: {why}. Answer again, whole, and in the form that was asked for."
+    );
+    // A turn without any text is refused by some.
+    let turns = [said].into_iter().filter(|_| !answer.text().is_empty());
+    question.messages.extend(turns.chain([Message::new(Role::User, vec![Part::text(wrong)])]));
+}
+
+/// The way of one question through those who can answer it.
+struct Course<'a> {
+    step: &'a Step<'a>,
+    question: &'a Question,
+    length: Option<u64>,
+    why: String,
+}
+
+impl<'a> Course<'a> {
+    async fn run(
+        mut self,
+        mut candidates: Vec<Candidate<'a>>,
+        spent: &mut Money,
+        waited: &mut Duration,
+    ) -> Result<Answer, Failure> {
+        let mut last: Option<Refusal> = None;
+        let mut pause = PAUSE;
+        loop {
+            let mut at = 0;
+            while let Some(candidate) = candidates.get(at).copied() {
+                if self.shut(&candidate).is_some() {
+                    at += 1;
+                    continue;
+                }
+                let refusal = match self.insist(&candidate, spent, waited).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(No::Failed(failure)) => return Err(failure),
+                    Err(No::Refused(refusal)) => refusal,
+                };
+                self.why = format!("{}; `{}` said no: {}", self.why, candidate.offer.name, refusal.message);
+                candidates = self.others(candidates, at, &refusal);
+                if refusal.class.rule().same_key == SameKey::AfterWait {
+                    // It is asked again once it may be, if nobody else answers.
+                    candidates.insert(at, candidate);
+                    at += 1;
+                }
+                last = Some(refusal);
+            }
+            let Some((until, why)) = self.soonest(&candidates) else {
+                return Err(match last {
+                    Some(refusal) => refusal.failure(),
+                    None => Failure::new(FailureKind::Invalid, self.why),
+                });
+            };
+            let wait =
+                Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default().max(pause);
+            if *waited + wait > WAITS {
+                return Err(later(wait, last, &why));
+            }
+            (*waited, pause) = (*waited + wait, pause * 2);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Asks one until it answers or its rule says that it will not.
+    async fn insist(
+        &self,
+        candidate: &Candidate<'a>,
+        spent: &mut Money,
+        waited: &mut Duration,
+    ) -> Result<Answer, No> {
+        let mut tries = 0;
+        loop {
+            let asked = self.asked(candidate);
+            let began = self.step.asking.models.health().begin(&asked, Timestamp::now());
+            let key = self
+                .key(candidate)
+                .ok_or_else(|| No::Failed(Failure::new(FailureKind::Auth, "the key is gone")))?;
+            let mut question = Question { model: candidate.offer.name.to_owned(), ..self.question.clone() };
+            let longest =
+                candidate.offer.provider.model(candidate.offer.model).and_then(|model| model.max_output);
+            question.max_output =
+                self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
+            let (asking, wish, why) = (self.step.asking, &self.step.wish, self.why.clone());
+            let made = Ask { asking, wish, key, candidate, question, why }.make().await;
+            *spent += made.cost;
+            let refusal = match made.answer {
+                Ok(answer) => {
+                    asking.models.health().answered(&began);
+                    return Ok(answer);
+                }
+                Err(No::Failed(failure)) => return Err(No::Failed(failure)),
+                Err(No::Refused(refusal)) => refusal,
+            };
+            asking.models.health().refused(&began, &refusal, Timestamp::now());
+            let (run, key, model) = (asking.run, &key.usable.name, candidate.offer.name);
+            tracing::warn!(
+                run,
+                key,
+                model,
+                class = refusal.class.name(),
+                "a model was not reached: {refusal}"
+            );
+            let pause = refusal.wait.unwrap_or(PAUSE * 2_u32.pow(u32::from(tries)));
+            match refusal.class.rule().same_key {
+                SameKey::Tries(most)
+                    if tries < most && *waited + pause <= WAITS && self.shut(candidate).is_none() =>
+                {
+                    tries += 1;
+                    *waited += pause;
+                    tokio::time::sleep(pause).await;
+                }
+                SameKey::Tries(_) | SameKey::AfterWait | SameKey::Never => return Err(No::Refused(refusal)),
+            }
+        }
+    }
+
+    /// Who may still be asked after a refusal of the one at a place.
+    fn others(&self, candidates: Vec<Candidate<'a>>, at: usize, refusal: &Refusal) -> Vec<Candidate<'a>> {
+        let Some(refused) = candidates.get(at).copied() else { return candidates };
+        let rule = refusal.class.rule();
+        let context = |candidate: &Candidate<'_>| {
+            candidate.offer.provider.model(candidate.offer.model).map_or(0, |model| model.context)
+        };
+        let may = |other: &Candidate<'a>| {
+            if same(other, &refused) {
+                return false;
+            }
+            let provider = other.offer.provider.name == refused.offer.provider.name;
+            let model = provider && other.offer.name == refused.offer.name;
+            let key = match rule.next_key {
+                NextKey::AtOnce => true,
+                NextKey::Never => !model,
+            };
+            key && match rule.next_provider {
+                NextProvider::Yes => true,
+                // A step that names no model leaves open who answers.
+                NextProvider::IfAllowed => provider || self.step.wish.need.model.is_none(),
+                NextProvider::Larger => context(other) > context(&refused),
+                NextProvider::Never | NextProvider::ByPolicy => provider && rule.next_key == NextKey::AtOnce,
+            }
+        };
+        candidates.into_iter().filter(|other| may(other)).collect()
+    }
+
+    /// Until when one is left alone, and why.
+    fn shut(&self, candidate: &Candidate<'_>) -> Option<(Timestamp, String)> {
+        match self.step.asking.models.health().gate(&self.asked(candidate), Timestamp::now()) {
+            Gate::Open | Gate::Probe => None,
+            Gate::Shut { until, why } => Some((until, why)),
+        }
+    }
+
+    fn soonest(&self, candidates: &[Candidate<'_>]) -> Option<(Timestamp, String)> {
+        let now = || (Timestamp::now(), String::new());
+        candidates.iter().map(|candidate| self.shut(candidate).unwrap_or_else(now)).min()
+    }
+
+    fn asked(&self, candidate: &Candidate<'_>) -> Asked {
+        Asked {
+            provider: candidate.offer.provider.name.clone(),
+            model: candidate.offer.name.to_owned(),
+            key: candidate.offer.key.to_owned(),
+        }
+    }
+
+    fn key(&self, candidate: &Candidate<'_>) -> Option<&Key> {
+        self.step.keys.iter().find(|key| key.id == candidate.offer.key)
+    }
+}
+
+fn same(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+    one.offer.key == other.offer.key && one.offer.name == other.offer.name
+}
+
+/// The failure of a step whose next call has to wait longer than is waited here.
+fn later(wait: Duration, last: Option<Refusal>, why: &str) -> Failure {
+    let failure = match last {
+        Some(refusal) => refusal.failure(),
+        None => Failure::new(FailureKind::RateLimited, format!("nobody can be asked just now: {why}")),
+    };
+    let retry_after = SignedDuration::try_from(wait).ok().filter(|_| wait <= SOON);
+    Failure { retryable: retry_after.is_some(), retry_after, answered: true, ..failure }
+}

@@ -1,0 +1,381 @@
+//! One call: its row is opened, it goes out, what comes is read, the row is settled. One row for each call, however it
+//! ends: refused, cut off, or given up by whoever waited for it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dsl::catalog::{Failure, FailureKind};
+use egress::{Gathered, Header, Method, Request};
+use jiff::Timestamp;
+use secret::{Hole, Refused};
+use store::calls::{Call, Limits, Outcome};
+use store::{Change, Desk, Edit, Reader, Unfit};
+use vault::Paid;
+
+use super::offers::Key;
+use super::{Asking, Wish};
+use crate::chat::{Answer, Finish, Question};
+use crate::estimate;
+use crate::price::{Money, Price, Priced};
+use crate::refusal::{Class, Refusal, Reply};
+use crate::route::Candidate;
+use crate::usage::Usage;
+
+/// The longest time of a call: models that reason take minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The parts of a budget, in percent, at which it is told of.
+const TOLD: [i128; 4] = [50, 80, 90, 100];
+
+/// Why there is no answer.
+pub(super) enum No {
+    /// The provider said no, or did not say anything.
+    Refused(Refusal),
+    /// Nobody else is to be asked.
+    Failed(Failure),
+}
+
+/// An answer, and what the call is known to have cost.
+pub(super) struct Paidfor {
+    /// The answer.
+    pub answer: Result<Answer, No>,
+    /// What it cost, as far as it is known.
+    pub cost: Money,
+}
+
+/// What is asked, of whom, and why.
+pub(super) struct Ask<'a> {
+    /// Who asks.
+    pub asking: &'a Asking<'a>,
+    /// What the step wants.
+    pub wish: &'a Wish,
+    /// The key.
+    pub key: &'a Key,
+    /// The model.
+    pub candidate: &'a Candidate<'a>,
+    /// The question, with the model in it.
+    pub question: Question,
+    /// Why this model.
+    pub why: String,
+}
+
+/// What came of a call, before it is counted.
+struct Came {
+    answer: Result<Answer, Refusal>,
+    usage: Usage,
+    class: &'static str,
+    first: Option<Duration>,
+}
+
+impl Ask<'_> {
+    /// Makes the call.
+    pub async fn make(self) -> Paidfor {
+        let now = Timestamp::now();
+        let price = match self.key.provider.price(self.candidate.offer.model, day(now), &Default::default()) {
+            Priced::Known(price) => Some(price.clone()),
+            Priced::Unknown { why } => {
+                tracing::warn!(
+                    run = self.asking.run,
+                    model = self.candidate.offer.name,
+                    why,
+                    "a call whose cost is not known"
+                );
+                None
+            }
+        };
+        let likely = estimate::question(&self.question, &self.key.provider.estimate).likely;
+        let mut row = match self.open(now, price, likely).await {
+            Ok(row) => row,
+            Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
+        };
+        let came = self.send().await;
+        let cost =
+            row.price.as_ref().and_then(|price| price.cost(&came.usage).known()).map(|cost| cost.total());
+        let outcome = row.outcome(&came.usage, cost, came.class, came.first);
+        let cost = cost.unwrap_or_default();
+        match row.settle(outcome).await {
+            Ok(()) => {
+                self.warn(cost).await;
+                Paidfor { answer: came.answer.map_err(No::Refused), cost }
+            }
+            Err(failure) => Paidfor { answer: Err(No::Failed(failure)), cost },
+        }
+    }
+
+    /// Opens the row, with the most that the call can cost.
+    async fn open(&self, now: Timestamp, price: Option<Price>, likely: u64) -> Result<Row, Failure> {
+        let (asking, wish) = (self.asking, self.wish);
+        let reserved = self.candidate.most.and_then(|most| i64::try_from(most.units()).ok());
+        let call = Call {
+            owner: asking.owner.to_owned(),
+            id: id()?,
+            time: nanoseconds(now),
+            workflow: wish.workflow.clone(),
+            run: asking.run.to_owned(),
+            step: wish.step.clone(),
+            place: asking.place.clone(),
+            attempt: asking.attempt,
+            provider: self.key.provider.name.clone(),
+            model: self.candidate.offer.name.to_owned(),
+            key: self.key.usable.name.clone(),
+            payer: self.key.usable.payer.name().to_owned(),
+            why: self.why.clone(),
+            reserved,
+            outcome: Outcome::default(),
+        };
+        let units = |money: Money| i64::try_from(money.units()).unwrap_or(i64::MAX);
+        let limits =
+            Limits { run: wish.run_cost.map(units), step: wish.max_cost.map(units), month: month(now) };
+        let mut row = Row {
+            desk: asking.models.desk.clone(),
+            owner: call.owner.clone(),
+            id: call.id.clone(),
+            began: Instant::now(),
+            price,
+            likely,
+            open: false,
+        };
+        let edit = Edit::OpenCall { call: Box::new(call), limits };
+        match write(&row.desk, edit).await? {
+            Ok(()) => {
+                row.open = true;
+                Ok(row)
+            }
+            Err(Unfit::Spent) => Err(Failure::new(FailureKind::Budget, self.too_dear(reserved))),
+            Err(unfit) => Err(broken(&format!("{unfit:?}"))),
+        }
+    }
+
+    /// Why a budget does not let a call go out.
+    fn too_dear(&self, reserved: Option<i64>) -> String {
+        let name = self.candidate.offer.name;
+        match reserved {
+            Some(units) => format!(
+                "a call of `{name}` may cost {} USD, and less is left of a budget of the step, the run, the \
+                 workflow, the key or the owner: `keyway budget list` shows them",
+                Money::from_units(units.into())
+            ),
+            None => format!("the price of `{name}` is not known, and a budget must be kept"),
+        }
+    }
+
+    /// Says which budgets a call has brought to one of the parts that are told of.
+    async fn warn(&self, cost: Money) {
+        let Ok(cost) = i64::try_from(cost.units()) else { return };
+        let (desk, owner) = (self.asking.models.desk.clone(), self.asking.owner.to_owned());
+        let (workflow, key) = (self.wish.workflow.clone(), self.key.usable.name.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            let reader = Reader::open(desk.path(), Duration::from_secs(1))?;
+            for budget in reader.budgets(&owner)? {
+                let counts = match &*budget.scope {
+                    "workflow" => budget.name == workflow,
+                    "key" => budget.name == key,
+                    _ => true,
+                };
+                let spent = if counts { reader.spent(&budget, month(Timestamp::now()))? } else { 0 };
+                let reached = |percent: &&i128| {
+                    let line = i128::from(budget.most) * **percent;
+                    i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
+                };
+                if let Some(percent) = TOLD.iter().rev().find(reached) {
+                    let (scope, name) = (&*budget.scope, &*budget.name);
+                    tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
+                }
+            }
+            Ok::<(), store::Error>(())
+        });
+        if let Ok(Err(error)) = looked.await {
+            tracing::warn!(%error, "the budgets cannot be read");
+        }
+    }
+
+    async fn send(&self) -> Came {
+        let nothing = |refusal: Refusal| Came {
+            class: refusal.class.name(),
+            answer: Err(refusal),
+            usage: Usage::default(),
+            first: None,
+        };
+        let request = match self.request() {
+            Ok(request) => request,
+            Err(refusal) => return nothing(refusal),
+        };
+        let open = Paid {
+            vault: self.asking.vault.clone(),
+            owner: self.asking.owner.to_owned(),
+            actor: format!("run {}", self.asking.run),
+            payer: self.key.usable.payer.clone(),
+            name: self.key.usable.name.clone(),
+            provider: self.key.provider.name.clone(),
+        };
+        match self.asking.models.client(self.asking.reach).opened_by(Arc::new(open)).gather(request).await {
+            Ok(gathered) => self.read(&gathered),
+            Err(error) => {
+                let mut came = nothing(unsent(&error));
+                if matches!(
+                    error,
+                    egress::Error::Timeout { .. } | egress::Error::Network { before_send: false, .. }
+                ) {
+                    // It may have been read, and paid for.
+                    let likely = estimate::question(&self.question, &self.key.provider.estimate).likely;
+                    came.usage = Usage::guess(likely, 0);
+                }
+                came
+            }
+        }
+    }
+
+    fn request(&self) -> Result<Request, Refusal> {
+        let account = self.key.provider.account();
+        let account = account.ok_or_else(|| Refusal::new(Class::NotOffered, "the provider has no keys"))?;
+        let settings = &self.key.usable.settings;
+        let base = settings.get("base").or(account.base.as_ref()).cloned().unwrap_or_default();
+        let sent = self.key.provider.ask(&self.question, settings);
+        let mut request = Request::new(Method::POST, format!("{base}{}", sent.path));
+        let key = Hole::Join(vec![Hole::Plain(account.check.before.clone()), Hole::Name("key".into())]);
+        request.headers.push(Header::credential(&account.check.header, key));
+        request.headers.extend(sent.headers.iter().map(|(name, value)| Header::new(name, &**value)));
+        request.body = vec![egress::Part::Plain(sent.body.to_string().into())];
+        (request.timeout, request.redirects) = (Some(PATIENCE), Some(0));
+        Ok(request)
+    }
+
+    /// Reads what came. What was said before it broke off was paid for.
+    fn read(&self, gathered: &Gathered) -> Came {
+        let (provider, response, first) = (self.key.provider, &gathered.response, gathered.first);
+        let refused = |refusal: Refusal, usage: Usage| Came {
+            class: refusal.class.name(),
+            answer: Err(refusal),
+            usage,
+            first,
+        };
+        if !(200..300).contains(&response.status) {
+            let reply = Reply { status: response.status, headers: &response.headers, body: &response.body };
+            return refused(provider.refusal(&reply, Timestamp::now()), Usage::default());
+        }
+        let mut stream = provider.stream(&self.question);
+        if let Err(refusal) = stream.push(&response.body) {
+            return refused(refusal, stream.cut().usage);
+        }
+        if let Some(error) = &gathered.broken {
+            let refusal = Refusal::new(Class::Broken, format!("the answer broke off: {error}"));
+            return Came { class: "cut", ..refused(refusal, stream.cut().usage) };
+        }
+        let answer = match stream.end() {
+            Ok(answer) => answer,
+            Err(refusal) => return refused(refusal, Usage::default()),
+        };
+        let usage = answer.usage;
+        match (answer.refusal(), &answer.finish) {
+            (Some(refusal), _) => refused(refusal, usage),
+            (None, Finish::Cut) => {
+                let refusal = Refusal::new(Class::Broken, "the answer broke off before its end");
+                Came { class: "cut", ..refused(refusal, usage) }
+            }
+            (None, _) => Came { class: "ok", answer: Ok(answer), usage, first },
+        }
+    }
+}
+
+/// Why nothing came, as a refusal.
+fn unsent(error: &egress::Error) -> Refusal {
+    let class = match error {
+        egress::Error::Secret(Refused::Payer { .. }) => Class::NoCredit,
+        egress::Error::Secret(_) => Class::BadKey,
+        egress::Error::Refused(_) | egress::Error::Invalid(_) => Class::Invalid,
+        _ => Class::Broken,
+    };
+    Refusal::new(class, error.to_string())
+}
+
+/// The row of a call that is under way. Dropped before it is settled, it is settled as given up.
+struct Row {
+    desk: Arc<Desk>,
+    owner: String,
+    id: String,
+    began: Instant,
+    price: Option<Price>,
+    likely: u64,
+    open: bool,
+}
+
+impl Row {
+    fn outcome(&self, usage: &Usage, cost: Option<Money>, class: &str, first: Option<Duration>) -> Outcome {
+        let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+        let length = |length: Duration| i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
+        Outcome {
+            tokens: [
+                usage.input_uncached,
+                usage.input_cached,
+                usage.cache_write_5m,
+                usage.cache_write_1h,
+                usage.output_visible,
+                usage.output_reasoning,
+            ]
+            .map(count),
+            estimated: usage.estimated,
+            cost: cost.and_then(|cost| i64::try_from(cost.units()).ok()),
+            latency: Some(length(self.began.elapsed())),
+            first: first.map(length),
+            class: class.to_owned(),
+        }
+    }
+
+    fn edit(&self, outcome: Outcome) -> Edit {
+        Edit::SettleCall { owner: self.owner.clone(), call: self.id.clone(), outcome }
+    }
+
+    async fn settle(&mut self, outcome: Outcome) -> Result<(), Failure> {
+        let edit = self.edit(outcome);
+        let settled = write(&self.desk, edit).await?;
+        self.open = false;
+        settled.map_err(|unfit| broken(&format!("{unfit:?}")))
+    }
+}
+
+impl Drop for Row {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        // Whether it was read nobody knows; that it was, is likely.
+        let usage = Usage::guess(self.likely, 0);
+        let cost = self.price.as_ref().and_then(|price| price.cost(&usage).known()).map(|cost| cost.total());
+        let edit = self.edit(self.outcome(&usage, cost, "cut", None));
+        let desk = self.desk.clone();
+        // Where nothing can be written any more, the next start counts the row as lost.
+        std::thread::spawn(move || drop(desk.make(Change::plain(vec![edit]))));
+    }
+}
+
+/// Writes where it may block.
+async fn write(desk: &Arc<Desk>, edit: Edit) -> Result<Result<(), Unfit>, Failure> {
+    let desk = desk.clone();
+    let written = tokio::task::spawn_blocking(move || desk.make(Change::plain(vec![edit]))).await;
+    written.map_err(|_| broken("it broke off"))?.map_err(|error| broken(&error.to_string()))
+}
+
+fn broken(why: &str) -> Failure {
+    Failure::passing(FailureKind::Server, format!("the ledger cannot be written: {why}"))
+}
+
+fn id() -> Result<String, Failure> {
+    let mut chance = [0; 16];
+    getrandom::fill(&mut chance).map_err(|error| broken(&error.to_string()))?;
+    Ok(chance.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The day whose prices count.
+pub(super) fn day(now: Timestamp) -> jiff::civil::Date {
+    now.to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// When the month of a time began, in UTC.
+pub fn month(now: Timestamp) -> i64 {
+    let first = day(now).first_of_month().to_zoned(jiff::tz::TimeZone::UTC);
+    first.map_or(i64::MIN, |first| nanoseconds(first.timestamp()))
+}
+
+fn nanoseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}

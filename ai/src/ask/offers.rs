@@ -1,0 +1,102 @@
+//! The models that an owner can ask: those of the providers for which there is a key, paid as the vault says.
+
+use std::collections::BTreeMap;
+
+use dsl::catalog::{Failure, FailureKind};
+use secret::Refused;
+use vault::{Payer, Usable, Vault};
+
+use crate::provider::{PROVIDERS, Provider};
+use crate::route::Offer;
+
+/// A key that may be used, and what can be asked with it.
+pub(super) struct Key {
+    /// What names it alone, and anew when it is changed or found right.
+    pub id: String,
+    /// Its provider.
+    pub provider: &'static Provider,
+    /// It, as the vault tells it.
+    pub usable: Usable,
+    /// What it can ask: how that is called in a question, and in the files.
+    models: BTreeMap<String, String>,
+}
+
+/// The keys of an owner, in the vault's order; `wanted` is the model that a step names.
+///
+/// # Errors
+/// Where the vault cannot be read.
+pub(super) fn keys(vault: &Vault, owner: &str, wanted: Option<&str>) -> Result<Vec<Key>, Failure> {
+    let mut keys = vec![];
+    for provider in PROVIDERS.iter() {
+        let usable = match vault.usable(owner, &provider.name) {
+            Ok(usable) => usable,
+            // Nobody knows who pays, so nobody does.
+            Err(vault::Error::Refused(Refused::Ambiguous { .. })) => {
+                tracing::warn!(
+                    provider = provider.name,
+                    "more than one organisation has a key, so that none is used"
+                );
+                continue;
+            }
+            Err(error) => {
+                return Err(Failure::new(FailureKind::Auth, format!("the keys cannot be used: {error}")));
+            }
+        };
+        for usable in usable.into_iter().filter(|usable| usable.serves) {
+            let id = format!(
+                "{}/{}/{}@{}:{}",
+                provider.name,
+                usable.payer.name(),
+                usable.name,
+                usable.version,
+                usable.status
+            );
+            let models = models(provider, &usable, wanted);
+            keys.push(Key { id, provider, usable, models });
+        }
+    }
+    Ok(keys)
+}
+
+/// What can be asked with a key: its deployments, or all models of its provider; and the one that is named, where only
+/// the owner of the endpoint knows its models.
+fn models(provider: &Provider, usable: &Usable, wanted: Option<&str>) -> BTreeMap<String, String> {
+    let deployments = usable
+        .settings
+        .iter()
+        .filter_map(|(name, model)| Some((name.strip_prefix("deployment.")?.to_owned(), model.clone())));
+    let mut models: BTreeMap<String, String> = deployments.collect();
+    if models.is_empty() {
+        models.extend(provider.models.keys().map(|name| (name.clone(), name.clone())));
+    }
+    let open = provider.models.is_empty();
+    let named = wanted.and_then(|wanted| {
+        let of_provider = wanted.strip_prefix(&*provider.name).and_then(|rest| rest.strip_prefix('/'));
+        let of_another = PROVIDERS.iter().any(|other| {
+            wanted.strip_prefix(&*other.name).is_some_and(|rest| rest.starts_with('/'))
+                || other.models.contains_key(wanted)
+        });
+        of_provider.or(Some(wanted).filter(|_| open && !of_another))
+    });
+    if let Some(named) = named {
+        models.entry(named.to_owned()).or_insert_with(|| named.to_owned());
+    }
+    models
+}
+
+/// What can be asked where this one pays.
+pub(super) fn offers<'a>(keys: &'a [Key], payer: &Payer) -> Vec<Offer<'a>> {
+    let paid = keys.iter().filter(|key| key.usable.payer == *payer);
+    paid.flat_map(|key| {
+        key.models.iter().map(|(name, model)| Offer { provider: key.provider, name, model, key: &key.id })
+    })
+    .collect()
+}
+
+/// Who pays for any of them, the owner first.
+pub(super) fn payers(keys: &[Key]) -> Vec<Payer> {
+    let mut payers: Vec<Payer> = keys.iter().map(|key| key.usable.payer.clone()).collect();
+    payers.sort();
+    payers.dedup();
+    payers
+}

@@ -1,0 +1,67 @@
+//! The calls of a run to models, as the ledger has them.
+
+use std::time::Duration;
+
+use server::calls::Call;
+
+use crate::cmd::usage::cost;
+use crate::output::{BAD, FAINT, STRONG};
+
+/// The calls, each with its model, key, payer, tokens and cost, and why this model.
+pub fn page(calls: &[Call]) -> String {
+    if calls.is_empty() {
+        return String::new();
+    }
+    let mut page = format!("\n{STRONG}models{STRONG:#}\n");
+    for call in calls {
+        let outcome = &call.outcome;
+        let (read, written) =
+            (outcome.tokens[..4].iter().sum::<i64>(), outcome.tokens[4..].iter().sum::<i64>());
+        let about = if outcome.estimated { "about " } else { "" };
+        let paid = match &*call.payer {
+            "own" => String::new(),
+            payer => format!(", paid by {payer}"),
+        };
+        let class = match &*outcome.class {
+            "ok" => String::new(),
+            class => format!("  {BAD}{class}{BAD:#}"),
+        };
+        let took = outcome.latency.and_then(|length| u64::try_from(length).ok());
+        let took = took
+            .map_or(String::new(), |length| format!("  {:.1}s", Duration::from_nanos(length).as_secs_f64()));
+        let price = outcome.cost.map_or("price not known".to_owned(), |units| format!("{} USD", cost(units)));
+        page += &format!(
+            "  {}  {}/{}  {FAINT}key{FAINT:#} {}{paid}  {about}{read} read, {written} written  {price}{took}{class}\n",
+            call.step, call.provider, call.model, call.key
+        );
+        page += &format!("      {FAINT}why {}{FAINT:#}\n", call.why);
+    }
+    page
+}
+
+/// A call with all that is known of it.
+pub fn to_json(call: &Call) -> serde_json::Value {
+    let outcome = &call.outcome;
+    let [uncached, cached, minutes, hour, visible, reasoning] = outcome.tokens;
+    serde_json::json!({
+        "step": call.step,
+        "attempt": call.attempt,
+        "provider": call.provider,
+        "model": call.model,
+        "key": call.key,
+        "paid_by": call.payer,
+        "why": call.why,
+        "class": outcome.class,
+        "tokens": {
+            "input_uncached": uncached,
+            "input_cached": cached,
+            "cache_write_5m": minutes,
+            "cache_write_1h": hour,
+            "output_visible": visible,
+            "output_reasoning": reasoning,
+        },
+        "estimated": outcome.estimated,
+        "cost_usd": outcome.cost.map(cost),
+        "most_usd": call.reserved.map(cost),
+    })
+}

@@ -1,0 +1,161 @@
+//! `keyway usage`: what calls to models took and cost, from the ledger.
+
+use clap::{Args as ClapArgs, ValueEnum};
+use server::Money;
+use server::calls::{By, Sum};
+
+use super::audit::moment;
+use super::{Data, Whose};
+use crate::error::{Exit, Trouble};
+use crate::output::{self, FAINT, STRONG};
+
+/// How wide a bar is at most.
+const BAR: i128 = 24;
+
+/// Tell what calls to models took and cost
+#[derive(ClapArgs)]
+pub struct Args {
+    /// What is counted together
+    #[arg(long, value_enum, default_value = "model")]
+    by: Kind,
+    /// Count only what is not older: a day, a moment, or a length such as `24h`
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Print it as JSON
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print it as CSV
+    #[arg(long)]
+    csv: bool,
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    data: Data,
+}
+
+/// What is counted together
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Owner,
+    Workflow,
+    Step,
+    Provider,
+    Model,
+    Key,
+    Day,
+}
+
+impl Kind {
+    fn by(self) -> By {
+        match self {
+            Kind::Owner => By::Owner,
+            Kind::Workflow => By::Workflow,
+            Kind::Step => By::Step,
+            Kind::Provider => By::Provider,
+            Kind::Model => By::Model,
+            Kind::Key => By::Key,
+            Kind::Day => By::Day,
+        }
+    }
+}
+
+/// The names of the kinds of tokens, in the order of the ledger.
+const TOKENS: [&str; 6] = [
+    "input_uncached",
+    "input_cached",
+    "cache_write_5m",
+    "cache_write_1h",
+    "output_visible",
+    "output_reasoning",
+];
+
+/// Carries the command out.
+pub fn main(args: &Args) -> Result<Exit, Trouble> {
+    let since = args.since.as_deref().map_or(Ok(i64::MIN), moment)?;
+    let owner = args.whose.id(&args.data)?;
+    let by = args.by.by();
+    let sums = server::usage::usage(&args.data.home()?, &owner, by, since)?;
+    match (args.json, args.csv) {
+        (true, _) => output::json(&sums.iter().map(|sum| to_json(by, sum)).collect()),
+        (false, true) => output::result(&csv(by, &sums)),
+        (false, false) if sums.is_empty() => output::note("no model was called yet"),
+        (false, false) => output::result(&table(by, &sums)),
+    }
+    Ok(Exit::Done)
+}
+
+fn table(by: By, sums: &[Sum]) -> String {
+    let width = sums.iter().map(|sum| sum.name.chars().count()).max().unwrap_or(0).clamp(8, 48);
+    let head = by.name().to_uppercase();
+    let mut table = format!(
+        "{STRONG}{head:<width$} {:>7} {:>7} {:>11} {:>11} {:>14}{STRONG:#}\n",
+        "CALLS", "FAILED", "READ", "WRITTEN", "USD"
+    );
+    let most = sums.iter().map(|sum| sum.cost).max().unwrap_or(0).max(1);
+    for sum in sums {
+        let (read, written) = (sum.tokens[..4].iter().sum::<i64>(), sum.tokens[4..].iter().sum::<i64>());
+        let filled = usize::try_from(i128::from(sum.cost) * BAR / i128::from(most)).unwrap_or(0);
+        let (cost, bar) = (known(sum).unwrap_or_else(|| "not known".into()), "█".repeat(filled));
+        let mut line = format!(
+            "{:<width$} {:>7} {:>7} {read:>11} {written:>11} {cost:>14}  {bar}",
+            sum.name, sum.calls, sum.failed
+        );
+        for (count, what) in [(sum.unpriced, "without a known price"), (sum.estimated, "estimated")] {
+            if count > 0 {
+                line += &format!(" {FAINT}{count} {what}{FAINT:#}");
+            }
+        }
+        table += line.trim_end();
+        table += "\n";
+    }
+    let (calls, all) = (sums.iter().map(|sum| sum.calls).sum::<i64>(), sums.iter().map(|sum| sum.cost).sum());
+    table + &format!("{FAINT}{calls} calls, {} USD{FAINT:#}\n", cost(all))
+}
+
+fn csv(by: By, sums: &[Sum]) -> String {
+    let mut text = format!("{},calls,failed,estimated,unpriced,{},cost_usd\n", by.name(), TOKENS.join(","));
+    for sum in sums {
+        let tokens = sum.tokens.map(|count| count.to_string()).join(",");
+        text += &format!(
+            "{},{},{},{},{},{tokens},{}\n",
+            quoted(&sum.name),
+            sum.calls,
+            sum.failed,
+            sum.estimated,
+            sum.unpriced,
+            known(sum).unwrap_or_default()
+        );
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
+}
+
+fn to_json(by: By, sum: &Sum) -> serde_json::Value {
+    let tokens: serde_json::Map<String, _> =
+        TOKENS.iter().zip(sum.tokens).map(|(name, count)| ((*name).to_owned(), count.into())).collect();
+    serde_json::json!({
+        by.name(): sum.name,
+        "calls": sum.calls,
+        "failed": sum.failed,
+        "estimated": sum.estimated,
+        "unpriced": sum.unpriced,
+        "tokens": tokens,
+        "cost_usd": known(sum),
+    })
+}
+
+/// What calls cost together, as far as it is known; nothing where it is known of none.
+fn known(sum: &Sum) -> Option<String> {
+    (sum.unpriced < sum.calls).then(|| cost(sum.cost))
+}
+
+/// An amount of the ledger in US dollars.
+pub fn cost(units: i64) -> String {
+    Money::from_units(units.into()).to_string()
+}

@@ -1,0 +1,407 @@
+//! The ledger of calls to models, and what may be spent. A row is opened with the most that its call can cost before
+//! the call goes out, and settled once when it is over: budgets count what is open as if it were spent.
+//! Every question names its owner.
+
+use rusqlite::{Connection, Row, params};
+
+use crate::change::Unfit;
+use crate::{Error, Reader};
+
+/// The word for a call that is under way.
+pub const OPEN: &str = "open";
+
+/// The word for a call that was under way when its process died.
+pub const LOST: &str = "lost";
+
+/// A call, as it stands in the ledger. Times are nanoseconds, those of a clock since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// Whose run made it.
+    pub owner: String,
+    /// Its id.
+    pub id: String,
+    /// When it went out.
+    pub time: i64,
+    /// The workflow.
+    pub workflow: String,
+    /// The run.
+    pub run: String,
+    /// The step's name.
+    pub step: String,
+    /// Which of the steps of that name, of the run.
+    pub place: String,
+    /// Which try of the step.
+    pub attempt: i64,
+    /// Who was asked.
+    pub provider: String,
+    /// Which model.
+    pub model: String,
+    /// The name of the key.
+    pub key: String,
+    /// Who pays.
+    pub payer: String,
+    /// Why this model, in words.
+    pub why: String,
+    /// The most that it can cost, where that is known.
+    pub reserved: Option<i64>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Tokens by kind: read anew, read from the cache, kept for minutes, kept for an hour, written, written in thinking.
+    pub tokens: [i64; 6],
+    /// True if some of them are estimated.
+    pub estimated: bool,
+    /// What it cost, where that is known.
+    pub cost: Option<i64>,
+    /// How long it took.
+    pub latency: Option<i64>,
+    /// How long until the answer began.
+    pub first: Option<i64>,
+    /// How it ended, in a word; `open` while it is under way.
+    pub class: String,
+}
+
+/// Limits that a call brings along, beside those that are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// What its run may cost.
+    pub run: Option<i64>,
+    /// What its step may cost.
+    pub step: Option<i64>,
+    /// When the month began.
+    pub month: i64,
+}
+
+/// What may be spent in a month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Whose.
+    pub owner: String,
+    /// What it counts, in a word: `owner`, `workflow`, `key`.
+    pub scope: String,
+    /// Of which workflow or key; empty for the owner.
+    pub name: String,
+    /// The most.
+    pub most: i64,
+}
+
+/// By what calls are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// All of an owner.
+    Owner,
+    /// The workflow.
+    Workflow,
+    /// Workflow and step.
+    Step,
+    /// The provider.
+    Provider,
+    /// Provider and model.
+    Model,
+    /// The key.
+    Key,
+    /// The day in UTC.
+    Day,
+}
+
+/// What several calls took together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// What they have in common.
+    pub name: String,
+    /// How many there are.
+    pub calls: i64,
+    /// How many of them did not end well.
+    pub failed: i64,
+    /// How many have tokens that are estimated.
+    pub estimated: i64,
+    /// How many have a cost that is not known.
+    pub unpriced: i64,
+    /// Tokens by kind.
+    pub tokens: [i64; 6],
+    /// What they cost, as far as it is known.
+    pub cost: i64,
+}
+
+const CALL: &str =
+    "SELECT owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer, why,
+    reserved, input_uncached, input_cached, cache_write_5m, cache_write_1h, output_visible, output_reasoning,
+    estimated, cost, latency, first, class FROM calls";
+
+const SUMS: &str =
+    "count(*), sum(class NOT IN ('ok', 'open')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
+    sum(input_uncached), sum(input_cached), sum(cache_write_5m), sum(cache_write_1h), sum(output_visible),
+    sum(output_reasoning), coalesce(sum(cost), 0) FROM calls WHERE owner = ?1 AND time >= ?2 GROUP BY 1";
+
+/// Opens a call, unless it could pass a limit. What it can cost must be known where there is one.
+pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::Result<Result<(), Unfit>> {
+    let month = Spent { to, call, since: limits.month };
+    let kept = [
+        (month.limit("owner", "")?, "owner = ?1 AND time >= ?2 AND ?3 = ?3", ""),
+        (
+            month.limit("workflow", &call.workflow)?,
+            "owner = ?1 AND time >= ?2 AND workflow = ?3",
+            &*call.workflow,
+        ),
+        (month.limit("key", &call.key)?, "owner = ?1 AND time >= ?2 AND \"key\" = ?3", &*call.key),
+    ];
+    let ever = Spent { since: i64::MIN, ..month };
+    let brought = [
+        (limits.run, "owner = ?1 AND time >= ?2 AND run = ?3", &*call.run),
+        (
+            limits.step,
+            "owner = ?1 AND time >= ?2 AND run || ' ' || place = ?3",
+            &*format!("{} {}", call.run, call.place),
+        ),
+    ];
+    for (spent, limits) in [(&month, &kept[..]), (&ever, &brought[..])] {
+        for (limit, filter, name) in limits {
+            let Some(limit) = limit else { continue };
+            let Some(reserved) = call.reserved else { return Ok(Err(Unfit::Spent)) };
+            if spent.sum(filter, name)?.saturating_add(reserved) > *limit {
+                return Ok(Err(Unfit::Spent));
+            }
+        }
+    }
+    to.prepare_cached(
+        "INSERT INTO calls (owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer,
+         why, reserved, class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'open')",
+    )?
+    .execute(params![
+        call.owner,
+        call.id,
+        call.time,
+        call.workflow,
+        call.run,
+        call.step,
+        call.place,
+        call.attempt,
+        call.provider,
+        call.model,
+        call.key,
+        call.payer,
+        call.why,
+        call.reserved
+    ])?;
+    Ok(Ok(()))
+}
+
+/// What was spent, or is reserved, since a time.
+struct Spent<'a> {
+    to: &'a Connection,
+    call: &'a Call,
+    since: i64,
+}
+
+impl Spent<'_> {
+    fn limit(&self, scope: &str, name: &str) -> rusqlite::Result<Option<i64>> {
+        let mut select = self
+            .to
+            .prepare_cached("SELECT max(most) FROM budgets WHERE owner = ?1 AND scope = ?2 AND name = ?3")?;
+        select.query_row(params![self.call.owner, scope, name], |row| row.get(0))
+    }
+
+    fn sum(&self, filter: &str, name: &str) -> rusqlite::Result<i64> {
+        let sql = format!("SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls WHERE {filter}");
+        let mut select = self.to.prepare_cached(&sql)?;
+        select.query_row(params![self.call.owner, self.since, name], |row| row.get(0))
+    }
+}
+
+/// Settles a call that is open.
+pub(crate) fn settle(
+    to: &Connection,
+    (owner, id): (&str, &str),
+    outcome: &Outcome,
+) -> rusqlite::Result<Result<(), Unfit>> {
+    let [uncached, cached, minutes, hour, visible, reasoning] = outcome.tokens;
+    let settled = to
+        .prepare_cached(
+            "UPDATE calls SET input_uncached = ?3, input_cached = ?4, cache_write_5m = ?5, cache_write_1h = ?6,
+             output_visible = ?7, output_reasoning = ?8, estimated = ?9, cost = ?10, latency = ?11, first = ?12,
+             class = ?13 WHERE owner = ?1 AND id = ?2 AND class = 'open'",
+        )?
+        .execute(params![
+            owner,
+            id,
+            uncached,
+            cached,
+            minutes,
+            hour,
+            visible,
+            reasoning,
+            outcome.estimated,
+            outcome.cost,
+            outcome.latency,
+            outcome.first,
+            outcome.class
+        ])?;
+    Ok(if settled == 1 { Ok(()) } else { Err(Unfit::Stale) })
+}
+
+/// Calls that were under way when a process died cost the most that they can.
+pub(crate) fn lose(to: &Connection) -> rusqlite::Result<Result<(), Unfit>> {
+    to.execute("UPDATE calls SET class = 'lost', cost = reserved, estimated = 1 WHERE class = 'open'", [])?;
+    Ok(Ok(()))
+}
+
+impl By {
+    /// All of them.
+    pub const ALL: [By; 7] = [By::Day, By::Key, By::Model, By::Owner, By::Provider, By::Step, By::Workflow];
+
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            By::Owner => "owner",
+            By::Workflow => "workflow",
+            By::Step => "step",
+            By::Provider => "provider",
+            By::Model => "model",
+            By::Key => "key",
+            By::Day => "day",
+        }
+    }
+
+    fn column(self) -> &'static str {
+        match self {
+            By::Owner => "owner",
+            By::Workflow => "workflow",
+            By::Step => "workflow || '.' || step",
+            By::Provider => "provider",
+            By::Model => "provider || '/' || model",
+            By::Key => "provider || '/' || \"key\"",
+            By::Day => "strftime('%Y-%m-%d', time / 1000000000, 'unixepoch')",
+        }
+    }
+}
+
+impl Reader {
+    /// The calls of an owner since a time, oldest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn calls(&self, owner: &str, since: i64) -> Result<Vec<Call>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(&format!("{CALL} WHERE owner = ?1 AND time >= ?2 ORDER BY time, id"))?
+                .query_map(params![owner, since], call)?
+                .collect()
+        })
+    }
+
+    /// The calls of a run of an owner, oldest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn calls_of_run(&self, owner: &str, run: &str) -> Result<Vec<Call>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(&format!("{CALL} WHERE owner = ?1 AND run = ?2 ORDER BY time, id"))?
+                .query_map([owner, run], call)?
+                .collect()
+        })
+    }
+
+    /// What an owner's calls since a time took, by something, in its order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn usage(&self, owner: &str, by: By, since: i64) -> Result<Vec<Sum>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(&format!("SELECT {}, {SUMS}", by.column()))?
+                .query_map(params![owner, since], sum)?
+                .collect()
+        })
+    }
+
+    /// What is spent or reserved of a budget since a time.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn spent(&self, budget: &Budget, since: i64) -> Result<i64, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls
+                     WHERE owner = ?1 AND time >= ?2 AND CASE ?3
+                         WHEN 'workflow' THEN workflow = ?4 WHEN 'key' THEN \"key\" = ?4 ELSE 1 END",
+                )?
+                .query_row(params![budget.owner, since, budget.scope, budget.name], |row| row.get(0))
+        })
+    }
+
+    /// What an owner may spend.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn budgets(&self, owner: &str) -> Result<Vec<Budget>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT owner, scope, name, most FROM budgets WHERE owner = ?1 ORDER BY scope, name",
+                )?
+                .query_map([owner], |row| {
+                    Ok(Budget {
+                        owner: row.get(0)?,
+                        scope: row.get(1)?,
+                        name: row.get(2)?,
+                        most: row.get(3)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+}
+
+fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
+    let outcome = Outcome {
+        tokens: tokens(row, 14)?,
+        estimated: row.get(20)?,
+        cost: row.get(21)?,
+        latency: row.get(22)?,
+        first: row.get(23)?,
+        class: row.get(24)?,
+    };
+    Ok(Call {
+        owner: row.get(0)?,
+        id: row.get(1)?,
+        time: row.get(2)?,
+        workflow: row.get(3)?,
+        run: row.get(4)?,
+        step: row.get(5)?,
+        place: row.get(6)?,
+        attempt: row.get(7)?,
+        provider: row.get(8)?,
+        model: row.get(9)?,
+        key: row.get(10)?,
+        payer: row.get(11)?,
+        why: row.get(12)?,
+        reserved: row.get(13)?,
+        outcome,
+    })
+}
+
+fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {
+    Ok(Sum {
+        name: row.get(0)?,
+        calls: row.get(1)?,
+        failed: row.get(2)?,
+        estimated: row.get(3)?,
+        unpriced: row.get(4)?,
+        tokens: tokens(row, 5)?,
+        cost: row.get(11)?,
+    })
+}
+
+fn tokens(row: &Row<'_>, from: usize) -> rusqlite::Result<[i64; 6]> {
+    let mut tokens = [0; 6];
+    for (place, count) in tokens.iter_mut().enumerate() {
+        *count = row.get(from + place)?;
+    }
+    Ok(tokens)
+}

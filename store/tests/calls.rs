@@ -1,0 +1,118 @@
+//! The ledger of calls to models: what is reserved counts as spent, so that nobody passes a limit, however many ask at
+//! the same moment.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::calls::{Budget, By, Call, Limits, Outcome};
+use store::{Change, Desk, Edit, Reader, Unfit};
+
+fn desk(folder: &Path) -> Arc<Desk> {
+    Arc::new(Desk::open(&folder.join("keyway.db"), Duration::from_secs(5)).unwrap())
+}
+
+fn make(desk: &Desk, edit: Edit) -> Result<(), Unfit> {
+    desk.make(Change::plain(vec![edit])).unwrap()
+}
+
+fn call(owner: &str, id: &str, reserved: Option<i64>) -> Edit {
+    let call =
+        Call { owner: owner.into(), id: id.into(), time: 10, run: "r".into(), reserved, ..Call::default() };
+    Edit::OpenCall {
+        call: Box::new(Call { workflow: "w".into(), place: "0.0".into(), ..call }),
+        limits: Limits::default(),
+    }
+}
+
+fn settle(owner: &str, id: &str, cost: i64) -> Edit {
+    let outcome = Outcome { cost: Some(cost), class: "ok".into(), ..Outcome::default() };
+    Edit::SettleCall { owner: owner.into(), call: id.into(), outcome }
+}
+
+fn budget(scope: &str, name: &str, most: i64) -> Edit {
+    Edit::Budget(Budget { owner: "o".into(), scope: scope.into(), name: name.into(), most })
+}
+
+fn spent(desk: &Desk) -> i64 {
+    let reader = Reader::open(desk.path(), Duration::ZERO).unwrap();
+    reader.usage("o", By::Owner, i64::MIN).unwrap().iter().map(|sum| sum.cost).sum()
+}
+
+/// A hundred threads each make a call that can cost 10 of 300, and costs so much.
+fn storm(reserve: Option<i64>) -> i64 {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    make(&desk, budget("owner", "", 300)).unwrap();
+    let barrier = Arc::new(std::sync::Barrier::new(100));
+    let threads: Vec<_> = (0..100)
+        .map(|number| {
+            let (desk, barrier) = (desk.clone(), barrier.clone());
+            std::thread::spawn(move || {
+                let id = number.to_string();
+                let went = make(&desk, call("o", &id, reserve)).is_ok();
+                // All are under way at once.
+                barrier.wait();
+                if went {
+                    make(&desk, settle("o", &id, 10)).unwrap();
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    spent(&desk)
+}
+
+#[test]
+fn a_hundred_calls_at_once_never_pass_the_limit() {
+    assert_eq!(storm(Some(10)), 300);
+}
+
+#[test]
+fn without_a_reservation_they_would() {
+    assert!(storm(Some(0)) > 300, "this is what a reservation is for");
+}
+
+#[test]
+fn what_can_cost_nobody_knows_what_is_refused_under_a_limit_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    assert_eq!(make(&desk, call("o", "1", None)), Ok(()));
+    make(&desk, budget("workflow", "other", 5)).unwrap();
+    assert_eq!(make(&desk, call("o", "2", None)), Ok(()));
+    make(&desk, budget("workflow", "w", 5)).unwrap();
+    assert_eq!(make(&desk, call("o", "3", None)), Err(Unfit::Spent));
+    assert_eq!(make(&desk, call("another", "3", None)), Ok(()), "a budget is its owner's");
+}
+
+#[test]
+fn what_was_under_way_when_a_process_died_costs_the_most_that_it_could() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    make(&desk, call("o", "1", Some(70))).unwrap();
+    make(&desk, call("o", "2", Some(70))).unwrap();
+    make(&desk, settle("o", "2", 5)).unwrap();
+    assert_eq!(make(&desk, settle("o", "2", 6)), Err(Unfit::Stale), "a call is settled once");
+    make(&desk, Edit::LoseCalls).unwrap();
+    assert_eq!(spent(&desk), 75);
+    let reader = Reader::open(desk.path(), Duration::ZERO).unwrap();
+    let calls = reader.calls_of_run("o", "r").unwrap();
+    assert_eq!((&*calls[0].outcome.class, calls[0].outcome.estimated), ("lost", true));
+    assert_eq!(make(&desk, settle("o", "1", 1)), Err(Unfit::Stale), "what comes late changes nothing");
+}
+
+#[test]
+fn a_run_and_a_step_have_limits_over_all_their_tries() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    let limited = |id: &str, run: Option<i64>, step: Option<i64>| {
+        let Edit::OpenCall { call, .. } = call("o", id, Some(10)) else { unreachable!() };
+        make(&desk, Edit::OpenCall { call, limits: Limits { run, step, month: 0 } })
+    };
+    assert_eq!(limited("1", Some(15), None), Ok(()));
+    assert_eq!(limited("2", Some(15), None), Err(Unfit::Spent));
+    assert_eq!(limited("3", None, Some(19)), Err(Unfit::Spent));
+    assert_eq!(limited("4", Some(20), Some(20)), Ok(()));
+}
