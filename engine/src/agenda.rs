@@ -18,6 +18,8 @@ pub(crate) struct Task {
 pub(crate) enum What {
     /// A step: may it start, must it go?
     Step(At),
+    /// A failure that is taken over, once nothing else of its part is.
+    Failure(At),
     /// An instance of a block: has this part of it ended?
     Close(u32),
     /// The next item of a `for_each`.

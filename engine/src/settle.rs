@@ -16,7 +16,7 @@ use crate::agenda::{Task, What};
 use crate::command::Emitted;
 use crate::decide::doubt;
 use crate::event::{Event, Why};
-use crate::fork::{Outcome, Past};
+use crate::fork::Outcome;
 use crate::path;
 use crate::plan::{Op, Plan, Step};
 use crate::retry;
@@ -43,6 +43,7 @@ impl Turn<'_> {
             let Some((task, waited)) = self.run.agenda.next() else { return };
             match task.what {
                 What::Step(at) => self.look(at, task),
+                What::Failure(at) => self.fail_as_before(at),
                 What::Close(frame) => self.look_at_phase_end(frame),
                 What::Item(at) => self.next_item(at, task),
             }
@@ -128,7 +129,7 @@ impl Turn<'_> {
         if let Some(past) = self.run.past.clone() {
             if let Some(outcome) = past.steps.get(&path::of_step(plan, self.run, at)) {
                 if is_fatal(step, outcome) {
-                    self.take_over_beside(at, step.phase, &past);
+                    return self.run.agenda.add(Task { what: What::Failure(at), ..task });
                 }
                 return self.take_over(at, outcome.clone());
             }
@@ -249,28 +250,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes over all else that ended in this part of a block: a failure that is taken over stops what has not.
-    fn take_over_beside(&mut self, at: At, phase: Phase, past: &Past) {
-        let plan = self.plan;
-        let block = self.run.frames.get(&at.frame).and_then(|frame| plan.block(frame.block));
-        let Some(block) = block else { return };
-        let of_part = (0..).zip(&block.steps).filter(|(_, step)| step.phase == phase);
-        let mut open: Vec<u16> = of_part.map(|(slot, _)| slot).collect();
-        // The first is looked at first.
-        open.reverse();
-        while let Some(slot) = open.pop() {
-            let (beside, Some(step)) = (At { slot, ..at }, block.steps.get(usize::from(slot))) else {
-                continue;
-            };
-            let pending = self.run.slot(beside).is_some_and(|slot| matches!(slot.state, State::Pending));
-            if step.phase != phase || !pending || !needs_have_ended(plan, self.run, beside, step) {
-                continue;
-            }
-            let outcome = past.steps.get(&path::of_step(plan, self.run, beside));
-            if let Some(outcome) = outcome.filter(|outcome| !is_fatal(step, outcome)) {
-                self.take_over(beside, outcome.clone());
-                open.extend(block.dependents.get(usize::from(slot)).into_iter().flatten().rev());
-            }
+    /// A failure that is taken over stops its part of a block: all else that ended there is taken over first.
+    fn fail_as_before(&mut self, at: At) {
+        let pending = self.run.slot(at).is_some_and(|slot| matches!(slot.state, State::Pending));
+        if !pending || self.run.is_stopped(at.frame) {
+            return;
+        }
+        let path = path::of_step(self.plan, self.run, at);
+        let outcome = self.run.past.as_ref().and_then(|past| past.steps.get(&path).cloned());
+        if let Some(outcome) = outcome {
+            self.take_over(at, outcome);
         }
     }
 
