@@ -17,7 +17,7 @@ use dsl::value::Value;
 use egress::{Client, Policy};
 use jiff::{SignedDuration, Timestamp};
 use secret::NoVault;
-use store::Desk;
+use store::{Desk, Reader};
 use vault::Vault;
 
 use crate::chat::{Answer, Message, Part, Question, Role};
@@ -49,6 +49,7 @@ const SOON: Duration = Duration::from_secs(6 * 3600);
 /// What all questions of a process share: the ledger, the connections, and who is left alone for a while.
 pub struct Models {
     desk: Arc<Desk>,
+    reader: Arc<OnceLock<Reader>>,
     health: Mutex<Health>,
     clients: [OnceLock<Client>; 2],
 }
@@ -83,7 +84,7 @@ pub struct Asking<'a> {
 impl Models {
     /// Makes it over the one writer of the store.
     pub fn new(desk: Arc<Desk>) -> Models {
-        Models { desk, health: Mutex::default(), clients: Default::default() }
+        Models { desk, reader: Arc::default(), health: Mutex::default(), clients: Default::default() }
     }
 
     fn client(&self, reach: Reach) -> &Client {

@@ -84,7 +84,7 @@ impl Owner {
         let safe = Arc::new(Safe::new(desk.clone(), home.clone()));
         let data = std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned());
         // Nobody waits for the calls of a process that died: they cost the most that they could.
-        let lost = desk.make(Change::plain(vec![Edit::LoseCalls])).map_err(DriverError::from)?;
+        let lost = desk.make(Change::untold(vec![Edit::LoseCalls])).map_err(DriverError::from)?;
         if let Err(unfit) = lost {
             warn!(?unfit, "calls to models of an earlier process are still open in the ledger");
         }

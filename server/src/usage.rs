@@ -63,9 +63,9 @@ pub fn budgets(home: &Home, owner: &str, since: i64) -> Result<Vec<(Budget, i64)
 /// # Errors
 /// Where the store cannot be written.
 pub fn change(home: &Home, edit: Edit) -> Result<bool, Error> {
-    home.create()?;
+    let _beside = home.write_beside()?;
     let desk = Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?;
-    Ok(match desk.make(Change::plain(vec![edit])).map_err(DriverError::from)? {
+    Ok(match desk.make(Change::untold(vec![edit])).map_err(DriverError::from)? {
         Ok(()) => true,
         Err(Unfit::Taken | Unfit::Stale | Unfit::Spent | Unfit::Audit) => false,
     })

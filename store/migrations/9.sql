@@ -30,6 +30,7 @@ CREATE TABLE calls (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX calls_by_time ON calls (owner, time);
+CREATE INDEX calls_by_payer ON calls (payer, time);
 CREATE INDEX calls_by_run ON calls (owner, run);
 CREATE INDEX calls_open ON calls (class) WHERE class = 'open';
 

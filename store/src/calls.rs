@@ -2,7 +2,7 @@
 //! the call goes out, and settled once when it is over: budgets count what is open as if it were spent.
 //! Every question names its owner.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::change::Unfit;
 use crate::{Error, Reader};
@@ -12,6 +12,9 @@ pub const OPEN: &str = "open";
 
 /// The word for a call that was under way when its process died.
 pub const LOST: &str = "lost";
+
+/// The payer of a call that the owner of its run pays for; else it is the id of who does.
+pub const OWN: &str = "own";
 
 /// A call, as it stands in the ledger. Times are nanoseconds, those of a clock since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,37 +138,57 @@ const CALL: &str =
 const SUMS: &str =
     "count(*), sum(class NOT IN ('ok', 'open')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
     sum(input_uncached), sum(input_cached), sum(cache_write_5m), sum(cache_write_1h), sum(output_visible),
-    sum(output_reasoning), coalesce(sum(cost), 0) FROM calls WHERE owner = ?1 AND time >= ?2 GROUP BY 1";
+    sum(output_reasoning), coalesce(sum(cost), 0) FROM calls
+    WHERE (owner = ?1 OR payer = ?1) AND time >= ?2 GROUP BY 1";
+
+/// Which calls count to a budget of an owner, by its scope: those of the owner's runs, and those of others' that the
+/// owner pays for. A key is its payer's.
+fn counted(scope: &str) -> &'static str {
+    match scope {
+        "workflow" => "owner = ?1 AND time >= ?2 AND workflow = ?3",
+        "key" => "(owner = ?1 AND payer = 'own' OR payer = ?1) AND time >= ?2 AND \"key\" = ?3",
+        _ => "(owner = ?1 OR payer = ?1) AND time >= ?2 AND ?3 = ''",
+    }
+}
+
+/// The budgets that a call must keep: those of the run's owner, and of whoever else pays.
+fn bearing(to: &Connection, call: &Call) -> rusqlite::Result<Vec<Budget>> {
+    let payer = if call.payer == OWN { &call.owner } else { &call.payer };
+    to.prepare_cached(
+        "SELECT owner, scope, name, most FROM budgets WHERE owner IN (?1, ?2) AND (scope = 'owner'
+             OR scope = 'workflow' AND owner = ?1 AND name = ?3 OR scope = 'key' AND owner = ?2 AND name = ?4)",
+    )?
+    .query_map([&call.owner, payer, &call.workflow, &call.key], budget)?
+    .collect()
+}
+
+fn spent(of: &Connection, budget: &Budget, since: i64) -> rusqlite::Result<i64> {
+    sum_of(of, counted(&budget.scope), params![budget.owner, since, budget.name])
+}
+
+fn sum_of(of: &Connection, filter: &str, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {
+    let sql = format!("SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls WHERE {filter}");
+    of.prepare_cached(&sql)?.query_row(values, |row| row.get(0))
+}
 
 /// Opens a call, unless it could pass a limit. What it can cost must be known where there is one.
 pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::Result<Result<(), Unfit>> {
-    let month = Spent { to, call, since: limits.month };
-    let kept = [
-        (month.limit("owner", "")?, "owner = ?1 AND time >= ?2 AND ?3 = ?3", ""),
-        (
-            month.limit("workflow", &call.workflow)?,
-            "owner = ?1 AND time >= ?2 AND workflow = ?3",
-            &*call.workflow,
-        ),
-        (month.limit("key", &call.key)?, "owner = ?1 AND time >= ?2 AND \"key\" = ?3", &*call.key),
-    ];
-    let ever = Spent { since: i64::MIN, ..month };
-    let brought = [
-        (limits.run, "owner = ?1 AND time >= ?2 AND run = ?3", &*call.run),
-        (
-            limits.step,
-            "owner = ?1 AND time >= ?2 AND run || ' ' || place = ?3",
-            &*format!("{} {}", call.run, call.place),
-        ),
-    ];
-    for (spent, limits) in [(&month, &kept[..]), (&ever, &brought[..])] {
-        for (limit, filter, name) in limits {
-            let Some(limit) = limit else { continue };
-            let Some(reserved) = call.reserved else { return Ok(Err(Unfit::Spent)) };
-            if spent.sum(filter, name)?.saturating_add(reserved) > *limit {
-                return Ok(Err(Unfit::Spent));
-            }
-        }
+    let mut kept = vec![];
+    for budget in bearing(to, call)? {
+        kept.push((spent(to, &budget, limits.month)?, budget.most));
+    }
+    if let Some(most) = limits.run {
+        kept.push((sum_of(to, "owner = ?1 AND run = ?2", params![call.owner, call.run])?, most));
+    }
+    if let Some(most) = limits.step {
+        let of_step = "owner = ?1 AND run = ?2 AND place = ?3";
+        kept.push((sum_of(to, of_step, params![call.owner, call.run, call.place])?, most));
+    }
+    let fits = |(spent, most): &(i64, i64)| {
+        call.reserved.is_some_and(|reserved| spent.saturating_add(reserved) <= *most)
+    };
+    if !kept.iter().all(fits) {
+        return Ok(Err(Unfit::Spent));
     }
     to.prepare_cached(
         "INSERT INTO calls (owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer,
@@ -188,28 +211,6 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
         call.reserved
     ])?;
     Ok(Ok(()))
-}
-
-/// What was spent, or is reserved, since a time.
-struct Spent<'a> {
-    to: &'a Connection,
-    call: &'a Call,
-    since: i64,
-}
-
-impl Spent<'_> {
-    fn limit(&self, scope: &str, name: &str) -> rusqlite::Result<Option<i64>> {
-        let mut select = self
-            .to
-            .prepare_cached("SELECT max(most) FROM budgets WHERE owner = ?1 AND scope = ?2 AND name = ?3")?;
-        select.query_row(params![self.call.owner, scope, name], |row| row.get(0))
-    }
-
-    fn sum(&self, filter: &str, name: &str) -> rusqlite::Result<i64> {
-        let sql = format!("SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls WHERE {filter}");
-        let mut select = self.to.prepare_cached(&sql)?;
-        select.query_row(params![self.call.owner, self.since, name], |row| row.get(0))
-    }
 }
 
 /// Settles a call that is open.
@@ -280,19 +281,6 @@ impl By {
 }
 
 impl Reader {
-    /// The calls of an owner since a time, oldest first.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn calls(&self, owner: &str, since: i64) -> Result<Vec<Call>, Error> {
-        self.with(|connection| {
-            connection
-                .prepare_cached(&format!("{CALL} WHERE owner = ?1 AND time >= ?2 ORDER BY time, id"))?
-                .query_map(params![owner, since], call)?
-                .collect()
-        })
-    }
-
     /// The calls of a run of an owner, oldest first.
     ///
     /// # Errors
@@ -306,7 +294,7 @@ impl Reader {
         })
     }
 
-    /// What an owner's calls since a time took, by something, in its order.
+    /// What calls since a time took that an owner's runs made, or that the owner paid for, by something, in its order.
     ///
     /// # Errors
     /// Where the store cannot be read.
@@ -324,15 +312,15 @@ impl Reader {
     /// # Errors
     /// Where the store cannot be read.
     pub fn spent(&self, budget: &Budget, since: i64) -> Result<i64, Error> {
-        self.with(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls
-                     WHERE owner = ?1 AND time >= ?2 AND CASE ?3
-                         WHEN 'workflow' THEN workflow = ?4 WHEN 'key' THEN \"key\" = ?4 ELSE 1 END",
-                )?
-                .query_row(params![budget.owner, since, budget.scope, budget.name], |row| row.get(0))
-        })
+        self.with(|connection| spent(connection, budget, since))
+    }
+
+    /// The budgets that a call must keep: those of the run's owner, and of whoever else pays.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn budgets_of_call(&self, call: &Call) -> Result<Vec<Budget>, Error> {
+        self.with(|connection| bearing(connection, call))
     }
 
     /// What an owner may spend.
@@ -345,14 +333,7 @@ impl Reader {
                 .prepare_cached(
                     "SELECT owner, scope, name, most FROM budgets WHERE owner = ?1 ORDER BY scope, name",
                 )?
-                .query_map([owner], |row| {
-                    Ok(Budget {
-                        owner: row.get(0)?,
-                        scope: row.get(1)?,
-                        name: row.get(2)?,
-                        most: row.get(3)?,
-                    })
-                })?
+                .query_map([owner], budget)?
                 .collect()
         })
     }
@@ -384,6 +365,10 @@ fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
         reserved: row.get(13)?,
         outcome,
     })
+}
+
+fn budget(row: &Row<'_>) -> rusqlite::Result<Budget> {
+    Ok(Budget { owner: row.get(0)?, scope: row.get(1)?, name: row.get(2)?, most: row.get(3)? })
 }
 
 fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {

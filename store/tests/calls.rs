@@ -15,7 +15,7 @@ fn desk(folder: &Path) -> Arc<Desk> {
 }
 
 fn make(desk: &Desk, edit: Edit) -> Result<(), Unfit> {
-    desk.make(Change::plain(vec![edit])).unwrap()
+    desk.make(Change::untold(vec![edit])).unwrap()
 }
 
 fn call(owner: &str, id: &str, reserved: Option<i64>) -> Edit {
@@ -115,4 +115,30 @@ fn a_run_and_a_step_have_limits_over_all_their_tries() {
     assert_eq!(limited("2", Some(15), None), Err(Unfit::Spent));
     assert_eq!(limited("3", None, Some(19)), Err(Unfit::Spent));
     assert_eq!(limited("4", Some(20), Some(20)), Ok(()));
+}
+
+#[test]
+fn who_pays_limits_what_others_spend() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    let paid = |owner: &str, id: &str, payer: &str| {
+        let Edit::OpenCall { call, limits } = call(owner, id, Some(10)) else { unreachable!() };
+        let call = Call { payer: payer.into(), key: "work".into(), ..*call };
+        make(&desk, Edit::OpenCall { call: Box::new(call), limits })
+    };
+    make(&desk, budget("owner", "", 20)).unwrap();
+    assert_eq!(paid("ann", "1", "o"), Ok(()));
+    assert_eq!(paid("bob", "2", "o"), Ok(()));
+    assert_eq!(paid("bob", "3", "o"), Err(Unfit::Spent));
+    assert_eq!(paid("bob", "4", "own"), Ok(()), "what bob pays is no business of theirs");
+    assert_eq!(paid("o", "5", "own"), Err(Unfit::Spent), "their own runs count as well");
+    let reader = Reader::open(desk.path(), Duration::ZERO).unwrap();
+    assert_eq!(reader.usage("o", By::Owner, i64::MIN).unwrap().len(), 2, "ann and bob");
+    // A key is its payer's: another owner's of the same name is another key.
+    make(&desk, Edit::RemoveBudget { owner: "o".into(), scope: "owner".into(), name: String::new() })
+        .unwrap();
+    make(&desk, budget("key", "work", 30)).unwrap();
+    assert_eq!(paid("ann", "6", "own"), Ok(()));
+    assert_eq!(paid("ann", "7", "o"), Ok(()));
+    assert_eq!(paid("ann", "8", "o"), Err(Unfit::Spent));
 }

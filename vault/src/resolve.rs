@@ -77,7 +77,7 @@ impl Payer {
     /// It in a word: `own`, `platform`, or the id of the organisation.
     pub fn name(&self) -> &str {
         match self {
-            Payer::Own => "own",
+            Payer::Own => store::calls::OWN,
             Payer::Organisation(id) => id,
             Payer::Platform => "platform",
         }

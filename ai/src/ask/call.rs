@@ -84,7 +84,11 @@ impl Ask<'_> {
             }
         };
         let likely = estimate::question(&self.question, &self.key.provider.estimate).likely;
-        let mut row = match self.open(now, price, likely).await {
+        let call = match self.call(now) {
+            Ok(call) => call,
+            Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
+        };
+        let mut row = match self.open(call.clone(), price, likely).await {
             Ok(row) => row,
             Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
         };
@@ -95,18 +99,18 @@ impl Ask<'_> {
         let cost = cost.unwrap_or_default();
         match row.settle(outcome).await {
             Ok(()) => {
-                self.warn(cost).await;
+                self.warn(call, cost).await;
                 Paidfor { answer: came.answer.map_err(No::Refused), cost }
             }
             Err(failure) => Paidfor { answer: Err(No::Failed(failure)), cost },
         }
     }
 
-    /// Opens the row, with the most that the call can cost.
-    async fn open(&self, now: Timestamp, price: Option<Price>, likely: u64) -> Result<Row, Failure> {
+    /// Its row, with the most that it can cost.
+    fn call(&self, now: Timestamp) -> Result<Call, Failure> {
         let (asking, wish) = (self.asking, self.wish);
         let reserved = self.candidate.most.and_then(|most| i64::try_from(most.units()).ok());
-        let call = Call {
+        Ok(Call {
             owner: asking.owner.to_owned(),
             id: id()?,
             time: nanoseconds(now),
@@ -122,12 +126,17 @@ impl Ask<'_> {
             why: self.why.clone(),
             reserved,
             outcome: Outcome::default(),
-        };
+        })
+    }
+
+    /// Opens the row, unless that could pass a limit.
+    async fn open(&self, call: Call, price: Option<Price>, likely: u64) -> Result<Row, Failure> {
+        let (wish, reserved) = (self.wish, call.reserved);
         let units = |money: Money| i64::try_from(money.units()).unwrap_or(i64::MAX);
-        let limits =
-            Limits { run: wish.run_cost.map(units), step: wish.max_cost.map(units), month: month(now) };
+        let month = month(Timestamp::now());
+        let limits = Limits { run: wish.run_cost.map(units), step: wish.max_cost.map(units), month };
         let mut row = Row {
-            desk: asking.models.desk.clone(),
+            desk: self.asking.models.desk.clone(),
             owner: call.owner.clone(),
             id: call.id.clone(),
             began: Instant::now(),
@@ -160,25 +169,25 @@ impl Ask<'_> {
     }
 
     /// Says which budgets a call has brought to one of the parts that are told of.
-    async fn warn(&self, cost: Money) {
+    async fn warn(&self, call: Call, cost: Money) {
         let Ok(cost) = i64::try_from(cost.units()) else { return };
-        let (desk, owner) = (self.asking.models.desk.clone(), self.asking.owner.to_owned());
-        let (workflow, key) = (self.wish.workflow.clone(), self.key.usable.name.clone());
+        let (desk, reader) = (self.asking.models.desk.clone(), self.asking.models.reader.clone());
         let looked = tokio::task::spawn_blocking(move || {
-            let reader = Reader::open(desk.path(), Duration::from_secs(1))?;
-            for budget in reader.budgets(&owner)? {
-                let counts = match &*budget.scope {
-                    "workflow" => budget.name == workflow,
-                    "key" => budget.name == key,
-                    _ => true,
-                };
-                let spent = if counts { reader.spent(&budget, month(Timestamp::now()))? } else { 0 };
+            let reader = match reader.get() {
+                Some(reader) => reader,
+                None => {
+                    let opened = Reader::open(desk.path(), Duration::from_secs(1))?;
+                    reader.get_or_init(|| opened)
+                }
+            };
+            for budget in reader.budgets_of_call(&call)? {
+                let spent = reader.spent(&budget, month(Timestamp::now()))?;
                 let reached = |percent: &&i128| {
                     let line = i128::from(budget.most) * **percent;
                     i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
                 };
                 if let Some(percent) = TOLD.iter().rev().find(reached) {
-                    let (scope, name) = (&*budget.scope, &*budget.name);
+                    let (owner, scope, name) = (&*budget.owner, &*budget.scope, &*budget.name);
                     tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
                 }
             }
@@ -344,14 +353,14 @@ impl Drop for Row {
         let edit = self.edit(self.outcome(&usage, cost, "cut", None));
         let desk = self.desk.clone();
         // Where nothing can be written any more, the next start counts the row as lost.
-        std::thread::spawn(move || drop(desk.make(Change::plain(vec![edit]))));
+        std::thread::spawn(move || drop(desk.make(Change::untold(vec![edit]))));
     }
 }
 
 /// Writes where it may block.
 async fn write(desk: &Arc<Desk>, edit: Edit) -> Result<Result<(), Unfit>, Failure> {
     let desk = desk.clone();
-    let written = tokio::task::spawn_blocking(move || desk.make(Change::plain(vec![edit]))).await;
+    let written = tokio::task::spawn_blocking(move || desk.make(Change::untold(vec![edit]))).await;
     written.map_err(|_| broken("it broke off"))?.map_err(|error| broken(&error.to_string()))
 }
 

@@ -72,7 +72,8 @@ impl Crowd {
 impl Place {
     /// A head has come: it stays until it is answered.
     pub fn busy(&self) {
-        if let Some(since) = self.since().take() {
+        let since = self.since().take();
+        if let Some(since) = since {
             self.crowd.state().idle.remove(&since);
         }
     }

@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the thread that moves the runs may take to answer.
 const SOON: Duration = Duration::from_secs(2);
 
-/// How many runs are looked at for one page.
+/// How many runs are read at a time for a page.
 const LOOKED_AT: usize = 2000;
 
 /// How long a key stands for what was asked for under it.
@@ -127,26 +127,33 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// So many of their runs that began before one, the latest first, and from where to go on: others' runs are passed
-    /// over, and after some of them it stops.
+    /// So many of their runs that began before one of theirs, the latest first, and from where to go on. Others' runs
+    /// are passed over, and are named nowhere: before one of them stands what stands before one that is nowhere, nothing.
     ///
     /// # Errors
     /// Where they cannot be read.
     pub fn runs(&self, before: Option<&RunId>, most: usize) -> Result<(Vec<Listed>, Option<RunId>), Error> {
         let history = &self.house.history;
-        let looked = history.page(before, LOOKED_AT)?;
-        let (mut found, mut last, mut more) = (vec![], None, looked.len() == LOOKED_AT);
-        for run in looked {
-            if found.len() == most {
-                more = true;
-                break;
-            }
-            last = Some(run.run.clone());
-            if self.has(&run.run) {
+        let mut found: Vec<Listed> = vec![];
+        let mut at = before.cloned();
+        if at.as_ref().is_some_and(|run| !self.has(run)) {
+            return Ok((found, None));
+        }
+        loop {
+            let looked = history.page(at.as_ref(), LOOKED_AT)?;
+            let is_last = looked.len() < LOOKED_AT;
+            at = looked.last().map(|run| run.run.clone());
+            for run in looked.into_iter().filter(|run| self.has(&run.run)) {
+                if found.len() == most {
+                    let next = found.last().map(|run| run.run.run.clone());
+                    return Ok((found, next));
+                }
                 found.push(Listed::of(history, run));
             }
+            if is_last {
+                return Ok((found, None));
+            }
         }
-        Ok((found, last.filter(|_| more)))
     }
 
     /// Says something to one of their runs, or does something about it, as for a command of the terminal.

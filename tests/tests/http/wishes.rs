@@ -218,7 +218,12 @@ fn a_run_is_theirs_for_whom_it_was_started() {
     let own = json_of(&ask(0, "POST", START))["run"].as_str().expect("a run").to_owned();
     (0..5).for_each(|_| drop(web.start_for(theirs, super::PATIENT)));
     let page = json_of(&ask(0, "GET", "/api/v1/runs?limit=1"));
-    assert_eq!((&page["runs"][0]["run"], &page["next"]), (&json!(own), &json!(own)));
+    assert_eq!((&page["runs"][0]["run"], &page["next"]), (&json!(own), &Value::Null));
     let rest = json_of(&ask(0, "GET", &format!("/api/v1/runs?limit=1&before={own}")));
     assert_eq!((&rest["runs"], &rest["next"]), (&json!([]), &Value::Null));
+    // One of theirs is no place to go on from: it is as one that is nowhere.
+    let before = |run: &str| ask(0, "GET", &format!("/api/v1/runs?before={run}")).body;
+    assert_eq!(before(&run), before("nowhere"));
+    let theirs = web.start_for(theirs, super::PATIENT);
+    assert_eq!(before(&theirs), before("nowhere"));
 }
