@@ -175,7 +175,7 @@ impl Local {
         answer.recv_timeout(within).is_ok()
     }
 
-    /// Since when nothing can be committed, and why; nothing where all is well. It is tried again and again.
+    /// Since when nothing can be read or committed, and why; nothing where all is well. It is tried again and again.
     pub fn trouble(&self) -> Option<(Instant, Error)> {
         self.watchers.troubled()
     }

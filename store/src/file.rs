@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::{Error, backup};
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -22,10 +22,14 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../migrations/7.sql"),
     include_str!("../migrations/8.sql"),
     include_str!("../migrations/9.sql"),
+    include_str!("../migrations/10.sql"),
 ];
 
 /// The version of the tables that this program writes.
 pub const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// From this version on a store counts how often it was written.
+const COUNTED: i64 = 10;
 
 /// Stands in the header of every store: "KWAY".
 const APPLICATION: i64 = 0x4B57_4159;
@@ -56,6 +60,9 @@ pub(crate) fn open_to_write(path: &Path, patience: Duration) -> Result<Connectio
     };
     if version > KNOWN {
         return Err(Error::Newer { path: path.to_owned(), found: version, known: KNOWN });
+    }
+    if version >= COUNTED {
+        check_log(&connection, path)?;
     }
     if version > 0 {
         check_short(&connection, path)?;
@@ -107,7 +114,12 @@ pub(crate) fn open_any(path: &Path, patience: Duration) -> Result<(Connection, i
     };
     match identity {
         (APPLICATION, found) if found > KNOWN => Err(Error::Newer { path, found, known: KNOWN }),
-        (APPLICATION, found) => Ok((connection, found)),
+        (APPLICATION, found) => {
+            if found >= COUNTED {
+                check_log(&connection, &path)?;
+            }
+            Ok((connection, found))
+        }
         (0, 0) if is_blank(&connection).map_err(told)? => Err(Error::Missing { path }),
         (0, found) => Err(Error::Older { path, found, known: KNOWN }),
         _ => Err(Error::Foreign { path }),
@@ -148,6 +160,46 @@ pub(crate) fn check_references(connection: &Connection, path: &Path, pragma: &st
     let table: String = row.get(0).map_err(told)?;
     let detail = format!("a row of the table `{table}` rests on one that is gone");
     Err(Error::Damaged { path: path.to_owned(), detail })
+}
+
+/// Looks whether the log reaches as far as what was copied out of it. Where a part of it cannot be read any more, SQLite
+/// takes what stands before that from the log and all else from the file, which may be later.
+fn check_log(connection: &Connection, path: &Path) -> Result<(), Error> {
+    // In this order: somebody may be writing, and counts only go up.
+    let in_file = count_in_file(path).unwrap_or(0);
+    let read = count(connection).map_err(|source| Error::sqlite(path, source))?;
+    if in_file <= read {
+        return Ok(());
+    }
+    let detail =
+        "a part of its `-wal` file cannot be read, and the file itself is later than what stands before that";
+    Err(Error::Damaged { path: path.to_owned(), detail: detail.into() })
+}
+
+/// The count as it stands in the file alone. Nothing where it has none yet, or is being written just now.
+fn count_in_file(path: &Path) -> Option<i64> {
+    let mut name = String::from("file:");
+    for byte in std::path::absolute(path).ok()?.to_str()?.bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'~' => name.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => name.push(char::from(byte)),
+            byte => name.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    // Without its log, and without a lock.
+    name.push_str("?immutable=1");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    count(&Connection::open_with_flags(name, flags).ok()?).ok()
+}
+
+fn count(from: &Connection) -> rusqlite::Result<i64> {
+    from.query_row("SELECT count FROM pulse", [], |row| row.get(0))
+}
+
+/// Counts a commit, within its transaction.
+pub(crate) fn count_on(to: &Connection) -> rusqlite::Result<()> {
+    to.prepare_cached("UPDATE pulse SET count = count + 1")?.execute([]).map(drop)
 }
 
 fn check_library() -> Result<(), Error> {
@@ -269,6 +321,9 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let applied = usize::try_from(version).unwrap_or(0);
     for migration in MIGRATIONS.iter().skip(applied) {
         transaction.execute_batch(migration)?;
+    }
+    if applied < MIGRATIONS.len() {
+        count_on(&transaction)?;
     }
     transaction.commit()
 }

@@ -89,6 +89,9 @@ impl Writer {
             }
             outcomes.push(outcome);
         }
+        if batch.is_some() || outcomes.iter().any(Result::is_ok) {
+            file::count_on(&transaction).map_err(told)?;
+        }
         transaction.commit().map_err(told)?;
         self.commits += 1;
         Ok(outcomes)

@@ -268,14 +268,22 @@ fn a_disk_with_little_room_is_told_and_nothing_is_lost() {
     assert!(hows.contains_key(&How::Refused) && hows.len() > 1, "{hows:?}");
 }
 
-/// The control: where an error is ignored, the judge sees it.
+/// The control: where errors are ignored, the judge sees it.
 #[test]
-fn an_ignored_error_would_be_seen() {
+fn ignored_errors_would_be_seen() {
     if !available() {
         return;
     }
-    let ignored = |place: u64| failing(Fault::Skip, place).1;
-    let seen = (60..140).step_by(10).filter(|place| ignored(*place).is_err()).count();
-    println!("{seen} of 8 ignored errors were seen");
-    assert!(seen > 0);
+    // One write that never was is often written over, or lies in a page that nobody reads again; of ten, one is missed.
+    let ignored = |from: u64| {
+        let mut world = World::new().expect("a folder and a port");
+        let page = Page::new(world.safe_folder()).expect("a page");
+        page.set(Fault::Skip, Kinds::WRITE, Span { from, until: from + 9 }).expect("our own file");
+        let answer = world.go_on(|command| page.equip(command).expect("the shim is there"));
+        answer.map_or_else(|error| Err(vec![format!("{error:#}")]), |answer| settle(&mut world, &answer))
+    };
+    let places = (30..150).step_by(15);
+    let (all, seen) = (places.clone().count(), places.filter(|place| ignored(*place).is_err()).count());
+    println!("{seen} of {all} times it was seen that errors had been ignored");
+    assert!(seen > all / 2);
 }

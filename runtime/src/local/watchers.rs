@@ -15,7 +15,7 @@ type Listeners = HashMap<RunId, Vec<UnboundedSender<Recorded>>>;
 /// Who follows which run; nobody any more after the end.
 pub(super) struct Watchers {
     listeners: Mutex<Option<Listeners>>,
-    /// Since when nothing can be committed, and why.
+    /// Since when nothing can be read or committed, and why.
     trouble: Mutex<Option<(Instant, Error)>>,
 }
 
@@ -64,9 +64,20 @@ impl Watchers {
         self.lock().take();
     }
 
-    /// Notes that nothing can be committed from here on.
-    pub fn trouble(&self, error: &Error) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
+    /// Notes that nothing can be read or committed from here on. Says whether that is news.
+    pub fn trouble(&self, error: &Error) -> bool {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *trouble {
+            Some((_, known)) if known.to_string() == error.to_string() => false,
+            Some((_, known)) => {
+                *known = error.clone();
+                true
+            }
+            None => {
+                *trouble = Some((Instant::now(), error.clone()));
+                true
+            }
+        }
     }
 
     /// Notes that commits succeed again.
@@ -74,7 +85,7 @@ impl Watchers {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Since when nothing can be committed, and why.
+    /// Since when nothing can be read or committed, and why.
     pub fn troubled(&self) -> Option<(Instant, Error)> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

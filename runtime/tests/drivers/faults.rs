@@ -16,6 +16,7 @@ for_every_driver! {
     reads_that_went_out_before_a_commit_that_fails_are_made_again,
     a_start_that_cannot_be_kept_is_refused_and_may_be_tried_again,
     a_cancel_that_cannot_be_kept_is_refused_and_may_be_tried_again,
+    a_run_that_cannot_be_read_is_trouble_until_it_can,
 }
 
 /// A run of calls that must not be repeated, in which one commit fails: each of them, one after the other.
@@ -105,4 +106,25 @@ fn a_cancel_that_cannot_be_kept_is_refused_and_may_be_tried_again(kind: Kind) {
     assert_eq!(world.script.waiting.load(std::sync::atomic::Ordering::SeqCst), 1);
     driver.cancel(&run, Cancel::Finally).unwrap();
     assert_eq!(world.end(&driver, &run), Status::Cancelled);
+}
+
+fn a_run_that_cannot_be_read_is_trouble_until_it_can(kind: Kind) {
+    let world = World::easy(kind);
+    let journal = Faulty::new(world.journal(), Fault::BlankAfter(1));
+    let driver = world.driver_over(journal.clone());
+    let run = id("r1");
+    driver.start(row(3, Safety::Once), start(&run)).unwrap();
+    let damaged = |driver: &runtime::local::Local| {
+        let trouble = driver.trouble();
+        matches!(trouble, Some((_, Error::Store(cause))) if matches!(*cause, store::Error::Damaged { .. }))
+    };
+    let begun = std::time::Instant::now();
+    while !damaged(&driver) {
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", driver.trouble());
+        std::thread::yield_now();
+    }
+    journal.set(Fault::None);
+    assert!(matches!(world.end(&driver, &run), Status::Succeeded(_)));
+    assert!(driver.trouble().is_none());
+    assert_eq!(world.made().len(), 3);
 }

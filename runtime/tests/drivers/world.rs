@@ -154,6 +154,8 @@ pub enum Fault {
     FailOnce(usize),
     /// The commit after so many is written but reported as failed, once.
     UnsureOnce(usize),
+    /// The commit after so many fails, and no log can be read any more.
+    BlankAfter(usize),
     /// Commits succeed, but whoever is not the thread that moves the runs finds the logs of unfinished ones empty.
     Blind,
 }
@@ -204,6 +206,7 @@ impl Journal for Faulty {
                 self.inner.commit(batch)?;
                 return Faulty::refuse();
             }
+            Fault::BlankAfter(after) if done == after => return Faulty::refuse(),
             _ => {}
         }
         self.inner.commit(batch)?;
@@ -212,6 +215,11 @@ impl Journal for Faulty {
     }
 
     fn log(&self, run: &RunId, after: u64) -> Result<Vec<Recorded>, Error> {
+        if matches!(*self.fault.lock().unwrap(), Fault::BlankAfter(after) if after <= self.commits.load(Ordering::SeqCst))
+        {
+            let (path, detail) = (PathBuf::from("store.db"), "not a database".into());
+            return Err(store::Error::Damaged { path, detail }.into());
+        }
         let blind = *self.fault.lock().unwrap() == Fault::Blind;
         if blind && std::thread::current().name() != Some("runs") && self.inner.unfinished()?.contains(run) {
             return Ok(vec![]);

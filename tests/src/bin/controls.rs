@@ -77,7 +77,7 @@ const ROWS: &[Row] = &[
         test: "-p tests --test no_room",
         control: Some(Control {
             off: "an operation fails and its error is ignored",
-            run: "-p tests --test no_room an_ignored_error_would_be_seen",
+            run: "-p tests --test no_room ignored_errors_would_be_seen",
         }),
     },
     Row {

@@ -116,9 +116,8 @@ impl Mover {
 
     /// Nothing of this turn happened: its runs are folded again, its callers are told, the rest is kept for later.
     fn refused(&mut self, turn: &mut Turn, error: Error) {
-        if self.failures == 0 {
+        if self.watchers.trouble(&error) {
             warn!(%error, "a commit failed, and is tried again");
-            self.watchers.trouble(&error);
         }
         for begun in &turn.batch.begun {
             let parent = self.runs.remove(&begun.run).and_then(|child| child.state?.parent);

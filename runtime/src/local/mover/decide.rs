@@ -95,7 +95,9 @@ impl Mover {
                 self.end(&run);
             }
             Err(error) => {
-                error!(run = %work.run, %error, "a run cannot be read, and is tried again");
+                if self.watchers.trouble(&error) {
+                    error!(run = %work.run, %error, "a run cannot be read, and is tried again");
+                }
                 self.hold([work]);
             }
         }
