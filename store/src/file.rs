@@ -165,6 +165,11 @@ pub(crate) fn check_references(connection: &Connection, path: &Path, pragma: &st
 /// Looks whether the log reaches as far as what was copied out of it. Where a part of it cannot be read any more, SQLite
 /// takes what stands before that from the log and all else from the file, which may be later.
 fn check_log(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(log).map_or(true, |log| log.len() == 0) {
+        return Ok(());
+    }
     // In this order: somebody may be writing, and counts only go up.
     let in_file = count_in_file(path).unwrap_or(0);
     let read = count(connection).map_err(|source| Error::sqlite(path, source))?;

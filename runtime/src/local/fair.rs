@@ -121,22 +121,29 @@ impl<T> Fair<T> {
 /// Whether more than one workflow is at work.
 #[derive(Debug, Default)]
 pub(super) struct Company {
-    last: Lane,
-    since: Option<Instant>,
+    /// Who was at work last, and when.
+    last: Option<(Lane, Instant)>,
+    /// When one came shortly after another.
+    met: Option<Instant>,
 }
 
 impl Company {
     /// Somebody is at work.
-    pub fn saw(&mut self, lane: Lane) {
-        if self.last != lane {
-            self.last = lane;
-            self.since = Some(Instant::now());
+    pub fn saw(&mut self, lane: &Lane, now: Instant) {
+        match &mut self.last {
+            Some((last, seen)) if last == lane => *seen = now,
+            last => {
+                if last.as_ref().is_some_and(|(_, seen)| now.duration_since(*seen) < RECENT) {
+                    self.met = Some(now);
+                }
+                *last = Some((lane.clone(), now));
+            }
         }
     }
 
     /// True if not long ago others were at work as well.
-    pub fn is_mixed(&self) -> bool {
-        self.since.is_some_and(|since| since.elapsed() < RECENT)
+    pub fn is_mixed(&self, now: Instant) -> bool {
+        self.met.is_some_and(|met| now.duration_since(met) < RECENT)
     }
 }
 
@@ -186,11 +193,13 @@ mod tests {
     #[test]
     fn one_alone_is_no_company() {
         let mut company = Company::default();
-        company.saw(lane("a", "big"));
-        company.since = None;
-        company.saw(lane("a", "big"));
-        assert!(!company.is_mixed());
-        company.saw(lane("a", "small"));
-        assert!(company.is_mixed());
+        let (big, small, now) = (lane("a", "big"), lane("a", "small"), Instant::now());
+        company.saw(&big, now);
+        company.saw(&big, now);
+        assert!(!company.is_mixed(now));
+        company.saw(&small, now + RECENT);
+        assert!(!company.is_mixed(now + RECENT), "the other one was there long ago");
+        company.saw(&big, now + RECENT);
+        assert!(company.is_mixed(now + RECENT) && !company.is_mixed(now + 2 * RECENT));
     }
 }

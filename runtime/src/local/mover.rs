@@ -266,8 +266,9 @@ impl Mover {
 
     /// Decides what is ready, a round at a time: one input of each workflow.
     fn decide(&mut self) {
+        let now = Instant::now();
         let rounds = match self.turns {
-            Turns::Fair if self.company.is_mixed() => SHARE,
+            Turns::Fair if self.company.is_mixed(now) => SHARE,
             Turns::Fair | Turns::Arrival => self.most,
         };
         for _ in 0..rounds {
@@ -276,7 +277,7 @@ impl Mover {
                     return;
                 }
                 let Some((lane, work)) = self.ready.pop() else { return };
-                self.company.saw(lane);
+                self.company.saw(&lane, now);
                 self.work(work);
             }
         }
