@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egress::{Client, Header, Method, Policy, Request};
-use secret::{Hole, Open, Refused, Secret};
-use vault::provider::{self, Endpoint, Provider, Verdict};
+use ai::chat::Question;
+pub use ai::refusal::Class;
+use ai::refusal::{Refusal, Reply};
+use egress::{Client, Header, Method, Part, Policy, Request, Response};
+use jiff::Timestamp;
+pub use secret::Open;
+use secret::{Hole, Refused, Secret};
+use vault::provider::{self, DEPLOYMENT, Endpoint, Provider, Verdict};
 
 /// How long a provider may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -64,13 +69,54 @@ pub async fn ask(asked: &Asked<'_>, open: Arc<dyn Open>) -> Result<Learned, egre
         provider::Method::Get => Method::GET,
         provider::Method::Post => Method::POST,
     };
-    let mut request = Request::new(method, format!("{}{}", asked.endpoint.base, check.path(asked.settings)));
-    let key = Hole::Join(vec![Hole::Plain(check.before.clone()), Hole::Name("key".into())]);
-    request.headers.push(Header::credential(&check.header, key));
+    let mut request = asked.request(method, &check.path(asked.settings));
     request.headers.push(Header::new("accept", "application/json"));
     request.headers.extend(check.headers.iter().map(|(name, value)| Header::new(name, &**value)));
-    (request.timeout, request.redirects, request.max_response) = (Some(PATIENCE), Some(0), Some(LONGEST));
-    let policy = Policy { allow_private: asked.allow_private, ..Policy::default() };
-    let answer = Client::new(policy, open).send(request).await?;
+    let answer = asked.send(request, open).await?;
     Ok(Learned { verdict: asked.provider.read(answer.status, &answer.body), status: answer.status })
+}
+
+/// Asks a deployment for one token, which is paid for: the cheapest call to a provider does not tell whether it is there. Gives
+/// what the provider has against it, and nothing where it answers.
+///
+/// # Errors
+/// Where no whole answer comes, or the key does not open.
+pub async fn ask_deployment(
+    asked: &Asked<'_>,
+    deployment: &str,
+    open: Arc<dyn Open>,
+) -> Result<Option<Refusal>, egress::Error> {
+    let Some(provider) = ai::provider::find(&asked.provider.name) else { return Ok(None) };
+    let question = Question { max_output: Some(1), ..Question::new(deployment, "Hi") };
+    let sent = provider.ask(&question, asked.settings);
+    let mut request = asked.request(Method::POST, &sent.path);
+    request.headers.extend(sent.headers.iter().map(|(name, value)| Header::new(name, &**value)));
+    request.body = vec![Part::Plain(sent.body.to_string().into())];
+    let answer = asked.send(request, open).await?;
+    let reply = Reply { status: answer.status, headers: &answer.headers, body: &answer.body };
+    // A model that reasons may find one token too few, and says so.
+    let cut = |refusal: &Refusal| refusal.class == Class::Invalid && refusal.message.contains("output limit");
+    let refused = provider.answer(&question, &reply, Timestamp::now()).err();
+    Ok(refused.filter(|refusal| refusal.class != Class::Filtered && !cut(refusal)))
+}
+
+impl<'a> Asked<'a> {
+    /// The names of the deployments that belong to the key.
+    pub fn deployments(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.settings.keys().filter_map(|name| name.strip_prefix(DEPLOYMENT))
+    }
+
+    fn request(&self, method: Method, path: &str) -> Request {
+        let check = &self.provider.check;
+        let mut request = Request::new(method, format!("{}{path}", self.endpoint.base));
+        let key = Hole::Join(vec![Hole::Plain(check.before.clone()), Hole::Name("key".into())]);
+        request.headers.push(Header::credential(&check.header, key));
+        (request.timeout, request.redirects, request.max_response) = (Some(PATIENCE), Some(0), Some(LONGEST));
+        request
+    }
+
+    async fn send(&self, request: Request, open: Arc<dyn Open>) -> Result<Response, egress::Error> {
+        let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
+        Client::new(policy, open).send(request).await
+    }
 }

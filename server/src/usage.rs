@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::event::Event;
 use engine::run::RunId;
-use store::calls::{Budget, By, Call, Sum};
+use store::calls::{Budget, By, Call, KeyCost, Sum};
 use store::{Change, Desk, Edit, Reader, Unfit};
 use vault::LOCAL;
 
@@ -24,6 +24,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub fn usage(home: &Home, owner: &str, by: By, since: i64) -> Result<Vec<Sum>, Error> {
     match reader(home)? {
         Some(reader) => Ok(reader.usage(owner, by, since).map_err(DriverError::from)?),
+        None => Ok(vec![]),
+    }
+}
+
+/// What the keys of an owner cost so far.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub fn of_keys(home: &Home, owner: &str) -> Result<Vec<KeyCost>, Error> {
+    match reader(home)? {
+        Some(reader) => Ok(reader.cost_of_keys(owner).map_err(DriverError::from)?),
         None => Ok(vec![]),
     }
 }

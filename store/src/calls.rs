@@ -130,6 +130,19 @@ pub struct Sum {
     pub cost: i64,
 }
 
+/// What a key cost so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyCost {
+    /// Its provider.
+    pub provider: String,
+    /// Its name.
+    pub key: String,
+    /// What its calls cost, as far as it is known.
+    pub cost: i64,
+    /// How many of them have a cost that is not known.
+    pub unpriced: i64,
+}
+
 const CALL: &str =
     "SELECT owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer, why,
     reserved, input_uncached, input_cached, cache_write_5m, cache_write_1h, output_visible, output_reasoning,
@@ -303,6 +316,25 @@ impl Reader {
             connection
                 .prepare_cached(&format!("SELECT {}, {SUMS}", by.column()))?
                 .query_map(params![owner, since], sum)?
+                .collect()
+        })
+    }
+
+    /// What the keys of an owner cost so far, whoever's runs asked with them.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn cost_of_keys(&self, owner: &str) -> Result<Vec<KeyCost>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT provider, \"key\", coalesce(sum(cost), 0), sum(cost IS NULL AND class <> 'open') FROM calls
+                     WHERE owner = ?1 AND payer = 'own' OR payer = ?1 GROUP BY 1, 2",
+                )?
+                .query_map([owner], |row| {
+                    let (provider, key) = (row.get(0)?, row.get(1)?);
+                    Ok(KeyCost { provider, key, cost: row.get(2)?, unpriced: row.get(3)? })
+                })?
                 .collect()
         })
     }

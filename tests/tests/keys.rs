@@ -1,6 +1,6 @@
 //! Keys of providers are asked about before they are stored, and whatever answers is one clear message.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,29 +29,47 @@ fn json(status: u16, body: &str) -> Said {
 /// A provider that says what it is told to say, and remembers what it was asked.
 struct Provider {
     address: SocketAddr,
-    next: Arc<Mutex<Said>>,
+    words: Arc<Mutex<Words>>,
     seen: Arc<Mutex<Vec<String>>>,
+}
+
+/// What a provider says: to requests of a deployment, by its name, and to all others.
+struct Words {
+    next: Said,
+    deployments: Vec<(&'static str, Said)>,
+}
+
+impl Words {
+    fn to(&self, request: &str) -> Said {
+        let found =
+            self.deployments.iter().find(|(name, _)| request.contains(&format!("/deployments/{name}/")));
+        found.map_or(&self.next, |(_, said)| said).clone()
+    }
 }
 
 impl Provider {
     fn start() -> Provider {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
-        let provider =
-            Provider { address, next: Arc::new(Mutex::new(json(200, MODELS))), seen: Arc::default() };
-        let (next, seen) = (provider.next.clone(), provider.seen.clone());
+        let words = Words { next: json(200, MODELS), deployments: vec![] };
+        let provider = Provider { address, words: Arc::new(Mutex::new(words)), seen: Arc::default() };
+        let (words, seen) = (provider.words.clone(), provider.seen.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (next, seen) = (next.clone(), seen.clone());
+                let (words, seen) = (words.clone(), seen.clone());
                 // A client that goes away has nothing to be told.
-                std::thread::spawn(move || drop(serve(stream, &next, &seen)));
+                std::thread::spawn(move || drop(serve(stream, &words, &seen)));
             }
         });
         provider
     }
 
     fn says(&self, said: Said) {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = said;
+        self.words.lock().unwrap_or_else(PoisonError::into_inner).next = said;
+    }
+
+    fn deploys(&self, deployments: Vec<(&'static str, Said)>) {
+        self.words.lock().unwrap_or_else(PoisonError::into_inner).deployments = deployments;
     }
 
     fn base(&self) -> String {
@@ -63,7 +81,7 @@ impl Provider {
     }
 }
 
-fn serve(stream: TcpStream, next: &Mutex<Said>, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn serve(stream: TcpStream, words: &Mutex<Words>, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream;
     let mut head = String::new();
@@ -74,8 +92,11 @@ fn serve(stream: TcpStream, next: &Mutex<Said>, seen: &Mutex<Vec<String>>) -> st
         }
         head += &line;
     }
-    seen.lock().unwrap_or_else(PoisonError::into_inner).push(head);
-    let said = next.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.and_then(|length| length.parse().ok()).unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    let said = words.lock().unwrap_or_else(PoisonError::into_inner).to(&head);
+    seen.lock().unwrap_or_else(PoisonError::into_inner).push(head + &String::from_utf8_lossy(&body));
     std::thread::sleep(said.after);
     let location = said.location.map_or_else(String::new, |to| format!("location: {to}\r\n"));
     let head = format!(
@@ -287,4 +308,75 @@ fn each_provider_is_asked_in_its_own_way() {
         assert!(head.starts_with(line) && head.contains(header), "{provider}: {head}");
         assert_eq!(head.contains("anthropic-version: 2023-06-01"), provider == "anthropic");
     }
+}
+
+/// An answer of one token.
+const TOKEN: &str = r#"{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"H"},"finish_reason":"length"}],"usage":{"prompt_tokens":8,"completion_tokens":1,"total_tokens":9}}"#;
+
+#[test]
+fn each_deployment_of_azure_is_asked_for_one_token() {
+    let place = Place::new();
+    let at = format!("http://{}", place.provider.address);
+    let error = |code: &str, said: &str| format!(r#"{{"error":{{"code":"{code}","message":"{said}"}}}}"#);
+    let gone =
+        json(404, &error("DeploymentNotFound", "The API deployment for this resource does not exist."));
+    let limited = json(429, &error("429", "Requests have exceeded the rate limit."));
+    let few = json(400, &error("invalid", "max_tokens or model output limit was reached"));
+    let add = |more: &[&str]| {
+        let arguments = [
+            &[
+                "keys",
+                "add",
+                "azure",
+                "--base-url",
+                &at,
+                "--api-version",
+                "2024-10-21",
+                "--allow-private",
+                "--stdin",
+            ],
+            &["--deployment", "d1=gpt-5-mini", "--deployment", "d2=gpt-4.1"][..],
+            more,
+        ];
+        place.keyway.run_with(&arguments.concat(), &place.key.value)
+    };
+
+    place.provider.deploys(vec![("d1", json(200, TOKEN)), ("d2", gone.clone())]);
+    let missing = add(&[]);
+    assert_eq!(missing.faults_as_refusal(1), Vec::<String>::new(), "{missing:?}");
+    assert!(missing.stderr.contains("no answer comes from the deployment `d2`"), "{missing:?}");
+    assert!(
+        missing.stderr.contains("does not exist") && missing.stderr.contains("nothing was stored"),
+        "{missing:?}"
+    );
+    place.provider.deploys(vec![("d1", json(200, TOKEN)), ("d2", json(503, "{}"))]);
+    let away = add(&[]);
+    assert_eq!(away.faults_as_refusal(2), Vec::<String>::new(), "{away:?}");
+    assert_eq!(place.statuses(), Vec::<String>::new());
+
+    // A deployment that has too much to do is there, and so is one whose model needs more than one token.
+    place.provider.deploys(vec![("d1", few), ("d2", limited)]);
+    let stored = add(&[]);
+    assert_eq!((stored.code, place.statuses()), (Some(0), vec!["valid".to_owned()]), "{stored:?}");
+    let seen = place.provider.seen();
+    let last = &seen[seen.len() - 1];
+    assert!(
+        last.starts_with("POST /openai/deployments/d2/chat/completions?api-version=2024-10-21 "),
+        "{last}"
+    );
+    assert!(last.contains(&format!("api-key: {}", place.key.value)), "{last}");
+    assert!(last.contains(r#""max_completion_tokens":1"#), "{last}");
+
+    place.provider.deploys(vec![("d1", json(200, TOKEN)), ("d2", gone)]);
+    let tested = place.keyway.run(&["keys", "test", "--all", "--allow-private", "--json"]);
+    let told = &tested.json()[0];
+    assert_eq!((tested.code, told["status"].as_str()), (Some(1), Some("valid")), "{tested:?}");
+    assert_eq!(told["deployments"]["d1"], "`d1` answers");
+    assert!(told["deployments"]["d2"].as_str().is_some_and(|told| told.contains("does not exist")), "{told}");
+
+    // With a key that is wrong no deployment is asked.
+    place.provider.says(json(401, "{}"));
+    let before = place.provider.seen().len();
+    assert_eq!(place.keyway.run(&["keys", "test", "azure", "--allow-private"]).code, Some(1));
+    assert_eq!(place.provider.seen().len(), before + 1);
 }

@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::secrets::Status;
 
+/// What stands before the name of a deployment among the settings of a key; its value is the model that it serves.
+pub const DEPLOYMENT: &str = "deployment.";
+
 /// A provider of models.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use dsl::catalog::{Failure, FailureKind};
 use secret::Refused;
+use vault::provider::DEPLOYMENT;
 use vault::{Payer, Usable, Vault};
 
 use crate::provider::{PROVIDERS, Provider};
@@ -64,7 +65,7 @@ fn models(provider: &Provider, usable: &Usable, wanted: Option<&str>) -> BTreeMa
     let deployments = usable
         .settings
         .iter()
-        .filter_map(|(name, model)| Some((name.strip_prefix("deployment.")?.to_owned(), model.clone())));
+        .filter_map(|(name, model)| Some((name.strip_prefix(DEPLOYMENT)?.to_owned(), model.clone())));
     let mut models: BTreeMap<String, String> = deployments.collect();
     if models.is_empty() {
         models.extend(provider.models.keys().map(|name| (name.clone(), name.clone())));

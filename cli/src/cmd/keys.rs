@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use clap::{Args as ClapArgs, Subcommand};
 use server::probe::{Asked, Candidate};
-use server::vault::provider::{self, Endpoint, PROVIDERS, Provider};
-use server::vault::{Entry, Kind, Status, Vault};
+use server::vault::provider::{self, DEPLOYMENT, Endpoint, PROVIDERS, Provider};
+use server::vault::{Entry, Kind, Listed, Status, Vault};
 
-use super::secrets::{moment, to_json};
+use super::secrets::{moment, timestamp, to_json};
+use super::usage::cost;
 use super::{Data, Whose, on_runtime};
 use crate::error::{Exit, Trouble};
 use crate::hidden::From;
@@ -237,7 +238,7 @@ fn settings(add: &Add, provider: &Provider, base: String) -> Result<BTreeMap<Str
                 Trouble::no(format!("`{deployment}` is not a deployment of {}", provider.title))
                     .help("write it as in `--deployment my-deployment=gpt-5-mini`")
             })?;
-        settings.insert(format!("deployment.{name}"), model.into());
+        settings.insert(format!("{DEPLOYMENT}{name}"), model.into());
     }
     Ok(settings)
 }
@@ -262,20 +263,36 @@ fn unknown(given: &str) -> Trouble {
 fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
     let (vault, owner) = whose.vault(data)?;
     let keys = vault.list(&owner, Kind::Key)?;
+    let costs = server::usage::of_keys(&data.home()?, &owner)?;
+    let cost_of =
+        |key: &Listed| costs.iter().find(|cost| (&cost.provider, &cost.key) == (&key.connector, &key.name));
     if json {
-        output::json(&keys.iter().map(to_json).collect());
+        let row = |key: &Listed| {
+            let mut row = to_json(key);
+            let spent = cost_of(key).map_or((0, 0), |cost| (cost.cost, cost.unpriced));
+            row["cost_usd"] = cost(spent.0).into();
+            row["calls_of_unknown_cost"] = spent.1.into();
+            row
+        };
+        output::json(&keys.iter().map(row).collect());
     } else if keys.is_empty() {
         output::note("there are no keys yet; `keyway keys add PROVIDER` stores one");
     } else {
         let width = keys.iter().map(|key| key.name.len()).max().unwrap_or(0).max(4);
         let mut table = format!(
-            "{STRONG}{:<11} {:<width$}  {:<12} {:<12} {:<20} HOST{STRONG:#}\n",
-            "PROVIDER", "NAME", "KEY", "STATUS", "USED"
+            "{STRONG}{:<11} {:<width$}  {:<12} {:<12} {:<10}  {:<20} {:>10}  HOST{STRONG:#}\n",
+            "PROVIDER", "NAME", "KEY", "STATUS", "CREATED", "USED", "USD"
         );
         for key in &keys {
             let (used, hosts) = (moment(key.used), key.hosts.join(", "));
+            let created = super::runs::shown(timestamp(key.created));
+            let created = created.get(..10).unwrap_or(&created);
+            // A cost that is not known in full is at least this.
+            let spent = cost_of(key).map_or_else(String::new, |spent| {
+                format!("{}{}", if spent.unpriced > 0 { "≥ " } else { "" }, cost(spent.cost))
+            });
             table += &format!(
-                "{:<11} {:<width$}  {:<12} {:<12} {used:<20} {FAINT}{hosts}{FAINT:#}\n",
+                "{:<11} {:<width$}  {:<12} {:<12} {created:<10}  {used:<20} {spent:>10}  {FAINT}{hosts}{FAINT:#}\n",
                 key.connector, key.name, key.shown, key.status
             );
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use server::EgressError;
-use server::probe::{self, Asked, Candidate, Learned};
+use server::probe::{self, Asked, Candidate, Class, Learned, Open};
 use server::vault::provider::{self, Endpoint, Provider, Verdict};
 use server::vault::{Kind, Listed, Status, Trial, Vault, Who};
 
@@ -15,11 +15,23 @@ type Outcome = Result<Learned, EgressError>;
 
 /// Asks about a key that is not stored yet. Gives how it stands; a key that its provider refuses is an error.
 pub async fn candidate(asked: &Asked<'_>, key: Candidate) -> Result<Status, Trouble> {
-    let outcome = probe::ask(asked, Arc::new(key)).await;
+    let open = Arc::new(key);
+    let outcome = probe::ask(asked, open.clone()).await;
     if let Ok(Learned { verdict, .. }) = outcome
         && let Some(status @ (Status::Valid | Status::NoCredit | Status::RateLimited)) = verdict.status()
     {
-        return Ok(status);
+        let deployments = if status == Status::Valid { deployments(asked, open).await } else { vec![] };
+        let Some(missing) = deployments.iter().find(|deployment| deployment.stands != Stands::There) else {
+            return Ok(status);
+        };
+        let message = format!("{}; nothing was stored", missing.told(asked.provider));
+        return Err(match missing.stands {
+            Stands::Missing => Trouble::no(message)
+                .help("look up its name where it was made; `--no-test` stores a key without asking"),
+            Stands::There | Stands::Unknown => {
+                Trouble::new(message).help("try again; `--no-test` stores a key without asking")
+            }
+        });
     }
     let message = format!("{}; nothing was stored", told(asked.provider, asked.endpoint, &outcome));
     let trouble = match &outcome {
@@ -49,14 +61,76 @@ pub async fn stored(
             name: key.name.clone(),
             provider: provider.name.clone(),
         };
-        let outcome = probe::ask(&asked, Arc::new(trial)).await;
+        let open = Arc::new(trial);
+        let outcome = probe::ask(&asked, open.clone()).await;
         let status = outcome.as_ref().ok().and_then(|learned| learned.verdict.status());
         if let Some(status) = status {
             vault.mark(who, &key.name, key.version, status)?;
         }
-        all.push(Tested { name: key.name.clone(), status, told: told(provider, &endpoint, &outcome) });
+        let deployments =
+            if status == Some(Status::Valid) { deployments(&asked, open).await } else { vec![] };
+        let told = told(provider, &endpoint, &outcome);
+        all.push(Tested { name: key.name.clone(), status, told, provider, deployments });
     }
     Ok(all)
+}
+
+/// A deployment that was asked for one token.
+struct Deployment {
+    name: String,
+    stands: Stands,
+    /// What its provider, or the network, says.
+    said: String,
+}
+
+/// How a deployment stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    /// It answers, or would if it had less to do.
+    There,
+    /// Its provider knows no such deployment, or cannot be asked in this way.
+    Missing,
+    /// Nothing was learned.
+    Unknown,
+}
+
+impl Deployment {
+    fn told(&self, provider: &Provider) -> String {
+        match self.stands {
+            Stands::There => format!("`{}` answers", self.name),
+            Stands::Missing => format!(
+                "{} takes this key, and no answer comes from the deployment `{}`: {}",
+                provider.title, self.name, self.said
+            ),
+            Stands::Unknown => {
+                format!("the deployment `{}` cannot be asked at the moment: {}", self.name, self.said)
+            }
+        }
+    }
+}
+
+async fn deployments(asked: &Asked<'_>, open: Arc<dyn Open>) -> Vec<Deployment> {
+    let mut all = vec![];
+    for name in asked.deployments() {
+        let (stands, said) = match probe::ask_deployment(asked, name, open.clone()).await {
+            Ok(None) => (Stands::There, String::new()),
+            Ok(Some(refusal)) => (stands(refusal.class), refusal.message),
+            Err(error) => (Stands::Unknown, error.to_string()),
+        };
+        all.push(Deployment { name: name.to_owned(), stands, said });
+    }
+    all
+}
+
+fn stands(class: Class) -> Stands {
+    match class {
+        // These stand before the deployment, or after it was found.
+        Class::RateLimited | Class::DailyQuota | Class::NoCredit | Class::Filtered | Class::TooLong => {
+            Stands::There
+        }
+        Class::NotOffered | Class::Invalid | Class::BadKey => Stands::Missing,
+        Class::Overloaded | Class::Broken => Stands::Unknown,
+    }
 }
 
 /// A key that was asked about.
@@ -65,12 +139,26 @@ pub struct Tested {
     /// Nothing where nothing was learned.
     status: Option<Status>,
     told: String,
+    provider: &'static Provider,
+    deployments: Vec<Deployment>,
+}
+
+impl Tested {
+    fn may_be_used(&self) -> bool {
+        self.status == Some(Status::Valid)
+            && self.deployments.iter().all(|deployment| deployment.stands == Stands::There)
+    }
 }
 
 /// Tells what was learned of keys. The answer is no where one may not be used as it is.
 pub fn tell(all: &[Tested], json: bool) -> Exit {
     if json {
-        let row = |key: &Tested| serde_json::json!({ "name": key.name, "status": key.status.map(Status::name), "told": key.told });
+        let row = |key: &Tested| {
+            let told = |one: &Deployment| (one.name.clone(), one.told(key.provider).into());
+            let deployments: serde_json::Map<_, _> = key.deployments.iter().map(told).collect();
+            let status = key.status.map(Status::name);
+            serde_json::json!({ "name": key.name, "status": status, "told": key.told, "deployments": deployments })
+        };
         output::json(&all.iter().map(row).collect());
     } else {
         let width = all.iter().map(|key| key.name.len()).max().unwrap_or(0).max(4);
@@ -80,12 +168,16 @@ pub fn tell(all: &[Tested], json: bool) -> Exit {
             let word = key.status.map_or("unknown", Status::name);
             table +=
                 &format!("{:<width$}  {style}{word:<12}{style:#} {FAINT}{}{FAINT:#}\n", key.name, key.told);
+            for deployment in &key.deployments {
+                let style = if deployment.stands == Stands::There { FAINT } else { BAD };
+                table += &format!("{:<width$}  {style}{}{style:#}\n", "", deployment.told(key.provider));
+            }
         }
         output::result(&table);
     }
     if all.iter().any(|key| key.status.is_none()) {
         Exit::NotTried
-    } else if all.iter().any(|key| key.status != Some(Status::Valid)) {
+    } else if !all.iter().all(Tested::may_be_used) {
         Exit::No
     } else {
         Exit::Done
