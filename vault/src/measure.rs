@@ -2,10 +2,13 @@
 //! `KEYWAY_MEASURE=1 KEYWAY_WRITE=1 cargo test --release -p vault --lib measure` measures all and writes
 //! `docs/measured/vault.md`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use secret::Secret;
 use store::{Edit, vault as rows};
 
 use crate::cipher::{self, Context, Key, Purpose};
@@ -14,7 +17,7 @@ use crate::owner::{LOCAL, new_owner};
 use crate::resolve::{Want, What};
 use crate::root::Source;
 use crate::rotate::Rotation;
-use crate::secrets::About;
+use crate::secrets::{About, Entry, Kind};
 
 /// How much is measured.
 struct Size {
@@ -119,6 +122,24 @@ fn seconds(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }
 
+/// How long a rotation takes while steps use a secret, one use after the other, and how many uses there were. None fails.
+fn beside_uses(vault: &Vault, rotation: Rotation) -> (Duration, usize) {
+    let (over, uses) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let time = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                drop(vault.resolve(&want()).unwrap());
+                uses.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let who = Who { owner: LOCAL, actor: "measure" };
+        let time = took(|| vault.rotate(who, rotation, &mut |_| ()).unwrap());
+        over.store(true, Ordering::Relaxed);
+        time
+    });
+    (time, uses.into_inner())
+}
+
 /// A page of what was measured.
 fn measured(size: &Size) -> String {
     let mut page = String::new();
@@ -148,6 +169,20 @@ fn measured(size: &Size) -> String {
     );
     let used = spread(size.uses / 10, || drop(vault.resolve(&want()).unwrap()));
     row("the same with the audit on disk, one at a time".into(), micros(used.middle), micros(used.most), "–");
+    let number = AtomicUsize::new(0);
+    let added = spread(size.uses / 10, || {
+        let entry = Entry {
+            kind: Kind::Secret,
+            name: format!("A{}", number.fetch_add(1, Ordering::Relaxed)),
+            connector: "http".into(),
+            hosts: vec!["api.example.com".into()],
+            settings: BTreeMap::new(),
+            rank: 0,
+            value: Secret::new(String::from_utf8(value.to_vec()).unwrap()),
+        };
+        vault.add(want().who, &entry).unwrap();
+    });
+    row("add one: check, seal, audit, commit".into(), micros(added.middle), micros(added.most), "500 ms");
     let (before, count) = (vault.commits(), AtomicUsize::new(0));
     let together = took(|| {
         std::thread::scope(|scope| {
@@ -173,26 +208,47 @@ fn measured(size: &Size) -> String {
 
     let Place { vault, _folder } = &place();
     add_owners(vault, size.owners);
-    let who = Who { owner: LOCAL, actor: "measure" };
-    let root = took(|| vault.rotate(who, Rotation::Root, &mut |_| ()).unwrap());
-    row(format!("change the root key over {} owners", size.owners), seconds(root), "–".into(), "5 s");
+    add_secrets(vault, 1);
+    let (root, uses) = beside_uses(vault, Rotation::Root);
+    row(
+        format!("change the root key over {} owners, beside {uses} uses", size.owners),
+        seconds(root),
+        "–".into(),
+        "5 s",
+    );
 
     let Place { vault, _folder } = &place();
     add_secrets(vault, size.secrets);
-    let owner = took(|| vault.rotate(who, Rotation::OwnerKey, &mut |_| ()).unwrap());
-    row(format!("change an owner's key over {} secrets", size.secrets), seconds(owner), "–".into(), "30 s");
-    let data = took(|| vault.rotate(who, Rotation::DataKeys, &mut |_| ()).unwrap());
-    row(format!("change all keys of {} secrets", size.secrets), seconds(data), "–".into(), "–");
+    let (owner, uses) = beside_uses(vault, Rotation::OwnerKey);
+    row(
+        format!("change an owner's key over {} secrets, beside {uses} uses", size.secrets),
+        seconds(owner),
+        "–".into(),
+        "30 s",
+    );
+    let (data, uses) = beside_uses(vault, Rotation::DataKeys);
+    row(
+        format!("change all keys of {} secrets, beside {uses} uses", size.secrets),
+        seconds(data),
+        "–".into(),
+        "–",
+    );
     let verify = took(|| assert!(vault.verify().unwrap().wrong.is_empty()));
     row(format!("verify {} secrets", size.secrets), seconds(verify), "–".into(), "–");
     page
+}
+
+/// What a command prints.
+fn said(command: &str, arguments: &[&str]) -> String {
+    let output = Command::new(command).args(arguments).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 #[test]
 fn measure() {
     let all = std::env::var_os("KEYWAY_MEASURE").is_some();
     let table = measured(if all { &ALL } else { &LITTLE });
-    assert_eq!(table.lines().count(), 9);
+    assert_eq!(table.lines().count(), 10);
     println!("{table}");
     if all && std::env::var_os("KEYWAY_WRITE").is_some() {
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -200,8 +256,12 @@ fn measure() {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let page = format!(
             "# How fast the vault is\n\nWritten by `KEYWAY_MEASURE=1 KEYWAY_WRITE=1 cargo test --release -p vault --lib \
-             measure`, on {cores} cores with other\nwork beside it: the load was {load} at the end.\n\n\
-             | What | middle | 99 of 100 within | wanted |\n| --- | ---: | ---: | ---: |\n{table}"
+             measure` on {}, commit {}, on {cores} cores of {}; the load was {load} at the end. Uses resolve a secret and \
+             write the audit, one after the other.\n\n\
+             | What | middle | 99 of 100 within | wanted |\n| --- | ---: | ---: | ---: |\n{table}",
+            said("date", &["-u", "+%Y-%m-%d"]),
+            said("git", &["rev-parse", "--short=10", "HEAD"]),
+            said("sed", &["-n", "s/^model name.*: //p;T;q", "/proc/cpuinfo"]),
         );
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/measured/vault.md"), page).unwrap();
     }
