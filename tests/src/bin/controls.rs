@@ -108,12 +108,57 @@ const ROWS: &[Row] = &[
         }),
     },
     Row {
+        guarantee: "G8",
+        says: "what is sealed opens unchanged, with its key and in its place alone",
+        test: "-p vault --lib",
+        control: Some(Control {
+            off: "the tag is not compared; what is sealed is bound to nothing",
+            run: "-p vault --lib is_seen",
+        }),
+    },
+    Row {
         guarantee: "G9",
         says: "a secret that a service says back stands nowhere",
         test: "-p tests --test vault a_secret_arrives_and_leaves_no_trace",
         control: Some(Control {
             off: "answers are passed on as they came",
             run: "-p tests --features planted --test net",
+        }),
+    },
+    Row {
+        guarantee: "G10",
+        says: "a secret opens for its owner's runs, its connector and its hosts alone",
+        test: "-p vault --test who",
+        control: Some(Control {
+            off: "each comparison, and the look at each use",
+            run: "-p tests --features planted --test patches a_check_that_the_vault_leaves_out_is_seen",
+        }),
+    },
+    Row {
+        guarantee: "G23",
+        says: "a rotation may be killed at any point",
+        test: "-p vault --test rotation",
+        control: Some(Control {
+            off: "the old key goes before all is sealed by the new one",
+            run: "-p vault --test rotation an_old_key_that_goes_too_early_is_seen",
+        }),
+    },
+    Row {
+        guarantee: "G24",
+        says: "every use is in the audit before a secret is opened",
+        test: "-p vault --test audit",
+        control: Some(Control {
+            off: "uses are not written down, or a secret is opened although they cannot be",
+            run: "-p tests --features planted --test patches a_use_that_is_not_in_the_audit_is_seen",
+        }),
+    },
+    Row {
+        guarantee: "G24",
+        says: "a change to the audit is found",
+        test: "-p vault --test audit ten_thousand_changes",
+        control: Some(Control {
+            off: "rows are counted and their links are not compared",
+            run: "-p vault --test audit a_look_that_only_counts_is_seen",
         }),
     },
     Row {
