@@ -18,13 +18,13 @@ use egress::{Client, Policy};
 use jiff::{SignedDuration, Timestamp};
 use secret::NoVault;
 use store::{Desk, Reader};
-use vault::Vault;
+use vault::{Payer, Status, Vault, Who};
 
 use crate::chat::{Answer, Message, Part, Question, Role};
 use crate::health::{Asked, Gate, Health};
 use crate::price::Money;
 use crate::provider::{Agreed, Quality};
-use crate::refusal::{NextKey, NextProvider, Refusal, SameKey};
+use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Basis, Candidate, Choice};
 pub use call::month;
 use call::{Ask, No};
@@ -103,6 +103,36 @@ impl Models {
     }
 }
 
+impl Asking<'_> {
+    /// Writes down what a refusal says of a key, for those who list it and for the next step.
+    async fn note(&self, key: &Key, class: Class) {
+        let status = match class {
+            Class::BadKey => Status::Invalid,
+            Class::NoCredit => Status::NoCredit,
+            _ => return,
+        };
+        if key.usable.status == status.name() {
+            return;
+        }
+        let owner = match &key.usable.payer {
+            Payer::Own => self.owner,
+            Payer::Organisation(id) => id,
+            Payer::Platform => vault::PLATFORM,
+        };
+        let (vault, owner, actor) = (self.vault.clone(), owner.to_owned(), format!("run {}", self.run));
+        let (name, version) = (key.usable.name.clone(), key.usable.version);
+        let marked = tokio::task::spawn_blocking(move || {
+            vault.mark(Who { owner: &owner, actor: &actor }, &name, version, status)
+        });
+        // Whoever replaced it meanwhile knows better.
+        if let Ok(Err(error)) = marked.await
+            && !matches!(error, vault::Error::Stale { .. })
+        {
+            tracing::warn!(%error, "what a provider said of a key cannot be written down");
+        }
+    }
+}
+
 /// Answers a step that asks a model: `ai.ask` with these parameters.
 ///
 /// # Errors
@@ -111,11 +141,10 @@ pub async fn ask(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> {
     let wish = Wish::of(args)?;
     let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
     let found = tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
-    let keys =
+    let (keys, out_of_use) =
         found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
-    Step { asking, quality: wish.need.quality, wish, keys, spent: Money::ZERO, waited: Duration::ZERO }
-        .run()
-        .await
+    let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
+    Step { asking, quality, wish, keys, out_of_use, spent, waited }.run().await
 }
 
 /// A step under way.
@@ -123,6 +152,8 @@ struct Step<'a> {
     asking: &'a Asking<'a>,
     wish: Wish,
     keys: Vec<Key>,
+    /// The keys that are out of use, in words.
+    out_of_use: Vec<String>,
     /// How good a model is asked for.
     quality: Quality,
     /// What its calls have cost, as far as it is known.
@@ -203,7 +234,13 @@ impl Step<'_> {
             true => FailureKind::Auth,
             false => FailureKind::Invalid,
         };
-        let none = || "there is no key for any model; `keyway keys add PROVIDER` stores one".to_owned();
+        let none = || match self.out_of_use.is_empty() {
+            true => "there is no key for any model; `keyway keys add PROVIDER` stores one".to_owned(),
+            false => format!(
+                "no key may be used: {}; `keyway keys rotate` stores another one, `keyway keys test` asks again",
+                self.out_of_use.join(", ")
+            ),
+        };
         Err(Failure::new(kind, why.unwrap_or_else(none)))
     }
 
@@ -336,6 +373,7 @@ impl<'a> Course<'a> {
                 Err(No::Refused(refusal)) => refusal,
             };
             asking.models.health().refused(&began, &refusal, Timestamp::now());
+            asking.note(key, refusal.class).await;
             let (run, key, model) = (asking.run, &key.usable.name, candidate.offer.name);
             tracing::warn!(
                 run,

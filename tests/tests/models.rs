@@ -201,6 +201,13 @@ fn run(place: &Place, text: &str) -> Value {
     answer.json()
 }
 
+/// How the keys stand.
+fn statuses(place: &Place) -> Vec<String> {
+    let list = place.keyway.run(&["keys", "list", "--json"]).json();
+    let keys = list.as_array().expect("a list");
+    keys.iter().map(|key| key["status"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
 /// The sums of the ledger, all in one.
 fn used(place: &Place) -> Value {
     let answer = place.keyway.run(&["usage", "--by", "owner", "--json"]);
@@ -299,6 +306,10 @@ fn a_wrong_key_is_told_once_and_the_next_one_is_taken() {
     assert_eq!(ended["status"], json!("failed"), "{ended}");
     assert!(ended.to_string().contains("the key is not accepted"), "{ended}");
     assert_eq!(wrong.seen().len(), 1, "it would say the same");
+    assert_eq!(statuses(&place), ["invalid"]);
+    let ended = run(&place, TEXT);
+    assert!(ended.to_string().contains("no key may be used: `a-wrong` is invalid"), "{ended}");
+    assert_eq!(wrong.seen().len(), 1, "nobody is asked with a key that is known to be wrong");
     add(&place, &right, "b-right");
     let ended = run(&place, TEXT);
     assert_eq!(ended["status"], json!("succeeded"), "{ended}");
@@ -307,6 +318,10 @@ fn a_wrong_key_is_told_once_and_the_next_one_is_taken() {
     let ended = run(&place, TEXT);
     assert!(ended.to_string().contains("the key has no credit left"), "{ended}");
     assert_eq!(poor.seen().len(), 1);
+    // Only the provider knows when there is credit again: it is asked.
+    assert_eq!(statuses(&place), ["no_credit"]);
+    run(&place, TEXT);
+    assert_eq!(poor.seen().len(), 2);
     no_canary(&place);
 }
 
@@ -407,8 +422,42 @@ fn a_step_with_a_limit_asks_for_an_answer_that_it_can_pay_and_stops_at_the_budge
     assert_eq!(place.keyway.run(&["budget", "set", "0.0002", "--workflow", "hello"]).code, Some(0));
     let ended = run(&place, &text("0.05"));
     assert_eq!(ended["status"], json!("failed"), "{ended}");
-    assert!(ended.to_string().contains("less is left of a budget"), "{ended}");
+    let told = "0.000056 of 0.0002 USD are left for this month in the budget of the workflow `hello`";
+    assert!(ended.to_string().contains(told), "{ended}");
     assert_eq!(provider.seen().len(), 1, "what is refused is not sent");
     let listed = place.keyway.run(&["budget", "list", "--json"]).json();
     assert_eq!(listed[0]["spent_usd"], json!("0.000144"), "{listed}");
+}
+
+#[test]
+fn a_model_looks_at_pictures_and_one_that_cannot_is_not_asked() {
+    let provider = Provider::start(&[]);
+    let place = Place::new();
+    add_to(&place, &provider, ("openai", "mine"));
+    let text = |images: &str| {
+        format!(
+            "name: look\nsteps:\n  pictures: {{ set: {{ all: [\"https://example.com/a.png\", \"data:image/png;base64,AAAA\"] }} }}\n  \
+             ask: {{ ai: What is there?, {PRICED}, images: {images} }}\noutput: \"{{{{ steps.ask.text }}}}\"\n"
+        )
+    };
+    let ended = run(&place, &text("\"{{ steps.pictures.all }}\""));
+    assert_eq!(ended["status"], json!("succeeded"), "{ended}");
+    let content = &provider.seen()[0]["messages"][0]["content"];
+    let at = |place: usize| &content[place]["image_url"]["url"];
+    assert_eq!((at(0), at(1)), (&json!("https://example.com/a.png"), &json!("data:image/png;base64,AAAA")));
+    assert_eq!(content[2]["text"], json!("What is there?"), "{content}");
+    let ended = run(&place, &text("[\"{{ steps.pictures.all[0] }}\"]"));
+    assert_eq!(ended["status"], json!("succeeded"), "{ended}");
+    assert_eq!(provider.seen()[1]["messages"][0]["content"].as_array().map(Vec::len), Some(2));
+    for wrong in ["a.png", "\"data:text/plain;base64,AAAA\"", "\"data:image/png,AAAA\""] {
+        let ended = run(&place, &text(wrong));
+        assert!(ended.to_string().contains("a picture in `images` is"), "{wrong}: {ended}");
+    }
+    assert_eq!(provider.seen().len(), 2, "what is no picture is not sent");
+    let place = Place::new();
+    add_to(&place, &provider, ("deepseek", "blind"));
+    let ended =
+        run(&place, &text("https://example.com/a.png").replace(PRICED, "model: deepseek/deepseek-v4-pro"));
+    assert!(ended.to_string().contains("does not look at pictures"), "{ended}");
+    assert_eq!(provider.seen().len(), 2);
 }

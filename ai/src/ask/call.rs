@@ -8,7 +8,7 @@ use dsl::catalog::{Failure, FailureKind};
 use egress::{Gathered, Header, Method, Request};
 use jiff::Timestamp;
 use secret::{Hole, Refused};
-use store::calls::{Call, Limits, Outcome};
+use store::calls::{Budget, Call, Limits, Outcome};
 use store::{Change, Desk, Edit, Reader, Unfit};
 use vault::Paid;
 
@@ -131,7 +131,7 @@ impl Ask<'_> {
 
     /// Opens the row, unless that could pass a limit.
     async fn open(&self, call: Call, price: Option<Price>, likely: u64) -> Result<Row, Failure> {
-        let (wish, reserved) = (self.wish, call.reserved);
+        let wish = self.wish;
         let units = |money: Money| i64::try_from(money.units()).unwrap_or(i64::MAX);
         let month = month(Timestamp::now());
         let limits = Limits { run: wish.run_cost.map(units), step: wish.max_cost.map(units), month };
@@ -144,33 +144,46 @@ impl Ask<'_> {
             likely,
             open: false,
         };
-        let edit = Edit::OpenCall { call: Box::new(call), limits };
+        let edit = Edit::OpenCall { call: Box::new(call.clone()), limits };
         match write(&row.desk, edit).await? {
             Ok(()) => {
                 row.open = true;
                 Ok(row)
             }
-            Err(Unfit::Spent) => Err(Failure::new(FailureKind::Budget, self.too_dear(reserved))),
+            Err(Unfit::Spent) => Err(Failure::new(FailureKind::Budget, self.too_dear(call).await)),
             Err(unfit) => Err(broken(&format!("{unfit:?}"))),
         }
     }
 
     /// Why a budget does not let a call go out.
-    fn too_dear(&self, reserved: Option<i64>) -> String {
+    async fn too_dear(&self, call: Call) -> String {
         let name = self.candidate.offer.name;
-        match reserved {
-            Some(units) => format!(
-                "a call of `{name}` may cost {} USD, and less is left of a budget of the step, the run, the \
-                 workflow, the key or the owner: `keyway budget list` shows them",
-                Money::from_units(units.into())
-            ),
-            None => format!("the price of `{name}` is not known, and a budget must be kept"),
-        }
+        let Some(reserved) = call.reserved else {
+            return format!("the price of `{name}` is not known, and a budget must be kept");
+        };
+        let short = |(budget, spent): &(Budget, i64)| budget.most.saturating_sub(*spent) < reserved;
+        let budgets = self.budgets(call).await.unwrap_or_default();
+        let left = match budgets.iter().find(|budget| short(budget)) {
+            // What another payer has left is not told.
+            Some((budget, _)) if budget.owner != self.asking.owner => {
+                "less is left in a budget of whoever pays".to_owned()
+            }
+            Some((budget, spent)) => {
+                let money = |units: i64| Money::from_units(units.into());
+                let of = match budget.name.is_empty() {
+                    true => "of the owner".to_owned(),
+                    false => format!("of the {} `{}`", budget.scope, budget.name),
+                };
+                let left = money(budget.most.saturating_sub(*spent).max(0));
+                format!("{left} of {} USD are left for this month in the budget {of}", money(budget.most))
+            }
+            None => "less is left of what the step or the run may cost".to_owned(),
+        };
+        format!("a call of `{name}` may cost {} USD, and {left}", Money::from_units(reserved.into()))
     }
 
-    /// Says which budgets a call has brought to one of the parts that are told of.
-    async fn warn(&self, call: Call, cost: Money) {
-        let Ok(cost) = i64::try_from(cost.units()) else { return };
+    /// The budgets that a call must keep, and what is spent or reserved of each in this month.
+    async fn budgets(&self, call: Call) -> Option<Vec<(Budget, i64)>> {
         let (desk, reader) = (self.asking.models.desk.clone(), self.asking.models.reader.clone());
         let looked = tokio::task::spawn_blocking(move || {
             let reader = match reader.get() {
@@ -180,21 +193,34 @@ impl Ask<'_> {
                     reader.get_or_init(|| opened)
                 }
             };
-            for budget in reader.budgets_of_call(&call)? {
-                let spent = reader.spent(&budget, month(Timestamp::now()))?;
-                let reached = |percent: &&i128| {
-                    let line = i128::from(budget.most) * **percent;
-                    i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
-                };
-                if let Some(percent) = TOLD.iter().rev().find(reached) {
-                    let (owner, scope, name) = (&*budget.owner, &*budget.scope, &*budget.name);
-                    tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
-                }
-            }
-            Ok::<(), store::Error>(())
+            let budgets = reader.budgets_of_call(&call)?;
+            let month = month(Timestamp::now());
+            let with_spent =
+                |budget: Budget| Ok((reader.spent(&budget, month).map(|spent| (budget, spent)))?);
+            budgets.into_iter().map(with_spent).collect()
         });
-        if let Ok(Err(error)) = looked.await {
-            tracing::warn!(%error, "the budgets cannot be read");
+        match looked.await.ok()? {
+            Ok(budgets) => Some(budgets),
+            Err(error) => {
+                let error: store::Error = error;
+                tracing::warn!(%error, "the budgets cannot be read");
+                None
+            }
+        }
+    }
+
+    /// Says which budgets a call has brought to one of the parts that are told of.
+    async fn warn(&self, call: Call, cost: Money) {
+        let Ok(cost) = i64::try_from(cost.units()) else { return };
+        for (budget, spent) in self.budgets(call).await.unwrap_or_default() {
+            let reached = |percent: &&i128| {
+                let line = i128::from(budget.most) * **percent;
+                i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
+            };
+            if let Some(percent) = TOLD.iter().rev().find(reached) {
+                let (owner, scope, name) = (&*budget.owner, &*budget.scope, &*budget.name);
+                tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
+            }
         }
     }
 

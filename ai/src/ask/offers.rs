@@ -22,12 +22,17 @@ pub(super) struct Key {
     models: BTreeMap<String, String>,
 }
 
-/// The keys of an owner, in the vault's order; `wanted` is the model that a step names.
+/// The keys of an owner, in the vault's order, and in words those that are out of use; `wanted` is the model that a step
+/// names.
 ///
 /// # Errors
 /// Where the vault cannot be read.
-pub(super) fn keys(vault: &Vault, owner: &str, wanted: Option<&str>) -> Result<Vec<Key>, Failure> {
-    let mut keys = vec![];
+pub(super) fn keys(
+    vault: &Vault,
+    owner: &str,
+    wanted: Option<&str>,
+) -> Result<(Vec<Key>, Vec<String>), Failure> {
+    let (mut keys, mut out_of_use) = (vec![], vec![]);
     for provider in PROVIDERS.iter() {
         let usable = match vault.usable(owner, &provider.name) {
             Ok(usable) => usable,
@@ -43,7 +48,11 @@ pub(super) fn keys(vault: &Vault, owner: &str, wanted: Option<&str>) -> Result<V
                 return Err(Failure::new(FailureKind::Auth, format!("the keys cannot be used: {error}")));
             }
         };
-        for usable in usable.into_iter().filter(|usable| usable.serves) {
+        for usable in usable {
+            if !usable.serves {
+                out_of_use.push(format!("`{}` is {}", usable.name, usable.status));
+                continue;
+            }
             let id = format!(
                 "{}/{}/{}@{}:{}",
                 provider.name,
@@ -56,7 +65,7 @@ pub(super) fn keys(vault: &Vault, owner: &str, wanted: Option<&str>) -> Result<V
             keys.push(Key { id, provider, usable, models });
         }
     }
-    Ok(keys)
+    Ok((keys, out_of_use))
 }
 
 /// What can be asked with a key: its deployments, or all models of its provider; and the one that is named, where only

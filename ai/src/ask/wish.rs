@@ -1,7 +1,5 @@
 //! What a step wants, read from its parameters.
 
-use std::collections::BTreeSet;
-
 use dsl::catalog::{Failure, FailureKind};
 use dsl::expr::{self, Expr};
 use dsl::span::SpanMap;
@@ -10,9 +8,9 @@ use dsl::value::Value;
 use dsl::workflow::ACCOUNT;
 
 use super::value;
-use crate::chat::{Delivery, Form, Question};
+use crate::chat::{Delivery, Form, Image, Part, Question};
 use crate::price::Money;
-use crate::provider::Quality;
+use crate::provider::{Feature, Quality};
 use crate::route::Need;
 
 /// How many tokens an answer likely has.
@@ -71,6 +69,12 @@ impl Wish {
         };
         let mut question = Question::new("", prompt);
         question.system = text("system");
+        let images = args.get("images").map_or(Ok(vec![]), images)?;
+        let features = images.first().map(|_| Feature::Images).into_iter().collect();
+        if let Some(message) = question.messages.first_mut() {
+            // In front of what is asked about them.
+            message.parts.splice(0..0, images.into_iter().map(Part::Image));
+        }
         question.delivery = Delivery::Stream;
         if let Some(fields) = &returns {
             question.form = Form::Json { name: "answer".into(), schema: value::schema(fields) };
@@ -78,7 +82,7 @@ impl Wish {
         let account = args.get(ACCOUNT);
         let counted = |name: &str| account?.get(name).map(Value::to_string);
         let model = text("model");
-        let need = Need { model, quality, features: BTreeSet::new(), writes: WRITES, limit: None };
+        let need = Need { model, quality, features, writes: WRITES, limit: None };
         Ok(Wish {
             question,
             need,
@@ -89,6 +93,35 @@ impl Wish {
             workflow: counted("workflow").unwrap_or_default(),
             step: counted("step").unwrap_or_default(),
         })
+    }
+}
+
+/// The pictures of a step: one text, or a list of them; nothing where there is none.
+fn images(value: &Value) -> Result<Vec<Image>, Failure> {
+    match value {
+        Value::List(items) => items.iter().map(image).collect(),
+        value if value.is_null() => Ok(vec![]),
+        value => Ok(vec![image(value)?]),
+    }
+}
+
+fn image(value: &Value) -> Result<Image, Failure> {
+    let wrong = |what: &str| {
+        let message = format!("a picture in `images` is an address or a `data:` URL, and this is {what}");
+        Failure::new(FailureKind::Invalid, message)
+    };
+    let text = value.as_text().ok_or_else(|| wrong("no text"))?;
+    if let Some(data) = text.strip_prefix("data:") {
+        let (media, data) =
+            data.split_once(";base64,").ok_or_else(|| wrong("a `data:` URL without base64"))?;
+        if !media.starts_with("image/") || data.is_empty() {
+            return Err(wrong("a `data:` URL without a picture"));
+        }
+        return Ok(Image::Bytes { media: media.to_owned(), data: data.to_owned() });
+    }
+    match text.starts_with("https://") || text.starts_with("http://") {
+        true => Ok(Image::Url(text.to_owned())),
+        false => Err(wrong("neither")),
     }
 }
 

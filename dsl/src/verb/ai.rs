@@ -34,6 +34,11 @@ pub const VERB: Verb = Verb {
         Field::optional("model", Shape::Text, "This model and no other."),
         Field::optional("system", Shape::Template, "What the model is told before the prompt."),
         Field::optional(
+            "images",
+            Shape::Either(&[Shape::Template, Shape::List(&Shape::Template)]),
+            "Pictures that the model looks at: addresses, or `data:` URLs with base64.",
+        ),
+        Field::optional(
             "check",
             Shape::Expression,
             "A condition over `value` that a good answer meets; else a better model is asked.",
@@ -83,6 +88,9 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     let mut args: Args = vec![];
     if let Some(system) = step.template("system") {
         put(&mut args, "system", system);
+    }
+    if let Some(images) = step.arg("images") {
+        put(&mut args, "images", images);
     }
     let returns = step.take("returns").and_then(|node| returns(step.reader, node));
     let gives = match &returns {
