@@ -89,7 +89,7 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     if let Some(system) = step.template("system") {
         put(&mut args, "system", system);
     }
-    if let Some(images) = step.arg("images") {
+    if let Some(images) = images(step) {
         put(&mut args, "images", images);
     }
     let returns = step.take("returns").and_then(|node| returns(step.reader, node));
@@ -118,6 +118,24 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     args.insert(0, (Spanned::new("prompt".into(), prompt.span), prompt));
     let action = Spanned::new(ASK.into(), step.owner);
     Some(Op::Act(Act { action, args, safety: Some(safety), checked: true, check, gives: Some(gives) }))
+}
+
+/// Reads pictures: one, a list of them, or a hole that gives either.
+fn images(step: &mut Fields<'_, '_, '_>) -> Option<Arg> {
+    let node = step.take("images")?;
+    let items = match &node.kind {
+        Kind::List(items) => items,
+        Kind::Scalar(_) if !node.is_null() => return step.template("images"),
+        Kind::Scalar(_) | Kind::Map(_) => {
+            let message =
+                format!("`images` is a picture or a list of them, and here stands {}", node.describe());
+            let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
+            step.reader.fail(wrong.help("write the address of each, or a `data:` URL, as a text"), node.span);
+            return None;
+        }
+    };
+    let images = items.iter().filter_map(|item| step.reader.template(item, "a picture")).collect();
+    Some(Arg { span: node.span, kind: ArgKind::List(images) })
 }
 
 /// Adds a fixed value at the place of its key.
