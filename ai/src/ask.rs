@@ -105,15 +105,10 @@ impl Models {
 
 impl Asking<'_> {
     /// Writes down what a refusal says of a key, for those who list it and for the next step.
-    async fn note(&self, key: &Key, class: Class) {
-        let status = match class {
-            Class::BadKey => Status::Invalid,
-            Class::NoCredit => Status::NoCredit,
-            _ => return,
-        };
-        if key.usable.status == status.name() {
+    async fn note(&self, key: &Key, refusal: &Refusal) {
+        let Some(status) = learned(refusal).filter(|status| key.usable.status != status.name()) else {
             return;
-        }
+        };
         let owner = match &key.usable.payer {
             Payer::Own => self.owner,
             Payer::Organisation(id) => id,
@@ -130,6 +125,18 @@ impl Asking<'_> {
         {
             tracing::warn!(%error, "what a provider said of a key cannot be written down");
         }
+    }
+}
+
+/// How a key stands after a refusal; nothing where that was not said of the key.
+fn learned(refusal: &Refusal) -> Option<Status> {
+    match (refusal.class, refusal.status) {
+        // No provider has said it, or it is about what the key may do from here: another region, another model.
+        (_, None | Some(403)) => None,
+        (Class::BadKey, Some(_)) if refusal.message.contains("the key is expired") => Some(Status::Expired),
+        (Class::BadKey, Some(_)) => Some(Status::Invalid),
+        (Class::NoCredit, Some(_)) => Some(Status::NoCredit),
+        _ => None,
     }
 }
 
@@ -373,7 +380,7 @@ impl<'a> Course<'a> {
                 Err(No::Refused(refusal)) => refusal,
             };
             asking.models.health().refused(&began, &refusal, Timestamp::now());
-            asking.note(key, refusal.class).await;
+            asking.note(key, &refusal).await;
             let (run, key, model) = (asking.run, &key.usable.name, candidate.offer.name);
             tracing::warn!(
                 run,
@@ -462,4 +469,28 @@ fn later(wait: Duration, last: Option<Refusal>, why: &str) -> Failure {
     };
     let retry_after = SignedDuration::try_from(wait).ok().filter(|_| wait <= SOON);
     Failure { retryable: retry_after.is_some(), retry_after, answered: true, ..failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_provider_says_of_a_key_is_learned_of_it() {
+        let said =
+            |class, status, message: &str| learned(&Refusal { status, ..Refusal::new(class, message) });
+        assert_eq!(said(Class::BadKey, Some(401), "the key is not accepted"), Some(Status::Invalid));
+        assert_eq!(said(Class::BadKey, Some(400), "the key is not accepted"), Some(Status::Invalid));
+        assert_eq!(said(Class::BadKey, Some(401), "the key is expired"), Some(Status::Expired));
+        assert_eq!(said(Class::NoCredit, Some(429), "no credit"), Some(Status::NoCredit));
+        for (class, status) in [
+            (Class::BadKey, None),
+            (Class::BadKey, Some(403)),
+            (Class::NoCredit, None),
+            (Class::RateLimited, Some(429)),
+            (Class::Filtered, Some(400)),
+        ] {
+            assert_eq!(said(class, status, "no"), None, "{class:?} {status:?}");
+        }
+    }
 }
