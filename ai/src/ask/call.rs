@@ -195,8 +195,7 @@ impl Ask<'_> {
             };
             let budgets = reader.budgets_of_call(&call)?;
             let month = month(Timestamp::now());
-            let with_spent =
-                |budget: Budget| Ok((reader.spent(&budget, month).map(|spent| (budget, spent)))?);
+            let with_spent = |budget: Budget| reader.spent(&budget, month).map(|spent| (budget, spent));
             budgets.into_iter().map(with_spent).collect()
         });
         match looked.await.ok()? {
