@@ -3,9 +3,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use server::vault::{Bound, Entry, Kind, LOCAL, Source, Vault, Want, What, Who};
 use tempfile::TempDir;
 use tests::canary::{Canary, Trace};
 use tests::keyway::{Answer, Keyway, wait};
@@ -390,4 +392,64 @@ fn no_core_file_is_written_of_a_process_that_holds_secrets() {
     let numbers: Vec<String> =
         core(&limits).expect("a line").split_whitespace().skip(4).take(2).map(str::to_owned).collect();
     assert_eq!(numbers, ["0", "0"]);
+}
+
+/// Breaks off in a process that has a secret open, and prints all that can be printed of what is at hand.
+#[test]
+#[ignore = "it panics: the next test starts it in a process of its own"]
+fn breaks_off_with_a_secret_open() {
+    let value = std::env::var("KEYWAY_CANARY").expect("the next test gives it");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("data")).expect("a folder");
+    let source = Source::File(folder.path().join("keys/root.key"));
+    let vault = Arc::new(Vault::at(&folder.path().join("data/keyway.db"), source).expect("a vault"));
+    let who = Who { owner: LOCAL, actor: "run 1" };
+    let (name, connector, host) = ("CRM", "http", "api.example.com");
+    let entry = Entry {
+        kind: Kind::Secret,
+        name: name.into(),
+        connector: connector.into(),
+        hosts: vec![host.into()],
+        settings: Default::default(),
+        rank: 0,
+        value: server::Secret::new(value),
+    };
+    vault.add(who, &entry).expect("it is stored");
+    let want = Want { who, what: What::Secret(name), connector, host };
+    let held = vault.resolve(&want).expect("it opens");
+    let bound = Bound {
+        vault: vault.clone(),
+        owner: LOCAL.into(),
+        actor: "run 1".into(),
+        connector: connector.into(),
+    };
+    let filled = server::probe::Open::open(&bound, name, host).expect("it opens");
+    let refused = server::probe::Open::open(&bound, name, "evil.example").err();
+    let listed = vault.list(LOCAL, Kind::Secret).expect("a list");
+    // The control: somebody exposes it on purpose.
+    let exposed = std::env::var_os("KEYWAY_EXPOSED").map(|_| (held.secret.expose(), filled.expose()));
+    panic!(
+        "{want:?} {:?} {:?} {:?} {refused:?} {listed:?} {exposed:?}",
+        held.name, held.payer, held.settings
+    );
+}
+
+#[test]
+fn a_panic_while_a_secret_is_open_tells_nothing_of_it() {
+    let canary = Canary::new("panic");
+    let traces = |exposed: bool| {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.args(["--exact", "breaks_off_with_a_secret_open", "--ignored", "--nocapture"]);
+        command.env("KEYWAY_CANARY", &canary.value).env("RUST_BACKTRACE", "full");
+        if exposed {
+            command.env("KEYWAY_EXPOSED", "1");
+        }
+        let output = command.output().expect("it can be run");
+        let said = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&said);
+        assert!(text.contains("panicked at") && text.contains("evil.example"), "{text}");
+        canary.in_bytes(Path::new("panic"), &said)
+    };
+    assert_eq!(traces(false), []);
+    assert_ne!(traces(true), [], "what is exposed on purpose is found");
 }
