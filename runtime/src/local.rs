@@ -158,6 +158,26 @@ impl Local {
         answer
     }
 
+    /// Tells how a run ends, once its end is committed; nothing where the driver stops before, or does not move it any more.
+    ///
+    /// # Errors
+    /// Where there is no such run, or it cannot be read.
+    pub fn end_of(&self, run: &RunId) -> Result<oneshot::Receiver<State>, Error> {
+        // Listening first: a run that ends in between is seen here as ended.
+        let receiver = self.watchers.add_end(run);
+        let state = self.summary(run)?.state;
+        if state != State::Running {
+            self.watchers.tell_end(run, state);
+        }
+        Ok(receiver)
+    }
+
+    /// Has this called from here on, on the thread that moves the runs, whenever some have ended. Only the first who asks
+    /// is called.
+    pub fn on_end(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.watchers.on_end(Box::new(told));
+    }
+
     /// How the runs stand that are moved here.
     ///
     /// # Errors

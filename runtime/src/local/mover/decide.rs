@@ -21,7 +21,7 @@ impl Mover {
         let run = start.run.clone();
         start.inputs = sealed_fields(start.inputs);
         start.trigger = sealed_fields(start.trigger);
-        if self.runs.contains_key(&run) || self.journal.run(&run)?.is_some() {
+        if self.exists(&run)? {
             return Err(Error::Exists(run));
         }
         self.check_origin(&start)?;
@@ -34,6 +34,17 @@ impl Mover {
         self.apply(&run, &Input::Start(start)).inspect_err(|_| self.end(&run))?;
         self.turn.begin(&run, &plan);
         Ok(())
+    }
+
+    /// True if there is a run of this name. Names usually grow with the time, and what is greater than all is not looked for.
+    fn exists(&mut self, run: &RunId) -> Result<bool, Error> {
+        let greatest = match self.greatest.take() {
+            Some(known) => known,
+            None => self.journal.greatest()?.unwrap_or_else(|| RunId("".into())),
+        };
+        let greater = *run > greatest;
+        self.greatest = Some(if greater { run.clone() } else { greatest });
+        Ok(!greater && (self.runs.contains_key(run) || self.journal.run(run)?.is_some()))
     }
 
     /// Finds room for a run beside the others of its workflow, or lets it wait.
