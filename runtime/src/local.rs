@@ -6,6 +6,7 @@ mod clean;
 mod fair;
 mod mailbox;
 mod mover;
+mod names;
 mod places;
 mod rooms;
 mod turn;
@@ -158,18 +159,10 @@ impl Local {
         answer
     }
 
-    /// Tells how a run ends, once its end is committed; nothing where the driver stops before, or does not move it any more.
-    ///
-    /// # Errors
-    /// Where there is no such run, or it cannot be read.
-    pub fn end_of(&self, run: &RunId) -> Result<oneshot::Receiver<State>, Error> {
-        // Listening first: a run that ends in between is seen here as ended.
-        let receiver = self.watchers.add_end(run);
-        let state = self.summary(run)?.state;
-        if state != State::Running {
-            self.watchers.tell_end(run, state);
-        }
-        Ok(receiver)
+    /// Tells how a run ends, once its end is committed. Nothing is told where the driver stops before that, does not move the
+    /// run any more, or has never moved it.
+    pub fn end_of(&self, run: &RunId) -> oneshot::Receiver<State> {
+        self.watchers.add_end(run)
     }
 
     /// Has this called from here on, on the thread that moves the runs, whenever some have ended. Only the first who asks

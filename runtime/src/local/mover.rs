@@ -26,6 +26,7 @@ use super::alarms::Alarms;
 use super::calls::{Answer, Calls, Flight};
 use super::fair::{Company, Fair, Lane};
 use super::mailbox::Mailbox;
+use super::names::Names;
 use super::rooms::Rooms;
 use super::turn::Turn;
 use super::values::Shelf;
@@ -156,8 +157,8 @@ pub(super) struct Mover {
     mailbox: Mailbox,
     rooms: Rooms,
     runs: HashMap<RunId, Tracked>,
-    /// No run has a greater name; nothing while that is not known.
-    greatest: Option<RunId>,
+    /// Which names are taken; nothing until somebody wants one.
+    names: Option<Names>,
     /// What can be decided without waiting.
     ready: Fair<Work>,
     /// Who is at work.
@@ -200,7 +201,7 @@ impl Mover {
             mailbox: Mailbox::default(),
             rooms: Rooms::default(),
             runs: HashMap::new(),
-            greatest: None,
+            names: None,
             ready: Fair::new(shares.turns),
             company: Company::default(),
             turns: shares.turns,

@@ -119,9 +119,17 @@ async fn start(core: &Arc<Core>, order: Order) -> Result<Reply, Error> {
 
 /// How a run has ended.
 async fn ended(core: &Core, run: &RunId) -> Result<Reply, Error> {
-    let state = match core.driver.end_of(run)?.await {
-        Ok(state) => state,
-        Err(_) => core.driver.summary(run)?.state,
+    let mut told = None;
+    if core.hands.holds(run) {
+        let end = core.driver.end_of(run);
+        // Where it has ended in between, nobody tells.
+        if core.hands.holds(run) {
+            told = end.await.ok();
+        }
+    }
+    let state = match told {
+        Some(state) => state,
+        None => core.driver.summary(run)?.state,
     };
     match state {
         // Nobody moves it here any more.

@@ -15,6 +15,7 @@ use tracing::error;
 
 use super::{Mover, Tracked, Work};
 use crate::driver::{Error, State};
+use crate::local::names::{Known, Names};
 
 impl Mover {
     pub(super) fn start(&mut self, plan: Arc<Plan>, mut start: Start) -> Result<(), Error> {
@@ -36,15 +37,19 @@ impl Mover {
         Ok(())
     }
 
-    /// True if there is a run of this name. Names usually grow with the time, and what is greater than all is not looked for.
+    /// True if there is a run of this name; from here on there may be.
     fn exists(&mut self, run: &RunId) -> Result<bool, Error> {
-        let greatest = match self.greatest.take() {
-            Some(known) => known,
-            None => self.journal.greatest()?.unwrap_or_else(|| RunId("".into())),
+        let names = match &mut self.names {
+            Some(names) => names,
+            None => self.names.insert(Names::above(self.journal.greatest()?)),
         };
-        let greater = *run > greatest;
-        self.greatest = Some(if greater { run.clone() } else { greatest });
-        Ok(!greater && (self.runs.contains_key(run) || self.journal.run(run)?.is_some()))
+        let known = names.of(run);
+        names.take(run);
+        Ok(match known {
+            Known::Free => false,
+            // Its start may have failed.
+            Known::Taken | Known::Nothing => self.runs.contains_key(run) || self.journal.run(run)?.is_some(),
+        })
     }
 
     /// Finds room for a run beside the others of its workflow, or lets it wait.
