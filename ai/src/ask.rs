@@ -241,7 +241,7 @@ impl<'a> Step<'a> {
         let day = call::day(Timestamp::now());
         let basis = Basis { day, agreed: &Agreed::default(), gate: &|_| Gate::Open };
         let lengths = if need.limit.is_some() { &LENGTHS[..] } else { &LENGTHS[..1] };
-        let mut why = None;
+        let (mut why, mut dear) = (None, false);
         for payer in offers::payers(&self.keys) {
             let offers = offers::offers(&self.keys, &payer);
             for length in lengths {
@@ -250,12 +250,14 @@ impl<'a> Step<'a> {
                 if !choice.candidates.is_empty() {
                     return Ok((choice, *length));
                 }
+                dear |= choice.rejected.iter().any(|(_, why)| is_of_cost(why));
                 why = Some(nobody(&choice));
             }
         }
-        let kind = match self.keys.is_empty() {
-            true => FailureKind::Auth,
-            false => FailureKind::Invalid,
+        let kind = match (self.keys.is_empty(), dear) {
+            (true, _) => FailureKind::Auth,
+            (false, true) => FailureKind::Budget,
+            (false, false) => FailureKind::Invalid,
         };
         let none = || match self.out_of_use.is_empty() {
             true => "there is no key for any model; `keyway keys add PROVIDER` stores one".to_owned(),
@@ -282,6 +284,11 @@ impl<'a> Step<'a> {
         (self.spent, self.waited) = (spent, waited);
         answered
     }
+}
+
+/// True if a model is not asked for what it costs, or may cost.
+fn is_of_cost(why: &route::Why) -> bool {
+    matches!(why, route::Why::TooDear(_) | route::Why::NoPrice)
 }
 
 /// Why there is nobody to ask.

@@ -219,10 +219,15 @@ fn skips(block: &workflow::Block) -> Vec<bool> {
 fn tools(op: &Op) -> Vec<Node> {
     let mut calls = vec![];
     for block in inner(op) {
+        let asks = block.steps.iter().any(|step| matches!(step.op, Op::Wait(_)));
         for step in &block.steps {
             match &step.op {
                 Op::Act(act) if &*act.action == workflow::TURN => {}
-                Op::Act(_) => calls.push(node(step, false)),
+                Op::Act(_) => {
+                    let call = node(step, false);
+                    let about = if asks { format!("{}, once a person agrees", call.about) } else { call.about };
+                    calls.push(Node { about, condition: None, ..call });
+                }
                 other => calls.extend(tools(other)),
             }
         }
