@@ -275,7 +275,7 @@ fn a_call_that_acts_waits_for_a_person_and_a_no_is_told_to_the_model() {
     let place = place(&double);
     let file = place.file("flow.yaml", &asking(""));
     let waiting = place.keyway.run(&["run", &file, "--allow-private", "--json", "--no-wait"]);
-    let run = waiting.json()["run"].as_str().expect("a run").to_owned();
+    let run = waiting.run_id();
     let shown = place.until(&run, |shown| shown["steps"][ASKS]["state"] == "waiting");
     assert_eq!(service.requests().len(), 0, "nothing goes out before the answer: {shown}");
     let page = place.keyway.run(&["show", &run]).stdout;
@@ -386,7 +386,7 @@ fn a_test_gives_the_answer_of_the_whole() {
                  expect:\n      output: two\n      steps: { \"all[0].helper\": { value: { answer: one } } }\n      \
                  calls: { all.helper: [{ prompt: Help with x. }, { prompt: Help with x. }] }\n  \
                  fails:\n    inputs: { question: x }\n    mocks: { ai.ask: { fails: refused } }\n    \
-                 expect: { error: { kind: refused, step: \"all[0].helper\" } }\n";
+                 expect: { error: { kind: refused, step: \"all[0].helper[1].turn\" } }\n";
     let file = place.file("agent.yaml", workflow);
     let test = place.file("agent.test.yaml", tests);
     let passed = place.keyway.run(&["test", &file]);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::ast::{self, ArgKind};
 use crate::catalog::{Action, Safety};
 use crate::expr::{self, Expr};
-use crate::lower::{Lowering, object};
+use crate::lower::Lowering;
 use crate::span::{SpanMap, Spanned};
 use crate::types::{self, Field};
 use crate::value::Value;
@@ -159,29 +159,26 @@ impl Lowering<'_> {
 
 /// The parameters of a turn.
 fn turn(fixed: Vec<(Spanned<String>, ast::Arg)>, tools: Value, turns: i64) -> Option<Act> {
-    let mut args = match object(fixed)? {
-        Arg::Object(args) => args,
-        Arg::Value(Value::Object(args)) => {
-            args.iter().map(|(key, value)| (key.clone(), Arg::Value(value.clone()))).collect()
-        }
-        Arg::Value(_) | Arg::Expr(_) | Arg::Text(_) | Arg::List(_) => vec![],
-    };
     let ours = [
-        ("tools", Arg::Value(tools)),
-        ("turns", Arg::Value(Value::Int(turns))),
-        ("round", read("round")),
         ("last", read("last")),
+        ("round", read("round")),
+        ("turns", Arg::Value(Value::Int(turns))),
+        ("tools", Arg::Value(tools)),
     ];
-    args.extend(ours.map(|(key, arg)| (Arc::from(key), arg)));
+    let mut args: Vec<(Arc<str>, Arg)> = ours.map(|(key, arg)| (key.into(), arg)).into();
+    for (key, value) in fixed {
+        args.push((key.value.into(), super::arg(value)?));
+    }
     Some(Act { action: TURN.into(), args: Arg::Object(args), safety: Safety::Read, connection: None, cache: None })
 }
 
 /// What the first turn is given: what the author wrote, and a name under which all turns are counted together.
 fn start(once: Vec<(Spanned<String>, ast::Arg)>) -> Option<Arg> {
-    let mut entries = vec![(Arc::from("id"), read("uuid()"))];
+    let mut entries: Vec<(Arc<str>, Arg)> = vec![];
     for (key, value) in once {
         entries.push((key.value.into(), super::arg(value)?));
     }
+    entries.push(("id".into(), read("uuid()")));
     Some(Arg::Object(entries))
 }
 
