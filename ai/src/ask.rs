@@ -29,9 +29,9 @@ use crate::provider::{Agreed, Quality};
 use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Basis, Candidate, Choice};
 pub use call::month;
-pub use turn::turn;
 use call::{Ask, No};
 use offers::Key;
+pub use turn::turn;
 use wish::Wish;
 
 /// How long a step waits here in sum; more is the engine's business, which waits durably.
@@ -184,7 +184,8 @@ impl<'a> Step<'a> {
     /// Finds the keys with which a wish can be answered.
     async fn of(asking: &'a Asking<'a>, wish: Wish) -> Result<Step<'a>, Failure> {
         let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
-        let found = tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
+        let found =
+            tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
         let (keys, out_of_use) =
             found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);

@@ -225,7 +225,8 @@ fn tools(op: &Op) -> Vec<Node> {
                 Op::Act(act) if &*act.action == workflow::TURN => {}
                 Op::Act(_) => {
                     let call = node(step, false);
-                    let about = if asks { format!("{}, once a person agrees", call.about) } else { call.about };
+                    let about =
+                        if asks { format!("{}, once a person agrees", call.about) } else { call.about };
                     calls.push(Node { about, condition: None, ..call });
                 }
                 other => calls.extend(tools(other)),

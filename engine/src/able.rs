@@ -66,7 +66,8 @@ mod tests {
     fn what_has_no_effect_is_named_with_its_step_also_in_a_block() {
         let text = "name: x\nsteps:\n  all: { for_each: [1], steps: { a: { use: http.get, connection: mine } } }\n\
                     output: \"{{ steps.all }}\"\n";
-        let lack = "KW0117 `connection` of the step `a` has no effect in this version: there are no connections";
+        let lack =
+            "KW0117 `connection` of the step `a` has no effect in this version: there are no connections";
         assert_eq!(told(text), [lack]);
     }
 

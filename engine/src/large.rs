@@ -29,7 +29,10 @@ pub fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
                 value.each_big(found);
             }
         }
-        Event::BlockOpened { head: Head::Each { items: value, .. } | Head::Repeat { start: value, .. }, .. } => {
+        Event::BlockOpened {
+            head: Head::Each { items: value, .. } | Head::Repeat { start: value, .. },
+            ..
+        } => {
             value.each_big(found);
         }
         Event::BlockOpened { head: Head::One, .. }

@@ -106,7 +106,9 @@ impl Executor for Hands {
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a> {
         Box::pin(async move {
             match self.of(run) {
-                Some(equipment) if [ASK, TURN].contains(&&*call.action) => self.ask(run, call, &equipment).await,
+                Some(equipment) if [ASK, TURN].contains(&&*call.action) => {
+                    self.ask(run, call, &equipment).await
+                }
                 Some(equipment) => {
                     let request =
                         connectors::Request { action: &call.action, args: &call.args, key: &call.key };

@@ -50,7 +50,10 @@ fn place(double: &Double) -> Place {
 fn run(place: &Place, workflow: &str) -> Value {
     let file = place.file("flow.yaml", workflow);
     let answer = place.keyway.run(&["run", &file, "--allow-private", "--json"]);
-    assert!(!answer.stderr.contains(CANARY) && !answer.stdout.contains(CANARY), "the key is told: {answer:?}");
+    assert!(
+        !answer.stderr.contains(CANARY) && !answer.stdout.contains(CANARY),
+        "the key is told: {answer:?}"
+    );
     answer.json()
 }
 
@@ -78,14 +81,20 @@ fn kill(mut child: Child) {
 
 fn resumed(place: &Place, run: &str) -> Value {
     let answer = place.keyway.run(&["resume", run, "--allow-private", "--json"]);
-    assert!(!answer.stderr.contains(CANARY) && !answer.stdout.contains(CANARY), "the key is told: {answer:?}");
+    assert!(
+        !answer.stderr.contains(CANARY) && !answer.stdout.contains(CANARY),
+        "the key is told: {answer:?}"
+    );
     answer.json()
 }
 
 /// The steps of a run with their states.
 fn states(shown: &Value) -> Vec<(String, String)> {
     let steps = shown["steps"].as_object().expect("the steps");
-    steps.iter().map(|(path, step)| (path.clone(), step["state"].as_str().unwrap_or_default().into())).collect()
+    steps
+        .iter()
+        .map(|(path, step)| (path.clone(), step["state"].as_str().unwrap_or_default().into()))
+        .collect()
 }
 
 /// How each call to a model ended, of a step that all of them belong to.
@@ -117,14 +126,19 @@ fn no_canary(place: &Place) {
 #[test]
 fn a_model_calls_a_tool_and_answers_with_what_it_gave() {
     let service = Service::start().expect("a port");
-    let double = Double::start(&[call("http_request", &post(&service, "first")), text("The service says done.")]);
+    let double =
+        Double::start(&[call("http_request", &post(&service, "first")), text("The service says done.")]);
     let place = place(&double);
     let ended = run(&place, &free(""));
     assert_eq!(ended["status"], json!("succeeded"), "{ended}");
     assert_eq!(ended["output"], json!({ "text": "The service says done." }), "as without tools: {ended}");
     assert_eq!((double.questions().len(), service.requests().len()), (2, 1));
     let questions = double.questions();
-    assert_eq!(questions[0]["messages"][1]["content"], json!("Help Ada."), "a step named `turn` is the author's");
+    assert_eq!(
+        questions[0]["messages"][1]["content"],
+        json!("Help Ada."),
+        "a step named `turn` is the author's"
+    );
     assert_eq!(questions[0]["tools"][0]["function"]["name"], json!("http_request"));
     let offered = &questions[0]["tools"][0]["function"]["parameters"]["properties"];
     assert!(offered["url"].is_object() && offered["auth"].is_null() && offered["idempotency"].is_null());
@@ -136,7 +150,10 @@ fn a_model_calls_a_tool_and_answers_with_what_it_gave() {
         .map(|message| message["role"].as_str().unwrap_or_default())
         .collect();
     assert_eq!(roles, ["system", "user", "assistant", "tool"]);
-    assert_eq!(questions[1]["messages"][3]["tool_call_id"], questions[1]["messages"][2]["tool_calls"][0]["id"]);
+    assert_eq!(
+        questions[1]["messages"][3]["tool_call_id"],
+        questions[1]["messages"][2]["tool_calls"][0]["id"]
+    );
     assert!(told(&double, 1)[0].contains("done first"), "{:?}", told(&double, 1));
     let shown = place.shown(ended["run"].as_str().expect("a run"));
     let states = states(&shown);
@@ -154,7 +171,11 @@ fn an_answer_with_fields_that_does_not_fit_goes_back_once_as_a_turn_of_its_own()
     let double = Double::start(&[text("I would say high."), text("{\"urgency\": 4}")]);
     let place_one = place(&double);
     let ended = run(&place_one, &returns);
-    assert_eq!((&ended["status"], &ended["output"]), (&json!("succeeded"), &json!({ "urgency": 4 })), "{ended}");
+    assert_eq!(
+        (&ended["status"], &ended["output"]),
+        (&json!("succeeded"), &json!({ "urgency": 4 })),
+        "{ended}"
+    );
     assert_eq!(classes(&place_one.shown(ended["run"].as_str().expect("a run"))), ["ok", "ok"]);
     let double = Double::always(text("I would say high."));
     let place = place(&double);
@@ -173,14 +194,18 @@ fn the_calls_of_one_turn_are_made_and_told_in_their_order() {
     let place = place(&double);
     place.file("a.txt", "alpha");
     place.file("b.txt", "beta");
-    let workflow = free("").replace("http.request", "file.read").replace("allow: [untrusted_tools]", "max_turns: 3");
+    let workflow =
+        free("").replace("http.request", "file.read").replace("allow: [untrusted_tools]", "max_turns: 3");
     let ended = run(&place, &workflow);
     assert_eq!(ended["output"], json!({ "text": "Done." }), "{ended}");
     let told = told(&double, 1);
     assert_eq!((told.len(), &*told[0], &*told[2]), (3, "alpha", "beta"));
     assert!(told[1].contains("gone.txt"), "a failure is told: {told:?}");
     let shown = place.shown(ended["run"].as_str().expect("a run"));
-    assert!(states(&shown).contains(&("helper[1].calls[1].tool.file_read".into(), "failed".into())), "{shown}");
+    assert!(
+        states(&shown).contains(&("helper[1].calls[1].tool.file_read".into(), "failed".into())),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -231,7 +256,11 @@ fn a_model_that_does_not_come_to_an_end_is_stopped() {
         message,
         "the model did not come to an end in 3 turns: it wants to call `http_request`; `max_turns` allows more"
     );
-    assert_eq!((double.questions().len(), service.requests().len()), (3, 2), "what nobody would read is not called");
+    assert_eq!(
+        (double.questions().len(), service.requests().len()),
+        (3, 2),
+        "what nobody would read is not called"
+    );
     let double = Double::start(&[Says::Late(Duration::from_secs(60))]);
     let place_late = self::place(&double);
     let ended = run(&place_late, &free("timeout: 300ms"));
@@ -249,7 +278,8 @@ fn a_limit_of_cost_is_for_all_turns_together() {
     assert_eq!(ended["error"]["kind"], json!("budget"), "{ended}");
     let turns = double.questions().len();
     let shown = place.shown(ended["run"].as_str().expect("a run"));
-    let cost = |call: &Value| call["cost_usd"].as_str().and_then(|cost| cost.parse::<f64>().ok()).expect("a cost");
+    let cost =
+        |call: &Value| call["cost_usd"].as_str().and_then(|cost| cost.parse::<f64>().ok()).expect("a cost");
     let sum: f64 = shown["calls"].as_array().expect("the calls").iter().map(cost).sum();
     assert!((sum - 0.00165 * turns as f64).abs() < 1e-9, "{sum} of {turns} {TAKES:?}");
     assert!((2..=7).contains(&turns) && sum <= 0.012, "{turns} turns for {sum}");
@@ -288,7 +318,7 @@ fn a_call_that_acts_waits_for_a_person_and_a_no_is_told_to_the_model() {
     let second = "helper[2].calls[0].tool.approve";
     place.until(&run, |shown| shown["steps"][second]["state"] == "waiting");
     assert_eq!(service.requests().len(), 0, "what was rejected is not called");
-    assert!(told(&double, 1)[0].contains("rejected"), "{:?}", told(&double, 1));
+    assert!(told(&double, 1)[0].contains("said no"), "{:?}", told(&double, 1));
     answer(second, "yes");
     let shown = place.until(&run, |shown| shown["status"] == "succeeded");
     let steps: Vec<String> = service.requests().into_iter().map(|request| request.step).collect();
@@ -394,7 +424,8 @@ fn a_test_gives_the_answer_of_the_whole() {
     place.file("agent.test.yaml", &tests.replace("gives: { answer: two }", "gives: { text: two }"));
     let wrong = place.keyway.run(&["test", &test]);
     assert_eq!(wrong.code, Some(1), "what does not fit is seen: {wrong:?}");
-    place.file("agent.test.yaml", "cases:\n  none:\n    inputs: { question: x }\n    expect: { output: x }\n");
+    place
+        .file("agent.test.yaml", "cases:\n  none:\n    inputs: { question: x }\n    expect: { output: x }\n");
     let none = place.keyway.run(&["test", &file]);
     assert!((none.stdout.clone() + &none.stderr).contains("mocks: { all.helper:"), "{none:?}");
 }

@@ -103,14 +103,16 @@ impl Tools {
         if text.len() > LONGEST {
             return Err(format!("the parameters have {} bytes; at most {LONGEST} are taken", text.len()));
         }
-        let given = dsl::json::parse(&text).map_err(|error| format!("the parameters cannot be read: {error}"))?;
+        let given =
+            dsl::json::parse(&text).map_err(|error| format!("the parameters cannot be read: {error}"))?;
         let Value::Object(given) = &given else {
             return Err("the parameters are no JSON object".into());
         };
         if Value::Object(given.clone()).depth() > DEEPEST {
             return Err(format!("the parameters nest more than {DEEPEST} deep"));
         }
-        let filled = inputs::fields(&tool.name, &tool.input, given, "parameter").map_err(|wrong| wrong.join("; "))?;
+        let filled =
+            inputs::fields(&tool.name, &tool.input, given, "parameter").map_err(|wrong| wrong.join("; "))?;
         Ok((&tool.id, without_null(filled)))
     }
 }
@@ -163,7 +165,9 @@ fn plain(value: &Value) -> serde_json::Value {
             serde_json::json!({ "type": &*file.media_type, "size": file.bytes.len(), "content": "bytes, not shown" })
         }
         Value::List(items) => items.iter().map(plain).collect(),
-        Value::Object(entries) => entries.iter().map(|(key, value)| (key.to_string(), plain(value))).collect(),
+        Value::Object(entries) => {
+            entries.iter().map(|(key, value)| (key.to_string(), plain(value))).collect()
+        }
         other => other.to_json(),
     }
 }
@@ -193,7 +197,11 @@ mod tests {
 
     fn tools() -> Tools {
         let tool = |id: &str, input: Vec<Field>| {
-            Value::object([("id", Value::text(id)), ("about", "It does.".into()), ("input", as_value(&input))])
+            Value::object([
+                ("id", Value::text(id)),
+                ("about", "It does.".into()),
+                ("input", as_value(&input)),
+            ])
         };
         let wait = Field { default: Some("1m".into()), ..Field::optional("wait", Type::Duration, "") };
         let input = vec![
@@ -249,7 +257,11 @@ mod tests {
             ("send", json!({}), "there is no tool `send`; there is `a_b_c`, `a_b_c_2`"),
             ("a_b.c", path(json!({})), "there is no tool `a_b.c`; did you mean `a_b_c`?"),
             ("a_b_c", json!({}), "the parameter `path`, a string, is missing"),
-            ("a_b_c", json!({ "path": 7 }), "the parameter `path` does not fit: a string is wanted, and here stands `7`"),
+            (
+                "a_b_c",
+                json!({ "path": 7 }),
+                "the parameter `path` does not fit: a string is wanted, and here stands `7`",
+            ),
             ("a_b_c", path(json!({ "cuont": 1 })), "`a_b_c` has no parameter `cuont`; did you mean `count`?"),
             ("a_b_c", path(json!({ "account": "x" })), "`a_b_c` has no parameter `account`"),
             ("a_b_c", path(json!({ "count": 9 })), "the parameter `count` does not fit"),
@@ -269,7 +281,9 @@ mod tests {
         // A word for a secret is no secret.
         let hole = wanted("a_b_c", json!({ "path": "{{ secret(\"KEY\") }}" }));
         assert!(matches!(hole.get("arguments").unwrap().get("path"), Some(Value::Text(_))));
-        assert!(wrong("a_b_c", json!({ "path": { "$hole": { "name": "KEY" } } })).contains("`path` does not fit"));
+        assert!(
+            wrong("a_b_c", json!({ "path": { "$hole": { "name": "KEY" } } })).contains("`path` does not fit")
+        );
     }
 
     #[test]

@@ -165,12 +165,14 @@ fn is_last(args: &Value) -> bool {
 /// Nothing that is called after the last turn would be read.
 fn exhausted(args: &Value, answer: &Answer) -> Failure {
     let names: Vec<&str> = answer.calls().map(|call| &*call.name).take(5).collect();
-    let wants = if names.is_empty() { "to go on".into() } else { format!("to call `{}`", names.join("`, `")) };
+    let wants =
+        if names.is_empty() { "to go on".into() } else { format!("to call `{}`", names.join("`, `")) };
     let turns = match number(args, "turns") {
         1 => "1 turn".to_owned(),
         turns => format!("{turns} turns"),
     };
-    let message = format!("the model did not come to an end in {turns}: it wants {wants}; `max_turns` allows more");
+    let message =
+        format!("the model did not come to an end in {turns}: it wants {wants}; `max_turns` allows more");
     Failure { answered: true, ..Failure::new(FailureKind::Exhausted, message) }
 }
 

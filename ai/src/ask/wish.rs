@@ -42,6 +42,11 @@ impl Wish {
     /// # Errors
     /// Where they are none: a step that was checked has them.
     pub fn of(args: &Value) -> Result<Wish, Failure> {
+        if let Some(Value::List(tools)) = args.get("tools")
+            && !tools.is_empty()
+        {
+            return Err(wrong("`tools`, and was made before they could be called; check its workflow anew"));
+        }
         Wish::about(question(args)?, args)
     }
 
@@ -74,7 +79,8 @@ impl Wish {
         let images = parts.any(|part| matches!(part, Part::Image(_)));
         let tools = !question.tools.is_empty();
         let features = [(images, Feature::Images), (tools, Feature::Tools)];
-        let features = features.into_iter().filter(|(needed, _)| *needed).map(|(_, feature)| feature).collect();
+        let features =
+            features.into_iter().filter(|(needed, _)| *needed).map(|(_, feature)| feature).collect();
         question.delivery = Delivery::Stream;
         if let Some(fields) = &returns {
             question.form = Form::Json { name: "answer".into(), schema: value::schema(fields) };

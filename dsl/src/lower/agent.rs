@@ -75,9 +75,10 @@ impl Lowering<'_> {
             _ => Confirm::None,
         };
         let offered = Value::list(actions.iter().map(|action| offered(action)).collect());
-        let cases = actions
-            .iter()
-            .map(|action| Case { key: Value::text(action.id.as_str()), block: self.tool(step, action, confirm) });
+        let cases = actions.iter().map(|action| Case {
+            key: Value::text(action.id.as_str()),
+            block: self.tool(step, action, confirm),
+        });
         let tool = Op::Switch {
             on: read("call.wrong == null ? call.name : null"),
             cases: cases.collect(),
@@ -143,10 +144,8 @@ impl Lowering<'_> {
             fields: vec![],
             on_timeout: OnTimeout::Fail,
         };
-        let approve = Step {
-            on_error: OnError::Continue,
-            ..plain(step, "approve", Op::Wait(Wait::Person(question)))
-        };
+        let approve =
+            Step { on_error: OnError::Continue, ..plain(step, "approve", Op::Wait(Wait::Person(question))) };
         let call = Step {
             needs: vec![need(NeedKind::Soft)],
             condition: Some(expression("steps.approve?.approved == true")),
@@ -169,7 +168,13 @@ fn turn(fixed: Vec<(Spanned<String>, ast::Arg)>, tools: Value, turns: i64) -> Op
     for (key, value) in fixed {
         args.push((key.value.into(), super::arg(value)?));
     }
-    Some(Act { action: TURN.into(), args: Arg::Object(args), safety: Safety::Read, connection: None, cache: None })
+    Some(Act {
+        action: TURN.into(),
+        args: Arg::Object(args),
+        safety: Safety::Read,
+        connection: None,
+        cache: None,
+    })
 }
 
 /// What the first turn is given: what the author wrote, and a name under which all turns are counted together.
@@ -191,8 +196,7 @@ fn refused(step: &ast::Step) -> Block {
 
 /// A tool as a model is told of it.
 fn offered(action: &Action) -> Value {
-    let fields: Vec<Field> =
-        action.input.iter().filter(|field| is_offered(action, field)).cloned().collect();
+    let fields: Vec<Field> = action.input.iter().filter(|field| is_offered(action, field)).cloned().collect();
     Value::object([
         ("id", Value::text(action.id.as_str())),
         ("about", Value::text(action.about.as_str())),
@@ -243,8 +247,7 @@ fn fixed<'a>(act: &'a ast::Act, key: &str) -> Option<&'a Value> {
 
 /// The name of the step that calls an action.
 fn name_of(id: &str) -> String {
-    let name: String =
-        id.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
+    let name: String = id.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
     if name.starts_with(|char: char| char.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 

@@ -27,9 +27,7 @@ impl<'s> Play<'s> {
         let is_turn = *call.action == *TURN;
         let (path, call, args) = match whole(&path) {
             // What stands in for a model with tools is its answer: it is done with the first turn.
-            Some(step) if is_turn => {
-                (step, Call { action: ASK.into(), ..call }, asked(&args))
-            }
+            Some(step) if is_turn => (step, Call { action: ASK.into(), ..call }, asked(&args)),
             Some(_) | None => (path, call, args),
         };
         let calls_workflow = *call.action == *CALL;
