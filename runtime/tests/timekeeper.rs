@@ -6,8 +6,14 @@
 #[path = "timekeeper/world.rs"]
 mod world;
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::input::Cancel;
+use engine::run::RunId;
 use jiff::SignedDuration;
-use runtime::clock::Manual;
+use runtime::clock::{Manual, NAP};
+use runtime::driver::Driver;
 use runtime::timekeeper::Timekeeper;
 use world::{Away, Fault, START, World};
 
@@ -108,13 +114,40 @@ fn the_thread_starts_what_is_due_when_the_clock_jumps() {
     let mut world = World::new(1, Fault::None);
     let clock: Manual = world.clock.clone();
     let keeper = world.take_keeper();
-    let keeper = Timekeeper::new(keeper, std::sync::Arc::new(clock.clone()));
+    let keeper = Timekeeper::new(keeper, Arc::new(clock.clone()));
     clock.advance(SignedDuration::from_hours(2));
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(20);
     while world.ticks("quick").is_empty() {
-        assert!(std::time::Instant::now() < end, "nothing was started after {START}");
+        assert!(Instant::now() < end, "nothing was started after {START}");
         std::thread::yield_now();
     }
     keeper.stop();
     assert!(keeper.watch().trouble.is_none());
+}
+
+#[test]
+fn a_start_that_waits_follows_when_the_run_before_it_ends() {
+    let mut world = World::that_queues();
+    let clock: Manual = world.clock.clone();
+    let keeper = world.take_keeper();
+    let driver = keeper.driver().clone();
+    let keeper = Timekeeper::new(keeper, Arc::new(clock.clone()));
+    let mut ended = Instant::now();
+    clock.advance(SignedDuration::from_hours(6));
+    for count in 1..=6 {
+        let started = loop {
+            let started = world.ticks("queues").into_iter().filter(|tick| tick.outcome == "started");
+            let runs: Vec<_> = started.filter_map(|tick| tick.run).collect();
+            if runs.len() == count {
+                break runs;
+            }
+            assert!(ended.elapsed() < Duration::from_secs(20), "{count} of 6");
+            std::thread::yield_now();
+        };
+        // The keeper has just looked: without a word from the run it would look again after its nap.
+        assert!(count == 1 || ended.elapsed() < NAP * 3 / 4, "{:?}", ended.elapsed());
+        ended = Instant::now();
+        driver.cancel(&RunId(started[count - 1].as_str().into()), Cancel::Kill).unwrap();
+    }
+    keeper.stop();
 }

@@ -76,6 +76,11 @@ const WORKFLOWS: [&str; 4] = [
 const SKIPS: [&str; 1] =
     ["name: skips\ntriggers: [{ cron: \"0 * * * *\", overlap: skip }]\nsteps: { a: { wait: 150m } }\n"];
 
+/// A run each hour that takes a year, and starts that wait for it.
+const QUEUES: [&str; 1] = [
+    "name: queues\ntriggers: [{ cron: \"0 * * * *\", overlap: queue, catch_up: all }]\nsteps: { a: { wait: 365d } }\n",
+];
+
 /// Makes no calls.
 struct Nobody;
 
@@ -201,6 +206,11 @@ impl World {
     /// A world in which `skips` alone is kept.
     pub fn that_skips() -> World {
         World::of(&SKIPS, 1, Fault::None)
+    }
+
+    /// A world in which `queues` alone is kept.
+    pub fn that_queues() -> World {
+        World::of(&QUEUES, 1, Fault::None)
     }
 
     fn of(workflows: &[&str], seed: u64, fault: Fault) -> World {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tests::keyway::{Keyway, binary};
 
 use crate::load::{Bench, Runs};
+use crate::service::Serving;
 use tests::machine;
 
 /// One part.
@@ -21,6 +22,8 @@ pub enum Part {
     Linear8,
     /// Ten steps, 32 runs at a time.
     Linear32,
+    /// Ten steps, 32 runs at a time, asked for over the socket of a service.
+    Socket32,
     /// A `for_each` of 1,000 items.
     Each1k,
     /// A `for_each` of 10,000 items.
@@ -33,10 +36,11 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Part; 7] = [
+    pub const ALL: [Part; 8] = [
         Part::Linear1,
         Part::Linear8,
         Part::Linear32,
+        Part::Socket32,
         Part::Each1k,
         Part::Each10k,
         Part::Each100k,
@@ -49,6 +53,7 @@ impl Part {
             Part::Linear1 => "linear-1",
             Part::Linear8 => "linear-8",
             Part::Linear32 => "linear-32",
+            Part::Socket32 => "socket-32",
             Part::Each1k => "for-each-1000",
             Part::Each10k => "for-each-10000",
             Part::Each100k => "for-each-100000",
@@ -118,6 +123,7 @@ pub fn run(part: Part, folder: &Path, effort: Effort) -> Result<Measure> {
         Part::Linear1 => linear(scratch.path(), 1, time)?,
         Part::Linear8 => linear(scratch.path(), 8, time)?,
         Part::Linear32 => linear(scratch.path(), 32, time)?,
+        Part::Socket32 => socket(scratch.path(), 32, time)?,
         Part::Each1k => each(scratch.path(), 1_000)?,
         Part::Each10k => each(scratch.path(), 10_000)?,
         Part::Each100k => each(scratch.path(), 100_000)?,
@@ -157,6 +163,28 @@ fn linear(folder: &Path, at_a_time: usize, time: Duration) -> Result<Measure> {
     let runs = bench.linear(at_a_time, time)?;
     let cpu = machine::cpu_time() - cpu;
     summed(&runs, 10, cpu, &bench, commits)
+}
+
+fn socket(folder: &Path, at_a_time: usize, time: Duration) -> Result<Measure> {
+    let serving = Serving::open(folder)?;
+    serving.linear(at_a_time, Duration::from_millis(300))?;
+    let (commits, (cpu, _)) = (serving.commits()?, serving.used()?);
+    let runs = serving.linear(at_a_time, time)?;
+    let (after, memory) = serving.used()?;
+    let count = runs.took.len() as u64;
+    let (half, most, longest) = shares(&runs.took);
+    Ok(Measure {
+        runs: count,
+        steps: count * 10,
+        seconds: runs.whole.as_secs_f64(),
+        cpu: (after - cpu).as_secs_f64(),
+        half,
+        most,
+        longest,
+        memory,
+        commits: serving.commits()? - commits,
+        ..Measure::default()
+    })
 }
 
 fn each(folder: &Path, items: u32) -> Result<Measure> {
