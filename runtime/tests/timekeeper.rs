@@ -110,6 +110,24 @@ fn a_keeper_that_forgets_the_run_under_way_is_seen() {
 }
 
 #[test]
+fn what_is_overdue_or_worked_on_by_nobody_is_late_and_nothing_else() {
+    let mut world = World::that_queues();
+    assert_eq!(world.late(), Vec::<String>::new());
+    // Nobody looks for three hours.
+    world.move_clock(SignedDuration::from_hours(3));
+    let late = world.late();
+    assert!(late.len() == 1 && late[0].contains("of `queues` was due at"), "{late:?}");
+    // One is under way from here on, with a timer, and the others wait for it.
+    world.look_once().unwrap();
+    assert_eq!(world.late(), Vec::<String>::new());
+    world.abandon("lost");
+    let late = world.late();
+    assert!(late.len() == 1 && late[0].contains("lost is not finished, and nobody moves it"), "{late:?}");
+    world.cannot_keep("queues");
+    assert!(world.late().iter().any(|late| late.contains("cannot be kept")), "{:?}", world.late());
+}
+
+#[test]
 fn the_thread_starts_what_is_due_when_the_clock_jumps() {
     let mut world = World::new(1, Fault::None);
     let clock: Manual = world.clock.clone();

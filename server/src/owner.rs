@@ -28,7 +28,6 @@ use runtime::timekeeper::{self, Keeper, Timekeeper};
 use store::{Book, Change, Desk, Edit};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
 use tracing::{error, warn};
 use vault::LOCAL;
 
@@ -41,6 +40,7 @@ use crate::safe::Safe;
 use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
 use plans::Plans;
+use socket::Listening;
 
 /// How long a commit waits for another process that writes.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -51,7 +51,7 @@ pub type Feed = mpsc::UnboundedReceiver<Recorded>;
 /// The owner of a data directory.
 pub struct Owner {
     core: Arc<Core>,
-    listening: JoinHandle<()>,
+    listening: Option<Listening>,
     // Given back last, when nothing writes any more.
     _lock: Lock,
 }
@@ -104,7 +104,8 @@ impl Owner {
         let (timekeeper, guests, left) = (OnceLock::new(), AtomicUsize::new(0), Notify::new());
         let plans = Plans::default();
         let core = Arc::new(Core { driver, desk, timekeeper, hands, plans, guests, left });
-        let listening = tokio::spawn(socket::accept(listener, core.clone()));
+        let listening = Listening::open(listener, core.clone());
+        let listening = Some(listening.map_err(|source| Error::Socket { path: home.socket(), source })?);
         Ok(Owner { core, listening, _lock: lock })
     }
 
@@ -173,7 +174,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.listening.abort();
+        self.listening.take();
         self.stop_keeping();
         self.core.driver.stop();
     }

@@ -3,7 +3,7 @@
 ALTER TABLE events RENAME TO events_by_run;
 
 CREATE TABLE events (
-    run  TEXT NOT NULL REFERENCES runs (id),
+    run  TEXT NOT NULL,  -- Of `runs`: looked for at opening and in backups, since a look at each row costs a search.
     seq  INTEGER NOT NULL,
     time INTEGER NOT NULL,
     body TEXT NOT NULL,

@@ -149,8 +149,12 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), Error> {
     if found != "ok" {
         return Err(Error::Damaged { path: path.to_owned(), detail: found });
     }
-    check_references(connection, path, "PRAGMA foreign_key_check(events)")
+    check_references(connection, path, ORPHANS)
 }
+
+/// Tells the table of rows of a log whose run is not there.
+pub(crate) const ORPHANS: &str =
+    "SELECT 'events' FROM events WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = events.run) LIMIT 1";
 
 /// Looks for rows that rest on others which are not there.
 pub(crate) fn check_references(connection: &Connection, path: &Path, pragma: &str) -> Result<(), Error> {

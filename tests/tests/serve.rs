@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tests::chance::Chance;
 use tests::effects::{Moment, Service};
+use tests::faults::{Fault, Kinds, Page, Span, available};
 use tests::keyway::{Answer, Keyway, wait};
 use tests::report::{Report, number};
 use tests::ticks::{Beat, Times, blind, judge, table};
@@ -60,6 +61,11 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+fn ended(keyway: &Keyway) -> bool {
+    let runs = keyway.run(&["runs", "--json"]).json();
+    runs.as_array().is_some_and(|runs| runs.iter().all(|run| run["status"] != "running"))
+}
+
 /// Sleeps to a moment shortly before or after a whole second, at least this far away.
 fn sleep_to_a_tick(chance: &mut Chance, least: Duration) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
@@ -92,11 +98,7 @@ fn killed_at_its_ticks_it_starts_each_once_and_loses_none() {
     for beat in BEATS {
         assert_eq!(keyway.run(&["disable", beat.workflow]).code, Some(0));
     }
-    let ended = || {
-        let runs = keyway.run(&["runs", "--json"]).json();
-        runs.as_array().is_some_and(|runs| runs.iter().all(|run| run["status"] != "running"))
-    };
-    until("the end of the runs", ended);
+    until("the end of the runs", || ended(&keyway));
     let answer = end(service, Signal::TERM);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     let database = keyway.data.join("keyway.db");
@@ -111,6 +113,47 @@ fn killed_at_its_ticks_it_starts_each_once_and_loses_none() {
     assert_eq!(wrong, Vec::<String>::new());
     assert!(counted.get("started").is_some_and(|started| *started >= kills), "{counted:?}");
     assert_eq!(blind(&database, &BEATS).expect("a copy can be judged"), Vec::<&str>::new());
+}
+
+#[test]
+fn on_a_disk_that_is_full_at_its_ticks_it_says_so_and_loses_none() {
+    if !available() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let keyway = Keyway::at(folder.path().join("data"));
+    for text in WORKFLOWS {
+        deploy(&keyway, folder.path(), text);
+    }
+    let page = Page::new(folder.path()).expect("a page");
+    let mut command = keyway.command(&["serve"]);
+    page.equip(&mut command).expect("the shim is there");
+    let service = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("`keyway` starts");
+    let told = || keyway.run(&["schedules", "--json"]).json()["service"]["trouble"].clone();
+    until("the service", || told().is_null() && !keyway.run(&["runs", "--json"]).json()[0].is_null());
+    for _ in 0..3 {
+        page.restart().expect("our own file");
+        page.set(Fault::NoSpace, Kinds::ALL, Span::from(1)).expect("our own file");
+        until("the trouble", || told().as_str().is_some_and(|told| told.contains("room")));
+        std::thread::sleep(Duration::from_millis(2500));
+        page.clear().expect("our own file");
+        until("the end of the trouble", || told().is_null());
+        std::thread::sleep(Duration::from_millis(1200));
+    }
+    for beat in BEATS {
+        assert_eq!(keyway.run(&["disable", beat.workflow]).code, Some(0));
+    }
+    until("the end of the runs", || ended(&keyway));
+    assert_eq!(end(service, Signal::TERM).code, Some(0));
+    let (wrong, counted) = judge(&keyway.data.join("keyway.db"), &BEATS).expect("the database can be read");
+    println!("{counted:?}");
+    assert_eq!(wrong, Vec::<String>::new());
+    // Times within a minute are not late: each second of those without room has its run afterwards.
+    assert_eq!(
+        counted.keys().filter(|outcome| *outcome != "started" && *outcome != "skipped").count(),
+        0,
+        "{counted:?}"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod remove;
 mod standing;
 mod take_up;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use engine::command::{Call, Emitted};
 use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::run::{At, Attempt, Run, RunId};
+use foldhash::{HashMap, HashMapExt};
 use jiff::{SignedDuration, Timestamp};
 
 use super::alarms::Alarms;

@@ -9,12 +9,13 @@ use std::time::Duration;
 use dsl::value::{Hash, Value};
 use engine::command::Call;
 use engine::event::{Event, Recorded};
+use engine::input::Start;
 use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use runtime::clock::{Clock, Manual};
-use runtime::driver::{Error, Summary};
+use runtime::driver::{Driver, Error, Summary};
 use runtime::executor::{Calling, Executor};
 use runtime::journal::sqlite::Sqlite;
 use runtime::journal::{Batch, Journal, Mail};
@@ -312,6 +313,28 @@ impl World {
     pub fn look_once(&mut self) -> Result<(), Error> {
         let (keeper, _) = self.life.as_mut().unwrap();
         keeper.look().map(drop)
+    }
+
+    /// What is late.
+    pub fn late(&self) -> Vec<String> {
+        let (keeper, _) = self.life.as_ref().unwrap();
+        keeper.late().unwrap()
+    }
+
+    /// Tells the keeper that the schedules of a workflow cannot be kept.
+    pub fn cannot_keep(&mut self, workflow: &str) {
+        let (keeper, _) = self.life.as_mut().unwrap();
+        keeper.cannot_keep(workflow, "it is in a language of tomorrow");
+    }
+
+    /// Another process starts a run, and dies.
+    pub fn abandon(&self, run: &str) {
+        let tokio = self.tokio.handle().clone();
+        let clock = Arc::new(self.clock.clone());
+        let surroundings = Surroundings { executor: Arc::new(Nobody), tokio, clock };
+        let driver = Local::on_sqlite(&self.file(), surroundings).unwrap();
+        let empty = || Value::object::<&str>([]);
+        driver.start(self.plans[0].clone(), Start::new(RunId(run.into()), empty(), empty())).unwrap();
     }
 
     /// Changes the file behind everybody's back.

@@ -1,5 +1,6 @@
 //! The socket beside the database: whoever may open it is heard, one request after another.
 
+use std::os::unix::net::UnixListener as StdListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,28 +9,59 @@ use engine::run::RunId;
 use runtime::driver::{Driver, Error as DriverError, State};
 use tokio::io::{AsyncReadExt as _, AsyncWrite, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tracing::warn;
+use tokio::sync::oneshot;
+use tracing::{error, warn};
 
 use super::{Core, Feed};
 use crate::error::Error;
 use crate::order::Order;
 use crate::protocol::{self, Reply, Request};
 
-/// Listens on the socket; what an owner that died left behind is removed, since we hold the lock.
-pub(super) fn listen(path: &Path) -> Result<UnixListener, Error> {
+/// The thread that hears the socket. Dropping it ends what is heard; what waits for a commit by then is left to itself.
+pub(super) struct Listening {
+    _stop: oneshot::Sender<()>,
+}
+
+impl Listening {
+    /// Begins to hear whoever opens a socket. It has a thread of its own, since what is said over it is little and often: to hand
+    /// that around between threads would take longer than to answer it.
+    pub fn open(listener: StdListener, core: Arc<Core>) -> Result<Listening, std::io::Error> {
+        let (stop, stopped) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let hear = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = accept(listener, core) => {}
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_background();
+        };
+        std::thread::Builder::new().name("socket".into()).spawn(hear)?;
+        Ok(Listening { _stop: stop })
+    }
+}
+
+/// Makes the socket; what an owner that died left behind is removed, since we hold the lock.
+pub(super) fn listen(path: &Path) -> Result<StdListener, Error> {
     let unusable = |source| Error::Socket { path: path.to_owned(), source };
     match std::fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(unusable(error)),
     }
-    let listener = UnixListener::bind(path).map_err(unusable)?;
+    let listener = StdListener::bind(path).map_err(unusable)?;
     let only_us = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
     std::fs::set_permissions(path, only_us).map_err(unusable)?;
+    listener.set_nonblocking(true).map_err(unusable)?;
     Ok(listener)
 }
 
-pub(super) async fn accept(listener: UnixListener, core: Arc<Core>) {
+async fn accept(listener: StdListener, core: Arc<Core>) {
+    let listener = match UnixListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return error!(%error, "the socket cannot be heard"),
+    };
     let mut talks = tokio::task::JoinSet::new();
     loop {
         match listener.accept().await {

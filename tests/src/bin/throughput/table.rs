@@ -39,7 +39,7 @@ fn told(syncs: Option<&(Measure, u64)>) -> String {
 
 fn runs(text: &mut String, measures: &[Measure]) -> Result<()> {
     text.push_str(
-        "`linear` is a workflow of ten steps that read one another, so many runs at a time; `for-each` is one run \
+        "`linear` is a workflow of ten steps that read one another, so many runs at a time; `light` one of forty; `for-each` is one run \
          with so many items, 100 in flight. `socket` asks a service in a process of its own over its socket, a connection for \
          each of those at a time; its steps compute two texts each and call `file.write`, which a stand-in answers, and CPU time and \
          memory are the service's. In the others each step calls an action of safety `keyed` within the process, and both \
