@@ -9,7 +9,7 @@ use ai::ask::{Asking, Models};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
-use dsl::workflow::ASK;
+use dsl::workflow::{ASK, TURN};
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
@@ -75,7 +75,7 @@ impl Hands {
         self.of(run).is_some()
     }
 
-    /// Asks a model, on the keys of the run's owner.
+    /// Asks a model, on the keys of the run's owner: all that a step wants of it, or one turn of one with tools.
     async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Result<Value, Failure> {
         let safe = self.safe.clone();
         let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
@@ -91,7 +91,10 @@ impl Hands {
             attempt: i64::from(call.attempt),
             reach: if equipment.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public },
         };
-        ai::ask::ask(&asking, &call.args).await
+        match &*call.action {
+            TURN => ai::ask::turn(asking, &call.args).await,
+            _ => ai::ask::ask(&asking, &call.args).await,
+        }
     }
 
     fn of(&self, run: &RunId) -> Option<Arc<Equipment>> {
@@ -103,7 +106,9 @@ impl Executor for Hands {
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a> {
         Box::pin(async move {
             match self.of(run) {
-                Some(equipment) if *call.action == *ASK => self.ask(run, call, &equipment).await,
+                Some(equipment) if [ASK, TURN].contains(&&*call.action) => {
+                    self.ask(run, call, &equipment).await
+                }
                 Some(equipment) => {
                     let request =
                         connectors::Request { action: &call.action, args: &call.args, key: &call.key };
