@@ -5,7 +5,7 @@
 mod double;
 
 use std::process::Child;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use double::{Double, Says, TAKES, call, calls, text};
 use serde_json::{Value, json};
@@ -61,14 +61,19 @@ fn run(place: &Place, workflow: &str) -> Value {
 fn started(place: &Place, workflow: &str) -> (Child, String) {
     let file = place.file("flow.yaml", workflow);
     let child = place.keyway.spawn(&["run", &file, "--allow-private", "--json"]);
-    let end = std::time::Instant::now() + Duration::from_secs(60);
+    (child, begun(place))
+}
+
+/// The run that has begun.
+fn begun(place: &Place) -> String {
+    let end = Instant::now() + Duration::from_secs(60);
     loop {
         let runs = place.keyway.run(&["runs", "--json"]);
         let runs: Value = serde_json::from_str(&runs.stdout).unwrap_or_default();
         if let Some(run) = runs[0]["run"].as_str() {
-            return (child, run.to_owned());
+            return run.to_owned();
         }
-        assert!(std::time::Instant::now() < end, "no run begins");
+        assert!(Instant::now() < end, "no run begins");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -373,9 +378,9 @@ fn killed_in_a_call_that_must_not_be_repeated_it_is_in_doubt() {
     let double = Double::start(&[call("http_request", &slow)]);
     let place = place(&double);
     let (child, run) = started(&place, &free("on_doubt: fail"));
-    let end = std::time::Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(60);
     while service.requests().is_empty() {
-        assert!(std::time::Instant::now() < end, "the call does not come");
+        assert!(Instant::now() < end, "the call does not come");
         std::thread::sleep(Duration::from_millis(10));
     }
     kill(child);
