@@ -5,6 +5,9 @@
 //! platform's is asked when they fail.
 
 mod call;
+mod embed;
+mod live;
+mod matter;
 mod offers;
 mod value;
 mod wish;
@@ -28,6 +31,10 @@ use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Basis, Candidate, Choice};
 pub use call::month;
 use call::{Ask, No};
+pub use embed::{catalog, embed};
+use live::Live;
+pub use live::{Hand, Heard, Piece};
+use matter::Matter;
 use offers::Key;
 use wish::Wish;
 
@@ -79,6 +86,8 @@ pub struct Asking<'a> {
     pub attempt: i64,
     /// Where models may be.
     pub reach: Reach,
+    /// Who takes the text of an answer while it comes.
+    pub hand: Hand<'a>,
 }
 
 impl Models {
@@ -145,13 +154,9 @@ fn learned(refusal: &Refusal) -> Option<Status> {
 /// # Errors
 /// Where nobody can be asked, all say no, or the answer is not what the step wants.
 pub async fn ask(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> {
-    let wish = Wish::of(args)?;
-    let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
-    let found = tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
-    let (keys, out_of_use) =
-        found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
-    let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
-    Step { asking, quality, wish, keys, out_of_use, spent, waited }.run().await
+    let (question, wish) = Wish::of(args)?;
+    let live = Live::new(Some(asking.hand).filter(|_| wish.is_text()));
+    Step::new(asking, wish, live).await?.run(question).await
 }
 
 /// A step under way.
@@ -167,6 +172,8 @@ struct Step<'a> {
     spent: Money,
     /// How long it has waited here.
     waited: Duration,
+    /// What is told of its answers while they come.
+    live: Live<'a>,
 }
 
 /// Whether a wrong answer was told to a model.
@@ -175,9 +182,19 @@ enum Turn {
     Repair,
 }
 
-impl Step<'_> {
-    async fn run(mut self) -> Result<Value, Failure> {
-        let mut question = self.wish.question.clone();
+impl<'a> Step<'a> {
+    async fn new(asking: &'a Asking<'a>, wish: Wish, live: Live<'a>) -> Result<Step<'a>, Failure> {
+        let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
+        let found =
+            tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
+        let (keys, out_of_use) =
+            found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
+        let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
+        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live })
+    }
+
+    async fn run(mut self, asked: Question) -> Result<Value, Failure> {
+        let mut question = asked.clone();
         let mut turn = Turn::First;
         loop {
             let answer = self.answer(&question).await?;
@@ -193,13 +210,13 @@ impl Step<'_> {
             match (better, &turn) {
                 (Some(quality), _) => {
                     (self.quality, turn) = (quality, Turn::First);
-                    question = self.wish.question.clone();
+                    question = asked.clone();
                 }
-                (None, Turn::First) => {
+                (None, Turn::First) if !self.live.handed_on() => {
                     turn = Turn::Repair;
                     repair(&mut question, &answer, &why);
                 }
-                (None, Turn::Repair) => {
+                (None, Turn::First | Turn::Repair) => {
                     let message =
                         format!("the answer of `{}` is not what the step wants: {why}", answer.model);
                     return Err(Failure { answered: true, ..Failure::new(FailureKind::Invalid, message) });
@@ -237,6 +254,11 @@ impl Step<'_> {
                 why = Some(nobody(&choice));
             }
         }
+        Err(self.unasked(why))
+    }
+
+    /// Why there is nobody to ask, where there is a reason beside the keys.
+    fn unasked(&self, why: Option<String>) -> Failure {
         let kind = match self.keys.is_empty() {
             true => FailureKind::Auth,
             false => FailureKind::Invalid,
@@ -248,7 +270,7 @@ impl Step<'_> {
                 self.out_of_use.join(", ")
             ),
         };
-        Err(Failure::new(kind, why.unwrap_or_else(none)))
+        Failure::new(kind, why.unwrap_or_else(none))
     }
 
     /// What may still be spent here; the store knows what earlier tries of the step and other steps have spent.
@@ -261,7 +283,7 @@ impl Step<'_> {
     async fn answer(&mut self, question: &Question) -> Result<Answer, Failure> {
         let (mut spent, mut waited) = (self.spent, self.waited);
         let (choice, length) = self.choose(question, self.quality)?;
-        let course = Course { step: self, question, length, why: choice.why.clone() };
+        let course = Course { step: self, matter: question, length, why: choice.why.clone() };
         let answered = course.run(choice.candidates, &mut spent, &mut waited).await;
         (self.spent, self.waited) = (spent, waited);
         answered
@@ -296,20 +318,20 @@ fn repair(question: &mut Question, answer: &Answer, why: &str) {
 }
 
 /// The way of one question through those who can answer it.
-struct Course<'a> {
+struct Course<'a, M> {
     step: &'a Step<'a>,
-    question: &'a Question,
+    matter: &'a M,
     length: Option<u64>,
     why: String,
 }
 
-impl<'a> Course<'a> {
+impl<'a, M: Matter> Course<'a, M> {
     async fn run(
         mut self,
         mut candidates: Vec<Candidate<'a>>,
         spent: &mut Money,
         waited: &mut Duration,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<M::Answer, Failure> {
         let mut last: Option<Refusal> = None;
         let mut pause = PAUSE;
         loop {
@@ -355,7 +377,7 @@ impl<'a> Course<'a> {
         candidate: &Candidate<'a>,
         spent: &mut Money,
         waited: &mut Duration,
-    ) -> Result<Answer, No> {
+    ) -> Result<M::Answer, No> {
         let mut tries = 0;
         loop {
             let asked = self.asked(candidate);
@@ -363,13 +385,13 @@ impl<'a> Course<'a> {
             let key = self
                 .key(candidate)
                 .ok_or_else(|| No::Failed(Failure::new(FailureKind::Auth, "the key is gone")))?;
-            let mut question = Question { model: candidate.offer.name.to_owned(), ..self.question.clone() };
             let longest =
                 candidate.offer.provider.model(candidate.offer.model).and_then(|model| model.max_output);
-            question.max_output =
-                self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
+            let length = self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
+            let matter = self.matter.of(candidate.offer.name, length);
             let (asking, wish, why) = (self.step.asking, &self.step.wish, self.why.clone());
-            let made = Ask { asking, wish, key, candidate, question, why }.make().await;
+            let live = &self.step.live;
+            let made = Ask { asking, wish, key, candidate, matter, why, live }.make().await;
             *spent += made.cost;
             let refusal = match made.answer {
                 Ok(answer) => {
@@ -389,6 +411,10 @@ impl<'a> Course<'a> {
                 class = refusal.class.name(),
                 "a model was not reached: {refusal}"
             );
+            if live.handed_on() {
+                // What somebody has read does not begin anew under their eyes: the engine's next try does.
+                return Err(No::Failed(refusal.failure()));
+            }
             let pause = refusal.wait.unwrap_or(PAUSE * 2_u32.pow(u32::from(tries)));
             match refusal.class.rule().same_key {
                 SameKey::Tries(most)

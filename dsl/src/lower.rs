@@ -11,7 +11,9 @@ use crate::catalog::{Catalog, Safety};
 use crate::check::Resolved;
 use crate::span::Spanned;
 use crate::value::Value;
-use crate::workflow::{ACCOUNT, ASK, Act, Arg, Block, Case, Need, Op, Question, Retry, Step, Wait, Workflow};
+use crate::workflow::{
+    ACCOUNT, ASK, Act, Arg, Block, Case, EMBED, Need, Op, Question, Retry, Step, Wait, Workflow,
+};
 
 /// Builds the workflow; nothing where a part is missing, which was reported as an error then. What was written is
 /// taken apart for it, since most of it becomes part of the workflow as it is.
@@ -113,7 +115,7 @@ impl Lowering<'_> {
             let key = Spanned::new("quality".into(), act.action.span);
             act.args.push((key, ast::Arg::value(quality, act.action.span)));
         }
-        if id == ASK {
+        if id == ASK || id == EMBED {
             let key = Spanned::new(ACCOUNT.into(), act.action.span);
             act.args.push((key, ast::Arg::value(self.account.of(&step.name.value), act.action.span)));
         }

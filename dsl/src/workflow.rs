@@ -321,6 +321,9 @@ pub struct Act {
 /// What `ai` calls.
 pub const ASK: &str = "ai.ask";
 
+/// The action that tells the meaning of texts.
+pub const EMBED: &str = "ai.embed";
+
 /// Its parameter that says to what its cost is counted: `{ workflow, step, limit }`, the limit that of the run.
 pub const ACCOUNT: &str = "account";
 

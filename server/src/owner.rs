@@ -35,8 +35,9 @@ use vault::LOCAL;
 use crate::error::Error;
 use crate::executor::Hands;
 use crate::home::{Home, Lock};
+use crate::live::{Ear, Piece};
 use crate::order::{Note, Order};
-use crate::protocol::{self, Act, Reply, Request, Watched};
+use crate::protocol::{self, Act, Hears, Reply, Request, Watched};
 use crate::safe::Safe;
 use crate::serve::Reach;
 use crate::words::{self, Again, Word};
@@ -44,8 +45,33 @@ use crate::words::{self, Again, Word};
 /// How long a commit waits for another process that writes.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// What happens in a run, row by row; the channel closes when the run has ended.
-pub type Feed = mpsc::UnboundedReceiver<Recorded>;
+/// What happens in a run; it ends when the run has.
+pub struct Feed {
+    rows: mpsc::UnboundedReceiver<Recorded>,
+    ear: Option<Ear>,
+}
+
+impl Feed {
+    /// The next row, or a piece of an answer; nothing once the run has ended. What came of an answer before a row comes
+    /// before it here.
+    pub async fn recv(&mut self) -> Option<News> {
+        let Some(ear) = &mut self.ear else { return self.rows.recv().await.map(News::Row) };
+        tokio::select! {
+            biased;
+            piece = ear.next() => Some(News::Piece(piece)),
+            row = self.rows.recv() => row.map(News::Row),
+        }
+    }
+}
+
+/// What is told of a run.
+#[derive(Debug)]
+pub enum News {
+    /// This was recorded.
+    Row(Recorded),
+    /// This much of an answer came.
+    Piece(Piece),
+}
 
 /// The owner of a data directory.
 pub struct Owner {
@@ -116,8 +142,8 @@ impl Owner {
     ///
     /// # Errors
     /// Where there is no such run, or its log is damaged.
-    pub fn follow(&self, run: &RunId, seen: u64, allow_private: bool) -> Result<Feed, Error> {
-        self.core.follow(run, seen, allow_private)
+    pub fn follow(&self, run: &RunId, seen: u64, allow_private: bool, hears: Hears) -> Result<Feed, Error> {
+        self.core.follow(run, seen, allow_private, hears)
     }
 
     /// Takes up all runs that are not finished, and begins to keep schedules. Gives how many there are of both.
@@ -372,13 +398,17 @@ impl Core {
         Ok(())
     }
 
-    fn follow(&self, run: &RunId, seen: u64, allow_private: bool) -> Result<Feed, Error> {
+    fn follow(&self, run: &RunId, seen: u64, allow_private: bool, hears: Hears) -> Result<Feed, Error> {
+        let ear = match hears {
+            Hears::Rows => None,
+            Hears::Answers => Some(self.hands.live.listen(run)),
+        };
         // Who asks may have started it with an owner that has gone since; then nobody moves it.
         self.ready(run, allow_private)?;
         self.driver.resume(run)?;
         let mut news = self.driver.watch(run);
         let history = self.driver.history(run)?;
-        let (out, feed) = mpsc::unbounded_channel();
+        let (out, rows) = mpsc::unbounded_channel();
         let mut last = seen;
         for row in history {
             if row.seq > last {
@@ -393,7 +423,7 @@ impl Core {
                 }
             }
         });
-        Ok(feed)
+        Ok(Feed { rows, ear })
     }
 }
 
@@ -449,9 +479,9 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
         }
     };
     let reply = match request {
-        Request::Follow { run, seen, allow_private } => {
+        Request::Follow { run, seen, allow_private, hears } => {
             let _guest = Guest::new(&core);
-            match core.follow(&run, seen, allow_private) {
+            match core.follow(&run, seen, allow_private, hears) {
                 Ok(feed) => {
                     tokio::select! {
                         () = tell(&core, &run, feed, &mut write) => {}
@@ -476,8 +506,12 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
 
 /// Tells a guest what happens in a run, to its end.
 async fn tell(core: &Core, run: &RunId, mut feed: Feed, write: &mut (impl AsyncWrite + Unpin)) {
-    while let Some(row) = feed.recv().await {
-        if !protocol::write(write, &Reply::Recorded(row)).await {
+    while let Some(news) = feed.recv().await {
+        let reply = match news {
+            News::Row(row) => Reply::Recorded(row),
+            News::Piece(piece) => Reply::Piece(piece),
+        };
+        if !protocol::write(write, &reply).await {
             return;
         }
     }

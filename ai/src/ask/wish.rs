@@ -18,8 +18,6 @@ const WRITES: u64 = 500;
 
 /// What a step wants.
 pub(super) struct Wish {
-    /// The question; its model is chosen later.
-    pub question: Question,
     /// What its model must be.
     pub need: Need,
     /// The fields of the answer; without them it is a text.
@@ -37,11 +35,11 @@ pub(super) struct Wish {
 }
 
 impl Wish {
-    /// Reads the parameters of `ai.ask`.
+    /// Reads the parameters of `ai.ask`: the question, whose model is chosen later, and what is wanted of the answer.
     ///
     /// # Errors
     /// Where they are none: a step that was checked has them.
-    pub fn of(args: &Value) -> Result<Wish, Failure> {
+    pub fn of(args: &Value) -> Result<(Question, Wish), Failure> {
         let wrong = |what: &str| Failure::new(FailureKind::Invalid, format!("`ai` has {what}"));
         let text = |name: &str| args.get(name).filter(|value| !value.is_null()).map(Value::to_string);
         let prompt = text("prompt").ok_or_else(|| wrong("no prompt"))?;
@@ -79,20 +77,29 @@ impl Wish {
         if let Some(fields) = &returns {
             question.form = Form::Json { name: "answer".into(), schema: value::schema(fields) };
         }
-        let account = args.get(ACCOUNT);
-        let counted = |name: &str| account?.get(name).map(Value::to_string);
         let model = text("model");
         let need = Need { model, quality, features, writes: WRITES, limit: None };
-        Ok(Wish {
-            question,
+        Ok((question, Wish { returns, check, ..Wish::for_need(need, args) }))
+    }
+
+    /// What is wanted beside an answer: what it may cost, and where it is counted.
+    pub fn for_need(need: Need, args: &Value) -> Wish {
+        let account = args.get(ACCOUNT);
+        let counted = |name: &str| account?.get(name).map(Value::to_string);
+        Wish {
             need,
-            returns,
-            check,
+            returns: None,
+            check: None,
             max_cost: args.get("max_cost").and_then(dollars),
             run_cost: account.and_then(|account| account.get("limit")).and_then(dollars),
             workflow: counted("workflow").unwrap_or_default(),
             step: counted("step").unwrap_or_default(),
-        })
+        }
+    }
+
+    /// True if the answer is a text as it comes: it has no form, and nothing turns it down.
+    pub fn is_text(&self) -> bool {
+        self.returns.is_none() && self.check.is_none()
     }
 }
 

@@ -115,6 +115,9 @@ fn check(provider: &Provider) -> Result<(), Wrong> {
             return Err(wrong("paths", format!("`{path}` does not begin with `/`")));
         }
     }
+    if provider.quirks.texts == 0 {
+        return Err(wrong("quirks", "a call takes at least one text"));
+    }
     let cached = &provider.quirks.cached;
     if !cached.starts_with('/') {
         return Err(wrong(

@@ -36,6 +36,16 @@ pub enum Delta {
     },
 }
 
+impl Delta {
+    /// How many bytes of an answer it is, as they are counted where a usage must be estimated.
+    pub fn written(&self) -> usize {
+        match self {
+            Delta::Text(text) | Delta::Thinking(text) | Delta::Arguments { text, .. } => text.len(),
+            Delta::Call { name, .. } => name.len(),
+        }
+    }
+}
+
 /// What a provider said of what it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
