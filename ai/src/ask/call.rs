@@ -1,8 +1,7 @@
 //! One call: its row is opened, it goes out, what comes is read, the row is settled. One row for each call, however it
 //! ends: refused, cut off, or given up by whoever waited for it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dsl::catalog::{Failure, FailureKind};
@@ -17,12 +16,11 @@ use super::live::Live;
 use super::matter::{End, Matter};
 use super::offers::Key;
 use super::{Asking, Wish};
-use crate::estimate::Estimate;
+use crate::estimate::{Counter, Estimate};
 use crate::price::{Money, Price, Priced};
 use crate::refusal::{Class, Refusal, Reply};
 use crate::route::Candidate;
 use crate::usage::Usage;
-use crate::wire::Delta;
 
 /// The longest time of a call: models that reason take minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -148,7 +146,7 @@ impl<M: Matter> Ask<'_, M> {
             price,
             likely,
             counts: self.key.provider.estimate,
-            said: AtomicUsize::new(0),
+            said: Mutex::default(),
             open: false,
         };
         let edit = Edit::OpenCall { call: Box::new(call.clone()), limits };
@@ -230,7 +228,7 @@ impl<M: Matter> Ask<'_, M> {
         }
     }
 
-    async fn send(&self, said: &AtomicUsize) -> Came<M::Answer> {
+    async fn send(&self, said: &Mutex<Counter>) -> Came<M::Answer> {
         let nothing = |refusal: Refusal| Came {
             class: refusal.class.name(),
             answer: Err(refusal),
@@ -258,7 +256,8 @@ impl<M: Matter> Ask<'_, M> {
             }
             match M::hear(&mut reading, piece) {
                 Ok(deltas) => {
-                    said.fetch_add(deltas.iter().map(Delta::written).sum(), Ordering::Relaxed);
+                    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                    deltas.iter().for_each(|delta| said.push(delta.text()));
                     self.live.tell(&deltas);
                 }
                 Err(refusal) => broken = Some(refusal),
@@ -353,8 +352,8 @@ struct Row {
     likely: u64,
     /// How its provider counts.
     counts: Estimate,
-    /// How many bytes of an answer came so far.
-    said: AtomicUsize,
+    /// What came of an answer so far.
+    said: Mutex<Counter>,
     open: bool,
 }
 
@@ -398,7 +397,8 @@ impl Drop for Row {
             return;
         }
         // Whether it was read nobody knows; that it was, is likely, and what was written until then counts.
-        let written = self.counts.likely(self.said.load(Ordering::Relaxed));
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner).hundredths();
+        let written = self.counts.likely(said);
         let usage = Usage::guess(self.likely, written);
         let cost = self.price.as_ref().and_then(|price| price.cost(&usage).known()).map(|cost| cost.total());
         let edit = self.edit(self.outcome(&usage, cost, "cut", None));

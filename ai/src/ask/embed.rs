@@ -163,8 +163,7 @@ fn tells(offer: &Offer<'_>) -> bool {
 fn together(texts: &[String], candidates: &[Candidate<'_>]) -> usize {
     let most = candidates.iter().map(|candidate| candidate.offer.provider.quirks.texts).min().unwrap_or(1);
     let likely = |text: &String| {
-        let providers =
-            candidates.iter().map(|candidate| candidate.offer.provider.estimate.likely(text.len()));
+        let providers = candidates.iter().map(|candidate| candidate.offer.provider.estimate.text(text));
         providers.max().unwrap_or(0)
     };
     let mut sum = 0;

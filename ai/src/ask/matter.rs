@@ -101,7 +101,7 @@ impl Matter for Texts {
     }
 
     fn likely(&self, by: &Estimate) -> u64 {
-        by.likely(self.texts.iter().map(String::len).sum())
+        self.texts.iter().map(|text| by.text(text)).sum()
     }
 
     fn sent(&self, provider: &Provider, settings: &Settings) -> Option<Sent> {
