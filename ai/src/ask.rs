@@ -9,6 +9,7 @@ mod embed;
 mod live;
 mod matter;
 mod offers;
+mod settling;
 mod value;
 mod wish;
 
@@ -36,6 +37,7 @@ use live::Live;
 pub use live::{Hand, Heard, Piece};
 use matter::Matter;
 use offers::Key;
+use settling::Settling;
 use wish::Wish;
 
 /// How long a step waits here in sum; more is the engine's business, which waits durably.
@@ -50,6 +52,9 @@ const LONGEST: usize = 100 << 20;
 /// Lengths of an answer that are tried where a limit of cost leaves no room for the longest.
 const LENGTHS: [Option<u64>; 6] = [None, Some(32_768), Some(8_192), Some(2_048), Some(1_024), Some(512)];
 
+/// How long the rows of calls that were given up are waited for at the end.
+const SETTLES: Duration = Duration::from_secs(5);
+
 /// A failure that is further away is not waited for.
 const SOON: Duration = Duration::from_secs(6 * 3600);
 
@@ -59,6 +64,7 @@ pub struct Models {
     reader: Arc<OnceLock<Reader>>,
     health: Mutex<Health>,
     clients: [OnceLock<Client>; 2],
+    settling: Settling,
 }
 
 /// Where models may be.
@@ -93,7 +99,18 @@ pub struct Asking<'a> {
 impl Models {
     /// Makes it over the one writer of the store.
     pub fn new(desk: Arc<Desk>) -> Models {
-        Models { desk, reader: Arc::default(), health: Mutex::default(), clients: Default::default() }
+        Models {
+            desk,
+            reader: Arc::default(),
+            health: Mutex::default(),
+            clients: Default::default(),
+            settling: Settling::default(),
+        }
+    }
+
+    /// Waits for the rows of calls that were given up, so that they are in the ledger when the process ends.
+    pub fn settled(&self) {
+        self.settling.end(SETTLES);
     }
 
     fn client(&self, reach: Reach) -> &Client {

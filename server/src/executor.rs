@@ -54,6 +54,11 @@ impl Hands {
         Hands { data, safe, models, live, database, private, runs: RwLock::default() }
     }
 
+    /// Waits for what is still to be written of calls that were given up.
+    pub fn settled(&self) {
+        self.models.settled();
+    }
+
     /// Says where the runs of schedules may go.
     pub fn open_to(&self, reach: Reach) {
         self.private.store(reach == Reach::Private, Ordering::Release);

@@ -193,6 +193,7 @@ impl Drop for Owner {
         self.listening.abort();
         self.stop_keeping();
         self.core.driver.stop();
+        self.core.hands.settled();
     }
 }
 

@@ -134,6 +134,11 @@ impl Provider {
         }
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Stores a key for it, as one of a provider that we know: of which, and the name of the key.
     ///
     /// # Panics

@@ -15,6 +15,7 @@ use vault::Paid;
 use super::live::Live;
 use super::matter::{End, Matter};
 use super::offers::Key;
+use super::settling::Settling;
 use super::{Asking, Wish};
 use crate::estimate::{Counter, Estimate};
 use crate::price::{Money, Price, Priced};
@@ -147,6 +148,7 @@ impl<M: Matter> Ask<'_, M> {
             likely,
             counts: self.key.provider.estimate,
             said: Mutex::default(),
+            settling: self.asking.models.settling.clone(),
             open: false,
         };
         let edit = Edit::OpenCall { call: Box::new(call.clone()), limits };
@@ -354,6 +356,7 @@ struct Row {
     counts: Estimate,
     /// What came of an answer so far.
     said: Mutex<Counter>,
+    settling: Settling,
     open: bool,
 }
 
@@ -404,7 +407,7 @@ impl Drop for Row {
         let edit = self.edit(self.outcome(&usage, cost, "cut", None));
         let desk = self.desk.clone();
         // Where nothing can be written any more, the next start counts the row as lost.
-        std::thread::spawn(move || drop(desk.make(Change::untold(vec![edit]))));
+        self.settling.begin(move || drop(desk.make(Change::untold(vec![edit]))));
     }
 }
 
