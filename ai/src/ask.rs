@@ -476,8 +476,12 @@ impl<'a, M: Matter> Course<'a, M> {
 
     /// Until when one is left alone, and why.
     fn shut(&self, candidate: &Candidate<'_>) -> Option<(Timestamp, String)> {
-        match self.step.asking.models.health().gate(&self.asked(candidate), Timestamp::now()) {
+        let (asked, now) = (self.asked(candidate), Timestamp::now());
+        let health = self.step.asking.models.health();
+        match health.gate(&asked, now) {
             Gate::Open | Gate::Probe => None,
+            // What comes of it is known in a moment.
+            Gate::Shut { why, .. } if health.is_probed(&asked, now) => Some((now, why)),
             Gate::Shut { until, why } => Some((until, why)),
         }
     }
