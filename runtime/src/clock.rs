@@ -1,8 +1,13 @@
 //! Where the time comes from. The engine is told the time; it never asks.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+
+/// How long anybody sleeps at most who waits for a time: so late a jump of the clock, or the end of a suspension, which no
+/// timer counts, is noticed.
+pub const NAP: Duration = Duration::from_secs(1);
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {

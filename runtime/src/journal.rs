@@ -42,6 +42,13 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// Where they cannot be read.
     fn runs(&self) -> Result<Vec<Summary>, Error>;
+    /// The greatest name of a run, by its bytes.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn greatest(&self) -> Result<Option<RunId>, Error> {
+        Ok(self.runs()?.into_iter().map(|summary| summary.run).max())
+    }
     /// The runs that have not ended, earliest first.
     ///
     /// # Errors

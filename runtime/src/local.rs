@@ -6,6 +6,7 @@ mod clean;
 mod fair;
 mod mailbox;
 mod mover;
+mod names;
 mod places;
 mod rooms;
 mod turn;
@@ -156,6 +157,18 @@ impl Local {
         let (reply, answer) = answer();
         self.send(Message::Keep { kept: Box::new(kept), reply });
         answer
+    }
+
+    /// Tells how a run ends, once its end is committed. Nothing is told where the driver stops before that, does not move the
+    /// run any more, or has never moved it.
+    pub fn end_of(&self, run: &RunId) -> oneshot::Receiver<State> {
+        self.watchers.add_end(run)
+    }
+
+    /// Has this called from here on, on the thread that moves the runs, whenever some have ended. Only the first who asks
+    /// is called.
+    pub fn on_end(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.watchers.on_end(Box::new(told));
     }
 
     /// How the runs stand that are moved here.

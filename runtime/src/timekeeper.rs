@@ -4,6 +4,7 @@
 mod keeper;
 pub mod kept;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -11,12 +12,9 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, NAP};
 use crate::driver::Error;
 pub use keeper::{Deployed, Keeper, Owner};
-
-/// How long it sleeps at most, so that a jump of the machine's clock and a suspended machine are noticed.
-const NAP: Duration = Duration::from_secs(30);
 
 /// How long it waits after something could not be recorded.
 const RETRY: Duration = Duration::from_millis(500);
@@ -36,6 +34,8 @@ struct Shared {
     ring: Condvar,
     clock: Arc<dyn Clock>,
     watch: Mutex<Watch>,
+    /// Whether starts wait for a run to end.
+    waits: AtomicBool,
 }
 
 #[derive(Default)]
@@ -60,19 +60,22 @@ pub struct Watch {
 impl Timekeeper {
     /// Begins to keep.
     pub fn new(keeper: Keeper, clock: Arc<dyn Clock>) -> Timekeeper {
+        let driver = keeper.driver().clone();
         let shared = Arc::new(Shared {
             keeper: Mutex::new(keeper),
             bell: Mutex::default(),
             ring: Condvar::new(),
             clock,
             watch: Mutex::default(),
+            waits: AtomicBool::new(true),
         });
         let bell = Arc::downgrade(&shared);
-        shared.clock.on_jump(Box::new(move || {
-            if let Some(shared) = bell.upgrade() {
-                shared.ring();
-            }
-        }));
+        shared.clock.on_jump(Box::new(move || bell.upgrade().iter().for_each(|shared| shared.ring())));
+        let bell = Arc::downgrade(&shared);
+        driver.on_end(move || {
+            let shared = bell.upgrade().filter(|shared| shared.waits.load(Ordering::Relaxed));
+            shared.iter().for_each(|shared| shared.ring());
+        });
         let keeping = shared.clone();
         let thread = std::thread::Builder::new().name("schedules".into()).spawn(move || keeping.run());
         Timekeeper { shared, thread: Mutex::new(Some(thread.expect("the system gives a thread"))) }
@@ -120,7 +123,7 @@ impl Shared {
     fn run(&self) {
         let mut round = Instant::now();
         loop {
-            let looked = lock(&self.keeper).look();
+            let looked = self.look();
             let nap = match looked {
                 Ok(wake) => {
                     self.relieved();
@@ -147,6 +150,15 @@ impl Shared {
             }
             bell.rung = false;
         }
+    }
+
+    fn look(&self) -> Result<Option<Timestamp>, Error> {
+        let mut keeper = lock(&self.keeper);
+        // A run that ends from here on rings, also where only this look lets a start wait for it.
+        self.waits.store(true, Ordering::Relaxed);
+        let looked = keeper.look();
+        self.waits.store(keeper.waits_for_runs(), Ordering::Relaxed);
+        looked
     }
 
     fn until(&self, wake: Timestamp) -> Duration {

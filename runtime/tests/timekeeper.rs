@@ -6,8 +6,14 @@
 #[path = "timekeeper/world.rs"]
 mod world;
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::input::Cancel;
+use engine::run::RunId;
 use jiff::SignedDuration;
-use runtime::clock::Manual;
+use runtime::clock::{Manual, NAP};
+use runtime::driver::Driver;
 use runtime::timekeeper::Timekeeper;
 use world::{Away, Fault, START, World};
 
@@ -104,17 +110,62 @@ fn a_keeper_that_forgets_the_run_under_way_is_seen() {
 }
 
 #[test]
+fn what_is_overdue_or_worked_on_by_nobody_is_late_and_nothing_else() {
+    let mut world = World::that_queues();
+    assert_eq!(world.late(), Vec::<String>::new());
+    // Nobody looks for three hours.
+    world.move_clock(SignedDuration::from_hours(3));
+    let late = world.late();
+    assert!(late.len() == 1 && late[0].contains("of `queues` was due at"), "{late:?}");
+    // One is under way from here on, with a timer, and the others wait for it.
+    world.look_once().unwrap();
+    assert_eq!(world.late(), Vec::<String>::new());
+    world.abandon("lost");
+    let late = world.late();
+    assert!(late.len() == 1 && late[0].contains("lost is not finished, and nobody moves it"), "{late:?}");
+    world.cannot_keep("queues");
+    assert!(world.late().iter().any(|late| late.contains("cannot be kept")), "{:?}", world.late());
+}
+
+#[test]
 fn the_thread_starts_what_is_due_when_the_clock_jumps() {
     let mut world = World::new(1, Fault::None);
     let clock: Manual = world.clock.clone();
     let keeper = world.take_keeper();
-    let keeper = Timekeeper::new(keeper, std::sync::Arc::new(clock.clone()));
+    let keeper = Timekeeper::new(keeper, Arc::new(clock.clone()));
     clock.advance(SignedDuration::from_hours(2));
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(20);
     while world.ticks("quick").is_empty() {
-        assert!(std::time::Instant::now() < end, "nothing was started after {START}");
+        assert!(Instant::now() < end, "nothing was started after {START}");
         std::thread::yield_now();
     }
     keeper.stop();
     assert!(keeper.watch().trouble.is_none());
+}
+
+#[test]
+fn a_start_that_waits_follows_when_the_run_before_it_ends() {
+    let mut world = World::that_queues();
+    let clock: Manual = world.clock.clone();
+    let keeper = world.take_keeper();
+    let driver = keeper.driver().clone();
+    let keeper = Timekeeper::new(keeper, Arc::new(clock.clone()));
+    let mut ended = Instant::now();
+    clock.advance(SignedDuration::from_hours(6));
+    for count in 1..=6 {
+        let started = loop {
+            let started = world.ticks("queues").into_iter().filter(|tick| tick.outcome == "started");
+            let runs: Vec<_> = started.filter_map(|tick| tick.run).collect();
+            if runs.len() == count {
+                break runs;
+            }
+            assert!(ended.elapsed() < Duration::from_secs(20), "{count} of 6");
+            std::thread::yield_now();
+        };
+        // The keeper has just looked: without a word from the run it would look again after its nap.
+        assert!(count == 1 || ended.elapsed() < NAP * 3 / 4, "{:?}", ended.elapsed());
+        ended = Instant::now();
+        driver.cancel(&RunId(started[count - 1].as_str().into()), Cancel::Kill).unwrap();
+    }
+    keeper.stop();
 }

@@ -1,6 +1,8 @@
 //! The process that owns a data directory: it moves the runs, and does so for others who ask.
 
 pub mod deploy;
+mod plans;
+mod socket;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,17 +20,14 @@ use jiff::Timestamp;
 use runtime::clean::Keeping;
 use runtime::clock::Wall;
 use runtime::driver::{Driver, Error as DriverError, State};
-use runtime::executor::Executor as _;
+use runtime::executor::Executor;
 use runtime::journal::sqlite::Sqlite;
 use runtime::local::{Local, Shares, Surroundings};
 use runtime::schedule::books::nanoseconds;
 use runtime::timekeeper::{self, Keeper, Timekeeper};
 use store::{Book, Change, Desk, Edit};
-use tokio::io::{AsyncReadExt as _, AsyncWrite, BufReader};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
 use tracing::{error, warn};
 use vault::LOCAL;
 
@@ -37,10 +36,12 @@ use crate::executor::Hands;
 use crate::home::{Home, Lock};
 use crate::live::{Ear, Piece};
 use crate::order::{Note, Order};
-use crate::protocol::{self, Act, Hears, Reply, Request, Watched};
+use crate::protocol::{Act, Hears, Reply, Request, Watched};
 use crate::safe::Safe;
-use crate::serve::Reach;
+use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
+use plans::Plans;
+use socket::Listening;
 
 /// How long a commit waits for another process that writes.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -76,7 +77,7 @@ pub enum News {
 /// The owner of a data directory.
 pub struct Owner {
     core: Arc<Core>,
-    listening: JoinHandle<()>,
+    listening: Option<Listening>,
     // Given back last, when nothing writes any more.
     _lock: Lock,
 }
@@ -88,6 +89,7 @@ pub(crate) struct Core {
     /// Where schedules are kept here.
     timekeeper: OnceLock<Timekeeper>,
     hands: Arc<Hands>,
+    plans: Plans,
     guests: AtomicUsize,
     left: Notify,
 }
@@ -98,14 +100,19 @@ impl Owner {
     /// # Errors
     /// Where the database or the socket cannot be used.
     pub fn open(home: &Home, lock: Lock) -> Result<Owner, Error> {
-        Owner::sharing(home, lock, Shares::default())
+        Owner::sharing(home, lock, Shares::default(), None)
     }
 
-    /// The same, with limits of its own for what is under way at once.
+    /// The same, with limits of its own for what is under way at once, and perhaps something that stands in for what is called.
     ///
     /// # Errors
     /// As for `open`.
-    pub fn sharing(home: &Home, lock: Lock, shares: Shares) -> Result<Owner, Error> {
+    pub fn sharing(
+        home: &Home,
+        lock: Lock,
+        shares: Shares,
+        stand_in: Option<StandIn>,
+    ) -> Result<Owner, Error> {
         let desk = Arc::new(Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?);
         let safe = Arc::new(Safe::new(desk.clone(), home.clone()));
         let data = std::path::absolute(home.directory()).unwrap_or_else(|_| home.directory().to_owned());
@@ -115,13 +122,16 @@ impl Owner {
             warn!(?unfit, "calls to models of an earlier process are still open in the ledger");
         }
         let hands = Arc::new(Hands::new(data, home.database(), safe, desk.clone()));
-        let surroundings =
-            Surroundings { executor: hands.clone(), tokio: Handle::current(), clock: Arc::new(Wall) };
+        let executor: Arc<dyn Executor> = hands.clone();
+        let executor = stand_in.map_or(executor.clone(), |stand_in| stand_in(executor));
+        let surroundings = Surroundings { executor, tokio: Handle::current(), clock: Arc::new(Wall) };
         let driver = Arc::new(Local::sharing(Arc::new(Sqlite::over(desk.clone())?), surroundings, shares));
-        let listener = listen(&home.socket())?;
+        let listener = socket::listen(&home.socket())?;
         let (timekeeper, guests, left) = (OnceLock::new(), AtomicUsize::new(0), Notify::new());
-        let core = Arc::new(Core { driver, desk, timekeeper, hands, guests, left });
-        let listening = tokio::spawn(accept(listener, core.clone()));
+        let plans = Plans::default();
+        let core = Arc::new(Core { driver, desk, timekeeper, hands, plans, guests, left });
+        let listening = Listening::open(listener, core.clone());
+        let listening = Some(listening.map_err(|source| Error::Socket { path: home.socket(), source })?);
         Ok(Owner { core, listening, _lock: lock })
     }
 
@@ -190,7 +200,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.listening.abort();
+        self.listening.take();
         self.stop_keeping();
         self.core.driver.stop();
         self.core.hands.settled();
@@ -228,7 +238,9 @@ impl Core {
                 self.put(workflow, wish).map(|outcome| Reply::Deployed(Box::new(outcome)))
             }
             Request::Watch => Ok(Reply::Watched(self.watched())),
-            Request::Follow { .. } => Err(Error::Protocol("a run is followed on a line of its own".into())),
+            Request::Await { .. } | Request::Follow { .. } => {
+                Err(Error::Protocol("a run is waited for and followed over the socket alone".into()))
+            }
         }
     }
 
@@ -278,9 +290,15 @@ impl Core {
     }
 
     fn start(&self, order: &Order) -> Result<RunId, Error> {
-        let workflow = checked(&order.file, &order.text)?;
+        let (plan, start) = self.prepared(order)?;
+        self.begin(plan, start, order.allow_private)
+    }
+
+    /// What a run follows and how it starts; it has its connectors from here on.
+    fn prepared(&self, order: &Order) -> Result<(Arc<Plan>, Start), Error> {
+        let plan = self.plans.of(&order.file, &order.text)?;
         let inputs = match &order.inputs {
-            Value::Object(given) => dsl::inputs::inputs(&workflow, given),
+            Value::Object(given) => dsl::inputs::inputs(plan.workflow(), given),
             other => Err(vec![format!("the inputs are a {}, not an object", other.type_name())]),
         };
         let inputs = inputs.map_err(Error::Inputs)?;
@@ -296,14 +314,19 @@ impl Core {
         let start = Start {
             note: note.to_value(),
             zone: Some(crate::zone::own()),
-            ..Start::new(run.clone(), inputs, trigger)
+            ..Start::new(run, inputs, trigger)
         };
-        self.begin(Plan::new(&workflow), start, order.allow_private)
+        Ok((plan, start))
     }
 
-    fn begin(&self, plan: Plan, start: Start, allow_private: bool) -> Result<RunId, Error> {
+    fn begin(&self, plan: Arc<Plan>, start: Start, allow_private: bool) -> Result<RunId, Error> {
         let run = start.run.clone();
-        match self.driver.start(Arc::new(plan), start) {
+        let begun = self.driver.start(plan, start);
+        self.begun(run, begun, allow_private)
+    }
+
+    fn begun(&self, run: RunId, begun: Result<(), DriverError>, allow_private: bool) -> Result<RunId, Error> {
+        match begun {
             Ok(()) => {}
             // Asked for again by somebody who did not hear the answer.
             Err(DriverError::Exists(_)) => {
@@ -338,7 +361,7 @@ impl Core {
             ..Start::new(wish.run.clone(), inputs, before.trigger.clone())
         };
         self.hands.equip(&wish.run, &note, wish.allow_private);
-        self.begin(plan, start, wish.allow_private)
+        self.begin(Arc::new(plan), start, wish.allow_private)
     }
 
     fn timeline(&self, run: &RunId) -> Result<Timeline, Error> {
@@ -436,110 +459,4 @@ pub(crate) fn checked(file: &Path, text: &str) -> Result<Workflow, Error> {
     let lacks: Vec<String> =
         lacks.filter(|lack| lack.severity == Severity::Error).map(|lack| lack.message).collect();
     if lacks.is_empty() { Ok(workflow) } else { Err(Error::NotYet(lacks)) }
-}
-
-/// Listens on the socket; what an owner that died left behind is removed, since we hold the lock.
-fn listen(path: &Path) -> Result<UnixListener, Error> {
-    let unusable = |source| Error::Socket { path: path.to_owned(), source };
-    match std::fs::remove_file(path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(unusable(error)),
-    }
-    let listener = UnixListener::bind(path).map_err(unusable)?;
-    let only_us = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
-    std::fs::set_permissions(path, only_us).map_err(unusable)?;
-    Ok(listener)
-}
-
-async fn accept(listener: UnixListener, core: Arc<Core>) {
-    let mut talks = tokio::task::JoinSet::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                talks.spawn(answer(stream, core.clone()));
-            }
-            Err(error) => {
-                warn!(%error, "the socket refuses");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            }
-        }
-        while talks.try_join_next().is_some() {}
-    }
-}
-
-async fn answer(stream: UnixStream, core: Arc<Core>) {
-    let (read, mut write) = stream.into_split();
-    let mut read = BufReader::new(read);
-    let request = match protocol::read(&mut read).await {
-        Ok(Some(request)) => request,
-        Ok(None) => return,
-        Err(error) => {
-            protocol::write(&mut write, &refusal(&error)).await;
-            return;
-        }
-    };
-    let reply = match request {
-        Request::Follow { run, seen, allow_private, hears } => {
-            let _guest = Guest::new(&core);
-            match core.follow(&run, seen, allow_private, hears) {
-                Ok(feed) => {
-                    tokio::select! {
-                        () = tell(&core, &run, feed, &mut write) => {}
-                        // Whoever follows says nothing more: a guest that has gone is no guest.
-                        _ = read.read_u8() => {}
-                    }
-                    return;
-                }
-                Err(error) => Err(error),
-            }
-        }
-        other => core.handle(&other),
-    };
-    let reply = match reply {
-        // Without a word, the other side asks whoever owns the directory next.
-        Err(Error::Driver(DriverError::Stopped)) => return,
-        Err(error) => refusal(&error),
-        Ok(reply) => reply,
-    };
-    protocol::write(&mut write, &reply).await;
-}
-
-/// Tells a guest what happens in a run, to its end.
-async fn tell(core: &Core, run: &RunId, mut feed: Feed, write: &mut (impl AsyncWrite + Unpin)) {
-    while let Some(news) = feed.recv().await {
-        let reply = match news {
-            News::Row(row) => Reply::Recorded(row),
-            News::Piece(piece) => Reply::Piece(piece),
-        };
-        if !protocol::write(write, &reply).await {
-            return;
-        }
-    }
-    // Where this process stops before the run has ended, the other side must not think that it has: without a
-    // last word it takes the run up.
-    if core.driver.summary(run).is_ok_and(|summary| summary.state != State::Running) {
-        protocol::write(write, &Reply::Done).await;
-    }
-}
-
-fn refusal(error: &Error) -> Reply {
-    Reply::Refused { message: crate::chain(error), help: error.help() }
-}
-
-/// Somebody who follows a run here; the owner stays for them.
-struct Guest<'a>(&'a Core);
-
-impl Guest<'_> {
-    fn new(core: &Core) -> Guest<'_> {
-        core.guests.fetch_add(1, Ordering::AcqRel);
-        Guest(core)
-    }
-}
-
-impl Drop for Guest<'_> {
-    fn drop(&mut self) {
-        self.0.guests.fetch_sub(1, Ordering::AcqRel);
-        self.0.left.notify_waiters();
-    }
 }

@@ -1,4 +1,5 @@
-//! What is said over the socket beside the database: one JSON line a request, JSON lines as the answer.
+//! What is said over the socket beside the database: one JSON line a request, JSON lines as the answer, one request after
+//! another. Only who follows a run says nothing more.
 
 use engine::command::Emitted;
 use engine::event::Recorded;
@@ -68,6 +69,11 @@ pub enum Request {
     },
     /// Tell what is late. Answered by `Watched`.
     Watch,
+    /// Wait for the end of a run that is moved here. Answered by `Ended`.
+    Await {
+        /// Which.
+        run: RunId,
+    },
     /// Tell what happens in a run, from a row on. Answered by `Recorded` for each row, `Piece` for each piece of an answer
     /// where that is wanted, then `Done`.
     Follow {
@@ -125,6 +131,8 @@ pub enum Reply {
     Started(RunId),
     /// These runs are under way.
     Resumed(Vec<RunId>),
+    /// The run has ended, in this state.
+    Ended(String),
     /// This happened.
     Recorded(Recorded),
     /// This much of an answer came.

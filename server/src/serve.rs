@@ -3,9 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dsl::diagnostic::Diagnostic;
+use runtime::executor::Executor;
 pub use runtime::local::Shares;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -36,7 +38,12 @@ pub struct Settings {
     pub shares: Shares,
     /// Where it answers over HTTP, if it does.
     pub http: Option<http::Settings>,
+    /// What stands between the runs and what they call: nothing, but where the rest is measured.
+    pub stand_in: Option<StandIn>,
 }
+
+/// Makes what carries out calls of what does so usually.
+pub type StandIn = fn(Arc<dyn Executor>) -> Arc<dyn Executor>;
 
 /// Where calls may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +102,7 @@ impl Service {
             Some(settings) => Some((http::bind(settings).await?, settings)),
             None => None,
         };
-        let owner = Owner::sharing(home, lock, settings.shares)?;
+        let owner = Owner::sharing(home, lock, settings.shares, settings.stand_in)?;
         let (resumed, schedules) = owner.serve(settings.reach)?;
         let http = listener
             .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), ROUTES));

@@ -334,6 +334,7 @@ fn unexpected(reply: &Reply) -> Error {
         | Reply::Cleaned(_)
         | Reply::Deployed(_)
         | Reply::Watched(_)
+        | Reply::Ended(_)
         | Reply::Done => Error::Protocol("an answer to another question".into()),
     }
 }

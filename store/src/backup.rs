@@ -73,6 +73,7 @@ pub fn check(path: &Path) -> Result<Counted, Error> {
     let (connection, version) = file::open_any(path, PATIENCE)?;
     file::check(&connection, path)?;
     file::check_references(&connection, path, "PRAGMA foreign_key_check")?;
+    file::check_references(&connection, path, file::ORPHANS)?;
     let mut counted = Counted { version, ..Counted::default() };
     let reader = Reader::over(connection, path, PATIENCE);
     if version < SEALED {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::{Error, backup};
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../migrations/8.sql"),
     include_str!("../migrations/9.sql"),
     include_str!("../migrations/10.sql"),
+    include_str!("../migrations/11.sql"),
 ];
 
 /// The version of the tables that this program writes.
@@ -148,8 +149,12 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), Error> {
     if found != "ok" {
         return Err(Error::Damaged { path: path.to_owned(), detail: found });
     }
-    check_references(connection, path, "PRAGMA foreign_key_check(events)")
+    check_references(connection, path, ORPHANS)
 }
+
+/// Tells the table of rows of a log whose run is not there.
+pub(crate) const ORPHANS: &str =
+    "SELECT 'events' FROM events WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = events.run) LIMIT 1";
 
 /// Looks for rows that rest on others which are not there.
 pub(crate) fn check_references(connection: &Connection, path: &Path, pragma: &str) -> Result<(), Error> {

@@ -163,6 +163,16 @@ impl Reader {
         found.into_iter().map(|sealed| self.unseal(sealed)).collect()
     }
 
+    /// The greatest id of a run, by its bytes.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn greatest_run(&self) -> Result<Option<String>, Error> {
+        self.with(|connection| {
+            connection.prepare_cached("SELECT max(id) FROM runs")?.query_row([], |row| row.get(0))
+        })
+    }
+
     /// The ids of the runs that have not ended, the earliest first. Damage of one shows when that one is read, so that
     /// it keeps nobody from the others.
     ///

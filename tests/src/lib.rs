@@ -5,6 +5,7 @@
 
 pub mod canary;
 pub mod chance;
+pub mod clock;
 pub mod effects;
 pub mod evidence;
 pub mod faults;

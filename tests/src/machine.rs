@@ -71,6 +71,27 @@ pub fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// CPU time that another process has used so far, in user and system mode, to the hundredth of a second.
+///
+/// # Errors
+/// Where there is no such process.
+pub fn cpu_time_of(process: u32) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name in parentheses may hold blanks; user and system time are the 14th and 15th field.
+    let (_, rest) = stat.rsplit_once(')').context("no name is told")?;
+    let ticks = rest.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+    let ticks = ticks.sum::<Result<u64, _>>()?;
+    Ok(Duration::from_millis(ticks * 10))
+}
+
+/// The memory that a process has resident, in bytes.
+///
+/// # Errors
+/// Where there is no such process.
+pub fn memory_of(process: u32) -> Result<u64> {
+    memory(process, "VmRSS:")
+}
+
 /// CPU time of the processes that this one has started and waited for, in hundredths of a second at best.
 pub fn cpu_time_of_children() -> Result<Duration> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
@@ -81,9 +102,16 @@ pub fn cpu_time_of_children() -> Result<Duration> {
 }
 
 /// The most memory that a process has had resident, in bytes.
+///
+/// # Errors
+/// Where there is no such process.
 pub fn peak_memory_of(process: u32) -> Result<u64> {
+    memory(process, "VmHWM:")
+}
+
+fn memory(process: u32, what: &str) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no peak is told")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).context("no memory is told")?;
     let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kilobytes * 1024)
 }

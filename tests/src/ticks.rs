@@ -12,24 +12,45 @@ use runtime::journal::Journal;
 use runtime::journal::sqlite::Sqlite;
 use rusqlite::{Connection, OpenFlags};
 
-/// A schedule that comes once in so many nanoseconds.
+/// A schedule whose times are known.
 #[derive(Clone, Copy, Debug)]
 pub struct Beat<'a> {
     /// The workflow.
     pub workflow: &'a str,
-    /// The time between two instants.
-    pub length: i64,
-    /// Where it counts from.
-    pub from: From,
+    /// Its times.
+    pub times: Times<'a>,
 }
 
-/// Where a schedule counts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+/// The times of a schedule, in nanoseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub enum Times<'a> {
     /// Whole lengths since 1970.
-    Clock,
-    /// When it came into force.
-    Enabling,
+    Clock(i64),
+    /// This often from when it came into force.
+    Enabling(i64),
+    /// These, in their order; nothing is judged behind the last.
+    Listed(&'a [i64]),
+}
+
+impl Times<'_> {
+    /// The time that is so many behind another, or behind all before it came into force; the end of time where none is left.
+    fn behind(self, last: Option<i64>, count: i64, since: i64) -> i64 {
+        match self {
+            Times::Clock(length) => last.unwrap_or((since - 1).div_euclid(length) * length) + length * count,
+            Times::Enabling(length) => last.unwrap_or(since - length) + length * count,
+            Times::Listed(times) => {
+                let known = times.partition_point(|time| Some(*time) <= last);
+                let index = usize::try_from(count - 1).map_or(usize::MAX, |count| known + count);
+                times.get(index).copied().unwrap_or(i64::MAX)
+            }
+        }
+    }
+}
+
+/// What became of how many instants, in Markdown.
+pub fn table(counted: &Counted) -> String {
+    let rows = counted.iter().map(|(outcome, count)| format!("| `{outcome}` | {count} |\n"));
+    format!("| outcome | times |\n| --- | --: |\n{}", rows.collect::<String>())
 }
 
 struct Row {
@@ -58,10 +79,7 @@ pub fn judge(database: &Path, beats: &[Beat<'_>]) -> Result<(Vec<String>, Counte
             [beat.workflow],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let mut last = match beat.from {
-            From::Clock => (since - 1).div_euclid(beat.length) * beat.length,
-            From::Enabling => since - beat.length,
-        };
+        let mut last = None;
         for row in rows(&connection, beat.workflow)? {
             *counted.entry(row.outcome.clone()).or_default() += row.count.unsigned_abs();
             if let Some(run) = &row.run {
@@ -69,22 +87,24 @@ pub fn judge(database: &Path, beats: &[Beat<'_>]) -> Result<(Vec<String>, Counte
             } else if row.outcome == "started" {
                 wrong.push(format!("{}: {} was started, and no run is named", beat.workflow, row.instant));
             }
-            if row.instant != last + beat.length || row.last != last + beat.length * row.count {
+            let wanted = [1, row.count].map(|count| beat.times.behind(last, count, since));
+            if wanted != [row.instant, row.last] {
                 wrong.push(format!(
-                    "{}: after {last} comes {} to {} ({})",
+                    "{}: after {last:?} comes {} to {} ({})",
                     beat.workflow, row.instant, row.last, row.count
                 ));
             }
-            last = row.last;
+            last = Some(row.last);
         }
-        if last != accounted && (accounted - last) >= beat.length {
+        if beat.times.behind(last, 1, since) <= accounted {
             wrong.push(format!(
-                "{}: accounted for up to {accounted}, and the books end at {last}",
+                "{}: accounted for up to {accounted}, and the books end at {last:?}",
                 beat.workflow
             ));
         }
-        if accounted < last {
-            wrong.push(format!("{}: the books go on to {last} behind what is accounted for", beat.workflow));
+        if last.is_some_and(|last| accounted < last) {
+            wrong
+                .push(format!("{}: the books go on to {last:?} behind what is accounted for", beat.workflow));
         }
     }
     for summary in journal.runs()? {
@@ -102,6 +122,60 @@ pub fn judge(database: &Path, beats: &[Beat<'_>]) -> Result<(Vec<String>, Counte
         named.into_keys().map(|run| format!("run {run} is lost: the books name it, and it is not there")),
     );
     Ok((wrong, counted))
+}
+
+/// The ways of a wrong keeper that the judge does not see in a copy of a database that is right, tried on the first of these
+/// schedules, which has started runs.
+///
+/// # Errors
+/// Where it cannot be read or copied.
+pub fn blind(database: &Path, beats: &[Beat<'_>]) -> Result<Vec<&'static str>> {
+    let Some(Beat { workflow: name, .. }) = beats.first() else { return Ok(vec![]) };
+    let copy = database.with_extension("copy");
+    let lost = format!(
+        "CREATE TEMP TABLE lost AS SELECT run FROM ticks WHERE run IS NOT NULL AND workflow = '{name}' LIMIT 1;
+         DELETE FROM events WHERE run IN (SELECT run FROM lost);
+         DELETE FROM runs WHERE id IN (SELECT run FROM lost)"
+    );
+    let ways = [
+        ("the books were written, and the process died before the start", lost, "is lost"),
+        (
+            "the run was started, and the process died before the books were written",
+            format!(
+                "DELETE FROM ticks WHERE workflow = '{name}' AND instant =
+                 (SELECT max(instant) FROM ticks WHERE workflow = '{name}' AND run IS NOT NULL)"
+            ),
+            "stands in no book",
+        ),
+        (
+            "what is accounted for was forgotten",
+            format!(
+                "UPDATE schedules SET accounted = (SELECT min(instant) - 1 FROM ticks WHERE workflow = '{name}')
+                 WHERE workflow = '{name}'"
+            ),
+            "behind what is accounted for",
+        ),
+        (
+            "an instant was left out",
+            format!(
+                "DELETE FROM ticks WHERE workflow = '{name}' AND instant =
+                 (SELECT min(instant) FROM ticks WHERE workflow = '{name}')"
+            ),
+            "comes",
+        ),
+    ];
+    let mut blind = vec![];
+    for (way, sql, told) in ways {
+        std::fs::copy(database, &copy)?;
+        let connection = Connection::open(&copy)?;
+        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}"))?;
+        drop(connection);
+        let (wrong, _) = judge(&copy, beats)?;
+        if !wrong.iter().any(|wrong| wrong.contains(told)) {
+            blind.push(way);
+        }
+    }
+    Ok(blind)
 }
 
 fn rows(connection: &Connection, workflow: &str) -> Result<Vec<Row>> {

@@ -81,7 +81,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         workflow: args.calls_per_workflow,
         ..Shares::default()
     };
-    let settings = Settings { folder: args.workflows, reach, grace, shares, http };
+    let settings = Settings { folder: args.workflows, reach, grace, shares, http, stand_in: None };
     let mut service = Service::open(&home, settings).await?;
     output::note(&format!(
         "{GOOD}serving{GOOD:#} {} {FAINT}with {} and {} to take up{FAINT:#}",

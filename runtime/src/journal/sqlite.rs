@@ -149,6 +149,10 @@ impl Journal for Sqlite {
         self.reader.runs()?.into_iter().map(|run| self.summary(run)).collect()
     }
 
+    fn greatest(&self) -> Result<Option<RunId>, Error> {
+        Ok(self.reader.greatest_run()?.map(|run| RunId(run.into())))
+    }
+
     fn unfinished(&self) -> Result<Vec<RunId>, Error> {
         Ok(self.reader.unfinished()?.into_iter().map(|run| RunId(run.into())).collect())
     }

@@ -1,9 +1,10 @@
 //! What is due when, over all runs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use engine::command::{Timer, TimerKind};
 use engine::run::{At, Attempt, RunId};
+use foldhash::HashMap;
 use jiff::Timestamp;
 
 /// The timers of all runs. Setting one twice is setting it once.

@@ -10,7 +10,7 @@ mod remove;
 mod standing;
 mod take_up;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
@@ -20,18 +20,20 @@ use engine::command::{Call, Emitted};
 use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::run::{At, Attempt, Run, RunId};
+use foldhash::{HashMap, HashMapExt};
 use jiff::{SignedDuration, Timestamp};
 
 use super::alarms::Alarms;
 use super::calls::{Answer, Calls, Flight};
 use super::fair::{Company, Fair, Lane};
 use super::mailbox::Mailbox;
+use super::names::Names;
 use super::rooms::Rooms;
 use super::turn::Turn;
 use super::values::Shelf;
 use super::watchers::Watchers;
 use super::{Shares, Standing, Surroundings, Turns};
-use crate::clock::Clock;
+use crate::clock::{Clock, NAP};
 use crate::driver::Error;
 use crate::executor::Found;
 use crate::journal::{Journal, Mail};
@@ -46,9 +48,6 @@ const SHARE: usize = 4;
 
 /// How many messages are taken in at most before something is decided.
 const TAKEN_IN: usize = 1024;
-
-/// How long it sleeps at most, so that a jump of the machine's clock is noticed.
-const NAP: Duration = Duration::from_secs(30);
 
 /// How a caller is told.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), Error>) + Send>;
@@ -159,6 +158,8 @@ pub(super) struct Mover {
     mailbox: Mailbox,
     rooms: Rooms,
     runs: HashMap<RunId, Tracked>,
+    /// Which names are taken; nothing until somebody wants one.
+    names: Option<Names>,
     /// What can be decided without waiting.
     ready: Fair<Work>,
     /// Who is at work.
@@ -201,6 +202,7 @@ impl Mover {
             mailbox: Mailbox::default(),
             rooms: Rooms::default(),
             runs: HashMap::new(),
+            names: None,
             ready: Fair::new(shares.turns),
             company: Company::default(),
             turns: shares.turns,

@@ -1,6 +1,6 @@
 //! Keeps schedules: looks which instants are due, decides, and writes what became of them with the runs that begin.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,9 @@ pub struct Owner {
     pub zone: Arc<str>,
 }
 
+/// The name of a workflow and the text of one of its triggers.
+type Key = Arc<(String, String)>;
+
 /// The keeper of an owner's schedules.
 pub struct Keeper {
     owner: Owner,
@@ -57,7 +60,11 @@ pub struct Keeper {
     driver: Arc<Local>,
     reader: Reader,
     clock: Arc<dyn Clock>,
-    kept: BTreeMap<(String, String), One>,
+    kept: BTreeMap<Key, One>,
+    /// When each is to be decided again, the earliest first.
+    wakes: BTreeSet<(Timestamp, Key)>,
+    /// Those that have starts waiting for a run to end.
+    queues: BTreeSet<Key>,
     /// Those whose times cannot be read, and why.
     unreadable: BTreeMap<(String, String), String>,
     knows: Knows,
@@ -99,7 +106,9 @@ impl Keeper {
         let reader = Reader::open(path, PATIENCE)?;
         let zone = dsl::cron::zone(&owner.zone).unwrap_or(TimeZone::UTC);
         let (kept, unreadable) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Keeper { owner, zone, driver, reader, clock, kept, unreadable, knows: Knows::All })
+        let (wakes, queues) = (BTreeSet::new(), BTreeSet::new());
+        let knows = Knows::All;
+        Ok(Keeper { owner, zone, driver, reader, clock, kept, wakes, queues, unreadable, knows })
     }
 
     /// Keeps the schedules of a workflow as they stand in the books; none where it is not in force.
@@ -108,7 +117,7 @@ impl Keeper {
     /// Where the books cannot be read.
     pub fn set(&mut self, workflow: &str, deployed: Option<Deployed>) -> Result<(), Error> {
         let rows = self.reader.schedules(&self.owner.id)?;
-        self.kept.retain(|(name, _), _| name != workflow);
+        self.kept.retain(|key, _| key.0 != workflow);
         self.unreadable.retain(|(name, _), _| name != workflow);
         self.add_from(rows, deployed)
     }
@@ -141,7 +150,7 @@ impl Keeper {
                         let deployed = deployed.clone();
                         let (wake, open, queued) = (None, vec![], VecDeque::new());
                         let one = One { schedule, row, deployed, trigger, wake, open, queued };
-                        self.kept.insert(key, one);
+                        self.kept.insert(Arc::new(key), one);
                     }
                     Ok(None) => {}
                     Err(error) => {
@@ -186,6 +195,10 @@ impl Keeper {
                 one.open.push(RunId(run.into()));
             }
         }
+        let wakes = self.kept.iter().filter_map(|(key, one)| Some((one.wake?, key.clone())));
+        self.wakes = wakes.collect();
+        let queues = self.kept.iter().filter(|(_, one)| !one.queued.is_empty());
+        self.queues = queues.map(|(key, _)| key.clone()).collect();
         self.knows = Knows::All;
         Ok(())
     }
@@ -221,16 +234,22 @@ impl Keeper {
 
     /// Hands what each schedule decides to the driver; they share its commits.
     fn ask(&mut self, now: Timestamp) -> Result<Vec<impl FnOnce() -> Result<(), Error> + use<>>, Error> {
+        let due = self.wakes.iter().take_while(|(wake, _)| *wake <= now).map(|(_, key)| key.clone());
+        let looked: BTreeSet<Key> = due.chain(self.queues.iter().cloned()).collect();
         let mut asked = vec![];
-        for one in self.kept.values_mut() {
-            let due = one.wake.is_some_and(|wake| wake <= now);
-            if !due && one.queued.is_empty() {
-                continue;
-            }
+        for key in looked {
+            let Some(one) = self.kept.get_mut(&key) else { continue };
             one.drop_ended(&self.reader)?;
             let mut entries = one.unqueue(&self.owner, now);
-            if due {
+            if let Some(wake) = one.wake.filter(|wake| *wake <= now) {
                 entries.extend(one.decide(&self.owner, now));
+                self.wakes.remove(&(wake, key.clone()));
+                self.wakes.extend(one.wake.map(|wake| (wake, key.clone())));
+            }
+            if one.queued.is_empty() {
+                self.queues.remove(&key);
+            } else {
+                self.queues.insert(key);
             }
             if !entries.is_empty() {
                 let schedule = one.row.clone();
@@ -257,11 +276,19 @@ impl Keeper {
 
     fn wake(&self, now: Timestamp) -> Option<Timestamp> {
         let again = now.saturating_add(AGAIN).unwrap_or(Timestamp::MAX);
-        let wakes = self.kept.values().flat_map(|one| {
-            let waits = (!one.queued.is_empty()).then_some(again);
-            [one.wake, waits].into_iter().flatten()
-        });
-        wakes.min()
+        let waits = (!self.queues.is_empty()).then_some(again);
+        let first = self.wakes.first().map(|(wake, _)| *wake);
+        [first, waits].into_iter().flatten().min()
+    }
+
+    /// Whoever moves the runs that it begins.
+    pub fn driver(&self) -> &Arc<Local> {
+        &self.driver
+    }
+
+    /// True if starts wait for a run to end.
+    pub fn waits_for_runs(&self) -> bool {
+        !self.queues.is_empty()
     }
 
     /// What should have been done and was not: schedules that are overdue or cannot be read, and runs of which
@@ -272,7 +299,8 @@ impl Keeper {
     pub fn late(&self) -> Result<Vec<String>, Error> {
         let now = self.clock.now();
         let mut late = vec![];
-        for ((workflow, text), one) in &self.kept {
+        for (key, one) in &self.kept {
+            let (workflow, text) = &**key;
             if let Some(wake) = one.wake.filter(|wake| now.duration_since(*wake) > GRACE) {
                 late.push(format!("the schedule `{text}` of `{workflow}` was due at {wake:.0}"));
             }

@@ -9,12 +9,13 @@ use std::time::Duration;
 use dsl::value::{Hash, Value};
 use engine::command::Call;
 use engine::event::{Event, Recorded};
+use engine::input::Start;
 use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use runtime::clock::{Clock, Manual};
-use runtime::driver::{Error, Summary};
+use runtime::driver::{Driver, Error, Summary};
 use runtime::executor::{Calling, Executor};
 use runtime::journal::sqlite::Sqlite;
 use runtime::journal::{Batch, Journal, Mail};
@@ -75,6 +76,11 @@ const WORKFLOWS: [&str; 4] = [
 /// A run each hour that takes two and a half, unless one is under way.
 const SKIPS: [&str; 1] =
     ["name: skips\ntriggers: [{ cron: \"0 * * * *\", overlap: skip }]\nsteps: { a: { wait: 150m } }\n"];
+
+/// A run each hour that takes a year, and starts that wait for it.
+const QUEUES: [&str; 1] = [
+    "name: queues\ntriggers: [{ cron: \"0 * * * *\", overlap: queue, catch_up: all }]\nsteps: { a: { wait: 365d } }\n",
+];
 
 /// Makes no calls.
 struct Nobody;
@@ -203,6 +209,11 @@ impl World {
         World::of(&SKIPS, 1, Fault::None)
     }
 
+    /// A world in which `queues` alone is kept.
+    pub fn that_queues() -> World {
+        World::of(&QUEUES, 1, Fault::None)
+    }
+
     fn of(workflows: &[&str], seed: u64, fault: Fault) -> World {
         let checked = |text: &&str| {
             let checked = dsl::check(text, &dsl::catalog::Catalog::new([]));
@@ -302,6 +313,28 @@ impl World {
     pub fn look_once(&mut self) -> Result<(), Error> {
         let (keeper, _) = self.life.as_mut().unwrap();
         keeper.look().map(drop)
+    }
+
+    /// What is late.
+    pub fn late(&self) -> Vec<String> {
+        let (keeper, _) = self.life.as_ref().unwrap();
+        keeper.late().unwrap()
+    }
+
+    /// Tells the keeper that the schedules of a workflow cannot be kept.
+    pub fn cannot_keep(&mut self, workflow: &str) {
+        let (keeper, _) = self.life.as_mut().unwrap();
+        keeper.cannot_keep(workflow, "it is in a language of tomorrow");
+    }
+
+    /// Another process starts a run, and dies.
+    pub fn abandon(&self, run: &str) {
+        let tokio = self.tokio.handle().clone();
+        let clock = Arc::new(self.clock.clone());
+        let surroundings = Surroundings { executor: Arc::new(Nobody), tokio, clock };
+        let driver = Local::on_sqlite(&self.file(), surroundings).unwrap();
+        let empty = || Value::object::<&str>([]);
+        driver.start(self.plans[0].clone(), Start::new(RunId(run.into()), empty(), empty())).unwrap();
     }
 
     /// Changes the file behind everybody's back.

@@ -17,7 +17,7 @@ use runtime::clock::Wall;
 use runtime::driver::Driver;
 use runtime::executor::{Calling, Executor};
 use runtime::local::{Local, Surroundings};
-use tests::machine::cpu_time;
+use tests::machine::{cpu_time, memory_of};
 use tests::report::{Report, number};
 use tokio::runtime::Runtime;
 
@@ -162,7 +162,5 @@ fn plan(text: &str) -> Result<Arc<Plan>> {
 
 /// The memory of this process that is resident, in kB.
 fn memory() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the system tells it")?;
-    Ok(line.trim().trim_end_matches(" kB").trim().parse()?)
+    Ok(memory_of(std::process::id())? / 1024)
 }

@@ -82,10 +82,12 @@ impl Mover {
         }
         for ended in &turn.batch.ended {
             self.tell_parent(&ended.run);
+            self.watchers.tell_end(&ended.run, ended.state);
             self.end(&ended.run);
         }
         if !turn.batch.ended.is_empty() {
             self.admit();
+            self.watchers.ended();
         }
         self.send_waiting();
         let mut last = None;

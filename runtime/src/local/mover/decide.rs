@@ -15,13 +15,14 @@ use tracing::error;
 
 use super::{Mover, Tracked, Work};
 use crate::driver::{Error, State};
+use crate::local::names::{Known, Names};
 
 impl Mover {
     pub(super) fn start(&mut self, plan: Arc<Plan>, mut start: Start) -> Result<(), Error> {
         let run = start.run.clone();
         start.inputs = sealed_fields(start.inputs);
         start.trigger = sealed_fields(start.trigger);
-        if self.runs.contains_key(&run) || self.journal.run(&run)?.is_some() {
+        if self.exists(&run)? {
             return Err(Error::Exists(run));
         }
         self.check_origin(&start)?;
@@ -34,6 +35,21 @@ impl Mover {
         self.apply(&run, &Input::Start(start)).inspect_err(|_| self.end(&run))?;
         self.turn.begin(&run, &plan);
         Ok(())
+    }
+
+    /// True if there is a run of this name; from here on there may be.
+    fn exists(&mut self, run: &RunId) -> Result<bool, Error> {
+        let names = match &mut self.names {
+            Some(names) => names,
+            None => self.names.insert(Names::above(self.journal.greatest()?)),
+        };
+        let known = names.of(run);
+        names.take(run);
+        Ok(match known {
+            Known::Free => false,
+            // Its start may have failed.
+            Known::Taken | Known::Nothing => self.runs.contains_key(run) || self.journal.run(run)?.is_some(),
+        })
     }
 
     /// Finds room for a run beside the others of its workflow, or lets it wait.

@@ -27,6 +27,7 @@ pub struct Bench {
     driver: Arc<Local>,
     journal: Arc<Sqlite>,
     linear: Arc<Plan>,
+    light: Arc<Plan>,
     each: Arc<Plan>,
     count: Arc<AtomicU64>,
     tokio: tokio::runtime::Runtime,
@@ -61,7 +62,8 @@ impl Bench {
         let surroundings = Surroundings { executor, tokio: tokio.handle().clone(), clock: Arc::new(Wall) };
         let driver = Arc::new(Local::over(journal.clone(), surroundings));
         let count = Arc::new(AtomicU64::new(0));
-        Ok(Bench { driver, journal, linear: plan(&linear_text())?, each: plan(&each_text())?, count, tokio })
+        let (linear, light) = (plan(&linear_text(10))?, plan(&linear_text(40))?);
+        Ok(Bench { driver, journal, linear, light, each: plan(&each_text())?, count, tokio })
     }
 
     /// Runs ten steps in a row, so many runs at a time, again and again for a time.
@@ -69,10 +71,22 @@ impl Bench {
     /// # Errors
     /// Where a run does not succeed.
     pub fn linear(&self, at_a_time: usize, time: Duration) -> Result<Runs> {
+        self.again(&self.linear, at_a_time, time)
+    }
+
+    /// Runs forty steps in a row, one run at a time, again and again for a time.
+    ///
+    /// # Errors
+    /// Where a run does not succeed.
+    pub fn light(&self, time: Duration) -> Result<Runs> {
+        self.again(&self.light, 1, time)
+    }
+
+    fn again(&self, plan: &Arc<Plan>, at_a_time: usize, time: Duration) -> Result<Runs> {
         let start = Instant::now();
         let tasks: Vec<_> = (0..at_a_time)
             .map(|_| {
-                let (driver, plan, count) = (self.driver.clone(), self.linear.clone(), self.count.clone());
+                let (driver, plan, count) = (self.driver.clone(), plan.clone(), self.count.clone());
                 self.tokio.spawn(async move {
                     let mut took = vec![];
                     while start.elapsed() < time {
@@ -157,10 +171,10 @@ fn plan(text: &str) -> Result<Arc<Plan>> {
     Ok(Arc::new(Plan::new(&workflow)))
 }
 
-fn linear_text() -> String {
+fn linear_text(steps: usize) -> String {
     let mut text = "name: linear\ninputs: { items: [integer] }\nsteps:\n".to_owned();
     text += "  s1: { use: bench.echo, with: { value: \"{{ inputs.items }}\" } }\n";
-    for step in 2..=10 {
+    for step in 2..=steps {
         let before = step - 1;
         text += &format!(
             "  s{step}: {{ use: bench.echo, with: {{ value: \"{{{{ steps.s{before}.value }}}}\" }} }}\n"

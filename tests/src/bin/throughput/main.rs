@@ -6,6 +6,7 @@
 
 mod load;
 mod parts;
+mod service;
 mod table;
 
 use std::ffi::OsStr;
@@ -34,6 +35,12 @@ fn main() -> ExitCode {
 }
 
 fn measure() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, data] = &words[..]
+        && flag == "--service"
+    {
+        return service::serve(data.as_ref());
+    }
     let options = options()?;
     std::fs::create_dir_all(&options.folder)?;
     let disk = machine::disk(&options.folder)?;

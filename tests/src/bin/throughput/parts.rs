@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tests::keyway::{Keyway, binary};
 
 use crate::load::{Bench, Runs};
+use crate::service::Serving;
 use tests::machine;
 
 /// One part.
@@ -21,6 +22,10 @@ pub enum Part {
     Linear8,
     /// Ten steps, 32 runs at a time.
     Linear32,
+    /// Ten steps, 32 runs at a time, asked for over the socket of a service.
+    Socket32,
+    /// Forty steps, one run at a time.
+    Light40,
     /// A `for_each` of 1,000 items.
     Each1k,
     /// A `for_each` of 10,000 items.
@@ -33,10 +38,12 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Part; 7] = [
+    pub const ALL: [Part; 9] = [
         Part::Linear1,
         Part::Linear8,
         Part::Linear32,
+        Part::Socket32,
+        Part::Light40,
         Part::Each1k,
         Part::Each10k,
         Part::Each100k,
@@ -49,6 +56,8 @@ impl Part {
             Part::Linear1 => "linear-1",
             Part::Linear8 => "linear-8",
             Part::Linear32 => "linear-32",
+            Part::Socket32 => "socket-32",
+            Part::Light40 => "light-40",
             Part::Each1k => "for-each-1000",
             Part::Each10k => "for-each-10000",
             Part::Each100k => "for-each-100000",
@@ -118,6 +127,8 @@ pub fn run(part: Part, folder: &Path, effort: Effort) -> Result<Measure> {
         Part::Linear1 => linear(scratch.path(), 1, time)?,
         Part::Linear8 => linear(scratch.path(), 8, time)?,
         Part::Linear32 => linear(scratch.path(), 32, time)?,
+        Part::Socket32 => socket(scratch.path(), 32, time)?,
+        Part::Light40 => light(scratch.path(), time)?,
         Part::Each1k => each(scratch.path(), 1_000)?,
         Part::Each10k => each(scratch.path(), 10_000)?,
         Part::Each100k => each(scratch.path(), 100_000)?,
@@ -157,6 +168,36 @@ fn linear(folder: &Path, at_a_time: usize, time: Duration) -> Result<Measure> {
     let runs = bench.linear(at_a_time, time)?;
     let cpu = machine::cpu_time() - cpu;
     summed(&runs, 10, cpu, &bench, commits)
+}
+
+fn socket(folder: &Path, at_a_time: usize, time: Duration) -> Result<Measure> {
+    let serving = Serving::open(folder)?;
+    serving.linear(at_a_time, Duration::from_millis(300))?;
+    let (commits, (cpu, _)) = (serving.commits()?, serving.used()?);
+    let runs = serving.linear(at_a_time, time)?;
+    let (after, memory) = serving.used()?;
+    let count = runs.took.len() as u64;
+    let (half, most, longest) = shares(&runs.took);
+    Ok(Measure {
+        runs: count,
+        steps: count * 10,
+        seconds: runs.whole.as_secs_f64(),
+        cpu: (after - cpu).as_secs_f64(),
+        half,
+        most,
+        longest,
+        memory,
+        commits: serving.commits()? - commits,
+        ..Measure::default()
+    })
+}
+
+fn light(folder: &Path, time: Duration) -> Result<Measure> {
+    let bench = Bench::open(&folder.join("light.db"))?;
+    bench.light(Duration::from_millis(300))?;
+    let (commits, cpu) = (bench.commits(), machine::cpu_time());
+    let runs = bench.light(time)?;
+    summed(&runs, 40, machine::cpu_time() - cpu, &bench, commits)
 }
 
 fn each(folder: &Path, items: u32) -> Result<Measure> {

@@ -39,8 +39,10 @@ fn told(syncs: Option<&(Measure, u64)>) -> String {
 
 fn runs(text: &mut String, measures: &[Measure]) -> Result<()> {
     text.push_str(
-        "`linear` is a workflow of ten steps that read one another, so many runs at a time; `for-each` is one run \
-         with so many items, 100 in flight. Each step calls an action of safety `keyed` within the process, and both \
+        "`linear` is a workflow of ten steps that read one another, so many runs at a time; `light` one of forty; `for-each` is one run \
+         with so many items, 100 in flight. `socket` asks a service in a process of its own over its socket, a connection for \
+         each of those at a time; its steps compute two texts each and call `file.write`, which a stand-in answers, and CPU time and \
+         memory are the service's. In the others each step calls an action of safety `keyed` within the process, and both \
          its events are durable. `raw` is plain SQLite in the same process just before: commits of one row of 200 \
          bytes per second, WAL, `synchronous=FULL`. Commits are counted by the driver.\n\n\
          | part | raw | runs | runs/s | steps/s | p50 ms | p99 ms | CPU s per 1,000 runs | commits | steps per \
