@@ -192,7 +192,8 @@ fn cut(of: &str, asked: &[Asked], rows: &[&Value]) {
         })
         .collect();
     let mut written: Vec<i64> = rows.iter().map(|row| takes(row).visible).collect();
-    (wanted.sort_unstable(), written.sort_unstable());
+    wanted.sort_unstable();
+    written.sort_unstable();
     assert!(wanted.len() == 4 && rows.len() == 4, "{of}: {rows:?}");
     assert!(rows.iter().all(|row| row["estimated"] == true), "{of}: {rows:?}");
     let near = |told: i64, truth: i64| (told - truth).abs() * 10 <= truth;

@@ -220,12 +220,13 @@ fn at_once(count: usize) -> Result<String> {
     provider.until(count);
     // The halves that are said are on their way.
     std::thread::sleep(Duration::from_secs(1));
-    let peak = machine::peak_memory_of(serving.id())?;
+    let peak = machine::peak_memory_of(serving.id());
     provider.go_on();
     let answer = tests::keyway::wait(running);
-    ensure!(answer.json()["output"] == json!(count), "the run fails: {}", answer.stderr);
-    serving.kill()?;
+    // One that has ended by itself cannot be ended.
+    let _ = serving.kill();
     serving.wait()?;
-    let measured = format!("{} MB", peak / 1_000_000);
+    ensure!(answer.json()["output"] == json!(count), "the run fails: {}", answer.stderr);
+    let measured = format!("{} MB", peak? / 1_000_000);
     Ok(row(&format!("most memory of a process with {count} answers under way at once"), &measured, "200 MB"))
 }
