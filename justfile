@@ -37,6 +37,22 @@ flips:
 torn:
     KEYWAY_REPORT=docs/measured/torn.md KEYWAY_TORN=all cargo test -p tests --test damage a_log_that_was_cut_off
 
+# Let the clock of the service jump
+jumps:
+    KEYWAY_REPORT=docs/measured/jumps.md KEYWAY_JUMPS=500 cargo test -p tests --test clock wherever_the_clock_jumps
+
+# Let a month of schedules pass
+month:
+    KEYWAY_REPORT=docs/measured/month.md KEYWAY_DAYS=30 cargo test -p tests --test clock a_month_of_schedules
+
+# Kill at ticks
+ticks:
+    KEYWAY_REPORT=docs/measured/ticks.md KEYWAY_KILLS=300 cargo test -p tests --test serve killed_at_its_ticks
+
+# Measure what schedules cost
+schedules:
+    KEYWAY_REPORT=docs/measured/schedules.md cargo run --release -p tests --bin schedules
+
 # Let small workflows run beside a million items
 fairness:
     KEYWAY_REPORT=docs/measured/fairness.md KEYWAY_ITEMS=1000000 cargo test --release -p tests --test fairness

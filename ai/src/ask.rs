@@ -10,6 +10,8 @@ mod live;
 mod matter;
 mod offers;
 mod settling;
+mod tools;
+mod turn;
 mod value;
 mod wish;
 
@@ -38,6 +40,7 @@ pub use live::{Hand, Heard, Piece};
 use matter::Matter;
 use offers::Key;
 use settling::Settling;
+pub use turn::turn;
 use wish::Wish;
 
 /// How long a step waits here in sum; more is the engine's business, which waits durably.
@@ -171,9 +174,9 @@ fn learned(refusal: &Refusal) -> Option<Status> {
 /// # Errors
 /// Where nobody can be asked, all say no, or the answer is not what the step wants.
 pub async fn ask(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> {
-    let (question, wish) = Wish::of(args)?;
+    let wish = Wish::of(args)?;
     let live = Live::new(Some(asking.hand).filter(|_| wish.is_text()));
-    Step::new(asking, wish, live).await?.run(question).await
+    Step { live, ..Step::of(asking, wish).await? }.run().await
 }
 
 /// A step under way.
@@ -193,6 +196,14 @@ struct Step<'a> {
     live: Live<'a>,
 }
 
+/// Why an answer is not what a step wants.
+enum Misfit {
+    /// It has another form.
+    Form(String),
+    /// It does not meet the step's own condition.
+    Check(String),
+}
+
 /// Whether a wrong answer was told to a model.
 enum Turn {
     First,
@@ -200,46 +211,48 @@ enum Turn {
 }
 
 impl<'a> Step<'a> {
-    async fn new(asking: &'a Asking<'a>, wish: Wish, live: Live<'a>) -> Result<Step<'a>, Failure> {
+    /// Finds the keys with which a wish can be answered.
+    async fn of(asking: &'a Asking<'a>, wish: Wish) -> Result<Step<'a>, Failure> {
         let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
         let found =
             tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
         let (keys, out_of_use) =
             found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
-        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live })
+        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live: Live::new(None) })
     }
 
-    async fn run(mut self, asked: Question) -> Result<Value, Failure> {
-        let mut question = asked.clone();
+    async fn run(mut self) -> Result<Value, Failure> {
+        let mut question = self.wish.question.clone();
         let mut turn = Turn::First;
         loop {
             let answer = self.answer(&question).await?;
-            let value = value::read(&answer, self.wish.returns.as_deref());
-            let (why, better) = match (value, &self.wish.check) {
-                (Ok(value), None) => return Ok(value),
-                (Ok(value), Some(check)) => match value::checked(&value, check) {
-                    Ok(()) => return Ok(value),
-                    Err(why) => (why, self.better(&question)),
-                },
-                (Err(why), _) => (why, None),
+            let (why, better) = match self.value(&answer) {
+                Ok(value) => return Ok(value),
+                Err(Misfit::Form(why)) => (why, None),
+                Err(Misfit::Check(why)) => (why, self.better(&question)),
             };
             match (better, &turn) {
                 (Some(quality), _) => {
                     (self.quality, turn) = (quality, Turn::First);
-                    question = asked.clone();
+                    question = self.wish.question.clone();
                 }
                 (None, Turn::First) if !self.live.handed_on() => {
                     turn = Turn::Repair;
                     repair(&mut question, &answer, &why);
                 }
-                (None, Turn::First | Turn::Repair) => {
-                    let message =
-                        format!("the answer of `{}` is not what the step wants: {why}", answer.model);
-                    return Err(Failure { answered: true, ..Failure::new(FailureKind::Invalid, message) });
-                }
+                (None, Turn::First | Turn::Repair) => return Err(wrong_answer(&answer, &why)),
             }
         }
+    }
+
+    /// The value of an answer, if it is what the step wants.
+    fn value(&self, answer: &Answer) -> Result<Value, Misfit> {
+        let value = value::read(answer, self.wish.returns.as_deref()).map_err(Misfit::Form)?;
+        if let Some(check) = &self.wish.check {
+            value::checked(&value, check).map_err(Misfit::Check)?;
+        }
+        Ok(value)
     }
 
     /// The next better quality, where the step leaves the model open and there is one of it.
@@ -259,7 +272,7 @@ impl<'a> Step<'a> {
         let day = call::day(Timestamp::now());
         let basis = Basis { day, agreed: &Agreed::default(), gate: &|_| Gate::Open };
         let lengths = if need.limit.is_some() { &LENGTHS[..] } else { &LENGTHS[..1] };
-        let mut why = None;
+        let (mut why, mut dear) = (None, false);
         for payer in offers::payers(&self.keys) {
             let offers = offers::offers(&self.keys, &payer);
             for length in lengths {
@@ -268,17 +281,19 @@ impl<'a> Step<'a> {
                 if !choice.candidates.is_empty() {
                     return Ok((choice, *length));
                 }
+                dear |= choice.rejected.iter().any(|(_, why)| is_of_cost(why));
                 why = Some(nobody(&choice));
             }
         }
-        Err(self.unasked(why))
+        let kind = if dear { FailureKind::Budget } else { FailureKind::Invalid };
+        Err(self.unasked(kind, why))
     }
 
-    /// Why there is nobody to ask, where there is a reason beside the keys.
-    fn unasked(&self, why: Option<String>) -> Failure {
+    /// Why there is nobody to ask: by the keys, or else for another reason of this kind.
+    fn unasked(&self, kind: FailureKind, why: Option<String>) -> Failure {
         let kind = match self.keys.is_empty() {
             true => FailureKind::Auth,
-            false => FailureKind::Invalid,
+            false => kind,
         };
         let none = || match self.out_of_use.is_empty() {
             true => "there is no key for any model; `keyway keys add PROVIDER` stores one".to_owned(),
@@ -307,6 +322,11 @@ impl<'a> Step<'a> {
     }
 }
 
+/// True if a model is not asked for what it costs, or may cost.
+fn is_of_cost(why: &route::Why) -> bool {
+    matches!(why, route::Why::TooDear(_) | route::Why::NoPrice)
+}
+
 /// Why there is nobody to ask.
 fn nobody(choice: &Choice<'_>) -> String {
     let mut reasons: Vec<String> = choice
@@ -326,12 +346,23 @@ fn nobody(choice: &Choice<'_>) -> String {
 /// Tells a model what is wrong with its answer.
 fn repair(question: &mut Question, answer: &Answer, why: &str) {
     let said = Message::new(Role::Model, vec![Part::text(answer.text())]);
+    // A turn without any text is refused by some.
+    let turns = [said].into_iter().filter(|_| !answer.text().is_empty());
+    question.messages.extend(turns.chain([complaint(why)]));
+}
+
+/// What a model is told of an answer that cannot be used.
+fn complaint(why: &str) -> Message {
     let wrong = format!(
         "This answer cannot be used: {why}. Answer again, whole, and in the form that was asked for."
     );
-    // A turn without any text is refused by some.
-    let turns = [said].into_iter().filter(|_| !answer.text().is_empty());
-    question.messages.extend(turns.chain([Message::new(Role::User, vec![Part::text(wrong)])]));
+    Message::new(Role::User, vec![Part::text(wrong)])
+}
+
+/// The failure of a step whose answer was told to be wrong and still is.
+fn wrong_answer(answer: &Answer, why: &str) -> Failure {
+    let message = format!("the answer of `{}` is not what the step wants: {why}", answer.model);
+    Failure { answered: true, ..Failure::new(FailureKind::Invalid, message) }
 }
 
 /// The way of one question through those who can answer it.

@@ -215,6 +215,27 @@ fn skips(block: &workflow::Block) -> Vec<bool> {
     skips
 }
 
+/// The calls that a model with tools may make: of its rounds they are what the author has named.
+fn tools(op: &Op) -> Vec<Node> {
+    let mut calls = vec![];
+    for block in inner(op) {
+        let asks = block.steps.iter().any(|step| matches!(step.op, Op::Wait(_)));
+        for step in &block.steps {
+            match &step.op {
+                Op::Act(act) if &*act.action == workflow::TURN => {}
+                Op::Act(_) => {
+                    let call = node(step, false);
+                    let about =
+                        if asks { format!("{}, once a person agrees", call.about) } else { call.about };
+                    calls.push(Node { about, condition: None, ..call });
+                }
+                other => calls.extend(tools(other)),
+            }
+        }
+    }
+    calls
+}
+
 fn node(step: &workflow::Step, skips: bool) -> Node {
     Node {
         name: step.name.to_string(),
@@ -227,6 +248,9 @@ fn node(step: &workflow::Step, skips: bool) -> Node {
 }
 
 fn blocks(op: &Op) -> Vec<Block> {
+    if op.turn().is_some() {
+        return vec![Block { label: "tools".into(), nodes: tools(op), edges: vec![] }];
+    }
     match op {
         Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => vec![],
         Op::Each { body, .. } | Op::Repeat { body, .. } => vec![block(body, Phase::Body, "").0],

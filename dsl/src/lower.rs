@@ -1,5 +1,6 @@
 //! The workflow as it was written, all names resolved, to the workflow that runs. Only reached without errors.
 
+mod agent;
 mod triggers;
 
 use std::sync::Arc;
@@ -78,7 +79,7 @@ impl Lowering<'_> {
         }
         Some(Step {
             needs: self.needs(&step),
-            retry: self.retry(&step, safety),
+            retry: self.retry(step.retry.value.as_ref(), safety),
             name: step.name.value,
             span: step.name.span,
             phase: step.phase,
@@ -107,39 +108,48 @@ impl Lowering<'_> {
     }
 
     fn act(&self, step: &ast::Step, mut act: ast::Act) -> Option<Act> {
-        let id = act.action.value.as_str();
-        let safety = act.safety.or_else(|| self.catalog.get(id).map(|action| action.safety))?;
-        if id == ASK
-            && let (Some(quality), None, None) = (self.defaults.quality, act.arg("quality"), act.arg("model"))
-        {
-            let key = Spanned::new("quality".into(), act.action.span);
-            act.args.push((key, ast::Arg::value(quality, act.action.span)));
+        if act.action.value == ASK {
+            self.asking(step, &mut act);
         }
-        if id == ASK || id == EMBED {
+        if act.action.value == EMBED {
             let key = Spanned::new(ACCOUNT.into(), act.action.span);
             act.args.push((key, ast::Arg::value(self.account.of(&step.name.value), act.action.span)));
         }
-        let connection = step.connection.as_ref().map(|name| name.value.as_str());
-        let connector = id.split('.').next().unwrap_or_default();
-        let general = || {
-            let mut all = self.connections.iter();
-            all.find(|(name, _)| name.value == connector).map(|(_, connection)| connection.value.as_str())
-        };
+        let id = act.action.value.as_str();
+        let connection = step.connection.as_ref().map(|name| Arc::from(name.value.as_str()));
         Some(Act {
-            connection: connection.or_else(general).map(Arc::from),
+            connection: connection.or_else(|| self.connection(id)),
+            safety: act.safety.or_else(|| self.catalog.get(id).map(|action| action.safety))?,
             action: id.into(),
             args: object(act.args)?,
-            safety,
             cache: step.cache.as_ref().map(|length| length.value),
         })
     }
 
-    fn retry(&self, step: &ast::Step, safety: Option<Safety>) -> Retry {
+    /// Adds what a model is asked with and the step does not say.
+    fn asking(&self, step: &ast::Step, act: &mut ast::Act) {
+        if let (Some(quality), None, None) = (self.defaults.quality, act.arg("quality"), act.arg("model")) {
+            let key = Spanned::new("quality".into(), act.action.span);
+            act.args.push((key, ast::Arg::value(quality, act.action.span)));
+        }
+        let key = Spanned::new(ACCOUNT.into(), act.action.span);
+        act.args.push((key, ast::Arg::value(self.account.of(&step.name.value), act.action.span)));
+    }
+
+    /// The connection that a file names for all calls of an action's connector.
+    fn connection(&self, action: &str) -> Option<Arc<str>> {
+        let connector = action.split('.').next().unwrap_or_default();
+        let general = self.connections.iter().find(|(name, _)| name.value == connector);
+        general.map(|(_, connection)| connection.value.as_str().into())
+    }
+
+    /// How often is tried: as the step says, else as the file says, else as its safety wants it.
+    fn retry(&self, own: Option<&ast::Retry>, safety: Option<Safety>) -> Retry {
         let Some(safety) = safety else { return Retry { attempts: 1, ..Retry::default_for(Safety::Once) } };
         let mut retry = Retry::default_for(safety);
         // A default for the whole file is no leave to repeat what must not be repeated: that is said at the step.
         let general = Some(&self.defaults.retry).filter(|_| safety.repeatable());
-        for said in [general, step.retry.value.as_ref()].into_iter().flatten() {
+        for said in [general, own].into_iter().flatten() {
             retry.attempts = said.attempts.unwrap_or(retry.attempts);
             retry.delay = said.delay.unwrap_or(retry.delay);
             retry.factor = said.factor.unwrap_or(retry.factor);
@@ -153,6 +163,7 @@ impl Lowering<'_> {
 
     fn op(&self, step: &ast::Step, op: ast::Op) -> Option<Op> {
         Some(match op {
+            ast::Op::Act(act) if agent::has_tools(&act) => self.agent(step, act)?,
             ast::Op::Act(act) => Op::Act(self.act(step, act)?),
             ast::Op::Child { workflow, inputs } => {
                 Op::Child { workflow: workflow.value.into(), inputs: object(inputs)? }
@@ -164,7 +175,7 @@ impl Lowering<'_> {
                 Op::Each { items: arg(items)?, name: name.value, parallel, body: self.block(body)? }
             }
             ast::Op::Repeat { rounds, until, every, body } => {
-                Op::Repeat { rounds: arg(rounds)?, until, every, body: self.block(body)? }
+                Op::Repeat { rounds: arg(rounds)?, start: None, until, every, body: self.block(body)? }
             }
             ast::Op::Switch { on, cases, default, output } => {
                 let output = maybe(output, arg)?;

@@ -227,6 +227,9 @@ pub enum Op {
     Repeat {
         /// Rounds at most: an integer of at least 1.
         rounds: Arg,
+        /// What `last` is in the first round, evaluated once, where the step stands; without it, null.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        start: Option<Arg>,
         /// Asked after each round, in the scope of the round.
         until: Option<Expr>,
         /// Pause between rounds.
@@ -250,6 +253,19 @@ pub enum Op {
         /// True if there is a `catch`, be it empty.
         catches: bool,
     },
+}
+
+impl Op {
+    /// The turn of a model with tools, where this is the rounds that `ai` with `tools` becomes.
+    pub fn turn(&self) -> Option<&Act> {
+        match self {
+            Op::Repeat { body, .. } => match &body.steps.first()?.op {
+                Op::Act(act) if &*act.action == TURN => Some(act),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 /// What a step waits for. How long at most is the step's `timeout`.
@@ -323,6 +339,9 @@ pub const ASK: &str = "ai.ask";
 
 /// The action that tells the meaning of texts.
 pub const EMBED: &str = "ai.embed";
+
+/// What `ai` with `tools` calls, once for each turn of the model.
+pub const TURN: &str = "ai.turn";
 
 /// Its parameter that says to what its cost is counted: `{ workflow, step, limit }`, the limit that of the run.
 pub const ACCOUNT: &str = "account";

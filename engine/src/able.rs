@@ -2,7 +2,7 @@
 
 use dsl::codes::Code;
 use dsl::diagnostic::Diagnostic;
-use dsl::workflow::{ASK, Act, Arg, Block, Op, Step, Workflow};
+use dsl::workflow::{Act, Block, Op, Step, Workflow};
 
 /// Why a run of a workflow cannot be started: an error for each step and setting that would not be kept. What
 /// would be left out without harm is a warning.
@@ -22,25 +22,12 @@ fn block(inner: &Block, found: &mut Vec<Diagnostic>) {
 }
 
 fn act(step: &Step, act: &Act, found: &mut Vec<Diagnostic>) {
-    if &*act.action == ASK && with_tools(&act.args) {
-        let message =
-            format!("this version cannot run `ai` with `tools` yet, as the step `{}` wants", step.name);
-        found.push(Diagnostic::error(Code::VerbNotYet, step.span, message));
-    }
     if act.connection.is_some() {
         let message = format!(
             "`connection` of the step `{}` has no effect in this version: there are no connections",
             step.name
         );
         found.push(Diagnostic::warning(Code::NotYet, step.span, message));
-    }
-}
-
-fn with_tools(args: &Arg) -> bool {
-    match args {
-        Arg::Object(entries) => entries.iter().any(|(key, _)| &**key == "tools"),
-        Arg::Value(value) => value.get("tools").is_some(),
-        Arg::Expr(_) | Arg::Text(_) | Arg::List(_) => false,
     }
 }
 
@@ -76,29 +63,20 @@ mod tests {
     }
 
     #[test]
-    fn verbs_that_come_later_are_named_with_their_step() {
-        let text = "name: x\nsteps:\n  a: { ai: hi, tools: http.get }\n  b: { emit: done }\n  c: { call: other }\n  \
-                    d: { approve: { message: ok } }\n  e: { wait: { signal: go } }\noutput: \"{{ steps.a }}\"\n";
-        assert_eq!(
-            told(text),
-            ["KW0108 this version cannot run `ai` with `tools` yet, as the step `a` wants"]
-        );
-    }
-
-    #[test]
-    fn inner_steps_are_looked_at() {
-        let text = "name: x\nsteps:\n  all: { for_each: [1], steps: { a: { ai: hi, tools: http.get } } }\noutput: \"{{ steps.all }}\"\n";
-        assert_eq!(
-            told(text),
-            ["KW0108 this version cannot run `ai` with `tools` yet, as the step `a` wants"]
-        );
+    fn what_has_no_effect_is_named_with_its_step_also_in_a_block() {
+        let text = "name: x\nsteps:\n  all: { for_each: [1], steps: { a: { use: http.get, connection: mine } } }\n\
+                    output: \"{{ steps.all }}\"\n";
+        let lack =
+            "KW0117 `connection` of the step `a` has no effect in this version: there are no connections";
+        assert_eq!(told(text), [lack]);
     }
 
     #[test]
     fn what_runs_is_not_spoken_of() {
         let text = "name: x\ntriggers: [{ cron: \"0 9 * * *\" }]\nlimits: { timeout: 1h, steps: 10 }\n\
                     concurrency: { max: 1 }\nsteps:\n  a: { wait: { until: \"2026-12-24T09:00\" } }\n  \
-                    b: { wait: 1s, timeout: 2s }\n  c: { ai: hi }\noutput: \"{{ steps.c }}\"\n";
+                    b: { wait: 1s, timeout: 2s }\n  c: { ai: hi, tools: http.get }\n  d: { emit: done }\n  e: { call: other }\n  \
+                    f: { approve: { message: ok } }\noutput: \"{{ steps.c }}\"\n";
         assert_eq!(told(text), [""; 0]);
     }
 }

@@ -30,12 +30,13 @@ impl Turn<'_> {
                 };
                 (Head::Each { items: items.sealed(BIG), count }, None)
             }
-            Op::Repeat { rounds, body, .. } => {
+            Op::Repeat { rounds, start, body, .. } => {
                 let rounds = match self.fill(at, rounds)? {
                     Value::Int(rounds) if rounds >= 1 => u32::try_from(rounds).unwrap_or(u32::MAX),
                     other => return Err(wrong("`repeat` takes an integer of at least 1", &other)),
                 };
-                (Head::Repeat { rounds }, Some((*body, 1)))
+                let start = start.as_ref().map_or(Ok(Value::Null), |start| self.fill(at, start))?;
+                (Head::Repeat { rounds, start: start.sealed(BIG) }, Some((*body, 1)))
             }
             Op::Switch { on, cases, default } => {
                 let value = self.fill(at, on)?;

@@ -387,6 +387,9 @@ pub enum Head {
         /// How many.
         #[serde(rename = "n")]
         rounds: u32,
+        /// What `last` is in the first.
+        #[serde(rename = "v", default, skip_serializing_if = "Value::is_null")]
+        start: Value,
     },
     /// One.
     #[serde(rename = "o")]

@@ -167,10 +167,10 @@ impl Run {
                     Head::Each { items, count } => {
                         Gather::Each { items: items.clone(), count: *count, results: vec![] }
                     }
-                    Head::Repeat { rounds } => Gather::Repeat {
+                    Head::Repeat { rounds, start } => Gather::Repeat {
                         rounds: *rounds,
                         round: 0,
-                        last: Value::Null,
+                        last: start.clone(),
                         met: false,
                         pause: None,
                         rested: false,

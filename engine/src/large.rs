@@ -29,8 +29,13 @@ pub fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
                 value.each_big(found);
             }
         }
-        Event::BlockOpened { head: Head::Each { items, .. }, .. } => items.each_big(found),
-        Event::BlockOpened { head: Head::Repeat { .. } | Head::One, .. }
+        Event::BlockOpened {
+            head: Head::Each { items: value, .. } | Head::Repeat { start: value, .. },
+            ..
+        } => {
+            value.each_big(found);
+        }
+        Event::BlockOpened { head: Head::One, .. }
         | Event::RunFailed { .. }
         | Event::RunHeld { .. }
         | Event::RunReleased {}

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use dsl::catalog::Safety;
 use dsl::value::Value;
-use dsl::workflow::{self, NeedKind, OnError, Phase, Retry};
+use dsl::workflow::{self, NeedKind, OnError, Phase, Retry, TURN};
 use jiff::SignedDuration;
 
 use crate::plan::{CALL, Op, Plan, Step};
@@ -259,7 +259,7 @@ impl Reader<'_> {
             timeout: step.timeout,
             calls,
             rounds,
-            parts,
+            parts: if source.op.turn().is_some() { vec![tools(parts)] } else { parts },
         }
     }
 
@@ -348,6 +348,28 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// What a model with tools may call. In which order and how often it will say; what fails is told to it.
+fn tools(rounds: Vec<Part>) -> Part {
+    let (mut calls, mut open) = (vec![], rounds);
+    while let Some(part) = open.pop() {
+        let asks = part.entries().any(|entry| entry.pauses);
+        for entry in part.stages.into_iter().flatten() {
+            match &entry.call {
+                Some(call) if call.action == TURN => {}
+                Some(_) => calls.push(Entry {
+                    waits: vec![],
+                    skip: None,
+                    pauses: asks,
+                    on_error: OnError::Fail,
+                    ..entry
+                }),
+                None => open.extend(entry.parts.into_iter().rev()),
+            }
+        }
+    }
+    Part { label: "tools".into(), stages: vec![calls] }
 }
 
 fn skip(step: &Step, with: Vec<String>) -> Option<Skip> {

@@ -121,6 +121,8 @@ pub enum Op {
     Repeat {
         /// Rounds at most.
         rounds: Arg,
+        /// What `last` is in the first round.
+        start: Option<Arg>,
         /// Asked after each round.
         until: Option<Expr>,
         /// Pause between rounds.
@@ -312,8 +314,9 @@ fn flatten_op(op: &workflow::Op, at: (u32, u16), blocks: &mut Vec<Block>) -> Op 
             parallel: (*parallel).max(1),
             body: flatten(body, Some(at), blocks),
         },
-        workflow::Op::Repeat { rounds, until, every, body } => Op::Repeat {
+        workflow::Op::Repeat { rounds, start, until, every, body } => Op::Repeat {
             rounds: rounds.clone(),
+            start: start.clone(),
             until: until.clone(),
             every: *every,
             body: flatten(body, Some(at), blocks),

@@ -326,7 +326,7 @@ impl Story {
             Event::BlockOpened { at, head } => {
                 let parts = match head {
                     Head::Each { count, .. } => Parts::Items(*count),
-                    Head::Repeat { rounds } => Parts::Rounds(*rounds),
+                    Head::Repeat { rounds, .. } => Parts::Rounds(*rounds),
                     Head::One => Parts::Steps,
                 };
                 (step(at), Fact::Opened { parts })

@@ -345,7 +345,7 @@ impl Timeline {
             Event::BlockOpened { at, head } => self.update(*at, |entry| {
                 entry.children_total = match head {
                     Head::Each { count, .. } => Some(*count),
-                    Head::Repeat { rounds } => Some(*rounds),
+                    Head::Repeat { rounds, .. } => Some(*rounds),
                     Head::One => None,
                 };
             }),

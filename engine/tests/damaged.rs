@@ -103,8 +103,11 @@ impl Numbers {
             18 => Event::StepDropped { at },
             19 | 20 => {
                 let items = Value::list(vec![Value::Int(1), Value::Int(2)]);
-                let heads =
-                    [Head::One, Head::Repeat { rounds: 2 }, Head::Each { items, count: self.small() }];
+                let heads = [
+                    Head::One,
+                    Head::Repeat { rounds: 2, start: Value::Null },
+                    Head::Each { items, count: self.small() },
+                ];
                 Event::BlockOpened { at, head: heads[self.below(3) as usize].clone() }
             }
             21 => Event::RunHeld { why: Hold::Paused },

@@ -10,7 +10,7 @@ use dsl::types::{Field, Type};
 use dsl::value::{File, Hash, Value, Values};
 use engine::BIG;
 use engine::command::{Call, Command};
-use engine::event::{Event, Recorded};
+use engine::event::Recorded;
 use engine::input::{Input, Start};
 use engine::plan::Plan;
 use engine::run::{Run, RunId, Status, StepFailure};
@@ -32,20 +32,11 @@ impl Store {
     /// Keeps the large values of a row, as a driver does in the same commit.
     fn keep(&self, row: &Recorded) {
         for event in &row.events {
-            let values: Vec<&Value> = match event {
-                Event::StepStarted { args, .. } => vec![args],
-                Event::StepSucceeded { value, .. } => vec![value],
-                Event::BlockOpened { head: engine::event::Head::Each { items, .. }, .. } => vec![items],
-                Event::RunStarted { inputs, .. } => vec![inputs],
-                _ => vec![],
-            };
-            for value in values {
-                value.each_big(&mut |big| {
-                    if let Some(value) = &big.value {
-                        self.0.borrow_mut().insert(big.hash, (**value).clone());
-                    }
-                });
-            }
+            engine::large::each_big(event, &mut |big| {
+                if let Some(value) = &big.value {
+                    self.0.borrow_mut().insert(big.hash, (**value).clone());
+                }
+            });
         }
     }
 }
@@ -259,4 +250,39 @@ fn a_failure_always_has_a_status_and_it_is_null_where_no_answer_had_one() {
         |status| json!({ "message": "no", "kind": "network", "step": "a", "attempts": 1, "status": status });
     assert_eq!(shown(None), json(serde_json::Value::Null));
     assert_eq!(shown(Some(404)), json(404.into()));
+}
+
+#[test]
+fn a_long_conversation_goes_on_after_each_row_from_what_was_kept() {
+    let long = |letter: &str| letter.repeat(20_000);
+    let text = "name: x\nsteps:\n  a: { ai: PROMPT, tools: [test.call], allow: untrusted_tools }\noutput: \"{{ steps.a }}\"\n"
+        .replace("PROMPT", &long("p"));
+    let mut run = Forgetful::new(&text);
+    let (_, calls) = run.start();
+    let asked = |call: &Call, store: &Store| call.args.load_all(store).unwrap();
+    let first = asked(&calls[0], &run.store);
+    assert_eq!(first.get("last").unwrap().get("prompt"), Some(&Value::text(long("p"))));
+    let turn = |done: bool, calls: Vec<Value>, answer: Value, conversation: Value| {
+        Value::object([
+            ("done", Value::Bool(done)),
+            ("answer", answer),
+            ("calls", Value::list(calls)),
+            ("conversation", conversation),
+        ])
+    };
+    let arguments = Value::object([("n", Value::text(long("n")))]);
+    let call =
+        [("id", "1".into()), ("name", "test.call".into()), ("arguments", arguments), ("wrong", Value::Null)];
+    let said = turn(false, vec![Value::object(call)], Value::Null, Value::text(long("c")));
+    let (_, calls) = run.returns(&calls[0], Ok(said));
+    assert_eq!(asked(&calls[0], &run.store).get("n"), Some(&Value::text(long("n"))));
+    let (_, calls) = run.returns(&calls[0], Ok(Value::text(long("r"))));
+    let last = asked(&calls[0], &run.store).get("last").cloned().unwrap();
+    assert_eq!(last.get("conversation"), Some(&Value::text(long("c"))));
+    let Some(Value::List(results)) = last.get("results") else { panic!("{last:?}") };
+    assert_eq!(results[0].get("value"), Some(&Value::text(long("r"))));
+    let answer = Value::object([("text", Value::text(long("a")))]);
+    let (ended, _) = run.returns(&calls[0], Ok(turn(true, vec![], answer.clone(), Value::Null)));
+    let Status::Succeeded(output) = &ended.status else { panic!("{:?}", ended.status) };
+    assert_eq!(output.load_all(&run.store), Some(answer));
 }

@@ -9,7 +9,7 @@ use ai::ask::{Asking, Models};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
-use dsl::workflow::{ASK, EMBED};
+use dsl::workflow::{ASK, EMBED, TURN};
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
@@ -84,7 +84,7 @@ impl Hands {
         self.of(run).is_some()
     }
 
-    /// Asks a model, on the keys of the run's owner.
+    /// Asks a model, on the keys of the run's owner: all that a step wants of it, or one turn of one with tools.
     async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Result<Value, Failure> {
         let safe = self.safe.clone();
         let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
@@ -107,6 +107,7 @@ impl Hands {
         };
         match &*call.action {
             EMBED => ai::ask::embed(&asking, &call.args).await,
+            TURN => ai::ask::turn(asking, &call.args).await,
             _ => ai::ask::ask(&asking, &call.args).await,
         }
     }
@@ -120,7 +121,7 @@ impl Executor for Hands {
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a> {
         Box::pin(async move {
             match self.of(run) {
-                Some(equipment) if [ASK, EMBED].contains(&&*call.action) => {
+                Some(equipment) if [ASK, EMBED, TURN].contains(&&*call.action) => {
                     self.ask(run, call, &equipment).await
                 }
                 Some(equipment) => {

@@ -1,31 +1,7 @@
-//! What the command line says of verbs that this version cannot run, of calls, and of the schema.
+//! What the command line says of settings without effect, of calls, and of the schema.
 
 use serde_json::Value;
 use tests::place::Place;
-
-const LATER: &str = "name: later\nsteps:\n  ask: { ai: Hello, tools: file.list }\n  all:\n    for_each: [1]\n    steps:\n      \
-                     sure: { ai: \"{{ steps.ask.text }}\", tools: file.list }\n";
-
-#[test]
-fn a_verb_that_comes_later_is_checked_but_not_run() {
-    let place = Place::new();
-    let file = place.file("later.yaml", LATER);
-    let checked = place.check(&file);
-    assert_eq!((checked.code, &checked.json()["errors"]), (Some(0), &Value::from(0)), "{checked:?}");
-    let answer = place.keyway.run(&["run", &file, "--json"]);
-    assert_eq!(answer.code, Some(1), "{answer:?}");
-    assert_eq!(answer.json()["status"], "refused");
-    for said in [
-        "this version cannot run `ai` with `tools` yet, as the step `ask` wants",
-        "later.yaml:3:3",
-        "this version cannot run `ai` with `tools` yet, as the step `sure` wants",
-        "later.yaml:7:7",
-    ] {
-        assert!(answer.stderr.contains(said), "{said}\n{}", answer.stderr);
-    }
-    let listed = place.keyway.run(&["runs", "--json"]);
-    assert!(!listed.stdout.contains("later"), "no run was started: {listed:?}");
-}
 
 #[test]
 fn a_setting_that_has_no_effect_is_told_and_the_run_goes_on() {

@@ -9,7 +9,6 @@ use dsl::value::Value;
 use dsl::workflow::EMBED;
 use jiff::Timestamp;
 
-use super::live::Live;
 use super::matter::{Matter as _, as_question};
 use super::wish::Wish;
 use super::{Asking, Course, Step, call, nobody, offers};
@@ -73,7 +72,7 @@ pub async fn embed(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> 
         writes: 0,
         limit: None,
     };
-    let mut step = Step::new(asking, Wish::for_need(need, args), Live::new(None)).await?;
+    let mut step = Step::of(asking, Wish::for_need(as_question(&texts.texts), need, args)).await?;
     let mut vectors = vec![];
     let mut rest = &*texts.texts;
     while !rest.is_empty() {
@@ -148,7 +147,7 @@ impl Step<'_> {
                 false => nobody(&choice),
             });
         }
-        Err(self.unasked(why))
+        Err(self.unasked(FailureKind::Invalid, why))
     }
 }
 

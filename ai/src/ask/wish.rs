@@ -18,6 +18,8 @@ const WRITES: u64 = 500;
 
 /// What a step wants.
 pub(super) struct Wish {
+    /// The question; its model is chosen later.
+    pub question: Question,
     /// What its model must be.
     pub need: Need,
     /// The fields of the answer; without them it is a text.
@@ -35,17 +37,25 @@ pub(super) struct Wish {
 }
 
 impl Wish {
-    /// Reads the parameters of `ai.ask`: the question, whose model is chosen later, and what is wanted of the answer.
+    /// Reads the parameters of `ai.ask`.
     ///
     /// # Errors
     /// Where they are none: a step that was checked has them.
-    pub fn of(args: &Value) -> Result<(Question, Wish), Failure> {
-        let wrong = |what: &str| Failure::new(FailureKind::Invalid, format!("`ai` has {what}"));
-        let text = |name: &str| args.get(name).filter(|value| !value.is_null()).map(Value::to_string);
-        let prompt = text("prompt").ok_or_else(|| wrong("no prompt"))?;
-        if args.get("tools").is_some() {
-            return Err(wrong("`tools`, which this version does not call"));
+    pub fn of(args: &Value) -> Result<Wish, Failure> {
+        if let Some(Value::List(tools)) = args.get("tools")
+            && !tools.is_empty()
+        {
+            return Err(wrong("`tools`, and was made before they could be called; check its workflow anew"));
         }
+        Wish::about(question(args)?, args)
+    }
+
+    /// What a question needs beside itself, read from the parameters.
+    ///
+    /// # Errors
+    /// Where they are none: a step that was checked has them.
+    pub fn about(mut question: Question, args: &Value) -> Result<Wish, Failure> {
+        let text = |name: &str| text(args, name);
         let returns = match args.get("returns") {
             Some(fields) => {
                 let fields: Result<Vec<Field>, _> = serde_json::from_value(fields.to_json());
@@ -65,28 +75,27 @@ impl Wish {
             Some("high") => Quality::High,
             Some(_) | None => Quality::Standard,
         };
-        let mut question = Question::new("", prompt);
-        question.system = text("system");
-        let images = args.get("images").map_or(Ok(vec![]), images)?;
-        let features = images.first().map(|_| Feature::Images).into_iter().collect();
-        if let Some(message) = question.messages.first_mut() {
-            // In front of what is asked about them.
-            message.parts.splice(0..0, images.into_iter().map(Part::Image));
-        }
+        let mut parts = question.messages.iter().flat_map(|message| &message.parts);
+        let images = parts.any(|part| matches!(part, Part::Image(_)));
+        let tools = !question.tools.is_empty();
+        let features = [(images, Feature::Images), (tools, Feature::Tools)];
+        let features =
+            features.into_iter().filter(|(needed, _)| *needed).map(|(_, feature)| feature).collect();
         question.delivery = Delivery::Stream;
         if let Some(fields) = &returns {
             question.form = Form::Json { name: "answer".into(), schema: value::schema(fields) };
         }
         let model = text("model");
         let need = Need { model, quality, features, writes: WRITES, limit: None };
-        Ok((question, Wish { returns, check, ..Wish::for_need(need, args) }))
+        Ok(Wish { returns, check, ..Wish::for_need(question, need, args) })
     }
 
     /// What is wanted beside an answer: what it may cost, and where it is counted.
-    pub fn for_need(need: Need, args: &Value) -> Wish {
+    pub fn for_need(question: Question, need: Need, args: &Value) -> Wish {
         let account = args.get(ACCOUNT);
         let counted = |name: &str| account?.get(name).map(Value::to_string);
         Wish {
+            question,
             need,
             returns: None,
             check: None,
@@ -101,6 +110,31 @@ impl Wish {
     pub fn is_text(&self) -> bool {
         self.returns.is_none() && self.check.is_none()
     }
+}
+
+/// What a step asks, of a model that is chosen later.
+///
+/// # Errors
+/// Where there is no prompt, or something that is no picture.
+pub(super) fn question(args: &Value) -> Result<Question, Failure> {
+    let prompt = text(args, "prompt").ok_or_else(|| wrong("no prompt"))?;
+    let mut question = Question::new("", prompt);
+    question.system = text(args, "system");
+    let images = args.get("images").map_or(Ok(vec![]), images)?;
+    if let Some(message) = question.messages.first_mut() {
+        // In front of what is asked about them.
+        message.parts.splice(0..0, images.into_iter().map(Part::Image));
+    }
+    Ok(question)
+}
+
+fn wrong(what: &str) -> Failure {
+    Failure::new(FailureKind::Invalid, format!("`ai` has {what}"))
+}
+
+/// A parameter as text, if it is there.
+fn text(args: &Value, name: &str) -> Option<String> {
+    args.get(name).filter(|value| !value.is_null()).map(Value::to_string)
 }
 
 /// The pictures of a step: one text, or a list of them; nothing where there is none.

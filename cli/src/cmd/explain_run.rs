@@ -6,7 +6,7 @@ use server::engine::story::Story;
 use server::history::History;
 
 use super::Data;
-use super::show::{head, visible};
+use super::show::{head, visible, with_tools};
 use crate::error::{Exit, Trouble};
 use crate::output::{self, FAINT, STRONG};
 use crate::progress::mark;
@@ -43,7 +43,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 fn page(story: &Story, full: bool) -> String {
     let mut page = head(story.timeline()) + "\n";
     let accounts = story.accounts();
-    let told = |path: &str| full || visible(path);
+    let with_tools = with_tools(story.timeline());
+    let told = |path: &str| full || visible(path, &with_tools);
     for account in accounts.iter().filter(|account| told(&account.step)) {
         let (sign, style) = mark(account.state);
         let when = match (account.time, story.timeline().started()) {

@@ -3,10 +3,11 @@
 mod gantt;
 mod models;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args as ClapArgs;
 use dsl::value::Value;
+use dsl::workflow::TURN;
 use server::engine::run::{Hold, RunId, Status};
 use server::engine::story::{Moment, Story};
 use server::engine::view::{Entry, Reused, Shown, Timeline};
@@ -88,10 +89,11 @@ fn page(timeline: &Timeline, home: &Home, full: bool) -> String {
         );
     }
     page += "\n";
+    let with_tools = with_tools(timeline);
     let mut shown_steps: Vec<(&String, &Entry)> = timeline
         .steps()
         .iter()
-        .filter(|(path, entry)| full || visible(path) || entry.waits.is_some())
+        .filter(|(path, entry)| full || visible(path, &with_tools) || entry.waits.is_some())
         .collect();
     nest(&mut shown_steps);
     let width = shown_steps.iter().map(|(path, _)| indented(path).chars().count()).max().unwrap_or(0).min(48);
@@ -168,9 +170,24 @@ pub fn nest(steps: &mut [(&String, &Entry)]) {
     steps.sort_by_cached_key(|(path, _)| place(path));
 }
 
-/// Of a block that runs many times, the first two items say what the others do.
-pub fn visible(path: &str) -> bool {
-    path.split('[').skip(1).all(|part| matches!(part.split(']').next(), Some("0" | "1")))
+/// Of a block that runs many times, the first two items say what the others do. Of a model with tools each turn and each
+/// call is another.
+pub fn visible(path: &str, with_tools: &BTreeSet<&str>) -> bool {
+    for (open, _) in path.match_indices('[') {
+        if with_tools.contains(&path[..open]) {
+            return true;
+        }
+        if !matches!(path[open + 1..].split(']').next(), Some("0" | "1")) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The paths of the models with tools that have begun.
+pub fn with_tools(timeline: &Timeline) -> BTreeSet<&str> {
+    let turns = timeline.steps().iter().filter(|(_, entry)| entry.action.as_deref() == Some(TURN));
+    turns.filter_map(|(path, _)| Some(path.rsplit_once('.')?.0.rsplit_once('[')?.0)).collect()
 }
 
 /// The last part of a path, as deep as it stands.

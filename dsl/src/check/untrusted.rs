@@ -1,12 +1,12 @@
 //! Data from outside: bodies of answers, results of actions, payloads of webhooks and events. Whoever wrote them
 //! may have written them for the model that reads them.
 //!
-//! So a model that reads them must not act unasked.
+//! So a model that reads them must not act unasked: neither what its step reads, nor what its tools give.
 
 use std::collections::BTreeMap;
 
 use crate::ast::{Act, ArgKind, Op, Step, Wait};
-use crate::catalog::{Safety, Trust};
+use crate::catalog::{Action, Safety, Trust};
 use crate::check::Checking;
 use crate::check::flow::{Flow, Holder, Passage, holds};
 use crate::codes::Code;
@@ -37,20 +37,29 @@ pub fn check(checking: &mut Checking<'_>) {
         if let Some(Op::Act(act)) = &step.op
             && let Some(tool) = acting(checking, act)
         {
-            asked.push((step, tool));
+            asked.push((step, act, tool));
         }
     });
     if asked.is_empty() {
         return;
     }
     let untrusted = Untrusted::new(checking);
-    let told = |(step, tool): (&Step, (String, Span))| Some(refused(step, tool, &untrusted.path(step)?));
+    let told = |(step, act, tool): (&Step, &Act, Tool)| match untrusted.path(step) {
+        Some(path) => Some(refused(step, &tool, &path)),
+        None => Some(refused_beside(step, &tool, &telling(checking, act)?)),
+    };
     let found: Vec<Diagnostic> = asked.into_iter().filter_map(told).collect();
     checking.diagnostics.extend(found);
 }
 
+/// A tool that a step lists.
+struct Tool {
+    id: String,
+    span: Span,
+}
+
 /// The first tool of a model that changes something, where nobody is asked and nothing allows it.
-fn acting(checking: &Checking<'_>, act: &Act) -> Option<(String, Span)> {
+fn acting(checking: &Checking<'_>, act: &Act) -> Option<Tool> {
     let value = |key: &str| match act.arg(key).map(|arg| &arg.kind) {
         Some(ArgKind::Value(value)) => Some(value),
         _ => None,
@@ -62,20 +71,45 @@ fn acting(checking: &Checking<'_>, act: &Act) -> Option<(String, Span)> {
     if act.action.value != ASK || allowed || value("confirm") == Some(&Value::Bool(true)) {
         return None;
     }
+    tool(checking, act, &|action| action.safety != Safety::Read)
+}
+
+/// The first tool of a model that gives what anybody may have written.
+fn telling(checking: &Checking<'_>, act: &Act) -> Option<Tool> {
+    tool(checking, act, &|action| action.trust == Trust::Untrusted)
+}
+
+/// The first tool of a model that is so.
+fn tool(checking: &Checking<'_>, act: &Act, is: &dyn Fn(&Action) -> bool) -> Option<Tool> {
     let ArgKind::List(tools) = &act.arg("tools")?.kind else { return None };
     tools.iter().find_map(|tool| {
         let ArgKind::Value(value) = &tool.kind else { return None };
         let id = value.as_text()?;
-        let acts = checking.catalog.get(id).is_some_and(|action| action.safety != Safety::Read);
-        acts.then(|| (id.to_owned(), tool.span))
+        let found = checking.catalog.get(id).is_some_and(is);
+        found.then(|| Tool { id: id.to_owned(), span: tool.span })
     })
 }
 
-fn refused(step: &Step, (tool, span): (String, Span), path: &Path) -> Diagnostic {
-    let name = &step.name.value;
+/// What to do instead.
+const HELP: &str = "say `confirm: true`, so that each call is asked, or `allow: [untrusted_tools]`";
+
+/// What a tool gives is read by the model that may act.
+fn refused_beside(step: &Step, tool: &Tool, telling: &Tool) -> Diagnostic {
+    let (name, acts, tells) = (&step.name.value, &tool.id, &telling.id);
     let message =
-        format!("`{name}` reads data from outside, and `{tool}` acts: whoever wrote the data could use it");
-    let mut wrong = Diagnostic::error(Code::UntrustedTools, span, message);
+        format!("`{name}` reads what `{tells}` gives, and `{acts}` acts: whoever wrote it could use it");
+    let wrong = Diagnostic::error(Code::UntrustedTools, tool.span, message);
+    match tool.span == telling.span {
+        true => wrong.help(HELP),
+        false => wrong.label(telling.span, "what this gives is from outside").help(HELP),
+    }
+}
+
+fn refused(step: &Step, tool: &Tool, path: &Path) -> Diagnostic {
+    let (name, acts) = (&step.name.value, &tool.id);
+    let message =
+        format!("`{name}` reads data from outside, and `{acts}` acts: whoever wrote the data could use it");
+    let mut wrong = Diagnostic::error(Code::UntrustedTools, tool.span, message);
     for (at, read) in path.reads.iter().enumerate() {
         let says = match (at, path.reads.len() - 1 - at) {
             (0, 0) => format!("{} is read here", path.source),
@@ -85,7 +119,7 @@ fn refused(step: &Step, (tool, span): (String, Span), path: &Path) -> Diagnostic
         };
         wrong = wrong.label(*read, says);
     }
-    wrong.help("say `confirm: true`, so that each call is asked, or `allow: [untrusted_tools]`")
+    wrong.help(HELP)
 }
 
 /// What came from outside, and where it goes.
@@ -165,8 +199,8 @@ fn given(checking: &Checking<'_>, step: &Step) -> Vec<Holder> {
         | None => return vec![],
     };
     if act.action.value == ASK {
-        // A model says what it makes of what it reads.
-        return vec![];
+        // A model says what it makes of what it reads: of its step, and of its tools.
+        return telling(checking, act).map(|_| (step.id, None)).into_iter().collect();
     }
     if act.action.value == REQUEST {
         return ANSWER.into_iter().map(|field| (step.id, Some(field.to_owned()))).collect();

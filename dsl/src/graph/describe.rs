@@ -4,14 +4,14 @@ use crate::duration;
 use crate::expr::Expr;
 use crate::graph::Sort;
 use crate::value::Value;
-use crate::workflow::{ASK, Act, Arg, EMIT, Keeping, Moment, Op, REQUEST, Start, Trigger, Wait};
+use crate::workflow::{ASK, Act, Arg, EMIT, Keeping, Moment, Op, REQUEST, Start, TURN, Trigger, Wait};
 
 /// What sort of step it is.
 pub fn sort(op: &Op) -> Sort {
     match op {
         Op::Act(act) => match &*act.action {
             REQUEST => Sort::Request,
-            ASK => Sort::Ask,
+            ASK | TURN => Sort::Ask,
             EMIT => Sort::Emit,
             _ => Sort::Call,
         },
@@ -21,6 +21,7 @@ pub fn sort(op: &Op) -> Sort {
         Op::Set { .. } => Sort::Set,
         Op::Fail { .. } => Sort::Fail,
         Op::Each { .. } => Sort::Each,
+        Op::Repeat { .. } if op.turn().is_some() => Sort::Ask,
         Op::Repeat { .. } => Sort::Repeat,
         Op::Switch { .. } => Sort::Switch,
         Op::Try { .. } => Sort::Try,
@@ -31,11 +32,15 @@ pub fn sort(op: &Op) -> Sort {
 pub fn about(op: &Op) -> String {
     match op {
         Op::Act(act) => match &*act.action {
-            REQUEST => request(act),
-            ASK => parameter(act, "prompt").unwrap_or_default(),
-            EMIT => format!("signal {}", parameter(act, "signal").unwrap_or_default()),
+            REQUEST => request(act).unwrap_or_else(|| REQUEST.into()),
+            ASK => parameter(&act.args, "prompt").unwrap_or_default(),
+            TURN => "a turn of the model".into(),
+            EMIT => format!("signal {}", parameter(&act.args, "signal").unwrap_or_default()),
             action => action.to_owned(),
         },
+        Op::Repeat { start: Some(start), .. } if op.turn().is_some() => {
+            parameter(start, "prompt").unwrap_or_default()
+        }
         Op::Child { workflow, .. } => format!("workflow {workflow}"),
         Op::Set { value } => fields(value),
         Op::Wait(Wait::For { length }) => short(length),
@@ -89,19 +94,22 @@ pub fn trigger(trigger: &Trigger) -> String {
     }
 }
 
-/// The method, and where to without the scheme and the query.
-fn request(act: &Act) -> String {
-    let (method, url) = (parameter(act, "method"), parameter(act, "url").unwrap_or_default());
+/// The method, and where to without the scheme and the query; nothing where only a model will say it.
+fn request(act: &Act) -> Option<String> {
+    if let Arg::Expr(_) = &act.args {
+        return None;
+    }
+    let (method, url) = (parameter(&act.args, "method"), parameter(&act.args, "url").unwrap_or_default());
     let place = match url.split_once("://") {
         Some((_, rest)) => rest.split('?').next().unwrap_or(rest),
         None => &url,
     };
-    format!("{} {}", method.unwrap_or_default(), place.trim_end_matches('/'))
+    Some(format!("{} {}", method.unwrap_or_default(), place.trim_end_matches('/')))
 }
 
 /// A parameter of a call in short.
-fn parameter(act: &Act, wanted: &str) -> Option<String> {
-    match &act.args {
+fn parameter(args: &Arg, wanted: &str) -> Option<String> {
+    match args {
         Arg::Object(entries) => entries.iter().find(|(name, _)| &**name == wanted).map(|(_, arg)| short(arg)),
         Arg::Value(Value::Object(entries)) => entries.get(wanted).map(|value| one_line(&value.to_string())),
         Arg::Value(_) | Arg::Expr(_) | Arg::Text(_) | Arg::List(_) => None,

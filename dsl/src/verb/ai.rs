@@ -53,7 +53,11 @@ pub const VERB: Verb = Verb {
             Shape::Integer(1, 100),
             "How often the model may be asked in one step with tools, by default 10.",
         ),
-        Field::optional("confirm", Shape::Boolean, "Whether a person is asked before each call of a tool."),
+        Field::optional(
+            "confirm",
+            Shape::Boolean,
+            "Whether a person is asked before each call of a tool that acts.",
+        ),
         Field::optional(
             "allow",
             Shape::Either(&[Shape::Choice(ALLOW), Shape::List(&Shape::Choice(ALLOW))]),

@@ -289,8 +289,12 @@ impl Maker<'_> {
 
     fn repeat(&mut self, needs: &mut Vec<Need>, depth: u32) -> Op {
         let rounds = i64::from(self.chance.range(1, 3));
+        let start = self.chance.one_in(3).then(|| self.number(needs));
         let before = self.numbers.len();
         self.numbers.push("round".into());
+        if start.is_some() {
+            self.numbers.push("(round == 1 ? last : round)".into());
+        }
         let count = self.chance.range(1, 3);
         let body = self.inner(needs, count, depth, &[]);
         let until = self.chance.one_in(2).then(|| match body.steps.first() {
@@ -305,6 +309,7 @@ impl Maker<'_> {
             .then(|| SignedDuration::from_millis(i64::from(self.chance.range(0, 3000))));
         Op::Repeat {
             rounds: Arg::Value(Value::Int(rounds)),
+            start: start.map(|text| expression(&text)),
             until: until.map(|text| parse(&text)),
             every,
             body,

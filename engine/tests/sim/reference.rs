@@ -308,9 +308,9 @@ impl Oracle<'_> {
                 }
                 Ok(Value::list(results))
             }
-            Op::Repeat { rounds, until, body, .. } => {
+            Op::Repeat { rounds, start, until, body, .. } => {
                 let Value::Int(rounds) = fill(rounds)? else { return Err(fell(FailureKind::Type)) };
-                let mut last = Value::Null;
+                let mut last = start.as_ref().map_or(Ok(Value::Null), fill)?;
                 for round in 1..=rounds {
                     let inner = within(place);
                     inner.set("round", Value::Int(round));
@@ -381,7 +381,7 @@ fn reads_nothing(place: &Place<'_>, op: &Op) -> bool {
         }
         Op::Wait(Wait::Person(question)) => question.who.iter().chain([&question.message]).collect(),
         Op::Each { items, .. } => vec![items],
-        Op::Repeat { rounds, .. } => vec![rounds],
+        Op::Repeat { rounds, start, .. } => std::iter::once(rounds).chain(start).collect(),
         Op::Switch { on, .. } => vec![on],
         Op::Try { .. } => vec![],
     };

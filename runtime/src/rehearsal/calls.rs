@@ -8,7 +8,7 @@ use dsl::template;
 use dsl::test::{Does, Mock, Replies, Reply, Says, Target, When, names};
 use dsl::types::{Field, Type, fit};
 use dsl::value::{Object, Value};
-use dsl::workflow::REQUEST;
+use dsl::workflow::{ASK, REQUEST, TURN};
 use engine::BIG;
 use engine::command::Call;
 use engine::input::{Input, Start};
@@ -24,6 +24,12 @@ impl<'s> Play<'s> {
     /// Makes a call.
     pub(super) fn call(&mut self, run: &RunId, path: String, call: Call) {
         let args = call.args.load_all(&self.shelf).unwrap_or_default();
+        let is_turn = *call.action == *TURN;
+        let (path, call, args) = match whole(&path) {
+            // What stands in for a model with tools is its answer: it is done with the first turn.
+            Some(step) if is_turn => (step, Call { action: ASK.into(), ..call }, asked(&args)),
+            Some(_) | None => (path, call, args),
+        };
         let calls_workflow = *call.action == *CALL;
         self.note(path.clone(), call.action.clone(), args.clone(), call.attempt);
         if let Some(crash) = self.case.crash.as_ref().filter(|crash| crash.when == When::During)
@@ -42,6 +48,7 @@ impl<'s> Play<'s> {
         };
         match answer {
             Ok((result, takes)) => {
+                let result = result.map(|value| if is_turn { ended(value) } else { value });
                 let result = result.map(|value| value.sealed(BIG));
                 let input = Input::Returned { at: call.at, attempt: call.attempt, result, from: None };
                 self.put_after(takes, Due::World(run.clone(), input));
@@ -156,6 +163,29 @@ impl<'s> Play<'s> {
         let key = dsl::test::general(path);
         wrong.help(format!("add to the case: `mocks: {{ {key}: {{ gives: {sample} }} }}`"))
     }
+}
+
+/// The path of the step whose rounds a step stands in: `all[0].a` of `all[0].a[1].turn`.
+fn whole(path: &str) -> Option<String> {
+    let (round, _) = path.rsplit_once('.')?;
+    let (step, _) = round.strip_suffix(']')?.rsplit_once('[')?;
+    Some(step.to_owned())
+}
+
+/// The parameters of a model's first turn as those of a model without tools.
+fn asked(args: &Value) -> Value {
+    let (Value::Object(given), Some(Value::Object(start))) = (args, args.get("last")) else {
+        return args.clone();
+    };
+    let fixed = given.iter().filter(|(key, _)| !["last", "round", "turns"].contains(&&***key));
+    let own = start.iter().filter(|(key, _)| &***key != "id");
+    Value::object(own.chain(fixed).map(|(key, value)| (key.clone(), value.clone())))
+}
+
+/// The turn of a model that is done.
+fn ended(answer: Value) -> Value {
+    let calls = Value::list(vec![]);
+    Value::object([("done", Value::Bool(true)), ("answer", answer), ("calls", calls)])
 }
 
 /// An answer over HTTP, what a mock leaves out filled in.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use server::engine::story::{Doing, Fact, Span, Story};
 use server::engine::view::{Entry, Shown};
 
-use super::{head, indented, nest, visible};
+use super::{head, indented, nest, visible, with_tools};
 use crate::output::{BUSY, FAINT};
 use crate::progress::{length, mark};
 use crate::waits::count;
@@ -21,10 +21,13 @@ pub fn page(story: &Story) -> String {
     let mut page = head(timeline);
     let Some(from) = timeline.started() else { return page };
     let to = timeline.ended().unwrap_or_else(Timestamp::now).max(from);
+    let with_tools = with_tools(timeline);
     let mut steps: Vec<(&String, &Entry)> = timeline
         .steps()
         .iter()
-        .filter(|(path, entry)| visible(path) || matches!(entry.state, Shown::Failed | Shown::InDoubt))
+        .filter(|(path, entry)| {
+            visible(path, &with_tools) || matches!(entry.state, Shown::Failed | Shown::InDoubt)
+        })
         .collect();
     nest(&mut steps);
     let names = steps.iter().map(|(path, _)| indented(path).chars().count()).max().unwrap_or(0).min(NAMES);
