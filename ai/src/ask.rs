@@ -5,7 +5,11 @@
 //! platform's is asked when they fail.
 
 mod call;
+mod embed;
+mod live;
+mod matter;
 mod offers;
+mod settling;
 mod tools;
 mod turn;
 mod value;
@@ -30,7 +34,12 @@ use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Basis, Candidate, Choice};
 pub use call::month;
 use call::{Ask, No};
+pub use embed::{catalog, embed};
+use live::Live;
+pub use live::{Hand, Heard, Piece};
+use matter::Matter;
 use offers::Key;
+use settling::Settling;
 pub use turn::turn;
 use wish::Wish;
 
@@ -46,6 +55,9 @@ const LONGEST: usize = 100 << 20;
 /// Lengths of an answer that are tried where a limit of cost leaves no room for the longest.
 const LENGTHS: [Option<u64>; 6] = [None, Some(32_768), Some(8_192), Some(2_048), Some(1_024), Some(512)];
 
+/// How long the rows of calls that were given up are waited for at the end.
+const SETTLES: Duration = Duration::from_secs(5);
+
 /// A failure that is further away is not waited for.
 const SOON: Duration = Duration::from_secs(6 * 3600);
 
@@ -55,6 +67,7 @@ pub struct Models {
     reader: Arc<OnceLock<Reader>>,
     health: Mutex<Health>,
     clients: [OnceLock<Client>; 2],
+    settling: Settling,
 }
 
 /// Where models may be.
@@ -82,12 +95,25 @@ pub struct Asking<'a> {
     pub attempt: i64,
     /// Where models may be.
     pub reach: Reach,
+    /// Who takes the text of an answer while it comes.
+    pub hand: Hand<'a>,
 }
 
 impl Models {
     /// Makes it over the one writer of the store.
     pub fn new(desk: Arc<Desk>) -> Models {
-        Models { desk, reader: Arc::default(), health: Mutex::default(), clients: Default::default() }
+        Models {
+            desk,
+            reader: Arc::default(),
+            health: Mutex::default(),
+            clients: Default::default(),
+            settling: Settling::default(),
+        }
+    }
+
+    /// Waits for the rows of calls that were given up, so that they are in the ledger when the process ends.
+    pub fn settled(&self) {
+        self.settling.end(SETTLES);
     }
 
     fn client(&self, reach: Reach) -> &Client {
@@ -148,7 +174,9 @@ fn learned(refusal: &Refusal) -> Option<Status> {
 /// # Errors
 /// Where nobody can be asked, all say no, or the answer is not what the step wants.
 pub async fn ask(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> {
-    Step::of(asking, Wish::of(args)?).await?.run().await
+    let wish = Wish::of(args)?;
+    let live = Live::new(Some(asking.hand).filter(|_| wish.is_text()));
+    Step { live, ..Step::of(asking, wish).await? }.run().await
 }
 
 /// A step under way.
@@ -164,6 +192,8 @@ struct Step<'a> {
     spent: Money,
     /// How long it has waited here.
     waited: Duration,
+    /// What is told of its answers while they come.
+    live: Live<'a>,
 }
 
 /// Why an answer is not what a step wants.
@@ -189,7 +219,7 @@ impl<'a> Step<'a> {
         let (keys, out_of_use) =
             found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
-        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited })
+        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live: Live::new(None) })
     }
 
     async fn run(mut self) -> Result<Value, Failure> {
@@ -207,11 +237,11 @@ impl<'a> Step<'a> {
                     (self.quality, turn) = (quality, Turn::First);
                     question = self.wish.question.clone();
                 }
-                (None, Turn::First) => {
+                (None, Turn::First) if !self.live.handed_on() => {
                     turn = Turn::Repair;
                     repair(&mut question, &answer, &why);
                 }
-                (None, Turn::Repair) => return Err(wrong_answer(&answer, &why)),
+                (None, Turn::First | Turn::Repair) => return Err(wrong_answer(&answer, &why)),
             }
         }
     }
@@ -255,10 +285,15 @@ impl<'a> Step<'a> {
                 why = Some(nobody(&choice));
             }
         }
-        let kind = match (self.keys.is_empty(), dear) {
-            (true, _) => FailureKind::Auth,
-            (false, true) => FailureKind::Budget,
-            (false, false) => FailureKind::Invalid,
+        let kind = if dear { FailureKind::Budget } else { FailureKind::Invalid };
+        Err(self.unasked(kind, why))
+    }
+
+    /// Why there is nobody to ask: by the keys, or else for another reason of this kind.
+    fn unasked(&self, kind: FailureKind, why: Option<String>) -> Failure {
+        let kind = match self.keys.is_empty() {
+            true => FailureKind::Auth,
+            false => kind,
         };
         let none = || match self.out_of_use.is_empty() {
             true => "there is no key for any model; `keyway keys add PROVIDER` stores one".to_owned(),
@@ -267,7 +302,7 @@ impl<'a> Step<'a> {
                 self.out_of_use.join(", ")
             ),
         };
-        Err(Failure::new(kind, why.unwrap_or_else(none)))
+        Failure::new(kind, why.unwrap_or_else(none))
     }
 
     /// What may still be spent here; the store knows what earlier tries of the step and other steps have spent.
@@ -280,7 +315,7 @@ impl<'a> Step<'a> {
     async fn answer(&mut self, question: &Question) -> Result<Answer, Failure> {
         let (mut spent, mut waited) = (self.spent, self.waited);
         let (choice, length) = self.choose(question, self.quality)?;
-        let course = Course { step: self, question, length, why: choice.why.clone() };
+        let course = Course { step: self, matter: question, length, why: choice.why.clone() };
         let answered = course.run(choice.candidates, &mut spent, &mut waited).await;
         (self.spent, self.waited) = (spent, waited);
         answered
@@ -331,20 +366,20 @@ fn wrong_answer(answer: &Answer, why: &str) -> Failure {
 }
 
 /// The way of one question through those who can answer it.
-struct Course<'a> {
+struct Course<'a, M> {
     step: &'a Step<'a>,
-    question: &'a Question,
+    matter: &'a M,
     length: Option<u64>,
     why: String,
 }
 
-impl<'a> Course<'a> {
+impl<'a, M: Matter> Course<'a, M> {
     async fn run(
         mut self,
         mut candidates: Vec<Candidate<'a>>,
         spent: &mut Money,
         waited: &mut Duration,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<M::Answer, Failure> {
         let mut last: Option<Refusal> = None;
         let mut pause = PAUSE;
         loop {
@@ -390,7 +425,7 @@ impl<'a> Course<'a> {
         candidate: &Candidate<'a>,
         spent: &mut Money,
         waited: &mut Duration,
-    ) -> Result<Answer, No> {
+    ) -> Result<M::Answer, No> {
         let mut tries = 0;
         loop {
             let asked = self.asked(candidate);
@@ -398,13 +433,13 @@ impl<'a> Course<'a> {
             let key = self
                 .key(candidate)
                 .ok_or_else(|| No::Failed(Failure::new(FailureKind::Auth, "the key is gone")))?;
-            let mut question = Question { model: candidate.offer.name.to_owned(), ..self.question.clone() };
             let longest =
                 candidate.offer.provider.model(candidate.offer.model).and_then(|model| model.max_output);
-            question.max_output =
-                self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
+            let length = self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
+            let matter = self.matter.of(candidate.offer.name, length);
             let (asking, wish, why) = (self.step.asking, &self.step.wish, self.why.clone());
-            let made = Ask { asking, wish, key, candidate, question, why }.make().await;
+            let live = &self.step.live;
+            let made = Ask { asking, wish, key, candidate, matter, why, live }.make().await;
             *spent += made.cost;
             let refusal = match made.answer {
                 Ok(answer) => {
@@ -424,6 +459,10 @@ impl<'a> Course<'a> {
                 class = refusal.class.name(),
                 "a model was not reached: {refusal}"
             );
+            if live.handed_on() {
+                // What somebody has read does not begin anew under their eyes: the engine's next try does.
+                return Err(No::Failed(refusal.failure()));
+            }
             let pause = refusal.wait.unwrap_or(PAUSE * 2_u32.pow(u32::from(tries)));
             match refusal.class.rule().same_key {
                 SameKey::Tries(most)
@@ -468,8 +507,12 @@ impl<'a> Course<'a> {
 
     /// Until when one is left alone, and why.
     fn shut(&self, candidate: &Candidate<'_>) -> Option<(Timestamp, String)> {
-        match self.step.asking.models.health().gate(&self.asked(candidate), Timestamp::now()) {
+        let (asked, now) = (self.asked(candidate), Timestamp::now());
+        let health = self.step.asking.models.health();
+        match health.gate(&asked, now) {
             Gate::Open | Gate::Probe => None,
+            // What comes of it is known in a moment.
+            Gate::Shut { why, .. } if health.is_probed(&asked, now) => Some((now, why)),
             Gate::Shut { until, why } => Some((until, why)),
         }
     }

@@ -1,19 +1,21 @@
 //! How many tokens something will take, without a tokenizer: what is likely, and what is never passed.
 //!
-//! *Likely* divides bytes by a rate of the provider. It rests on two published tokenizers that were run on nine kinds of
-//! text: of o200k_base and Anthropic's first public one, English prose takes 3.9 and 3.8 bytes a token, Rust 3.9 and
-//! 3.6, compact JSON 3.4 and 3.2, German 5.7 and 3.6, Chinese 4.4 and 3.1, Russian 9.1 and 3.8, digits 3.0 and 2.4,
-//! base64 1.5 and 1.5, random ASCII 1.4 and 1.3. For other tokenizers it is a guess of the same kind.
+//! *Likely* counts words, digits and signs (`count`), as o200k_base makes tokens of them, times what is known of a
+//! provider: of English, Anthropic's first public tokenizer makes about as many, of Russian twice as many. For others it
+//! is a guess of the same kind.
 //!
 //! *At most* rests on what tokenizers are: they cut bytes, and at the worst each byte is a token (which o200k_base
 //! reaches on rare scripts). Some normalise text before that (NFKC), and `ﷺ` of three bytes becomes 33: Anthropic's
 //! first makes 15 tokens of it. So the longer of the two forms counts. What stands around a text (roles, tools, forms,
 //! pictures) is not published and has generous allowances; they are no measurement.
 
+mod count;
+
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::chat::{Form, Part, Question};
+pub use count::Counter;
 
 /// What is said around each turn, at most.
 const TURN: u64 = 32;
@@ -31,8 +33,8 @@ const RETOLD: u64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
-    /// How many bytes of usual text a token has.
-    pub bytes_per_token: f64,
+    /// How many tokens it makes where o200k_base makes one.
+    pub times: f64,
     /// What a picture takes, usually.
     pub image: u64,
     /// What a picture takes at most.
@@ -40,10 +42,15 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The likely tokens of so many bytes of text.
-    pub fn likely(&self, bytes: usize) -> u64 {
-        // A file with a rate of zero is refused; the cast saturates.
-        (bytes as f64 / self.bytes_per_token.max(0.1)).ceil() as u64
+    /// The likely tokens of what was counted.
+    pub fn likely(&self, counted: u64) -> u64 {
+        // In hundredths. A file whose rate is no number is refused; the cast saturates.
+        (counted as f64 / 100.0 * self.times.max(0.1)).ceil() as u64
+    }
+
+    /// The likely tokens of a text.
+    pub fn text(&self, text: &str) -> u64 {
+        self.likely(Counter::of(text).hundredths())
     }
 }
 
@@ -73,8 +80,8 @@ pub fn question(question: &Question, by: &Estimate) -> Tokens {
 /// How large a question is, whoever reads it: measured once, counted for each provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// The bytes of its texts.
-    bytes: usize,
+    /// What is counted of its texts, in hundredths of a token.
+    counted: u64,
     turns: u64,
     images: u64,
     /// The most tokens of all but pictures.
@@ -108,18 +115,18 @@ impl Size {
     /// What it takes with a provider.
     pub fn tokens(&self, by: &Estimate) -> Tokens {
         Tokens {
-            likely: by.likely(self.bytes) + 4 * self.turns + by.image * self.images,
+            likely: by.likely(self.counted) + 4 * self.turns + by.image * self.images,
             at_most: self.at_most + by.image_at_most * self.images,
         }
     }
 
     fn text(&mut self, text: &str) {
-        self.bytes += text.len();
+        self.counted += Counter::of(text).hundredths();
         self.at_most += at_most(text);
     }
 
     fn retold(&mut self, text: &str) {
-        self.bytes += text.len();
+        self.counted += Counter::of(text).hundredths();
         self.at_most += RETOLD * at_most(text);
     }
 
@@ -141,7 +148,7 @@ impl Size {
                 self.at_most += TURN;
             }
             Part::Thinking(thinking) => {
-                self.bytes += thinking.text.len();
+                self.counted += Counter::of(&thinking.text).hundredths();
                 self.at_most += at_most(&thinking.raw.to_string());
             }
         }
@@ -175,10 +182,10 @@ mod tests {
 
     #[test]
     fn every_part_of_a_question_counts() {
-        let by = Estimate { bytes_per_token: 4.0, image: 100, image_at_most: 1000 };
-        let mut asked = Question::new("m", "x".repeat(400));
+        let by = Estimate { times: 1.0, image: 100, image_at_most: 1000 };
+        let mut asked = Question::new("m", "xx, ".repeat(100));
         let mut last = self::question(&asked, &by);
-        assert_eq!((last.likely, last.at_most), (104, 400 + TURN + QUESTION));
+        assert_eq!((last.likely, last.at_most), (204, 400 + TURN + QUESTION));
         let mut grows = |asked: &Question| {
             let tokens = self::question(asked, &by);
             assert!(

@@ -120,6 +120,13 @@ impl Health {
         })
     }
 
+    /// True if nothing shuts it but a probe that is out: that comes back soon, or is lost after a long time.
+    pub fn is_probed(&self, asked: &Asked, now: Timestamp) -> bool {
+        let circuits = asked.scopes().into_iter().filter_map(|scope| self.circuits.get(&scope));
+        let mut shut = circuits.filter(|circuit| matches!(circuit.gate(now), Gate::Shut { .. })).peekable();
+        shut.peek().is_some() && shut.all(|circuit| circuit.until <= now)
+    }
+
     /// A call goes out, after `gate` allowed it.
     pub fn begin(&mut self, asked: &Asked, now: Timestamp) -> Call {
         for scope in asked.scopes() {

@@ -78,6 +78,8 @@ pub struct Quirks {
     pub thinking: SentBack,
     /// Where, in a usage, the tokens from the cache stand.
     pub cached: String,
+    /// How many texts one call takes, whose meaning is asked for.
+    pub texts: usize,
 }
 
 impl Default for Quirks {
@@ -90,6 +92,7 @@ impl Default for Quirks {
             stream_usage: Spoken::Yes,
             thinking: SentBack::Never,
             cached: "/prompt_tokens_details/cached_tokens".into(),
+            texts: 2048,
         }
     }
 }

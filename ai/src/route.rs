@@ -201,7 +201,7 @@ fn meets<'a>(
 }
 
 /// True if a step means this one.
-fn is(wanted: &str, offer: &Offer<'_>) -> bool {
+pub(crate) fn is(wanted: &str, offer: &Offer<'_>) -> bool {
     let names = [offer.name, offer.model];
     let of_provider = || wanted.strip_prefix(&*offer.provider.name)?.strip_prefix('/');
     names.contains(&wanted) || of_provider().is_some_and(|name| names.contains(&name))

@@ -147,8 +147,7 @@ impl Provider {
             return Err(self.refusal(reply, now));
         }
         let said = self.said(reply.body)?;
-        let bytes = texts.texts.iter().map(String::len).sum();
-        let guess = || Usage::guess(self.estimate.likely(bytes), 0);
+        let guess = || Usage::guess(texts.texts.iter().map(|text| self.estimate.text(text)).sum(), 0);
         match (self.wire.vectors)(&said) {
             Some((vectors, usage)) if vectors.len() == texts.texts.len() => {
                 // As with answers, nothing is no usage.

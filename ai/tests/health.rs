@@ -81,10 +81,15 @@ fn one_probe_goes_out_and_what_comes_of_it_decides() {
     assert_eq!(health.gate(&other, at(5)), Gate::Probe);
     let probe = health.begin(&other, at(5));
     assert!(until(&health, &busy, at(6)).is_some(), "a second does not go out");
+    assert!(
+        health.is_probed(&busy, at(6)) && !health.is_probed(&busy, at(4)),
+        "it waits for the first alone"
+    );
     health.refused(&old(&busy), &refusal(Class::Invalid, None), at(6));
     assert!(until(&health, &busy, at(6)).is_some(), "nor when another call comes back");
     health.refused(&probe, &refusal(Class::Overloaded, None), at(7));
     assert_eq!(until(&health, &busy, at(7)), Some(at(17)), "the pause doubles");
+    assert!(!health.is_probed(&busy, at(7)));
     let probe = health.begin(&busy, at(17));
     health.answered(&probe);
     assert_eq!(health.gate(&other, at(18)), Gate::Open);

@@ -140,7 +140,7 @@ fn no_model_is_free_by_mistake() {
 #[test]
 fn the_owners_price_comes_first_and_dates_decide() {
     let file = "provider: acme\nwire: openai\npaths: { chat: /chat }\n\
-                estimate: { bytes_per_token: 4, image: 1, image_at_most: 1 }\nmodels:\n  small:\n    context: 1000\n    \
+                estimate: { times: 1, image: 1, image_at_most: 1 }\nmodels:\n  small:\n    context: 1000\n    \
                 prices:\n    - { until: 2026-03-01, usd: { input: 1, output: 2 } }\n    \
                 - { from: 2026-03-01, until: 2026-09-01, usd: { input: 3, output: 4 } }\n    \
                 - { from: 2026-10-01, usd: { input: 5, output: 6 } }\n";

@@ -20,7 +20,7 @@ provider: acme
 wire: openai
 paths: { chat: /v9/talk }
 quirks: { max_output: max_tokens, structured: tool, stream_usage: no, cached: /usage_cached }
-estimate: { bytes_per_token: 4, image: 500, image_at_most: 900 }
+estimate: { times: 1, image: 500, image_at_most: 900 }
 models:
   anvil-1:
     context: 32000
@@ -77,7 +77,7 @@ fn a_wrong_file_is_told_where() {
         ("structured: tool", "structured: magic", "quirks: unknown variant `magic`, expected one of"),
         ("max_output: max_tokens", "max_outputs: max_tokens", "quirks: unknown field `max_outputs`"),
         ("cached: /usage_cached", "cached: usage_cached", "quirks: `usage_cached` is no place in a usage"),
-        ("bytes_per_token: 4", "bytes_per_token: 0", "estimate: a token has 0.5 to 20 bytes, not 0"),
+        ("times: 1", "times: 0", "estimate: `times` is 0.1 to 10, not 0"),
         ("image: 500", "image: 5000", "estimate: `image` is more than `image_at_most`"),
         ("context: 32000", "contxt: 32000", "models.anvil-1: unknown field `contxt`"),
         ("context: 32000", "context: 0", "models.anvil-1: a model reads and writes at least one token"),

@@ -46,7 +46,7 @@ fn the_cheapest_that_is_good_enough_is_asked() {
         chosen(&need(Quality::Standard, &[Feature::Tools]), &hello(), &offers(&["openai", "anthropic"]));
     assert_eq!(
         choice.why,
-        "`gpt-5.4-mini` of OpenAI: the cheapest of 14 that meet the need; about 0.00091125 USD"
+        "`gpt-5.4-mini` of OpenAI: the cheapest of 14 that meet the need; about 0.0009105 USD"
     );
     assert!(choice.rejected.iter().all(|(_, why)| *why == Why::Quality));
     let choice = chosen(&need(Quality::Low, &[]), &hello(), &offers(&["openai", "anthropic"]));
@@ -86,7 +86,7 @@ fn a_deployment_is_priced_as_its_model() {
     let choice = chosen(&need(Quality::Low, &[]), &hello(), &[offer]);
     assert_eq!(
         choice.why,
-        "`my-luna` of Azure OpenAI: the only one that meets the need; about 0.0001015 USD"
+        "`my-luna` of Azure OpenAI: the only one that meets the need; about 0.0001014 USD"
     );
     let unmapped = Offer { model: "my-luna", ..offer };
     let choice = chosen(&need(Quality::Low, &[]), &hello(), &[unmapped]);
@@ -118,7 +118,7 @@ fn what_is_too_long_retired_or_shut_is_not_asked() {
     let huge = Question::new("", "word ".repeat(200_000));
     let choice = chosen(&need(Quality::Low, &[]), &huge, &offers(&["anthropic"]));
     let small = choice.rejected.iter().find(|(offer, _)| offer.name == "claude-haiku-4-5").unwrap();
-    assert!(small.1.words().starts_with("it holds 200000 tokens, and 285"), "{}", small.1.words());
+    assert!(small.1.words().starts_with("it holds 200000 tokens, and 210"), "{}", small.1.words());
 
     let open = |_: &Offer<'_>| Gate::Open;
     let late = Basis { day: date(2029, 1, 1), agreed: &Agreed::default(), gate: &open };

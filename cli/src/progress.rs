@@ -1,12 +1,15 @@
 //! Following a run: what is shown while it goes on, and how it ended.
 
 mod screen;
+mod spoken;
 
 use dsl::value::Value;
 use server::engine::run::{RunId, Status};
 use server::engine::view::{Shown, Timeline};
 use server::history::History;
 use server::home::Home;
+use server::owner::News;
+use server::protocol::Hears;
 use server::session::Session;
 
 use crate::cmd::data_flag;
@@ -75,14 +78,23 @@ async fn watch(
     // What happened before is no reason to leave.
     let known = history.log(run).map_err(server::error::Error::from)?.last().map_or(0, |row| row.seq);
     let mut screen = Screen::new(data_flag(home));
-    let mut follower = session.follow(run.clone(), want.allow_private);
+    // Who reads JSON wants the whole, and where there is no terminal nobody sees it come.
+    let hears = if screen.moves() && !want.json { Hears::Answers } else { Hears::Rows };
+    let mut follower = session.follow(run.clone(), want.allow_private, hears);
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
-        let row = tokio::select! {
-            row = follower.next() => row,
+        let news = tokio::select! {
+            news = follower.next() => news,
             _ = &mut interrupt => return Ok(detach(&mut screen, home, run, "detached")),
         };
-        let Some(row) = row? else { break };
+        let row = match news? {
+            Some(News::Row(row)) => row,
+            Some(News::Piece(piece)) => {
+                screen.hear(&timeline, piece);
+                continue;
+            }
+            None => break,
+        };
         let changed = timeline.apply(&row);
         screen.show(&timeline, &changed);
         if want.no_wait && row.seq >= known && waits_long(&timeline) {

@@ -12,7 +12,9 @@ use crate::catalog::{Catalog, Safety};
 use crate::check::Resolved;
 use crate::span::Spanned;
 use crate::value::Value;
-use crate::workflow::{ACCOUNT, ASK, Act, Arg, Block, Case, Need, Op, Question, Retry, Step, Wait, Workflow};
+use crate::workflow::{
+    ACCOUNT, ASK, Act, Arg, Block, Case, EMBED, Need, Op, Question, Retry, Step, Wait, Workflow,
+};
 
 /// Builds the workflow; nothing where a part is missing, which was reported as an error then. What was written is
 /// taken apart for it, since most of it becomes part of the workflow as it is.
@@ -108,6 +110,10 @@ impl Lowering<'_> {
     fn act(&self, step: &ast::Step, mut act: ast::Act) -> Option<Act> {
         if act.action.value == ASK {
             self.asking(step, &mut act);
+        }
+        if act.action.value == EMBED {
+            let key = Spanned::new(ACCOUNT.into(), act.action.span);
+            act.args.push((key, ast::Arg::value(self.account.of(&step.name.value), act.action.span)));
         }
         let id = act.action.value.as_str();
         let connection = step.connection.as_ref().map(|name| Arc::from(name.value.as_str()));

@@ -337,6 +337,9 @@ pub struct Act {
 /// What `ai` calls.
 pub const ASK: &str = "ai.ask";
 
+/// The action that tells the meaning of texts.
+pub const EMBED: &str = "ai.embed";
+
 /// What `ai` with `tools` calls, once for each turn of the model.
 pub const TURN: &str = "ai.turn";
 

@@ -11,7 +11,7 @@ use url::Url;
 use crate::error::{Error, refused_address};
 use crate::limits::{Body, check_head, read_body};
 use crate::policy::{Policy, host_of};
-use crate::redact::Opened;
+use crate::redact::{Opened, Veil};
 use crate::redirect::{Hop, hop, may_travel};
 use crate::request::{Header, Request, Text, fill_body, has_hole, names};
 use crate::resolve::{Guard, Lookup, SystemLookup};
@@ -98,10 +98,15 @@ impl Client {
     }
 
     /// As `send`, but keeps what came of an answer that breaks off, takes too long or is too long. No redirect is followed.
+    /// Whoever hears is told of each piece as it comes, with the status of the answer; secrets are replaced there too.
     ///
     /// # Errors
     /// As for `send`, where not even the head of an answer comes.
-    pub async fn gather(&self, request: Request) -> Result<Gathered, Error> {
+    pub async fn gather(
+        &self,
+        request: Request,
+        hear: &mut (dyn FnMut(u16, &[u8]) + Send),
+    ) -> Result<Gathered, Error> {
         let url = checked_url(&request.url)?;
         let limit = request.timeout.unwrap_or(self.policy.timeout);
         let (host, began) = (host_of(&url), Instant::now());
@@ -114,8 +119,19 @@ impl Client {
         let (status, heads) = head(&response);
         let mut body = Body::new(response, most);
         let left = limit.saturating_sub(began.elapsed());
-        let read = tokio::time::timeout(left, body.read(&host, began)).await;
+        let mut veil = Veil::new(opened.needles());
+        let mut tell = |piece: &[u8]| {
+            let seen = veil.push(piece);
+            if !seen.is_empty() {
+                hear(status, &seen);
+            }
+        };
+        let read = tokio::time::timeout(left, body.read(&host, began, &mut tell)).await;
         let broken = read.unwrap_or_else(|_| Err(late())).err();
+        let rest = veil.end();
+        if !rest.is_empty() {
+            hear(status, &rest);
+        }
         let first = body.first;
         Ok(Gathered { response: told((status, heads), body.bytes(), url, &opened), broken, first })
     }

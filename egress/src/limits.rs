@@ -18,7 +18,7 @@ pub(crate) fn check_head(headers: &HeaderMap, host: &str, limit: usize) -> Resul
 /// Reads a body piece by piece and stops at the first that is too much.
 pub(crate) async fn read_body(response: Response, host: &str, limit: usize) -> Result<Bytes, Error> {
     let mut body = Body::new(response, limit);
-    body.read(host, Instant::now()).await?;
+    body.read(host, Instant::now(), &mut |_| {}).await?;
     Ok(body.bytes())
 }
 
@@ -36,8 +36,13 @@ impl Body {
         Body { response, limit, bytes: BytesMut::new(), first: None }
     }
 
-    /// Reads to the end. What came before an error stays.
-    pub(crate) async fn read(&mut self, host: &str, began: Instant) -> Result<(), Error> {
+    /// Reads to the end, and tells of each piece. What came before an error stays.
+    pub(crate) async fn read(
+        &mut self,
+        host: &str,
+        began: Instant,
+        hear: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<(), Error> {
         let limit = self.limit;
         let too_large = || Error::TooLarge { host: host.into(), what: "body", limit };
         if self.response.content_length().is_some_and(|length| length > self.limit as u64) {
@@ -51,6 +56,7 @@ impl Body {
                 return Err(too_large());
             }
             self.bytes.extend_from_slice(&piece);
+            hear(&piece);
         }
         Ok(())
     }

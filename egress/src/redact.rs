@@ -148,6 +148,41 @@ impl Needles {
     }
 }
 
+/// Replaces secrets in a body that comes piece by piece.
+pub(crate) struct Veil {
+    needles: Needles,
+    /// What may be the beginning of a secret: it waits for what comes next.
+    kept: Vec<u8>,
+}
+
+impl Veil {
+    pub(crate) fn new(needles: Needles) -> Veil {
+        Veil { needles, kept: vec![] }
+    }
+
+    /// What may be seen of all that came so far and was not given yet.
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Bytes {
+        let mut bytes = std::mem::take(&mut self.kept);
+        bytes.extend_from_slice(piece);
+        let seen = self.needles.redact(bytes.into());
+        let begun = self.needles.0.iter().map(|needle| begun(&seen, needle.expose().as_bytes()));
+        let end = seen.len() - begun.max().unwrap_or(0);
+        self.kept.extend_from_slice(&seen[end..]);
+        seen.slice(..end)
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn end(self) -> Bytes {
+        self.kept.into()
+    }
+}
+
+/// How many bytes at the end are the beginning of a needle, and not all of it.
+fn begun(hay: &[u8], needle: &[u8]) -> usize {
+    let most = hay.len().min(needle.len().saturating_sub(1));
+    (1..=most).rev().find(|length| hay.ends_with(&needle[..*length])).unwrap_or(0)
+}
+
 /// The bytes without the needle; nothing if it is not in them.
 fn replaced(hay: &[u8], needle: &[u8]) -> Option<Vec<u8>> {
     let (mut out, mut done) = (Vec::new(), 0);
@@ -201,6 +236,30 @@ mod tests {
             assert_eq!(needles.redact_text(&text), "<***|***>", "{spelling}");
         }
         assert_eq!(needles.redact(Bytes::from_static(b"canary 12")), "canary 12");
+    }
+
+    #[test]
+    fn a_secret_that_comes_in_pieces_is_never_seen() {
+        let secret = "sk-canary-0123456789";
+        let text = format!("<{secret}|sk-can|{secret}{secret}>sk-canary-01");
+        let whole = needles(secret).redact(Bytes::from(text.clone()));
+        assert_eq!(whole, "<***|sk-can|******>sk-canary-01");
+        for first in 0..=text.len() {
+            for second in first..=text.len() {
+                let mut veil = Veil::new(needles(secret));
+                let pieces = [&text[..first], &text[first..second], &text[second..]];
+                let mut seen: Vec<u8> = pieces.iter().flat_map(|piece| veil.push(piece.as_bytes())).collect();
+                seen.extend_from_slice(&veil.end());
+                assert_eq!(seen, whole, "{first} {second}");
+            }
+        }
+        let mut veil = Veil::new(needles(secret));
+        assert_eq!(veil.push(b"Hello, s"), "Hello, ");
+        assert_eq!(veil.push(b"ir"), "sir");
+    }
+
+    fn needles(secret: &str) -> Needles {
+        Needles(spellings(secret))
     }
 
     #[test]

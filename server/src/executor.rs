@@ -9,13 +9,14 @@ use ai::ask::{Asking, Models};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
-use dsl::workflow::{ASK, TURN};
+use dsl::workflow::{ASK, EMBED, TURN};
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
 use store::Desk;
 
 use crate::beside;
+use crate::live::{Live, Piece};
 use crate::order::Note;
 use crate::safe::Safe;
 use crate::serve::Reach;
@@ -25,6 +26,8 @@ pub struct Hands {
     data: PathBuf,
     safe: Arc<Safe>,
     models: Models,
+    /// Whoever watches answers come.
+    pub live: Live,
     database: PathBuf,
     /// Whether runs of schedules may go to private addresses.
     private: AtomicBool,
@@ -47,7 +50,13 @@ impl Hands {
     /// Makes hands for the runs of a data directory, whose secrets lie in a safe.
     pub fn new(data: PathBuf, database: PathBuf, safe: Arc<Safe>, desk: Arc<Desk>) -> Hands {
         let models = Models::new(desk);
-        Hands { data, safe, models, database, private: AtomicBool::new(false), runs: RwLock::default() }
+        let (live, private) = (Live::default(), AtomicBool::new(false));
+        Hands { data, safe, models, live, database, private, runs: RwLock::default() }
+    }
+
+    /// Waits for what is still to be written of calls that were given up.
+    pub fn settled(&self) {
+        self.models.settled();
     }
 
     /// Says where the runs of schedules may go.
@@ -82,6 +91,10 @@ impl Hands {
         let no_keys =
             |why: String| Failure::new(FailureKind::Auth, format!("there are no keys for models: {why}"));
         let vault = opened.map_err(|error| no_keys(error.to_string()))?;
+        let hand = |piece: ai::ask::Piece<'_>| {
+            let (from, text) = (piece.from, piece.text.to_owned());
+            self.live.tell(run, &Piece { at: call.at, attempt: call.attempt, from, text })
+        };
         let asking = Asking {
             models: &self.models,
             vault: vault.map_err(|error| no_keys(crate::chain(&error)))?,
@@ -90,8 +103,10 @@ impl Hands {
             place: format!("{}.{}", call.at.frame, call.at.slot),
             attempt: i64::from(call.attempt),
             reach: if equipment.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public },
+            hand: &hand,
         };
         match &*call.action {
+            EMBED => ai::ask::embed(&asking, &call.args).await,
             TURN => ai::ask::turn(asking, &call.args).await,
             _ => ai::ask::ask(&asking, &call.args).await,
         }
@@ -106,7 +121,7 @@ impl Executor for Hands {
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a> {
         Box::pin(async move {
             match self.of(run) {
-                Some(equipment) if [ASK, TURN].contains(&&*call.action) => {
+                Some(equipment) if [ASK, EMBED, TURN].contains(&&*call.action) => {
                     self.ask(run, call, &equipment).await
                 }
                 Some(equipment) => {

@@ -14,6 +14,7 @@ pub mod history;
 pub mod home;
 pub mod http;
 pub mod kept;
+pub mod live;
 pub mod order;
 pub mod owner;
 pub mod probe;
@@ -57,5 +58,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 /// What can be called.
 pub fn catalog() -> dsl::catalog::Catalog {
-    connectors::catalog()
+    let mut catalog = connectors::catalog();
+    catalog.actions.extend(ai::ask::catalog().actions);
+    catalog
 }

@@ -34,8 +34,9 @@ use vault::LOCAL;
 use crate::error::Error;
 use crate::executor::Hands;
 use crate::home::{Home, Lock};
+use crate::live::{Ear, Piece};
 use crate::order::{Note, Order};
-use crate::protocol::{Act, Reply, Request, Watched};
+use crate::protocol::{Act, Hears, Reply, Request, Watched};
 use crate::safe::Safe;
 use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
@@ -45,8 +46,33 @@ use socket::Listening;
 /// How long a commit waits for another process that writes.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// What happens in a run, row by row; the channel closes when the run has ended.
-pub type Feed = mpsc::UnboundedReceiver<Recorded>;
+/// What happens in a run; it ends when the run has.
+pub struct Feed {
+    rows: mpsc::UnboundedReceiver<Recorded>,
+    ear: Option<Ear>,
+}
+
+impl Feed {
+    /// The next row, or a piece of an answer; nothing once the run has ended. What came of an answer before a row comes
+    /// before it here.
+    pub async fn recv(&mut self) -> Option<News> {
+        let Some(ear) = &mut self.ear else { return self.rows.recv().await.map(News::Row) };
+        tokio::select! {
+            biased;
+            piece = ear.next() => Some(News::Piece(piece)),
+            row = self.rows.recv() => row.map(News::Row),
+        }
+    }
+}
+
+/// What is told of a run.
+#[derive(Debug)]
+pub enum News {
+    /// This was recorded.
+    Row(Recorded),
+    /// This much of an answer came.
+    Piece(Piece),
+}
 
 /// The owner of a data directory.
 pub struct Owner {
@@ -126,8 +152,8 @@ impl Owner {
     ///
     /// # Errors
     /// Where there is no such run, or its log is damaged.
-    pub fn follow(&self, run: &RunId, seen: u64, allow_private: bool) -> Result<Feed, Error> {
-        self.core.follow(run, seen, allow_private)
+    pub fn follow(&self, run: &RunId, seen: u64, allow_private: bool, hears: Hears) -> Result<Feed, Error> {
+        self.core.follow(run, seen, allow_private, hears)
     }
 
     /// Takes up all runs that are not finished, and begins to keep schedules. Gives how many there are of both.
@@ -177,6 +203,7 @@ impl Drop for Owner {
         self.listening.take();
         self.stop_keeping();
         self.core.driver.stop();
+        self.core.hands.settled();
     }
 }
 
@@ -395,13 +422,17 @@ impl Core {
         Ok(())
     }
 
-    fn follow(&self, run: &RunId, seen: u64, allow_private: bool) -> Result<Feed, Error> {
+    fn follow(&self, run: &RunId, seen: u64, allow_private: bool, hears: Hears) -> Result<Feed, Error> {
+        let ear = match hears {
+            Hears::Rows => None,
+            Hears::Answers => Some(self.hands.live.listen(run)),
+        };
         // Who asks may have started it with an owner that has gone since; then nobody moves it.
         self.ready(run, allow_private)?;
         self.driver.resume(run)?;
         let mut news = self.driver.watch(run);
         let history = self.driver.history(run)?;
-        let (out, feed) = mpsc::unbounded_channel();
+        let (out, rows) = mpsc::unbounded_channel();
         let mut last = seen;
         for row in history {
             if row.seq > last {
@@ -416,7 +447,7 @@ impl Core {
                 }
             }
         });
-        Ok(feed)
+        Ok(Feed { rows, ear })
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::error::Error;
+use crate::live::Piece;
 use crate::order::Order;
 use crate::owner::deploy::{Deployment, Outcome, Wish};
 use crate::words::{Again, Word};
@@ -73,7 +74,8 @@ pub enum Request {
         /// Which.
         run: RunId,
     },
-    /// Tell what happens in a run, from a row on. Answered by `Recorded` for each row, then `Done`.
+    /// Tell what happens in a run, from a row on. Answered by `Recorded` for each row, `Piece` for each piece of an answer
+    /// where that is wanted, then `Done`.
     Follow {
         /// Which.
         run: RunId,
@@ -81,7 +83,21 @@ pub enum Request {
         seen: u64,
         /// Whether it may reach private addresses, where it has to be taken up for this.
         allow_private: bool,
+        /// What is told.
+        #[serde(default)]
+        hears: Hears,
     },
+}
+
+/// What is told of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hears {
+    /// What is recorded.
+    #[default]
+    Rows,
+    /// Also the texts of answers, while they come.
+    Answers,
 }
 
 /// Whether something is done, or only told.
@@ -119,6 +135,8 @@ pub enum Reply {
     Ended(String),
     /// This happened.
     Recorded(Recorded),
+    /// This much of an answer came.
+    Piece(Piece),
     /// This was removed, or would be.
     Cleaned(Cleaned),
     /// This is what became of the workflow.

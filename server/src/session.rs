@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use engine::command::Emitted;
-use engine::event::Recorded;
 use engine::run::RunId;
 use runtime::clean::{Cleaned, Keeping};
 use tokio::io::BufReader;
@@ -15,8 +14,8 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::order::Order;
 use crate::owner::deploy::{Deployment, Outcome, Wish};
-use crate::owner::{Feed, Owner};
-use crate::protocol::{self, Act, Reply, Request, Watched};
+use crate::owner::{Feed, News, Owner};
+use crate::protocol::{self, Act, Hears, Reply, Request, Watched};
 use crate::words::{Again, Word};
 
 /// How long an owner that holds the lock may take until it listens, and a commit until it succeeds.
@@ -173,8 +172,8 @@ impl Session {
     }
 
     /// Follows a run that is under way or has ended. Where its owner goes away, this process takes the run up.
-    pub fn follow(&mut self, run: RunId, allow_private: bool) -> Follower<'_> {
-        Follower { session: self, run, allow_private, seen: 0, source: Source::Closed }
+    pub fn follow(&mut self, run: RunId, allow_private: bool, hears: Hears) -> Follower<'_> {
+        Follower { session: self, run, allow_private, hears, seen: 0, source: Source::Closed }
     }
 
     /// Why nothing can be recorded here, where that has lasted for longer than a person waits.
@@ -200,11 +199,12 @@ impl Session {
     }
 }
 
-/// What happens in a run, row by row.
+/// What happens in a run.
 pub struct Follower<'a> {
     session: &'a mut Session,
     run: RunId,
     allow_private: bool,
+    hears: Hears,
     seen: u64,
     source: Source,
 }
@@ -219,26 +219,27 @@ enum Source {
 }
 
 impl Follower<'_> {
-    /// The next row, or nothing once the run has ended.
+    /// The next row, or a piece of an answer; nothing once the run has ended.
     ///
     /// # Errors
     /// Where there is no such run, its log is damaged, or nobody can own the data directory.
-    pub async fn next(&mut self) -> Result<Option<Recorded>, Error> {
+    pub async fn next(&mut self) -> Result<Option<News>, Error> {
         loop {
-            let row = match &mut self.source {
+            let news = match &mut self.source {
                 Source::Closed => {
                     self.open().await?;
                     continue;
                 }
                 Source::Here(feed) => match tokio::time::timeout(LOOK, feed.recv()).await {
-                    Ok(row) => row,
+                    Ok(news) => news,
                     Err(_) => match self.session.trouble() {
                         Some(error) => return Err(error),
                         None => continue,
                     },
                 },
                 Source::There(stream, _) => match protocol::read(stream).await? {
-                    Some(Reply::Recorded(row)) => Some(row),
+                    Some(Reply::Recorded(row)) => Some(News::Row(row)),
+                    Some(Reply::Piece(piece)) => Some(News::Piece(piece)),
                     Some(Reply::Done) => None,
                     Some(other) => return Err(unexpected(&other)),
                     None => {
@@ -247,21 +248,23 @@ impl Follower<'_> {
                     }
                 },
             };
-            if let Some(row) = &row {
+            if let Some(News::Row(row)) = &news {
                 self.seen = row.seq;
             }
-            return Ok(row);
+            return Ok(news);
         }
     }
 
     async fn open(&mut self) -> Result<(), Error> {
         match &self.session.via {
             Via::Here(owner) => {
-                self.source = Source::Here(owner.follow(&self.run, self.seen, self.allow_private)?);
+                let feed = owner.follow(&self.run, self.seen, self.allow_private, self.hears)?;
+                self.source = Source::Here(feed);
             }
             Via::There => {
-                let (run, seen, allow_private) = (self.run.clone(), self.seen, self.allow_private);
-                let request = Request::Follow { run, seen, allow_private };
+                let (run, seen) = (self.run.clone(), self.seen);
+                let (allow_private, hears) = (self.allow_private, self.hears);
+                let request = Request::Follow { run, seen, allow_private, hears };
                 match send(&self.session.home, &request).await {
                     Ok((read, write)) => self.source = Source::There(read, write),
                     Err(Error::OwnerGone) => self.take_up().await?,
@@ -327,6 +330,7 @@ fn unexpected(reply: &Reply) -> Error {
         Reply::Started(_)
         | Reply::Resumed(_)
         | Reply::Recorded(_)
+        | Reply::Piece(_)
         | Reply::Cleaned(_)
         | Reply::Deployed(_)
         | Reply::Watched(_)

@@ -15,6 +15,7 @@ pub mod layers;
 pub mod lying;
 pub mod machine;
 pub mod markdown;
+pub mod models;
 pub mod place;
 pub mod planted;
 pub mod report;

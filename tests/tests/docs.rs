@@ -15,7 +15,7 @@ mod made;
 
 /// What `keyway check` would have to say about a text, as lines.
 fn complaints(text: &str) -> Vec<String> {
-    let catalog = connectors::catalog();
+    let catalog = server::catalog();
     let checked = dsl::check(text, &catalog);
     let mut found: Vec<String> = checked.diagnostics.iter().map(|problem| told(text, problem)).collect();
     if found.is_empty() && checked.workflow.is_none() {
@@ -58,7 +58,7 @@ fn judge(page: &str, code: Option<Code>) -> (Vec<String>, usize) {
             wrong.extend(complaints(&block.text).into_iter().map(said));
         } else {
             // A piece of a workflow: whether it makes sense nobody can say, but it must be YAML.
-            let problems = dsl::check(&block.text, &connectors::catalog()).diagnostics;
+            let problems = dsl::check(&block.text, &server::catalog()).diagnostics;
             let unreadable = problems.iter().filter(|it| it.severity == Severity::Error && is_about_yaml(it));
             wrong.extend(unreadable.map(|it| said(told(&block.text, it))));
         }
@@ -96,7 +96,7 @@ fn unlike(block: &Block, code: Option<Code>) -> Option<String> {
 fn lasting(block: &Block) -> Vec<Diagnostic> {
     let known = ["name: other\nsteps: {}\n", "name: weekly-report\ninputs: { week: integer }\nsteps: {}\n"];
     let workflows = Some(known.into_iter().filter_map(dsl::signature).collect());
-    let catalog = Catalog { workflows, ..connectors::catalog() };
+    let catalog = Catalog { workflows, ..server::catalog() };
     let strictness = if block.has("strict") { Strictness::Strict } else { Strictness::Gradual };
     let problems = dsl::check_with(&block.text, &catalog, &Options { strictness }).diagnostics;
     problems.into_iter().filter(|it| !made::OF_A_VERSION.contains(&it.code)).collect()

@@ -255,7 +255,7 @@ static CASES: LazyLock<String> = LazyLock::new(|| {
 #[test]
 fn the_page_of_actions() {
     let mut text = String::from("# Built-in actions\n");
-    for action in connectors::catalog().actions.values() {
+    for action in server::catalog().actions.values() {
         let safety = serde_json::to_value(action.safety).expect("a safety is a word");
         let safety = safety.as_str().unwrap_or_default();
         text += &format!("\n## `{}`\n\n{} Its safety is `{safety}`", action.id, action.about);
@@ -280,7 +280,7 @@ fn parameter_row(field: &Field) -> String {
 fn the_picture_of_the_first_page() {
     let file = tests::root().join("workflows/weather-digest.yaml");
     let text = std::fs::read_to_string(file).expect("the example is there");
-    let workflow = dsl::check(&text, &connectors::catalog()).workflow.expect("the example is right");
+    let workflow = dsl::check(&text, &server::catalog()).workflow.expect("the example is right");
     let picture = dsl::graph::picture(&dsl::graph::Graph::new(&workflow));
     page("images/weather-digest.svg", &dsl::graph::svg(&picture));
 }

@@ -1,7 +1,7 @@
 //! One call: its row is opened, it goes out, what comes is read, the row is settled. One row for each call, however it
 //! ends: refused, cut off, or given up by whoever waited for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dsl::catalog::{Failure, FailureKind};
@@ -12,10 +12,12 @@ use store::calls::{Budget, Call, Limits, Outcome};
 use store::{Change, Desk, Edit, Reader, Unfit};
 use vault::Paid;
 
+use super::live::Live;
+use super::matter::{End, Matter};
 use super::offers::Key;
+use super::settling::Settling;
 use super::{Asking, Wish};
-use crate::chat::{Answer, Finish, Question};
-use crate::estimate;
+use crate::estimate::{Counter, Estimate};
 use crate::price::{Money, Price, Priced};
 use crate::refusal::{Class, Refusal, Reply};
 use crate::route::Candidate;
@@ -36,15 +38,15 @@ pub(super) enum No {
 }
 
 /// An answer, and what the call is known to have cost.
-pub(super) struct Paidfor {
+pub(super) struct Paidfor<A> {
     /// The answer.
-    pub answer: Result<Answer, No>,
+    pub answer: Result<A, No>,
     /// What it cost, as far as it is known.
     pub cost: Money,
 }
 
 /// What is asked, of whom, and why.
-pub(super) struct Ask<'a> {
+pub(super) struct Ask<'a, M> {
     /// Who asks.
     pub asking: &'a Asking<'a>,
     /// What the step wants.
@@ -54,22 +56,24 @@ pub(super) struct Ask<'a> {
     /// The model.
     pub candidate: &'a Candidate<'a>,
     /// The question, with the model in it.
-    pub question: Question,
+    pub matter: M,
     /// Why this model.
     pub why: String,
+    /// What is told of the answer while it comes.
+    pub live: &'a Live<'a>,
 }
 
 /// What came of a call, before it is counted.
-struct Came {
-    answer: Result<Answer, Refusal>,
+struct Came<A> {
+    answer: Result<A, Refusal>,
     usage: Usage,
     class: &'static str,
     first: Option<Duration>,
 }
 
-impl Ask<'_> {
+impl<M: Matter> Ask<'_, M> {
     /// Makes the call.
-    pub async fn make(self) -> Paidfor {
+    pub async fn make(self) -> Paidfor<M::Answer> {
         let now = Timestamp::now();
         let price = match self.key.provider.price(self.candidate.offer.model, day(now), &Default::default()) {
             Priced::Known(price) => Some(price.clone()),
@@ -83,7 +87,7 @@ impl Ask<'_> {
                 None
             }
         };
-        let likely = estimate::question(&self.question, &self.key.provider.estimate).likely;
+        let likely = self.matter.likely(&self.key.provider.estimate);
         let call = match self.call(now) {
             Ok(call) => call,
             Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
@@ -92,7 +96,7 @@ impl Ask<'_> {
             Ok(row) => row,
             Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
         };
-        let came = self.send().await;
+        let came = self.send(&row.said).await;
         let cost =
             row.price.as_ref().and_then(|price| price.cost(&came.usage).known()).map(|cost| cost.total());
         let outcome = row.outcome(&came.usage, cost, came.class, came.first);
@@ -142,6 +146,9 @@ impl Ask<'_> {
             began: Instant::now(),
             price,
             likely,
+            counts: self.key.provider.estimate,
+            said: Mutex::default(),
+            settling: self.asking.models.settling.clone(),
             open: false,
         };
         let edit = Edit::OpenCall { call: Box::new(call.clone()), limits };
@@ -223,7 +230,7 @@ impl Ask<'_> {
         }
     }
 
-    async fn send(&self) -> Came {
+    async fn send(&self, said: &Mutex<Counter>) -> Came<M::Answer> {
         let nothing = |refusal: Refusal| Came {
             class: refusal.class.name(),
             answer: Err(refusal),
@@ -242,8 +249,25 @@ impl Ask<'_> {
             name: self.key.usable.name.clone(),
             provider: self.key.provider.name.clone(),
         };
-        match self.asking.models.client(self.asking.reach).opened_by(Arc::new(open)).gather(request).await {
-            Ok(gathered) => self.read(&gathered),
+        let mut reading = self.matter.begin(self.key.provider);
+        let mut broken = None;
+        self.live.begin();
+        let mut hear = |status: u16, piece: &[u8]| {
+            if !is_right(status) || broken.is_some() {
+                return;
+            }
+            match M::hear(&mut reading, piece) {
+                Ok(deltas) => {
+                    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                    deltas.iter().for_each(|delta| said.push(delta.text()));
+                    self.live.tell(&deltas);
+                }
+                Err(refusal) => broken = Some(refusal),
+            }
+        };
+        let client = self.asking.models.client(self.asking.reach).opened_by(Arc::new(open));
+        match client.gather(request, &mut hear).await {
+            Ok(gathered) => self.read(&gathered, reading, broken),
             Err(error) => {
                 let mut came = nothing(unsent(&error));
                 if matches!(
@@ -251,8 +275,7 @@ impl Ask<'_> {
                     egress::Error::Timeout { .. } | egress::Error::Network { before_send: false, .. }
                 ) {
                     // It may have been read, and paid for.
-                    let likely = estimate::question(&self.question, &self.key.provider.estimate).likely;
-                    came.usage = Usage::guess(likely, 0);
+                    came.usage = Usage::guess(self.matter.likely(&self.key.provider.estimate), 0);
                 }
                 came
             }
@@ -264,7 +287,9 @@ impl Ask<'_> {
         let account = account.ok_or_else(|| Refusal::new(Class::NotOffered, "the provider has no keys"))?;
         let settings = &self.key.usable.settings;
         let base = settings.get("base").or(account.base.as_ref()).cloned().unwrap_or_default();
-        let sent = self.key.provider.ask(&self.question, settings);
+        let sent = self.matter.sent(self.key.provider, settings);
+        let sent =
+            sent.ok_or_else(|| Refusal::new(Class::NotOffered, "the provider does not answer this"))?;
         let mut request = Request::new(Method::POST, format!("{base}{}", sent.path));
         let key = Hole::Join(vec![Hole::Plain(account.check.before.clone()), Hole::Name("key".into())]);
         request.headers.push(Header::credential(&account.check.header, key));
@@ -275,7 +300,7 @@ impl Ask<'_> {
     }
 
     /// Reads what came. What was said before it broke off was paid for.
-    fn read(&self, gathered: &Gathered) -> Came {
+    fn read(&self, gathered: &Gathered, reading: M::Reading, broken: Option<Refusal>) -> Came<M::Answer> {
         let (provider, response, first) = (self.key.provider, &gathered.response, gathered.first);
         let refused = |refusal: Refusal, usage: Usage| Came {
             class: refusal.class.name(),
@@ -283,32 +308,29 @@ impl Ask<'_> {
             usage,
             first,
         };
-        if !(200..300).contains(&response.status) {
+        if !is_right(response.status) {
             let reply = Reply { status: response.status, headers: &response.headers, body: &response.body };
             return refused(provider.refusal(&reply, Timestamp::now()), Usage::default());
         }
-        let mut stream = provider.stream(&self.question);
-        if let Err(refusal) = stream.push(&response.body) {
-            return refused(refusal, stream.cut().usage);
+        if let Some(refusal) = broken {
+            return refused(refusal, self.matter.cut(reading, provider));
         }
         if let Some(error) = &gathered.broken {
             let refusal = Refusal::new(Class::Broken, format!("the answer broke off: {error}"));
-            return Came { class: "cut", ..refused(refusal, stream.cut().usage) };
+            return Came { class: "cut", ..refused(refusal, self.matter.cut(reading, provider)) };
         }
-        let answer = match stream.end() {
-            Ok(answer) => answer,
-            Err(refusal) => return refused(refusal, Usage::default()),
-        };
-        let usage = answer.usage;
-        match (answer.refusal(), &answer.finish) {
-            (Some(refusal), _) => refused(refusal, usage),
-            (None, Finish::Cut) => {
-                let refusal = Refusal::new(Class::Broken, "the answer broke off before its end");
-                Came { class: "cut", ..refused(refusal, usage) }
-            }
-            (None, _) => Came { class: "ok", answer: Ok(answer), usage, first },
+        let (answer, usage) = self.matter.end(reading, provider);
+        match answer {
+            Ok(answer) => Came { class: "ok", answer: Ok(answer), usage, first },
+            Err(End::Refused(refusal)) => refused(refusal, usage),
+            Err(End::Cut(refusal)) => Came { class: "cut", ..refused(refusal, usage) },
         }
     }
+}
+
+/// True if a status says that an answer follows.
+fn is_right(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 /// Why nothing came, as a refusal.
@@ -330,6 +352,11 @@ struct Row {
     began: Instant,
     price: Option<Price>,
     likely: u64,
+    /// How its provider counts.
+    counts: Estimate,
+    /// What came of an answer so far.
+    said: Mutex<Counter>,
+    settling: Settling,
     open: bool,
 }
 
@@ -372,13 +399,15 @@ impl Drop for Row {
         if !self.open {
             return;
         }
-        // Whether it was read nobody knows; that it was, is likely.
-        let usage = Usage::guess(self.likely, 0);
+        // Whether it was read nobody knows; that it was, is likely, and what was written until then counts.
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner).hundredths();
+        let written = self.counts.likely(said);
+        let usage = Usage::guess(self.likely, written);
         let cost = self.price.as_ref().and_then(|price| price.cost(&usage).known()).map(|cost| cost.total());
         let edit = self.edit(self.outcome(&usage, cost, "cut", None));
         let desk = self.desk.clone();
         // Where nothing can be written any more, the next start counts the row as lost.
-        std::thread::spawn(move || drop(desk.make(Change::untold(vec![edit]))));
+        self.settling.begin(move || drop(desk.make(Change::untold(vec![edit]))));
     }
 }
 

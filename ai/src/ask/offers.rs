@@ -84,9 +84,10 @@ fn models(provider: &Provider, usable: &Usable, wanted: Option<&str>) -> BTreeMa
         let of_provider = wanted.strip_prefix(&*provider.name).and_then(|rest| rest.strip_prefix('/'));
         let of_another = PROVIDERS.iter().any(|other| {
             wanted.strip_prefix(&*other.name).is_some_and(|rest| rest.starts_with('/'))
-                || other.models.contains_key(wanted)
+                || other.model(wanted).is_some()
         });
-        of_provider.or(Some(wanted).filter(|_| open && !of_another))
+        let tells = provider.embeddings.contains_key(wanted);
+        of_provider.or(Some(wanted).filter(|_| tells || open && !of_another))
     });
     if let Some(named) = named {
         models.entry(named.to_owned()).or_insert_with(|| named.to_owned());

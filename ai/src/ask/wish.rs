@@ -85,20 +85,30 @@ impl Wish {
         if let Some(fields) = &returns {
             question.form = Form::Json { name: "answer".into(), schema: value::schema(fields) };
         }
-        let account = args.get(ACCOUNT);
-        let counted = |name: &str| account?.get(name).map(Value::to_string);
         let model = text("model");
         let need = Need { model, quality, features, writes: WRITES, limit: None };
-        Ok(Wish {
+        Ok(Wish { returns, check, ..Wish::for_need(question, need, args) })
+    }
+
+    /// What is wanted beside an answer: what it may cost, and where it is counted.
+    pub fn for_need(question: Question, need: Need, args: &Value) -> Wish {
+        let account = args.get(ACCOUNT);
+        let counted = |name: &str| account?.get(name).map(Value::to_string);
+        Wish {
             question,
             need,
-            returns,
-            check,
+            returns: None,
+            check: None,
             max_cost: args.get("max_cost").and_then(dollars),
             run_cost: account.and_then(|account| account.get("limit")).and_then(dollars),
             workflow: counted("workflow").unwrap_or_default(),
             step: counted("step").unwrap_or_default(),
-        })
+        }
+    }
+
+    /// True if the answer is a text as it comes: it has no form, and nothing turns it down.
+    pub fn is_text(&self) -> bool {
+        self.returns.is_none() && self.check.is_none()
     }
 }
 

@@ -100,9 +100,9 @@ fn models(place: &str, entries: Map<String, Value>) -> Result<BTreeMap<String, M
 }
 
 fn check(provider: &Provider) -> Result<(), Wrong> {
-    let Estimate { bytes_per_token, image, image_at_most } = provider.estimate;
-    if !(0.5..=20.0).contains(&bytes_per_token) {
-        return Err(wrong("estimate", format!("a token has 0.5 to 20 bytes, not {bytes_per_token}")));
+    let Estimate { times, image, image_at_most } = provider.estimate;
+    if !(0.1..=10.0).contains(&times) {
+        return Err(wrong("estimate", format!("`times` is 0.1 to 10, not {times}")));
     }
     if image > image_at_most {
         return Err(wrong("estimate", "`image` is more than `image_at_most`"));
@@ -114,6 +114,9 @@ fn check(provider: &Provider) -> Result<(), Wrong> {
         if !path.starts_with('/') {
             return Err(wrong("paths", format!("`{path}` does not begin with `/`")));
         }
+    }
+    if provider.quirks.texts == 0 {
+        return Err(wrong("quirks", "a call takes at least one text"));
     }
     let cached = &provider.quirks.cached;
     if !cached.starts_with('/') {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Wire, tool_for_form};
 use crate::chat::{Answer, Call, Finish, Part, Question, Thinking};
-use crate::estimate::{self, Estimate};
+use crate::estimate::{self, Counter, Estimate};
 use crate::provider::Provider;
 use crate::refusal::Class;
 use crate::usage::Usage;
@@ -34,6 +34,16 @@ pub enum Delta {
         /// The piece.
         text: String,
     },
+}
+
+impl Delta {
+    /// What it says, or thinks.
+    pub fn text(&self) -> &str {
+        match self {
+            Delta::Text(text) | Delta::Thinking(text) | Delta::Arguments { text, .. } => text,
+            Delta::Call { name, .. } => name,
+        }
+    }
 }
 
 /// What a provider said of what it took.
@@ -290,12 +300,16 @@ impl Draft {
 
     /// The likely tokens of what is written.
     fn written(&self) -> u64 {
-        let bytes = self.pieces.iter().map(|piece| match piece {
-            Piece::Text { text, .. } => text.len(),
-            Piece::Thinking { raw, field } => raw.get(field).and_then(Value::as_str).map_or(0, str::len),
-            Piece::Call { name, arguments, .. } => name.len() + arguments.len(),
+        let counted = self.pieces.iter().map(|piece| match piece {
+            Piece::Text { text, .. } => Counter::of(text).hundredths(),
+            Piece::Thinking { raw, field } => {
+                raw.get(field).and_then(Value::as_str).map_or(0, |text| Counter::of(text).hundredths())
+            }
+            Piece::Call { name, arguments, .. } => {
+                [name, arguments].map(|text| Counter::of(text).hundredths()).iter().sum()
+            }
         });
-        self.asked.estimate.likely(bytes.sum())
+        self.asked.estimate.likely(counted.sum())
     }
 }
 

@@ -7,17 +7,27 @@ use std::time::Duration;
 
 use anstyle::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use server::engine::run::Hold;
+use server::engine::run::{At, Hold};
 pub use server::engine::story::length;
 use server::engine::view::{Entry, Reused, Shown, Timeline, Waits};
+use server::live::Piece;
 
 use crate::output::{self, BAD, BUSY, FAINT, GOOD};
+use crate::progress::spoken::Spoken;
 use crate::waits;
+
+/// So many pieces of answers wait for the row that tells of their step.
+const EARLY: usize = 64;
 
 /// The screen of one run.
 pub struct Screen {
     live: Option<MultiProgress>,
     bars: BTreeMap<usize, ProgressBar>,
+    spoken: Spoken,
+    /// The lines of answers that are being written, with the paths of their steps.
+    writing: BTreeMap<At, (String, ProgressBar)>,
+    /// Pieces of steps of which no row has told yet.
+    early: Vec<Piece>,
     told: BTreeMap<usize, (Shown, u32)>,
     /// What a command that is shown needs so that it finds the run.
     data: String,
@@ -30,7 +40,22 @@ impl Screen {
     /// Takes the terminal where there is one.
     pub fn new(data: String) -> Screen {
         let live = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Screen { live, bars: BTreeMap::new(), told: BTreeMap::new(), data, begun: false, held: None }
+        Screen {
+            live,
+            bars: BTreeMap::new(),
+            spoken: Spoken::default(),
+            writing: BTreeMap::new(),
+            early: vec![],
+            told: BTreeMap::new(),
+            data,
+            begun: false,
+            held: None,
+        }
+    }
+
+    /// True if something can move on it.
+    pub fn moves(&self) -> bool {
+        self.live.is_some()
     }
 
     /// Shows the steps that changed.
@@ -38,12 +63,55 @@ impl Screen {
         if !std::mem::replace(&mut self.begun, true) {
             waits::origins(timeline).iter().for_each(|line| self.line(line));
         }
+        for piece in std::mem::take(&mut self.early) {
+            self.hear(timeline, piece);
+        }
+        self.silence(timeline);
         for index in changed {
             if let Some((path, entry)) = timeline.steps().get_index(*index) {
                 self.step(*index, path, entry, timeline);
             }
         }
         self.hold(timeline);
+    }
+
+    /// Shows a piece of an answer. Inside loops nothing is shown of them: there may be thousands.
+    pub fn hear(&mut self, timeline: &Timeline, piece: Piece) {
+        let Some(live) = &self.live else { return };
+        let Some(path) = timeline.path(piece.at) else {
+            if self.early.len() < EARLY {
+                self.early.push(piece);
+            }
+            return;
+        };
+        if path.contains('[') {
+            return;
+        }
+        let (_, bar) = self.writing.entry(piece.at).or_insert_with(|| {
+            (path.to_owned(), live.add(ProgressBar::new_spinner().with_style(style("{msg}"))))
+        });
+        for line in self.spoken.hear(&piece) {
+            live.suspend(|| output::note(&said(path, &line)));
+        }
+        bar.set_message(said(path, self.spoken.line(piece.at)));
+    }
+
+    /// Ends the answers of steps that are no longer asking.
+    fn silence(&mut self, timeline: &Timeline) {
+        let asks = |at: &At| {
+            let path = timeline.path(*at);
+            path.and_then(|path| timeline.steps().get(path))
+                .is_some_and(|entry| entry.state == Shown::Running)
+        };
+        let ended: Vec<At> = self.spoken.steps().filter(|at| !asks(at)).collect();
+        for at in ended {
+            let rest = self.spoken.end(at);
+            let Some((path, bar)) = self.writing.remove(&at) else { continue };
+            bar.finish_and_clear();
+            if let Some(line) = rest {
+                self.line(&said(&path, &line));
+            }
+        }
     }
 
     /// Tells that nothing new starts, and that it goes on.
@@ -60,7 +128,8 @@ impl Screen {
 
     /// Gives the terminal back.
     pub fn end(&mut self) {
-        for (_, bar) in std::mem::take(&mut self.bars) {
+        let writing = std::mem::take(&mut self.writing).into_values().map(|(_, bar)| bar);
+        for bar in std::mem::take(&mut self.bars).into_values().chain(writing) {
             bar.finish_and_clear();
         }
     }
@@ -121,6 +190,11 @@ impl Screen {
             None => output::note(text),
         }
     }
+}
+
+/// A line of an answer.
+fn said(path: &str, line: &str) -> String {
+    format!("  {FAINT}{path} │{FAINT:#} {line}")
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -12,7 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tracing::{error, warn};
 
-use super::{Core, Feed};
+use super::{Core, Feed, News};
 use crate::error::Error;
 use crate::order::Order;
 use crate::protocol::{self, Reply, Request};
@@ -90,10 +90,10 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
             }
         };
         let reply = match request {
-            Request::Follow { run, seen, allow_private } => {
+            Request::Follow { run, seen, allow_private, hears } => {
                 let _guest = Guest::new(&core);
                 let wanted = run.clone();
-                match aside(&core, move |core| core.follow(&wanted, seen, allow_private)).await {
+                match aside(&core, move |core| core.follow(&wanted, seen, allow_private, hears)).await {
                     Ok(feed) => {
                         tokio::select! {
                             () = tell(&core, &run, feed, &mut write) => {}
@@ -172,8 +172,12 @@ async fn ended(core: &Core, run: &RunId) -> Result<Reply, Error> {
 
 /// Tells a guest what happens in a run, to its end.
 async fn tell(core: &Core, run: &RunId, mut feed: Feed, write: &mut (impl AsyncWrite + Unpin)) {
-    while let Some(row) = feed.recv().await {
-        if !protocol::write(write, &Reply::Recorded(row)).await {
+    while let Some(news) = feed.recv().await {
+        let reply = match news {
+            News::Row(row) => Reply::Recorded(row),
+            News::Piece(piece) => Reply::Piece(piece),
+        };
+        if !protocol::write(write, &reply).await {
             return;
         }
     }
