@@ -26,7 +26,10 @@ impl Clock {
         let library = PLACES.iter().map(|place| Path::new(place).join("faketime/libfaketime.so.1"));
         let Some(library) = library.into_iter().find(|path| path.exists()) else {
             println!("SKIPPED: libfaketime is not installed");
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "`apt-get install faketime` brings libfaketime");
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "`apt-get install faketime` brings libfaketime"
+            );
             return None;
         };
         let clock = Clock { library, file: folder.join("clock"), ahead: SignedDuration::ZERO };
