@@ -329,7 +329,7 @@ fn steps(block: &Block, found: &mut Vec<(usize, Option<String>)>) {
 
 /// A workflow with each step left out in turn, and each condition turned round.
 fn mutants(text: &str) -> Vec<(String, String)> {
-    let workflow = dsl::check(text, &connectors::catalog()).workflow.expect("an example is right");
+    let workflow = dsl::check(text, &server::catalog()).workflow.expect("an example is right");
     let mut found = vec![];
     steps(&workflow.root, &mut found);
     let mut mutants = vec![];

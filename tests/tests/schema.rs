@@ -98,14 +98,14 @@ fn right_files() -> Vec<(String, String, Catalog)> {
         }
     }
     for path in files("workflows").into_iter().filter(|path| !is_test(path)) {
-        found.push((path.display().to_string(), read(&path), connectors::catalog()));
+        found.push((path.display().to_string(), read(&path), server::catalog()));
     }
     for path in pages(&tests::root()) {
         for block in blocks(&read(&path)) {
             let other = block.has("fragment") || block.has("wrong") || block.has("test");
             if block.is("yaml") && block.is_workflow() && !other {
                 let place = format!("{}:{}", path.display(), block.line);
-                found.push((place, block.text, connectors::catalog()));
+                found.push((place, block.text, server::catalog()));
             }
         }
     }
@@ -114,7 +114,7 @@ fn right_files() -> Vec<(String, String, Catalog)> {
 
 #[test]
 fn it_is_a_schema_and_not_too_large() {
-    let schema = dsl::schema::schema(&connectors::catalog());
+    let schema = dsl::schema::schema(&server::catalog());
     assert!(jsonschema::meta::is_valid(&schema));
     let size = schema.to_string().len();
     println!("the schema has {size} bytes");
@@ -123,7 +123,7 @@ fn it_is_a_schema_and_not_too_large() {
 
 #[test]
 fn the_schema_of_tests_takes_right_ones_and_refuses_others() {
-    let schema = dsl::schema::tests(&connectors::catalog());
+    let schema = dsl::schema::tests(&server::catalog());
     assert!(jsonschema::meta::is_valid(&schema));
     let judge = jsonschema::validator_for(&schema).expect("a schema");
     let mut all: Vec<String> =
@@ -144,7 +144,7 @@ fn the_schema_of_tests_takes_right_ones_and_refuses_others() {
 #[test]
 fn it_takes_every_right_workflow() {
     let all = right_files();
-    let (ours, theirs) = (judge(&support::catalog()), judge(&connectors::catalog()));
+    let (ours, theirs) = (judge(&support::catalog()), judge(&server::catalog()));
     let mut wrong = vec![];
     for (place, text, catalog) in &all {
         let validator = if catalog.get("mail.send").is_some() { &ours } else { &theirs };
@@ -156,7 +156,7 @@ fn it_takes_every_right_workflow() {
 
 #[test]
 fn what_it_refuses_is_refused_by_the_check_too() {
-    let (ours, theirs) = (judge(&support::catalog()), judge(&connectors::catalog()));
+    let (ours, theirs) = (judge(&support::catalog()), judge(&server::catalog()));
     let (mut right, mut wrong) = (0, vec![]);
     for (place, text, catalog) in right_files() {
         let validator = if catalog.get("mail.send").is_some() { &ours } else { &theirs };

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 
 /// Checks the large text once, so that the peak of this process is that of a check.
 fn check_once() {
-    let checked = dsl::check(&texts::large(), &connectors::catalog());
+    let checked = dsl::check(&texts::large(), &server::catalog());
     let peak = machine::peak_memory_of(std::process::id()).unwrap_or(0);
     println!("{peak} {}", checked.diagnostics.len());
 }
