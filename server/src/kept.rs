@@ -176,8 +176,7 @@ impl Kept {
     }
 
     pub(crate) fn rows(&self, workflow: &str) -> Result<Vec<Row>, Error> {
-        let rows = self.read(|reader| reader.schedules(LOCAL))?;
-        Ok(rows.into_iter().filter(|row| row.workflow == workflow).collect())
+        self.read(|reader| reader.schedules_of(LOCAL, workflow))
     }
 
     pub(crate) fn queued(&self, workflow: &str) -> Result<Vec<Tick>, Error> {

@@ -320,6 +320,22 @@ impl Reader {
         })
     }
 
+    /// The schedules of a workflow of an owner, in force or not.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn schedules_of(&self, owner: &str, workflow: &str) -> Result<Vec<Schedule>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT owner, workflow, text, accounted, since, in_force, zones FROM schedules
+                     WHERE owner = ?1 AND workflow = ?2 ORDER BY text",
+                )?
+                .query_map([owner, workflow], schedule)?
+                .collect()
+        })
+    }
+
     /// What became of the latest instants of a schedule, the latest first.
     ///
     /// # Errors
