@@ -1,5 +1,6 @@
 //! The workflows in the folder of another: those that it can call.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,12 +16,11 @@ use crate::kept::{self, Kept};
 use crate::order::Note;
 
 /// What a workflow in a file can name. The folder is read only if it calls another workflow.
-pub fn catalog(file: &Path, text: &str) -> Catalog {
-    let mut catalog = crate::catalog();
+pub fn catalog(file: &Path, text: &str) -> Cow<'static, Catalog> {
     if dsl::signature(text).is_some_and(|(_, own)| !own.calls.is_empty()) {
-        catalog.workflows = Some(workflows(file));
+        return Cow::Owned(Catalog { workflows: Some(workflows(file)), ..crate::catalog() });
     }
-    catalog
+    Cow::Borrowed(crate::plain())
 }
 
 /// What an outline of a plan takes from beside its file: the workflows that it calls, as far as they are right.
@@ -144,7 +144,7 @@ mod tests {
         std::fs::write(folder.join("b.yaml"), other).unwrap();
         std::fs::write(folder.join("broken.yaml"), "[").unwrap();
         let text = "name: one\nsteps: { a: { call: other, with: { week: 1 } } }\n";
-        let known = catalog(&folder.join("a.yaml"), text).workflows.unwrap();
+        let known = catalog(&folder.join("a.yaml"), text).into_owned().workflows.unwrap();
         assert_eq!(known.keys().collect::<Vec<_>>(), ["other"]);
         assert_eq!(known["other"].inputs[0].name, "week");
         assert_eq!(catalog(&folder.join("a.yaml"), "name: one\nsteps: {}\n").workflows, None);

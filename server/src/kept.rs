@@ -297,7 +297,7 @@ impl Kept {
     /// The schedules of the version in force with their rows.
     fn schedules(&self, standing: &Standing) -> Result<Vec<(Schedule, Row)>, Error> {
         let version = self.version(&standing.name, standing.version)?;
-        let Some(workflow) = self.read_text(&version) else { return Ok(vec![]) };
+        let Some(workflow) = read_text(&version) else { return Ok(vec![]) };
         let rows = self.rows(&standing.name)?;
         let zone = zone();
         let starts = workflow.triggers.iter().map(|trigger| &trigger.start);
@@ -311,19 +311,31 @@ impl Kept {
         }
         Ok(found)
     }
+}
 
-    /// The workflow that a version is; nothing where this program takes it no more.
-    pub(crate) fn read_text(&self, version: &Version) -> Option<Workflow> {
-        let file = note(version).map(|note| note.file).unwrap_or_default();
-        crate::owner::checked(&file, &version.text).ok()
-    }
+/// The workflow that a version is; nothing where this program takes it no more.
+pub(crate) fn read_text(version: &Version) -> Option<Workflow> {
+    let file = note(version).map(|note| note.file).unwrap_or_default();
+    crate::owner::checked(&file, &version.text).ok()
+}
 
-    /// A version whose triggers are to be kept.
-    pub(crate) fn deployed(&self, version: &Version) -> Option<Deployed> {
-        let workflow = self.read_text(version)?;
-        let note = note(version)?.to_value();
-        Some(Deployed { plan: Arc::new(Plan::new(&workflow)), version: version.number, note })
-    }
+/// A version whose triggers are to be kept.
+pub(crate) fn deployed(version: &Version) -> Option<Deployed> {
+    let workflow = read_text(version)?;
+    let note = note(version)?.to_value();
+    Some(Deployed { plan: Arc::new(Plan::new(&workflow)), version: version.number, note })
+}
+
+/// The same for many, on all processors: reading a text takes longer than fetching it.
+pub(crate) fn deployed_all(versions: &[Version]) -> Vec<Option<Deployed>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = versions.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let read = |share| scope.spawn(move || <[Version]>::iter(share).map(deployed).collect::<Vec<_>>());
+        let threads: Vec<_> = versions.chunks(share).map(read).collect();
+        // A panic there is one here, as if they had been read in turn.
+        threads.into_iter().flat_map(|thread| thread.join().expect("reading a text does not panic")).collect()
+    })
 }
 
 /// Where the files of a version are.

@@ -58,7 +58,15 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 /// What can be called.
 pub fn catalog() -> dsl::catalog::Catalog {
-    let mut catalog = connectors::catalog();
-    catalog.actions.extend(ai::ask::catalog().actions);
-    catalog
+    plain().clone()
+}
+
+/// The same, made once.
+pub(crate) fn plain() -> &'static dsl::catalog::Catalog {
+    static PLAIN: std::sync::OnceLock<dsl::catalog::Catalog> = std::sync::OnceLock::new();
+    PLAIN.get_or_init(|| {
+        let mut catalog = connectors::catalog();
+        catalog.actions.extend(ai::ask::catalog().actions);
+        catalog
+    })
 }

@@ -259,13 +259,15 @@ impl Core {
         let clock = Arc::new(Wall);
         let mut keeper = Keeper::new(owner, self.desk.path(), self.driver.clone(), clock.clone())?;
         let kept = self.kept()?;
+        let enabled = kept.workflows()?.into_iter().filter(|standing| standing.enabled);
+        let versions = enabled.map(|standing| kept.version(&standing.name, standing.version));
+        let versions = versions.collect::<Result<Vec<_>, _>>()?;
         let mut deployed = vec![];
-        for standing in kept.workflows()?.into_iter().filter(|standing| standing.enabled) {
-            match kept.deployed(&kept.version(&standing.name, standing.version)?) {
-                Some(version) => deployed.push(version),
-                None => {
-                    keeper.cannot_keep(&standing.name, "this version of the program takes its text no more")
-                }
+        for (version, read) in versions.iter().zip(crate::kept::deployed_all(&versions)) {
+            match read {
+                Some(read) => deployed.push(read),
+                None => keeper
+                    .cannot_keep(&version.workflow, "this version of the program takes its text no more"),
             }
         }
         keeper.add(deployed)?;

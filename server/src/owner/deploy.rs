@@ -16,7 +16,7 @@ use vault::LOCAL;
 use super::{Core, checked};
 use crate::change::Change;
 use crate::error::Error;
-use crate::kept::{Kept, note_text, zone};
+use crate::kept::{Kept, note_text, read_text, zone};
 use crate::order::Note;
 use crate::protocol::Act;
 
@@ -85,7 +85,7 @@ impl Core {
             None => None,
         };
         let digest = Hash::of(wish.text.as_bytes()).0;
-        let old = before.as_ref().and_then(|version| kept.read_text(version));
+        let old = before.as_ref().and_then(read_text);
         let mut outcome = Outcome {
             workflow: workflow.name.clone(),
             version: None,
@@ -151,10 +151,10 @@ impl Core {
             let file = crate::kept::note(&version).map(|note| note.file).unwrap_or_default();
             let workflow = match wish {
                 // Also what this program takes no more can be stopped.
-                Wish::Disable => kept.read_text(&version),
+                Wish::Disable => read_text(&version),
                 Wish::Enable | Wish::Rollback { .. } => Some(checked(&file, &version.text)?),
             };
-            let old = kept.read_text(&before);
+            let old = read_text(&before);
             let outcome = Outcome {
                 workflow: name.into(),
                 version: (from != (standing.enabled, standing.version)).then_some(standing.version),
@@ -221,7 +221,7 @@ impl Core {
         if !standing.enabled {
             return Ok(None);
         }
-        Ok(kept.deployed(&kept.version(name, standing.version)?))
+        Ok(crate::kept::deployed(&kept.version(name, standing.version)?))
     }
 
     /// What is kept here.
@@ -234,7 +234,7 @@ impl Core {
 fn deployable(wish: &Deployment, kept: &Kept) -> Result<Workflow, Error> {
     let workflow = checked(&wish.file, &wish.text)?;
     let plan = engine::plan::Plan::new(&workflow);
-    let beside = crate::beside::catalog(&wish.file, &wish.text).workflows.unwrap_or_default();
+    let beside = crate::beside::catalog(&wish.file, &wish.text).into_owned().workflows.unwrap_or_default();
     for called in engine::outline::called(&plan) {
         if !beside.contains_key(&called) && kept.find(&called)?.is_none() {
             return Err(Error::Wanting { workflow: workflow.name, called });
