@@ -182,7 +182,7 @@ fn finished(asked: &[Asked], rows: &[&Value], prices: Option<&[i64; 4]>) -> usiz
 }
 
 /// The calls that were cut: flagged, and within a tenth of what a vocabulary makes of what was said until then. Of Gemini
-/// and Cohere no vocabulary is known: they are flagged.
+/// and Cohere no vocabulary is known: theirs are held to the same one, of which nobody knows how near it is to their own.
 fn cut(of: &str, asked: &[Asked], rows: &[&Value]) {
     let mut wanted: Vec<i64> = asked
         .iter()

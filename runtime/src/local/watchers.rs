@@ -69,7 +69,10 @@ impl Watchers {
         let (sender, receiver) = oneshot::channel();
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ends) = ends.as_mut() {
-            ends.entry(run.clone()).or_default().push(sender);
+            let waiting = ends.entry(run.clone()).or_default();
+            // Those who went away without a word leave when somebody comes.
+            waiting.retain(|sender| !sender.is_closed());
+            waiting.push(sender);
         }
         receiver
     }

@@ -13,6 +13,9 @@ use crate::error::Error;
 /// How many are remembered.
 const MOST: usize = 256;
 
+/// The longest text that is remembered, in bytes: a plan takes many times as much memory as its text.
+pub(super) const LONGEST: usize = 32 << 10;
+
 /// Plans by the hashes of their texts.
 #[derive(Default)]
 pub(super) struct Plans(Mutex<HashMap<Hash, Arc<Plan>>>);
@@ -23,6 +26,9 @@ impl Plans {
     /// # Errors
     /// Where the text has errors, or this version cannot run it.
     pub fn of(&self, file: &Path, text: &str) -> Result<Arc<Plan>, Error> {
+        if text.len() > LONGEST {
+            return Ok(Arc::new(Plan::new(&checked(file, text)?)));
+        }
         let digest = Hash::of(text.as_bytes());
         if let Some(plan) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
             return Ok(plan.clone());

@@ -12,6 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tracing::{error, warn};
 
+use super::plans::LONGEST;
 use super::{Core, Feed, News};
 use crate::error::Error;
 use crate::order::Order;
@@ -112,7 +113,8 @@ async fn answer(stream: UnixStream, core: Arc<Core>) {
                     _ = read.read_u8() => return,
                 }
             }
-            Request::Run(order) => start(&core, order).await,
+            // A long text takes long to check, and the others wait for this thread.
+            Request::Run(order) if order.text.len() <= LONGEST => start(&core, order).await,
             other => aside(&core, move |core| core.handle(&other)).await,
         };
         let reply = match reply {
