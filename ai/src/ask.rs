@@ -9,7 +9,6 @@ mod embed;
 mod live;
 mod matter;
 mod offers;
-mod settling;
 mod tools;
 mod turn;
 mod value;
@@ -24,6 +23,7 @@ use egress::{Client, Policy};
 use jiff::{SignedDuration, Timestamp};
 use secret::NoVault;
 use store::{Desk, Reader};
+use tokio::sync::Semaphore;
 use vault::{Payer, Status, Vault, Who};
 
 use crate::chat::{Answer, Message, Part, Question, Role};
@@ -39,7 +39,6 @@ use live::Live;
 pub use live::{Hand, Heard, Piece};
 use matter::Matter;
 use offers::Key;
-use settling::Settling;
 pub use turn::turn;
 use wish::Wish;
 
@@ -55,6 +54,9 @@ const LONGEST: usize = 100 << 20;
 /// Lengths of an answer that are tried where a limit of cost leaves no room for the longest.
 const LENGTHS: [Option<u64>; 6] = [None, Some(32_768), Some(8_192), Some(2_048), Some(1_024), Some(512)];
 
+/// How many look for keys at once.
+const LOOKS: usize = 4;
+
 /// How long the rows of calls that were given up are waited for at the end.
 const SETTLES: Duration = Duration::from_secs(5);
 
@@ -64,10 +66,11 @@ const SOON: Duration = Duration::from_secs(6 * 3600);
 /// What all questions of a process share: the ledger, the connections, and who is left alone for a while.
 pub struct Models {
     desk: Arc<Desk>,
-    reader: Arc<OnceLock<Reader>>,
+    reader: OnceLock<Reader>,
     health: Mutex<Health>,
     clients: [OnceLock<Client>; 2],
-    settling: Settling,
+    /// How many look for keys at once: more would be as many threads that wait for one another.
+    looking: Semaphore,
 }
 
 /// Where models may be.
@@ -104,16 +107,27 @@ impl Models {
     pub fn new(desk: Arc<Desk>) -> Models {
         Models {
             desk,
-            reader: Arc::default(),
+            reader: OnceLock::new(),
             health: Mutex::default(),
             clients: Default::default(),
-            settling: Settling::default(),
+            looking: Semaphore::new(LOOKS),
         }
     }
 
     /// Waits for the rows of calls that were given up, so that they are in the ledger when the process ends.
     pub fn settled(&self) {
-        self.settling.end(SETTLES);
+        self.desk.flush(SETTLES);
+    }
+
+    /// What is read of the ledger and its budgets.
+    fn reader(&self) -> Result<&Reader, store::Error> {
+        match self.reader.get() {
+            Some(reader) => Ok(reader),
+            None => {
+                let opened = Reader::open(self.desk.path(), Duration::from_secs(1))?;
+                Ok(self.reader.get_or_init(|| opened))
+            }
+        }
     }
 
     fn client(&self, reach: Reach) -> &Client {
@@ -214,10 +228,12 @@ impl<'a> Step<'a> {
     /// Finds the keys with which a wish can be answered.
     async fn of(asking: &'a Asking<'a>, wish: Wish) -> Result<Step<'a>, Failure> {
         let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
+        let broke_off = || Failure::passing(FailureKind::Server, "the search for keys broke off");
+        let looks = asking.models.looking.acquire().await.map_err(|_| broke_off())?;
         let found =
             tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
-        let (keys, out_of_use) =
-            found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
+        drop(looks);
+        let (keys, out_of_use) = found.map_err(|_| broke_off())??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
         Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live: Live::new(None) })
     }

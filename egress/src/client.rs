@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secret::Open;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::error::{Error, refused_address};
@@ -30,6 +31,9 @@ const OURS: [&str; 11] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// How many secrets are opened at once.
+const OPENS: usize = 16;
 
 /// An answer, whatever its status. Secrets that the server said back are replaced by `***`.
 #[derive(Clone, Debug)]
@@ -60,6 +64,8 @@ pub struct Gathered {
 pub struct Client {
     policy: Arc<Policy>,
     open: Arc<dyn Open>,
+    /// Opening waits for a disk: more at once would be as many threads that wait.
+    opens: Arc<Semaphore>,
     lookup: Arc<dyn Lookup>,
     /// Made at the first call: it reads the system's trusted certificates, which takes its time, and which a
     /// workflow that calls nobody does not need.
@@ -74,7 +80,8 @@ impl Client {
 
     /// Makes a client that asks somebody else for addresses. What it answers is filtered all the same.
     pub fn with_lookup(policy: Policy, open: Arc<dyn Open>, lookup: Arc<dyn Lookup>) -> Client {
-        Client { policy: Arc::new(policy), open, lookup, http: Arc::default() }
+        let opens = Arc::new(Semaphore::new(OPENS));
+        Client { policy: Arc::new(policy), open, opens, lookup, http: Arc::default() }
     }
 
     /// The same way out, with its connections, for whom somebody else opens secrets.
@@ -112,7 +119,7 @@ impl Client {
         let (host, began) = (host_of(&url), Instant::now());
         let late = || Error::Timeout { host: host.clone(), limit };
         self.http.get_or_init(|| self.connect());
-        let opened = Opened::new(self.open.clone());
+        let opened = Opened::new(self.open.clone(), self.opens.clone());
         let exchange = tokio::time::timeout(limit, self.exchange(&request, &url, &opened, true));
         let response = exchange.await.unwrap_or_else(|_| Err(late()))?;
         let most = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
@@ -154,7 +161,7 @@ impl Client {
     }
 
     async fn follow(&self, mut request: Request, mut url: Url) -> Result<Response, Error> {
-        let opened = Opened::new(self.open.clone());
+        let opened = Opened::new(self.open.clone(), self.opens.clone());
         let most = request.redirects.unwrap_or(self.policy.redirects);
         let max_response = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
         let mut followed = 0;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use bytes::Bytes;
 use memchr::memmem;
 use secret::{Hole, Open, Refused, Secret};
+use tokio::sync::Semaphore;
 
 use crate::request::{Escape, json_string};
 
@@ -21,6 +22,8 @@ const STARS: &[u8] = b"***";
 /// Opens each secret once in a call, and remembers it for as long as the call takes.
 pub(crate) struct Opened {
     open: Arc<dyn Open>,
+    /// How many may open secrets at once.
+    opens: Arc<Semaphore>,
     known: Mutex<BTreeMap<(String, String), Secret>>,
     made: Mutex<Vec<Secret>>,
 }
@@ -35,8 +38,8 @@ impl Open for Opened {
 }
 
 impl Opened {
-    pub(crate) fn new(open: Arc<dyn Open>) -> Opened {
-        Opened { open, known: Mutex::default(), made: Mutex::default() }
+    pub(crate) fn new(open: Arc<dyn Open>, opens: Arc<Semaphore>) -> Opened {
+        Opened { open, opens, known: Mutex::default(), made: Mutex::default() }
     }
 
     /// Opens what is not known for this host, on a thread that may block.
@@ -47,6 +50,8 @@ impl Opened {
             keys.filter(|key| !known.contains_key(key)).collect()
         };
         let Some((first, _)) = keys.first().cloned() else { return Ok(()) };
+        let broke_off = || Refused::Sealed { name: first.clone(), why: "whoever keeps it broke off".into() };
+        let opens = self.opens.acquire().await.map_err(|_| broke_off())?;
         let open = self.open.clone();
         let opening = tokio::task::spawn_blocking(move || {
             let opened = keys.into_iter().map(|(name, host)| {
@@ -55,9 +60,8 @@ impl Opened {
             });
             opened.collect::<Result<Vec<_>, Refused>>()
         });
-        let opened = opening
-            .await
-            .map_err(|_| Refused::Sealed { name: first, why: "whoever keeps it broke off".into() })??;
+        let opened = opening.await.map_err(|_| broke_off())??;
+        drop(opens);
         self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(opened);
         Ok(())
     }
@@ -212,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_secret_is_found_in_every_usual_spelling() {
-        let opened = Opened::new(Arc::new(One));
+        let opened = Opened::new(Arc::new(One), Arc::new(Semaphore::new(1)));
         opened.learn(["a"].into(), "h").await.unwrap();
         let pair = Hole::Join(vec![Hole::Plain("me:".into()), Hole::Name("a".into())]);
         opened

@@ -13,6 +13,7 @@ use dsl::workflow::{ASK, EMBED, TURN};
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
+use secret::NoVault;
 use store::Desk;
 
 use crate::beside;
@@ -31,6 +32,8 @@ pub struct Hands {
     database: PathBuf,
     /// Whether runs of schedules may go to private addresses.
     private: AtomicBool,
+    /// The ways out to public addresses and to all, whose connections the runs share.
+    ways: [egress::Client; 2],
     runs: RwLock<BTreeMap<RunId, Arc<Equipment>>>,
 }
 
@@ -51,7 +54,11 @@ impl Hands {
     pub fn new(data: PathBuf, database: PathBuf, safe: Arc<Safe>, desk: Arc<Desk>) -> Hands {
         let models = Models::new(desk);
         let (live, private) = (Live::default(), AtomicBool::new(false));
-        Hands { data, safe, models, live, database, private, runs: RwLock::default() }
+        let ways = [false, true].map(|allow_private| {
+            let policy = egress::Policy { allow_private, ..egress::Policy::default() };
+            egress::Client::new(policy, Arc::new(NoVault))
+        });
+        Hands { data, safe, models, live, database, private, ways, runs: RwLock::default() }
     }
 
     /// Waits for what is still to be written of calls that were given up.
@@ -68,11 +75,12 @@ impl Hands {
     ///
     /// The workflow's file may not be written; the data directory may not even be seen.
     pub fn equip(&self, run: &RunId, note: &Note, allow_private: bool) {
-        let policy = egress::Policy { allow_private, ..egress::Policy::default() };
+        let [public, all] = &self.ways;
+        let way = if allow_private { all } else { public };
         let connectors = Connectors::new(Settings {
             files: note.files.clone(),
             protected: vec![note.file.clone(), self.data.clone()],
-            egress: egress::Client::new(policy, Arc::new(self.safe.of_run(run, &note.owner))),
+            egress: way.opened_by(Arc::new(self.safe.of_run(run, &note.owner))),
         });
         let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), Arc::from(&*note.owner));
         let equipment = Arc::new(Equipment { connectors, file, deployed, owner, allow_private });
@@ -86,18 +94,24 @@ impl Hands {
 
     /// Asks a model, on the keys of the run's owner: all that a step wants of it, or one turn of one with tools.
     async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Result<Value, Failure> {
-        let safe = self.safe.clone();
-        let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
         let no_keys =
             |why: String| Failure::new(FailureKind::Auth, format!("there are no keys for models: {why}"));
-        let vault = opened.map_err(|error| no_keys(error.to_string()))?;
+        let vault = match self.safe.opened() {
+            Some(vault) => vault,
+            None => {
+                let safe = self.safe.clone();
+                let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
+                let vault = opened.map_err(|error| no_keys(error.to_string()))?;
+                vault.map_err(|error| no_keys(crate::chain(&error)))?
+            }
+        };
         let hand = |piece: ai::ask::Piece<'_>| {
             let (from, text) = (piece.from, piece.text.to_owned());
             self.live.tell(run, &Piece { at: call.at, attempt: call.attempt, from, text })
         };
         let asking = Asking {
             models: &self.models,
-            vault: vault.map_err(|error| no_keys(crate::chain(&error)))?,
+            vault,
             owner: &equipment.owner,
             run: &run.0,
             place: format!("{}.{}", call.at.frame, call.at.slot),

@@ -58,6 +58,11 @@ impl Safe {
         OfRun { safe: self.clone(), owner: owner.into(), run: run.clone() }
     }
 
+    /// The vault, where it has been opened.
+    pub fn opened(&self) -> Option<Arc<Vault>> {
+        self.open.try_lock().ok()?.clone()
+    }
+
     /// The vault, opened if it is not yet. It may block.
     ///
     /// # Errors

@@ -2,7 +2,11 @@
 //! the call goes out, and settled once when it is over: budgets count what is open as if it were spent.
 //! Every question names its owner.
 
+mod budgets;
+
 use rusqlite::{Connection, Row, ToSql, params};
+
+pub use budgets::Budget;
 
 use crate::change::Unfit;
 use crate::{Error, Reader};
@@ -79,19 +83,6 @@ pub struct Limits {
     pub month: i64,
 }
 
-/// What may be spent in a month.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Whose.
-    pub owner: String,
-    /// What it counts, in a word: `owner`, `workflow`, `key`.
-    pub scope: String,
-    /// Of which workflow or key; empty for the owner.
-    pub name: String,
-    /// The most.
-    pub most: i64,
-}
-
 /// By what calls are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
@@ -154,31 +145,6 @@ const SUMS: &str =
     sum(output_reasoning), coalesce(sum(cost), 0) FROM calls
     WHERE (owner = ?1 OR payer = ?1) AND time >= ?2 GROUP BY 1";
 
-/// Which calls count to a budget of an owner, by its scope: those of the owner's runs, and those of others' that the
-/// owner pays for. A key is its payer's.
-fn counted(scope: &str) -> &'static str {
-    match scope {
-        "workflow" => "owner = ?1 AND time >= ?2 AND workflow = ?3",
-        "key" => "(owner = ?1 AND payer = 'own' OR payer = ?1) AND time >= ?2 AND \"key\" = ?3",
-        _ => "(owner = ?1 OR payer = ?1) AND time >= ?2 AND ?3 = ''",
-    }
-}
-
-/// The budgets that a call must keep: those of the run's owner, and of whoever else pays.
-fn bearing(to: &Connection, call: &Call) -> rusqlite::Result<Vec<Budget>> {
-    let payer = if call.payer == OWN { &call.owner } else { &call.payer };
-    to.prepare_cached(
-        "SELECT owner, scope, name, most FROM budgets WHERE owner IN (?1, ?2) AND (scope = 'owner'
-             OR scope = 'workflow' AND owner = ?1 AND name = ?3 OR scope = 'key' AND owner = ?2 AND name = ?4)",
-    )?
-    .query_map([&call.owner, payer, &call.workflow, &call.key], budget)?
-    .collect()
-}
-
-fn spent(of: &Connection, budget: &Budget, since: i64) -> rusqlite::Result<i64> {
-    sum_of(of, counted(&budget.scope), params![budget.owner, since, budget.name])
-}
-
 fn sum_of(of: &Connection, filter: &str, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {
     let sql = format!("SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls WHERE {filter}");
     of.prepare_cached(&sql)?.query_row(values, |row| row.get(0))
@@ -186,9 +152,10 @@ fn sum_of(of: &Connection, filter: &str, values: &[&dyn ToSql]) -> rusqlite::Res
 
 /// Opens a call, unless it could pass a limit. What it can cost must be known where there is one.
 pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::Result<Result<(), Unfit>> {
+    let bearing = budgets::bearing(to, call)?;
     let mut kept = vec![];
-    for budget in bearing(to, call)? {
-        kept.push((spent(to, &budget, limits.month)?, budget.most));
+    for budget in &bearing {
+        kept.push((budgets::spent(to, budget, limits.month)?, budget.most));
     }
     if let Some(most) = limits.run {
         kept.push((sum_of(to, "owner = ?1 AND run = ?2", params![call.owner, call.run])?, most));
@@ -202,6 +169,11 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
     };
     if !kept.iter().all(fits) {
         return Ok(Err(Unfit::Spent));
+    }
+    // At the turn of a month a call may be of the one before.
+    let more = call.reserved.filter(|_| call.time >= limits.month).unwrap_or_default();
+    for (budget, (spent, _)) in bearing.iter().zip(&kept) {
+        budgets::note(to, budget, limits.month, spent.saturating_add(more))?;
     }
     to.prepare_cached(
         "INSERT INTO calls (owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer,
@@ -233,6 +205,7 @@ pub(crate) fn settle(
     outcome: &Outcome,
 ) -> rusqlite::Result<Result<(), Unfit>> {
     let [uncached, cached, minutes, hour, visible, reasoning] = outcome.tokens;
+    budgets::settle(to, (owner, id), outcome.cost)?;
     let settled = to
         .prepare_cached(
             "UPDATE calls SET input_uncached = ?3, input_cached = ?4, cache_write_5m = ?5, cache_write_1h = ?6,
@@ -338,37 +311,6 @@ impl Reader {
                 .collect()
         })
     }
-
-    /// What is spent or reserved of a budget since a time.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn spent(&self, budget: &Budget, since: i64) -> Result<i64, Error> {
-        self.with(|connection| spent(connection, budget, since))
-    }
-
-    /// The budgets that a call must keep: those of the run's owner, and of whoever else pays.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn budgets_of_call(&self, call: &Call) -> Result<Vec<Budget>, Error> {
-        self.with(|connection| bearing(connection, call))
-    }
-
-    /// What an owner may spend.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn budgets(&self, owner: &str) -> Result<Vec<Budget>, Error> {
-        self.with(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT owner, scope, name, most FROM budgets WHERE owner = ?1 ORDER BY scope, name",
-                )?
-                .query_map([owner], budget)?
-                .collect()
-        })
-    }
 }
 
 fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
@@ -397,10 +339,6 @@ fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
         reserved: row.get(13)?,
         outcome,
     })
-}
-
-fn budget(row: &Row<'_>) -> rusqlite::Result<Budget> {
-    Ok(Budget { owner: row.get(0)?, scope: row.get(1)?, name: row.get(2)?, most: row.get(3)? })
 }
 
 fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {

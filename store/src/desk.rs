@@ -2,25 +2,53 @@
 //! that many small changes share a commit.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
+
+use futures_channel::oneshot;
 
 use crate::{Batch, Change, Error, Pragmas, Unfit, Writer};
 
 /// The most changes that share a transaction.
 const MOST: usize = 256;
 
-/// The one writer of a file, shared within a process.
+/// The one writer of a file, shared within a process. Dropping it waits for what was posted.
 pub struct Desk {
+    room: Arc<Room>,
+    clerk: OnceLock<JoinHandle<()>>,
+}
+
+/// What those who write share.
+struct Room {
     writer: Mutex<Writer>,
-    tray: Mutex<Vec<Arc<Paper>>>,
+    tray: Mutex<Tray>,
+    /// Something was posted, or all of that was answered, or the desk is closed.
+    ring: Condvar,
     path: PathBuf,
+}
+
+/// What waits to be written.
+#[derive(Default)]
+struct Tray {
+    papers: Vec<Arc<Paper>>,
+    /// How many were posted and not answered.
+    posted: usize,
+    closed: bool,
 }
 
 /// A change that was laid down, and what became of it.
 struct Paper {
     change: Change,
-    outcome: Mutex<Option<Outcome>>,
+    reply: Reply,
+}
+
+/// How whoever laid a change down is told what became of it.
+enum Reply {
+    /// They wait for the writer, and find it here.
+    Here(Mutex<Option<Outcome>>),
+    /// They may have gone away.
+    Post(Mutex<Option<oneshot::Sender<Outcome>>>),
 }
 
 /// What became of a change: it was made, it did not fit, or the file cannot be written.
@@ -34,12 +62,13 @@ impl Desk {
     /// Where the file is none of ours, damaged, too new, in use, or cannot be written.
     pub fn open(path: &Path, patience: Duration) -> Result<Desk, Error> {
         let writer = Mutex::new(Writer::open(path, patience)?);
-        Ok(Desk { writer, tray: Mutex::default(), path: path.to_owned() })
+        let room = Room { writer, tray: Mutex::default(), ring: Condvar::new(), path: path.to_owned() };
+        Ok(Desk { room: Arc::new(room), clerk: OnceLock::new() })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.room.path
     }
 
     /// Writes a batch of runs, and with it the changes that lie here. When this returns without an error,
@@ -48,20 +77,20 @@ impl Desk {
     /// # Errors
     /// Where somebody else wrote one of its rows, or the file cannot be written.
     pub fn append(&self, batch: &Batch) -> Result<(), Error> {
-        let mut writer = self.writer();
-        let papers = self.take();
+        let mut writer = self.room.writer();
+        let papers = self.room.take();
         if papers.is_empty() {
             return writer.append(batch);
         }
         let result = writer.write(Some(batch), &changes(&papers));
         match result {
             Ok(outcomes) => {
-                settle(&papers, outcomes);
+                self.room.settle(&papers, outcomes);
                 Ok(())
             }
             // It may be the batch's fault: the changes get a transaction of their own.
             Err(error) => {
-                write(&mut writer, &papers);
+                self.room.write(&mut writer, &papers);
                 Err(error)
             }
         }
@@ -73,21 +102,52 @@ impl Desk {
     /// # Errors
     /// Where the file cannot be written. A change that does not fit what stands there is `Ok(Err(…))`.
     pub fn make(&self, change: Change) -> Outcome {
-        let paper = Arc::new(Paper { change, outcome: Mutex::new(None) });
-        self.tray.lock().unwrap_or_else(PoisonError::into_inner).push(paper.clone());
+        let here = Arc::new(Paper { change, reply: Reply::Here(Mutex::new(None)) });
+        self.room.tray().papers.push(here.clone());
         loop {
-            let mut writer = self.writer();
+            let mut writer = self.room.writer();
             // Somebody who had the writer before took it along.
-            if let Some(outcome) = paper.outcome.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            if let Some(outcome) = here.outcome() {
                 return outcome;
             }
-            write(&mut writer, &self.take());
+            self.room.write(&mut writer, &self.room.take());
         }
+    }
+
+    /// As `make`, without a thread that waits. The change is made also where nobody waits for what became of it.
+    ///
+    /// # Errors
+    /// As for `make`.
+    pub fn post(&self, change: Change) -> impl Future<Output = Outcome> + use<> {
+        let (tell, told) = oneshot::channel();
+        let mut tray = self.room.tray();
+        if !tray.closed {
+            tray.papers.push(Arc::new(Paper { change, reply: Reply::Post(Mutex::new(Some(tell))) }));
+            tray.posted += 1;
+        }
+        drop(tray);
+        self.clerk.get_or_init(|| {
+            let room = self.room.clone();
+            let clerk = std::thread::Builder::new().name("clerk".into()).spawn(move || room.attend());
+            clerk.expect("the system gives a thread")
+        });
+        self.room.ring.notify_all();
+        let path = self.room.path.clone();
+        async move {
+            let detail = "its writer broke off".to_owned();
+            told.await.unwrap_or(Err(Error::CannotWrite { path, detail }))
+        }
+    }
+
+    /// Waits until all that was posted is written, and no longer than this.
+    pub fn flush(&self, most: Duration) {
+        let waiting = |tray: &mut Tray| tray.posted > 0;
+        drop(self.room.ring.wait_timeout_while(self.room.tray(), most, waiting));
     }
 
     /// How many transactions it has written since it was opened.
     pub fn commits(&self) -> u64 {
-        self.writer().commits()
+        self.room.writer().commits()
     }
 
     /// Reads the settings back.
@@ -95,7 +155,7 @@ impl Desk {
     /// # Errors
     /// Where the file cannot be read.
     pub fn pragmas(&self) -> Result<Pragmas, Error> {
-        self.writer().pragmas()
+        self.room.writer().pragmas()
     }
 
     /// Takes what was removed out of the file and its log, as far as this file goes.
@@ -103,41 +163,127 @@ impl Desk {
     /// # Errors
     /// Where the file cannot be written.
     pub fn scrub(&self) -> Result<(), Error> {
-        self.writer().scrub()
+        self.room.writer().scrub()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.room.tray().closed = true;
+        self.room.ring.notify_all();
+        if let Some(clerk) = self.clerk.take() {
+            // A panic there has been reported by the panic hook.
+            let _ = clerk.join();
+        }
+    }
+}
+
+impl Room {
+    /// Writes what is posted until the desk is closed.
+    fn attend(&self) {
+        let _leaving = Leaving(self);
+        loop {
+            let nothing = |tray: &mut Tray| tray.papers.is_empty() && !tray.closed;
+            let tray = self.ring.wait_while(self.tray(), nothing).unwrap_or_else(PoisonError::into_inner);
+            if tray.papers.is_empty() {
+                return;
+            }
+            drop(tray);
+            let mut writer = self.writer();
+            // What came while somebody else wrote comes along.
+            self.write(&mut writer, &self.take());
+        }
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> Vec<Arc<Paper>> {
-        let mut tray = self.tray.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = tray.len().min(MOST);
-        tray.drain(..most).collect()
+    fn tray(&self) -> MutexGuard<'_, Tray> {
+        self.tray.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn changes(papers: &[Arc<Paper>]) -> Vec<&Change> {
-    papers.iter().map(|paper| &paper.change).collect()
-}
+    fn take(&self) -> Vec<Arc<Paper>> {
+        let mut tray = self.tray();
+        let most = tray.papers.len().min(MOST);
+        tray.papers.drain(..most).collect()
+    }
 
-/// Writes changes together; where that fails, each is told why.
-fn write(writer: &mut Writer, papers: &[Arc<Paper>]) {
-    match writer.write(None, &changes(papers)) {
-        Ok(outcomes) => settle(papers, outcomes),
-        Err(error) => {
-            let told = error.to_string();
-            let mut first = Some(error);
-            for paper in papers {
-                let error = first.take().unwrap_or_else(|| writer.trouble(&told));
-                *paper.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(Err(error));
+    /// Writes changes together; where that fails, each is told why.
+    fn write(&self, writer: &mut Writer, papers: &[Arc<Paper>]) {
+        if papers.is_empty() {
+            return;
+        }
+        match writer.write(None, &changes(papers)) {
+            Ok(outcomes) => self.settle(papers, outcomes),
+            Err(error) => {
+                let told = error.to_string();
+                let mut first = Some(error);
+                let errors = papers.iter().map(|_| first.take().unwrap_or_else(|| writer.trouble(&told)));
+                self.tell(papers, errors.map(Err));
+            }
+        }
+    }
+
+    fn settle(&self, papers: &[Arc<Paper>], outcomes: Vec<Result<(), Unfit>>) {
+        self.tell(papers, outcomes.into_iter().map(Ok));
+    }
+
+    fn tell(&self, papers: &[Arc<Paper>], outcomes: impl Iterator<Item = Outcome>) {
+        let mut posted = 0;
+        for (paper, outcome) in papers.iter().zip(outcomes) {
+            posted += usize::from(paper.answer(outcome));
+        }
+        if posted > 0 {
+            let mut tray = self.tray();
+            tray.posted -= posted;
+            if tray.posted == 0 {
+                self.ring.notify_all();
             }
         }
     }
 }
 
-fn settle(papers: &[Arc<Paper>], outcomes: Vec<Result<(), Unfit>>) {
-    for (paper, outcome) in papers.iter().zip(outcomes) {
-        *paper.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ok(outcome));
+/// Where the clerk leaves early, nobody waits for it.
+struct Leaving<'a>(&'a Room);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        let mut tray = self.0.tray();
+        tray.closed = true;
+        let posted = |paper: &Arc<Paper>| matches!(paper.reply, Reply::Post(_));
+        tray.papers.retain(|paper| !posted(paper));
+        tray.posted = 0;
+        self.0.ring.notify_all();
     }
+}
+
+impl Paper {
+    /// What became of it, where somebody waits for the writer.
+    fn outcome(&self) -> Option<Outcome> {
+        match &self.reply {
+            Reply::Here(outcome) => outcome.lock().unwrap_or_else(PoisonError::into_inner).take(),
+            Reply::Post(_) => None,
+        }
+    }
+
+    /// Tells what became of it; true if it was posted.
+    fn answer(&self, outcome: Outcome) -> bool {
+        match &self.reply {
+            Reply::Here(here) => {
+                *here.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                false
+            }
+            Reply::Post(tell) => {
+                let tell = tell.lock().unwrap_or_else(PoisonError::into_inner).take();
+                // Nobody may wait for it any more.
+                let _ = tell.map(|tell| tell.send(outcome));
+                true
+            }
+        }
+    }
+}
+
+fn changes(papers: &[Arc<Paper>]) -> Vec<&Change> {
+    papers.iter().map(|paper| &paper.change).collect()
 }

@@ -142,3 +142,76 @@ fn who_pays_limits_what_others_spend() {
     assert_eq!(paid("ann", "7", "o"), Ok(()));
     assert_eq!(paid("ann", "8", "o"), Err(Unfit::Spent));
 }
+
+/// What stands beside each budget after many calls, and what their rows add up to.
+fn followed(seed: u64, settles: bool) -> Vec<(i64, i64)> {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    let mut state = seed;
+    let mut chance = |most: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % most
+    };
+    let budgets = [("owner", ""), ("workflow", "w"), ("key", "work")];
+    let mut open: Vec<(String, String)> = vec![];
+    let mut month = 1_000;
+    for id in 0..200 {
+        match chance(12) {
+            0 => {
+                let (scope, name) = budgets[usize::try_from(chance(3)).unwrap()];
+                make(&desk, budget(scope, name, 100_000)).unwrap();
+            }
+            1 => month += i64::try_from(chance(60)).unwrap(),
+            2..=5 if settles && !open.is_empty() => {
+                let at = usize::try_from(chance(open.len() as u64)).unwrap();
+                let (owner, id) = open.swap_remove(at);
+                let cost = (chance(4) > 0).then(|| i64::try_from(chance(90)).unwrap());
+                let outcome = Outcome { cost, class: "ok".into(), ..Outcome::default() };
+                make(&desk, Edit::SettleCall { owner, call: id, outcome }).unwrap();
+            }
+            6 if settles => {
+                make(&desk, Edit::LoseCalls).unwrap();
+                open.clear();
+            }
+            _ => {
+                let owner = ["o", "ann"][usize::try_from(chance(2)).unwrap()];
+                let payer = ["own", "o"][usize::try_from(chance(2)).unwrap()];
+                let reserved = Some(i64::try_from(chance(100)).unwrap());
+                let call = Call {
+                    owner: owner.into(),
+                    id: id.to_string(),
+                    time: month + i64::try_from(chance(20)).unwrap(),
+                    workflow: ["w", "v"][usize::try_from(chance(2)).unwrap()].into(),
+                    key: ["work", "home"][usize::try_from(chance(2)).unwrap()].into(),
+                    payer: payer.into(),
+                    reserved,
+                    ..Call::default()
+                };
+                let limits = Limits { month, ..Limits::default() };
+                make(&desk, Edit::OpenCall { call: Box::new(call), limits }).unwrap();
+                open.push((owner.into(), id.to_string()));
+            }
+        }
+    }
+    let reader = Reader::open(desk.path(), Duration::ZERO).unwrap();
+    let stands = reader.budgets("o").unwrap();
+    let as_it_stands: Vec<i64> = stands.iter().map(|budget| reader.spent(budget, month).unwrap()).collect();
+    for budget in &stands {
+        // One that was just set is added up from the rows.
+        make(&desk, Edit::Budget(budget.clone())).unwrap();
+    }
+    let added_up = stands.iter().map(|budget| reader.spent(budget, month).unwrap());
+    as_it_stands.into_iter().zip(added_up).collect()
+}
+
+#[test]
+fn what_stands_beside_a_budget_is_what_its_calls_add_up_to() {
+    let mut compared = 0;
+    for seed in 0..40 {
+        for (stands, adds_up) in followed(seed, seed % 2 == 0) {
+            assert_eq!(stands, adds_up, "seed {seed}");
+            compared += i32::from(stands > 0);
+        }
+    }
+    assert!(compared > 60, "only {compared} sums were of anything");
+}

@@ -124,3 +124,53 @@ fn a_refused_batch_does_not_take_changes_down() {
     });
     assert_eq!(links(&path).len(), 4);
 }
+
+/// What becomes of a future, on this thread.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+#[test]
+fn what_is_posted_is_written_without_a_thread_that_waits() {
+    let (_folder, path) = file();
+    let desk = Desk::open(&path, Duration::ZERO).unwrap();
+    let posted: Vec<_> = (0..200).map(|_| desk.post(change(vec![]))).collect();
+    let threads = std::fs::read_dir("/proc/self/task").unwrap().count();
+    assert!(threads < 50, "{threads} threads for 200 changes");
+    for outcome in posted {
+        wait(outcome).unwrap().unwrap();
+    }
+    assert_eq!(links(&path).len(), 100, "the first hundred of a page");
+    let commits = desk.commits();
+    assert!(commits < 150, "200 changes took {commits} commits");
+    wait(desk.post(change(vec![once("name")]))).unwrap().unwrap();
+    assert_eq!(wait(desk.post(change(vec![once("name")]))).unwrap(), Err(Unfit::Taken));
+}
+
+#[test]
+fn where_the_writer_breaks_off_nobody_waits_for_ever() {
+    let (_folder, path) = file();
+    let desk = Desk::open(&path, Duration::ZERO).unwrap();
+    // The test's links are numbers up to 255.
+    let posted: Vec<_> = (0..300).map(|_| desk.post(change(vec![]))).collect();
+    let told: Vec<bool> = posted.into_iter().map(|outcome| wait(outcome).is_ok()).collect();
+    assert!(told.contains(&false));
+    assert!(wait(desk.post(change(vec![]))).is_err());
+    desk.flush(Duration::from_secs(60));
+}
+
+#[test]
+fn what_is_posted_is_written_also_where_nobody_waits_for_it() {
+    let (_folder, path) = file();
+    let desk = Desk::open(&path, Duration::ZERO).unwrap();
+    for _ in 0..40 {
+        drop(desk.post(change(vec![])));
+    }
+    desk.flush(Duration::from_secs(10));
+    assert_eq!(links(&path).len(), 40);
+    for _ in 0..40 {
+        drop(desk.post(change(vec![])));
+    }
+    drop(desk);
+    assert_eq!(links(&path).len(), 80, "who closes the desk waits for it");
+}

@@ -9,13 +9,12 @@ use egress::{Gathered, Header, Method, Request};
 use jiff::Timestamp;
 use secret::{Hole, Refused};
 use store::calls::{Budget, Call, Limits, Outcome};
-use store::{Change, Desk, Edit, Reader, Unfit};
+use store::{Change, Desk, Edit, Unfit};
 use vault::Paid;
 
 use super::live::Live;
 use super::matter::{End, Matter};
 use super::offers::Key;
-use super::settling::Settling;
 use super::{Asking, Wish};
 use crate::estimate::{Counter, Estimate};
 use crate::price::{Money, Price, Priced};
@@ -103,7 +102,7 @@ impl<M: Matter> Ask<'_, M> {
         let cost = cost.unwrap_or_default();
         match row.settle(outcome).await {
             Ok(()) => {
-                self.warn(call, cost).await;
+                self.warn(&call, cost);
                 Paidfor { answer: came.answer.map_err(No::Refused), cost }
             }
             Err(failure) => Paidfor { answer: Err(No::Failed(failure)), cost },
@@ -148,28 +147,27 @@ impl<M: Matter> Ask<'_, M> {
             likely,
             counts: self.key.provider.estimate,
             said: Mutex::default(),
-            settling: self.asking.models.settling.clone(),
-            open: false,
+            open: true,
         };
         let edit = Edit::OpenCall { call: Box::new(call.clone()), limits };
-        match write(&row.desk, edit).await? {
-            Ok(()) => {
-                row.open = true;
-                Ok(row)
-            }
-            Err(Unfit::Spent) => Err(Failure::new(FailureKind::Budget, self.too_dear(call).await)),
+        // Until it is known that it is not there it is taken to be: whoever gives up here leaves a row that is settled.
+        let opened = write(&row.desk, edit).await;
+        row.open = matches!(opened, Ok(Ok(())));
+        match opened? {
+            Ok(()) => Ok(row),
+            Err(Unfit::Spent) => Err(Failure::new(FailureKind::Budget, self.too_dear(&call))),
             Err(unfit) => Err(broken(&format!("{unfit:?}"))),
         }
     }
 
     /// Why a budget does not let a call go out.
-    async fn too_dear(&self, call: Call) -> String {
+    fn too_dear(&self, call: &Call) -> String {
         let name = self.candidate.offer.name;
         let Some(reserved) = call.reserved else {
             return format!("the price of `{name}` is not known, and a budget must be kept");
         };
         let short = |(budget, spent): &(Budget, i64)| budget.most.saturating_sub(*spent) < reserved;
-        let budgets = self.budgets(call).await.unwrap_or_default();
+        let budgets = self.budgets(call);
         let left = match budgets.iter().find(|budget| short(budget)) {
             // What another payer has left is not told.
             Some((budget, _)) if budget.owner != self.asking.owner => {
@@ -189,36 +187,25 @@ impl<M: Matter> Ask<'_, M> {
         format!("a call of `{name}` may cost {} USD, and {left}", Money::from_units(reserved.into()))
     }
 
-    /// The budgets that a call must keep, and what is spent or reserved of each in this month.
-    async fn budgets(&self, call: Call) -> Option<Vec<(Budget, i64)>> {
-        let (desk, reader) = (self.asking.models.desk.clone(), self.asking.models.reader.clone());
-        let looked = tokio::task::spawn_blocking(move || {
-            let reader = match reader.get() {
-                Some(reader) => reader,
-                None => {
-                    let opened = Reader::open(desk.path(), Duration::from_secs(1))?;
-                    reader.get_or_init(|| opened)
-                }
-            };
-            let budgets = reader.budgets_of_call(&call)?;
+    /// The budgets that a call must keep, and what is spent or reserved of each in this month. It looks at a few rows,
+    /// for which nobody is waited for.
+    fn budgets(&self, call: &Call) -> Vec<(Budget, i64)> {
+        let read = || -> Result<Vec<(Budget, i64)>, store::Error> {
+            let reader = self.asking.models.reader()?;
             let month = month(Timestamp::now());
             let with_spent = |budget: Budget| reader.spent(&budget, month).map(|spent| (budget, spent));
-            budgets.into_iter().map(with_spent).collect()
-        });
-        match looked.await.ok()? {
-            Ok(budgets) => Some(budgets),
-            Err(error) => {
-                let error: store::Error = error;
-                tracing::warn!(%error, "the budgets cannot be read");
-                None
-            }
-        }
+            reader.budgets_of_call(call)?.into_iter().map(with_spent).collect()
+        };
+        read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the budgets cannot be read");
+            vec![]
+        })
     }
 
     /// Says which budgets a call has brought to one of the parts that are told of.
-    async fn warn(&self, call: Call, cost: Money) {
+    fn warn(&self, call: &Call, cost: Money) {
         let Ok(cost) = i64::try_from(cost.units()) else { return };
-        for (budget, spent) in self.budgets(call).await.unwrap_or_default() {
+        for (budget, spent) in self.budgets(call) {
             let reached = |percent: &&i128| {
                 let line = i128::from(budget.most) * **percent;
                 i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
@@ -356,7 +343,7 @@ struct Row {
     counts: Estimate,
     /// What came of an answer so far.
     said: Mutex<Counter>,
-    settling: Settling,
+    /// Whether it may be in the ledger and not settled.
     open: bool,
 }
 
@@ -405,17 +392,13 @@ impl Drop for Row {
         let usage = Usage::guess(self.likely, written);
         let cost = self.price.as_ref().and_then(|price| price.cost(&usage).known()).map(|cost| cost.total());
         let edit = self.edit(self.outcome(&usage, cost, "cut", None));
-        let desk = self.desk.clone();
         // Where nothing can be written any more, the next start counts the row as lost.
-        self.settling.begin(move || drop(desk.make(Change::untold(vec![edit]))));
+        drop(self.desk.post(Change::untold(vec![edit])));
     }
 }
 
-/// Writes where it may block.
-async fn write(desk: &Arc<Desk>, edit: Edit) -> Result<Result<(), Unfit>, Failure> {
-    let desk = desk.clone();
-    let written = tokio::task::spawn_blocking(move || desk.make(Change::untold(vec![edit]))).await;
-    written.map_err(|_| broken("it broke off"))?.map_err(|error| broken(&error.to_string()))
+async fn write(desk: &Desk, edit: Edit) -> Result<Result<(), Unfit>, Failure> {
+    desk.post(Change::untold(vec![edit])).await.map_err(|error| broken(&error.to_string()))
 }
 
 fn broken(why: &str) -> Failure {
