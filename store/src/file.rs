@@ -42,6 +42,9 @@ const NEEDED: (i32, &str) = (3_051_003, "3.51.3");
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// How many statements a connection keeps prepared: more than there are, since preparing one takes longer than running it.
+const STATEMENTS: usize = 128;
+
 /// Up to this length a file is checked whole when it is opened; that takes well under a second.
 const CHECKED_WHOLE: u64 = 32 << 20;
 
@@ -82,7 +85,7 @@ pub(crate) fn open_to_write(path: &Path, patience: Duration) -> Result<Connectio
         keep_before(&connection, path, version)?;
     }
     migrate(&mut connection).map_err(told)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
@@ -108,6 +111,7 @@ pub(crate) fn open_any(path: &Path, patience: Duration) -> Result<(Connection, i
     };
     let connection = Connection::open_with_flags(path, flags).map_err(told)?;
     connection.busy_timeout(patience).map_err(told)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let path = path.to_owned();
     let identity = match identity(&connection) {
         // Its making was cut off. The next writer undoes that, and begins again.

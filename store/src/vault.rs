@@ -168,6 +168,10 @@ const MEMBER: &str = "SELECT organisation, member, epoch, mac FROM members";
 const SECRET: &str =
     "SELECT owner, id, kind, name, version, status, rank, mac, shown, created, used FROM secrets";
 
+const WITH_CONNECTOR: &str =
+    "SELECT s.owner, s.id, s.kind, s.name, s.version, s.status, s.rank, s.mac, s.shown, s.created, s.used, v.connector
+     FROM secrets AS s JOIN versions AS v ON v.owner = s.owner AND v.secret = s.id AND v.version = s.version";
+
 impl Reader {
     /// One owner.
     ///
@@ -355,14 +359,25 @@ impl Reader {
     pub fn secrets_for(&self, owner: &str, kind: &str, connector: &str) -> Result<Vec<Secret>, Error> {
         self.with(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT s.owner, s.id, s.kind, s.name, s.version, s.status, s.rank, s.mac, s.shown,
-                            s.created, s.used
-                     FROM secrets AS s JOIN versions AS v
-                     ON v.owner = s.owner AND v.secret = s.id AND v.version = s.version
-                     WHERE s.owner = ?1 AND s.kind = ?2 AND v.connector = ?3 ORDER BY s.rank, s.name",
-                )?
+                .prepare_cached(&format!(
+                    "{WITH_CONNECTOR} WHERE s.owner = ?1 AND s.kind = ?2 AND v.connector = ?3 ORDER BY s.rank, s.name"
+                ))?
                 .query_map([owner, kind, connector], secret)?
+                .collect()
+        })
+    }
+
+    /// The secrets of an owner of one kind, each with the connector that its current version is for, first things first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn secrets_of_kind(&self, owner: &str, kind: &str) -> Result<Vec<(String, Secret)>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{WITH_CONNECTOR} WHERE s.owner = ?1 AND s.kind = ?2 ORDER BY s.rank, s.name"
+                ))?
+                .query_map([owner, kind], |row| Ok((row.get(11)?, secret(row)?)))?
                 .collect()
         })
     }

@@ -3,6 +3,9 @@
 //! Nothing is taken over from an earlier check: each time the rows are read, the owner, the connector and the
 //! host are compared with those that the secret was stored for, and the use is written down.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use secret::{Refused, Secret};
 use store::{Change, Edit, Unfit, vault as rows};
 
@@ -107,7 +110,7 @@ pub struct Resolved {
     /// Who pays for it.
     pub payer: Payer,
     /// What belongs to it, such as a base URL.
-    pub settings: std::collections::BTreeMap<String, String>,
+    pub settings: BTreeMap<String, String>,
 }
 
 /// A key that an owner may use, as it may be shown.
@@ -124,7 +127,7 @@ pub struct Usable {
     /// Whether it is used like that.
     pub serves: bool,
     /// What belongs to it, such as a base URL.
-    pub settings: std::collections::BTreeMap<String, String>,
+    pub settings: BTreeMap<String, String>,
 }
 
 /// The keys of one payer, those that are taken first in front.
@@ -133,6 +136,78 @@ struct Paid {
     payer: Payer,
     /// Most calls of a month, where the platform pays.
     quota: Option<i64>,
+}
+
+/// Who could pay for an owner; each is looked up when it is needed, and once.
+struct Parties<'a> {
+    vault: &'a Vault,
+    owner: &'a str,
+    organisations: OnceCell<Vec<String>>,
+    quota: OnceCell<i64>,
+}
+
+impl<'a> Parties<'a> {
+    fn of(vault: &'a Vault, owner: &'a str) -> Parties<'a> {
+        Parties { vault, owner, organisations: OnceCell::new(), quota: OnceCell::new() }
+    }
+
+    fn organisations(&self) -> Result<&[String], Error> {
+        if self.organisations.get().is_none() {
+            let found = self.vault.organisations(self.owner)?;
+            return Ok(self.organisations.get_or_init(|| found));
+        }
+        Ok(self.organisations.get().map_or(&[], Vec::as_slice))
+    }
+
+    /// Most calls of a month that the platform pays.
+    fn quota(&self) -> Result<i64, Error> {
+        if let Some(quota) = self.quota.get() {
+            return Ok(*quota);
+        }
+        let quota = self.vault.allowance(self.owner)?.map_or(0, |tier| i64::from(tier.quota));
+        Ok(*self.quota.get_or_init(|| quota))
+    }
+
+    /// All of them, by their ids.
+    fn all(&self) -> Result<Vec<String>, Error> {
+        let mut all = vec![self.owner.to_owned()];
+        all.extend_from_slice(self.organisations()?);
+        if self.quota()? != 0 {
+            all.push(PLATFORM.to_owned());
+        }
+        Ok(all)
+    }
+
+    /// Who pays for a provider, and with which keys: the owner, else the one organisation that has some, else the
+    /// platform where the tier allows it.
+    fn payer(
+        &self,
+        provider: &str,
+        keys_of: impl Fn(&str) -> Result<Vec<rows::Secret>, Error>,
+    ) -> Result<Option<Paid>, Error> {
+        let own = keys_of(self.owner)?;
+        if !own.is_empty() {
+            return Ok(Some(Paid { keys: own, payer: Payer::Own, quota: None }));
+        }
+        let mut found = None;
+        for organisation in self.organisations()? {
+            let keys = keys_of(organisation)?;
+            if keys.is_empty() {
+                continue;
+            }
+            if found.is_some() {
+                return Err(Refused::Ambiguous { name: provider.into() }.into());
+            }
+            found = Some(Paid { keys, payer: Payer::Organisation(organisation.clone()), quota: None });
+        }
+        if found.is_some() {
+            return Ok(found);
+        }
+        let quota = self.quota()?;
+        let platform = if quota == 0 { vec![] } else { keys_of(PLATFORM)? };
+        let paid = Paid { keys: platform, payer: Payer::Platform, quota: Some(quota) };
+        Ok(Some(paid).filter(|paid| !paid.keys.is_empty()))
+    }
 }
 
 /// The secret that serves a wish, still shut.
@@ -239,16 +314,42 @@ impl Vault {
         }
     }
 
-    /// The keys of a provider that the owner may use, those that are taken first in front. One payer has them all.
+    /// The keys that the owner may use, by their providers, those that are taken first in front. One payer has all of a
+    /// provider; where more than one could pay, nobody does.
     ///
     /// # Errors
-    /// Where more than one could pay, or the vault is sealed or cannot be read.
-    pub fn usable(&self, owner: &str, provider: &str) -> Result<Vec<Usable>, Error> {
+    /// Where the vault is sealed or cannot be read.
+    pub fn usable(&self, owner: &str) -> Result<BTreeMap<String, Result<Vec<Usable>, Refused>>, Error> {
         match self.keys() {
-            Err(Error::Blank) => return Ok(vec![]),
+            Err(Error::Blank) => return Ok(BTreeMap::new()),
             keys => keys?,
         };
-        let Some(paid) = self.payer(owner, provider)? else { return Ok(vec![]) };
+        let parties = Parties::of(self, owner);
+        let mut keys: BTreeMap<String, BTreeMap<String, Vec<rows::Secret>>> = BTreeMap::new();
+        for party in parties.all()? {
+            let of_party: &mut BTreeMap<_, Vec<_>> = keys.entry(party.clone()).or_default();
+            for (provider, secret) in self.reader.secrets_of_kind(&party, Kind::Key.name())? {
+                of_party.entry(provider).or_default().push(secret);
+            }
+        }
+        let providers: BTreeSet<String> = keys.values().flat_map(BTreeMap::keys).cloned().collect();
+        let mut usable = BTreeMap::new();
+        for provider in providers {
+            let of = |party: &str| {
+                Ok(keys.get(party).and_then(|keys| keys.get(&provider)).cloned().unwrap_or_default())
+            };
+            let told = match parties.payer(&provider, of) {
+                Ok(Some(paid)) => Ok(self.told_of(paid)?),
+                Ok(None) => continue,
+                Err(Error::Refused(refused)) => Err(refused),
+                Err(error) => return Err(error),
+            };
+            usable.insert(provider, told);
+        }
+        Ok(usable)
+    }
+
+    fn told_of(&self, paid: Paid) -> Result<Vec<Usable>, Error> {
         let mut usable = vec![];
         for secret in paid.keys {
             let version = self.current(&secret)?;
@@ -264,32 +365,10 @@ impl Vault {
         Ok(usable)
     }
 
-    /// Who pays for the calls of an owner to a provider, and with which keys: the owner, else the one organisation
-    /// that has some, else the platform where the tier allows it.
+    /// Who pays for the calls of an owner to a provider, and with which keys.
     fn payer(&self, owner: &str, provider: &str) -> Result<Option<Paid>, Error> {
-        let of = |owner: &str| self.reader.secrets_for(owner, Kind::Key.name(), provider);
-        let own = of(owner)?;
-        if !own.is_empty() {
-            return Ok(Some(Paid { keys: own, payer: Payer::Own, quota: None }));
-        }
-        let mut found = None;
-        for organisation in self.organisations(owner)? {
-            let keys = of(&organisation)?;
-            if keys.is_empty() {
-                continue;
-            }
-            if found.is_some() {
-                return Err(Refused::Ambiguous { name: provider.into() }.into());
-            }
-            found = Some(Paid { keys, payer: Payer::Organisation(organisation), quota: None });
-        }
-        if found.is_some() {
-            return Ok(found);
-        }
-        let quota = self.allowance(owner)?.map_or(0, |tier| i64::from(tier.quota));
-        let platform = if quota == 0 { vec![] } else { of(PLATFORM)? };
-        let paid = Paid { keys: platform, payer: Payer::Platform, quota: Some(quota) };
-        Ok(Some(paid).filter(|paid| !paid.keys.is_empty()))
+        Parties::of(self, owner)
+            .payer(provider, |party| Ok(self.reader.secrets_for(party, Kind::Key.name(), provider)?))
     }
 
     /// The key of a provider that comes first: the owner's, an organisation's, the platform's. Whoever has one

@@ -33,20 +33,23 @@ pub(super) fn keys(
     wanted: Option<&str>,
 ) -> Result<(Vec<Key>, Vec<String>), Failure> {
     let (mut keys, mut out_of_use) = (vec![], vec![]);
+    let cannot = |error: &dyn std::error::Error| {
+        Failure::new(FailureKind::Auth, format!("the keys cannot be used: {error}"))
+    };
+    let mut all = vault.usable(owner).map_err(|error| cannot(&error))?;
     for provider in PROVIDERS.iter() {
-        let usable = match vault.usable(owner, &provider.name) {
-            Ok(usable) => usable,
+        let usable = match all.remove(&provider.name) {
+            Some(Ok(usable)) => usable,
+            None => continue,
             // Nobody knows who pays, so nobody does.
-            Err(vault::Error::Refused(Refused::Ambiguous { .. })) => {
+            Some(Err(Refused::Ambiguous { .. })) => {
                 tracing::warn!(
                     provider = provider.name,
                     "more than one organisation has a key, so that none is used"
                 );
                 continue;
             }
-            Err(error) => {
-                return Err(Failure::new(FailureKind::Auth, format!("the keys cannot be used: {error}")));
-            }
+            Some(Err(refused)) => return Err(cannot(&refused)),
         };
         for usable in usable {
             if !usable.serves {
