@@ -3,6 +3,7 @@
 
 mod keeper;
 pub mod kept;
+mod recipe;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use tracing::{error, info};
 use crate::clock::{Clock, NAP};
 use crate::driver::Error;
 pub use keeper::{Deployed, Keeper, Owner};
+pub use recipe::Recipe;
 
 /// How long it waits after something could not be recorded.
 const RETRY: Duration = Duration::from_millis(500);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dsl::value::Value;
-use dsl::workflow::Workflow;
+use dsl::workflow::{Trigger, Workflow};
 use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::tz::TimeZone;
@@ -14,9 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 use runtime::driver::Error as DriverError;
 use runtime::schedule::books::{Became, nanoseconds, timestamp};
 use runtime::schedule::{Schedule, texts};
-use runtime::timekeeper::Deployed;
+use runtime::timekeeper::{Deployed, Recipe};
+use serde::{Deserialize, Serialize};
 use store::Reader;
-use store::books::{Schedule as Row, Tick};
+use store::books::{InForce, Schedule as Row, Tick};
 pub use store::books::{Workflow as Standing, WorkflowVersion as Version};
 
 use crate::error::Error;
@@ -27,6 +28,9 @@ use vault::LOCAL;
 
 /// How long a read waits for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Which program reads a text.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// A time of day as people say it is this long.
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
@@ -319,15 +323,37 @@ pub(crate) fn read_text(version: &Version) -> Option<Workflow> {
     crate::owner::checked(&file, &version.text).ok()
 }
 
-/// A version whose triggers are to be kept.
+/// A version whose triggers are to be kept; nothing where this program takes its text no more.
 pub(crate) fn deployed(version: &Version) -> Option<Deployed> {
     let workflow = read_text(version)?;
     let note = note(version)?.to_value();
-    Some(Deployed { plan: Arc::new(Plan::new(&workflow)), version: version.number, note })
+    let recipe = Recipe::of(Arc::new(Plan::new(&workflow)));
+    let (name, triggers) = (workflow.name.as_str().into(), workflow.triggers);
+    Some(Deployed { workflow: name, triggers, recipe, version: version.number, note })
 }
 
-/// The same for many, on all processors: reading a text takes longer than fetching it.
-pub(crate) fn deployed_all(versions: &[Version]) -> Vec<Option<Deployed>> {
+/// All versions in force, ready to be kept; nothing in place of one whose text this program takes no more. What is known
+/// of a text is not read again: its plan is made when its first run begins.
+pub(crate) fn deployed_all(kept: Kept) -> Result<Vec<(String, Option<Deployed>)>, Error> {
+    let in_force = kept.read(|reader| reader.in_force(LOCAL))?;
+    let kept = Arc::new(kept);
+    let (mut ready, mut unknown) = (vec![], vec![]);
+    for version in in_force {
+        match Known::of(version.known.as_deref()) {
+            Some(known) => {
+                let deployed = known.deployed(&kept, &version);
+                ready.push((version.workflow, deployed));
+            }
+            None => unknown.push(kept.version(&version.workflow, version.number)?),
+        }
+    }
+    let read = read_all(&unknown);
+    ready.extend(unknown.into_iter().map(|version| version.workflow).zip(read));
+    Ok(ready)
+}
+
+/// Reads many texts on all processors: reading one takes longer than fetching it.
+fn read_all(versions: &[Version]) -> Vec<Option<Deployed>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = versions.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
@@ -338,10 +364,46 @@ pub(crate) fn deployed_all(versions: &[Version]) -> Vec<Option<Deployed>> {
     })
 }
 
+/// What was read in the text of a version by whoever deployed it. Another program may read something else in it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Known {
+    by: String,
+    triggers: Vec<Trigger>,
+}
+
+impl Known {
+    /// What this program has read.
+    pub(crate) fn text(workflow: &Workflow) -> Option<String> {
+        let known = Known { by: PROGRAM.into(), triggers: workflow.triggers.clone() };
+        serde_json::to_string(&known).ok()
+    }
+
+    /// What this program has read; nothing where that was another.
+    fn of(text: Option<&str>) -> Option<Known> {
+        serde_json::from_str(text?).ok().filter(|known: &Known| known.by == PROGRAM)
+    }
+
+    fn deployed(self, kept: &Arc<Kept>, version: &InForce) -> Option<Deployed> {
+        let note = note_of(&version.note, version.number)?.to_value();
+        let (kept, name, number) = (kept.clone(), version.workflow.clone(), version.number);
+        let recipe = Recipe::later(move || {
+            let version = kept.version(&name, number).map_err(|error| crate::chain(&error))?;
+            let workflow = read_text(&version).ok_or("this version of the program takes its text no more")?;
+            Ok(Arc::new(Plan::new(&workflow)))
+        });
+        let workflow = version.workflow.as_str().into();
+        Some(Deployed { workflow, triggers: self.triggers, recipe, version: version.number, note })
+    }
+}
+
 /// Where the files of a version are.
 pub fn note(version: &Version) -> Option<Note> {
-    let note = Note::of(&dsl::json::parse(&version.note).ok()?)?;
-    Some(Note { version: Some(version.number), ..note })
+    note_of(&version.note, version.number)
+}
+
+fn note_of(text: &str, number: i64) -> Option<Note> {
+    let note = Note::of(&dsl::json::parse(text).ok()?)?;
+    Some(Note { version: Some(number), ..note })
 }
 
 /// As it stands in the books.
@@ -420,5 +482,22 @@ impl Timing {
             "queued": self.queued,
             "last": self.last.as_ref().map(Told::to_json),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_program_has_read_in_a_text_is_read_again() {
+        let text = "name: w\ntriggers:\n  - cron: 0 9 * * *\nsteps:\n  a: { set: { x: 1 } }\noutput: { x: \"{{ steps.a.x }}\" }\n";
+        let workflow = crate::owner::checked(Path::new("/w.yaml"), text).unwrap();
+        let own = Known::text(&workflow).unwrap();
+        assert_eq!(Known::of(Some(&own)).unwrap().triggers, workflow.triggers);
+        let others = own.replace(PROGRAM, "0.0.0-another");
+        for unknown in [None, Some(&*others), Some("{"), Some("{\"by\":1}")] {
+            assert!(Known::of(unknown).is_none(), "{unknown:?}");
+        }
     }
 }

@@ -258,16 +258,11 @@ impl Core {
         let owner = timekeeper::Owner { id, zone };
         let clock = Arc::new(Wall);
         let mut keeper = Keeper::new(owner, self.desk.path(), self.driver.clone(), clock.clone())?;
-        let kept = self.kept()?;
-        let enabled = kept.workflows()?.into_iter().filter(|standing| standing.enabled);
-        let versions = enabled.map(|standing| kept.version(&standing.name, standing.version));
-        let versions = versions.collect::<Result<Vec<_>, _>>()?;
         let mut deployed = vec![];
-        for (version, read) in versions.iter().zip(crate::kept::deployed_all(&versions)) {
+        for (workflow, read) in crate::kept::deployed_all(self.kept()?)? {
             match read {
                 Some(read) => deployed.push(read),
-                None => keeper
-                    .cannot_keep(&version.workflow, "this version of the program takes its text no more"),
+                None => keeper.cannot_keep(&workflow, "this version of the program takes its text no more"),
             }
         }
         keeper.add(deployed)?;

@@ -41,6 +41,21 @@ pub struct WorkflowVersion {
     pub deployed: i64,
     /// Who did it.
     pub author: String,
+    /// What whoever deployed it has read in its text, where that was kept.
+    pub known: Option<String>,
+}
+
+/// A version in force, without its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// The workflow.
+    pub workflow: String,
+    /// Its number.
+    pub number: i64,
+    /// Where its files are, in its stored form.
+    pub note: String,
+    /// What whoever deployed it has read in its text, where that was kept.
+    pub known: Option<String>,
 }
 
 /// Up to which instant a trigger is accounted for.
@@ -156,8 +171,8 @@ fn keep_workflow(to: &Transaction<'_>, workflow: &Workflow) -> rusqlite::Result<
 
 fn add_version(to: &Transaction<'_>, version: &WorkflowVersion) -> rusqlite::Result<usize> {
     to.prepare_cached(
-        "INSERT INTO workflow_versions (owner, workflow, number, digest, text, note, deployed, author)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO workflow_versions (owner, workflow, number, digest, text, note, deployed, author, known)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         version.owner,
@@ -167,7 +182,8 @@ fn add_version(to: &Transaction<'_>, version: &WorkflowVersion) -> rusqlite::Res
         version.text,
         version.note,
         version.deployed,
-        version.author
+        version.author,
+        version.known
     ])
 }
 
@@ -275,10 +291,31 @@ impl Reader {
         self.with(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT owner, workflow, number, digest, text, note, deployed, author FROM workflow_versions
+                    "SELECT owner, workflow, number, digest, text, note, deployed, author, known
+                     FROM workflow_versions
                      WHERE owner = ?1 AND workflow = ?2 ORDER BY number DESC",
                 )?
                 .query_map([owner, workflow], version)?
+                .collect()
+        })
+    }
+
+    /// The versions in force of an owner's workflows that are enabled, by their names.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn in_force(&self, owner: &str) -> Result<Vec<InForce>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT v.workflow, v.number, v.note, v.known FROM workflows AS w JOIN workflow_versions AS v
+                     ON v.owner = w.owner AND v.workflow = w.name AND v.number = w.version
+                     WHERE w.owner = ?1 AND w.enabled ORDER BY w.name",
+                )?
+                .query_map([owner], |row| {
+                    let (workflow, number) = (row.get(0)?, row.get(1)?);
+                    Ok(InForce { workflow, number, note: row.get(2)?, known: row.get(3)? })
+                })?
                 .collect()
         })
     }
@@ -296,7 +333,8 @@ impl Reader {
         self.with(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT owner, workflow, number, digest, text, note, deployed, author FROM workflow_versions
+                    "SELECT owner, workflow, number, digest, text, note, deployed, author, known
+                     FROM workflow_versions
                      WHERE owner = ?1 AND workflow = ?2 AND number = ?3",
                 )?
                 .query_row(params![owner, workflow, number], version)
@@ -426,6 +464,7 @@ fn version(row: &Row<'_>) -> rusqlite::Result<WorkflowVersion> {
         note: row.get(5)?,
         deployed: row.get(6)?,
         author: row.get(7)?,
+        known: row.get(8)?,
     })
 }
 

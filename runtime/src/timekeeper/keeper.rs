@@ -9,7 +9,6 @@ use dsl::value::{Hash, Value, Values};
 use dsl::workflow::Trigger;
 use engine::cause;
 use engine::input::Start;
-use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +17,7 @@ use store::books::{Schedule as Row, Tick};
 use tracing::{error, warn};
 
 use super::kept::{Begin, Entry, Kept, Place};
+use super::recipe::Recipe;
 use crate::clock::Clock;
 use crate::driver::{Driver, Error};
 use crate::local::Local;
@@ -33,8 +33,12 @@ const AGAIN: SignedDuration = SignedDuration::from_secs(1);
 /// A version of a workflow whose triggers are in force.
 #[derive(Clone, Debug)]
 pub struct Deployed {
+    /// The workflow.
+    pub workflow: Arc<str>,
+    /// Its triggers.
+    pub triggers: Vec<Trigger>,
     /// What its runs follow.
-    pub plan: Arc<Plan>,
+    pub recipe: Recipe,
     /// Its number.
     pub version: i64,
     /// Kept with its runs.
@@ -82,8 +86,13 @@ enum Knows {
 struct One {
     schedule: Schedule,
     row: Row,
-    deployed: Deployed,
     trigger: Trigger,
+    /// What its runs follow.
+    recipe: Recipe,
+    /// The version of the workflow.
+    version: i64,
+    /// Kept with its runs.
+    note: Value,
     /// When it is to be decided again.
     wake: Option<Timestamp>,
     /// The runs that it has started and that may not have ended, the oldest first.
@@ -139,17 +148,17 @@ impl Keeper {
         let mut rows: BTreeMap<_, _> =
             rows.into_iter().map(|row| ((row.workflow.clone(), row.text.clone()), row)).collect();
         for deployed in deployed {
-            let workflow = deployed.plan.workflow().clone();
-            let texts = texts(workflow.triggers.iter().map(|trigger| &trigger.start));
-            for (trigger, text) in workflow.triggers.into_iter().zip(texts) {
-                let key = (workflow.name.clone(), text.clone());
+            let Deployed { workflow, triggers, recipe, version, note } = deployed;
+            let texts = texts(triggers.iter().map(|trigger| &trigger.start));
+            for (trigger, text) in triggers.into_iter().zip(texts) {
+                let key = (workflow.to_string(), text.clone());
                 let Some(row) = rows.remove(&key).filter(|row| row.in_force) else { continue };
                 let start = (&trigger.start, text);
-                match Schedule::new(&workflow.name, start, &self.zone, timestamp(row.since)) {
+                match Schedule::new(&workflow, start, &self.zone, timestamp(row.since)) {
                     Ok(Some(schedule)) => {
-                        let deployed = deployed.clone();
+                        let (recipe, note) = (recipe.clone(), note.clone());
                         let (wake, open, queued) = (None, vec![], VecDeque::new());
-                        let one = One { schedule, row, deployed, trigger, wake, open, queued };
+                        let one = One { schedule, row, trigger, recipe, version, note, wake, open, queued };
                         self.kept.insert(Arc::new(key), one);
                     }
                     Ok(None) => {}
@@ -357,7 +366,7 @@ impl One {
             return vec![];
         }
         let Some(mut tick) = self.queued.pop_front() else { return vec![] };
-        tick.version = self.deployed.version;
+        tick.version = self.version;
         tick.decided = nanoseconds(now);
         tick.outcome = Became::Started.name().into();
         vec![self.begin(owner, tick, now, None, Place::Queue)]
@@ -381,7 +390,7 @@ impl One {
                 outcome: Became::from(decided.outcome).name().into(),
                 run: None,
                 why: String::new(),
-                version: self.deployed.version,
+                version: self.version,
                 decided: nanoseconds(now),
                 zones: dsl::cron::version().into(),
             };
@@ -411,7 +420,14 @@ impl One {
         place: Place,
     ) -> Entry {
         let instant = timestamp(tick.instant);
-        let plan = self.deployed.plan.clone();
+        let plan = match self.recipe.plan() {
+            Ok(plan) => plan,
+            Err(why) => {
+                tick.outcome = Became::Refused.name().into();
+                tick.why = why;
+                return Entry { tick, begin: None, place };
+            }
+        };
         let cause = Value::object([
             ("kind", Value::text(kind(&self.trigger.start))),
             ("at", Value::Time(now)),
@@ -422,7 +438,7 @@ impl One {
                 let run = self.schedule.run(&owner.id, instant);
                 self.open.push(run.clone());
                 let zone = Some(owner.zone.clone());
-                let note = self.deployed.note.clone();
+                let note = self.note.clone();
                 let start = Start { note, zone, ..Start::new(run, inputs, cause) };
                 Entry { tick, begin: Some(Begin { plan, start, replaces }), place }
             }

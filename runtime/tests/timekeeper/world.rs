@@ -22,7 +22,7 @@ use runtime::journal::{Batch, Journal, Mail};
 use runtime::local::{Local, Surroundings};
 use runtime::schedule::books::{Change, enforce, timestamp};
 use runtime::schedule::{Schedule, texts};
-use runtime::timekeeper::{Deployed, Keeper, Owner};
+use runtime::timekeeper::{Deployed, Keeper, Owner, Recipe};
 use store::books::Tick;
 use store::{Book, Desk, Reader};
 use tokio::runtime::Runtime;
@@ -264,7 +264,13 @@ impl World {
         driver.resume_all().unwrap();
         let owner = Owner { id: "o".into(), zone: "UTC".into() };
         let mut keeper = Keeper::new(owner, &self.file(), driver.clone(), clock).unwrap();
-        let deployed = |plan: &Arc<Plan>| Deployed { plan: plan.clone(), version: 1, note: Value::Null };
+        let deployed = |plan: &Arc<Plan>| Deployed {
+            workflow: plan.workflow().name.as_str().into(),
+            triggers: plan.workflow().triggers.clone(),
+            recipe: Recipe::of(plan.clone()),
+            version: 1,
+            note: Value::Null,
+        };
         keeper.add(self.plans.iter().map(deployed)).unwrap();
         self.life = Some((keeper, driver));
     }

@@ -16,7 +16,7 @@ use vault::LOCAL;
 use super::{Core, checked};
 use crate::change::Change;
 use crate::error::Error;
-use crate::kept::{Kept, note_text, read_text, zone};
+use crate::kept::{Kept, Known, note_text, read_text, zone};
 use crate::order::Note;
 use crate::protocol::Act;
 
@@ -117,6 +117,7 @@ impl Core {
             note,
             deployed: nanoseconds(now),
             author: wish.by.clone(),
+            known: Known::text(workflow),
         })];
         let changed = standing.map_or(nanoseconds(now), |standing| standing.changed);
         let standing = Standing {
