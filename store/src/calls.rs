@@ -35,6 +35,8 @@ pub struct Call {
     pub place: String,
     /// Which try of the step.
     pub attempt: i64,
+    /// The token by which a program asked; empty where a step did.
+    pub token: String,
     /// Who was asked.
     pub provider: String,
     /// Which model.
@@ -84,9 +86,9 @@ pub struct Limits {
 pub struct Budget {
     /// Whose.
     pub owner: String,
-    /// What it counts, in a word: `owner`, `workflow`, `key`.
+    /// What it counts, in a word: `owner`, `workflow`, `key`, `token`.
     pub scope: String,
-    /// Of which workflow or key; empty for the owner.
+    /// Of which workflow, key or token; empty for the owner.
     pub name: String,
     /// The most.
     pub most: i64,
@@ -109,6 +111,8 @@ pub enum By {
     Key,
     /// The day in UTC.
     Day,
+    /// The token of a program; all steps together have none.
+    Token,
 }
 
 /// What several calls took together.
@@ -146,7 +150,7 @@ pub struct KeyCost {
 const CALL: &str =
     "SELECT owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer, why,
     reserved, input_uncached, input_cached, cache_write_5m, cache_write_1h, output_visible, output_reasoning,
-    estimated, cost, latency, first, class FROM calls";
+    estimated, cost, latency, first, class, token FROM calls";
 
 const SUMS: &str =
     "count(*), sum(class NOT IN ('ok', 'open')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
@@ -159,6 +163,7 @@ const SUMS: &str =
 fn counted(scope: &str) -> &'static str {
     match scope {
         "workflow" => "owner = ?1 AND time >= ?2 AND workflow = ?3",
+        "token" => "owner = ?1 AND time >= ?2 AND token = ?3 AND token <> ''",
         "key" => "(owner = ?1 AND payer = 'own' OR payer = ?1) AND time >= ?2 AND \"key\" = ?3",
         _ => "(owner = ?1 OR payer = ?1) AND time >= ?2 AND ?3 = ''",
     }
@@ -169,9 +174,10 @@ fn bearing(to: &Connection, call: &Call) -> rusqlite::Result<Vec<Budget>> {
     let payer = if call.payer == OWN { &call.owner } else { &call.payer };
     to.prepare_cached(
         "SELECT owner, scope, name, most FROM budgets WHERE owner IN (?1, ?2) AND (scope = 'owner'
-             OR scope = 'workflow' AND owner = ?1 AND name = ?3 OR scope = 'key' AND owner = ?2 AND name = ?4)",
+             OR scope = 'workflow' AND owner = ?1 AND name = ?3 OR scope = 'key' AND owner = ?2 AND name = ?4
+             OR scope = 'token' AND owner = ?1 AND name = ?5)",
     )?
-    .query_map([&call.owner, payer, &call.workflow, &call.key], budget)?
+    .query_map([&call.owner, payer, &call.workflow, &call.key, &call.token], budget)?
     .collect()
 }
 
@@ -205,7 +211,8 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
     }
     to.prepare_cached(
         "INSERT INTO calls (owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer,
-         why, reserved, class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'open')",
+         why, reserved, token, class)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'open')",
     )?
     .execute(params![
         call.owner,
@@ -221,7 +228,8 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
         call.key,
         call.payer,
         call.why,
-        call.reserved
+        call.reserved,
+        call.token
     ])?;
     Ok(Ok(()))
 }
@@ -265,7 +273,8 @@ pub(crate) fn lose(to: &Connection) -> rusqlite::Result<Result<(), Unfit>> {
 
 impl By {
     /// All of them.
-    pub const ALL: [By; 7] = [By::Day, By::Key, By::Model, By::Owner, By::Provider, By::Step, By::Workflow];
+    pub const ALL: [By; 8] =
+        [By::Day, By::Key, By::Model, By::Owner, By::Provider, By::Step, By::Token, By::Workflow];
 
     /// Its word.
     pub fn name(self) -> &'static str {
@@ -277,6 +286,7 @@ impl By {
             By::Model => "model",
             By::Key => "key",
             By::Day => "day",
+            By::Token => "token",
         }
     }
 
@@ -289,6 +299,7 @@ impl By {
             By::Model => "provider || '/' || model",
             By::Key => "provider || '/' || \"key\"",
             By::Day => "strftime('%Y-%m-%d', time / 1000000000, 'unixepoch')",
+            By::Token => "token",
         }
     }
 }
@@ -389,6 +400,7 @@ fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
         step: row.get(5)?,
         place: row.get(6)?,
         attempt: row.get(7)?,
+        token: row.get(25)?,
         provider: row.get(8)?,
         model: row.get(9)?,
         key: row.get(10)?,

@@ -1,0 +1,3 @@
+-- Nothing: this number belongs to a change that is made beside this one.
+
+PRAGMA user_version = 13;
