@@ -175,7 +175,7 @@ fn bearing(to: &Connection, call: &Call) -> rusqlite::Result<Vec<Budget>> {
     to.prepare_cached(
         "SELECT owner, scope, name, most FROM budgets WHERE owner IN (?1, ?2) AND (scope = 'owner'
              OR scope = 'workflow' AND owner = ?1 AND name = ?3 OR scope = 'key' AND owner = ?2 AND name = ?4
-             OR scope = 'token' AND owner = ?1 AND name = ?5)",
+             OR scope = 'token' AND owner = ?1 AND name = ?5 AND ?5 <> '')",
     )?
     .query_map([&call.owner, payer, &call.workflow, &call.key, &call.token], budget)?
     .collect()

@@ -118,6 +118,26 @@ fn a_run_and_a_step_have_limits_over_all_their_tries() {
 }
 
 #[test]
+fn a_token_has_a_budget_of_its_own_and_steps_have_none_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    let asked = |id: &str, token: &str| {
+        let Edit::OpenCall { call, limits } = call("o", id, Some(10)) else { unreachable!() };
+        let call = Call { token: token.into(), ..*call };
+        make(&desk, Edit::OpenCall { call: Box::new(call), limits })
+    };
+    make(&desk, budget("token", "editor", 20)).unwrap();
+    make(&desk, budget("token", "", 0)).unwrap();
+    assert_eq!((asked("1", "editor"), asked("2", "editor")), (Ok(()), Ok(())));
+    assert_eq!(asked("3", "editor"), Err(Unfit::Spent));
+    assert_eq!((asked("4", "other"), asked("5", "")), (Ok(()), Ok(())));
+    let reader = Reader::open(desk.path(), Duration::ZERO).unwrap();
+    let sums = reader.usage("o", By::Token, i64::MIN).unwrap();
+    let by: Vec<_> = sums.iter().map(|sum| (&*sum.name, sum.calls)).collect();
+    assert_eq!(by, [("", 1), ("editor", 2), ("other", 1)]);
+}
+
+#[test]
 fn who_pays_limits_what_others_spend() {
     let folder = tempfile::tempdir().unwrap();
     let desk = desk(folder.path());

@@ -126,7 +126,8 @@ impl Step<'_> {
             let choice = self.who(texts)?;
             let (batch, after) = rest.split_at(together(rest, &choice.candidates));
             let batch = Texts { texts: batch.to_vec(), ..texts.clone() };
-            let candidates = choice.candidates.into_iter().map(|candidate| priced(candidate, &batch)).collect();
+            let candidates =
+                choice.candidates.into_iter().map(|candidate| priced(candidate, &batch)).collect();
             let (mut spent, mut waited) = (self.spent, self.waited);
             let course = Course { step: self, matter: &batch, length: None, why: choice.why };
             let told = course.run(candidates, &mut spent, &mut waited).await;

@@ -117,13 +117,7 @@ async fn heard<A>(
 /// # Errors
 /// Where the keys cannot be read.
 pub async fn models(asking: &Asking<'_>) -> Result<BTreeSet<String>, Failure> {
-    let need = Need {
-        model: None,
-        quality: Quality::Low,
-        features: BTreeSet::new(),
-        writes: 0,
-        limit: None,
-    };
+    let need = Need { model: None, quality: Quality::Low, features: BTreeSet::new(), writes: 0, limit: None };
     let step = Step::of(asking, Wish::for_need(Question::new("", ""), need, &Value::Null)).await?;
     let today = call::day(Timestamp::now());
     let offered = |provider: &Provider, model: &str| {
@@ -132,9 +126,10 @@ pub async fn models(asking: &Asking<'_>) -> Result<BTreeSet<String>, Failure> {
     let payers = offers::payers(&step.keys);
     let answering = payers.iter().flat_map(|payer| offers::offers(&step.keys, payer));
     let answering = answering.map(|offer| (offer.provider, offer.name, offer.model));
-    let telling = step.keys.iter().flat_map(|key| {
-        key.provider.embeddings.keys().map(|name| (key.provider, &**name, &**name))
-    });
+    let telling = step
+        .keys
+        .iter()
+        .flat_map(|key| key.provider.embeddings.keys().map(|name| (key.provider, &**name, &**name)));
     let all = answering.chain(telling).filter(|(provider, _, model)| offered(provider, model));
     Ok(all.map(|(provider, name, _)| format!("{}/{name}", provider.name)).collect())
 }

@@ -138,10 +138,9 @@ fn picture(block: &Fields<'_>) -> Result<Part, Wrong> {
     let source = block.get("source").and_then(Value::as_object);
     let text = |name: &str| source?.get(name)?.as_str();
     let found = match text("type") {
-        Some("base64") => text("media_type").zip(text("data")).map(|(media, data)| Image::Bytes {
-            media: media.to_owned(),
-            data: data.to_owned(),
-        }),
+        Some("base64") => text("media_type")
+            .zip(text("data"))
+            .map(|(media, data)| Image::Bytes { media: media.to_owned(), data: data.to_owned() }),
         Some("url") => text("url").and_then(image),
         Some(_) | None => None,
     };
@@ -295,14 +294,20 @@ mod tests {
             ("messages", json!([])),
             ("messages", json!([{ "role": "system", "content": "x" }])),
             ("messages", json!([{ "role": "user", "content": [{ "type": "document" }] }])),
-            ("messages", json!([{ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "x" }] }])),
+            (
+                "messages",
+                json!([{ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "x" }] }]),
+            ),
             ("system", json!([{ "type": "text", "text": "x", "cache_control": { "ttl": "1y" } }])),
             ("output_config", json!({ "effort": "utmost" })),
             ("output_config", json!({ "format": { "type": "xml" } })),
         ];
         for (name, value) in refused {
             let wrong = with(name, value.clone()).unwrap_err();
-            assert!(wrong.field.as_deref().is_some_and(|field| field.starts_with(name)), "{name} {value}: {wrong}");
+            assert!(
+                wrong.field.as_deref().is_some_and(|field| field.starts_with(name)),
+                "{name} {value}: {wrong}"
+            );
         }
         for (name, value) in [
             ("mcp_servers", json!([])),

@@ -226,7 +226,8 @@ fn form(said: &Fields<'_>) -> Result<Form, Wrong> {
         "text" => Ok(Form::Text),
         "json_object" => Ok(Form::Json { name: "answer".into(), schema: json!({ "type": "object" }) }),
         "json_schema" => {
-            let wanted = format.get("json_schema").ok_or_else(|| format.wrong("json_schema", "is missing"))?;
+            let wanted =
+                format.get("json_schema").ok_or_else(|| format.wrong("json_schema", "is missing"))?;
             let wanted = Fields::of(wanted, Place::Field(&place, "json_schema"))?;
             let schema = wanted.get("schema").ok_or_else(|| wanted.wrong("schema", "is missing"))?;
             let name = wanted.text("name")?.unwrap_or("answer").to_owned();
@@ -280,8 +281,14 @@ mod tests {
         assert_eq!((&*call.id, call.seal.as_deref(), &call.arguments), ("b", Some("seal"), &json!({})));
         let Part::Result(result) = &question.messages[2].parts[1] else { unreachable!() };
         assert_eq!((&*result.call, &*result.name, &*result.text), ("b", "look", "a dog"));
-        assert_eq!((question.max_output, question.temperature, question.top_p), (Some(9), Some(0.5), Some(0.9)));
-        assert_eq!((question.stop.len(), question.calls, question.effort), (1, Calls::One, Some(Effort::Low)));
+        assert_eq!(
+            (question.max_output, question.temperature, question.top_p),
+            (Some(9), Some(0.5), Some(0.9))
+        );
+        assert_eq!(
+            (question.stop.len(), question.calls, question.effort),
+            (1, Calls::One, Some(Effort::Low))
+        );
         assert_eq!((question.tool_choice, question.delivery), (ToolChoice::Some, Delivery::Stream));
     }
 
@@ -319,7 +326,10 @@ mod tests {
         ];
         for (name, value) in refused {
             let wrong = with(name, value.clone()).unwrap_err();
-            assert!(wrong.field.as_deref().is_some_and(|field| field.starts_with(name)), "{name} {value}: {wrong}");
+            assert!(
+                wrong.field.as_deref().is_some_and(|field| field.starts_with(name)),
+                "{name} {value}: {wrong}"
+            );
         }
         let passed_over = [
             ("n", json!(1)),

@@ -57,9 +57,9 @@ impl Vectored {
     pub fn told(&self, heading: &Heading, vectors: &Vectors) -> Value {
         let embedding = |vector: &Vec<f32>| match self.numbers {
             Numbers::Plain => json!(vector),
-            Numbers::Base64 => {
-                STANDARD.encode(vector.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>()).into()
-            }
+            Numbers::Base64 => STANDARD
+                .encode(vector.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>())
+                .into(),
         };
         let data: Vec<Value> = vectors
             .vectors
@@ -85,11 +85,16 @@ mod tests {
     #[test]
     fn texts_are_read_and_numbers_of_a_vocabulary_are_not() {
         let one = read(json!({ "model": "m", "input": "a", "dimensions": 3, "user": "x" })).unwrap();
-        assert_eq!((one.texts.texts, one.texts.dims, one.numbers), (vec!["a".into()], Some(3), Numbers::Plain));
+        assert_eq!(
+            (one.texts.texts, one.texts.dims, one.numbers),
+            (vec!["a".into()], Some(3), Numbers::Plain)
+        );
         let base64 = json!({ "model": "m", "input": ["a", "b"], "encoding_format": "base64" });
         let two = read(base64).unwrap();
         assert_eq!((two.texts.texts.len(), two.numbers), (2, Numbers::Base64));
-        for wrong in [json!([1, 2]), json!([[1], [2]]), json!([]), json!(""), json!([" "]), json!(null), json!({})] {
+        for wrong in
+            [json!([1, 2]), json!([[1], [2]]), json!([]), json!(""), json!([" "]), json!(null), json!({})]
+        {
             assert!(read(json!({ "model": "m", "input": wrong })).is_err(), "{wrong}");
         }
     }

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::draft::{Draft, Told};
 use super::schema::{self, narrowed};
 use super::{Wire, object, text_at};
-use crate::chat::{Calls, Delivery, Finish, Form, Image, Keep, Message, Part, Question, Role, Tool, ToolChoice};
+use crate::chat::{
+    Calls, Delivery, Finish, Form, Image, Keep, Message, Part, Question, Role, Tool, ToolChoice,
+};
 use crate::provider::{Provider, Quirks};
 use crate::refusal::{Class, Says};
 use crate::usage::{Usage, count};

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::draft::{Draft, Told};
 use super::schema::{self, narrowed};
 use super::{Meanings, Wire, items_at, numbers, object, text_at};
-use crate::chat::{Calls, Delivery, Finish, Form, Image, Message, Part, Question, Role, Texts, Tool, ToolChoice};
+use crate::chat::{
+    Calls, Delivery, Finish, Form, Image, Message, Part, Question, Role, Texts, Tool, ToolChoice,
+};
 use crate::provider::{MaxOutput, Provider, Quirks, SentBack, Spoken};
 use crate::refusal::{Class, Says};
 use crate::usage::{Usage, count};

@@ -47,8 +47,7 @@ impl Crowd {
         loop {
             let left = self.left.notified();
             if self.has_room() {
-                let place =
-                    Place {
+                let place = Place {
                     crowd: self.clone(),
                     go: Arc::new(Notify::new()),
                     idle: Mutex::new(None),

@@ -8,9 +8,9 @@ mod talk;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ai::ask::Heard;
 use ai::ask::live::{Asked as Called, News};
 use ai::ask::program::{self, Answered, No};
-use ai::ask::Heard;
 use ai::chat::{Answer, Delivery, Question};
 use ai::gateway::{Heading, Kind, Shape, Trouble, Vectored};
 use axum::body::Body;
@@ -51,7 +51,7 @@ pub fn question(asked: Asked) -> Answering {
     Box::pin(async move {
         let shape = asked.shape;
         let request = shape.read(&asked.said.bytes)?;
-        let heading = heading(&request.question.model)?;
+        let heading = heading(&request.question.model);
         match request.question.delivery {
             Delivery::Stream => {
                 let writing = Writing::new(shape.pieces(request.tells), heading, &request.question);
@@ -89,7 +89,7 @@ fn streamed(asked: Asked, question: Question, writing: Arc<Mutex<Writing>>) -> A
 pub fn meaning(asked: Asked) -> Answering {
     Box::pin(async move {
         let vectored = Vectored::read(&asked.said.bytes)?;
-        let heading = heading(&vectored.texts.model)?;
+        let heading = heading(&vectored.texts.model);
         let called = Mutex::new(None);
         let ear = |news: News<'_>| note(&called, &news);
         let part = asked.house.part(&asked.who);
@@ -120,7 +120,8 @@ pub fn model(asked: Asked) -> Answering {
             **name == wanted || name.split_once('/').is_some_and(|(_, short)| short == wanted)
         };
         let found = names.iter().find(is);
-        let none = || Trouble::new(Kind::NoModel, format!("there is no model `{wanted}` for which there is a key"));
+        let none =
+            || Trouble::new(Kind::NoModel, format!("there is no model `{wanted}` for which there is a key"));
         found.map(|_| json(200, &asked.shape.model(wanted))).ok_or_else(none)
     })
 }
@@ -153,12 +154,15 @@ fn trouble(no: &No) -> Trouble {
 }
 
 /// The head of an answer, of a model that is not yet known but by the name that was given.
-fn heading(model: &str) -> Result<Heading, Trouble> {
+fn heading(model: &str) -> Heading {
+    Heading { id: id(), model: model.to_owned(), created: Timestamp::now().as_second(), reads: 0 }
+}
+
+/// What names an answer, so that one can ask about it.
+fn id() -> String {
     let mut chance = [0; 16];
-    getrandom::fill(&mut chance).map_err(|error| Trouble::new(Kind::Ours, error.to_string()))?;
-    let id = chance.iter().map(|byte| format!("{byte:02x}")).collect();
-    let created = Timestamp::now().as_second();
-    Ok(Heading { id, model: model.to_owned(), created, reads: 0 })
+    getrandom::fill(&mut chance).expect("the system has randomness");
+    chance.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The head of an answer, of the model that is called.
@@ -172,7 +176,9 @@ fn named(heading: Heading, called: Option<&Called>) -> Heading {
 fn json(status: u16, body: &impl std::fmt::Display) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
     response
 }
 
@@ -180,6 +186,7 @@ fn json(status: u16, body: &impl std::fmt::Display) -> Response<Body> {
 pub(super) fn troubled(shape: Shape, trouble: &Trouble) -> Response<Body> {
     let mut response = json(trouble.status(shape), &trouble.body(shape));
     let mut heads = trouble.heads();
+    heads.push((heads::request(shape), id()));
     match trouble.kind {
         Kind::Unknown => heads.push(("www-authenticate", "Bearer".into())),
         // What is still to come of the body is not waited for.
@@ -204,6 +211,10 @@ impl From<Refusal> for Trouble {
         };
         let message = match &*refusal.help {
             "" => refusal.message,
+            // It may be shown in either head.
+            _ if kind == Kind::Unknown => {
+                format!("{}: `keyway token add NAME --scope ai` makes one for models", refusal.message)
+            }
             help => format!("{}: {help}", refusal.message),
         };
         let again = match refusal.again {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use server::http::routes::{Policy, ROUTES, Route, Takes};
+use server::http::routes::{Handler, Policy, ROUTES, Route, Takes};
 use server::http::{Answer, Limits};
 use server::token::Scope;
 use tests::web::{Web, hear, request};
@@ -18,10 +18,10 @@ const ODD: &[Route] = &[
         path: "/slow",
         policy: Policy::Public,
         takes: Takes::Nothing,
-        handler: |_| {
+        handler: Handler::Blocks(|_| {
             std::thread::sleep(Duration::from_millis(400));
             Ok(Answer::ok("slow".into()))
-        },
+        }),
         about: "Takes its time.",
     },
     Route {
@@ -29,7 +29,7 @@ const ODD: &[Route] = &[
         path: "/panic",
         policy: Policy::Public,
         takes: Takes::Nothing,
-        handler: |_| panic!("as planted"),
+        handler: Handler::Blocks(|_| panic!("as planted")),
         about: "Breaks off.",
     },
     Route {
@@ -37,7 +37,7 @@ const ODD: &[Route] = &[
         path: "/small",
         policy: Policy::Public,
         takes: Takes::Json { most: 1000 },
-        handler: |_| Ok(Answer::ok(Value::Null)),
+        handler: Handler::Blocks(|_| Ok(Answer::ok(Value::Null))),
         about: "Takes little.",
     },
     Route {
@@ -45,7 +45,7 @@ const ODD: &[Route] = &[
         path: "/large",
         policy: Policy::Public,
         takes: Takes::Json { most: 4 << 20 },
-        handler: |_| Ok(Answer::ok(Value::Null)),
+        handler: Handler::Blocks(|_| Ok(Answer::ok(Value::Null))),
         about: "Takes much.",
     },
 ];

@@ -13,11 +13,7 @@ pub(super) fn put(
     called: Option<&Asked>,
     cost: Option<Money>,
 ) {
-    let request = match shape {
-        Shape::OpenAi => "x-request-id",
-        Shape::Anthropic => "request-id",
-    };
-    let mut all = vec![(request, heading.id.clone())];
+    let mut all = vec![(request(shape), heading.id.clone())];
     if let Some(called) = called {
         all.extend([
             ("x-keyway-provider", called.provider.clone()),
@@ -29,6 +25,14 @@ pub(super) fn put(
     }
     all.extend(cost.map(|cost| ("x-keyway-cost", cost.to_string())));
     add(heads, all);
+}
+
+/// The head that names an answer.
+pub(super) fn request(shape: Shape) -> &'static str {
+    match shape {
+        Shape::OpenAi => "x-request-id",
+        Shape::Anthropic => "request-id",
+    }
 }
 
 /// Adds heads; what cannot stand in one is left out.

@@ -115,7 +115,8 @@ impl Talk {
 
     /// What was written, or what comes of going on.
     fn step(&mut self, context: &mut Context<'_>) -> Poll<Step> {
-        let written = |talk: &Talk| Some(std::mem::take(&mut talk.writing().out)).filter(|out| !out.is_empty());
+        let written =
+            |talk: &Talk| Some(std::mem::take(&mut talk.writing().out)).filter(|out| !out.is_empty());
         if let Some(out) = written(self) {
             return Poll::Ready(Step::Wrote(out));
         }
