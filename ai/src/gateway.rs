@@ -15,7 +15,7 @@ mod trouble;
 
 use serde_json::Value;
 
-use crate::chat::{Answer, Question};
+use crate::chat::{Answer, Message, Part, Question};
 use crate::provider::Quality;
 use crate::wire::Delta;
 pub use texts::{Numbers, Vectored};
@@ -168,6 +168,15 @@ impl Shape {
             Shape::Anthropic => anthropic::model(name),
         }
     }
+}
+
+/// The tool that was called under an id before: what it gave does not name it.
+fn tool_of(turns: &[Message], id: &str) -> Option<String> {
+    let mut calls = turns.iter().flat_map(|turn| &turn.parts).filter_map(|part| match part {
+        Part::Call(call) if call.id == id => Some(call.name.clone()),
+        Part::Call(_) | Part::Text { .. } | Part::Image(_) | Part::Result(_) | Part::Thinking(_) => None,
+    });
+    calls.next_back()
 }
 
 #[cfg(test)]

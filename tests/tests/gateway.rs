@@ -237,5 +237,8 @@ fn who_does_not_read_holds_up_the_provider_and_takes_no_memory() {
     }
     assert!(count >= 60_000_000, "only {count} bytes came");
     let kept = memory().saturating_sub(before);
-    assert!(kept > 2 * held.max(60_000_000), "{kept} bytes are kept for somebody who reads, {held} for who does not");
+    assert!(
+        kept > 2 * held.max(60_000_000),
+        "{kept} bytes are kept for somebody who reads, {held} for who does not"
+    );
 }

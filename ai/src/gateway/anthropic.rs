@@ -6,7 +6,7 @@ mod says;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, Place, image, wrong};
-use super::{Request, Tells, Wrong, sealed};
+use super::{Request, Tells, Wrong, sealed, tool_of};
 use crate::chat::{
     Call, Calls, Delivery, Effort, Form, Image, Keep, Message, Part, Question, Role, Thinking, Tool,
     ToolChoice, ToolResult,
@@ -150,11 +150,7 @@ fn picture(block: &Fields<'_>) -> Result<Part, Wrong> {
 /// What a tool gave, with its name, which stands at the call alone. Pictures among it follow it.
 fn result(block: &Fields<'_>, before: &[Message], parts: &mut Vec<Part>) -> Result<(), Wrong> {
     let (call, _) = sealed::read(block.required("tool_use_id")?);
-    let made = before.iter().flat_map(|turn| &turn.parts).filter_map(|part| match part {
-        Part::Call(made) if made.id == call => Some(made.name.clone()),
-        _ => None,
-    });
-    let name = made.last();
+    let name = tool_of(before, &call);
     let name = name.ok_or_else(|| block.wrong("tool_use_id", "is the id of no call before it"))?;
     let (mut texts, mut pictures) = (vec![], vec![]);
     match block.get("content") {

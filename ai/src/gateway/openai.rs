@@ -6,7 +6,7 @@ mod says;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, Place, image, wrong};
-use super::{Request, Tells, Wrong, sealed};
+use super::{Request, Tells, Wrong, sealed, tool_of};
 use crate::chat::{
     Call, Calls, Delivery, Effort, Form, Message, Part, Question, Role, Tool, ToolChoice, ToolResult,
 };
@@ -173,11 +173,7 @@ fn answered(message: &Fields<'_>) -> Result<Vec<Part>, Wrong> {
 /// What a tool gave, with its name, which stands at the call alone.
 fn result(message: &Fields<'_>, turns: &[Message]) -> Result<ToolResult, Wrong> {
     let (call, _) = sealed::read(message.required("tool_call_id")?);
-    let calls = turns.iter().flat_map(|turn| &turn.parts).filter_map(|part| match part {
-        Part::Call(made) if made.id == call => Some(made.name.clone()),
-        _ => None,
-    });
-    let name = calls.last();
+    let name = tool_of(turns, &call);
     let name = name.ok_or_else(|| message.wrong("tool_call_id", "is the id of no call before it"))?;
     let text = if message.get("content").is_some() { plain(message)? } else { String::new() };
     Ok(ToolResult { call, name, text, failed: false })

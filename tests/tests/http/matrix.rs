@@ -146,7 +146,7 @@ fn limits() -> Limits {
 fn every_route_lets_in_whom_it_should_and_nobody_else() {
     let web = served(ROUTES, limits());
     let provider = Provider::start("Hello.", &[]);
-    web.key("local", "mine", provider.address());
+    ["compatible", "openai"].iter().for_each(|of| web.key("local", of, provider.address()));
     assert_eq!(faults(&web, ROUTES), Vec::<String>::new());
     // Of each of the three questions, in two shapes, only the two that may ask.
     assert_eq!(provider.asked().len(), 6);

@@ -35,7 +35,9 @@ impl Answers {
                            "choices": [choice], "usage": usage });
         let body = body.to_string();
         let length = body.len();
-        let whole = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}");
+        let whole = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
         let chunk = |choices: Value, usage: Value| {
             let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
                                 "choices": choices, "usage": usage });
