@@ -74,7 +74,8 @@ fn usage(usage: &Usage) -> Value {
     })
 }
 
-/// An answer as events. Blocks come one after the other, and each is closed before the next.
+/// An answer as events. Blocks come one after the other, and none is taken up again. Providers may write several calls by turns,
+/// so that the first call stays open to the end, and what comes beside it follows there.
 #[derive(Default)]
 pub(in crate::gateway) struct Events {
     begun: bool,
@@ -159,8 +160,19 @@ fn event(name: &str, said: Value, out: &mut String) {
 
 impl Pieces for Events {
     fn say(&mut self, heading: &Heading, delta: &Delta, out: &mut String) {
+        if let Some(Block::Call(open)) = self.open {
+            match delta {
+                Delta::Arguments { part, text } if *part == open => self.arguments(text, out),
+                Delta::Arguments { .. }
+                | Delta::Beside(_)
+                | Delta::Call { .. }
+                | Delta::Text(_)
+                | Delta::Thinking(_) => {}
+            }
+            return;
+        }
         match delta {
-            Delta::Beside(_) => {}
+            Delta::Beside(_) | Delta::Arguments { .. } => {}
             Delta::Text(text) => {
                 self.begin(heading, out);
                 self.text(text, out);
@@ -175,11 +187,6 @@ impl Pieces for Events {
                 self.begin(heading, out);
                 self.call(*part, (&sealed::told(id, seal.as_deref()), name), out);
             }
-            // Providers write one call after the other, so that it belongs to the one that is open.
-            Delta::Arguments { part, text } if self.open == Some(Block::Call(*part)) => {
-                self.arguments(text, out);
-            }
-            Delta::Arguments { .. } => {}
         }
     }
 
@@ -213,4 +220,53 @@ pub(in crate::gateway) fn models<'a>(names: impl Iterator<Item = &'a str>) -> Va
 
 pub(in crate::gateway) fn model(name: &str) -> Value {
     json!({ "type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_are_written_by_turns_come_whole_one_after_the_other() {
+        let heading = Heading { id: "x".into(), model: "m".into(), created: 0, reads: 1 };
+        let made = |part, id: &str| Delta::Call { part, id: id.into(), name: "look".into(), seal: None };
+        let piece = |part, text: &str| Delta::Arguments { part, text: text.into() };
+        let deltas = [
+            Delta::Text("I look.".into()),
+            made(1, "a"),
+            piece(1, "{\"at\":"),
+            made(2, "b"),
+            piece(2, "{\"at\":2}"),
+            piece(1, "1}"),
+        ];
+        let call = |id: &str, at: u64| {
+            let arguments = json!({ "at": at });
+            Part::Call(Call { id: id.into(), name: "look".into(), arguments, seal: None })
+        };
+        let answer = Answer {
+            id: None,
+            model: "m".into(),
+            parts: vec![Part::text("I look."), call("a", 1), call("b", 2)],
+            finish: Finish::Calls,
+            usage: Usage::default(),
+        };
+        let (mut events, mut out) = (Events::default(), String::new());
+        deltas.iter().for_each(|delta| events.say(&heading, delta, &mut out));
+        events.end(&heading, &answer, &mut out);
+        let said: Vec<Value> =
+            out.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
+        let written = |block: u64| -> String {
+            let of = said.iter().filter(|event| event["index"] == block);
+            of.filter_map(|event| event.pointer("/delta/partial_json")?.as_str()).collect()
+        };
+        assert_eq!((written(1), written(2)), ("{\"at\":1}".to_owned(), "{\"at\":2}".to_owned()));
+        let kinds: Vec<&str> = said.iter().filter_map(|event| event["type"].as_str()).collect();
+        let blocks: Vec<&str> =
+            kinds.into_iter().filter(|kind| kind.starts_with("content_block_st")).collect();
+        assert_eq!(
+            blocks,
+            ["content_block_start", "content_block_stop"].repeat(3),
+            "each is closed before the next"
+        );
+    }
 }
