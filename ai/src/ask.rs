@@ -1,14 +1,15 @@
-//! Asking a model for a step: who is asked, with which key, whom else where that fails, and what makes its answer a
-//! value. The one place of this crate that sends, waits and writes.
+//! Asking a model for a step, or for a program: who is asked, with which key, whom else where that fails, and what makes an
+//! answer the value of a step. The one place of this crate that sends, waits and writes.
 //!
 //! Who pays is settled first and stays: where the owner's own keys could serve, neither an organisation's nor the
 //! platform's is asked when they fail.
 
 mod call;
 mod embed;
-mod live;
+pub mod live;
 mod matter;
 mod offers;
+pub mod program;
 mod tools;
 mod turn;
 mod value;
@@ -35,8 +36,8 @@ use crate::route::{self, Basis, Candidate, Choice};
 pub use call::month;
 use call::{Ask, No};
 pub use embed::{catalog, embed};
-use live::Live;
 pub use live::{Hand, Heard, Piece};
+use live::{Hears, Live};
 use matter::Matter;
 use offers::Key;
 pub use turn::turn;
@@ -90,16 +91,41 @@ pub struct Asking<'a> {
     pub vault: Arc<Vault>,
     /// Whose keys.
     pub owner: &'a str,
-    /// The run.
-    pub run: &'a str,
-    /// Which of its steps, by whatever names it alone.
-    pub place: String,
-    /// Which try of the step.
-    pub attempt: i64,
+    /// What asks for them.
+    pub by: By<'a>,
     /// Where models may be.
     pub reach: Reach,
-    /// Who takes the text of an answer while it comes.
-    pub hand: Hand<'a>,
+}
+
+/// What asks for an owner.
+#[derive(Clone)]
+pub enum By<'a> {
+    /// A step of a run.
+    Step {
+        /// The run.
+        run: &'a str,
+        /// Which of its steps, by whatever names it alone.
+        place: String,
+        /// Which try of the step.
+        attempt: i64,
+        /// Who takes the text of an answer while it comes.
+        hand: Hand<'a>,
+    },
+    /// A program that shows a token.
+    Token {
+        /// The name of the token.
+        name: &'a str,
+    },
+}
+
+impl By<'_> {
+    /// It as the log and the audit tell it.
+    fn words(&self) -> String {
+        match self {
+            By::Step { run, .. } => format!("run {run}"),
+            By::Token { name } => format!("token {name}"),
+        }
+    }
 }
 
 impl Models {
@@ -157,7 +183,7 @@ impl Asking<'_> {
             Payer::Organisation(id) => id,
             Payer::Platform => vault::PLATFORM,
         };
-        let (vault, owner, actor) = (self.vault.clone(), owner.to_owned(), format!("run {}", self.run));
+        let (vault, owner, actor) = (self.vault.clone(), owner.to_owned(), self.by.words());
         let (name, version) = (key.usable.name.clone(), key.usable.version);
         let marked = tokio::task::spawn_blocking(move || {
             vault.mark(Who { owner: &owner, actor: &actor }, &name, version, status)
@@ -189,7 +215,11 @@ fn learned(refusal: &Refusal) -> Option<Status> {
 /// Where nobody can be asked, all say no, or the answer is not what the step wants.
 pub async fn ask(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> {
     let wish = Wish::of(args)?;
-    let live = Live::new(Some(asking.hand).filter(|_| wish.is_text()));
+    let hears = match &asking.by {
+        By::Step { hand, .. } if wish.is_text() => Hears::Text(*hand),
+        By::Step { .. } | By::Token { .. } => Hears::Nobody,
+    };
+    let live = Live::new(hears);
     Step { live, ..Step::of(asking, wish).await? }.run().await
 }
 
@@ -235,7 +265,7 @@ impl<'a> Step<'a> {
         drop(looks);
         let (keys, out_of_use) = found.map_err(|_| broke_off())??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
-        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live: Live::new(None) })
+        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live: Live::new(Hears::Nobody) })
     }
 
     async fn run(mut self) -> Result<Value, Failure> {
@@ -292,10 +322,11 @@ impl<'a> Step<'a> {
         for payer in offers::payers(&self.keys) {
             let offers = offers::offers(&self.keys, &payer);
             for length in lengths {
-                let question = Question { max_output: *length, ..question.clone() };
+                let length = [*length, question.max_output].into_iter().flatten().min();
+                let question = Question { max_output: length, ..question.clone() };
                 let choice = route::choose(&need, &question, &offers, &basis);
                 if !choice.candidates.is_empty() {
-                    return Ok((choice, *length));
+                    return Ok((choice, length));
                 }
                 dear |= choice.rejected.iter().any(|(_, why)| is_of_cost(why));
                 why = Some(nobody(&choice));
@@ -467,9 +498,10 @@ impl<'a, M: Matter> Course<'a, M> {
             };
             asking.models.health().refused(&began, &refusal, Timestamp::now());
             asking.note(key, &refusal).await;
-            let (run, key, model) = (asking.run, &key.usable.name, candidate.offer.name);
+            let (by, key, model) = (asking.by.words(), &key.usable.name, candidate.offer.name);
+            live.refused(refusal.class);
             tracing::warn!(
-                run,
+                by,
                 key,
                 model,
                 class = refusal.class.name(),

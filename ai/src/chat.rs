@@ -26,6 +26,9 @@ pub struct Question {
     /// Whether it may, must or must not.
     #[serde(default)]
     pub tool_choice: ToolChoice,
+    /// How many it may call in one turn.
+    #[serde(default)]
+    pub calls: Calls,
     /// The form of the answer.
     #[serde(default)]
     pub form: Form,
@@ -35,6 +38,12 @@ pub struct Question {
     /// How much chance has a say.
     #[serde(default)]
     pub temperature: Option<f64>,
+    /// Among how much of what is likely chance chooses.
+    #[serde(default)]
+    pub top_p: Option<f64>,
+    /// Texts before which the answer ends.
+    #[serde(default)]
+    pub stop: Vec<String>,
     /// How hard a model that reasons is to try.
     #[serde(default)]
     pub effort: Option<Effort>,
@@ -58,9 +67,12 @@ impl Question {
             messages: vec![Message::new(Role::User, vec![Part::text(prompt)])],
             tools: vec![],
             tool_choice: ToolChoice::Auto,
+            calls: Calls::Many,
             form: Form::Text,
             max_output: None,
             temperature: None,
+            top_p: None,
+            stop: vec![],
             effort: None,
             delivery: Delivery::Whole,
             keep: None,
@@ -210,6 +222,17 @@ pub enum ToolChoice {
     Some,
     /// This one.
     This(String),
+}
+
+/// How many tools are called in one turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Calls {
+    /// As many as the model likes.
+    #[default]
+    Many,
+    /// One, where the provider can be held to that.
+    One,
 }
 
 /// The form of an answer.

@@ -15,6 +15,7 @@
 pub mod ask;
 pub mod chat;
 pub mod estimate;
+pub mod gateway;
 pub mod health;
 pub mod price;
 pub mod provider;

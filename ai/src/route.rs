@@ -257,7 +257,7 @@ fn reason(need: &Need, candidates: &[Candidate<'_>], rejected: &[(Offer<'_>, Why
         None => "its price is not known".into(),
     };
     match (&need.model, candidates.len()) {
-        (Some(_), _) => format!("{name}: the step names it; {cost}"),
+        (Some(_), _) => format!("{name}: it was asked for by name; {cost}"),
         (None, 1) => format!("{name}: the only one that meets the need; {cost}"),
         (None, count) => format!("{name}: the cheapest of {count} that meet the need; {cost}"),
     }

@@ -38,6 +38,19 @@ impl Usage {
         self.output_visible + self.output_reasoning
     }
 
+    /// What both took together.
+    pub fn and(&self, other: &Usage) -> Usage {
+        Usage {
+            input_uncached: self.input_uncached + other.input_uncached,
+            input_cached: self.input_cached + other.input_cached,
+            cache_write_5m: self.cache_write_5m + other.cache_write_5m,
+            cache_write_1h: self.cache_write_1h + other.cache_write_1h,
+            output_visible: self.output_visible + other.output_visible,
+            output_reasoning: self.output_reasoning + other.output_reasoning,
+            estimated: self.estimated || other.estimated,
+        }
+    }
+
     /// What was estimated, where the provider said nothing.
     pub fn guess(input: u64, output: u64) -> Usage {
         Usage { input_uncached: input, output_visible: output, estimated: true, ..Usage::default() }

@@ -102,12 +102,13 @@ fn remove(whole: &mut Value, place: &str) {
 }
 
 /// All that a question can have. A field that is missing here is missing in the exchanges of all wires.
-const FIELDS: [&str; 33] = [
+const FIELDS: [&str; 36] = [
     "cache_key",
     "call.arguments",
     "call.id",
     "call.name",
     "call.seal",
+    "calls",
     "delivery",
     "effort",
     "form.json.name",
@@ -124,6 +125,7 @@ const FIELDS: [&str; 33] = [
     "result.failed",
     "result.name",
     "result.text",
+    "stop",
     "system",
     "temperature",
     "text.seal",
@@ -136,6 +138,7 @@ const FIELDS: [&str; 33] = [
     "tools.about",
     "tools.name",
     "tools.schema",
+    "top_p",
 ];
 
 /// What a wire has no word for. What can be read of a thought goes back with its raw form.
@@ -154,10 +157,13 @@ fn unspoken(wire: &str) -> &'static [&'static str] {
         // The form has no name.
         "anthropic" => &["cache_key", "call.seal", "result.name", "text.seal", "thinking.text"],
         // A thought goes back as the seal of what follows it.
-        "gemini" => &["cache_key", "keep", "messages.keep", "thinking.raw", "thinking.text", "thinking.wire"],
+        "gemini" => {
+            &["cache_key", "calls", "keep", "messages.keep", "thinking.raw", "thinking.text", "thinking.wire"]
+        }
         "cohere" => &[
             "cache_key",
             "call.seal",
+            "calls",
             "effort",
             "keep",
             "messages.keep",

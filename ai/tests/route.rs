@@ -64,7 +64,7 @@ fn a_model_that_the_step_names_is_asked_whatever_its_quality() {
         let choice = chosen(&wanted, &hello(), &offers(&["openai", "gemini"]));
         assert_eq!(choice.candidates.len(), 1);
         assert!(
-            choice.why.starts_with("`gpt-6-luna` of OpenAI: the step names it; about 0.0"),
+            choice.why.starts_with("`gpt-6-luna` of OpenAI: it was asked for by name; about 0.0"),
             "{}",
             choice.why
         );

@@ -57,6 +57,8 @@ impl Body {
             }
             self.bytes.extend_from_slice(&piece);
             hear(&piece);
+            // Whoever drives this may want to hand the piece on before the next is read, and others want their turn.
+            tokio::task::yield_now().await;
         }
         Ok(())
     }

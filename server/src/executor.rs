@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ai::ask::{Asking, Models};
+use ai::ask::{Asking, By, Models};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
@@ -92,32 +92,41 @@ impl Hands {
         self.of(run).is_some()
     }
 
-    /// Asks a model, on the keys of the run's owner: all that a step wants of it, or one turn of one with tools.
-    async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Result<Value, Failure> {
+    /// What all questions to models share.
+    pub(crate) fn models(&self) -> &Models {
+        &self.models
+    }
+
+    /// The vault with the keys for models.
+    pub(crate) async fn vault(&self) -> Result<Arc<vault::Vault>, Failure> {
+        if let Some(vault) = self.safe.opened() {
+            return Ok(vault);
+        }
+        let safe = self.safe.clone();
+        let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
         let no_keys =
             |why: String| Failure::new(FailureKind::Auth, format!("there are no keys for models: {why}"));
-        let vault = match self.safe.opened() {
-            Some(vault) => vault,
-            None => {
-                let safe = self.safe.clone();
-                let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
-                let vault = opened.map_err(|error| no_keys(error.to_string()))?;
-                vault.map_err(|error| no_keys(crate::chain(&error)))?
-            }
-        };
+        let opened = opened.map_err(|error| no_keys(error.to_string()))?;
+        opened.map_err(|error| no_keys(crate::chain(&error)))
+    }
+
+    /// Asks a model, on the keys of the run's owner: all that a step wants of it, or one turn of one with tools.
+    async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Result<Value, Failure> {
         let hand = |piece: ai::ask::Piece<'_>| {
             let (from, text) = (piece.from, piece.text.to_owned());
             self.live.tell(run, &Piece { at: call.at, attempt: call.attempt, from, text })
         };
         let asking = Asking {
             models: &self.models,
-            vault,
+            vault: self.vault().await?,
             owner: &equipment.owner,
-            run: &run.0,
-            place: format!("{}.{}", call.at.frame, call.at.slot),
-            attempt: i64::from(call.attempt),
+            by: By::Step {
+                run: &run.0,
+                place: format!("{}.{}", call.at.frame, call.at.slot),
+                attempt: i64::from(call.attempt),
+                hand: &hand,
+            },
             reach: if equipment.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public },
-            hand: &hand,
         };
         match &*call.action {
             EMBED => ai::ask::embed(&asking, &call.args).await,

@@ -6,6 +6,7 @@ mod answer;
 mod ask;
 mod crowd;
 mod door;
+pub mod gateway;
 mod health;
 mod host;
 mod house;
@@ -61,12 +62,16 @@ pub struct Limits {
     pub connections: usize,
     /// How long a connection lasts, whatever comes over it.
     pub connection_lasts: Duration,
+    /// How long after that the answer of a model may go on that has begun before.
+    pub answer_within: Duration,
     /// The most requests that are carried out at once; others wait.
     pub at_once: usize,
     /// How many requests a second a token may make, on the average.
     pub rate: u32,
     /// How many it may make at once after a pause.
     pub burst: u32,
+    /// How many questions to models a second a token may ask, on the average and at once: money is limited by budgets.
+    pub questions: u32,
 }
 
 impl Default for Limits {
@@ -77,9 +82,11 @@ impl Default for Limits {
             body_within: Duration::from_secs(30),
             connections: 1_000,
             connection_lasts: Duration::from_secs(300),
+            answer_within: Duration::from_secs(600),
             at_once: 64,
             rate: 50,
             burst: 100,
+            questions: 10_000,
         }
     }
 }

@@ -208,6 +208,11 @@ impl Drop for Owner {
 }
 
 impl Core {
+    /// What carries calls out.
+    pub(crate) fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
     pub(crate) fn handle(&self, request: &Request) -> Result<Reply, Error> {
         match request {
             Request::Run(order) => self.start(order).map(Reply::Started),

@@ -17,9 +17,11 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 #[derive(Clone, Debug)]
 pub struct Token(Secret);
 
-/// How far a token goes. Each takes in those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How far a token goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
+    /// Ask models, and nothing else: it stands in the settings of editors and other programs.
+    Ai,
     /// Read what runs and is planned.
     Read,
     /// Start runs, cancel them, raise signals.
@@ -30,14 +32,24 @@ pub enum Scope {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 3] = [Scope::Read, Scope::Run, Scope::Admin];
+    pub const ALL: [Scope; 4] = [Scope::Ai, Scope::Read, Scope::Run, Scope::Admin];
 
     /// Its word.
     pub fn name(self) -> &'static str {
         match self {
+            Scope::Ai => "ai",
             Scope::Read => "read",
             Scope::Run => "run",
             Scope::Admin => "admin",
+        }
+    }
+
+    /// True if it goes as far as another.
+    pub fn covers(self, wanted: Scope) -> bool {
+        match (self, wanted) {
+            (Scope::Admin, _) | (Scope::Ai, Scope::Ai) | (Scope::Read, Scope::Read) => true,
+            (Scope::Run, Scope::Read | Scope::Run) => true,
+            (Scope::Ai | Scope::Read | Scope::Run, _) => false,
         }
     }
 
@@ -147,8 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn each_scope_takes_in_those_before_it() {
-        assert!(Scope::Read < Scope::Run && Scope::Run < Scope::Admin);
+    fn a_scope_goes_as_far_as_it_says() {
+        let covered = |scope: Scope| -> Vec<&str> {
+            Scope::ALL.into_iter().filter(|wanted| scope.covers(*wanted)).map(Scope::name).collect()
+        };
+        assert_eq!(covered(Scope::Ai), ["ai"], "a key in an editor's settings starts and reads nothing");
+        assert_eq!(covered(Scope::Read), ["read"]);
+        assert_eq!(covered(Scope::Run), ["read", "run"]);
+        assert_eq!(covered(Scope::Admin), ["ai", "read", "run", "admin"]);
         for scope in Scope::ALL {
             assert_eq!(Scope::of(scope.name()), Some(scope));
         }

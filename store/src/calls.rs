@@ -39,6 +39,8 @@ pub struct Call {
     pub place: String,
     /// Which try of the step.
     pub attempt: i64,
+    /// The token by which a program asked; empty where a step did.
+    pub token: String,
     /// Who was asked.
     pub provider: String,
     /// Which model.
@@ -100,6 +102,8 @@ pub enum By {
     Key,
     /// The day in UTC.
     Day,
+    /// The token of a program; all steps together have none.
+    Token,
 }
 
 /// What several calls took together.
@@ -137,7 +141,7 @@ pub struct KeyCost {
 const CALL: &str =
     "SELECT owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer, why,
     reserved, input_uncached, input_cached, cache_write_5m, cache_write_1h, output_visible, output_reasoning,
-    estimated, cost, latency, first, class FROM calls";
+    estimated, cost, latency, first, class, token FROM calls";
 
 const SUMS: &str =
     "count(*), sum(class NOT IN ('ok', 'open')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
@@ -177,7 +181,8 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
     }
     to.prepare_cached(
         "INSERT INTO calls (owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer,
-         why, reserved, class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'open')",
+         why, reserved, token, class)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'open')",
     )?
     .execute(params![
         call.owner,
@@ -193,7 +198,8 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
         call.key,
         call.payer,
         call.why,
-        call.reserved
+        call.reserved,
+        call.token
     ])?;
     Ok(Ok(()))
 }
@@ -238,7 +244,8 @@ pub(crate) fn lose(to: &Connection) -> rusqlite::Result<Result<(), Unfit>> {
 
 impl By {
     /// All of them.
-    pub const ALL: [By; 7] = [By::Day, By::Key, By::Model, By::Owner, By::Provider, By::Step, By::Workflow];
+    pub const ALL: [By; 8] =
+        [By::Day, By::Key, By::Model, By::Owner, By::Provider, By::Step, By::Token, By::Workflow];
 
     /// Its word.
     pub fn name(self) -> &'static str {
@@ -250,6 +257,7 @@ impl By {
             By::Model => "model",
             By::Key => "key",
             By::Day => "day",
+            By::Token => "token",
         }
     }
 
@@ -262,6 +270,7 @@ impl By {
             By::Model => "provider || '/' || model",
             By::Key => "provider || '/' || \"key\"",
             By::Day => "strftime('%Y-%m-%d', time / 1000000000, 'unixepoch')",
+            By::Token => "token",
         }
     }
 }
@@ -331,6 +340,7 @@ fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
         step: row.get(5)?,
         place: row.get(6)?,
         attempt: row.get(7)?,
+        token: row.get(25)?,
         provider: row.get(8)?,
         model: row.get(9)?,
         key: row.get(10)?,

@@ -118,6 +118,26 @@ fn a_run_and_a_step_have_limits_over_all_their_tries() {
 }
 
 #[test]
+fn a_token_has_a_budget_of_its_own_and_steps_have_none_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    let asked = |id: &str, token: &str| {
+        let Edit::OpenCall { call, limits } = call("o", id, Some(10)) else { unreachable!() };
+        let call = Call { token: token.into(), ..*call };
+        make(&desk, Edit::OpenCall { call: Box::new(call), limits })
+    };
+    make(&desk, budget("token", "editor", 20)).unwrap();
+    make(&desk, budget("token", "", 0)).unwrap();
+    assert_eq!((asked("1", "editor"), asked("2", "editor")), (Ok(()), Ok(())));
+    assert_eq!(asked("3", "editor"), Err(Unfit::Spent));
+    assert_eq!((asked("4", "other"), asked("5", "")), (Ok(()), Ok(())));
+    let reader = Reader::open(desk.path(), Duration::ZERO).unwrap();
+    let sums = reader.usage("o", By::Token, i64::MIN).unwrap();
+    let by: Vec<_> = sums.iter().map(|sum| (&*sum.name, sum.calls)).collect();
+    assert_eq!(by, [("", 1), ("editor", 2), ("other", 1)]);
+}
+
+#[test]
 fn who_pays_limits_what_others_spend() {
     let folder = tempfile::tempdir().unwrap();
     let desk = desk(folder.path());
@@ -152,13 +172,13 @@ fn followed(seed: u64, settles: bool) -> Vec<(i64, i64)> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % most
     };
-    let budgets = [("owner", ""), ("workflow", "w"), ("key", "work")];
+    let budgets = [("owner", ""), ("workflow", "w"), ("key", "work"), ("token", "editor")];
     let mut open: Vec<(String, String)> = vec![];
     let mut month = 1_000;
     for id in 0..200 {
         match chance(12) {
             0 => {
-                let (scope, name) = budgets[usize::try_from(chance(3)).unwrap()];
+                let (scope, name) = budgets[usize::try_from(chance(4)).unwrap()];
                 make(&desk, budget(scope, name, 100_000)).unwrap();
             }
             1 => month += i64::try_from(chance(60)).unwrap(),
@@ -184,6 +204,7 @@ fn followed(seed: u64, settles: bool) -> Vec<(i64, i64)> {
                     workflow: ["w", "v"][usize::try_from(chance(2)).unwrap()].into(),
                     key: ["work", "home"][usize::try_from(chance(2)).unwrap()].into(),
                     payer: payer.into(),
+                    token: ["", "editor"][usize::try_from(chance(2)).unwrap()].into(),
                     reserved,
                     ..Call::default()
                 };

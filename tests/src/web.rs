@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use server::Secret;
 use server::home::Home;
 use server::http::routes::Route;
 use server::http::{Http, Limits, Settings, bind};
@@ -15,7 +16,7 @@ use server::protocol::{Act, Reply, Request};
 use server::serve::Reach;
 use server::token::{Scope, Token};
 use server::tokens::{Wanted, add};
-use server::vault::Who;
+use server::vault::{Entry, Kind, Who, provider};
 
 /// How long an answer may take before the test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -111,6 +112,25 @@ impl Web {
         let vault = server::safe::open(&self.home).expect("a vault");
         let wanted = Wanted { name, scope, lasts };
         add(&vault, Who { owner, actor: "test" }, &wanted).expect("a free name").0
+    }
+
+    /// Stores a key of an owner for a double of a provider, one that speaks as OpenAI does.
+    ///
+    /// # Panics
+    /// Where it cannot be stored.
+    pub fn key(&self, owner: &str, of: &str, address: SocketAddr) {
+        let vault = server::safe::open(&self.home).expect("a vault");
+        let endpoint = provider::endpoint(&format!("http://{address}/v1")).expect("an address");
+        let entry = Entry {
+            kind: Kind::Key,
+            name: of.into(),
+            connector: of.into(),
+            hosts: vec![endpoint.host],
+            settings: [("base".to_owned(), endpoint.base)].into(),
+            rank: 0,
+            value: Secret::new("sk-canary-0f1e2d3c4b5a69788796".to_owned()),
+        };
+        vault.add(Who { owner, actor: "test" }, &entry).expect("a free name");
     }
 
     /// Sends a request and hears the answer.

@@ -4,94 +4,11 @@
 //! `KEYWAY_DOUBLES` names the folder into which they are installed: `.ci/run` says how. A test whose tool is absent says
 //! so and does nothing, and where `CI` is set it fails.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use tests::place::Place;
+use tests::tool::{Tool, folder};
 
 const KEY: &str = "sk-canary-9f8e7d6c5b4a39281706";
-
-/// How long a tool may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A tool that listens on a port of this machine.
-struct Tool {
-    child: Child,
-    port: u16,
-}
-
-impl Tool {
-    /// Starts one and waits until a path of it answers with 200; nothing where it is not installed.
-    fn start(program: &str, arguments: &[&str], ready: &str) -> Option<Tool> {
-        let path = folder().map(|folder| folder.join(program)).filter(|path| path.exists());
-        let Some(path) = path else {
-            assert!(std::env::var_os("CI").is_none(), "`{program}` is not installed in KEYWAY_DOUBLES");
-            eprintln!("SKIPPED: `{program}` is not installed in KEYWAY_DOUBLES");
-            return None;
-        };
-        let port = free_port();
-        let mut command = Command::new(path);
-        command.args(arguments.iter().map(|argument| argument.replace("PORT", &port.to_string())));
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().expect("what is installed can be started");
-        let mut tool = Tool { child, port };
-        let end = Instant::now() + PATIENCE;
-        while tool.get(ready).is_none() {
-            let ended = tool.child.try_wait().expect("a child can be asked");
-            assert!(ended.is_none() && Instant::now() < end, "`{program}` does not answer: {ended:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Some(tool)
-    }
-
-    fn base(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
-    }
-
-    /// What it gives at a path; nothing unless that is well.
-    fn get(&self, path: &str) -> Option<Value> {
-        self.exchange(&format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n"))
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Option<Value> {
-        let body = body.to_string();
-        self.exchange(&format!(
-            "POST {path} HTTP/1.0\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        ))
-    }
-
-    fn exchange(&self, request: &str) -> Option<Value> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        head.split(' ').nth(1).filter(|status| ["200", "201"].contains(status))?;
-        Some(serde_json::from_str(body).unwrap_or_default())
-    }
-}
-
-impl Drop for Tool {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn folder() -> Option<PathBuf> {
-    std::env::var_os("KEYWAY_DOUBLES").map(PathBuf::from)
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it has an address").port()
-}
 
 fn script(name: &str) -> String {
     format!("{}/tests/doubles/{name}", env!("CARGO_MANIFEST_DIR"))

@@ -12,10 +12,10 @@ use store::calls::{Budget, Call, Limits, Outcome};
 use store::{Change, Desk, Edit, Unfit};
 use vault::Paid;
 
-use super::live::Live;
+use super::live::{Asked, Known, Live};
 use super::matter::{End, Matter};
 use super::offers::Key;
-use super::{Asking, Wish};
+use super::{Asking, By, Wish};
 use crate::estimate::{Counter, Estimate};
 use crate::price::{Money, Price, Priced};
 use crate::refusal::{Class, Refusal, Reply};
@@ -78,7 +78,7 @@ impl<M: Matter> Ask<'_, M> {
             Priced::Known(price) => Some(price.clone()),
             Priced::Unknown { why } => {
                 tracing::warn!(
-                    run = self.asking.run,
+                    by = self.asking.by.words(),
                     model = self.candidate.offer.name,
                     why,
                     "a call whose cost is not known"
@@ -95,6 +95,14 @@ impl<M: Matter> Ask<'_, M> {
             Ok(row) => row,
             Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
         };
+        self.live.begin(|| Asked {
+            provider: call.provider.clone(),
+            model: call.model.clone(),
+            key: call.key.clone(),
+            payer: call.payer.clone(),
+            why: self.why.clone(),
+            price: if row.price.is_some() { Known::Yes } else { Known::No },
+        });
         let came = self.send(&row.said).await;
         let cost =
             row.price.as_ref().and_then(|price| price.cost(&came.usage).known()).map(|cost| cost.total());
@@ -113,15 +121,20 @@ impl<M: Matter> Ask<'_, M> {
     fn call(&self, now: Timestamp) -> Result<Call, Failure> {
         let (asking, wish) = (self.asking, self.wish);
         let reserved = self.candidate.most.and_then(|most| i64::try_from(most.units()).ok());
+        let (run, place, attempt, token) = match &asking.by {
+            By::Step { run, place, attempt, hand: _ } => (*run, &**place, *attempt, ""),
+            By::Token { name } => ("", "", 0, *name),
+        };
         Ok(Call {
             owner: asking.owner.to_owned(),
             id: id()?,
             time: nanoseconds(now),
             workflow: wish.workflow.clone(),
-            run: asking.run.to_owned(),
+            run: run.to_owned(),
             step: wish.step.clone(),
-            place: asking.place.clone(),
-            attempt: asking.attempt,
+            place: place.to_owned(),
+            attempt,
+            token: token.to_owned(),
             provider: self.key.provider.name.clone(),
             model: self.candidate.offer.name.to_owned(),
             key: self.key.usable.name.clone(),
@@ -231,14 +244,13 @@ impl<M: Matter> Ask<'_, M> {
         let open = Paid {
             vault: self.asking.vault.clone(),
             owner: self.asking.owner.to_owned(),
-            actor: format!("run {}", self.asking.run),
+            actor: self.asking.by.words(),
             payer: self.key.usable.payer.clone(),
             name: self.key.usable.name.clone(),
             provider: self.key.provider.name.clone(),
         };
         let mut reading = self.matter.begin(self.key.provider);
         let mut broken = None;
-        self.live.begin();
         let mut hear = |status: u16, piece: &[u8]| {
             if !is_right(status) || broken.is_some() {
                 return;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::matter::{Matter as _, as_question};
 use super::wish::Wish;
 use super::{Asking, Course, Step, call, nobody, offers};
-use crate::chat::{Purpose, Texts};
+use crate::chat::{Purpose, Texts, Vectors};
 use crate::estimate::at_most;
 use crate::health::Gate;
 use crate::price::{Bounds, Money};
@@ -64,31 +64,22 @@ pub fn catalog() -> Catalog {
 /// Where nobody can be asked, or all say no.
 pub async fn embed(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> {
     let texts = texts(args)?;
-    let model = texts.model.clone();
+    let told = Step::of(asking, wish(&texts, args)).await?.tell(&texts).await?;
+    let numbers = |vector: &Vec<f32>| Value::list(vector.iter().map(number).collect());
+    let vectors = Value::list(told.vectors.iter().map(numbers).collect());
+    Ok(Value::object([("vectors", vectors), ("model", Value::text(texts.model))]))
+}
+
+/// What texts want whose meaning is asked for.
+pub(super) fn wish(texts: &Texts, args: &Value) -> Wish {
     let need = Need {
-        model: Some(model.clone()),
+        model: Some(texts.model.clone()),
         quality: Quality::Low,
         features: Default::default(),
         writes: 0,
         limit: None,
     };
-    let mut step = Step::of(asking, Wish::for_need(as_question(&texts.texts), need, args)).await?;
-    let mut vectors = vec![];
-    let mut rest = &*texts.texts;
-    while !rest.is_empty() {
-        let choice = step.who(&texts)?;
-        let (batch, after) = rest.split_at(together(rest, &choice.candidates));
-        let batch = Texts { texts: batch.to_vec(), ..texts.clone() };
-        let candidates = choice.candidates.into_iter().map(|candidate| priced(candidate, &batch)).collect();
-        let (mut spent, mut waited) = (step.spent, step.waited);
-        let course = Course { step: &step, matter: &batch, length: None, why: choice.why };
-        let told = course.run(candidates, &mut spent, &mut waited).await;
-        (step.spent, step.waited) = (spent, Duration::ZERO);
-        vectors.extend(told?.vectors);
-        rest = after;
-    }
-    let vectors = vectors.iter().map(|vector| Value::list(vector.iter().map(number).collect())).collect();
-    Ok(Value::object([("vectors", Value::list(vectors)), ("model", Value::text(model))]))
+    Wish::for_need(as_question(&texts.texts), need, args)
 }
 
 /// As it is written with the digits that it has.
@@ -127,6 +118,28 @@ fn texts(args: &Value) -> Result<Texts, Failure> {
 }
 
 impl Step<'_> {
+    /// Tells the meaning of texts, in as many calls as that takes.
+    pub(super) async fn tell(&mut self, texts: &Texts) -> Result<Vectors, Failure> {
+        let (mut vectors, mut usage) = (vec![], Usage::default());
+        let mut rest = &*texts.texts;
+        while !rest.is_empty() {
+            let choice = self.who(texts)?;
+            let (batch, after) = rest.split_at(together(rest, &choice.candidates));
+            let batch = Texts { texts: batch.to_vec(), ..texts.clone() };
+            let candidates =
+                choice.candidates.into_iter().map(|candidate| priced(candidate, &batch)).collect();
+            let (mut spent, mut waited) = (self.spent, self.waited);
+            let course = Course { step: self, matter: &batch, length: None, why: choice.why };
+            let told = course.run(candidates, &mut spent, &mut waited).await;
+            (self.spent, self.waited) = (spent, Duration::ZERO);
+            let told = told?;
+            vectors.extend(told.vectors);
+            usage = usage.and(&told.usage);
+            rest = after;
+        }
+        Ok(Vectors { vectors, usage })
+    }
+
     /// Who tells the meaning of texts: those that hold the longest of them.
     fn who(&self, texts: &Texts) -> Result<Choice<'_>, Failure> {
         let longest = texts.texts.iter().max_by_key(|text| text.len()).cloned();

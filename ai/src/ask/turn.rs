@@ -9,7 +9,7 @@ use dsl::value::{NoValues, Value};
 
 use super::tools::{Tools, result};
 use super::wish::{self, Wish};
-use super::{Asking, Misfit, Step, complaint, wrong_answer};
+use super::{Asking, By, Misfit, Step, complaint, wrong_answer};
 use crate::chat::{Answer, Finish, Message, Part, Question, Role};
 use crate::price::Money;
 
@@ -33,7 +33,9 @@ pub async fn turn(mut asking: Asking<'_>, args: &Value) -> Result<Value, Failure
     };
     let wish = Wish::about(question, args)?;
     // All turns of a step are counted together.
-    asking.place.clone_from(&talk.id);
+    if let By::Step { place, .. } = &mut asking.by {
+        place.clone_from(&talk.id);
+    }
     let mut step = Step { spent: talk.spent, ..Step::of(&asking, wish).await? };
     let question = step.wish.question.clone();
     let answer = step.answer(&question).await?;

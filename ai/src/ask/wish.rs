@@ -1,5 +1,7 @@
 //! What a step wants, read from its parameters.
 
+use std::collections::BTreeSet;
+
 use dsl::catalog::{Failure, FailureKind};
 use dsl::expr::{self, Expr};
 use dsl::span::SpanMap;
@@ -14,7 +16,7 @@ use crate::provider::{Feature, Quality};
 use crate::route::Need;
 
 /// How many tokens an answer likely has.
-const WRITES: u64 = 500;
+pub(super) const WRITES: u64 = 500;
 
 /// What a step wants.
 pub(super) struct Wish {
@@ -75,12 +77,7 @@ impl Wish {
             Some("high") => Quality::High,
             Some(_) | None => Quality::Standard,
         };
-        let mut parts = question.messages.iter().flat_map(|message| &message.parts);
-        let images = parts.any(|part| matches!(part, Part::Image(_)));
-        let tools = !question.tools.is_empty();
-        let features = [(images, Feature::Images), (tools, Feature::Tools)];
-        let features =
-            features.into_iter().filter(|(needed, _)| *needed).map(|(_, feature)| feature).collect();
+        let features = features(&question);
         question.delivery = Delivery::Stream;
         if let Some(fields) = &returns {
             question.form = Form::Json { name: "answer".into(), schema: value::schema(fields) };
@@ -110,6 +107,15 @@ impl Wish {
     pub fn is_text(&self) -> bool {
         self.returns.is_none() && self.check.is_none()
     }
+}
+
+/// What a model must be able to do for a question.
+pub(super) fn features(question: &Question) -> BTreeSet<Feature> {
+    let mut parts = question.messages.iter().flat_map(|message| &message.parts);
+    let images = parts.any(|part| matches!(part, Part::Image(_)));
+    let tools = !question.tools.is_empty();
+    let features = [(images, Feature::Images), (tools, Feature::Tools)];
+    features.into_iter().filter(|(needed, _)| *needed).map(|(_, feature)| feature).collect()
 }
 
 /// What a step asks, of a model that is chosen later.

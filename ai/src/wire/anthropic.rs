@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::draft::{Draft, Told};
 use super::schema::{self, narrowed};
 use super::{Wire, object, text_at};
-use crate::chat::{Delivery, Finish, Form, Image, Keep, Message, Part, Question, Role, Tool, ToolChoice};
+use crate::chat::{
+    Calls, Delivery, Finish, Form, Image, Keep, Message, Part, Question, Role, Tool, ToolChoice,
+};
 use crate::provider::{Provider, Quirks};
 use crate::refusal::{Class, Says};
 use crate::usage::{Usage, count};
@@ -72,6 +74,8 @@ fn ask(question: &Question, provider: &Provider) -> Value {
         ("tools", (!tools.is_empty()).then(|| tools.into())),
         ("tool_choice", tool_choice(question)),
         ("temperature", question.temperature.map(Value::from)),
+        ("top_p", question.top_p.map(Value::from)),
+        ("stop_sequences", (!question.stop.is_empty()).then(|| question.stop.clone().into())),
         ("output_config", output_config(question)),
         ("stream", (question.delivery == Delivery::Stream).then(|| true.into())),
     ]);
@@ -140,12 +144,17 @@ fn tool_choice(question: &Question) -> Option<Value> {
     if question.tools.is_empty() {
         return None;
     }
-    match &question.tool_choice {
-        ToolChoice::Auto => None,
-        ToolChoice::Never => Some(json!({ "type": "none" })),
-        ToolChoice::Some => Some(json!({ "type": "any" })),
-        ToolChoice::This(name) => Some(json!({ "type": "tool", "name": name })),
+    let mut choice = match &question.tool_choice {
+        ToolChoice::Auto if question.calls == Calls::Many => return None,
+        ToolChoice::Auto => json!({ "type": "auto" }),
+        ToolChoice::Never => return Some(json!({ "type": "none" })),
+        ToolChoice::Some => json!({ "type": "any" }),
+        ToolChoice::This(name) => json!({ "type": "tool", "name": name }),
+    };
+    if question.calls == Calls::One {
+        choice["disable_parallel_tool_use"] = true.into();
     }
+    Some(choice)
 }
 
 fn output_config(question: &Question) -> Option<Value> {

@@ -54,6 +54,8 @@ fn ask(question: &Question, _: &Provider) -> Value {
         ("messages", Some(system.chain(question.messages.iter().flat_map(turns)).collect())),
         ("max_tokens", question.max_output.map(Value::from)),
         ("temperature", question.temperature.map(Value::from)),
+        ("p", question.top_p.map(Value::from)),
+        ("stop_sequences", (!question.stop.is_empty()).then(|| question.stop.clone().into())),
         ("tools", (!tools.is_empty()).then(|| tools.into())),
         ("tool_choice", choice.map(Value::from)),
         ("response_format", response_format(&question.form)),

@@ -18,6 +18,8 @@ pub enum Delta {
     Text(String),
     /// What the model thinks, as far as it can be read.
     Thinking(String),
+    /// Text beside the tool that takes the answer. It is no part of the answer if that tool is called.
+    Beside(String),
     /// The model begins to write the call of a tool.
     Call {
         /// Which part of the answer it is.
@@ -26,6 +28,8 @@ pub enum Delta {
         id: String,
         /// The tool.
         name: String,
+        /// What the provider wants back with it, as far as that is known.
+        seal: Option<String>,
     },
     /// A piece of the JSON that the tool is called with.
     Arguments {
@@ -40,7 +44,8 @@ impl Delta {
     /// What it says, or thinks.
     pub fn text(&self) -> &str {
         match self {
-            Delta::Text(text) | Delta::Thinking(text) | Delta::Arguments { text, .. } => text,
+            Delta::Text(text) | Delta::Thinking(text) | Delta::Beside(text) => text,
+            Delta::Arguments { text, .. } => text,
             Delta::Call { name, .. } => name,
         }
     }
@@ -148,7 +153,10 @@ impl Draft {
         let at = self.slot(slot, || Piece::Text { text: String::new(), seal: None });
         if let Some(Piece::Text { text, .. }) = self.pieces.get_mut(at) {
             text.push_str(piece);
-            self.deltas.push(Delta::Text(piece.to_owned()));
+            self.deltas.push(match self.asked.form {
+                None => Delta::Text(piece.to_owned()),
+                Some(_) => Delta::Beside(piece.to_owned()),
+            });
         }
     }
 
@@ -199,18 +207,23 @@ impl Draft {
         if let Some(name) = name.filter(|name| !name.is_empty()) {
             name.clone_into(called);
         }
-        if !begun {
+        if !begun && self.asked.form.as_ref() != Some(called) {
             let (id, name) = (known.clone(), called.clone());
-            self.deltas.push(Delta::Call { part: at, id, name });
+            self.deltas.push(Delta::Call { part: at, id, name, seal: None });
         }
     }
 
     /// Adds to the JSON of a call.
     pub(super) fn arguments(&mut self, slot: u64, piece: &str) {
         let Some(&at) = self.slots.get(&slot) else { return };
-        if let Some(Piece::Call { arguments, .. }) = self.pieces.get_mut(at).filter(|_| !piece.is_empty()) {
+        let piece = Some(piece).filter(|piece| !piece.is_empty());
+        if let (Some(Piece::Call { name, arguments, .. }), Some(piece)) = (self.pieces.get_mut(at), piece) {
             arguments.push_str(piece);
-            self.deltas.push(Delta::Arguments { part: at, text: piece.to_owned() });
+            self.deltas.push(match self.asked.form.as_ref() == Some(name) {
+                // What that tool takes is the text of the answer.
+                true => Delta::Text(piece.to_owned()),
+                false => Delta::Arguments { part: at, text: piece.to_owned() },
+            });
         }
     }
 
@@ -219,7 +232,17 @@ impl Draft {
         let at = self.slot(slot, || Piece::Text { text: String::new(), seal: None });
         match self.pieces.get_mut(at) {
             Some(Piece::Text { seal, .. } | Piece::Call { seal, .. }) => *seal = Some(given.to_owned()),
-            Some(Piece::Thinking { .. }) | None => {}
+            Some(Piece::Thinking { .. }) | None => return,
+        }
+        for delta in &mut self.deltas {
+            match delta {
+                Delta::Call { part, seal, .. } if *part == at => *seal = Some(given.to_owned()),
+                Delta::Call { .. }
+                | Delta::Text(_)
+                | Delta::Thinking(_)
+                | Delta::Beside(_)
+                | Delta::Arguments { .. } => {}
+            }
         }
     }
 

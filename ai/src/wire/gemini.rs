@@ -41,6 +41,8 @@ fn ask(question: &Question, provider: &Provider) -> Value {
     };
     let config = object([
         ("temperature", question.temperature.map(Value::from)),
+        ("topP", question.top_p.map(Value::from)),
+        ("stopSequences", (!question.stop.is_empty()).then(|| question.stop.clone().into())),
         ("maxOutputTokens", question.max_output.map(Value::from)),
         ("responseMimeType", schema.is_some().then(|| "application/json".into())),
         ("responseJsonSchema", schema),

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::draft::{Draft, Told};
 use super::schema::{self, narrowed};
 use super::{Meanings, Wire, items_at, numbers, object, text_at};
-use crate::chat::{Delivery, Finish, Form, Image, Message, Part, Question, Role, Texts, Tool, ToolChoice};
+use crate::chat::{
+    Calls, Delivery, Finish, Form, Image, Message, Part, Question, Role, Texts, Tool, ToolChoice,
+};
 use crate::provider::{MaxOutput, Provider, Quirks, SentBack, Spoken};
 use crate::refusal::{Class, Says};
 use crate::usage::{Usage, count};
@@ -72,9 +74,12 @@ fn ask(question: &Question, provider: &Provider) -> Value {
         ("max_tokens", old_limit),
         ("max_completion_tokens", new_limit),
         ("temperature", question.temperature.map(Value::from)),
+        ("top_p", question.top_p.map(Value::from)),
+        ("stop", (!question.stop.is_empty()).then(|| question.stop.clone().into())),
         ("reasoning_effort", spoken(quirks.effort, question.effort.map(|effort| effort.name().into()))),
         ("tools", (!tools.is_empty()).then(|| tools.into())),
         ("tool_choice", tool_choice(question)),
+        ("parallel_tool_calls", is_held_to_one(question).then(|| false.into())),
         ("response_format", response_format(&question.form)),
         ("prompt_cache_key", spoken(quirks.cache_key, question.cache_key.clone().map(Value::from))),
         ("stream", streams.then(|| true.into())),
@@ -172,6 +177,11 @@ pub(super) fn content(parts: &[Part]) -> Option<Value> {
 pub(super) fn tool(tool: &Tool) -> Value {
     let function = json!({ "name": tool.name, "description": tool.about, "parameters": tool.schema });
     json!({ "type": "function", "function": function })
+}
+
+/// True if only one tool may be called in a turn.
+fn is_held_to_one(question: &Question) -> bool {
+    !question.tools.is_empty() && question.calls == Calls::One
 }
 
 fn tool_choice(question: &Question) -> Option<Value> {

@@ -57,16 +57,20 @@ struct Of {
     #[arg(long, value_name = "NAME", conflicts_with = "key")]
     workflow: Option<String>,
     /// Count only calls with the key of this name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "token")]
     key: Option<String>,
+    /// Count only what programs ask with the token of this name
+    #[arg(long, value_name = "NAME", conflicts_with = "workflow")]
+    token: Option<String>,
 }
 
 impl Of {
     fn scope(&self) -> (&'static str, &str) {
-        match (&self.workflow, &self.key) {
-            (Some(name), _) => ("workflow", name),
-            (None, Some(name)) => ("key", name),
-            (None, None) => ("owner", ""),
+        match (&self.workflow, &self.key, &self.token) {
+            (Some(name), _, _) => ("workflow", name),
+            (None, Some(name), _) => ("key", name),
+            (None, None, Some(name)) => ("token", name),
+            (None, None, None) => ("owner", ""),
         }
     }
 }

@@ -59,6 +59,8 @@ enum Command {
 /// How far a token goes.
 #[derive(Clone, Copy, ValueEnum)]
 enum How {
+    /// Ask models, and nothing else
+    Ai,
     /// Read runs and schedules
     Read,
     /// Also start and cancel runs, and raise signals
@@ -73,6 +75,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         Command::Add { name, scope, expires, whose, data } => {
             let lasts = expires.as_deref().map(lasting).transpose()?;
             let scope = match scope {
+                How::Ai => Scope::Ai,
                 How::Read => Scope::Read,
                 How::Run => Scope::Run,
                 How::Admin => Scope::Admin,

@@ -43,6 +43,7 @@ enum Kind {
     Model,
     Key,
     Day,
+    Token,
 }
 
 impl Kind {
@@ -55,6 +56,7 @@ impl Kind {
             Kind::Model => By::Model,
             Kind::Key => By::Key,
             Kind::Day => By::Day,
+            Kind::Token => By::Token,
         }
     }
 }

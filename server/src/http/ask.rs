@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use dsl::diagnostic::nearest;
 use dsl::value::{Object, Value};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -34,8 +34,10 @@ pub struct Said {
     pub query: BTreeMap<String, String>,
     /// The key under which it is asked for.
     pub key: Option<String>,
-    /// The body, an object; empty where there was none.
+    /// The body, an object; empty where there was none, and where the route reads it by itself.
     pub body: Object,
+    /// The body as it came, where the route reads it by itself.
+    pub bytes: Bytes,
 }
 
 impl Said {
@@ -83,7 +85,7 @@ pub(super) async fn read(
     let key = key(&parts.headers)?;
     let most = match takes {
         Takes::Nothing => 0,
-        Takes::Json { most } => most,
+        Takes::Json { most } | Takes::Bytes { most } => most,
     };
     if said_length(&parts.headers).is_some_and(|length| length > most) {
         return Err(Refusal::large(most));
@@ -95,8 +97,15 @@ pub(super) async fn read(
         Ok(Err(_)) => return Err(Refusal::bad("the body breaks off")),
         Ok(Ok(collected)) => collected.to_bytes(),
     };
-    let body = if bytes.is_empty() { Object::new() } else { object(&parts.headers, &bytes)? };
-    Ok(Said { path, query, key, body })
+    let (body, bytes) = match takes {
+        Takes::Bytes { .. } => {
+            media(&parts.headers)?;
+            (Object::new(), bytes)
+        }
+        Takes::Json { .. } | Takes::Nothing if bytes.is_empty() => (Object::new(), bytes),
+        Takes::Json { .. } | Takes::Nothing => (object(&parts.headers, &bytes)?, Bytes::new()),
+    };
+    Ok(Said { path, query, key, body, bytes })
 }
 
 /// The body's length, as the head tells it.
@@ -104,12 +113,15 @@ fn said_length(headers: &HeaderMap) -> Option<usize> {
     headers.get("content-length")?.to_str().ok()?.parse().ok()
 }
 
-fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Object, Refusal> {
+/// Looks whether a body is said to be JSON.
+fn media(headers: &HeaderMap) -> Result<(), Refusal> {
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let media = media.split(';').next().unwrap_or("").trim();
-    if !media.eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::media());
-    }
+    if media.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Refusal::media()) }
+}
+
+fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Object, Refusal> {
+    media(headers)?;
     let text = std::str::from_utf8(bytes).map_err(|_| Refusal::bad("the body is not UTF-8"))?;
     match dsl::json::parse(text) {
         Ok(Value::Object(fields)) => Ok((*fields).clone()),

@@ -2,6 +2,7 @@
 //! open without asking anything keeps nobody else out.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -28,6 +29,7 @@ pub(super) struct Place {
     /// Told when it has to go.
     pub go: Arc<Notify>,
     idle: Mutex<Option<u64>>,
+    long: AtomicBool,
 }
 
 impl Crowd {
@@ -45,8 +47,12 @@ impl Crowd {
         loop {
             let left = self.left.notified();
             if self.has_room() {
-                let place =
-                    Place { crowd: self.clone(), go: Arc::new(Notify::new()), idle: Mutex::new(None) };
+                let place = Place {
+                    crowd: self.clone(),
+                    go: Arc::new(Notify::new()),
+                    idle: Mutex::new(None),
+                    long: AtomicBool::new(false),
+                };
                 place.idle();
                 return place;
             }
@@ -78,8 +84,19 @@ impl Place {
         }
     }
 
+    /// What is being answered takes as long as a model takes.
+    pub fn takes_long(&self) {
+        self.long.store(true, Ordering::Relaxed);
+    }
+
+    /// True while it does.
+    pub fn is_long(&self) -> bool {
+        self.long.load(Ordering::Relaxed)
+    }
+
     /// It waits for a head.
     pub fn idle(&self) {
+        self.long.store(false, Ordering::Relaxed);
         let mut state = self.crowd.state();
         state.count += 1;
         let since = state.count;

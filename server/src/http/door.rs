@@ -43,7 +43,16 @@ impl Who {
 pub(super) struct Door {
     reader: store::Reader,
     limits: Limits,
-    seen: Mutex<HashMap<[u8; 32], Seen>>,
+    seen: Mutex<HashMap<(Asks, [u8; 32]), Seen>>,
+}
+
+/// What is counted of a token, each for itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Asks {
+    /// Questions to models.
+    Models,
+    /// All else.
+    Others,
 }
 
 /// When a token asked last, how often it may ask at once, and when its use was written down.
@@ -72,13 +81,14 @@ impl Door {
             Policy::Public => return Ok((Who::nobody(), Use::Known)),
             Policy::Token(scope) => scope,
         };
-        let row = self.known(headers)?;
+        let row = self.known(wanted, headers)?;
         if row.expires.is_some_and(|expires| expires <= nanoseconds(Timestamp::now())) {
             return Err(Refusal::unauthorized("the token counts no more: its time is over"));
         }
-        let noting = self.counted(&row)?;
+        let asks = if wanted == Scope::Ai { Asks::Models } else { Asks::Others };
+        let noting = self.counted(&row, asks)?;
         // A word that a later version wrote lets nobody in.
-        let scope = Scope::of(&row.scope).filter(|scope| *scope >= wanted);
+        let scope = Scope::of(&row.scope).filter(|scope| scope.covers(wanted));
         if scope.is_none() {
             return Err(Refusal::forbidden(wanted.name()));
         }
@@ -86,32 +96,36 @@ impl Door {
         Ok((Who { owner: row.owner, token: row.name, scope }, used))
     }
 
-    fn known(&self, headers: &HeaderMap) -> Result<Row, Refusal> {
-        let mut shown = headers.get_all(AUTHORIZATION).iter();
-        let text = match (shown.next(), shown.next()) {
-            (None, _) => return Err(Refusal::unauthorized("this needs a token")),
-            (Some(one), None) => one.to_str().unwrap_or(""),
-            (Some(_), Some(_)) => "",
-        };
+    fn known(&self, wanted: Scope, headers: &HeaderMap) -> Result<Row, Refusal> {
         let unknown = || Refusal::unauthorized("the token is not known");
-        let (scheme, token) = text.split_once(' ').ok_or_else(unknown)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(unknown());
-        }
+        // Anthropic's libraries show a key in a head of its own.
+        let own = || only(headers, "x-api-key").filter(|_| wanted == Scope::Ai);
+        let token = match (only(headers, AUTHORIZATION.as_str()), own()) {
+            (None, None) => return Err(Refusal::unauthorized("this needs a token")),
+            (Some(shown), _) => {
+                let (scheme, token) = shown.split_once(' ').ok_or_else(unknown)?;
+                Some(token).filter(|_| scheme.eq_ignore_ascii_case("bearer")).ok_or_else(unknown)?
+            }
+            (None, Some(shown)) => shown,
+        };
         let token = Token::read(token.trim()).ok_or_else(unknown)?;
         let found = self.reader.token(&token.hash());
         found.map_err(|error| Error::from(DriverError::from(error)))?.ok_or_else(unknown)
     }
 
     /// Counts a request of a token; true if its use is to be written down.
-    fn counted(&self, row: &Row) -> Result<bool, Refusal> {
-        let (rate, burst) = (f64::from(self.limits.rate), f64::from(self.limits.burst));
+    fn counted(&self, row: &Row, asks: Asks) -> Result<bool, Refusal> {
+        let (rate, burst) = match asks {
+            Asks::Models => (self.limits.questions, self.limits.questions),
+            Asks::Others => (self.limits.rate, self.limits.burst),
+        };
+        let (rate, burst) = (f64::from(rate), f64::from(burst));
         let now = Instant::now();
         let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED {
             all.retain(|_, seen| now.duration_since(seen.at) < NOTED);
         }
-        let seen = all.entry(row.hash).or_insert(Seen { left: burst, at: now, noted: None });
+        let seen = all.entry((asks, row.hash)).or_insert(Seen { left: burst, at: now, noted: None });
         seen.left = burst.min(seen.left + now.duration_since(seen.at).as_secs_f64() * rate);
         seen.at = now;
         if seen.left < 1.0 {
@@ -123,5 +137,15 @@ impl Door {
             seen.noted = Some(now);
         }
         Ok(noting)
+    }
+}
+
+/// What a head says; nothing where it is not there, and an empty text where it is there twice or is none.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut said = headers.get_all(name).iter();
+    match (said.next(), said.next()) {
+        (None, _) => None,
+        (Some(one), None) => Some(one.to_str().unwrap_or("")),
+        (Some(_), Some(_)) => Some(""),
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ai::ask::{Asking, By};
+use dsl::catalog::Failure;
 use engine::event::Event;
 use engine::run::RunId;
 use jiff::Timestamp;
@@ -54,6 +56,7 @@ pub struct House {
 pub struct Part<'a> {
     house: &'a House,
     owner: &'a str,
+    token: &'a str,
 }
 
 impl House {
@@ -73,7 +76,7 @@ impl House {
 
     /// What they have who ask. What is somebody else's is not told apart from what is nowhere.
     pub fn part<'a>(&'a self, who: &'a Who) -> Part<'a> {
-        Part { house: self, owner: &who.owner }
+        Part { house: self, owner: &who.owner, token: &who.token }
     }
 
     /// What keeps it from working; nothing where all is well.
@@ -109,6 +112,20 @@ impl<'a> Part<'a> {
     /// Where calls of their runs may go.
     pub fn reach(&self) -> Reach {
         self.house.reach
+    }
+
+    /// Asks models for them: with their keys, in their ledger, by the name of their token.
+    ///
+    /// # Errors
+    /// Where the vault cannot be opened.
+    pub async fn asking(&self) -> Result<Asking<'a>, Failure> {
+        let hands = self.house.core.hands();
+        let by = By::Token { name: self.token };
+        let reach = match self.house.reach {
+            Reach::Public => ai::ask::Reach::Public,
+            Reach::Private => ai::ask::Reach::Private,
+        };
+        Ok(Asking { models: hands.models(), vault: hands.vault().await?, owner: self.owner, by, reach })
     }
 
     /// Their workflows and schedules. All that are deployed are the local owner's; nobody else has any.

@@ -2,12 +2,14 @@
 //! and what every answer carries.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use hyper::body::Incoming;
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper::{Request, Response};
@@ -90,20 +92,53 @@ async fn hold(stream: TcpStream, place: Place, line: Line) {
         _ = stage.wait_for(|stage| *stage == Stage::Closing) => {}
     }
     connection.as_mut().graceful_shutdown();
-    // What is being answered takes a body at most, and what is slow to be taken is given up.
-    let _ = tokio::time::timeout(limits.body_within, connection).await;
+    // What is being answered takes a body at most, or a model, and what is slow to be taken is given up.
+    let rest = if place.is_long() { limits.answer_within } else { limits.body_within };
+    let _ = tokio::time::timeout(rest, connection).await;
+}
+
+/// The body of an answer, which keeps its connection busy until it has gone out.
+struct Held {
+    body: Body,
+    place: Arc<Place>,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.place.idle();
+    }
 }
 
 async fn answered(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     place: Arc<Place>,
     line: Line,
 ) -> Result<Response<Body>, Infallible> {
     place.busy();
+    request.extensions_mut().insert(place.clone());
     let response = match line.names.check(request.uri(), request.headers()) {
         Ok(()) => TowerToHyperService::new(line.router).call(request).await?,
         Err(refusal) => answer::written(Err(refusal)),
     };
-    place.idle();
-    Ok(answer::guarded(response))
+    Ok(answer::guarded(response).map(|body| Body::new(Held { body, place })))
 }

@@ -4,39 +4,42 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ai::gateway::Shape;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, RawPathParams};
 use axum::routing::{MethodFilter, on};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
-use super::{Answer, Ask, House, Refusal, answer, ask, health, runs, schedules, signals};
+use super::crowd::Place;
+use super::{Answer, Ask, House, Refusal, Who, answer, ask, gateway, health, runs, schedules, signals};
 use crate::token::Scope;
 
 /// A route.
 ///
 /// Without a policy it does not compile:
 /// ```compile_fail
-/// use server::http::routes::{Route, Takes};
+/// use server::http::routes::{Handler, Route, Takes};
 /// use server::http::Answer;
 /// const ROUTE: Route = Route {
 ///     method: "GET",
 ///     path: "/open",
 ///     takes: Takes::Nothing,
-///     handler: |_| Ok(Answer::ok(serde_json::Value::Null)),
+///     handler: Handler::Blocks(|_| Ok(Answer::ok(serde_json::Value::Null))),
 ///     about: "Answers anybody.",
 /// };
 /// ```
 /// with one it does:
 /// ```
-/// use server::http::routes::{Policy, Route, Takes};
+/// use server::http::routes::{Handler, Policy, Route, Takes};
 /// use server::http::Answer;
 /// const ROUTE: Route = Route {
 ///     method: "GET",
 ///     path: "/open",
 ///     policy: Policy::Public,
 ///     takes: Takes::Nothing,
-///     handler: |_| Ok(Answer::ok(serde_json::Value::Null)),
+///     handler: Handler::Blocks(|_| Ok(Answer::ok(serde_json::Value::Null))),
 ///     about: "Answers anybody.",
 /// };
 /// ```
@@ -49,10 +52,19 @@ pub struct Route {
     pub policy: Policy,
     /// What it takes.
     pub takes: Takes,
-    /// What it does. It may block, and it is asked only where the policy lets it.
-    pub handler: fn(&Ask<'_>) -> Result<Answer, Refusal>,
+    /// What it does. It is asked only where the policy lets it.
+    pub handler: Handler,
     /// A sentence about it.
     pub about: &'static str,
+}
+
+/// What a route does.
+#[derive(Clone, Copy)]
+pub enum Handler {
+    /// It may block, and answers at once.
+    Blocks(fn(&Ask<'_>) -> Result<Answer, Refusal>),
+    /// It speaks as a provider of models does, waits for models, and may answer piece by piece.
+    Speaks(Shape, fn(gateway::Asked) -> gateway::Answering),
 }
 
 /// Who may use a route.
@@ -74,10 +86,18 @@ pub enum Takes {
         /// The most bytes.
         most: usize,
     },
+    /// JSON that the route reads by itself.
+    Bytes {
+        /// The most bytes.
+        most: usize,
+    },
 }
 
 /// The usual size of a body.
 const MEGABYTE: Takes = Takes::Json { most: 1 << 20 };
+
+/// The size of a question with pictures; providers take as much.
+const QUESTION: Takes = Takes::Bytes { most: 32 << 20 };
 
 /// All routes, by their addresses.
 pub const ROUTES: &[Route] = &[
@@ -86,7 +106,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/runs",
         policy: Policy::Token(Scope::Read),
         takes: Takes::Nothing,
-        handler: runs::list,
+        handler: Handler::Blocks(runs::list),
         about: "Lists runs, the latest first: `limit` of them (100), that began before the run `before`.",
     },
     Route {
@@ -94,7 +114,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/runs/{run}",
         policy: Policy::Token(Scope::Read),
         takes: Takes::Nothing,
-        handler: runs::show,
+        handler: Handler::Blocks(runs::show),
         about: "Shows a run with all its steps, as `keyway show --json` does.",
     },
     Route {
@@ -102,7 +122,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/runs/{run}/cancel",
         policy: Policy::Token(Scope::Run),
         takes: MEGABYTE,
-        handler: runs::cancel,
+        handler: Handler::Blocks(runs::cancel),
         about: "Cancels a run; its `finally` blocks still run.",
     },
     Route {
@@ -110,7 +130,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/schedules",
         policy: Policy::Token(Scope::Read),
         takes: Takes::Nothing,
-        handler: schedules::list,
+        handler: Handler::Blocks(schedules::list),
         about: "Lists schedules with their next and last times, and what is late.",
     },
     Route {
@@ -118,7 +138,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/signals/{name}",
         policy: Policy::Token(Scope::Run),
         takes: MEGABYTE,
-        handler: signals::raise,
+        handler: Handler::Blocks(signals::raise),
         about: "Raises a signal that carries `with`, for whoever has listened longest or for the run `run`.",
     },
     Route {
@@ -126,7 +146,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/workflows/{name}/runs",
         policy: Policy::Token(Scope::Run),
         takes: MEGABYTE,
-        handler: runs::start,
+        handler: Handler::Blocks(runs::start),
         about: "Starts the version in force with `inputs`; once for each `idempotency-key`.",
     },
     Route {
@@ -134,7 +154,7 @@ pub const ROUTES: &[Route] = &[
         path: "/healthz",
         policy: Policy::Public,
         takes: Takes::Nothing,
-        handler: health::alive,
+        handler: Handler::Blocks(health::alive),
         about: "Answers while the process lives.",
     },
     Route {
@@ -142,8 +162,48 @@ pub const ROUTES: &[Route] = &[
         path: "/readyz",
         policy: Policy::Public,
         takes: Takes::Nothing,
-        handler: health::ready,
+        handler: Handler::Blocks(health::ready),
         about: "Answers 200 where the database and the thread that moves the runs answer, else 503.",
+    },
+    Route {
+        method: "POST",
+        path: "/v1/chat/completions",
+        policy: Policy::Token(Scope::Ai),
+        takes: QUESTION,
+        handler: Handler::Speaks(Shape::OpenAi, gateway::question),
+        about: "Asks a model, in OpenAI's shape: [gateway.md](gateway.md).",
+    },
+    Route {
+        method: "POST",
+        path: "/v1/embeddings",
+        policy: Policy::Token(Scope::Ai),
+        takes: QUESTION,
+        handler: Handler::Speaks(Shape::OpenAi, gateway::meaning),
+        about: "Tells the meaning of texts as numbers, in OpenAI's shape.",
+    },
+    Route {
+        method: "POST",
+        path: "/v1/messages",
+        policy: Policy::Token(Scope::Ai),
+        takes: QUESTION,
+        handler: Handler::Speaks(Shape::Anthropic, gateway::question),
+        about: "Asks a model, in Anthropic's shape.",
+    },
+    Route {
+        method: "GET",
+        path: "/v1/models",
+        policy: Policy::Token(Scope::Ai),
+        takes: Takes::Nothing,
+        handler: Handler::Speaks(Shape::OpenAi, gateway::models),
+        about: "Lists the models that can be asked; in Anthropic's shape with a head `anthropic-version`.",
+    },
+    Route {
+        method: "GET",
+        path: "/v1/models/{model}",
+        policy: Policy::Token(Scope::Ai),
+        takes: Takes::Nothing,
+        handler: Handler::Speaks(Shape::OpenAi, gateway::model),
+        about: "Shows one of them.",
     },
 ];
 
@@ -163,16 +223,36 @@ pub(super) fn router(table: &'static [Route], house: Arc<House>) -> Router {
 }
 
 async fn answered(route: &'static Route, house: Arc<House>, request: Request<Body>) -> Response<Body> {
-    answer::written(carry_out(route, house, request).await)
+    let (parts, body) = request.into_parts();
+    match route.handler {
+        Handler::Blocks(handler) => {
+            let done = async {
+                let (who, said) = let_in(route, &house, parts, body).await?;
+                carry_out(route.policy, handler, house, (who, said)).await
+            };
+            answer::written(done.await)
+        }
+        Handler::Speaks(shape, handler) => {
+            if let Some(place) = parts.extensions.get::<Arc<Place>>() {
+                place.takes_long();
+            }
+            let shape = gateway::shape(shape, &parts.headers);
+            let done = async {
+                let (who, said) = let_in(route, &house, parts, body).await?;
+                handler(gateway::Asked { house, who, said, shape }).await
+            };
+            done.await.unwrap_or_else(|trouble| gateway::troubled(shape, &trouble))
+        }
+    }
 }
 
-/// Finds out who asks, then whether they may, then what they say; only then the route does what it does.
-async fn carry_out(
+/// Finds out who asks, then whether they may, then what they say.
+async fn let_in(
     route: &'static Route,
-    house: Arc<House>,
-    request: Request<Body>,
-) -> Result<Answer, Refusal> {
-    let (mut parts, body) = request.into_parts();
+    house: &Arc<House>,
+    mut parts: Parts,
+    body: Body,
+) -> Result<(Who, ask::Said), Refusal> {
     // It reads one row by its key, which takes microseconds.
     let (who, used) = house.door.check(route.policy, &parts.headers)?;
     house.note(used);
@@ -183,15 +263,25 @@ async fn carry_out(
         Err(_) => return Err(Refusal::bad("the address is not UTF-8")),
     };
     let said = ask::read(&parts, path, (body, route.takes), &house.limits).await?;
+    Ok((who, said))
+}
+
+/// Lets a route do what may block.
+async fn carry_out(
+    policy: Policy,
+    handler: fn(&Ask<'_>) -> Result<Answer, Refusal>,
+    house: Arc<House>,
+    (who, said): (Who, ask::Said),
+) -> Result<Answer, Refusal> {
     let hands = house.clone();
-    let _permit = match route.policy {
+    let _permit = match policy {
         // Whether it lives must be told also while all hands are full.
         Policy::Public => None,
         Policy::Token(_) => hands.hands.acquire().await.ok(),
     };
     let done = tokio::task::spawn_blocking(move || {
         let ask = Ask { house: &house, who, said };
-        (route.handler)(&ask)
+        handler(&ask)
     });
     // A panic there has been reported by the panic hook.
     done.await.unwrap_or_else(|_| Err(Refusal::broke()))

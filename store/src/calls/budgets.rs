@@ -11,9 +11,9 @@ use crate::{Error, Reader};
 pub struct Budget {
     /// Whose.
     pub owner: String,
-    /// What it counts, in a word: `owner`, `workflow`, `key`.
+    /// What it counts, in a word: `owner`, `workflow`, `key`, `token`.
     pub scope: String,
-    /// Of which workflow or key; empty for the owner.
+    /// Of which workflow, key or token; empty for the owner.
     pub name: String,
     /// The most.
     pub most: i64,
@@ -21,13 +21,15 @@ pub struct Budget {
 
 /// The budgets that a call must keep: those of the run's owner, and of whoever else pays.
 const BEARING: &str = "owner IN (?1, ?2) AND (scope = 'owner'
-     OR scope = 'workflow' AND owner = ?1 AND name = ?3 OR scope = 'key' AND owner = ?2 AND name = ?4)";
+     OR scope = 'workflow' AND owner = ?1 AND name = ?3 OR scope = 'key' AND owner = ?2 AND name = ?4
+     OR scope = 'token' AND owner = ?1 AND name = ?5 AND ?5 <> '')";
 
 /// Which calls count to a budget of an owner, by its scope: those of the owner's runs, and those of others' that the
 /// owner pays for. A key is its payer's.
 fn counted(scope: &str) -> &'static str {
     match scope {
         "workflow" => "owner = ?1 AND time >= ?2 AND workflow = ?3",
+        "token" => "owner = ?1 AND time >= ?2 AND token = ?3 AND token <> ''",
         "key" => "(owner = ?1 AND payer = 'own' OR payer = ?1) AND time >= ?2 AND \"key\" = ?3",
         _ => "(owner = ?1 OR payer = ?1) AND time >= ?2 AND ?3 = ''",
     }
@@ -39,7 +41,10 @@ fn payer<'a>(owner: &'a str, payer: &'a str) -> &'a str {
 
 pub(super) fn bearing(to: &Connection, call: &Call) -> rusqlite::Result<Vec<Budget>> {
     to.prepare_cached(&format!("SELECT owner, scope, name, most FROM budgets WHERE {BEARING}"))?
-        .query_map([&*call.owner, payer(&call.owner, &call.payer), &call.workflow, &call.key], budget)?
+        .query_map(
+            [&*call.owner, payer(&call.owner, &call.payer), &call.workflow, &call.key, &call.token],
+            budget,
+        )?
         .collect()
 }
 
@@ -70,22 +75,22 @@ pub(super) fn note(to: &Connection, budget: &Budget, month: i64, spent: i64) -> 
 pub(super) fn settle(to: &Connection, (owner, id): (&str, &str), cost: Option<i64>) -> rusqlite::Result<()> {
     let found = to
         .prepare_cached(
-            "SELECT payer, workflow, \"key\", time, reserved FROM calls
+            "SELECT payer, workflow, \"key\", time, reserved, token FROM calls
              WHERE owner = ?1 AND id = ?2 AND class = 'open' AND EXISTS (SELECT 1 FROM budgets)",
         )?
         .query_row([owner, id], |row| {
             let (by, workflow, key): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let (time, reserved): (i64, Option<i64>) = (row.get(3)?, row.get(4)?);
-            Ok((by, workflow, key, time, reserved))
+            let (time, reserved, token): (i64, Option<i64>, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            Ok((by, workflow, key, token, time, reserved))
         })
         .optional()?;
-    let Some((by, workflow, key, time, reserved)) = found else { return Ok(()) };
+    let Some((by, workflow, key, token, time, reserved)) = found else { return Ok(()) };
     // Without a known cost, what was reserved stays.
     let Some(more) = cost.map(|cost| cost.saturating_sub(reserved.unwrap_or_default())) else {
         return Ok(());
     };
-    to.prepare_cached(&format!("UPDATE budgets SET spent = spent + ?5 WHERE month <= ?6 AND {BEARING}"))?
-        .execute(params![owner, payer(owner, &by), workflow, key, more, time])
+    to.prepare_cached(&format!("UPDATE budgets SET spent = spent + ?6 WHERE month <= ?7 AND {BEARING}"))?
+        .execute(params![owner, payer(owner, &by), workflow, key, token, more, time])
         .map(|_| ())
 }
 

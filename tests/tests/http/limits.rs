@@ -1,12 +1,13 @@
 //! What is taken at most, and that each limit is what refuses: with a wider one the same request passes.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use server::http::routes::{Policy, ROUTES, Route, Takes};
+use server::http::routes::{Handler, Policy, ROUTES, Route, Takes};
 use server::http::{Answer, Limits};
 use server::token::Scope;
+use tests::models::{Does, Provider};
 use tests::web::{Web, hear, request};
 
 use super::served;
@@ -18,10 +19,10 @@ const ODD: &[Route] = &[
         path: "/slow",
         policy: Policy::Public,
         takes: Takes::Nothing,
-        handler: |_| {
+        handler: Handler::Blocks(|_| {
             std::thread::sleep(Duration::from_millis(400));
             Ok(Answer::ok("slow".into()))
-        },
+        }),
         about: "Takes its time.",
     },
     Route {
@@ -29,7 +30,7 @@ const ODD: &[Route] = &[
         path: "/panic",
         policy: Policy::Public,
         takes: Takes::Nothing,
-        handler: |_| panic!("as planted"),
+        handler: Handler::Blocks(|_| panic!("as planted")),
         about: "Breaks off.",
     },
     Route {
@@ -37,7 +38,7 @@ const ODD: &[Route] = &[
         path: "/small",
         policy: Policy::Public,
         takes: Takes::Json { most: 1000 },
-        handler: |_| Ok(Answer::ok(Value::Null)),
+        handler: Handler::Blocks(|_| Ok(Answer::ok(Value::Null))),
         about: "Takes little.",
     },
     Route {
@@ -45,7 +46,7 @@ const ODD: &[Route] = &[
         path: "/large",
         policy: Policy::Public,
         takes: Takes::Json { most: 4 << 20 },
-        handler: |_| Ok(Answer::ok(Value::Null)),
+        handler: Handler::Blocks(|_| Ok(Answer::ok(Value::Null))),
         about: "Takes much.",
     },
 ];
@@ -231,4 +232,52 @@ fn five_hundred_slow_connections_hold_nobody_up() {
         heard_beside(1, Limits::default(), ODD, "/slow") > Duration::from_millis(200),
         "it would be seen"
     );
+}
+
+/// What comes of an answer that pauses for longer than a connection lasts, streamed and whole, while others crowd in.
+fn slow(answer_within: Duration) -> [String; 2] {
+    let soon = Duration::from_millis(300);
+    let limits = Limits {
+        connections: 3,
+        connection_lasts: soon,
+        body_within: soon,
+        answer_within,
+        ..Limits::default()
+    };
+    let web = Web::open(ROUTES, limits, &[]);
+    let provider =
+        Provider::start("This is said first, and this is said LAST.", &[Does::Pauses, Does::Waits]);
+    web.key("local", "compatible", provider.address());
+    let token = web.token("local", "ai", Scope::Ai, None);
+    let mut asked = [true, false].map(|stream| {
+        let body = serde_json::json!({ "model": "compatible/m", "stream": stream,
+                                       "messages": [{ "role": "user", "content": "Say it" }] });
+        let mut connection = web.connect();
+        let request = request("POST", "/v1/chat/completions", Some(token.expose()), Some(&body.to_string()));
+        connection.write_all(request.as_bytes()).expect("it reads");
+        provider.until(if stream { 1 } else { 2 });
+        connection
+    });
+    let mut idle = vec![];
+    for _ in 0..9 {
+        idle.push(web.connect());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    provider.go_on();
+    asked.each_mut().map(|connection| {
+        let mut bytes = vec![];
+        // Where it is cut off, what came before it counts.
+        let _ = connection.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+#[test]
+fn an_answer_that_takes_long_is_neither_idle_nor_too_old() {
+    for heard in slow(Duration::from_secs(30)) {
+        assert!(heard.starts_with("HTTP/1.1 200") && heard.contains("LAST"), "{heard}");
+    }
+    for heard in slow(Duration::from_millis(100)) {
+        assert!(!heard.contains("LAST"), "the control: it is cut off where the time for it is over: {heard}");
+    }
 }

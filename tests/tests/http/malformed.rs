@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use server::http::routes::{Policy, ROUTES, Route, Takes};
+use server::http::routes::{Handler, Policy, ROUTES, Route, Takes};
 use server::http::{Answer, Limits};
 use server::token::Scope;
 use tests::chance::Chance;
@@ -325,10 +325,10 @@ const PLANTED: &[Route] = &[Route {
     path: "/api/v1/signals/{name}",
     policy: Policy::Token(Scope::Run),
     takes: Takes::Json { most: 1 << 20 },
-    handler: |ask| {
+    handler: Handler::Blocks(|ask| {
         let with = ask.said.body.get("with").map_or(0, |with| with.as_text().expect("a text").len());
         Ok(Answer::ok(with.into()))
-    },
+    }),
     about: "Breaks off where `with` is no text.",
 }];
 

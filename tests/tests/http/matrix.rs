@@ -3,9 +3,10 @@
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use server::http::routes::{Policy, ROUTES, Route, Takes};
+use server::http::routes::{Handler, Policy, ROUTES, Route, Takes};
 use server::http::{Answer, Limits, Who};
 use server::token::{Scope, Token};
+use tests::models::Provider;
 use tests::web::{Heard, Web, request};
 
 use super::served;
@@ -13,12 +14,18 @@ use super::served;
 /// What anybody may ask. It stands here a second time, so that a route does not become public by one word.
 const PUBLIC: [&str; 2] = ["GET /healthz", "GET /readyz"];
 
+/// What a question to a model says, in either shape.
+const QUESTION: &str =
+    r#"{"model":"compatible/m","max_tokens":9,"messages":[{"role":"user","content":"x"}],"input":"x"}"#;
+
 /// Who asks.
 struct Askers {
     unknown: Token,
     expired: Token,
     foreign: Token,
     small: Token,
+    /// May ask models, and nothing else.
+    ai: Token,
     right: Token,
 }
 
@@ -29,6 +36,7 @@ fn faults(web: &Web, table: &[Route]) -> Vec<String> {
         expired: web.token("local", "expired", Scope::Admin, Some(SignedDuration::from_nanos(1))),
         foreign: web.token("somebody", "foreign", Scope::Admin, None),
         small: web.token("local", "small", Scope::Read, None),
+        ai: web.token("local", "ai", Scope::Ai, None),
         right: web.token("local", "right", Scope::Admin, None),
     };
     table.iter().flat_map(|route| faults_of(web, route, &askers)).collect()
@@ -45,11 +53,13 @@ fn faults_of(web: &Web, route: &Route, askers: &Askers) -> Vec<String> {
         } else {
             path.replace("{name}", "go")
         };
+        let path = path.replace("{model}", "keyway%2Flow");
         assert!(!path.contains('{'), "tell this matrix what stands for the part of {path}");
         path
     };
     let asked = |token: Option<&str>, run: &str, thing: &str| {
-        web.ask(request(route.method, &path(run, thing), token, None))
+        let body = (route.method == "POST" && is_of_models(route)).then_some(QUESTION);
+        web.ask(request(route.method, &path(run, thing), token, body))
     };
     let mut expect = |who: &str, heard: &Heard, statuses: std::ops::RangeInclusive<u16>| {
         if !statuses.contains(&heard.status) {
@@ -72,13 +82,17 @@ fn faults_of(web: &Web, route: &Route, askers: &Askers) -> Vec<String> {
     expect("a token that was never made", &known(Some(&askers.unknown)), 401..=401);
     expect("a token whose time is over", &known(Some(&askers.expired)), 401..=401);
     // What changes anything takes more than the right to read.
-    if route.method != "GET" {
+    if route.method != "GET" || is_of_models(route) {
         expect("a token that may only read", &known(Some(&askers.small)), 403..=403);
     }
+    let of_models = if is_of_models(route) { 200..=200 } else { 403..=403 };
+    expect("a token that may only ask models", &known(Some(&askers.ai)), of_models);
     let foreign = known(Some(&askers.foreign));
     let is_list = route.method == "GET" && !route.path.contains('{');
-    expect("another owner", &foreign, if is_list { 200..=200 } else { 404..=404 });
-    for ours in [&*run, "patient"] {
+    let refused =
+        if route.policy == Policy::Token(Scope::Ai) && !route.path.contains('{') { 403 } else { 404 };
+    expect("another owner", &foreign, if is_list { 200..=200 } else { refused..=refused });
+    for ours in [&*run, "patient", "compatible"] {
         if is_list && foreign.body.contains(ours) {
             faults.push(format!("{name}: another owner sees `{ours}`"));
         }
@@ -105,6 +119,11 @@ fn faults_of(web: &Web, route: &Route, askers: &Askers) -> Vec<String> {
     faults
 }
 
+/// True of a route that speaks as a provider of models does.
+fn is_of_models(route: &Route) -> bool {
+    matches!(route.handler, Handler::Speaks(..))
+}
+
 /// The head without what tells the time and the length of the name.
 fn plain(head: &str) -> String {
     let lines =
@@ -126,7 +145,11 @@ fn limits() -> Limits {
 #[test]
 fn every_route_lets_in_whom_it_should_and_nobody_else() {
     let web = served(ROUTES, limits());
+    let provider = Provider::start("Hello.", &[]);
+    ["compatible", "openai"].iter().for_each(|of| web.key("local", of, provider.address()));
     assert_eq!(faults(&web, ROUTES), Vec::<String>::new());
+    // Of each of the three questions, in two shapes, only the two that may ask.
+    assert_eq!(provider.asked().len(), 6);
     let public: Vec<_> = ROUTES.iter().filter(|route| route.policy == Policy::Public).collect();
     assert_eq!(public.len(), PUBLIC.len());
 }
@@ -138,7 +161,7 @@ const PLANTED: &[Route] = &[
         path: "/api/v1/workflows/{name}/runs",
         policy: Policy::Token(Scope::Run),
         takes: Takes::Json { most: 1 << 20 },
-        handler: |ask| (ROUTES[5].handler)(ask),
+        handler: Handler::Blocks(start),
         about: "It is right.",
     },
     Route {
@@ -146,7 +169,7 @@ const PLANTED: &[Route] = &[
         path: "/public",
         policy: Policy::Public,
         takes: Takes::Nothing,
-        handler: |_| Ok(Answer::ok(Value::Null)),
+        handler: Handler::Blocks(|_| Ok(Answer::ok(Value::Null))),
         about: "Nobody said that it is public.",
     },
     Route {
@@ -154,10 +177,10 @@ const PLANTED: &[Route] = &[
         path: "/small/{run}",
         policy: Policy::Token(Scope::Read),
         takes: Takes::Nothing,
-        handler: |ask| {
+        handler: Handler::Blocks(|ask| {
             ask.house.part(&ask.who).history(&named(ask))?;
             Ok(Answer::ok(Value::Null))
-        },
+        }),
         about: "It changes something, and the right to read is enough.",
     },
     Route {
@@ -165,11 +188,11 @@ const PLANTED: &[Route] = &[
         path: "/blind/{run}",
         policy: Policy::Token(Scope::Read),
         takes: Takes::Nothing,
-        handler: |ask| {
+        handler: Handler::Blocks(|ask| {
             let forged = Who { owner: "local".into(), ..ask.who.clone() };
             ask.house.part(&forged).history(&named(ask))?;
             Ok(Answer::ok(Value::Null))
-        },
+        }),
         about: "It does not look who asks.",
     },
     Route {
@@ -177,13 +200,13 @@ const PLANTED: &[Route] = &[
         path: "/telling/{run}",
         policy: Policy::Token(Scope::Read),
         takes: Takes::Nothing,
-        handler: |ask| match ask.house.part(&ask.who).history(&named(ask)) {
+        handler: Handler::Blocks(|ask| match ask.house.part(&ask.who).history(&named(ask)) {
             Ok(_) => Ok(Answer::ok(Value::Null)),
             Err(_) if ask.who.owner == "local" => {
                 Err(server::http::Refusal::absent("run", ask.said.part("run")))
             }
             Err(_) => Err(server::http::Refusal::absent("run of yours", ask.said.part("run"))),
-        },
+        }),
         about: "It tells what is somebody else's from what is nowhere.",
     },
     Route {
@@ -191,10 +214,26 @@ const PLANTED: &[Route] = &[
         path: "/leaking",
         policy: Policy::Token(Scope::Read),
         takes: Takes::Nothing,
-        handler: |_| Ok(Answer::ok("it runs patient".into())),
+        handler: Handler::Blocks(|_| Ok(Answer::ok("it runs patient".into()))),
         about: "It lists what is somebody else's.",
     },
+    Route {
+        method: "GET",
+        path: "/loose",
+        policy: Policy::Token(Scope::Read),
+        takes: Takes::Nothing,
+        handler: ROUTES[11].handler,
+        about: "It speaks of models to who may only read.",
+    },
 ];
+
+/// As the real one.
+fn start(ask: &server::http::Ask<'_>) -> Result<Answer, server::http::Refusal> {
+    match ROUTES[5].handler {
+        Handler::Blocks(handler) => handler(ask),
+        Handler::Speaks(..) => unreachable!("it speaks no shape"),
+    }
+}
 
 fn named(ask: &server::http::Ask<'_>) -> server::engine::run::RunId {
     server::engine::run::RunId(ask.said.part("run").into())
@@ -202,7 +241,7 @@ fn named(ask: &server::http::Ask<'_>) -> server::engine::run::RunId {
 
 #[test]
 fn a_route_that_is_wrong_is_seen() {
-    assert_eq!(ROUTES[5].path, "/api/v1/workflows/{name}/runs");
+    assert_eq!((ROUTES[5].path, ROUTES[11].path), ("/api/v1/workflows/{name}/runs", "/v1/models"));
     let web = served(PLANTED, limits());
     let found = faults(&web, PLANTED);
     let of = |path: &str| found.iter().filter(|fault| fault.contains(path)).count();
