@@ -7,6 +7,7 @@
 
 mod builtin;
 mod failure;
+pub mod manifest;
 mod params;
 
 use std::path::PathBuf;
