@@ -6,9 +6,13 @@
 //! the catalog, and what to do with checked parameters.
 
 mod builtin;
+pub mod catalog;
 mod failure;
+pub mod keys;
+pub mod library;
 pub mod manifest;
 mod params;
+pub mod read;
 
 use std::path::PathBuf;
 

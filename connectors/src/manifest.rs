@@ -75,6 +75,8 @@ pub struct Account {
 pub struct Derive {
     /// The field.
     pub to: String,
+    /// What it must look like: a field that stands in a host has a pattern from its beginning to its end.
+    pub pattern: Option<String>,
     /// Where it is looked for.
     pub from: Source,
     /// The value, over `token`, `redirect` or `response`.
@@ -175,7 +177,7 @@ impl Effect {
     pub const ALL: [Effect; 5] = [Effect::Create, Effect::Delete, Effect::Read, Effect::Send, Effect::Update];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Effect::Create => "create",
             Effect::Delete => "delete",
@@ -203,7 +205,7 @@ impl Certainty {
     pub const ALL: [Certainty; 3] = [Certainty::Described, Certainty::Documented, Certainty::Reported];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Certainty::Described => "described",
             Certainty::Documented => "documented",

@@ -26,7 +26,7 @@ pub fn catalog(file: &Path, text: &str) -> Cow<'static, Catalog> {
 /// What an outline of a plan takes from beside its file: the workflows that it calls, as far as they are right.
 pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
     let wanted = called(plan);
-    let mut beside = Beside { connected: catalog.connected.clone(), ..Beside::default() };
+    let mut beside = Beside { connected: connected(plan, catalog), ..Beside::default() };
     if wanted.is_empty() {
         return beside;
     }

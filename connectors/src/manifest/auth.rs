@@ -135,7 +135,7 @@ impl Signature {
     pub const ALL: [Signature; 3] = [Signature::HmacSha1, Signature::HmacSha256, Signature::Plaintext];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Signature::HmacSha1 => "hmac_sha1",
             Signature::HmacSha256 => "hmac_sha256",
@@ -218,7 +218,7 @@ impl Pkce {
     pub const ALL: [Pkce; 3] = [Pkce::Off, Pkce::Required, Pkce::Supported];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Pkce::Off => "off",
             Pkce::Required => "required",
@@ -262,7 +262,7 @@ impl Algorithm {
     pub const ALL: [Algorithm; 2] = [Algorithm::Es256, Algorithm::Rs256];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Algorithm::Es256 => "es256",
             Algorithm::Rs256 => "rs256",
@@ -284,7 +284,7 @@ impl AssertionPlace {
     pub const ALL: [AssertionPlace; 2] = [AssertionPlace::Body, AssertionPlace::Header];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             AssertionPlace::Body => "body",
             AssertionPlace::Header => "header",
@@ -310,7 +310,7 @@ impl Client {
     pub const ALL: [Client; 4] = [Client::Basic, Client::Body, Client::Public, Client::Query];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Client::Basic => "basic",
             Client::Body => "body",
@@ -334,7 +334,7 @@ impl Sends {
     pub const ALL: [Sends; 2] = [Sends::Form, Sends::Json];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Sends::Form => "form",
             Sends::Json => "json",
@@ -406,7 +406,7 @@ impl Refreshed {
     pub const ALL: [Refreshed; 3] = [Refreshed::Never, Refreshed::Rotates, Refreshed::Stays];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Refreshed::Never => "never",
             Refreshed::Rotates => "rotates",

@@ -64,7 +64,7 @@ impl Class {
     ];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Class::AuthReconnect => "auth_reconnect",
             Class::AuthRefreshThenRetry => "auth_refresh_then_retry",
@@ -163,7 +163,7 @@ impl Unit {
         [Unit::Epoch, Unit::EpochMilliseconds, Unit::Milliseconds, Unit::Seconds, Unit::Time];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Unit::Epoch => "epoch",
             Unit::EpochMilliseconds => "epoch_milliseconds",

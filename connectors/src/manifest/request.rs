@@ -10,6 +10,8 @@ use dsl::workflow::Arg;
 pub struct Request {
     /// The method.
     pub method: Method,
+    /// Where the path begins, where not at the manifest's own base.
+    pub base: Option<Arg>,
     /// The path below the base; every hole is one segment, percent-encoded.
     pub path: Arg,
     /// Values of the query; a list gives one for each item.
@@ -47,7 +49,7 @@ impl Method {
         [Method::Delete, Method::Get, Method::Head, Method::Patch, Method::Post, Method::Put];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Method::Delete => "DELETE",
             Method::Get => "GET",
@@ -110,7 +112,7 @@ impl Lists {
     pub const ALL: [Lists; 4] = [Lists::Brackets, Lists::Commas, Lists::Indexed, Lists::Repeated];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Lists::Brackets => "brackets",
             Lists::Commas => "commas",
@@ -139,7 +141,7 @@ impl Reads {
     pub const ALL: [Reads; 4] = [Reads::Auto, Reads::Bytes, Reads::Json, Reads::Text];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Reads::Auto => "auto",
             Reads::Bytes => "bytes",

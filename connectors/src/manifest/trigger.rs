@@ -99,7 +99,7 @@ impl First {
     pub const ALL: [First; 2] = [First::Emit, First::Skip];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             First::Emit => "emit",
             First::Skip => "skip",
@@ -250,7 +250,7 @@ impl Hash {
     pub const ALL: [Hash; 2] = [Hash::Sha1, Hash::Sha256];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Hash::Sha1 => "sha1",
             Hash::Sha256 => "sha256",
@@ -272,7 +272,7 @@ impl Encoding {
     pub const ALL: [Encoding; 2] = [Encoding::Base64, Encoding::Hex];
 
     /// As manifests write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Encoding::Base64 => "base64",
             Encoding::Hex => "hex",
