@@ -26,7 +26,8 @@ fn told(manifest: &Manifest, action: &manifest::Action) -> Action {
         about: action.about.clone(),
         safety: action.safety,
         input: action.input.clone(),
-        output: action.answer.returns.clone(),
+        // What may be null is null where it is not there, and never missing.
+        output: action.answer.returns.clone().filled(),
         trust: action.trust,
     }
 }
@@ -37,7 +38,7 @@ pub(crate) fn events(manifest: &Manifest) -> BTreeMap<String, Event> {
         id: format!("{}.{}", manifest.id, trigger.name),
         about: trigger.about.clone(),
         input: trigger.input.clone(),
-        payload: trigger.returns.clone(),
+        payload: trigger.returns.clone().filled(),
     };
     manifest.triggers.iter().map(told).map(|event| (event.id.clone(), event)).collect()
 }

@@ -62,9 +62,21 @@ pub const TOP: &[Field] = &[
     Field::optional("extends", Shape::Text, "The family of services whose way to sign in it shares."),
     Field::optional("hosts", TEXTS, "The hosts that secrets may be sent to: `slack.com`, `*.slack.com`."),
     Field::required("base", Shape::Template, "Where paths begin, over `connection`."),
-    Field::optional("connection", Shape::Fields(CONNECTION), "What a connection has beside its way to sign in."),
-    Field::required("auth", Shape::Map(&Shape::Fields(AUTH)), "The ways to sign in, by names of your choice."),
-    Field::optional("defaults", Shape::Fields(DEFAULTS), "What holds for all actions that do not say otherwise."),
+    Field::optional(
+        "connection",
+        Shape::Fields(CONNECTION),
+        "What a connection has beside its way to sign in.",
+    ),
+    Field::required(
+        "auth",
+        Shape::Map(&Shape::Fields(AUTH)),
+        "The ways to sign in, by names of your choice.",
+    ),
+    Field::optional(
+        "defaults",
+        Shape::Fields(DEFAULTS),
+        "What holds for all actions that do not say otherwise.",
+    ),
     Field::required("actions", Shape::Map(&Shape::Fields(ACTION)), "What can be called, by name."),
     Field::optional("triggers", Shape::Map(&Shape::Fields(TRIGGER)), "What can start a run, by name."),
     Field::optional(
@@ -80,7 +92,11 @@ pub const FAMILY: &[Field] = &[
     Field::required("about", Shape::Text, "Whose services they are, in a sentence."),
     Field::optional("setup", TEXTS, "How somebody makes an app there: a sentence for each step."),
     Field::optional("hosts", TEXTS, "The hosts that secrets may be sent to."),
-    Field::required("auth", Shape::Map(&Shape::Fields(AUTH)), "The ways to sign in, by names of your choice."),
+    Field::required(
+        "auth",
+        Shape::Map(&Shape::Fields(AUTH)),
+        "The ways to sign in, by names of your choice.",
+    ),
 ];
 
 /// Of `connection`.
@@ -128,7 +144,11 @@ pub const AUTH: &[Field] = &[
     // Of OAuth.
     Field::optional("authorize", Shape::Template, "Where a person is sent."),
     Field::optional("authorize_params", VALUES, "What is added to that address."),
-    Field::optional("pkce", Shape::Choice(PKCE), "Whether the code is bound to who asked; default `supported`."),
+    Field::optional(
+        "pkce",
+        Shape::Choice(PKCE),
+        "Whether the code is bound to who asked; default `supported`.",
+    ),
     Field::optional("device", Shape::Template, "Where a code for another device is had."),
     Field::optional("token", Shape::Template, "Where tokens are had."),
     Field::optional("refresh", Shape::Template, "Where they are had anew, where not there."),
@@ -194,14 +214,26 @@ pub const TOKEN_ANSWER: &[Field] = &[
 pub const EXPIRY: &[Field] = &[
     Field::optional("default", Shape::Duration, "Where the answer does not say it."),
     Field::optional("before", Shape::Duration, "How long before its end it is had anew; default `5m`."),
-    Field::optional("when", Shape::List(&Shape::Expression), "Answers that say that it is over, over `response`."),
+    Field::optional(
+        "when",
+        Shape::List(&Shape::Expression),
+        "Answers that say that it is over, over `response`.",
+    ),
 ];
 
 /// Of `rotation`.
 pub const ROTATION: &[Field] = &[
-    Field::optional("refreshed", Shape::Choice(REFRESHED), "Whether a use brings another one; default `stays`."),
+    Field::optional(
+        "refreshed",
+        Shape::Choice(REFRESHED),
+        "Whether a use brings another one; default `stays`.",
+    ),
     Field::optional("grace", Shape::Duration, "How long the one before still serves."),
-    Field::optional("invalid_when", Shape::List(&Shape::Expression), "Answers that say that it is worth nothing."),
+    Field::optional(
+        "invalid_when",
+        Shape::List(&Shape::Expression),
+        "Answers that say that it is worth nothing.",
+    ),
 ];
 
 /// Of `assertion`.
@@ -220,8 +252,16 @@ pub const ASSERTION: &[Field] = &[
 pub const DEFAULTS: &[Field] = &[
     Field::optional("headers", VALUES, "Headers of every request, over `connection`."),
     Field::optional("timeout", Shape::Duration, "Longest time of an exchange; default `30s`."),
-    Field::optional("max_response", Shape::Integer(1, MOST_BYTES), "Longest body of an answer; default 10 MB."),
-    Field::optional("errors", Shape::List(&Shape::Fields(RULE)), "How it says no; the first that holds is taken."),
+    Field::optional(
+        "max_response",
+        Shape::Integer(1, MOST_BYTES),
+        "Longest body of an answer; default 10 MB.",
+    ),
+    Field::optional(
+        "errors",
+        Shape::List(&Shape::Fields(RULE)),
+        "How it says no; the first that holds is taken.",
+    ),
     Field::optional("limits", Shape::Fields(LIMITS), "How often it may be asked."),
 ];
 
@@ -240,7 +280,11 @@ pub const RULE: &[Field] = &[
 pub const LIMITS: &[Field] = &[
     Field::optional("wait", Shape::List(&Shape::Fields(WAIT)), "Where an answer says how long to wait."),
     Field::optional("fallback", Shape::Duration, "How long to wait where it does not say."),
-    Field::optional("budgets", Shape::List(&Shape::Fields(BUDGET)), "What is counted before anything is sent."),
+    Field::optional(
+        "budgets",
+        Shape::List(&Shape::Fields(BUDGET)),
+        "What is counted before anything is sent.",
+    ),
     Field::optional("concurrency", Shape::Integer(1, 100), "How many requests of a connection at once."),
 ];
 
@@ -264,7 +308,11 @@ pub const ACTION: &[Field] = &[
     Field::required("effect", Shape::Choice(EFFECTS), "What it does to the service."),
     Field::required("safety", Shape::Choice(SAFETIES), "What may be repeated after a failure or a crash."),
     Field::optional("scopes", TEXTS, "The scopes that a token needs for it."),
-    Field::optional("certainty", Shape::Choice(CERTAINTIES), "What it was written after; default `described`."),
+    Field::optional(
+        "certainty",
+        Shape::Choice(CERTAINTIES),
+        "What it was written after; default `described`.",
+    ),
     Field::optional("trust", Shape::Choice(TRUSTS), "Whose word its answer is; default `untrusted`."),
     Field::optional("input", Shape::Types, "Its parameters, with types and a sentence for each."),
     Field::optional("options", Shape::Map(&Shape::Fields(OPTIONS)), "Parameters that another action lists."),
@@ -274,8 +322,16 @@ pub const ACTION: &[Field] = &[
     Field::optional("each", Shape::Fields(EACH), "A further request for each item of the list."),
     Field::optional("success_when", Shape::Expression, "Whether an answer is a yes, over `response`."),
     Field::required("returns", Shape::Type, "The type of what it gives."),
-    Field::optional("output", Shape::Any, "The value, over `response`; by default what `returns` names of the body."),
-    Field::optional("errors", Shape::List(&Shape::Fields(RULE)), "Rules that come before those of `defaults`."),
+    Field::optional(
+        "output",
+        Shape::Any,
+        "The value, over `response`; by default what `returns` names of the body.",
+    ),
+    Field::optional(
+        "errors",
+        Shape::List(&Shape::Fields(RULE)),
+        "Rules that come before those of `defaults`.",
+    ),
     Field::optional("limits", Shape::Fields(LIMITS), "Limits of its own."),
 ];
 
@@ -299,7 +355,11 @@ pub const REQUEST: &[Field] = &[
     Field::optional("json", Shape::Any, "A body that is JSON."),
     Field::optional("multipart", VALUES, "A body in parts."),
     Field::optional("text", Shape::Template, "A body that is text."),
-    Field::optional("lists", Shape::Choice(LIST_FORMS), "How lists stand in query and form; default `repeated`."),
+    Field::optional(
+        "lists",
+        Shape::Choice(LIST_FORMS),
+        "How lists stand in query and form; default `repeated`.",
+    ),
     Field::optional("reads", Shape::Choice(READS), "How the answer is read; by default as it says."),
 ];
 
@@ -328,7 +388,11 @@ pub const PAGES: &[Field] = &[
     Field::optional("next", Shape::Expression, "What continues it, over `response`, or `item` for `keyset`."),
     Field::optional("into", Shape::Fields(INTO), "Where that stands in the next request."),
     Field::optional("first", Shape::Integer(0, 1), "The number of the first page or item."),
-    Field::optional("stop_when", Shape::Expression, "Whether this page is the last, over `response` and `items`."),
+    Field::optional(
+        "stop_when",
+        Shape::Expression,
+        "Whether this page is the last, over `response` and `items`.",
+    ),
     Field::optional("max_pages", Shape::Integer(1, 1_000), "Most pages; default 100."),
     Field::optional("limit", Shape::Expression, "Most items, over `input`."),
 ];
@@ -357,15 +421,27 @@ pub const TRIGGER: &[Field] = &[
     // Of polls.
     Field::optional("action", Shape::Text, "The action that lists."),
     Field::optional("with", VALUES, "Its parameters, over `input` and `since`."),
-    Field::optional("items", Shape::Expression, "The items, over `result` of a poll or `request` of a webhook."),
+    Field::optional(
+        "items",
+        Shape::Expression,
+        "The items, over `result` of a poll or `request` of a webhook.",
+    ),
     Field::optional("every", Shape::Duration, "How often at most it is asked; default `1m`."),
     Field::optional("cursor", Shape::Expression, "What orders the items, over `item`."),
     Field::optional("overlap", Shape::Duration, "How far back before the cursor it is asked again."),
-    Field::optional("first", Shape::Choice(FIRSTS), "Whether what is there at first starts runs; default `skip`."),
+    Field::optional(
+        "first",
+        Shape::Choice(FIRSTS),
+        "Whether what is there at first starts runs; default `skip`.",
+    ),
     // Of webhooks.
     Field::optional("verify", Shape::Fields(VERIFY), "How a call proves that it is from the service."),
     Field::optional("handshake", Shape::Fields(HANDSHAKE), "What the service asks first."),
-    Field::optional("subscribe", Shape::Fields(REQUEST), "Tells the address, over `hook`, `input`, `connection`."),
+    Field::optional(
+        "subscribe",
+        Shape::Fields(REQUEST),
+        "Tells the address, over `hook`, `input`, `connection`.",
+    ),
     Field::optional("remember", Shape::Any, "What is kept of its answer, over `response`."),
     Field::optional("unsubscribe", Shape::Fields(REQUEST), "Takes it back, over `subscription`."),
     Field::optional("renew", Shape::Fields(RENEW), "Keeps it from ending."),
@@ -413,7 +489,11 @@ pub const VERIFY: &[Field] = &[
     Field::optional("secret", Shape::Text, "The secret of the connection that both know."),
     Field::optional("key", Shape::Text, "The field of the connection that holds the service's key."),
     Field::optional("certificate", Shape::Text, "The header that names the address of the certificate."),
-    Field::optional("signed", Shape::Template, "What is signed, over `request`; default `{{ request.raw }}`."),
+    Field::optional(
+        "signed",
+        Shape::Template,
+        "What is signed, over `request`; default `{{ request.raw }}`.",
+    ),
     Field::optional("signature", Shape::Fields(SIGNATURE), "Where the signature stands."),
     Field::optional("timestamp", Shape::Fields(STAMP), "When it was made, and how long that holds."),
     Field::optional("value", Shape::Expression, "Where the shared token stands, over `request`."),

@@ -53,7 +53,8 @@ pub struct Broken {
 impl Library {
     /// The manifests in the program.
     pub fn embedded() -> Library {
-        let book = |(id, text): &(&str, &'static str)| ((*id).to_owned(), Book::new(Cow::Borrowed(*text), None));
+        let book =
+            |(id, text): &(&str, &'static str)| ((*id).to_owned(), Book::new(Cow::Borrowed(*text), None));
         Library { books: MANIFESTS.iter().map(book).collect() }
     }
 
@@ -76,7 +77,9 @@ impl Library {
             if file.extension().is_none_or(|ending| ending != ENDING) {
                 continue;
             }
-            let Some(id) = file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else { continue };
+            let Some(id) = file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
+                continue;
+            };
             let text = fs::read_to_string(&file).map_err(broken(&file))?;
             self.books.insert(id, Book::new(Cow::Owned(text), Some(file)));
         }
@@ -111,7 +114,8 @@ impl Library {
     fn known(&self, connector: &str) -> Option<&Known> {
         let book = self.books.get(connector)?;
         Some(book.read.get_or_init(|| {
-            let Read { value, diagnostics } = read::manifest(&book.text, Some(connector), embedded_families());
+            let Read { value, diagnostics } =
+                read::manifest(&book.text, Some(connector), embedded_families());
             let (actions, events) = match &value {
                 Some(manifest) => (catalog::actions(manifest), catalog::events(manifest)),
                 None => Default::default(),
@@ -165,9 +169,7 @@ impl Families for Embedded {
 /// The families in the program.
 pub fn embedded_families() -> &'static dyn Families {
     static ALL: OnceLock<Embedded> = OnceLock::new();
-    ALL.get_or_init(|| Embedded {
-        families: FAMILIES.iter().map(|(id, _)| (*id, OnceLock::new())).collect(),
-    })
+    ALL.get_or_init(|| Embedded { families: FAMILIES.iter().map(|(id, _)| (*id, OnceLock::new())).collect() })
 }
 
 /// The texts of the families in the program, by their names.

@@ -122,7 +122,8 @@ fn whole(
     let about = fields.required("about", "a manifest").map(|node| sentence(fields.reader, node, "about"));
     let family = family_of(fields, families);
     let own = sentences(fields, "setup");
-    let setup = if own.is_empty() { family.map(|family| family.setup.clone()).unwrap_or_default() } else { own };
+    let setup =
+        if own.is_empty() { family.map(|family| family.setup.clone()).unwrap_or_default() } else { own };
     let given = given_hosts(fields);
     let mut hosts = hosts::checked(fields.reader, given);
     hosts.extend(family.iter().flat_map(|family| family.hosts.iter().cloned()));
@@ -298,7 +299,8 @@ fn derive(
     for (entry, field) in entries {
         let what = format!("the field `{}`", field.name);
         let owner = Owner { what: &what, span: entry.key.span() };
-        let Some(fields) = &mut Fields::open(reader, &entry.value, &owner, &shape::names(keys::DERIVE)) else {
+        let Some(fields) = &mut Fields::open(reader, &entry.value, &owner, &shape::names(keys::DERIVE))
+        else {
             continue;
         };
         fields.required("take", &what);
@@ -338,7 +340,9 @@ fn choose(reader: &mut Reader<'_>, node: &Node) -> Option<Choose> {
 
 /// `verify` and `label`, which are about an action.
 fn verify(fields: &mut Fields<'_, '_, '_>, account: &mut Account, actions: &[Action], connection: &Scope) {
-    let Some(node) = fields.take("connection").filter(|node| matches!(node.kind, Kind::Map(_))) else { return };
+    let Some(node) = fields.take("connection").filter(|node| matches!(node.kind, Kind::Map(_))) else {
+        return;
+    };
     let Some(own) = node.get("verify") else { return };
     let Some(wrote) = fields.reader.text(own, "`verify`") else { return };
     let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();

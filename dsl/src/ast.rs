@@ -11,8 +11,8 @@ use crate::span::{Span, SpanMap, Spanned};
 use crate::template::Template;
 use crate::types::{Field, Type};
 use crate::value::Value;
-use crate::{lower, workflow};
 use crate::workflow::{CatchUp, Concurrency, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify};
+use crate::{lower, workflow};
 
 /// A whole workflow.
 #[derive(Clone, Debug, Default)]

@@ -50,7 +50,8 @@ impl Catalog {
     /// The names of all connectors, sorted.
     pub fn connectors(&self) -> Vec<&str> {
         let own = self.actions.keys().chain(self.events.keys()).map(|id| connector(id));
-        let all: BTreeSet<&str> = own.chain(self.on_shelf().into_iter().flat_map(Shelf::connectors)).collect();
+        let all: BTreeSet<&str> =
+            own.chain(self.on_shelf().into_iter().flat_map(Shelf::connectors)).collect();
         all.into_iter().collect()
     }
 
@@ -80,7 +81,8 @@ impl Catalog {
 
     /// True if a connector needs a connection: an account at its service.
     pub fn is_connected(&self, connector: &str) -> bool {
-        self.connected.contains(connector) || self.on_shelf().is_some_and(|shelf| shelf.is_connected(connector))
+        self.connected.contains(connector)
+            || self.on_shelf().is_some_and(|shelf| shelf.is_connected(connector))
     }
 
     fn on_shelf(&self) -> Option<&dyn Shelf> {

@@ -215,7 +215,10 @@ fn action(catalog: &Catalog) -> Value {
 }
 
 fn event(catalog: &Catalog) -> Value {
-    let all = catalog.all_events().into_iter().map(|event| json!({ "const": event.id, "description": event.about }));
+    let all = catalog
+        .all_events()
+        .into_iter()
+        .map(|event| json!({ "const": event.id, "description": event.about }));
     json!({ "type": "string", "oneOf": all.collect::<Vec<_>>() })
 }
 

@@ -42,7 +42,10 @@ fn ids(codes: &[Code]) -> Vec<&'static str> {
 fn wrong_examples_have_this_problem_alone_and_right_ones_have_none() {
     let mut wrong = vec![];
     for code in Code::ALL {
-        for (kind, text) in blocks(code.story()).into_iter().filter(|(kind, _)| !kind.ends_with(" test") && !kind.ends_with(" manifest")) {
+        for (kind, text) in blocks(code.story())
+            .into_iter()
+            .filter(|(kind, _)| !kind.ends_with(" test") && !kind.ends_with(" manifest"))
+        {
             let (kind, strictness) = match kind.strip_suffix(" strict") {
                 Some(kind) => (kind, Strictness::Strict),
                 None => (kind, Strictness::Gradual),

@@ -29,14 +29,14 @@ pub enum PageKind {
         /// What continues it, over `response`; null or an empty text ends the list.
         next: Expr,
         /// Where it stands in the next request.
-        into: Into,
+        into: Slot,
     },
     /// The last item of a page continues it.
     Keyset {
         /// What continues it, over `item`, the last one of a page.
         next: Expr,
         /// Where it stands in the next request.
-        into: Into,
+        into: Slot,
     },
     /// `link: <…>; rel="next"` of the answer.
     LinkHeader,
@@ -48,14 +48,14 @@ pub enum PageKind {
     /// So many items were seen.
     Offset {
         /// Where the count stands.
-        into: Into,
+        into: Slot,
         /// The number of the first item.
         first: i64,
     },
     /// Pages have numbers.
     Page {
         /// Where the number stands.
-        into: Into,
+        into: Slot,
         /// The number of the first page.
         first: i64,
     },
@@ -80,7 +80,7 @@ impl PageKind {
 
 /// Where in a request something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Into {
+pub enum Slot {
     /// In the body, by the keys on the way: `variables.after` of GraphQL.
     Body(Vec<String>),
     /// In a header.

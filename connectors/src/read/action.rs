@@ -149,16 +149,18 @@ fn keeps(fields: &mut Fields<'_, '_, '_>, action: &Action, owner: Span) {
             "`keyed` says that the request carries a key, and there is none".to_owned(),
             "write `idempotency: { header: Idempotency-Key }`, or `safety: once`",
         ),
-        Safety::Once | Safety::Idempotent | Safety::Read if keyed => (
-            "the request carries a key, and `safety` does not say so".to_owned(),
-            "write `safety: keyed`",
-        ),
+        Safety::Once | Safety::Idempotent | Safety::Read if keyed => {
+            ("the request carries a key, and `safety` does not say so".to_owned(), "write `safety: keyed`")
+        }
         Safety::Read if !reads => (
             format!("what has the effect `{}` is more than a read", action.effect.name()),
             "write `safety: once`, or `idempotent` where doing it twice is doing it once",
         ),
         Safety::Once | Safety::Idempotent | Safety::Keyed if reads => (
-            format!("what only reads is `read`, not `{}`", fields.reader.text.get(span.range()).unwrap_or("")),
+            format!(
+                "what only reads is `read`, not `{}`",
+                fields.reader.text.get(span.range()).unwrap_or("")
+            ),
             "write `safety: read`",
         ),
         Safety::Once | Safety::Idempotent | Safety::Keyed if method.reads() => (
@@ -176,7 +178,8 @@ fn options(reader: &mut Reader<'_>, node: &Node) -> Vec<Options> {
     for entry in entries(reader, node, "options") {
         let what = format!("the choices for `{}`", entry.key.text);
         let owner = Owner { what: &what, span: entry.key.span() };
-        let Some(fields) = &mut Fields::open(reader, &entry.value, &owner, &shape::names(keys::OPTIONS)) else {
+        let Some(fields) = &mut Fields::open(reader, &entry.value, &owner, &shape::names(keys::OPTIONS))
+        else {
             continue;
         };
         for key in ["value", "label"] {

@@ -37,7 +37,10 @@ pub(super) fn all(reader: &mut Reader<'_>, node: Option<&Node>, around: &Around<
     let entries: &[Entry] = match node.map(|node| (&node.kind, node)) {
         Some((NodeKind::Map(entries), _)) => entries,
         Some((_, node)) => {
-            let message = format!("`auth` is a mapping of names to ways to sign in, and here stands {}", node.describe());
+            let message = format!(
+                "`auth` is a mapping of names to ways to sign in, and here stands {}",
+                node.describe()
+            );
             reader.fail(Diagnostic::error(Code::WrongShape, node.span, message), node.span);
             &[]
         }
@@ -67,7 +70,8 @@ fn one(
         (Some(node), _) => reader.choice(node, "kind", &Kind::NAMES)?,
         (None, Some(family)) => family.kind.name(),
         (None, None) => {
-            Fields::open(reader, &entry.value, &owner, &dsl::shape::names(keys::AUTH))?.required("kind", &what);
+            Fields::open(reader, &entry.value, &owner, &dsl::shape::names(keys::AUTH))?
+                .required("kind", &what);
             return None;
         }
     };
@@ -155,7 +159,9 @@ fn standard(kind: &Kind, secrets: &[Field]) -> Apply {
     match kind {
         Kind::Bearer => secrets.first().map_or_else(Apply::default, |secret| bearer(&secret.name)),
         Kind::Oauth2(_) => bearer("access"),
-        Kind::ApiKey | Kind::Basic { .. } | Kind::BodyKeys | Kind::None | Kind::Oauth1a(_) => Apply::default(),
+        Kind::ApiKey | Kind::Basic { .. } | Kind::BodyKeys | Kind::None | Kind::Oauth1a(_) => {
+            Apply::default()
+        }
     }
 }
 
@@ -214,12 +220,9 @@ fn oauth2(
 ) -> Option<Oauth2> {
     let family = family.and_then(|way| match &way.kind {
         Kind::Oauth2(oauth2) => Some(&**oauth2),
-        Kind::ApiKey
-        | Kind::Basic { .. }
-        | Kind::Bearer
-        | Kind::BodyKeys
-        | Kind::None
-        | Kind::Oauth1a(_) => None,
+        Kind::ApiKey | Kind::Basic { .. } | Kind::Bearer | Kind::BodyKeys | Kind::None | Kind::Oauth1a(_) => {
+            None
+        }
     });
     let grant = grant(fields, kind, family, urls, what);
     let response = urls.scope.with_response();
@@ -227,11 +230,11 @@ fn oauth2(
         fields.required("token", what);
     }
     let token = urls.take(fields, "token").or_else(|| family.map(|own| own.token.clone()));
-    let pairs = |fields: &mut Fields<'_, '_, '_>, key: &str, family: Option<&Vec<(String, Arg)>>| {
-        match fields.take(key) {
-            Some(_) => fields.pairs_in(key, urls.scope),
-            None => family.cloned().unwrap_or_default(),
-        }
+    let pairs = |fields: &mut Fields<'_, '_, '_>, key: &str, family: Option<&Vec<(String, Arg)>>| match fields
+        .take(key)
+    {
+        Some(_) => fields.pairs_in(key, urls.scope),
+        None => family.cloned().unwrap_or_default(),
     };
     let refresh = urls.take(fields, "refresh").or_else(|| family?.refresh.clone());
     let revoke = urls.take(fields, "revoke").or_else(|| family?.revoke.clone());
@@ -333,7 +336,8 @@ fn scopes(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>) -> Scopes {
     };
     let Some(node) = fields.take("scopes") else { return scopes };
     let owner = Owner { what: "`scopes`", span: node.span };
-    let Some(fields) = &mut Fields::open(fields.reader, node, &owner, &dsl::shape::names(keys::SCOPES)) else {
+    let Some(fields) = &mut Fields::open(fields.reader, node, &owner, &dsl::shape::names(keys::SCOPES))
+    else {
         return scopes;
     };
     if fields.take("default").is_some() {
@@ -386,7 +390,8 @@ fn expiry(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>, response: &S
     };
     let Some(node) = fields.take("expiry") else { return expiry };
     let owner = Owner { what: "`expiry`", span: node.span };
-    let Some(fields) = &mut Fields::open(fields.reader, node, &owner, &dsl::shape::names(keys::EXPIRY)) else {
+    let Some(fields) = &mut Fields::open(fields.reader, node, &owner, &dsl::shape::names(keys::EXPIRY))
+    else {
         return expiry;
     };
     expiry.default = duration(fields, "default").or(expiry.default);

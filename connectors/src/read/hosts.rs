@@ -23,7 +23,9 @@ fn is_pattern(text: &str) -> bool {
     let name = text.strip_prefix("*.").unwrap_or(text);
     let label = |part: &str| {
         !part.is_empty()
-            && part.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
             && !part.starts_with('-')
             && !part.ends_with('-')
     };
@@ -45,7 +47,8 @@ pub(super) fn checked(reader: &mut Reader<'_>, given: Vec<Spanned<String>>) -> V
         }
         let message = format!("`{}` is no host that secrets may be sent to", host.value);
         let wrong = Diagnostic::error(Code::OutsideHosts, host.span, message);
-        let help = "write a public name in lower case, as `api.example.com`, or `*.example.com` for all below it";
+        let help =
+            "write a public name in lower case, as `api.example.com`, or `*.example.com` for all below it";
         reader.diagnostics.push(wrong.help(help));
     }
     hosts
@@ -114,18 +117,28 @@ fn open_field(expr: &Expr, fields: &[Field], holds: Holds) -> Option<Diagnostic>
         let wrong = open(format!("the field `{name}` stands in a host and has no pattern"))?;
         return Some(wrong.help("say what it looks like: `pattern: \"^[a-z0-9-]{1,63}$\"`"));
     };
-    if !pattern.starts_with('^') || !pattern.ends_with('$') || pattern.ends_with("\\$") || pattern.contains('|') {
-        let wrong = open(format!("the pattern of `{name}`, `{pattern}`, does not hold from beginning to end"))?;
+    if !pattern.starts_with('^')
+        || !pattern.ends_with('$')
+        || pattern.ends_with("\\$")
+        || pattern.contains('|')
+    {
+        let wrong =
+            open(format!("the pattern of `{name}`, `{pattern}`, does not hold from beginning to end"))?;
         return Some(wrong.help("begin it with `^`, end it with `$`, and have no `|` in it"));
     }
     let Ok(regex) = regex::Regex::new(pattern) else { return None };
     // What would lead out of the name: a path, a query, a user, a port, another host.
     let escapes: &[&str] = match holds {
-        Holds::Name => &["a/b", "a?b", "a#b", "a@b", "a:1", "a\\b", "a b", "a\nb", "", "a.b/", "x/.evil.example"],
-        Holds::Address => &["https://evil.example", "http://a", "https://evil.example/", "https://a@evil.example", ""],
+        Holds::Name => {
+            &["a/b", "a?b", "a#b", "a@b", "a:1", "a\\b", "a b", "a\nb", "", "a.b/", "x/.evil.example"]
+        }
+        Holds::Address => {
+            &["https://evil.example", "http://a", "https://evil.example/", "https://a@evil.example", ""]
+        }
     };
     let through = escapes.iter().find(|text| regex.is_match(text))?;
-    let wrong = open(format!("the pattern of `{name}`, `{pattern}`, lets `{}` through", through.escape_debug()))?;
+    let wrong =
+        open(format!("the pattern of `{name}`, `{pattern}`, lets `{}` through", through.escape_debug()))?;
     Some(wrong.help("take letters, digits and `-` alone"))
 }
 
@@ -148,7 +161,8 @@ mod tests {
         for good in ["slack.com", "SLACK.com.", "a.zendesk.com", "a.b.zendesk.com"] {
             assert!(allows(&hosts, good), "{good}");
         }
-        for wrong in ["evil.example", "files.slack.com", "notslack.com", "zendesk.com", ".zendesk.com", "xzendesk.com"]
+        for wrong in
+            ["evil.example", "files.slack.com", "notslack.com", "zendesk.com", ".zendesk.com", "xzendesk.com"]
         {
             assert!(!allows(&hosts, wrong), "{wrong}");
         }
@@ -159,9 +173,20 @@ mod tests {
         for good in ["slack.com", "*.my.salesforce.com", "xn--a.example"] {
             assert!(is_pattern(good), "{good}");
         }
-        for wrong in
-            ["*", "*.com", "com", "localhost", "a.localhost", "127.0.0.1", "A.com", "a.com:1", "https://a.com", "a..b", "db.internal", "*.*.com"]
-        {
+        for wrong in [
+            "*",
+            "*.com",
+            "com",
+            "localhost",
+            "a.localhost",
+            "127.0.0.1",
+            "A.com",
+            "a.com:1",
+            "https://a.com",
+            "a..b",
+            "db.internal",
+            "*.*.com",
+        ] {
             assert!(!is_pattern(wrong), "{wrong}");
         }
     }

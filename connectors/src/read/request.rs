@@ -14,7 +14,7 @@ use dsl::yaml::Node;
 use super::scope::{self, InScope, Scope};
 use super::{exclusive, hosts, word};
 use crate::keys;
-use crate::manifest::paging::{Each, Into, PageKind, Pages};
+use crate::manifest::paging::{Each, PageKind, Pages, Slot};
 use crate::manifest::request::{Body, Lists, Method, Reads, Request};
 
 /// Where requests may go.
@@ -49,7 +49,8 @@ pub(super) fn read(
     let lists = word(fields, "lists", keys::LIST_FORMS, &Lists::ALL).unwrap_or_default();
     let reads = word(fields, "reads", keys::READS, &Reads::ALL).unwrap_or_default();
     let (method, path) = (method?, path?);
-    if let (Some(method), false) = (Some(method).filter(|method| method.reads()), matches!(body, Body::None)) {
+    if let (Some(method), false) = (Some(method).filter(|method| method.reads()), matches!(body, Body::None))
+    {
         let span = fields.take("method").map_or(node.span, |node| node.span);
         let message = format!("a `{}` has no body", method.name());
         let wrong = Diagnostic::error(Code::Exclusive, span, message);
@@ -68,7 +69,12 @@ fn body(fields: &mut Fields<'_, '_, '_>, scope: &Scope) -> Body {
     }
     let Some((key, _)) = given.first().copied() else { return Body::None };
     let value = match key {
-        "graphql" => return fields.take(key).and_then(|node| graphql(fields.reader, node, scope)).unwrap_or(Body::None),
+        "graphql" => {
+            return fields
+                .take(key)
+                .and_then(|node| graphql(fields.reader, node, scope))
+                .unwrap_or(Body::None);
+        }
         "multipart" => Some(object(fields.pairs_in(key, scope))),
         "text" => fields.template_in(key, scope),
         _ => fields.value_in(key, scope),
@@ -141,7 +147,7 @@ pub(super) fn pages(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Opti
     Some(Pages { kind, items, stop_when, max_pages: usize::try_from(max_pages).ok()?, limit })
 }
 
-fn into(reader: &mut Reader<'_>, node: &Node) -> Option<Into> {
+fn into(reader: &mut Reader<'_>, node: &Node) -> Option<Slot> {
     let owner = Owner { what: "`into`", span: node.span };
     let fields = &mut Fields::open(reader, node, &owner, &shape::names(keys::INTO))?;
     let mut found = vec![];
@@ -151,9 +157,9 @@ fn into(reader: &mut Reader<'_>, node: &Node) -> Option<Into> {
         found.push((key, node.span, text));
     }
     match &found[..] {
-        [("query", _, name)] => Some(Into::Query(name.clone())),
-        [("header", _, name)] => Some(Into::Header(name.clone())),
-        [(_, _, path)] => Some(Into::Body(path.split('.').map(str::to_owned).collect())),
+        [("query", _, name)] => Some(Slot::Query(name.clone())),
+        [("header", _, name)] => Some(Slot::Header(name.clone())),
+        [(_, _, path)] => Some(Slot::Body(path.split('.').map(str::to_owned).collect())),
         [(first, ..), (second, span, _), ..] => {
             exclusive(fields.reader, first, second, *span);
             None
@@ -167,12 +173,7 @@ fn into(reader: &mut Reader<'_>, node: &Node) -> Option<Into> {
 }
 
 /// Reads what is asked for each item of a list.
-pub(super) fn each(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    scope: &Scope,
-    places: &Places<'_>,
-) -> Option<Each> {
+pub(super) fn each(reader: &mut Reader<'_>, node: &Node, scope: &Scope, places: &Places<'_>) -> Option<Each> {
     let owner = Owner { what: "`each`", span: node.span };
     let fields = &mut Fields::open(reader, node, &owner, &shape::names(keys::EACH))?;
     let scope = scope.with("item", Type::Any);

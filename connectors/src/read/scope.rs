@@ -68,9 +68,11 @@ impl Scope {
             let unknown = Diagnostic::error(Code::UnknownName, *span, message);
             let names: Vec<&str> = self.names.iter().map(|(name, _)| name.as_str()).collect();
             reader.diagnostics.push(match nearest(name, names.iter().copied()) {
-                Some(near) => {
-                    unknown.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), *span, near)
-                }
+                Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
+                    format!("write `{near}`"),
+                    *span,
+                    near,
+                ),
                 None if names.is_empty() => unknown.help("a value here has no holes"),
                 None => unknown.help(format!("here are {}", listed(&names))),
             });

@@ -117,12 +117,7 @@ fn dedupe(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Dedupe>
     Some(Dedupe { key: fields.template_in("key", scope)?, keep })
 }
 
-fn poll(
-    fields: &mut Fields<'_, '_, '_>,
-    connected: &Scope,
-    around: &Around<'_>,
-    what: &str,
-) -> Option<Poll> {
+fn poll(fields: &mut Fields<'_, '_, '_>, connected: &Scope, around: &Around<'_>, what: &str) -> Option<Poll> {
     fields.required("items", what);
     let with = fields.pairs_in("with", &connected.with("since", Type::Any));
     let node = fields.required("action", what)?;
@@ -208,7 +203,11 @@ fn subscription(
         }
         let request = fields.take("request");
         let request = request.and_then(|node| request::read(fields.reader, node, &kept, places));
-        Some(Renew { request, expires: fields.expr_in("expires", &kept)?, before: duration(fields, "before")? })
+        Some(Renew {
+            request,
+            expires: fields.expr_in("expires", &kept)?,
+            before: duration(fields, "before")?,
+        })
     });
     Some(Subscription { webhook: webhook?, subscribe: subscribe?, remember, unsubscribe, renew })
 }

@@ -1,7 +1,6 @@
 //! The keys that may stand in a mapping: from the tables of the language, the parameters of a call, the inputs of
 //! the workflow.
 
-
 use super::{Cursor, ItemKind, Offer};
 use crate::ide::at::{self, Role};
 use crate::ide::describe;
