@@ -1,7 +1,7 @@
 //! The actions that are written in code.
 
-mod file;
-mod http;
+pub(crate) mod file;
+pub(crate) mod http;
 
 use dsl::catalog::{Action, Failure};
 use dsl::value::Value;

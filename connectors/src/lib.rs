@@ -2,20 +2,35 @@
 //!
 //! A call takes the parameters of one action and gives a value or a `Failure`. It does not retry, knows no
 //! run, and never sees a secret: holes go to `egress` as they are. The families that are written in code
-//! stand in `builtin`; every other connector is to be a manifest, and gives the same two things: a line in
-//! the catalog, and what to do with checked parameters.
+//! stand in `builtin`; every other connector is a manifest, one file in `manifests/`: `read` makes a `Manifest` of it,
+//! `catalog` tells the checker of its actions, and `call` carries them out.
 
 mod builtin;
+mod call;
+pub mod catalog;
+pub mod connection;
 mod failure;
+pub mod keys;
+pub mod library;
+pub mod manifest;
+pub mod page;
 mod params;
+pub mod read;
+pub mod sample;
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
-use dsl::catalog::{Catalog, Failure, FailureKind};
+use dsl::catalog::{Action, Catalog, Failure, FailureKind, Shelf};
 use dsl::value::{NoValues, Value};
 
 use builtin::Builtin;
+use call::{Job, Meter};
+use connection::Connections;
+use library::Library;
 use params::Params;
+
+pub use call::Preview;
 
 /// What the actions work with.
 #[derive(Clone)]
@@ -27,6 +42,10 @@ pub struct Settings {
     pub protected: Vec<PathBuf>,
     /// The way out to the network.
     pub egress: egress::Client,
+    /// The manifests.
+    pub library: Arc<Library>,
+    /// Who keeps the connections to their services.
+    pub connections: Arc<dyn Connections>,
 }
 
 /// One call of an action.
@@ -38,28 +57,51 @@ pub struct Request<'a> {
     pub args: &'a Value,
     /// What makes repeats of this call known as such.
     pub key: &'a str,
+    /// The name of the connection; the owner's only one where there is none.
+    pub connection: Option<&'a str>,
+    /// Where the paths of a manifest begin instead of at its own base, for trying an action.
+    pub base: Option<&'a str>,
 }
 
-/// All actions, ready to be called.
+impl<'a> Request<'a> {
+    /// A call with the owner's only connection.
+    pub fn new(action: &'a str, args: &'a Value, key: &'a str) -> Request<'a> {
+        Request { action, args, key, connection: None, base: None }
+    }
+}
+
+/// All actions, ready to be called. Clones count their requests together.
 #[derive(Clone)]
 pub struct Connectors {
     settings: Settings,
+    meter: Meter,
+}
+
+/// The manifests that this process knows: those in the program, and those of a folder that was named in time.
+pub fn library() -> &'static Arc<Library> {
+    known().get_or_init(|| Arc::new(Library::embedded()))
+}
+
+/// Names the manifests that this process knows from here on; nothing happens where somebody asked for them before.
+pub fn know(library: Library) {
+    let _ = known().set(Arc::new(library));
+}
+
+fn known() -> &'static OnceLock<Arc<Library>> {
+    static KNOWN: OnceLock<Arc<Library>> = OnceLock::new();
+    &KNOWN
 }
 
 /// What can be called, without settings: enough to check a workflow.
 pub fn catalog() -> Catalog {
-    Catalog::new(Builtin::ALL.into_iter().map(Builtin::action))
+    let shelf: Arc<dyn Shelf> = library().clone();
+    Catalog { shelf: Some(shelf), ..Catalog::new(Builtin::ALL.into_iter().map(Builtin::action)) }
 }
 
 impl Connectors {
     /// Makes the actions work with these settings.
     pub fn new(settings: Settings) -> Connectors {
-        Connectors { settings }
-    }
-
-    /// What can be called.
-    pub fn catalog(&self) -> Catalog {
-        catalog()
+        Connectors { settings, meter: Meter::default() }
     }
 
     /// Makes one call. Dropping the future gives it up; what a disk has begun with still ends, as a whole.
@@ -67,15 +109,84 @@ impl Connectors {
     /// # Errors
     /// Where the parameters do not fit the action, or the world says no.
     pub async fn call(&self, call: Request<'_>) -> Result<Value, Failure> {
-        let Some(builtin) = Builtin::find(call.action) else {
-            let message = format!("there is no action `{}`", call.action);
+        let args = loaded(&call)?;
+        if let Some(builtin) = Builtin::find(call.action) {
+            let params = Params::check(call.action, &builtin.action().input, &args)?;
+            return builtin.call(&self.settings, params, call.key).await;
+        }
+        let (job, action) = self.job(&call)?;
+        job.run(&Params::check_with_nulls(call.action, &action.input, &args)?).await
+    }
+
+    /// The first request of a call, as it would be sent, its secrets as stars.
+    ///
+    /// # Errors
+    /// Where the parameters do not fit the action, or it is none of a manifest.
+    pub async fn preview(&self, call: Request<'_>) -> Result<Preview, Failure> {
+        let args = loaded(&call)?;
+        let (job, action) = self.job(&call)?;
+        job.preview(&Params::check_with_nulls(call.action, &action.input, &args)?).await
+    }
+
+    /// Asks a service whether a connection works; gives what the account is called, be it nothing.
+    ///
+    /// # Errors
+    /// Where the service says no, or its manifest has nothing that tells it.
+    pub async fn verify(&self, connector: &str, connection: Option<&str>) -> Result<String, Failure> {
+        let verify = self.settings.library.find(connector).and_then(|known| known.account.verify.as_deref());
+        let Some(verify) = verify else {
+            let message = format!("`{connector}` has no action that tells whether a connection works");
             return Err(Failure::new(FailureKind::NotFound, message));
         };
-        let Some(args) = call.args.load_all(&NoValues) else {
-            let message = format!("a large value for `{}` is not at hand", call.action);
-            return Err(Failure::new(FailureKind::Invalid, message));
-        };
-        let params = Params::check(call.action, &builtin.action().input, &args)?;
-        builtin.call(&self.settings, params, call.key).await
+        let (id, none) = (format!("{connector}.{verify}"), Value::Null);
+        let call = Request { connection, ..Request::new(&id, &none, "") };
+        let (job, action) = self.job(&call)?;
+        job.verify(&Params::check_with_nulls(&id, &action.input, &none)?).await
     }
+
+    fn job<'a>(&'a self, call: &Request<'a>) -> Result<(Job<'a>, &'a Action), Failure> {
+        let unknown = || {
+            let message = format!("there is no action `{}`", call.action);
+            Failure::new(FailureKind::NotFound, message)
+        };
+        let connector = call.action.split_once('.').map_or(call.action, |(connector, _)| connector);
+        let library = &*self.settings.library;
+        let manifest = library.find(connector).ok_or_else(unknown)?;
+        let action = library.actions(connector).and_then(|actions| actions.get(call.action));
+        let job = Job {
+            manifest,
+            id: call.action,
+            egress: &self.settings.egress,
+            connections: &*self.settings.connections,
+            meter: &self.meter,
+            key: call.key,
+            connection: call.connection,
+            base: call.base,
+        };
+        Ok((job, action.ok_or_else(unknown)?))
+    }
+}
+
+/// The host that the requests of a connection go to, as far as its manifest's base says it.
+///
+/// # Errors
+/// Where the base needs a field that is not there, or leads to a host that the manifest does not allow.
+pub fn base_host(
+    manifest: &manifest::Manifest,
+    auth: &manifest::auth::Auth,
+    fields: &dsl::value::Object,
+) -> Result<String, Failure> {
+    call::base_host(manifest, auth, fields)
+}
+
+/// True if secrets of a connector may be sent to a host.
+pub fn allows(manifest: &manifest::Manifest, host: &str) -> bool {
+    read::hosts::allows(&manifest.hosts, host)
+}
+
+fn loaded(call: &Request<'_>) -> Result<Value, Failure> {
+    call.args.load_all(&NoValues).ok_or_else(|| {
+        let message = format!("a large value for `{}` is not at hand", call.action);
+        Failure::new(FailureKind::Invalid, message)
+    })
 }

@@ -16,15 +16,29 @@ pub(crate) struct Params {
 }
 
 impl Params {
+    /// Takes entries that need no check.
+    pub(crate) fn of(entries: Object) -> Params {
+        Params { entries }
+    }
+
     /// Checks the parameters of an action.
     pub(crate) fn check(action: &str, fields: &[Field], args: &Value) -> Result<Params, Failure> {
+        Params::checked(action, fields, args, Nulls::LeftOut)
+    }
+
+    /// As `check`, but a null for a parameter whose type has it stays: a manifest sends it.
+    pub(crate) fn check_with_nulls(action: &str, fields: &[Field], args: &Value) -> Result<Params, Failure> {
+        Params::checked(action, fields, args, Nulls::Kept)
+    }
+
+    fn checked(action: &str, fields: &[Field], args: &Value, nulls: Nulls) -> Result<Params, Failure> {
         let empty = Object::new();
         let given = match args {
             Value::Object(entries) => &**entries,
             Value::Null => &empty,
             other => return Err(wrong_type(&format!("the parameters of `{action}`"), "object", other)),
         };
-        let entries = object(&format!("`{action}`"), "", fields, given)?;
+        let entries = object(&format!("`{action}`"), "", fields, given, nulls)?;
         Ok(Params { entries })
     }
 
@@ -83,7 +97,22 @@ pub(crate) fn no_secret(name: &str) -> Failure {
     Failure::new(FailureKind::Refused, format!("a secret cannot stand in `{name}`"))
 }
 
-fn object(owner: &str, path: &str, fields: &[Field], given: &Object) -> Result<Object, Failure> {
+/// What becomes of a null that a type has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nulls {
+    /// It stays.
+    Kept,
+    /// It counts as not given.
+    LeftOut,
+}
+
+fn object(
+    owner: &str,
+    path: &str,
+    fields: &[Field],
+    given: &Object,
+    nulls: Nulls,
+) -> Result<Object, Failure> {
     if let Some(unknown) = given.keys().find(|name| fields.iter().all(|field| field.name != ***name)) {
         let near = nearest(unknown, fields.iter().map(|field| field.name.as_str()));
         let hint = near.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
@@ -94,12 +123,13 @@ fn object(owner: &str, path: &str, fields: &[Field], given: &Object) -> Result<O
     for field in fields {
         let name = format!("{path}{}", field.name);
         let value = match given.get(field.name.as_str()) {
+            Some(Value::Null) if nulls == Nulls::Kept && field.ty.takes_null() => Value::Null,
             None | Some(Value::Null) => match &field.default {
                 Some(default) => default.clone(),
                 None if field.optional || matches!(field.ty, Type::Nullable(_)) => continue,
                 None => return Err(missing(owner, &name)),
             },
-            Some(value) => checked(owner, &name, &field.ty, value)?,
+            Some(value) => checked(owner, &name, &field.ty, value, nulls)?,
         };
         bounds(&name, field, &value)?;
         entries.insert(Arc::from(field.name.as_str()), value);
@@ -109,7 +139,7 @@ fn object(owner: &str, path: &str, fields: &[Field], given: &Object) -> Result<O
 
 /// The value as its type wants it: texts become durations and times, whole numbers integers. Where a text is
 /// wanted, what has one form as text is rendered as it would be within a longer text.
-fn checked(owner: &str, name: &str, ty: &Type, value: &Value) -> Result<Value, Failure> {
+fn checked(owner: &str, name: &str, ty: &Type, value: &Value, nulls: Nulls) -> Result<Value, Failure> {
     let wrong = || wrong_type(&format!("`{name}`"), &ty.to_string(), value);
     match (ty, value) {
         (Type::Any, _)
@@ -134,10 +164,11 @@ fn checked(owner: &str, name: &str, ty: &Type, value: &Value) -> Result<Value, F
             dsl::duration::parse(text).map(Value::Duration).ok_or_else(wrong)
         }
         (Type::Object(fields), Value::Object(given)) => {
-            object(owner, &format!("{name}."), fields, given).map(|entries| Value::Object(Arc::new(entries)))
+            object(owner, &format!("{name}."), fields, given, nulls)
+                .map(|entries| Value::Object(Arc::new(entries)))
         }
         (Type::List(item), Value::List(items)) => {
-            let item = |(at, value)| checked(owner, &format!("{name}[{at}]"), item, value);
+            let item = |(at, value)| checked(owner, &format!("{name}[{at}]"), item, value, nulls);
             items.iter().enumerate().map(item).collect::<Result<Vec<_>, _>>().map(Value::list)
         }
         (Type::Enum(texts), Value::Text(text)) => {
@@ -148,10 +179,10 @@ fn checked(owner: &str, name: &str, ty: &Type, value: &Value) -> Result<Value, F
             Err(Failure::new(FailureKind::Invalid, message))
         }
         (Type::Nullable(_), Value::Null) => Ok(Value::Null),
-        (Type::Nullable(inner), _) => checked(owner, name, inner, value),
+        (Type::Nullable(inner), _) => checked(owner, name, inner, value, nulls),
         (Type::Union(arms), _) => {
             // An arm that takes the value as it is comes before one that would change it.
-            let taken = || arms.iter().filter_map(|arm| checked(owner, name, arm, value).ok());
+            let taken = || arms.iter().filter_map(|arm| checked(owner, name, arm, value, nulls).ok());
             let as_it_is = taken().find(|taken| taken.type_name() == value.type_name());
             as_it_is.or_else(|| taken().next()).ok_or_else(wrong)
         }
@@ -187,9 +218,14 @@ pub(crate) fn wrong_type(what: &str, wanted: &str, value: &Value) -> Failure {
 
 /// The beginning of a text, for messages.
 pub(crate) fn short(text: &str) -> String {
-    let mut out: String =
-        text.chars().take(80).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    if text.chars().nth(80).is_some() {
+    short_of(text, 80)
+}
+
+/// So many letters of the beginning of a text, for messages.
+pub(crate) fn short_of(text: &str, most: usize) -> String {
+    let letters = text.chars().take(most);
+    let mut out: String = letters.map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if text.chars().nth(most).is_some() {
         out.push('…');
     }
     out
@@ -238,7 +274,7 @@ mod tests {
         let list = check(&[("path", Value::list(vec![]))]).unwrap_err();
         assert_eq!(list, "`path` has to be of type `string`, not `list` (type)");
         let either = Type::Union(vec![Type::String, Type::Integer]);
-        assert!(matches!(checked("t.act", "x", &either, &Value::Int(1)), Ok(Value::Int(1))));
+        assert!(matches!(checked("t.act", "x", &either, &Value::Int(1), Nulls::LeftOut), Ok(Value::Int(1))));
     }
 
     #[test]

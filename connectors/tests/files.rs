@@ -18,12 +18,18 @@ use tempfile::TempDir;
 fn connectors(root: &Path, protected: &[&Path]) -> Connectors {
     let egress = egress::Client::new(egress::Policy::default(), Arc::new(secret::NoVault));
     let protected = protected.iter().map(|path| path.to_path_buf()).collect();
-    Connectors::new(Settings { files: root.into(), protected, egress })
+    Connectors::new(Settings {
+        files: root.into(),
+        protected,
+        egress,
+        library: connectors::library().clone(),
+        connections: std::sync::Arc::new(connectors::connection::NoConnections),
+    })
 }
 
 async fn call(root: &Path, action: &str, args: serde_json::Value) -> Result<serde_json::Value, Failure> {
     let args = Value::from_json(args);
-    let call = Request { action, args: &args, key: "key" };
+    let call = Request::new(action, &args, "key");
     connectors(root, &[]).call(call).await.map(|value| value.to_json())
 }
 
@@ -189,7 +195,7 @@ async fn no_random_path_leads_out() {
     let (mut inside, mut would_lead_out) = (0, 0);
     for path in random_paths() {
         let args = Value::object([("path", path.as_str().into())]);
-        let got = connectors.call(Request { action: "file.read", args: &args, key: "" }).await;
+        let got = connectors.call(Request::new("file.read", &args, "")).await;
         assert!(got.is_err() || got.as_ref().is_ok_and(|text| *text == "inside".into()), "{path}: {got:?}");
         inside += usize::from(got.is_ok());
         would_lead_out +=
@@ -339,7 +345,7 @@ async fn many_writers_of_one_file_leave_one_whole_text() {
         writers.spawn(async move {
             let text = letter.to_string().repeat(100_000);
             let args = Value::object([("path", "a.txt".into()), ("text", text.into())]);
-            connectors.call(Request { action: "file.write", args: &args, key: "" }).await
+            connectors.call(Request::new("file.write", &args, "")).await
         });
     }
     assert!(writers.join_all().await.into_iter().all(|written| written.is_ok()));
@@ -399,11 +405,11 @@ async fn a_protected_file_is_known_however_the_path_is_written() {
     let connectors = connectors(root.path(), &[&running]);
     for path in ["dir/running", "./dir//running", "link/running"] {
         let args = Value::object([("path", path.into()), ("text", "x".into())]);
-        let call = Request { action: "file.write", args: &args, key: "" };
+        let call = Request::new("file.write", &args, "");
         assert_eq!(connectors.call(call).await.unwrap_err().kind, FailureKind::Refused, "{path}");
     }
     let args = Value::object([("path", "dir/other".into()), ("text", "x".into())]);
-    connectors.call(Request { action: "file.write", args: &args, key: "" }).await.unwrap();
+    connectors.call(Request::new("file.write", &args, "")).await.unwrap();
 }
 
 #[tokio::test]
@@ -416,8 +422,7 @@ async fn a_folder_of_the_program_is_not_there_for_workflows() {
     symlink("dir/own/key", root.path().join("link_key")).unwrap();
     let list = |pattern: &str| Value::object([("pattern", pattern.into())]);
     let connectors = connectors(root.path(), &[&own]);
-    let call =
-        async |action: &str, args: Value| connectors.call(Request { action, args: &args, key: "" }).await;
+    let call = async |action: &str, args: Value| connectors.call(Request::new(action, &args, "")).await;
     let at = |path: &str| Value::object([("path", path.into())]);
     let put = |path: &str| Value::object([("path", path.into()), ("text", "changed".into())]);
     for path in ["dir/own/key", "link/key", "link_key", "dir/own/deep/key", "dir/own/none/none", "link/none"]
@@ -495,7 +500,7 @@ async fn a_secret_is_not_written() {
         ("bytes", hole),
     ] {
         let args = Value::object([("path", "a".into()), (name, value)]);
-        let call = Request { action: "file.write", args: &args, key: "" };
+        let call = Request::new("file.write", &args, "");
         let failure = connectors(root.path(), &[]).call(call).await.unwrap_err();
         assert_eq!(failure.to_string(), format!("a secret cannot stand in `{name}` (refused)"));
     }

@@ -36,11 +36,17 @@ fn client(open: impl Open + 'static) -> egress::Client {
 }
 
 fn connectors(egress: egress::Client) -> Connectors {
-    Connectors::new(Settings { files: "/nowhere".into(), protected: vec![], egress })
+    Connectors::new(Settings {
+        files: "/nowhere".into(),
+        protected: vec![],
+        egress,
+        library: connectors::library().clone(),
+        connections: std::sync::Arc::new(connectors::connection::NoConnections),
+    })
 }
 
 async fn call_value(args: Value) -> Result<Value, Failure> {
-    connectors(CLIENT.clone()).call(Request { action: "http.request", args: &args, key: "key-1" }).await
+    connectors(CLIENT.clone()).call(Request::new("http.request", &args, "key-1")).await
 }
 
 async fn call(args: serde_json::Value) -> Result<serde_json::Value, Failure> {
@@ -186,7 +192,7 @@ async fn without_a_vault_a_secret_refuses_the_call() {
         ("url", server.url("/").into()),
         ("auth", Value::object([("bearer", hole("TOKEN"))])),
     ]);
-    let call = Request { action: "http.request", args: &args, key: "" };
+    let call = Request::new("http.request", &args, "");
     let failure = connectors(client(NoVault)).call(call).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
     assert!(
@@ -288,7 +294,7 @@ async fn a_private_address_is_refused_where_the_operator_says_nothing() {
     let server = Server::saying("");
     let egress = egress::Client::new(egress::Policy::default(), Arc::new(NoVault));
     let args = Value::object([("url", server.url("/").into())]);
-    let call = Request { action: "http.request", args: &args, key: "" };
+    let call = Request::new("http.request", &args, "");
     assert_eq!(connectors(egress).call(call).await.unwrap_err().kind, FailureKind::Refused);
     assert_eq!(server.connections(), 0);
 }
@@ -546,7 +552,7 @@ async fn large_values_are_sent_as_what_they_are() {
 
 #[tokio::test]
 async fn an_unknown_action_is_a_failure() {
-    let call = Request { action: "http.brew", args: &Value::Null, key: "" };
+    let call = Request::new("http.brew", &Value::Null, "");
     let failure = connectors(client(NoVault)).call(call).await.unwrap_err();
     assert_eq!(failure.to_string(), "there is no action `http.brew` (not_found)");
 }

@@ -12,6 +12,7 @@ use crate::template::Template;
 use crate::types::{Field, Type};
 use crate::value::Value;
 use crate::workflow::{CatchUp, Concurrency, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify};
+use crate::{lower, workflow};
 
 /// A whole workflow.
 #[derive(Clone, Debug, Default)]
@@ -363,6 +364,11 @@ impl Arg {
     /// A value as it stands.
     pub fn value(value: impl Into<Value>, span: Span) -> Arg {
         Arg { span, kind: ArgKind::Value(value.into()) }
+    }
+
+    /// Drops the places; nothing where a part of it could not be read.
+    pub fn lowered(self) -> Option<workflow::Arg> {
+        lower::arg(self)
     }
 
     /// Calls `found` for each expression and template in it.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -12,12 +13,14 @@ use crate::types::{Field, Type};
 /// What a workflow can name: actions and events by their id, other workflows by their name.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    /// The actions, by id, `connector.action`.
+    /// The actions that are at hand, by id, `connector.action`.
     pub actions: BTreeMap<String, Action>,
-    /// The connectors that need a connection: an account at their service.
+    /// The connectors at hand that need a connection: an account at their service.
     pub connected: BTreeSet<String>,
-    /// The events that can start a run, by id.
+    /// The events that are at hand and can start a run, by id.
     pub events: BTreeMap<String, Event>,
+    /// Connectors whose actions and events are had when they are asked for.
+    pub shelf: Option<Arc<dyn Shelf>>,
     /// The workflows that can be called, by name; nothing where they are not known.
     pub workflows: Option<BTreeMap<String, Signature>>,
 }
@@ -29,14 +32,79 @@ impl Catalog {
             actions: actions.into_iter().map(|action| (action.id.clone(), action)).collect(),
             connected: BTreeSet::new(),
             events: own_events().map(|event| (event.id.clone(), event)).collect(),
+            shelf: None,
             workflows: None,
         }
     }
 
     /// The action with this id.
     pub fn get(&self, id: &str) -> Option<&Action> {
-        self.actions.get(id)
+        self.actions.get(id).or_else(|| self.on_shelf()?.actions(connector(id))?.get(id))
     }
+
+    /// The event with this id.
+    pub fn event(&self, id: &str) -> Option<&Event> {
+        self.events.get(id).or_else(|| self.on_shelf()?.events(connector(id))?.get(id))
+    }
+
+    /// The names of all connectors, sorted.
+    pub fn connectors(&self) -> Vec<&str> {
+        let own = self.actions.keys().chain(self.events.keys()).map(|id| connector(id));
+        let all: BTreeSet<&str> =
+            own.chain(self.on_shelf().into_iter().flat_map(Shelf::connectors)).collect();
+        all.into_iter().collect()
+    }
+
+    /// The actions of one connector, in the order of their ids.
+    pub fn actions_of(&self, name: &str) -> Vec<&Action> {
+        let own = self.actions.values().filter(|action| connector(&action.id) == name);
+        let shelf = self.on_shelf().and_then(|shelf| shelf.actions(name));
+        own.chain(shelf.into_iter().flat_map(BTreeMap::values)).collect()
+    }
+
+    /// The events of one connector, in the order of their ids.
+    pub fn events_of(&self, name: &str) -> Vec<&Event> {
+        let own = self.events.values().filter(|event| connector(&event.id) == name);
+        let shelf = self.on_shelf().and_then(|shelf| shelf.events(name));
+        own.chain(shelf.into_iter().flat_map(BTreeMap::values)).collect()
+    }
+
+    /// All actions, in the order of their ids. Whatever is on the shelf is had for it.
+    pub fn all_actions(&self) -> Vec<&Action> {
+        self.connectors().into_iter().flat_map(|name| self.actions_of(name)).collect()
+    }
+
+    /// All events, in the order of their ids. Whatever is on the shelf is had for it.
+    pub fn all_events(&self) -> Vec<&Event> {
+        self.connectors().into_iter().flat_map(|name| self.events_of(name)).collect()
+    }
+
+    /// True if a connector needs a connection: an account at its service.
+    pub fn is_connected(&self, connector: &str) -> bool {
+        self.connected.contains(connector)
+            || self.on_shelf().is_some_and(|shelf| shelf.is_connected(connector))
+    }
+
+    fn on_shelf(&self) -> Option<&dyn Shelf> {
+        self.shelf.as_deref()
+    }
+}
+
+/// The connector of an action or event.
+fn connector(id: &str) -> &str {
+    id.split_once('.').map_or(id, |(connector, _)| connector)
+}
+
+/// Connectors whose actions and events are had when they are asked for: there may be many, and a workflow names few.
+pub trait Shelf: fmt::Debug + Send + Sync {
+    /// The names of the connectors, sorted.
+    fn connectors(&self) -> Vec<&str>;
+    /// The actions of a connector by their ids, if it is here.
+    fn actions(&self, connector: &str) -> Option<&BTreeMap<String, Action>>;
+    /// The events of a connector by their ids, if it is here.
+    fn events(&self, connector: &str) -> Option<&BTreeMap<String, Event>>;
+    /// True if a connector is here and needs a connection.
+    fn is_connected(&self, connector: &str) -> bool;
 }
 
 /// The events that the product itself has.

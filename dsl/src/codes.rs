@@ -2,7 +2,7 @@
 //! that has the problem and one that has not; both are tested.
 //!
 //! Ranges: 00xx YAML, 01xx structure and names, 02xx types and parameters, 03xx expressions, 04xx templates,
-//! 05xx order and use, 06xx triggers, 07xx secrets.
+//! 05xx order and use, 06xx triggers, 07xx secrets, 09xx manifests of connectors.
 
 macro_rules! codes {
     ($($(#[$outer:meta])* $id:literal $name:ident $title:literal)*) => {
@@ -160,6 +160,13 @@ codes! {
 
     "KW0701" SecretRead "a secret that is read"
     "KW0702" UntrustedTools "acting tools beside data from outside"
+
+    "KW0901" OutsideHosts "an address outside of the allowed hosts"
+    "KW0902" OpenHost "a field in a host that could be any host"
+    "KW0903" UnknownPart "a part of a manifest that there is not"
+    "KW0904" UnkeptSafety "a safety that the request does not keep"
+    "KW0905" NoSentence "something without a sentence"
+    "KW0906" OtherName "a manifest under another name"
 }
 
 impl Code {

@@ -28,6 +28,28 @@ pub struct Reader<'t> {
     pub unread: Vec<Span>,
     /// How many steps were read.
     pub steps: usize,
+    keys: Keys,
+}
+
+/// Whose keys an unknown one may have been meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keys {
+    /// Those of workflows and tests.
+    Workflow,
+    /// Those of other data, which has words of its own.
+    Data,
+}
+
+impl<'t> Reader<'t> {
+    /// Begins with a text, and with what was found wrong with it before.
+    pub fn new(text: &'t str, diagnostics: Vec<Diagnostic>) -> Reader<'t> {
+        Reader { text, diagnostics, unread: vec![], steps: 0, keys: Keys::Workflow }
+    }
+
+    /// Begins with the text of data, to whose keys the hints for those of workflows do not belong.
+    pub fn of_data(text: &'t str, diagnostics: Vec<Diagnostic>) -> Reader<'t> {
+        Reader { keys: Keys::Data, ..Reader::new(text, diagnostics) }
+    }
 }
 
 /// A mapping whose keys are known.
@@ -81,7 +103,9 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
             let wrote = &entry.key.text;
             // Only where workflows and steps are read; other mappings have words of their own.
             let foreign = habits::foreign_key(wrote)
+                .filter(|_| reader.keys == Keys::Workflow)
                 .filter(|_| ["if", "triggers"].iter().any(|key| known.contains(key)));
+            let misplaced = misplaced(wrote).filter(|_| reader.keys == Keys::Workflow);
             if let Some(foreign) = foreign {
                 let free = |key: &str| known.contains(&key) && found.iter().all(|(taken, _)| *taken != key);
                 let value = (entry.value.span, reader.text.get(entry.value.span.range()).unwrap_or(""));
@@ -97,7 +121,7 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
             let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), message);
             let free = known.iter().copied().filter(|key| found.iter().all(|(taken, _)| taken != key));
             // A key that belongs elsewhere is not a misspelt one.
-            match nearest(wrote, free).filter(|_| misplaced(wrote).is_none()) {
+            match nearest(wrote, free).filter(|_| misplaced.is_none()) {
                 Some(near) => {
                     let help = format!("did you mean `{near}`?");
                     let title = format!("write `{near}`");
@@ -107,7 +131,7 @@ impl<'r, 't, 'n> Fields<'r, 't, 'n> {
                     }
                 }
                 None => {
-                    let wrong = match misplaced(wrote) {
+                    let wrong = match misplaced {
                         Some(help) => wrong.help(help),
                         None => wrong.help(format!("known are {}", listed(known))),
                     };

@@ -11,7 +11,7 @@ pub mod cron;
 pub mod diagnostic;
 pub mod duration;
 pub mod expr;
-mod fields;
+pub mod fields;
 pub mod format;
 pub mod graph;
 mod habits;
@@ -86,7 +86,7 @@ pub fn check_with(text: &str, catalog: &Catalog, options: &Options) -> Checked {
 }
 
 /// Diagnostics in the order of the text, each once: an alias reads the same text again.
-fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     diagnostics.dedup();
     diagnostics

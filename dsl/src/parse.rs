@@ -25,7 +25,7 @@ pub const MAX_STEPS: usize = 65_000;
 
 /// Reads a workflow.
 pub fn parse(text: &str, root: &Node) -> (Ast, Vec<Diagnostic>) {
-    let mut reader = Reader { text, diagnostics: vec![], unread: vec![], steps: 0 };
+    let mut reader = Reader::new(text, vec![]);
     let mut ast = Ast::default();
     let Kind::Map(entries) = &root.kind else { return (ast, vec![]) };
     let first = entries.first().map_or(root.span, |entry| entry.key.span());

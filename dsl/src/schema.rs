@@ -28,7 +28,7 @@ pub fn schema(catalog: &Catalog) -> Value {
         fields["description"] = json!(kind.about);
         if kind.key == "event" {
             fields["properties"]["event"]["$ref"] = json!("#/$defs/event");
-            fields["allOf"] = parameters("event", catalog.events.values().map(Event::takes));
+            fields["allOf"] = parameters("event", catalog.all_events().into_iter().map(Event::takes));
         }
         defs.insert(format!("trigger_{}", kind.key), fields);
     }
@@ -58,6 +58,20 @@ pub fn tests(catalog: &Catalog) -> Value {
         "description": "Cases of a workflow: what each is given, what stands in for the world, what must come of it.",
     });
     merge(&mut document, whole);
+    document["$defs"] = Value::Object(defs);
+    document
+}
+
+/// Makes the schema of a mapping with these keys, JSON Schema 2020-12: for data that is read as workflows are.
+pub fn of_keys(title: &str, about: &str, fields: &[Field]) -> Value {
+    let mut defs = Map::new();
+    types::define(&mut defs);
+    let mut document = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "description": about,
+    });
+    merge(&mut document, object(fields));
     document["$defs"] = Value::Object(defs);
     document
 }
@@ -131,6 +145,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Template | Shape::Text => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Time => json!({ "type": "string", "pattern": r"^\s*[0-9]{4}-?[0-9]{2}-?[0-9]{2}" }),
         Shape::Triggers => json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/trigger" } }),
+        Shape::Type => json!({ "$ref": "#/$defs/type" }),
         Shape::Types => json!({ "$ref": "#/$defs/types" }),
         Shape::Workflow => json!({ "type": ["string", "number", "boolean"], "pattern": "^[a-z0-9-]+$" }),
     }
@@ -169,7 +184,7 @@ fn with_verb(verb: &Verb, catalog: &Catalog) -> Value {
     let mut step = object(&fields);
     step["description"] = json!(verb.about);
     if verb.fields.iter().any(|field| matches!(field.shape, Shape::Parameters)) {
-        let takes = catalog.actions.values().map(|action| (action.id.as_str(), &action.input[..]));
+        let takes = catalog.all_actions().into_iter().map(|action| (action.id.as_str(), &action.input[..]));
         step["allOf"] = parameters(verb.key, takes);
     }
     step
@@ -194,13 +209,16 @@ impl Event {
 }
 
 fn action(catalog: &Catalog) -> Value {
-    let about = |(id, about): (&String, &str)| json!({ "const": id, "description": about });
-    let all = catalog.actions.iter().map(|(id, action)| about((id, &action.about)));
+    let about = |action: &crate::catalog::Action| json!({ "const": action.id, "description": action.about });
+    let all = catalog.all_actions().into_iter().map(about);
     json!({ "type": "string", "oneOf": all.collect::<Vec<_>>() })
 }
 
 fn event(catalog: &Catalog) -> Value {
-    let all = catalog.events.iter().map(|(id, event)| json!({ "const": id, "description": event.about }));
+    let all = catalog
+        .all_events()
+        .into_iter()
+        .map(|event| json!({ "const": event.id, "description": event.about }));
     json!({ "type": "string", "oneOf": all.collect::<Vec<_>>() })
 }
 

@@ -78,6 +78,8 @@ pub enum Shape {
     Time,
     /// The triggers: a list of mappings, each with one of the kinds.
     Triggers,
+    /// A type.
+    Type,
     /// A mapping of names to types.
     Types,
     /// The name of a workflow.
@@ -127,6 +129,7 @@ impl fmt::Display for Shape {
             Shape::Text => f.write_str("text"),
             Shape::Time => f.write_str("time"),
             Shape::Triggers => f.write_str("list of triggers"),
+            Shape::Type => f.write_str("type"),
             Shape::Types => f.write_str("mapping of names to types"),
             Shape::Workflow => f.write_str("name of a workflow"),
         }

@@ -279,7 +279,7 @@ pub const STATES: &[&str] =
 /// Reads and checks a test file. With any error there is no suite.
 pub fn check(text: &str, subject: &Subject<'_>) -> (Option<Suite>, Vec<Diagnostic>) {
     let (root, diagnostics) = yaml::read_as(text, &yaml::TEST);
-    let mut reader = Reader { text, diagnostics, unread: vec![], steps: 0 };
+    let mut reader = Reader::new(text, diagnostics);
     let suite = root.map(|root| read::suite(&mut reader, &root, subject));
     let diagnostics = crate::in_order(reader.diagnostics);
     let well = diagnostics.iter().all(|wrong| wrong.severity != crate::diagnostic::Severity::Error);

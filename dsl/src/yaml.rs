@@ -183,13 +183,14 @@ impl Node {
 }
 
 /// What a text is to be, for messages.
-pub(crate) struct Form {
+#[derive(Debug)]
+pub struct Form {
     /// The word for it.
-    what: &'static str,
+    pub what: &'static str,
     /// What an empty file lacks.
-    none: &'static str,
+    pub none: &'static str,
     /// How one begins.
-    begins: &'static str,
+    pub begins: &'static str,
 }
 
 /// A workflow.
@@ -208,9 +209,9 @@ pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     read_as(text, &WORKFLOW)
 }
 
-/// As `read`, for another form of text.
-pub(crate) fn read_as(text: &str, form: &Form) -> (Option<Node>, Vec<Diagnostic>) {
-    let (root, mut diagnostics) = match outer(text) {
+/// As `read` of a workflow, for another form of text.
+pub fn read_as(text: &str, form: &Form) -> (Option<Node>, Vec<Diagnostic>) {
+    let (root, mut diagnostics) = match outer(text, form.what) {
         Some(wrong) => return (None, vec![wrong]),
         None => tree::build(text),
     };
@@ -236,7 +237,7 @@ pub(crate) fn read_as(text: &str, form: &Form) -> (Option<Node>, Vec<Diagnostic>
 /// Where it is no YAML, or not of the part of it that is taken: one document, without tags, keys that are texts
 /// and differ.
 pub fn read_value(text: &str) -> Result<Value, Vec<Diagnostic>> {
-    let (root, mut wrong) = match outer(text) {
+    let (root, mut wrong) = match outer(text, "file") {
         Some(wrong) => (None, vec![wrong]),
         None => tree::build(text),
     };
@@ -253,9 +254,9 @@ pub fn read_value(text: &str) -> Result<Value, Vec<Diagnostic>> {
 }
 
 /// What is wrong with a text before anybody reads it.
-fn outer(text: &str) -> Option<Diagnostic> {
+fn outer(text: &str, what: &str) -> Option<Diagnostic> {
     if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes; a workflow has at most {MAX_BYTES}", text.len());
+        let message = format!("the file has {} bytes; a {what} has at most {MAX_BYTES}", text.len());
         return Some(Diagnostic::error(Code::TooLarge, Span::new(0, 0), message));
     }
     let Some((at, char)) = first_unprintable(text) else { return traps::lone_returns(text) };

@@ -27,11 +27,11 @@ fn mutated_files_never_panic() {
     let mut workflows = 0;
     for round in 0..20_000 {
         let source = mutated(&mut chance, if round % 2 == 0 { &right } else { &wrong });
-        let result = std::panic::catch_unwind(|| {
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let checked = dsl::check(&source, &catalog);
             shared::properties::checker(&source);
             checked.workflow.is_some()
-        });
+        }));
         match result {
             Ok(runs) => workflows += usize::from(runs),
             Err(_) => panic!("round {round}: {source:?}"),

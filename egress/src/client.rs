@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use secret::Open;
+use secret::{Hole, Open};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -198,7 +198,8 @@ impl Client {
             Error::Network { message, before_send: true }
         })?;
         opened.learn(names(request), &host).await?;
-        let mut built = reqwest::Request::new(request.method.clone(), url.clone());
+        let url = with_query(url, &request.query, opened, &host)?;
+        let mut built = reqwest::Request::new(request.method.clone(), url);
         *built.headers_mut() = fill_headers(&request.headers, opened, &host)?;
         let body = fill_body(&request.body, opened, &host)?;
         if body.len() > self.policy.max_request {
@@ -272,9 +273,22 @@ fn prepare(request: &mut Request, next: &Hop, host: &str) -> Result<(), Error> {
             return Err(Error::Refused(text));
         }
         request.headers.retain(may_travel);
+        request.query.clear();
     }
     request.method = next.method.clone();
     Ok(())
+}
+
+/// The URL with the secrets of its query, which a redirect may bring back.
+fn with_query(url: &Url, query: &[(String, Hole)], opened: &Opened, host: &str) -> Result<Url, Error> {
+    let mut url = url.clone();
+    for (name, hole) in query {
+        if url.query_pairs().all(|(known, _)| known != name.as_str()) {
+            let filled = opened.fill(hole, host)?;
+            url.query_pairs_mut().append_pair(name, filled.expose());
+        }
+    }
+    Ok(url)
 }
 
 /// Reads the URL of a request.

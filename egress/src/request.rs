@@ -17,6 +17,8 @@ pub struct Request {
     pub method: Method,
     /// The whole URL: `http` or `https`, without user and password.
     pub url: String,
+    /// Values that are added to the URL's query and are secret. They are put in last, and go to no other host.
+    pub query: Vec<(String, Hole)>,
     /// The headers, in order. `host` and what frames the body are the client's own.
     pub headers: Vec<Header>,
     /// The body in parts; none for no body.
@@ -36,6 +38,7 @@ impl Request {
         Request {
             method,
             url: url.into(),
+            query: vec![],
             headers: vec![],
             body: vec![],
             timeout: None,
@@ -176,7 +179,8 @@ pub(crate) fn names(request: &Request) -> BTreeSet<&str> {
         Part::Hole(hole, _) => Some(hole),
         Part::Plain(_) => None,
     });
-    heads.chain(parts).flat_map(Hole::names).collect()
+    let query = request.query.iter().map(|(_, hole)| hole);
+    heads.chain(parts).chain(query).flat_map(Hole::names).collect()
 }
 
 /// True if a body has a hole.

@@ -17,6 +17,7 @@ use secret::NoVault;
 use store::Desk;
 
 use crate::beside;
+use crate::connections::OfOwner;
 use crate::live::{Live, Piece};
 use crate::order::Note;
 use crate::safe::Safe;
@@ -81,6 +82,8 @@ impl Hands {
             files: note.files.clone(),
             protected: vec![note.file.clone(), self.data.clone()],
             egress: way.opened_by(Arc::new(self.safe.of_run(run, &note.owner))),
+            library: connectors::library().clone(),
+            connections: Arc::new(OfOwner::of_run(self.safe.clone(), run, &note.owner)),
         });
         let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), Arc::from(&*note.owner));
         let equipment = Arc::new(Equipment { connectors, file, deployed, owner, allow_private });
@@ -148,8 +151,10 @@ impl Executor for Hands {
                     self.ask(run, call, &equipment).await
                 }
                 Some(equipment) => {
-                    let request =
-                        connectors::Request { action: &call.action, args: &call.args, key: &call.key };
+                    let request = connectors::Request {
+                        connection: call.connection.as_deref(),
+                        ..connectors::Request::new(&call.action, &call.args, &call.key)
+                    };
                     equipment.connectors.call(request).await
                 }
                 None => Err(Failure::new(FailureKind::Refused, "the run has ended")),

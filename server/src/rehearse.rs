@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use connectors::connection::NoConnections;
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Catalog, Failure, FailureKind};
 use dsl::codes::Code;
@@ -229,13 +230,19 @@ impl<'w> World<'w> {
             let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             let folder = std::path::absolute(self.file).ok()?.parent()?.to_owned();
             let egress = egress::Client::new(egress::Policy::default(), Arc::new(Nobody));
-            let settings = Settings { files: folder, protected: vec![self.file.to_owned()], egress };
+            let settings = Settings {
+                files: folder,
+                protected: vec![self.file.to_owned()],
+                egress,
+                library: connectors::library().clone(),
+                connections: Arc::new(NoConnections),
+            };
             Some((tokio, Connectors::new(settings)))
         });
         let Some((tokio, connectors)) = hands else {
             return Err(Failure::new(FailureKind::Refused, "nothing can be read here"));
         };
-        let request = connectors::Request { action: &call.action, args: &call.args, key: &call.key };
+        let request = connectors::Request::new(&call.action, &call.args, &call.key);
         tokio.block_on(connectors.call(request))
     }
 }

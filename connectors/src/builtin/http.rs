@@ -1,9 +1,9 @@
 //! `http.request`: one call of any HTTP API, or all pages of a list.
 
-mod answer;
-mod body;
-mod build;
-mod multipart;
+pub(crate) mod answer;
+pub(crate) mod body;
+pub(crate) mod build;
+pub(crate) mod multipart;
 mod pages;
 
 use dsl::catalog::{Action, Failure, Safety, Trust};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::ast::{Act, Arg, ArgKind, Op, Step};
+use crate::catalog::Catalog;
 use crate::check::{Checking, fits};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, nearest};
@@ -27,13 +28,12 @@ pub fn check(checking: &mut Checking<'_>) {
 
 fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnostic>) {
     let id = &act.action.value;
-    let known = || checking.catalog.actions.keys().map(String::as_str);
     let action = match checking.catalog.get(id) {
         Some(action) => action,
         None => {
             let wrong = unknown(checking, id, act.action.span);
             found.push(wrong);
-            match nearest(id, known()).and_then(|near| checking.catalog.get(near)) {
+            match near(checking.catalog, id).and_then(|near| checking.catalog.get(&near)) {
                 Some(near) => near,
                 None => return,
             }
@@ -45,19 +45,16 @@ fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnos
 
 /// Says that there is no such action.
 pub fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
-    let known = || checking.catalog.actions.keys().map(String::as_str);
     let wrong = Diagnostic::error(Code::UnknownAction, span, format!("there is no action `{id}`"));
-    if let Some(near) = nearest(id, known()) {
+    if let Some(near) = near(checking.catalog, id) {
         return wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near);
     }
     let Some((connector, _)) = id.split_once('.') else {
         return wrong.help("an action is written `connector.action`, as in `file.read`");
     };
-    let mut connectors: Vec<&str> =
-        known().filter_map(|id| id.split_once('.')).map(|(name, _)| name).collect();
-    connectors.dedup();
-    let prefix = format!("{connector}.");
-    let siblings: Vec<&str> = known().filter(|id| id.starts_with(&prefix)).take(8).collect();
+    let connectors = checking.catalog.connectors();
+    let siblings: Vec<&str> =
+        checking.catalog.actions_of(connector).into_iter().take(8).map(|action| &*action.id).collect();
     if !siblings.is_empty() {
         return wrong.help(format!("`{connector}` has {}", listed(&siblings)));
     }
@@ -65,6 +62,15 @@ pub fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
         Some(near) => wrong.help(format!("did you mean the connector `{near}`?")),
         None => wrong.help(format!("connectors are {}", listed(&connectors))),
     }
+}
+
+/// The action that was probably meant: one of the connector, or of one that is spelt nearly so.
+fn near(catalog: &Catalog, id: &str) -> Option<String> {
+    let connector = id.split_once('.').map_or(id, |(connector, _)| connector);
+    let meant = [connector].into_iter().chain(nearest(connector, catalog.connectors()));
+    let known = meant.flat_map(|connector| catalog.actions_of(connector)).map(|action| action.id.as_str());
+    let at_hand = catalog.actions.keys().map(String::as_str);
+    nearest(id, known.chain(at_hand)).map(str::to_owned)
 }
 
 /// Values that are given by name.

@@ -66,7 +66,7 @@ pub fn of_fired(trigger: &Trigger, catalog: &Catalog) -> Type {
 
 /// What an event carries.
 pub fn of_event(trigger: &Trigger, catalog: &Catalog) -> Type {
-    let known = trigger.text.as_ref().and_then(|id| catalog.events.get(&id.value));
+    let known = trigger.text.as_ref().and_then(|id| catalog.event(&id.value));
     known.map_or(Type::Any, |event| event.payload.clone())
 }
 

@@ -102,20 +102,25 @@ fn every(text: &Spanned<String>, found: &mut Vec<Diagnostic>) {
 }
 
 fn event(checking: &Checking<'_>, trigger: &Trigger, id: &Spanned<String>, found: &mut Vec<Diagnostic>) {
-    let events = &checking.catalog.events;
-    if let Some(event) = events.get(&id.value) {
+    if let Some(event) = checking.catalog.event(&id.value) {
         let at = trigger.kind.span;
         let given = Given { to: &id.value, noun: Noun::Parameter, at, values: &trigger.with };
         given.check(checking, &event.input, found);
         return;
     }
     let wrong = Diagnostic::error(Code::UnknownEvent, id.span, format!("there is no event `{}`", id.value));
-    found.push(match nearest(&id.value, events.keys().map(String::as_str)) {
+    let connector = id.value.split_once('.').map_or(&*id.value, |(connector, _)| connector);
+    let mut events = checking.catalog.events_of(connector);
+    if events.is_empty() {
+        events = checking.catalog.events.values().collect();
+    }
+    let mut known = events.iter().map(|event| event.id.as_str());
+    found.push(match nearest(&id.value, known.clone()) {
         Some(near) => {
             wrong.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), id.span, near)
         }
         None => {
-            let known: Vec<&str> = events.keys().map(String::as_str).take(8).collect();
+            let known: Vec<&str> = known.by_ref().take(8).collect();
             wrong.help(format!("events are {}", listed(&known)))
         }
     });

@@ -203,7 +203,7 @@ fn given(step: &Node, catalog: &Catalog) -> Option<Vec<types::Field>> {
 /// The parameters of the event that a trigger waits for.
 fn payload(trigger: &Node, catalog: &Catalog) -> Option<Vec<types::Field>> {
     let event = &trigger.get("event")?.scalar()?.text;
-    Some(catalog.events.get(event)?.input.clone())
+    Some(catalog.event(event)?.input.clone())
 }
 
 fn value<'n>(key: &'n str, mut fields: impl Iterator<Item = &'static Key>) -> Role<'n> {

@@ -91,7 +91,7 @@ fn value(catalog: &Catalog, role: &Role<'_>, text: &str) -> Option<String> {
     match role {
         Role::Value(_, Shape::Action, _) => catalog.get(text).map(describe::action),
         Role::Value("event", Shape::Text, _) => {
-            let event = catalog.events.get(text)?;
+            let event = catalog.event(text)?;
             Some(describe::page(&format!("{}: {}", event.id, event.payload), [&*event.about]))
         }
         Role::Value(_, Shape::Duration, _) => {

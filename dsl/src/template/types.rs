@@ -21,7 +21,7 @@ struct Open<'p> {
 
 impl Template {
     /// Looks at all holes and blocks; each may see what the blocks around it give.
-    pub(crate) fn infer(&self, place: &Place<'_>) -> Inferred {
+    pub fn infer(&self, place: &Place<'_>) -> Inferred {
         let mut walk = Walk {
             place: place.clone(),
             open: vec![],

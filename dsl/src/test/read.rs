@@ -146,7 +146,8 @@ fn allow(fields: &mut Fields<'_, '_, '_>, subject: &Subject<'_>) -> Vec<String> 
                 fields.reader.diagnostics.push(wrong.help(help));
             }
             None => {
-                let reads = subject.catalog.actions.values().filter(|known| known.safety == Safety::Read);
+                let all = subject.catalog.all_actions();
+                let reads = all.iter().filter(|known| known.safety == Safety::Read);
                 let known: Vec<&str> = reads.map(|known| known.id.as_str()).collect();
                 fields.reader.diagnostics.push(unknown_action(&action, &known));
             }

@@ -17,6 +17,16 @@ pub const OF_STRICT: &[Code] = &[Code::UntypedField];
 pub const OF_TESTS: &[Code] =
     &[Code::NeedsNoMock, Code::NotMocked, Code::MockFails, Code::Unmet, Code::NeverUsed, Code::EndlessCase];
 
+/// Codes of manifests, which this crate does not read.
+pub const OF_MANIFESTS: &[Code] = &[
+    Code::OutsideHosts,
+    Code::OpenHost,
+    Code::UnknownPart,
+    Code::UnkeptSafety,
+    Code::NoSentence,
+    Code::OtherName,
+];
+
 /// Codes whose problem no text on a page has, as those of limits, each with a text that has it.
 pub fn texts() -> Vec<(Code, String)> {
     let saying = |text: &str| format!("name: made\nsteps: {{ stop: {{ fail: \"{text}\" }} }}\n");

@@ -37,7 +37,7 @@ impl Answer {
 }
 
 /// What the content type says that a body is.
-enum Content {
+pub(crate) enum Content {
     Json,
     Text,
     Bytes(String),
@@ -62,7 +62,7 @@ pub(crate) fn read(response: egress::Response, call: &Call, name: &str) -> Resul
 }
 
 /// Headers as an object; a name that came more than once has its values joined.
-fn joined(headers: &[(String, String)]) -> Object {
+pub(crate) fn joined(headers: &[(String, String)]) -> Object {
     let mut out = Object::new();
     for (name, value) in headers {
         let joined = match out.get(name.as_str()).and_then(Value::as_text) {
@@ -74,7 +74,8 @@ fn joined(headers: &[(String, String)]) -> Object {
     out
 }
 
-fn content(kind: &str, encoding: &str) -> Content {
+/// What the headers say that a body is.
+pub(crate) fn content(kind: &str, encoding: &str) -> Content {
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !matches!(encoding.trim(), "" | "identity") {
         return Content::Bytes(essence);
@@ -98,7 +99,8 @@ fn content(kind: &str, encoding: &str) -> Content {
     }
 }
 
-fn parse(content: &Content, body: &Bytes) -> Result<Value, (FailureKind, String)> {
+/// A body as a value.
+pub(crate) fn parse(content: &Content, body: &Bytes) -> Result<Value, (FailureKind, String)> {
     match content {
         _ if body.is_empty() => Ok(Value::Null),
         Content::Json => {
@@ -136,7 +138,8 @@ fn refusal(status: u16, retry_after: &str, content: &Content, body: &Bytes, name
     }
 }
 
-fn kind(status: u16) -> FailureKind {
+/// The kind of failure that a status is.
+pub(crate) fn kind(status: u16) -> FailureKind {
     match status {
         401 | 407 => FailureKind::Auth,
         403 | 451 => FailureKind::Permission,
@@ -150,7 +153,7 @@ fn kind(status: u16) -> FailureKind {
 }
 
 /// What a service says about why: its message where JSON has one at a usual place, else the beginning.
-fn excerpt(body: &Bytes) -> String {
+pub(crate) fn excerpt(body: &Bytes) -> String {
     const PLACES: [&str; 7] = [
         "/error/message",
         "/message",
@@ -177,7 +180,7 @@ fn excerpt(body: &Bytes) -> String {
 }
 
 /// How long the service asks us to wait: seconds, or a date.
-fn wait(text: &str, now: Timestamp) -> Option<SignedDuration> {
+pub(crate) fn wait(text: &str, now: Timestamp) -> Option<SignedDuration> {
     /// A service that asks for more does not know what it asks.
     const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
     let text = text.trim();

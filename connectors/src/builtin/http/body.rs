@@ -48,31 +48,32 @@ pub(crate) fn hole(hole: &dsl::value::Hole) -> Hole {
 
 /// Bytes with holes between them.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     done: Vec<Part>,
     bytes: Vec<u8>,
 }
 
 impl Writer {
     /// Adds text as it is.
-    pub(super) fn push(&mut self, text: &str) {
+    pub(crate) fn push(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
     /// Adds bytes as they are.
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Adds the place of a secret.
-    pub(super) fn hole(&mut self, hole: Hole, escape: Escape) {
+    pub(crate) fn hole(&mut self, hole: Hole, escape: Escape) {
         if !self.bytes.is_empty() {
             self.done.push(Part::Plain(std::mem::take(&mut self.bytes).into()));
         }
         self.done.push(Part::Hole(hole, escape));
     }
 
-    fn parts(mut self) -> Vec<Part> {
+    /// What was written.
+    pub(crate) fn parts(mut self) -> Vec<Part> {
         // No part at all would be no body.
         if !self.bytes.is_empty() || self.done.is_empty() {
             self.done.push(Part::Plain(self.bytes.into()));
@@ -81,7 +82,8 @@ impl Writer {
     }
 }
 
-fn json(value: &Value, out: &mut Writer) {
+/// A value as JSON, with its holes.
+pub(crate) fn json(value: &Value, out: &mut Writer) {
     match value {
         Value::Hole(inner) => out.hole(hole(inner), Escape::Json),
         Value::List(items) => {
@@ -133,11 +135,13 @@ fn form(fields: &Params) -> Result<Vec<Part>, Failure> {
     Ok(out.parts())
 }
 
-fn encoded(text: &str) -> String {
+/// A text as one name or value of a form.
+pub(crate) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-fn raw(value: &Value) -> Result<(Vec<Part>, Option<String>), Failure> {
+/// A body as it is, and its content type.
+pub(crate) fn raw(value: &Value) -> Result<(Vec<Part>, Option<String>), Failure> {
     match value {
         Value::File(_) | Value::Object(_) => {
             let file = file("body", value)?;

@@ -15,7 +15,7 @@ use crate::params::Params;
 ///
 /// A part is a value, a file as it flows through a run, or `{ content, filename, type }`, its content a text or a
 /// file. Where `filename` and `type` are not given, they are the file's own.
-pub(super) fn build(parts: &Params, out: &mut Writer) -> Result<String, Failure> {
+pub(crate) fn build(parts: &Params, out: &mut Writer) -> Result<String, Failure> {
     let boundary = boundary(parts);
     for (name, value) in parts.entries() {
         let path = format!("multipart.{name}");

@@ -1,8 +1,6 @@
 //! The keys that may stand in a mapping: from the tables of the language, the parameters of a call, the inputs of
 //! the workflow.
 
-use std::collections::BTreeSet;
-
 use super::{Cursor, ItemKind, Offer};
 use crate::ide::at::{self, Role};
 use crate::ide::describe;
@@ -100,10 +98,8 @@ fn parameter(field: &Field) -> Offer {
 /// The services that the catalog knows.
 fn connectors(cursor: &Cursor<'_>) -> Vec<Offer> {
     let catalog = cursor.document.catalog;
-    let ids = catalog.actions.keys().chain(catalog.events.keys());
-    let names: BTreeSet<&str> = ids.filter_map(|id| id.split('.').next()).collect();
-    let offer = |name| Offer::new(name, ItemKind::Connection).text(format!("{name}: "));
-    names.into_iter().map(offer).collect()
+    let offer = |name: &str| Offer::new(name, ItemKind::Connection).text(format!("{name}: "));
+    catalog.connectors().into_iter().map(offer).collect()
 }
 
 /// The inputs of the workflow, for a trigger that gives them.

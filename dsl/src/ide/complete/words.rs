@@ -46,7 +46,7 @@ fn of_shape(cursor: &Cursor<'_>, key: &str, shape: &Shape) -> Vec<Offer> {
                 let about = describe::action(action);
                 Offer::new(&*action.id, ItemKind::Action).detail(&*action.about).about(about)
             };
-            catalog.actions.values().map(offer).collect()
+            catalog.all_actions().into_iter().map(offer).collect()
         }
         Shape::Cron => {
             let samples = SCHEDULES.iter().enumerate();
@@ -66,7 +66,7 @@ fn of_shape(cursor: &Cursor<'_>, key: &str, shape: &Shape) -> Vec<Offer> {
         Shape::Text if key == "event" => {
             let offer =
                 |event: &crate::catalog::Event| Offer::new(&*event.id, ItemKind::Event).detail(&*event.about);
-            catalog.events.values().map(offer).collect()
+            catalog.all_events().into_iter().map(offer).collect()
         }
         Shape::Text if key == "connection" => connections(&cursor.probe.root),
         Shape::Either(shapes) => shapes.iter().flat_map(|shape| of_shape(cursor, key, shape)).collect(),
@@ -88,6 +88,7 @@ fn of_shape(cursor: &Cursor<'_>, key: &str, shape: &Shape) -> Vec<Offer> {
         | Shape::Text
         | Shape::Time
         | Shape::Triggers
+        | Shape::Type
         | Shape::Types
         | Shape::Workflow => vec![],
     }

@@ -1,0 +1,355 @@
+//! Calling an action of a manifest: budget, connection, request, rules, pages, value. One attempt: nothing is tried
+//! again here but a single time with a renewed token.
+
+mod answer;
+mod body;
+mod build;
+mod fill;
+mod meter;
+mod pages;
+mod preview;
+
+use std::sync::Arc;
+
+use dsl::catalog::{Failure, FailureKind, Safety};
+use dsl::value::{Object, Value};
+use dsl::workflow::Arg;
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use crate::catalog::{FREE, is_connected};
+use crate::connection::{Connection, Connections, Within};
+use crate::manifest::auth::Auth;
+use crate::manifest::limits::{Class, Limits};
+use crate::manifest::paging::Each;
+use crate::manifest::request::{Body, Lists, Method, Reads, Request};
+use crate::manifest::{Action, Idempotency, Manifest};
+use crate::params::{Params, short};
+use answer::{Judge, Meaning, Seen};
+use build::{Outgoing, Sender, Turn};
+use fill::Names;
+pub(crate) use meter::Meter;
+pub use preview::Preview;
+
+/// One call of an action of a manifest.
+pub(crate) struct Job<'a> {
+    pub(crate) manifest: &'a Manifest,
+    /// The action's id.
+    pub(crate) id: &'a str,
+    pub(crate) egress: &'a egress::Client,
+    pub(crate) connections: &'a dyn Connections,
+    pub(crate) meter: &'a Meter,
+    pub(crate) key: &'a str,
+    /// The name of the connection; the owner's only one where there is none.
+    pub(crate) connection: Option<&'a str>,
+    /// Where paths begin instead of at the manifest's base.
+    pub(crate) base: Option<&'a str>,
+}
+
+/// What is called: an action of the manifest, or a request of the author's own.
+enum Called<'a> {
+    Action(&'a Action),
+    Free(Box<Request>),
+}
+
+/// The limits of a request of the author's own, beside those of all.
+static NONE: Limits = Limits { wait: vec![], fallback: None, budgets: vec![], concurrency: None };
+
+impl<'a> Job<'a> {
+    /// Makes the call with parameters that were checked.
+    pub(crate) async fn run(&self, params: &Params) -> Result<Value, Failure> {
+        let called = self.called(params)?;
+        let mut session = self.session().await?;
+        let names = self.names(params, &session.connection);
+        let value = match &called {
+            Called::Free(request) => match session.exchange(&called, request, &names, None).await? {
+                Some((seen, _)) => seen.response,
+                None => Value::Null,
+            },
+            Called::Action(action) => match &action.pages {
+                Some(pages) => pages::all(&mut session, &called, action, pages, &names).await?,
+                None => match session.exchange(&called, &action.request, &names, None).await? {
+                    Some((seen, names)) => given(action, &seen, &names)?,
+                    None => Value::Null,
+                },
+            },
+        };
+        answer::bounded(value, self.id)
+    }
+
+    /// Asks what tells that a connection works, and gives what the account is called.
+    pub(crate) async fn verify(&self, params: &Params) -> Result<String, Failure> {
+        let called = self.called(params)?;
+        let mut session = self.session().await?;
+        let names = self.names(params, &session.connection);
+        let answered = session.exchange(&called, called.request(), &names, None).await?;
+        let label = match (answered, &self.manifest.account.label) {
+            (Some((_, names)), Some(label)) => fill::value(label, &names)?,
+            (Some(_), None) | (None, _) => None,
+        };
+        Ok(label.map(|label| crate::params::short(&label.to_string())).unwrap_or_default())
+    }
+
+    /// The first request of the call, as it would be sent.
+    pub(crate) async fn preview(&self, params: &Params) -> Result<Preview, Failure> {
+        let called = self.called(params)?;
+        let session = self.session().await?;
+        let names = self.names(params, &session.connection);
+        Ok(preview::of(&session.outgoing(&called, called.request(), &names, None)?))
+    }
+
+    fn called(&self, params: &Params) -> Result<Called<'a>, Failure> {
+        let name = self.id.split_once('.').map_or(self.id, |(_, name)| name);
+        match self.manifest.actions.iter().find(|action| action.name == name) {
+            Some(action) => Ok(Called::Action(action)),
+            None if name == FREE => Ok(Called::Free(Box::new(free(params)?))),
+            None => Err(Failure::new(FailureKind::NotFound, format!("there is no action `{}`", self.id))),
+        }
+    }
+
+    async fn session(&'a self) -> Result<Session<'a>, Failure> {
+        let connection = match (is_connected(self.manifest), self.manifest.auth.first()) {
+            (false, Some(auth)) => Connection::nobody(&auth.id),
+            _ => self.connections.fresh(self.manifest, self.connection).await?,
+        };
+        Ok(Session { job: self, connection, renewed: false })
+    }
+
+    fn names(&self, params: &Params, connection: &Connection) -> Names {
+        let input: Object = params.entries().map(|(name, value)| (name.into(), value.clone())).collect();
+        Names::new(self.key)
+            .with("input", Value::Object(Arc::new(input)))
+            .with("connection", connection.value())
+            .with("step", Value::object([("key", Value::text(self.key))]))
+    }
+
+    fn auth(&self, connection: &Connection) -> Result<&'a Auth, Failure> {
+        self.manifest.auth.iter().find(|auth| auth.id == connection.auth).ok_or_else(|| {
+            let (name, auth) = (&self.manifest.name, &connection.auth);
+            let message =
+                format!("{name} has no way to sign in `{auth}`, which the connection was made with");
+            Failure::new(FailureKind::Auth, message)
+        })
+    }
+}
+
+impl<'a> Called<'a> {
+    fn request(&self) -> &Request {
+        match self {
+            Called::Action(action) => &action.request,
+            Called::Free(request) => request,
+        }
+    }
+
+    fn safety(&self) -> Safety {
+        match self {
+            Called::Action(action) => action.safety,
+            Called::Free(request) if request.method.reads() => Safety::Read,
+            Called::Free(_) => Safety::Once,
+        }
+    }
+
+    fn idempotency(&self) -> Option<&'a Idempotency> {
+        match self {
+            Called::Action(action) => action.idempotency.as_ref(),
+            Called::Free(_) => None,
+        }
+    }
+
+    fn limits(&self) -> &Limits {
+        match self {
+            Called::Action(action) => &action.limits,
+            Called::Free(_) => &NONE,
+        }
+    }
+
+    fn judge<'j>(&'j self, job: &'j Job<'_>) -> Judge<'j> {
+        let defaults = &job.manifest.defaults;
+        let (own, success_when) = match self {
+            Called::Action(action) => (&action.errors[..], action.answer.success_when.as_ref()),
+            Called::Free(_) => (&[][..], None),
+        };
+        Judge {
+            rules: own.iter().chain(&defaults.errors).collect(),
+            success_when,
+            limits: [self.limits(), &defaults.limits],
+            safety: self.safety(),
+            action: job.id,
+        }
+    }
+}
+
+/// A call under way with its connection.
+struct Session<'a> {
+    job: &'a Job<'a>,
+    connection: Connection,
+    /// True once the token was renewed: that is done once.
+    renewed: bool,
+}
+
+/// An answer, and the names with `response` that it is read with.
+type Answered = (Seen, Names);
+
+impl Session<'_> {
+    /// One exchange; where the token is over, one more with another.
+    async fn exchange(
+        &mut self,
+        called: &Called<'_>,
+        request: &Request,
+        names: &Names,
+        turn: Option<&Turn>,
+    ) -> Result<Option<Answered>, Failure> {
+        loop {
+            let names = names.with("connection", self.connection.value());
+            match self.send(called, request, &names, turn).await? {
+                (Meaning::Yes, answered) => return Ok(Some(answered)),
+                (Meaning::Nothing, _) => return Ok(None),
+                (Meaning::No(Class::AuthRefreshThenRetry, failure), _)
+                    if !self.renewed && is_connected(self.job.manifest) =>
+                {
+                    self.renewed = true;
+                    let renewed = self.job.connections.refused(self.job.manifest, &self.connection).await;
+                    self.connection = renewed.map_err(|why| Failure {
+                        message: format!("{}; {}", failure.message, why.message),
+                        retryable: why.retryable,
+                        retry_after: why.retry_after,
+                        ..*failure
+                    })?;
+                }
+                (Meaning::No(_, failure), _) => return Err(*failure),
+            }
+        }
+    }
+
+    /// One request and what its answer means.
+    async fn send(
+        &self,
+        called: &Called<'_>,
+        request: &Request,
+        names: &Names,
+        turn: Option<&Turn>,
+    ) -> Result<(Meaning, Answered), Failure> {
+        let job = self.job;
+        let outgoing = self.outgoing(called, request, names, turn)?;
+        let whose = format!("{}\n{}", job.manifest.id, self.connection.name);
+        let limits = [called.limits(), &job.manifest.defaults.limits];
+        let _place = job.meter.admit((&whose, job.id), limits, names).await?;
+        let host = outgoing.url.host_str().unwrap_or_default().to_owned();
+        let hosts = match job.base {
+            Some(_) => vec![host],
+            None => job.manifest.hosts.clone(),
+        };
+        let open = Within { open: self.connection.open.clone(), hosts };
+        let client = job.egress.opened_by(Arc::new(open));
+        let call = outgoing.name();
+        let sent = client.send(outgoing.request()).await;
+        let response = sent.map_err(|error| unanswered(&error, &call, called.safety()))?;
+        let seen = answer::read(response, request.reads, &call)?;
+        let names = names.with("response", seen.response.clone());
+        Ok((called.judge(job).judge(&seen, &names), (seen, names)))
+    }
+
+    fn outgoing(
+        &self,
+        called: &Called<'_>,
+        request: &Request,
+        names: &Names,
+        turn: Option<&Turn>,
+    ) -> Result<Outgoing, Failure> {
+        let from = Sender {
+            manifest: self.job.manifest,
+            connection: &self.connection,
+            auth: self.job.auth(&self.connection)?,
+            base: self.job.base,
+            idempotency: called.idempotency(),
+        };
+        build::build(&from, request, names, turn)
+    }
+
+    /// A further request for each item, several at once; they keep their order.
+    async fn each(
+        &self,
+        called: &Called<'_>,
+        each: &Each,
+        items: Vec<Value>,
+        names: &Names,
+    ) -> Result<Vec<Value>, Failure> {
+        let ask = |item: Value| async move {
+            let names = names.with("item", item.clone());
+            match self.send(called, &each.request, &names, None).await? {
+                (Meaning::Yes, (_, names)) => Ok(fill::value(&each.output, &names)?.unwrap_or_default()),
+                (Meaning::Nothing, _) => Ok(item),
+                (Meaning::No(_, failure), _) => Err(*failure),
+            }
+        };
+        let mut answers = stream::iter(items.into_iter().map(ask)).buffered(each.parallel);
+        let mut all = vec![];
+        while let Some(answer) = answers.next().await {
+            all.push(answer?);
+        }
+        Ok(all)
+    }
+}
+
+/// The host that the requests of a connection go to.
+pub(crate) fn base_host(manifest: &Manifest, auth: &Auth, fields: &Object) -> Result<String, Failure> {
+    let connection = Connection { fields: fields.clone(), ..Connection::nobody(&auth.id) };
+    let from = Sender { manifest, connection: &connection, auth, base: None, idempotency: None };
+    let names = Names::new("").with("connection", connection.value());
+    let base = auth.base.as_ref().unwrap_or(&manifest.base);
+    let url = build::joined(&from, &build::plain(base, &names, "base")?, "")?;
+    Ok(url.host_str().unwrap_or_default().to_owned())
+}
+
+/// What went wrong on the way. A call that must not be made twice may be made again only if nobody has seen it.
+fn unanswered(error: &egress::Error, call: &str, safety: Safety) -> Failure {
+    let failure = crate::failure::of_egress(error, call);
+    let unseen = matches!(error, egress::Error::Network { before_send: true, .. });
+    Failure {
+        retryable: failure.retryable && (safety.repeatable() || unseen),
+        answered: failure.answered || unseen,
+        ..failure
+    }
+}
+
+/// What an action gives by its manifest.
+fn given(action: &Action, seen: &Seen, names: &Names) -> Result<Value, Failure> {
+    let value = match &action.answer.output {
+        Some(output) => {
+            fill::value(output, names).map_err(|failure| Failure { answered: true, ..failure })?
+        }
+        None => seen.response.get("body").cloned(),
+    };
+    Ok(answer::picked(&value.unwrap_or_default(), &action.answer.returns))
+}
+
+/// The request that an author describes.
+fn free(params: &Params) -> Result<Request, Failure> {
+    let invalid = |message: &str| Failure::new(FailureKind::Invalid, message);
+    let path = params.required_text("path")?;
+    if !path.starts_with('/') || path.starts_with("//") {
+        return Err(invalid(&format!("`path` begins with one `/`, and not as `{}`", short(path))));
+    }
+    let method = params.required_text("method")?;
+    let method = Method::ALL.into_iter().find(|known| known.name() == method);
+    let pairs = |name: &str| -> Vec<(String, Arg)> {
+        let given = params.object(name).unwrap_or_default();
+        given.entries().map(|(name, value)| (name.to_owned(), Arg::Value(value.clone()))).collect()
+    };
+    let body = match (params.get("json"), params.get("form")) {
+        (Some(_), Some(_)) => return Err(invalid("`json` and `form` exclude each other")),
+        (Some(json), None) => Body::Json(Arg::Value(json.clone())),
+        (None, Some(form)) => Body::Form(Arg::Value(form.clone())),
+        (None, None) => Body::None,
+    };
+    Ok(Request {
+        method: method.ok_or_else(|| invalid("`method` is none of those that the connector takes"))?,
+        base: None,
+        path: Arg::Value(Value::text(path)),
+        query: pairs("query"),
+        headers: pairs("headers"),
+        body,
+        lists: Lists::Indexed,
+        reads: Reads::Auto,
+    })
+}

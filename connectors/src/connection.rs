@@ -1,0 +1,102 @@
+//! A connection: an account at a service, as a call is given it. Secrets are holes in it; who keeps them opens them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use dsl::catalog::{Failure, FailureKind};
+use dsl::value::{Object, Value};
+use secret::{NoVault, Open, Refused, Secret};
+
+use crate::manifest::Manifest;
+use crate::read::hosts;
+
+/// An account at a service.
+#[derive(Clone)]
+pub struct Connection {
+    /// Its name.
+    pub name: String,
+    /// The way to sign in that it has, by its name in the manifest.
+    pub auth: String,
+    /// What a person gave and what was found out, by the names of the manifest.
+    pub fields: Object,
+    /// What its secrets are called where they are opened, by their names in the manifest: `token`, `access`.
+    pub secrets: BTreeMap<String, String>,
+    /// Which version of its secrets this is, for whoever renews them.
+    pub version: i64,
+    /// Opens the secrets.
+    pub open: Arc<dyn Open>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Connection");
+        shown.field("name", &self.name).field("auth", &self.auth).field("fields", &self.fields);
+        shown.field("secrets", &self.secrets).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// The connection of a service where nobody signs in.
+    pub fn nobody(auth: &str) -> Connection {
+        Connection {
+            name: String::new(),
+            auth: auth.into(),
+            fields: Object::new(),
+            secrets: BTreeMap::new(),
+            version: 0,
+            open: Arc::new(NoVault),
+        }
+    }
+
+    /// What a manifest reads as `connection`.
+    pub(crate) fn value(&self) -> Value {
+        Value::Object(Arc::new(self.fields.clone()))
+    }
+}
+
+/// A connection that comes, or why there is none.
+pub type Coming<'a> = Pin<Box<dyn Future<Output = Result<Connection, Failure>> + Send + 'a>>;
+
+/// Who keeps connections.
+pub trait Connections: Send + Sync {
+    /// The connection of this name, or the owner's only one, with secrets that serve: one whose time is nearly over is
+    /// renewed first.
+    fn fresh<'a>(&'a self, manifest: &'a Manifest, name: Option<&'a str>) -> Coming<'a>;
+
+    /// The service says that the secrets of a connection do not serve any more: the same connection with others, or why
+    /// there are none.
+    fn refused<'a>(&'a self, manifest: &'a Manifest, connection: &'a Connection) -> Coming<'a>;
+}
+
+/// Where nobody keeps connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoConnections;
+
+impl Connections for NoConnections {
+    fn fresh<'a>(&'a self, manifest: &'a Manifest, _: Option<&'a str>) -> Coming<'a> {
+        let message = format!("there is no connection to {}", manifest.name);
+        Box::pin(std::future::ready(Err(Failure::new(FailureKind::Auth, message))))
+    }
+
+    fn refused<'a>(&'a self, manifest: &'a Manifest, _: &'a Connection) -> Coming<'a> {
+        self.fresh(manifest, None)
+    }
+}
+
+/// Opens secrets for the hosts of a manifest alone, whatever the one behind it would do.
+pub(crate) struct Within {
+    pub(crate) open: Arc<dyn Open>,
+    pub(crate) hosts: Vec<String>,
+}
+
+impl Open for Within {
+    fn open(&self, name: &str, host: &str) -> Result<Secret, Refused> {
+        if !hosts::allows(&self.hosts, host) {
+            return Err(Refused::Host { name: name.into(), host: host.into() });
+        }
+        self.open.open(name, host)
+    }
+}

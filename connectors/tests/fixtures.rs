@@ -1,0 +1,76 @@
+//! Every action of every manifest against its fixtures, and the fixtures against manifests that are wrong.
+
+#![allow(clippy::unwrap_used)]
+
+mod play;
+#[path = "../../egress/tests/support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use connectors::library::Library;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+#[test]
+fn every_fixture_comes_out_as_it_says() {
+    let (runtime, library) = (runtime(), Arc::new(Library::embedded()));
+    let (mut wrong, mut played) = (vec![], 0);
+    for name in library.names() {
+        let Some(manifest) = library.find(name) else { panic!("{name} has errors") };
+        for fixture in play::of(manifest) {
+            wrong.extend(play::play(&runtime, &library, &fixture));
+            played += 1;
+        }
+    }
+    println!("{played} fixtures");
+    assert!(wrong.is_empty(), "{} of {played} fixtures:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(played > 0);
+}
+
+/// What a fixture is about, by the beginning of its case.
+fn about(case: &str) -> Option<&'static str> {
+    ["right", "refused", "limited", "paged"].into_iter().find(|about| case.starts_with(about))
+}
+
+#[test]
+fn every_action_has_a_fixture_that_is_right_one_that_is_refused_and_one_that_is_limited() {
+    let library = Library::embedded();
+    let mut missing = vec![];
+    for name in library.names() {
+        let manifest = library.find(name).unwrap();
+        let mut cases: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for fixture in play::of(manifest) {
+            let Some(about) = about(&fixture.case) else {
+                panic!("{name}/{}: a case begins with right, refused, limited or paged", fixture.name)
+            };
+            cases.entry(fixture.action).or_default().push(about);
+        }
+        for action in &manifest.actions {
+            let has = cases.get(&action.name).map(Vec::as_slice).unwrap_or_default();
+            let wanted =
+                ["right", "refused", "limited"].into_iter().chain(action.pages.as_ref().map(|_| "paged"));
+            let lacks: Vec<&str> = wanted.filter(|about| !has.contains(about)).collect();
+            if !lacks.is_empty() {
+                missing.push(format!("{name}.{} lacks {}", action.name, lacks.join(", ")));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn no_fixture_holds_what_looks_like_a_real_secret() {
+    let library = Library::embedded();
+    let real =
+        regex::Regex::new(r"xox[abprs]-\d|gh[pousr]_[A-Za-z0-9]{20}|sk_live_|rk_live_|ntn_[A-Za-z0-9]{20}")
+            .unwrap();
+    for name in library.names() {
+        for fixture in play::of(library.find(name).unwrap()) {
+            assert!(!real.is_match(&fixture.json.to_string()), "{name}/{}", fixture.name);
+        }
+    }
+}
