@@ -15,6 +15,7 @@ pub mod library;
 pub mod manifest;
 mod params;
 pub mod read;
+pub mod signin;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
