@@ -22,11 +22,11 @@ mod service;
 mod tokens;
 
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod double;
-#[cfg(test)]
-mod grants_tests;
 #[cfg(test)]
 mod renewals;
 

@@ -37,7 +37,8 @@ pub(super) fn tokens(service: &Service<'_>, heard: Heard, asked: Asked<'_>) -> R
         && (is_nothing(&error) || !Check::Error.is_made())
         && oauth2.success_when.as_ref().is_none_or(|when| holds(when, &names));
     if !well {
-        let dead = asked.refresh.is_some() && oauth2.rotation.invalid_when.iter().any(|when| holds(when, &names));
+        let dead =
+            asked.refresh.is_some() && oauth2.rotation.invalid_when.iter().any(|when| holds(when, &names));
         return Err(refused(service, &heard, &error, (dead, asked.refresh.is_some())));
     }
     let incomplete = |what: &str| {
@@ -143,9 +144,7 @@ fn scopes(value: &Value) -> Option<Vec<String>> {
 /// True for the name of a field that holds what is secret.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["token", "secret", "assertion", "password", "signature", "api_key"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    ["token", "secret", "assertion", "password", "signature", "api_key"].iter().any(|end| name.ends_with(end))
 }
 
 /// Gathers every text of a field whose name says that it is secret.
@@ -174,9 +173,13 @@ fn without(value: &Value, hidden: &[Secret]) -> Option<Value> {
         }
         Value::Object(entries) => {
             let kept = entries.iter().filter(|(name, _)| !is_secret(name));
-            Some(Value::object(kept.filter_map(|(name, value)| Some((name.clone(), without(value, hidden)?)))))
+            Some(Value::object(
+                kept.filter_map(|(name, value)| Some((name.clone(), without(value, hidden)?))),
+            ))
         }
-        Value::List(items) => Some(Value::list(items.iter().filter_map(|item| without(item, hidden)).collect())),
+        Value::List(items) => {
+            Some(Value::list(items.iter().filter_map(|item| without(item, hidden)).collect()))
+        }
         other => Some(other.clone()),
     }
 }

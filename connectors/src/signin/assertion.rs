@@ -80,7 +80,8 @@ fn drawn() -> Result<String, Refusal> {
 
 /// What a private key makes of a text; why not, in words that say nothing of the key.
 fn signed(algorithm: Algorithm, key: &Secret, text: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let (kind, der) = pem(key.expose()).ok_or("is not in PEM: it begins with `-----BEGIN PRIVATE KEY-----`")?;
+    let (kind, der) =
+        pem(key.expose()).ok_or("is not in PEM: it begins with `-----BEGIN PRIVATE KEY-----`")?;
     let random = SystemRandom::new();
     match algorithm {
         Algorithm::Rs256 => {

@@ -13,7 +13,10 @@ use super::service::{App, Service};
 const ADDRESS: &str = "https://keyway.example/connect/demo";
 
 /// What is tried, the check that stops it, and how it is refused.
-const ATTACKS: [(&str, Check, fn(&Refusal) -> bool); 32] = [
+type Attack = (&'static str, Check, fn(&Refusal) -> bool);
+
+/// All of them.
+const ATTACKS: [Attack; 32] = [
     ("an answer without a state", Check::State, |no| *no == Refusal::StateMissing),
     ("an answer with an empty state", Check::State, |no| *no == Refusal::StateMissing),
     ("a state that is a guess", Check::State, |no| *no == Refusal::StateForged),
@@ -180,7 +183,8 @@ async fn play(attack: &str) -> Result<String, Refusal> {
             // Ada begins at a connector of Mallory's, whose page sends her on to the honest service.
             let bad = Around::new(manifest("bad", CODE), &world.bad);
             let address = world.begin(&bad.service(), &ada, 3)?;
-            let query = format!("{}&iss={}", world.honest.agree(&address, "ada's account"), world.honest.origin);
+            let query =
+                format!("{}&iss={}", world.honest.agree(&address, "ada's account"), world.honest.origin);
             let callback = Callback { connector: "bad", address: ADDRESS, who: &ada, query: &query };
             let accepted = world.attempts.accept(&callback, at(1))?;
             let _ = bad.service().exchange(&accepted, at(1)).await;
@@ -222,7 +226,10 @@ async fn every_attack_is_refused_and_its_check_is_what_refuses_it() {
         LEFT_OUT.set(Some(check));
         let reached = play(attack).await;
         LEFT_OUT.set(None);
-        assert!(reached.as_ref().is_ok_and(|what| !what.is_empty()), "{attack} without {check:?}: {reached:?}");
+        assert!(
+            reached.as_ref().is_ok_and(|what| !what.is_empty()),
+            "{attack} without {check:?}: {reached:?}"
+        );
         succeeded += 1;
     }
     assert_eq!((refused, succeeded), (32, 32));
@@ -236,7 +243,8 @@ async fn an_honest_sign_in_is_not_refused() {
         let ada = who("ada", "browser-1");
         let address = world.begin(&world.demo.service(), &ada, 1).unwrap();
         let query = world.honest.agree(&address, "ada's account");
-        let query = if issuer.is_empty() { query } else { format!("{query}&iss=https%3A%2F%2Fas.example.com") };
+        let query =
+            if issuer.is_empty() { query } else { format!("{query}&iss=https%3A%2F%2Fas.example.com") };
         assert_eq!(world.bring(&query, &ada).await.unwrap(), "ada's account");
     }
 }
@@ -263,7 +271,8 @@ fn a_token_address_outside_the_hosts_is_never_asked() {
 fn the_address_of_a_person_holds_what_is_needed_and_no_secret() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let world = runtime.block_on(World::new());
-    let more = "    authorize_params: { prompt: consent, state: evil, redirect_uri: \"https://evil.example\" }\n";
+    let more =
+        "    authorize_params: { prompt: consent, state: evil, redirect_uri: \"https://evil.example\" }\n";
     let around = Around::new(manifest("demo", &format!("{CODE}{more}")), &world.honest);
     let wish = Wish {
         who: who("ada", "browser-1"),
@@ -274,7 +283,8 @@ fn the_address_of_a_person_holds_what_is_needed_and_no_secret() {
     let url = url::Url::parse(&begun.address).unwrap();
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let one = |name: &str| {
-        let found: Vec<&String> = pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value).collect();
+        let found: Vec<&String> =
+            pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value).collect();
         assert_eq!(found.len(), 1, "{name}: {found:?}");
         found[0].clone()
     };

@@ -109,7 +109,10 @@ pub struct Accepted {
 
 impl fmt::Debug for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accepted").field("auth", &self.auth).field("scopes", &self.scopes).finish_non_exhaustive()
+        f.debug_struct("Accepted")
+            .field("auth", &self.auth)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
     }
 }
 

@@ -88,12 +88,17 @@ pub async fn derive(signed: &Signed<'_>, chosen: &BTreeMap<String, String>) -> R
                 }
             },
         };
-        let fits = step.pattern.as_ref().is_none_or(|pattern| {
-            regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(&text))
-        });
+        let fits = step
+            .pattern
+            .as_ref()
+            .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(&text)));
         if !fits {
-            let message =
-                format!("`{}` is not what {} is known to give: `{}`", step.to, signed.manifest.name, short(&text));
+            let message = format!(
+                "`{}` is not what {} is known to give: `{}`",
+                step.to,
+                signed.manifest.name,
+                short(&text)
+            );
             return Err(Refusal::of(FailureKind::Refused, message));
         }
         fields.insert(step.to.as_str().into(), Value::text(text));
@@ -169,7 +174,8 @@ async fn asked(
     let seen = answer::read(response, request.reads, &call)?;
     if !(200..300).contains(&status) {
         let message = format!("`{call}` answered {status} right after signing in");
-        let failure = Failure { status: Some(status), answered: true, ..Failure::new(FailureKind::Auth, message) };
+        let failure =
+            Failure { status: Some(status), answered: true, ..Failure::new(FailureKind::Auth, message) };
         return Err(failure.into());
     }
     Ok(seen)
@@ -208,7 +214,9 @@ fn choice(choose: &Choose, value: &Value, names: &Names, chosen: Option<&String>
     match (chosen, choices.len()) {
         (_, 0) => Chosen::None,
         (None, 1) => Chosen::One(choices.swap_remove(0).value),
-        (Some(chosen), _) if choices.iter().any(|choice| choice.value == *chosen) => Chosen::One(chosen.clone()),
+        (Some(chosen), _) if choices.iter().any(|choice| choice.value == *chosen) => {
+            Chosen::One(chosen.clone())
+        }
         (Some(_) | None, _) => Chosen::Several(choices),
     }
 }

@@ -51,7 +51,10 @@ pub struct Device {
 
 impl fmt::Debug for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Device").field("address", &self.address).field("expires", &self.expires).finish_non_exhaustive()
+        f.debug_struct("Device")
+            .field("address", &self.address)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
     }
 }
 

@@ -131,7 +131,8 @@ impl Double {
             // The answer is lost, and the connection stays open.
             std::future::pending::<()>().await;
         }
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{head}connection: close\r\n");
+        let head =
+            format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{head}connection: close\r\n");
         let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         let _ = stream.write_all(answer.as_bytes()).await;
         let _ = stream.shutdown().await;

@@ -1,14 +1,13 @@
 //! One exchange with the service that gives out tokens: what it is asked, who asks, and what it says.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use dsl::catalog::FailureKind;
 use dsl::value::{Object, Value};
 use egress::{Escape, Header, Method, Request};
 use secret::{Hole, Secret};
-use std::sync::Arc;
 use url::{Host, Url};
 
 use super::check::Check;
@@ -93,7 +92,7 @@ pub(super) async fn ask(service: &Service<'_>, ask: Ask) -> Result<Heard, Refusa
     let response = client.send(request).await.map_err(|error| of_egress(&error, &call))?;
     let status = response.status;
     let heads = crate::builtin::http::answer::joined(&response.headers);
-    let body = body(&response).ok_or_else(|| {
+    let body = body(&veiled(service, &response.body)).ok_or_else(|| {
         let well = (200..300).contains(&status);
         let message = format!("`{call}` answered {status}, and neither JSON nor a form");
         Refusal::Failed(Box::new(dsl::catalog::Failure {
@@ -109,6 +108,16 @@ pub(super) async fn ask(service: &Service<'_>, ask: Ask) -> Result<Heard, Refusa
         ("body", body),
     ]);
     Ok(Heard { status, response, call })
+}
+
+/// A body without the app's secret. The door replaces what it has sent, and `authorization: Basic` sends the secret as the
+/// value of a form: the secret itself may be written otherwise.
+fn veiled<'b>(service: &Service<'_>, body: &'b [u8]) -> Cow<'b, [u8]> {
+    let secret = service.app.secret.as_ref().map(Secret::expose).filter(|secret| secret.len() >= 8);
+    match (secret, std::str::from_utf8(body)) {
+        (Some(secret), Ok(text)) if text.contains(secret) => text.replace(secret, "***").into_bytes().into(),
+        _ => body.into(),
+    }
 }
 
 /// True for a status that may be another one later.
@@ -174,12 +183,7 @@ fn request(service: &Service<'_>, ask: Ask) -> Result<(Request, Held), Refusal> 
 }
 
 /// Says which app asks, as the service wants to hear it.
-fn named(
-    service: &Service<'_>,
-    held: Held,
-    pairs: &mut Vec<(String, Sent)>,
-    request: &mut Request,
-) -> Held {
+fn named(service: &Service<'_>, held: Held, pairs: &mut Vec<(String, Sent)>, request: &mut Request) -> Held {
     let app = service.app;
     let id = || ("client_id".to_owned(), Sent::Plain(app.id.clone()));
     match (service.oauth2.client, &app.secret) {
@@ -221,8 +225,8 @@ fn form(object: &Object, out: &mut Writer) {
 }
 
 /// The body of an answer: JSON, or a form as some services still send it.
-fn body(response: &egress::Response) -> Option<Value> {
-    let text = std::str::from_utf8(&response.body).ok()?;
+fn body(body: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(body).ok()?;
     if text.trim().is_empty() {
         return Some(Value::Null);
     }
@@ -243,9 +247,4 @@ pub(super) fn host(url: &Url) -> String {
         Some(host) => host.to_string(),
         None => String::new(),
     }
-}
-
-/// Base64 as `authorization: Basic` has it, for what is signed here.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
 }

@@ -194,7 +194,7 @@ impl Renewer<'_> {
     }
 
     /// Stores tokens, and gives them only when they are.
-    async fn store(&self, from: i64, mut to: Kept) -> Result<Kept, Refusal> {
+    pub(super) async fn store(&self, from: i64, mut to: Kept) -> Result<Kept, Refusal> {
         let (mut from, mut tries) = (from, 0);
         loop {
             match self.keep.swap(from, &to).await {

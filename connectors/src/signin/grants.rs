@@ -91,12 +91,7 @@ impl Service<'_> {
         }
     }
 
-    async fn refresh(
-        &self,
-        refresh: &Secret,
-        granted: &[String],
-        now: Timestamp,
-    ) -> Result<Tokens, Refusal> {
+    async fn refresh(&self, refresh: &Secret, granted: &[String], now: Timestamp) -> Result<Tokens, Refusal> {
         let url = match &self.oauth2.refresh {
             Some(own) => self.address(own, "refresh")?,
             None => self.token()?,

@@ -62,7 +62,11 @@ fn signed(signing: &Signing<'_>, who: &Consumer, nonce: &str, now: Timestamp) ->
     Secret::new(format!("OAuth {}", parts.collect::<Vec<_>>().join(", ")))
 }
 
-fn signature(signing: &Signing<'_>, who: &Consumer, own: &[(String, Zeroizing<String>)]) -> Zeroizing<String> {
+fn signature(
+    signing: &Signing<'_>,
+    who: &Consumer,
+    own: &[(String, Zeroizing<String>)],
+) -> Zeroizing<String> {
     let token = who.token.as_ref().map_or("", |(_, secret)| secret.expose());
     let key = Zeroizing::new(format!("{}&{}", escaped(who.secret.expose()), escaped(token)));
     let algorithm = match signing.signature {
@@ -119,7 +123,8 @@ mod tests {
 
     /// The example that X (then Twitter) publishes.
     fn published(signature: Signature) -> String {
-        let url = Url::parse("https://api.twitter.com/1.1/statuses/update.json?include_entities=true").unwrap();
+        let url =
+            Url::parse("https://api.twitter.com/1.1/statuses/update.json?include_entities=true").unwrap();
         let form = [("status".to_owned(), "Hello Ladies + Gentlemen, a signed OAuth request!".to_owned())];
         let who = Consumer {
             key: "xvz1evFS4wEEPTGEFPHBog".into(),

@@ -1,10 +1,11 @@
 //! Where somebody signs in: the way that a manifest describes, the app that asks, and the way out to the network.
 
+use std::sync::Arc;
+
 use dsl::catalog::FailureKind;
 use dsl::value::{Object, Value};
 use dsl::workflow::Arg;
 use secret::Secret;
-use std::sync::Arc;
 use url::Url;
 
 use super::check::Check;
