@@ -7,6 +7,8 @@ mod budget;
 mod cancel;
 mod check;
 mod clean;
+mod connect;
+mod connector;
 mod cron;
 mod deploy;
 mod diff;
@@ -63,10 +65,14 @@ enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
+    Connect(connect::Args),
+    Connections(connect::ListArgs),
+    Connector(connector::Args),
     Cron(cron::Args),
     Deploy(deploy::Args),
     Diff(diff::Args),
     Disable(enable::DisableArgs),
+    Disconnect(connect::RemoveArgs),
     Enable(enable::EnableArgs),
     Explain(explain::Args),
     ExplainRun(explain_run::Args),
@@ -186,6 +192,9 @@ const ME: Who<'static> = Who { owner: LOCAL, actor: "keyway" };
 
 /// Reads the command line and carries it out.
 pub fn main() -> Exit {
+    if let Err(trouble) = connector::take_folder() {
+        return trouble.tell();
+    }
     let outcome = match Line::parse().command {
         Command::Answer(args) => on_runtime(answer::main(args)),
         Command::Audit(args) => audit::main(&args),
@@ -194,10 +203,14 @@ pub fn main() -> Exit {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
+        Command::Connect(args) => on_runtime(connect::main(args)),
+        Command::Connections(args) => connect::list(&args),
+        Command::Connector(args) => connector::main(args),
         Command::Cron(args) => cron::main(&args),
         Command::Deploy(args) => on_runtime(deploy::main(args)),
         Command::Diff(args) => diff::main(&args),
         Command::Disable(args) => on_runtime(enable::disable(args)),
+        Command::Disconnect(args) => connect::remove(&args),
         Command::Enable(args) => on_runtime(enable::enable(args)),
         Command::Explain(args) => explain::main(&args),
         Command::ExplainRun(args) => explain_run::main(&args),

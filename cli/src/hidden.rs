@@ -65,3 +65,19 @@ fn whole(from: impl Read) -> Result<Secret, Trouble> {
             .help("keep other bytes as base64, and decode them where they are used")
     })
 }
+
+/// A secret that is typed, or read from standard input where that is no terminal.
+pub fn asked(prompt: &str) -> Result<Secret, Trouble> {
+    From { stdin: false, file: None }.read(prompt)
+}
+
+/// So many secrets from standard input, a line for each.
+pub fn lines(count: usize) -> Result<Vec<Secret>, Trouble> {
+    let whole = From { stdin: true, file: None }.read("")?;
+    let given: Vec<Secret> = whole.expose().lines().map(|line| Secret::new(line.to_owned())).collect();
+    if given.len() != count {
+        let message = format!("{count} secrets are wanted, a line for each, and {} were given", given.len());
+        return Err(Trouble::no(message));
+    }
+    Ok(given)
+}

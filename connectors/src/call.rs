@@ -77,6 +77,19 @@ impl<'a> Job<'a> {
         answer::bounded(value, self.id)
     }
 
+    /// Asks what tells that a connection works, and gives what the account is called.
+    pub(crate) async fn verify(&self, params: &Params) -> Result<String, Failure> {
+        let called = self.called(params)?;
+        let mut session = self.session().await?;
+        let names = self.names(params, &session.connection);
+        let answered = session.exchange(&called, called.request(), &names, None).await?;
+        let label = match (answered, &self.manifest.account.label) {
+            (Some((_, names)), Some(label)) => fill::value(label, &names)?,
+            (Some(_), None) | (None, _) => None,
+        };
+        Ok(label.map(|label| crate::params::short(&label.to_string())).unwrap_or_default())
+    }
+
     /// The first request of the call, as it would be sent.
     pub(crate) async fn preview(&self, params: &Params) -> Result<Preview, Failure> {
         let called = self.called(params)?;
@@ -276,6 +289,16 @@ impl Session<'_> {
         }
         Ok(all)
     }
+}
+
+/// The host that the requests of a connection go to.
+pub(crate) fn base_host(manifest: &Manifest, auth: &Auth, fields: &Object) -> Result<String, Failure> {
+    let connection = Connection { fields: fields.clone(), ..Connection::nobody(&auth.id) };
+    let from = Sender { manifest, connection: &connection, auth, base: None, idempotency: None };
+    let names = Names::new("").with("connection", connection.value());
+    let base = auth.base.as_ref().unwrap_or(&manifest.base);
+    let url = build::joined(&from, &build::plain(base, &names, "base")?, "")?;
+    Ok(url.host_str().unwrap_or_default().to_owned())
 }
 
 /// What went wrong on the way. A call that must not be made twice may be made again only if nobody has seen it.

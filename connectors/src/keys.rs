@@ -487,7 +487,11 @@ pub const HANDSHAKE: &[Field] = &[
 pub const VERIFY: &[Field] = &[
     Field::required("scheme", Shape::Choice(&Verify::NAMES), "How it is proved."),
     Field::optional("hash", Shape::Choice(HASHES), "The hash of `hmac`; default `sha256`."),
-    Field::optional("secret", Shape::Text, "The secret of the connection that both know."),
+    Field::optional(
+        "secret",
+        Shape::Text,
+        "The secret of the connection that both know; `hook` is the one of a subscription.",
+    ),
     Field::optional("key", Shape::Text, "The field of the connection that holds the service's key."),
     Field::optional("certificate", Shape::Text, "The header that names the address of the certificate."),
     Field::optional(

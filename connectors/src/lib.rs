@@ -13,8 +13,10 @@ mod failure;
 pub mod keys;
 pub mod library;
 pub mod manifest;
+pub mod page;
 mod params;
 pub mod read;
+pub mod sample;
 pub mod signin;
 
 use std::path::PathBuf;
@@ -127,6 +129,22 @@ impl Connectors {
         job.preview(&Params::check_with_nulls(call.action, &action.input, &args)?).await
     }
 
+    /// Asks a service whether a connection works; gives what the account is called, be it nothing.
+    ///
+    /// # Errors
+    /// Where the service says no, or its manifest has nothing that tells it.
+    pub async fn verify(&self, connector: &str, connection: Option<&str>) -> Result<String, Failure> {
+        let verify = self.settings.library.find(connector).and_then(|known| known.account.verify.as_deref());
+        let Some(verify) = verify else {
+            let message = format!("`{connector}` has no action that tells whether a connection works");
+            return Err(Failure::new(FailureKind::NotFound, message));
+        };
+        let (id, none) = (format!("{connector}.{verify}"), Value::Null);
+        let call = Request { connection, ..Request::new(&id, &none, "") };
+        let (job, action) = self.job(&call)?;
+        job.verify(&Params::check_with_nulls(&id, &action.input, &none)?).await
+    }
+
     fn job<'a>(&'a self, call: &Request<'a>) -> Result<(Job<'a>, &'a Action), Failure> {
         let unknown = || {
             let message = format!("there is no action `{}`", call.action);
@@ -148,6 +166,23 @@ impl Connectors {
         };
         Ok((job, action.ok_or_else(unknown)?))
     }
+}
+
+/// The host that the requests of a connection go to, as far as its manifest's base says it.
+///
+/// # Errors
+/// Where the base needs a field that is not there, or leads to a host that the manifest does not allow.
+pub fn base_host(
+    manifest: &manifest::Manifest,
+    auth: &manifest::auth::Auth,
+    fields: &dsl::value::Object,
+) -> Result<String, Failure> {
+    call::base_host(manifest, auth, fields)
+}
+
+/// True if secrets of a connector may be sent to a host.
+pub fn allows(manifest: &manifest::Manifest, host: &str) -> bool {
+    read::hosts::allows(&manifest.hosts, host)
 }
 
 fn loaded(call: &Request<'_>) -> Result<Value, Failure> {

@@ -86,9 +86,20 @@ impl Library {
         Ok(self)
     }
 
+    /// Adds a manifest by its text; one of a name that is known is replaced.
+    pub fn with_text(mut self, id: &str, text: String) -> Library {
+        self.books.insert(id.into(), Book::new(Cow::Owned(text), None));
+        self
+    }
+
     /// The names of all connectors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.books.keys().map(String::as_str)
+    }
+
+    /// How many manifests were read so far.
+    pub fn read_so_far(&self) -> usize {
+        self.books.values().filter(|book| book.read.get().is_some()).count()
     }
 
     /// The manifest of a connector, if there is one without errors.

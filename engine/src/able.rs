@@ -2,48 +2,29 @@
 
 use dsl::codes::Code;
 use dsl::diagnostic::Diagnostic;
-use dsl::workflow::{Act, Block, Op, Step, Workflow};
+use dsl::span::Span;
+use dsl::workflow::{Start, Workflow};
+
+/// The events of the product itself begin so.
+const OWN: &str = "keyway.";
 
 /// Why a run of a workflow cannot be started: an error for each step and setting that would not be kept. What
 /// would be left out without harm is a warning.
 pub fn lacks(workflow: &Workflow) -> Vec<Diagnostic> {
-    let mut found = vec![];
-    block(&workflow.root, &mut found);
-    found
-}
-
-fn block(inner: &Block, found: &mut Vec<Diagnostic>) {
-    for step in &inner.steps {
-        if let Op::Act(act) = &step.op {
-            self::act(step, act, found);
-        }
-        blocks(&step.op).into_iter().for_each(|block| self::block(block, found));
-    }
-}
-
-fn act(step: &Step, act: &Act, found: &mut Vec<Diagnostic>) {
-    if act.connection.is_some() {
-        let message = format!(
-            "`connection` of the step `{}` has no effect in this version: there are no connections",
-            step.name
-        );
-        found.push(Diagnostic::warning(Code::NotYet, step.span, message));
-    }
-}
-
-fn blocks(op: &Op) -> Vec<&Block> {
-    match op {
-        Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. } => vec![body],
-        Op::Switch { cases, default, .. } => {
-            cases.iter().map(|case| &case.block).chain(default.as_ref()).collect()
-        }
-        Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => vec![],
-    }
+    let events = workflow.triggers.iter().filter_map(|trigger| match &trigger.start {
+        Start::Event { event, .. } if !event.starts_with(OWN) => Some(event),
+        _ => None,
+    });
+    let told = |event: &String| {
+        let message = format!("the event `{event}` starts no runs in this version");
+        Diagnostic::warning(Code::NotYet, Span::default(), message)
+    };
+    events.map(told).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use dsl::catalog::{Action, Catalog, Safety, Trust};
+    use dsl::catalog::{Action, Catalog, Event, Safety, Trust};
     use dsl::types::Type;
 
     use super::*;
@@ -57,18 +38,19 @@ mod tests {
             output: Type::Any,
             trust: Trust::Untrusted,
         };
-        let checked = dsl::check(text, &Catalog::new([get]));
+        let new = Event { id: "mail.new".into(), about: String::new(), input: vec![], payload: Type::Any };
+        let mut catalog = Catalog::new([get]);
+        catalog.events.insert(new.id.clone(), new);
+        let checked = dsl::check(text, &catalog);
         let workflow = checked.workflow.unwrap_or_else(|| panic!("{text}\n{:#?}", checked.diagnostics));
         lacks(&workflow).into_iter().map(|lack| format!("{} {}", lack.code.id(), lack.message)).collect()
     }
 
     #[test]
-    fn what_has_no_effect_is_named_with_its_step_also_in_a_block() {
-        let text = "name: x\nsteps:\n  all: { for_each: [1], steps: { a: { use: http.get, connection: mine } } }\n\
-                    output: \"{{ steps.all }}\"\n";
-        let lack =
-            "KW0117 `connection` of the step `a` has no effect in this version: there are no connections";
-        assert_eq!(told(text), [lack]);
+    fn an_event_of_a_service_is_named_since_it_starts_nothing() {
+        let text = "name: x\ntriggers: [{ event: mail.new }]\nsteps:\n  a: { use: http.get, connection: mine }\n\
+                    output: \"{{ steps.a }}\"\n";
+        assert_eq!(told(text), ["KW0117 the event `mail.new` starts no runs in this version"]);
     }
 
     #[test]

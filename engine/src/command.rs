@@ -72,6 +72,8 @@ pub struct Call {
     pub key: Arc<str>,
     /// How long an earlier answer may be used instead.
     pub cache: Option<SignedDuration>,
+    /// The named connection; without it, the owner's only one.
+    pub connection: Option<Arc<str>>,
 }
 
 /// Something that must happen at a time.

@@ -241,6 +241,9 @@ pub enum Event {
         /// How long an earlier answer may be used instead.
         #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
         cache: Option<SignedDuration>,
+        /// The named connection; without it, the owner's only one.
+        #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+        connection: Option<Arc<str>>,
     },
     /// The longest time of an attempt, of a wait, of a block or of the run runs.
     #[serde(rename = "st")]
@@ -453,7 +456,7 @@ impl Event {
                 Some(Command::Listen { at: *at, name: name.clone(), since: time })
             }
             Event::SignalEmitted { signal, .. } => Some(Command::Emit(signal.clone())),
-            Event::StepStarted { at, attempt, action, args, safety, key, cache } => {
+            Event::StepStarted { at, attempt, action, args, safety, key, cache, connection } => {
                 Some(Command::Call(Call {
                     at: *at,
                     attempt: *attempt,
@@ -462,6 +465,7 @@ impl Event {
                     safety: *safety,
                     key: key.clone(),
                     cache: *cache,
+                    connection: connection.clone(),
                 }))
             }
             Event::TimeoutSet { timer } => Some(Command::Wake(*timer)),

@@ -110,7 +110,7 @@ impl Run {
             }
             Event::FrameClosed { frame, gave, met } => self.close_frame(*frame, gave, *met),
             Event::StepSkipped { at, .. } => self.settle(*at, State::Skipped, time),
-            Event::StepStarted { at, attempt, action, args, safety, key, cache } => {
+            Event::StepStarted { at, attempt, action, args, safety, key, cache, connection } => {
                 let call = Call {
                     at: *at,
                     attempt: *attempt,
@@ -119,6 +119,7 @@ impl Run {
                     safety: *safety,
                     key: key.clone(),
                     cache: *cache,
+                    connection: connection.clone(),
                 };
                 self.settle(*at, State::Calling(Box::new(call)), time);
                 if let Some(slot) = self.slot_mut(*at) {

@@ -88,6 +88,8 @@ pub enum Op {
         safety: Safety,
         /// How long an answer may be used again.
         cache: Option<SignedDuration>,
+        /// The named connection; without it, the owner's only one.
+        connection: Option<Arc<str>>,
     },
     /// Raises a signal.
     Emit {
@@ -298,13 +300,14 @@ fn flatten_op(op: &workflow::Op, at: (u32, u16), blocks: &mut Vec<Block>) -> Op 
             args: act.args.clone(),
             safety: act.safety,
             cache: act.cache,
+            connection: act.connection.clone(),
         },
         workflow::Op::Set { value } => Op::Set { value: value.clone() },
         workflow::Op::Child { workflow, inputs } => {
             let name = Arg::Value(Value::Text(workflow.clone()));
             let args = Arg::Object(vec![("workflow".into(), name), ("with".into(), inputs.clone())]);
             // Its key names the run that is called: asking twice starts it once.
-            Op::Act { action: CALL.into(), args, safety: Safety::Keyed, cache: None }
+            Op::Act { action: CALL.into(), args, safety: Safety::Keyed, cache: None, connection: None }
         }
         workflow::Op::Wait(wait) => Op::Wait(wait.clone()),
         workflow::Op::Fail { message } => Op::Fail { message: message.clone() },

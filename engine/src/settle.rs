@@ -297,15 +297,15 @@ impl Turn<'_> {
         let plan = self.plan;
         let Some(frame) = self.run.frames.get(&at.frame) else { return };
         let Some(step) = plan.step(frame.block, at.slot) else { return };
-        let Op::Act { action, args, safety, cache } = &step.op else { return };
+        let Op::Act { action, args, safety, cache, connection } = &step.op else { return };
         let (Some(id), Some(slot)) = (&self.run.id, self.run.slot(at)) else { return };
         let (attempt, key) = (self.attempt(at), retry::key(id, at, slot.round));
         match slot.sent.clone().map_or_else(|| self.fill(at, args), Ok) {
             Ok(args) => {
                 let (action, safety, key) = (action.clone(), *safety, key.into());
                 let args = args.sealed(BIG);
-                let cache = *cache;
-                self.emit(Event::StepStarted { at, attempt, action, args, safety, key, cache });
+                let (cache, connection) = (*cache, connection.clone());
+                self.emit(Event::StepStarted { at, attempt, action, args, safety, key, cache, connection });
                 if let Some(length) = step.timeout {
                     self.set_timeout(at, attempt, length);
                 }

@@ -90,6 +90,7 @@ impl Numbers {
                 safety: Safety::Once,
                 key: "k".into(),
                 cache: None,
+                connection: Some("mine".into()),
             },
             13 => Event::TimeoutSet { timer: self.timer() },
             14 => Event::StepWaiting { at, until: self.time() },

@@ -1,7 +1,7 @@
 //! The workflows in the folder of another: those that it can call.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +39,17 @@ pub fn outlines(file: &Path, plan: &Plan, catalog: &Catalog) -> Beside {
         }
     }
     beside
+}
+
+/// The connectors that a plan calls and that need a connection.
+fn connected(plan: &Plan, catalog: &Catalog) -> BTreeSet<String> {
+    let steps = plan.blocks.iter().flat_map(|block| &block.steps);
+    let named = steps.filter_map(|step| match &step.op {
+        engine::plan::Op::Act { action, .. } => action.split_once('.').map(|(connector, _)| connector),
+        _ => None,
+    });
+    let all: BTreeSet<&str> = named.collect();
+    all.into_iter().filter(|connector| catalog.is_connected(connector)).map(str::to_owned).collect()
 }
 
 /// The texts of the workflows that one beside them may call, by their names.

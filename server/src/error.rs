@@ -65,6 +65,12 @@ pub enum Error {
         /// Who has it.
         holder: String,
     },
+    /// What was given for a connection does not fit.
+    #[error("{why}")]
+    Unfit {
+        /// Why.
+        why: String,
+    },
     /// No workflow of this name is kept.
     #[error("no workflow `{name}` is deployed")]
     NoWorkflow {
@@ -169,6 +175,7 @@ impl Error {
             Error::NotYet(_) => Some("a later version will run it".into()),
             Error::Wrong(_) => Some("`keyway show RUN` tells how the run stands".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
+            Error::Unfit { .. } => None,
             Error::NoNote { .. } => Some("start the workflow again".into()),
             Error::Vault(error) => error.help(),
             Error::Driver(error) => error.help().map(str::to_owned),

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ai::ask::{Asking, Models};
 use connectors::{Connectors, Settings};
+
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
 use dsl::workflow::{ASK, EMBED, TURN};
@@ -16,6 +17,7 @@ use runtime::executor::{Calling, Executor, Finding};
 use store::Desk;
 
 use crate::beside;
+use crate::connections::OfOwner;
 use crate::live::{Live, Piece};
 use crate::order::Note;
 use crate::safe::Safe;
@@ -73,6 +75,8 @@ impl Hands {
             files: note.files.clone(),
             protected: vec![note.file.clone(), self.data.clone()],
             egress: egress::Client::new(policy, Arc::new(self.safe.of_run(run, &note.owner))),
+            library: connectors::library().clone(),
+            connections: Arc::new(OfOwner::of_run(self.safe.clone(), run, &note.owner)),
         });
         let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), Arc::from(&*note.owner));
         let equipment = Arc::new(Equipment { connectors, file, deployed, owner, allow_private });
@@ -125,8 +129,10 @@ impl Executor for Hands {
                     self.ask(run, call, &equipment).await
                 }
                 Some(equipment) => {
-                    let request =
-                        connectors::Request { action: &call.action, args: &call.args, key: &call.key };
+                    let request = connectors::Request {
+                        connection: call.connection.as_deref(),
+                        ..connectors::Request::new(&call.action, &call.args, &call.key)
+                    };
                     equipment.connectors.call(request).await
                 }
                 None => Err(Failure::new(FailureKind::Refused, "the run has ended")),

@@ -6,6 +6,7 @@
 pub mod backup;
 pub mod beside;
 pub mod change;
+pub mod connections;
 pub mod error;
 pub mod executor;
 pub mod export;
@@ -30,6 +31,7 @@ pub mod words;
 mod zone;
 
 pub use ai::price::Money;
+pub use connectors as connector;
 pub use egress::Error as EgressError;
 pub use engine;
 pub use runtime::clean::{Cleaned, Keeping};

@@ -7,6 +7,7 @@ mod make;
 use std::sync::Arc;
 
 use crate::calls::{Budget, Call, Limits, Outcome};
+use crate::connections::Connection;
 use crate::door::{Asked, Token};
 use crate::vault::{Audit, Head, Member, Owner, OwnerKey, Secret, Tier, Version};
 pub(crate) use make::{head, make};
@@ -231,6 +232,19 @@ pub enum Edit {
         owner: String,
         /// The key.
         key: String,
+    },
+    /// An account at a service is added; its name must be free among those of its owner at that service.
+    Connection(Connection),
+    /// An account changes: its way to sign in, its fields, how it stands, what it is called, when it was used.
+    RestateConnection(Connection),
+    /// An account is removed.
+    RemoveConnection {
+        /// The owner.
+        owner: String,
+        /// The service.
+        connector: String,
+        /// Its name.
+        name: String,
     },
     /// A single value is set.
     Set {

@@ -10,6 +10,7 @@ mod batch;
 pub mod books;
 pub mod calls;
 mod change;
+pub mod connections;
 mod desk;
 pub mod door;
 mod error;

@@ -58,6 +58,10 @@ pub enum Action {
     TokenAdded,
     /// A token was removed.
     TokenRemoved,
+    /// An account at a service was added.
+    Connected,
+    /// An account at a service was removed.
+    Disconnected,
 }
 
 impl Action {
@@ -86,6 +90,8 @@ impl Action {
             Action::Restored => "restored",
             Action::TokenAdded => "token_added",
             Action::TokenRemoved => "token_removed",
+            Action::Connected => "connected",
+            Action::Disconnected => "disconnected",
         }
     }
 

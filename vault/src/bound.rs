@@ -83,7 +83,7 @@ impl Open for Paid {
 }
 
 /// An error as the step sees it.
-fn refused(name: &str, error: Error) -> Refused {
+pub(crate) fn refused(name: &str, error: Error) -> Refused {
     let name = name.to_owned();
     match error {
         Error::Refused(refused) => refused,

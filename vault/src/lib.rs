@@ -7,6 +7,7 @@
 mod audit;
 mod bound;
 mod cipher;
+mod connections;
 mod error;
 mod keys;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod verify;
 pub use audit::{Action, Deed, Recorded, Told};
 pub use bound::{Bound, Paid, Trial};
 pub use cipher::Key;
+pub use connections::{Connected, secret_name};
 pub use error::Error;
 pub use keys::{Vault, Who};
 pub use owner::{LOCAL, Owner, OwnerKind, PLATFORM, Tier};
@@ -35,6 +37,7 @@ pub use root::Source;
 pub use rotate::{Rotation, Step};
 pub use secrets::{Entry, Kind, Listed, Status, check_name};
 pub use state::State;
+pub use store::connections::Connection;
 pub use verify::Findings;
 
 /// Nanoseconds since 1970, which fit until the year 2262.

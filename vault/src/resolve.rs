@@ -31,6 +31,8 @@ pub struct Want<'a> {
 /// What is wanted.
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
+    /// A secret of an account of the owner's, by its name.
+    Connection(&'a str),
     /// A secret by its name.
     Secret(&'a str),
     /// A key of the connector, which is a provider: the pinned one, or the one that comes first.
@@ -53,7 +55,8 @@ impl<'a> What<'a> {
     /// What it is called in a message.
     fn name(&self, connector: &'a str) -> &'a str {
         match self {
-            What::Secret(name)
+            What::Connection(name)
+            | What::Secret(name)
             | What::Key { pinned: Some(name) }
             | What::PaidBy { name, .. }
             | What::Test(name) => name,
@@ -196,6 +199,12 @@ impl Vault {
     fn found(&self, want: &Want<'_>) -> Result<Found, Error> {
         match want.what {
             What::Secret(name) => self.named(want.who.owner, Kind::Secret, name),
+            What::Connection(name) => {
+                match self.reader.secret(want.who.owner, Kind::Connection.name(), name)? {
+                    Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
+                    None => Err(Refused::Unknown { name: name.into() }.into()),
+                }
+            }
             What::Key { pinned: Some(name) } => {
                 let found = self.named(want.who.owner, Kind::Key, name)?;
                 self.check_tier(want.who.owner, found)
@@ -328,7 +337,9 @@ fn allowed(secret: &rows::Secret, version: &rows::Version, want: &Want<'_>) -> R
     let usable = match (want.what, Status::of(&secret.status)) {
         // Whether a key is right again is found by trying.
         (What::Test(_), Some(status)) => status != Status::Revoked,
-        (What::Secret(_) | What::Key { .. } | What::PaidBy { .. }, Some(status)) => status.serves(),
+        (What::Connection(_) | What::Secret(_) | What::Key { .. } | What::PaidBy { .. }, Some(status)) => {
+            status.serves()
+        }
         (_, None) => false,
     };
     if !usable {

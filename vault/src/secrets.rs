@@ -22,6 +22,8 @@ const PAGE: usize = 500;
 /// What a secret is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Of an account at a service.
+    Connection,
     /// A provider's key, which somebody pays for.
     Key,
     /// Any other secret.
@@ -32,6 +34,7 @@ impl Kind {
     /// Its word.
     pub fn name(self) -> &'static str {
         match self {
+            Kind::Connection => "connection",
             Kind::Key => "key",
             Kind::Secret => "secret",
         }
@@ -153,13 +156,29 @@ impl Vault {
     /// # Errors
     /// Where the name is taken, something about it is wrong, or the vault is sealed or cannot be written.
     pub fn add(&self, who: Who<'_>, entry: &Entry) -> Result<(), Error> {
+        self.keys_or_make()?;
+        let (secret, version) = self.new_secret(who, entry)?;
+        let told = Action::Added.row(who, &subject(&secret), &version.hosts);
+        let edits = vec![Edit::Secret(secret), Edit::Version(version)];
+        self.change(edits, vec![told], entry.kind.name()).map_err(|error| match error {
+            Error::Taken { what, .. } => Error::Taken { what, name: entry.name.clone() },
+            Error::Stale { .. } => Error::Unknown { what: "owner", name: who.owner.into() },
+            other => other,
+        })
+    }
+
+    /// The rows of a secret that is to be stored.
+    pub(crate) fn new_secret(
+        &self,
+        who: Who<'_>,
+        entry: &Entry,
+    ) -> Result<(rows::Secret, rows::Version), Error> {
         check_name(&entry.name)?;
         check_value(entry.kind, &entry.value)?;
         let hosts = hosts(&entry.hosts)?;
-        self.keys_or_make()?;
         let status = match entry.kind {
             Kind::Key => Status::Untested,
-            Kind::Secret => Status::Active,
+            Kind::Connection | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             owner: who.owner.into(),
@@ -175,14 +194,7 @@ impl Vault {
             used: None,
         };
         let about = About { connector: entry.connector.clone(), hosts, settings: settings(&entry.settings) };
-        let (secret, version) = self.sealed(secret, about, entry.value.expose().as_bytes())?;
-        let told = Action::Added.row(who, &subject(&secret), &version.hosts);
-        let edits = vec![Edit::Secret(secret), Edit::Version(version)];
-        self.change(edits, vec![told], entry.kind.name()).map_err(|error| match error {
-            Error::Taken { what, .. } => Error::Taken { what, name: entry.name.clone() },
-            Error::Stale { .. } => Error::Unknown { what: "owner", name: who.owner.into() },
-            other => other,
-        })
+        self.sealed(secret, about, entry.value.expose().as_bytes())
     }
 
     /// Looks whether a secret could be stored, and stores nothing.
@@ -220,7 +232,7 @@ impl Vault {
         let about = About { connector: version.connector, hosts, settings: version.settings };
         let status = match kind {
             Kind::Key => Status::Untested,
-            Kind::Secret => Status::Active,
+            Kind::Connection | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             version: before.version + 1,
@@ -485,7 +497,7 @@ fn check_value(kind: Kind, value: &Secret) -> Result<(), Error> {
         Kind::Key if text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) => {
             Err(Error::NoKey)
         }
-        Kind::Key | Kind::Secret => Ok(()),
+        Kind::Connection | Kind::Key | Kind::Secret => Ok(()),
     }
 }
 

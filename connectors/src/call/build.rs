@@ -167,7 +167,7 @@ pub(crate) fn joined(from: &Sender<'_>, base: &str, path: &str) -> Result<Url, F
 }
 
 /// A text without secrets.
-fn plain(arg: &Arg, names: &Names, what: &str) -> Result<String, Failure> {
+pub(crate) fn plain(arg: &Arg, names: &Names, what: &str) -> Result<String, Failure> {
     match fill::value(arg, names)? {
         Some(value) => match text(what, &value)? {
             Some(Text::Plain(text)) => Ok(text),

@@ -205,17 +205,19 @@ pub(super) fn items<'n>(reader: &mut Reader<'_>, node: &'n Node, key: &str) -> &
 /// A path of a URL, which begins with `/`: every hole in it is one segment.
 pub(super) fn path(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Arg> {
     let text = reader.text(node, "`path`")?;
-    let begins = match text.value.as_str() {
-        "" => true,
-        path => path.starts_with('/') && !path.starts_with("//"),
+    let arg = reader.arg(node, Sink::Url);
+    let outline = match &arg.kind {
+        ArgKind::Text(template) => template.outline(),
+        ArgKind::Value(_) => text.value.clone(),
+        ArgKind::Expr(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => "…".into(),
     };
-    if !begins || text.value.contains(['?', '#']) {
+    let begins = outline.is_empty() || (outline.starts_with('/') && !outline.starts_with("//"));
+    if !begins || outline.contains(['?', '#']) {
         let message = "`path` begins with `/` and has neither a query nor a fragment";
         let wrong = Diagnostic::error(Code::WrongShape, node.span, message);
         reader.diagnostics.push(wrong.help("the query stands in `query`, another host in `base`"));
         return None;
     }
-    let arg = reader.arg(node, Sink::Url);
     match arg.kind {
         // A path of digits or words that YAML reads otherwise is a text all the same.
         ArgKind::Value(_) => Some(Arg::Value(text.value.into())),

@@ -22,12 +22,18 @@ use crate::manifest::trigger::{
 };
 use crate::manifest::{Account, Action};
 
+/// What the secret is called that a subscription tells the service.
+const OWN: &str = "hook";
+
 /// What triggers are read with.
+#[derive(Clone, Copy)]
 struct Around<'a> {
     connection: &'a Scope,
     places: &'a Places<'a>,
     account: &'a Account,
     actions: &'a [Action],
+    /// Whether the trigger subscribes itself.
+    subscribes: bool,
 }
 
 /// Reads all triggers.
@@ -39,7 +45,7 @@ pub(super) fn all(
     actions: &[Action],
 ) -> Vec<Trigger> {
     let Some(node) = fields.take("triggers") else { return vec![] };
-    let around = Around { connection, places, account, actions };
+    let around = Around { connection, places, account, actions, subscribes: false };
     let all = entries(fields.reader, node, "triggers");
     all.iter().filter_map(|entry| one(fields.reader, entry, &around)).collect()
 }
@@ -75,6 +81,7 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, around: &Around<'_>) -> Option<Tr
         (_, false) => scope.with("request", requested()),
     };
     let (single, asked) = (single(&connected), single(&asked));
+    let around = &Around { subscribes: kind == "webhook_subscription", ..*around };
     let kind = match kind {
         "poll" => poll(fields, &connected, around, &what).map(|poll| TriggerKind::Poll(Box::new(poll))),
         "webhook" => webhook(fields, &called, around, &what).map(|hook| TriggerKind::Webhook(Box::new(hook))),
@@ -246,7 +253,8 @@ fn verify(reader: &mut Reader<'_>, node: &Node, called: &Scope, around: &Around<
         fields.reader.text(node, &format!("`{key}`"))
     };
     let secret = text(fields, "secret");
-    if let Some(wrote) = &secret {
+    // A subscription may bring a secret of its own, which it told the service.
+    if let Some(wrote) = secret.as_ref().filter(|wrote| wrote.value != OWN || !around.subscribes) {
         declared(fields.reader, wrote, &around.account.secrets, "secret");
     }
     let key = text(fields, "key");

@@ -174,6 +174,11 @@ pub(super) fn hash_of(call: &Call) -> Hash {
     let mut bytes = call.action.as_bytes().to_vec();
     bytes.push(0);
     bytes.extend(call.args.stored());
+    // What one account answers is not what another does.
+    if let Some(connection) = &call.connection {
+        bytes.push(0);
+        bytes.extend(connection.as_bytes());
+    }
     Hash::of(&bytes)
 }
 

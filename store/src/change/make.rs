@@ -219,6 +219,44 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
             params![token.hash, token.owner, token.name, token.scope, token.created, token.expires],
             Wanted::Row,
         ),
+        Edit::Connection(added) => run(
+            to,
+            "INSERT INTO connections (owner, connector, name, auth, fields, state, label, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                added.owner,
+                added.connector,
+                added.name,
+                added.auth,
+                added.fields,
+                added.state,
+                added.label,
+                added.created
+            ],
+            Wanted::Row,
+        ),
+        Edit::RestateConnection(to_be) => run(
+            to,
+            "UPDATE connections SET auth = ?4, fields = ?5, state = ?6, label = ?7, used = max(ifnull(used, ?8), ?8)
+             WHERE owner = ?1 AND connector = ?2 AND name = ?3",
+            params![
+                to_be.owner,
+                to_be.connector,
+                to_be.name,
+                to_be.auth,
+                to_be.fields,
+                to_be.state,
+                to_be.label,
+                to_be.used
+            ],
+            Wanted::Row,
+        ),
+        Edit::RemoveConnection { owner, connector, name } => run(
+            to,
+            "DELETE FROM connections WHERE owner = ?1 AND connector = ?2 AND name = ?3",
+            params![owner, connector, name],
+            Wanted::Row,
+        ),
         Edit::RemoveToken { owner, name } => {
             run(to, "DELETE FROM tokens WHERE owner = ?1 AND name = ?2", params![owner, name], Wanted::Row)
         }
@@ -333,6 +371,7 @@ fn remove_owner(to: &Connection, owner: &str) -> rusqlite::Result<Result<(), Unf
         "DELETE FROM budgets WHERE owner = ?1",
         "DELETE FROM members WHERE organisation = ?1 OR member = ?1",
         "DELETE FROM tokens WHERE owner = ?1",
+        "DELETE FROM connections WHERE owner = ?1",
         "DELETE FROM asked WHERE owner = ?1",
     ] {
         to.execute(sql, [owner])?;
