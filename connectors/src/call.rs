@@ -1,10 +1,10 @@
 //! Calling an action of a manifest: budget, connection, request, rules, pages, value. One attempt: nothing is tried
 //! again here but a single time with a renewed token.
 
-mod answer;
+pub(crate) mod answer;
 mod body;
-mod build;
-mod fill;
+pub(crate) mod build;
+pub(crate) mod fill;
 mod meter;
 mod pages;
 mod preview;

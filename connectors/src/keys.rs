@@ -144,6 +144,7 @@ pub const AUTH: &[Field] = &[
     // Of OAuth.
     Field::optional("authorize", Shape::Template, "Where a person is sent."),
     Field::optional("authorize_params", VALUES, "What is added to that address."),
+    Field::optional("issuer", Shape::Template, "What the service calls itself in `iss`, where it says it."),
     Field::optional(
         "pkce",
         Shape::Choice(PKCE),

@@ -17,6 +17,7 @@ pub mod page;
 mod params;
 pub mod read;
 pub mod sample;
+pub mod signin;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

@@ -97,6 +97,11 @@ impl Library {
         self.books.keys().map(String::as_str)
     }
 
+    /// How many manifests were read so far.
+    pub fn read_so_far(&self) -> usize {
+        self.books.values().filter(|book| book.read.get().is_some()).count()
+    }
+
     /// The manifest of a connector, if there is one without errors.
     pub fn find(&self, connector: &str) -> Option<&Arc<Manifest>> {
         self.known(connector)?.read.value.as_ref()

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -96,7 +97,7 @@ fn connector(id: &str) -> &str {
 }
 
 /// Connectors whose actions and events are had when they are asked for: there may be many, and a workflow names few.
-pub trait Shelf: fmt::Debug + Send + Sync {
+pub trait Shelf: fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The names of the connectors, sorted.
     fn connectors(&self) -> Vec<&str>;
     /// The actions of a connector by their ids, if it is here.

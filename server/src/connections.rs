@@ -395,3 +395,129 @@ fn worn_out<'a>(manifest: &Manifest, connection: &Connection) -> Coming<'a> {
     );
     Box::pin(std::future::ready(Err(Failure::new(FailureKind::Auth, message))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Place {
+        _folder: tempfile::TempDir,
+        vault: Arc<Vault>,
+    }
+
+    fn place() -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().join("data")).with_keys(folder.path().join("roots"));
+        let vault = Arc::new(crate::safe::open(&home).unwrap());
+        Place { _folder: folder, vault }
+    }
+
+    fn slack() -> &'static Manifest {
+        connectors::library().find("slack").unwrap()
+    }
+
+    fn me(owner: &str) -> Who<'_> {
+        Who { owner, actor: "test" }
+    }
+
+    fn connect(vault: &Vault, name: &str, token: &str) -> Result<(), Error> {
+        let secrets = vec![("token".to_owned(), Secret::new(token.to_owned()))];
+        let auth = &slack().auth[0];
+        add(vault, me(vault::LOCAL), Wanted { manifest: slack(), auth, name, fields: &[], secrets })
+    }
+
+    fn found(place: &Place, name: Option<&str>, owner: &str) -> Result<Connection, String> {
+        find(place.vault.clone(), slack(), name, owner, "test").map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn the_only_connection_is_taken_and_among_several_one_is_named() {
+        let place = place();
+        let none = "there is no connection to Slack; `keyway connect slack` makes one (auth)";
+        assert_eq!(found(&place, None, vault::LOCAL).unwrap_err(), none);
+        connect(&place.vault, "work", "xoxb-canary-1").unwrap();
+        assert_eq!(found(&place, None, vault::LOCAL).unwrap().name, "work");
+        connect(&place.vault, "home", "xoxb-canary-2").unwrap();
+        let several = "there are connections `home`, `work` to Slack; say which with `connection:` (auth)";
+        assert_eq!(found(&place, None, vault::LOCAL).unwrap_err(), several);
+        assert_eq!(found(&place, Some("work"), vault::LOCAL).unwrap().name, "work");
+        let unknown = "there is no connection `other` to Slack; there are `home`, `work` (auth)";
+        assert_eq!(found(&place, Some("other"), vault::LOCAL).unwrap_err(), unknown);
+        let taken = connect(&place.vault, "work", "xoxb-canary-3").unwrap_err();
+        assert!(matches!(taken, Error::Vault(vault::Error::Taken { .. })), "{taken:?}");
+    }
+
+    #[test]
+    fn a_secret_of_a_connection_serves_its_owner_connector_and_hosts_alone() {
+        let place = place();
+        connect(&place.vault, "work", "xoxb-canary-1").unwrap();
+        let connection = found(&place, None, vault::LOCAL).unwrap();
+        let name = &connection.secrets["token"];
+        assert_eq!(connection.open.open(name, "slack.com").unwrap().expose(), "xoxb-canary-1");
+        for host in ["evil.example", "files.slack.com", "slack.com.evil.example", "127.0.0.1", ""] {
+            assert!(connection.open.open(name, host).is_err(), "{host}");
+        }
+        let open = |owner: &str, connector: &str| {
+            let (owner, connector) = (owner.to_owned(), connector.to_owned());
+            Connected { vault: place.vault.clone(), owner, actor: "test".into(), connector }
+                .open(name, "slack.com")
+        };
+        assert!(open(vault::LOCAL, "slack").is_ok());
+        assert!(open(vault::LOCAL, "github").is_err(), "another connector");
+        assert!(open("somebody", "slack").is_err(), "another owner");
+        assert!(found(&place, None, "somebody").is_err());
+        // A workflow's `secret("…")` is another kind, whatever it is called.
+        let bound = vault::Bound {
+            vault: place.vault.clone(),
+            owner: vault::LOCAL.into(),
+            actor: "test".into(),
+            connector: crate::safe::HTTP.into(),
+        };
+        assert!(bound.open(name, "slack.com").is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_before_it_is_stored() {
+        let place = place();
+        let told = connect(&place.vault, "work", "sk-not-of-slack").unwrap_err().to_string();
+        assert_eq!(told, "this is no `token` of Slack");
+        assert!(place.vault.connections(vault::LOCAL, None).unwrap().is_empty());
+        let given = [("site".to_owned(), "x".to_owned())];
+        let told = fitted(slack(), &slack().auth[0], &given).unwrap_err().to_string();
+        assert_eq!(told, "a connection to Slack has no field `site`; it takes none");
+    }
+
+    #[test]
+    fn a_connection_that_is_removed_takes_its_secrets_with_it() {
+        let place = place();
+        connect(&place.vault, "work", "xoxb-canary-1").unwrap();
+        connect(&place.vault, "work2", "xoxb-canary-2").unwrap();
+        let gone = found(&place, Some("work"), vault::LOCAL).unwrap();
+        place.vault.disconnect(me(vault::LOCAL), "slack", "work").unwrap();
+        assert!(gone.open.open(&gone.secrets["token"], "slack.com").is_err());
+        let left = found(&place, None, vault::LOCAL).unwrap();
+        assert_eq!(
+            (left.name.as_str(), left.open.open(&left.secrets["token"], "slack.com").is_ok()),
+            ("work2", true)
+        );
+        let again = place.vault.disconnect(me(vault::LOCAL), "slack", "work").unwrap_err();
+        assert!(matches!(again, vault::Error::Unknown { .. }), "{again:?}");
+        assert!(place.vault.verify().unwrap().wrong.is_empty());
+        // The name is free again.
+        connect(&place.vault, "work", "xoxb-canary-3").unwrap();
+    }
+
+    #[test]
+    fn an_address_by_hand_is_one_of_the_service_or_is_allowed() {
+        for (base, reach, wanted) in [
+            ("https://slack.com/api", Reach::Public, true),
+            ("http://slack.com/api", Reach::Public, false),
+            ("https://evil.example", Reach::Public, false),
+            ("http://127.0.0.1:9", Reach::Public, false),
+            ("http://127.0.0.1:9", Reach::Private, true),
+            ("slack.com", Reach::Public, false),
+        ] {
+            assert_eq!(allowed(slack(), base, reach).is_ok(), wanted, "{base}");
+        }
+    }
+}

@@ -42,10 +42,12 @@ fn judge(page: &str, code: Option<Code>) -> (Vec<String>, usize) {
     let mut last = String::new();
     for block in blocks(page).iter().filter(|block| block.is("yaml")) {
         let said = |complaint: String| format!("block at {}: {complaint}", block.line);
-        if block.is_workflow() && !block.has("test") {
+        if block.is_workflow() && !block.has("test") && !block.has("manifest") {
             last.clone_from(&block.text);
         }
-        if block.has("test") {
+        if block.has("manifest") {
+            wrong.extend(as_manifest(block, code).map(said));
+        } else if block.has("test") {
             wrong.extend(played(block, &last, code).map(said));
         } else if block.has("wrong") {
             workflows += 1;
@@ -78,6 +80,18 @@ fn played(block: &Block, workflow: &str, code: Option<Code>) -> Option<String> {
         (Some(other), _) => Some(told(&block.text, other)),
         (None, true) => Some("nothing is wrong, or no case was played".into()),
         (None, false) => None,
+    }
+}
+
+/// What is amiss with a manifest: it is right, or if it is said to be wrong, it shows the code.
+fn as_manifest(block: &Block, code: Option<Code>) -> Option<String> {
+    let families = server::connector::library::embedded_families();
+    let found = server::connector::read::manifest(&block.text, None, families).diagnostics;
+    match (block.has("wrong"), found.iter().find(|it| code.is_some_and(|code| it.code != code))) {
+        (true, Some(other)) => Some(format!("another problem, {}", told(&block.text, other))),
+        (true, None) if found.is_empty() => Some("this is said to be wrong, and nothing is".into()),
+        (true, None) => None,
+        (false, _) => found.first().map(|first| told(&block.text, first)),
     }
 }
 

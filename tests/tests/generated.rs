@@ -226,6 +226,7 @@ fn about(range: &str) -> &'static str {
         "KW05" => "order, skips and use",
         "KW06" => "triggers",
         "KW07" => "secrets and data from outside",
+        "KW09" => "manifests of connectors",
         other => panic!("say here what the codes {other}xx are about"),
     }
 }
@@ -254,7 +255,9 @@ static CASES: LazyLock<String> = LazyLock::new(|| {
 
 #[test]
 fn the_page_of_actions() {
-    let mut text = String::from("# Built-in actions\n");
+    let mut text = String::from(
+        "# Built-in actions\n\nThe actions of services stand on the pages of their [connectors](connectors/README.md).\n",
+    );
     for action in server::catalog().actions.values() {
         let safety = serde_json::to_value(action.safety).expect("a safety is a word");
         let safety = safety.as_str().unwrap_or_default();
@@ -274,6 +277,22 @@ fn parameter_row(field: &Field) -> String {
         cell(&field.ty.to_string()),
         cell(&field.about)
     )
+}
+
+#[test]
+fn the_pages_of_connectors() {
+    let library = server::connector::library();
+    let mut pages = BTreeMap::new();
+    let mut index = String::from("# Connectors\n\nHow they are used: [connectors](../connectors.md).\n\n");
+    index += "| Connector | Actions | Events | |\n| --- | --- | --- | --- |\n";
+    for id in library.names() {
+        let manifest = library.find(id).expect("a manifest in the program is right");
+        let (actions, events) = (manifest.actions.len(), manifest.triggers.len());
+        index += &format!("| [{id}]({id}.md) | {actions} | {events} | {} |\n", cell(&manifest.about));
+        pages.insert(format!("{id}.md"), server::connector::page::of(manifest));
+    }
+    pages.insert("README.md".into(), index);
+    folder("connectors", &pages);
 }
 
 #[test]

@@ -55,8 +55,7 @@ impl Meter {
             }
         }
         let began = Instant::now();
-        loop {
-            let Some(wait) = self.count(&counted, Instant::now()) else { break };
+        while let Some(wait) = self.count(&counted, Instant::now()) {
             if began.elapsed() + wait > PATIENCE {
                 let message =
                     format!("`{action}` is not sent yet: its service takes no more of them for now");

@@ -198,6 +198,9 @@ pub struct Code {
     pub authorize: Arg,
     /// What is added to that address, over `connection`.
     pub params: Vec<(String, Arg)>,
+    /// What the service calls itself in `iss` where it sends the person back (RFC 9207); where this is said, an answer
+    /// without it is none.
+    pub issuer: Option<Arg>,
     /// Whether the code is bound to who asked for it.
     pub pkce: Pkce,
 }

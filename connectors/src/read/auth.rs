@@ -129,7 +129,7 @@ fn keys_of(kind: &str) -> Vec<&'static str> {
     let own: &[&[&'static str]] = match kind {
         "basic" => &[&["password", "user"]],
         "oauth1a" => &[&["access", "authorize", "authorize_params", "request", "signature"]],
-        "oauth2_code" => &[keys::OAUTH2, &["authorize", "authorize_params", "pkce"]],
+        "oauth2_code" => &[keys::OAUTH2, &["authorize", "authorize_params", "issuer", "pkce"]],
         "oauth2_client_credentials" => &[keys::OAUTH2],
         "oauth2_device_code" => &[keys::OAUTH2, &["device"]],
         "oauth2_jwt_bearer" => &[keys::OAUTH2, &["assertion"]],
@@ -281,10 +281,12 @@ fn grant(
                 Some(_) => fields.pairs_in("authorize_params", urls.scope),
                 None => own.map(|code| code.params.clone()).unwrap_or_default(),
             };
+            let issuer = fields.template_in("issuer", urls.scope).or_else(|| own?.issuer.clone());
             let pkce = word(fields, "pkce", keys::PKCE, &Pkce::ALL).or_else(|| Some(own?.pkce));
             Some(Grant::Code(CodeGrant {
                 authorize: urls.person(fields, "authorize").or_else(|| Some(own?.authorize.clone()))?,
                 params,
+                issuer,
                 pkce: pkce.unwrap_or(Pkce::Supported),
             }))
         }

@@ -112,7 +112,7 @@ fn open_field(expr: &Expr, fields: &[Field], holds: Holds) -> Option<Diagnostic>
     let Some(name) = field_of(expr) else {
         return open("in a host stand fields of `connection` alone".into());
     };
-    let Some(field) = fields.iter().find(|field| field.name == name) else { return None };
+    let field = fields.iter().find(|field| field.name == name)?;
     let Some(pattern) = field.pattern.as_deref() else {
         let wrong = open(format!("the field `{name}` stands in a host and has no pattern"))?;
         return Some(wrong.help("say what it looks like: `pattern: \"^[a-z0-9-]{1,63}$\"`"));

@@ -1,0 +1,41 @@
+//! Signing in at a service: from a way to sign in that a manifest describes to tokens, and from tokens that are nearly
+//! over to others.
+//!
+//! Nothing here listens, stores or reads a clock: `now` and chance are given, tokens are kept by whoever implements
+//! `Keep`, and every exchange goes through `egress`, with secrets as holes that open for one host alone. What a service
+//! answers becomes `Tokens` at once; no message, error or `Debug` holds what it said of them.
+
+mod answer;
+mod assertion;
+mod attempt;
+mod check;
+mod derive;
+mod device;
+mod exchange;
+mod fresh;
+mod grants;
+mod held;
+mod oauth1;
+mod refusal;
+mod seal;
+mod service;
+mod tokens;
+
+#[cfg(test)]
+mod asking;
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod double;
+#[cfg(test)]
+mod renewals;
+
+pub use attempt::{Accepted, Attempts, Begun, Callback, LASTS, Who, Wish};
+pub use derive::{Choice, Derived, Signed, derive, label};
+pub use device::{Device, Poll};
+pub use fresh::{Answering, Keep, Kept, LEASE, Lease, Leased, Outcome, Renewer, Standing};
+pub use held::Held;
+pub use oauth1::{Consumer, Signing, sign};
+pub use refusal::Refusal;
+pub use service::{App, Service};
+pub use tokens::Tokens;

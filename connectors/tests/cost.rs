@@ -1,0 +1,62 @@
+//! What a command pays for connectors that it does not name: nothing.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use connectors::library::Library;
+use dsl::catalog::{Catalog, Shelf};
+
+/// So many services as one day may have.
+const MANY: usize = 50;
+
+fn library() -> Arc<Library> {
+    let embedded = Library::embedded();
+    let text = embedded.text("stripe").unwrap().to_owned();
+    let add = |library: Library, nth: usize| {
+        let id = format!("service_{nth}");
+        library.with_text(&id, text.replacen("connector: stripe", &format!("connector: {id}"), 1))
+    };
+    Arc::new((0..MANY).fold(Library::default(), add))
+}
+
+fn checked(library: &Arc<Library>, action: &str) -> Vec<String> {
+    let shelf: Arc<dyn Shelf> = library.clone();
+    let catalog = Catalog { shelf: Some(shelf), ..Catalog::new([]) };
+    let text = format!("name: a\nsteps:\n  b: {{ use: {action} }}\noutput: \"{{{{ steps.b }}}}\"\n");
+    let found = dsl::check(&text, &catalog).diagnostics;
+    found.iter().map(|wrong| wrong.help.first().cloned().unwrap_or_default()).collect()
+}
+
+#[test]
+fn a_workflow_reads_the_manifests_that_it_names_and_no_others() {
+    let library = library();
+    assert_eq!((library.names().count(), library.read_so_far()), (MANY, 0));
+    assert_eq!(checked(&library, "service_7.get_balance"), [""; 0]);
+    assert_eq!(library.read_so_far(), 1);
+    // A mistake is helped with by the connector that it is in.
+    assert_eq!(checked(&library, "service_7.get_balanse"), ["did you mean `service_7.get_balance`?"]);
+    assert_eq!(library.read_so_far(), 1);
+    // One that names none reads at most the one that is spelt nearly so.
+    assert_eq!(checked(&library, "servise_8.get_balance"), ["did you mean `service_8.get_balance`?"]);
+    assert!(library.read_so_far() <= 2, "{}", library.read_so_far());
+}
+
+#[test]
+fn all_of_them_are_read_once_where_all_are_asked_for() {
+    let library = library();
+    let began = Instant::now();
+    let shelf: Arc<dyn Shelf> = library.clone();
+    let catalog = Catalog { shelf: Some(shelf), ..Catalog::new([]) };
+    let actions = catalog.all_actions().len();
+    let took = began.elapsed();
+    println!(
+        "{MANY} manifests of {} bytes, {actions} actions: {took:?}",
+        library.text("service_0").unwrap().len()
+    );
+    assert_eq!(library.read_so_far(), MANY);
+    let again = Instant::now();
+    assert_eq!(catalog.all_actions().len(), actions);
+    assert!(again.elapsed() < took, "the second time nothing is read");
+}

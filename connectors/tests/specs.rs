@@ -1,0 +1,102 @@
+//! The requests of fixtures against descriptions of their services, where a validator is at hand: `KEYWAY_SPECS` names
+//! the folder of its script `run-prism.sh`, `KEYWAY_DESCRIPTIONS` that of the descriptions, `NAME.json` for each service.
+//! Without them nothing is judged, since the project stands alone.
+
+#![allow(clippy::unwrap_used)]
+
+mod play;
+#[path = "../../egress/tests/support/mod.rs"]
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use connectors::library::Library;
+use serde_json::{Value as Json, json};
+
+/// Fixtures whose requests their description refuses though the vendor's own prose asks for them, each with the reason.
+const BEYOND: &[(&str, &str, &str)] = &[
+    (
+        "notion",
+        "create_page_right_children",
+        "the description has blocks and icons as texts; the prose as objects",
+    ),
+    ("notion", "create_page_right_item", "the description calls the id of a data source `database_id`"),
+    (
+        "slack",
+        "delete_message",
+        "the description of 2021 has `ts` as a number; the prose, as everywhere else, as a text",
+    ),
+    ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
+    ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
+];
+
+/// The path of the server that a description names, which the validator does not serve.
+fn served(description: &Json) -> String {
+    let url = description["servers"][0]["url"].as_str().unwrap_or_default();
+    let path = url.splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
+    path.trim_end_matches('/').to_owned()
+}
+
+#[test]
+fn every_request_of_a_fixture_fits_the_description_of_its_service() {
+    let (Some(tools), Some(descriptions)) =
+        (std::env::var_os("KEYWAY_SPECS"), std::env::var_os("KEYWAY_DESCRIPTIONS"))
+    else {
+        println!("no validator is named, and nothing is judged");
+        return;
+    };
+    let (tools, descriptions) = (PathBuf::from(tools), PathBuf::from(descriptions));
+    let library = Library::embedded();
+    let mut cases = vec![];
+    for name in library.names() {
+        let file = descriptions.join(format!("{}.json", name.replace('_', "-")));
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let below = served(&serde_json::from_str(&text).unwrap());
+        for fixture in play::of(library.find(name).unwrap()) {
+            let beyond = |(service, begins, _): &&(&str, &str, &str)| {
+                *service == name && fixture.name.starts_with(begins)
+            };
+            if fixture.action == "request" || BEYOND.iter().any(|beyond_it| beyond(&beyond_it)) {
+                continue;
+            }
+            // The address of a further page may be one that no description has.
+            let wanted = fixture.exchanges()[0]["expect_request"].clone();
+            let url = wanted["url"].as_str().unwrap();
+            let path = format!("/{}", url.splitn(4, '/').nth(3).unwrap_or_default());
+            let path = path.strip_prefix(&below).unwrap_or(&path).to_owned();
+            let headers: serde_json::Map<String, Json> = wanted["headers"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            let mut case = json!({
+                "service": name.replace('_', "-"),
+                "name": fixture.name,
+                "method": wanted["method"],
+                "path": path,
+                "headers": headers,
+                "expect": "2xx",
+            });
+            match &wanted["body"] {
+                Json::Null => {}
+                Json::String(text) => case["text"] = json!(text),
+                body => case["text"] = json!(body.to_string()),
+            }
+            cases.push(case);
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cases.json");
+    std::fs::write(&file, serde_json::to_string(&cases).unwrap()).unwrap();
+    let mut command = Command::new("bash");
+    command.arg(tools.join("run-prism.sh")).arg("check").arg(&file).arg(&descriptions);
+    let out = command.output().unwrap();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    let wrong: Vec<&str> = said.lines().filter(|line| line.starts_with("FAIL")).collect();
+    println!("{} requests judged", cases.len());
+    assert!(wrong.is_empty(), "{} of {} requests:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(out.status.success(), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
+}
