@@ -6,6 +6,7 @@
 
 mod call;
 mod embed;
+mod history;
 mod live;
 mod matter;
 mod offers;
@@ -13,6 +14,7 @@ mod settling;
 mod tools;
 mod turn;
 mod value;
+mod ways;
 mod wish;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -31,16 +33,18 @@ use crate::health::{Asked, Gate, Health};
 use crate::price::Money;
 use crate::provider::{Agreed, Quality};
 use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
-use crate::route::{self, Basis, Candidate, Choice};
+use crate::route::{self, Basis, Candidate, Choice, Offer, Prospect};
 pub use call::month;
-use call::{Ask, No};
+use call::{Ask, No, Rivals};
 pub use embed::{catalog, embed};
+use history::{History, Ledger};
 use live::Live;
 pub use live::{Hand, Heard, Piece};
 use matter::Matter;
 use offers::Key;
 use settling::Settling;
 pub use turn::turn;
+pub use ways::Ways;
 use wish::Wish;
 
 /// How long a step waits here in sum; more is the engine's business, which waits durably.
@@ -68,6 +72,7 @@ pub struct Models {
     health: Mutex<Health>,
     clients: [OnceLock<Client>; 2],
     settling: Settling,
+    ways: Arc<Ways>,
 }
 
 /// Where models may be.
@@ -102,8 +107,14 @@ pub struct Asking<'a> {
 impl Models {
     /// Makes it over the one writer of the store.
     pub fn new(desk: Arc<Desk>) -> Models {
+        Models::with(desk, Ways::default())
+    }
+
+    /// The same, with other ways to choose a model.
+    pub fn with(desk: Arc<Desk>, ways: Ways) -> Models {
         Models {
             desk,
+            ways: Arc::new(ways),
             reader: Arc::default(),
             health: Mutex::default(),
             clients: Default::default(),
@@ -114,6 +125,10 @@ impl Models {
     /// Waits for the rows of calls that were given up, so that they are in the ledger when the process ends.
     pub fn settled(&self) {
         self.settling.end(SETTLES);
+    }
+
+    fn ledger(&self) -> Ledger {
+        Ledger { desk: self.desk.clone(), reader: self.reader.clone() }
     }
 
     fn client(&self, reach: Reach) -> &Client {
@@ -188,6 +203,14 @@ struct Step<'a> {
     out_of_use: Vec<String>,
     /// How good a model is asked for.
     quality: Quality,
+    /// What is foretold of the answers, as long as a model below the floor may be asked.
+    prospect: Option<Prospect>,
+    /// What is known of its last calls.
+    history: History,
+    /// At which level of a cascade it is.
+    level: i64,
+    /// What came of the levels below, for people.
+    below: String,
     /// What its calls have cost, as far as it is known.
     spent: Money,
     /// How long it has waited here.
@@ -212,28 +235,56 @@ enum Turn {
 
 impl<'a> Step<'a> {
     /// Finds the keys with which a wish can be answered.
-    async fn of(asking: &'a Asking<'a>, wish: Wish) -> Result<Step<'a>, Failure> {
+    async fn of(asking: &'a Asking<'a>, mut wish: Wish) -> Result<Step<'a>, Failure> {
         let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
-        let found =
-            tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
-        let (keys, out_of_use) =
+        let (ways, ledger) = (asking.models.ways.clone(), asking.models.ledger());
+        let found = tokio::task::spawn_blocking(move || {
+            let (keys, out_of_use) = offers::keys(ways.providers, &vault, &owner, wanted.as_deref())?;
+            let history = ledger.history(&owner, &wish);
+            let prospect = ways.prospect(&wish, &history);
+            wish.need.writes = history.writes.unwrap_or(wish.need.writes);
+            Ok::<_, Failure>((wish, keys, out_of_use, prospect, history))
+        });
+        let found = found.await;
+        let (wish, keys, out_of_use, prospect, history) =
             found.map_err(|_| Failure::passing(FailureKind::Server, "the search for keys broke off"))??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
-        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live: Live::new(None) })
+        let (level, below, live) = (0, String::new(), Live::new(None));
+        Ok(Step {
+            asking,
+            quality,
+            wish,
+            keys,
+            out_of_use,
+            prospect,
+            history,
+            level,
+            below,
+            spent,
+            waited,
+            live,
+        })
     }
 
     async fn run(mut self) -> Result<Value, Failure> {
         let mut question = self.wish.question.clone();
         let mut turn = Turn::First;
         loop {
-            let answer = self.answer(&question).await?;
+            let (answer, asked) = self.answer(&question).await?;
             let (why, better) = match self.value(&answer) {
                 Ok(value) => return Ok(value),
+                // Nothing is repaired below the floor: the floor itself is asked, and asked anew.
+                Err(Misfit::Form(why) | Misfit::Check(why)) if asked.below && !self.live.handed_on() => {
+                    self.prospect = None;
+                    (why, Some(self.quality))
+                }
                 Err(Misfit::Form(why)) => (why, None),
                 Err(Misfit::Check(why)) => (why, self.better(&question)),
             };
             match (better, &turn) {
                 (Some(quality), _) => {
+                    self.level = if quality > self.wish.need.quality { 3 } else { 2 };
+                    self.below += &format!("; what `{}` answered does not fit: {why}", asked.model);
                     (self.quality, turn) = (quality, Turn::First);
                     question = self.wish.question.clone();
                 }
@@ -270,7 +321,10 @@ impl<'a> Step<'a> {
     fn choose(&self, question: &Question, quality: Quality) -> Result<(Choice<'_>, Option<u64>), Failure> {
         let need = route::Need { quality, limit: self.left(), ..self.wish.need.clone() };
         let day = call::day(Timestamp::now());
-        let basis = Basis { day, agreed: &Agreed::default(), gate: &|_| Gate::Open };
+        let agreed = Agreed::default();
+        let lately = |offer: &Offer<'_>| self.history.lately(offer);
+        let basis =
+            Basis { lately: &lately, prospect: self.prospect.as_ref(), ..Basis::of_prices(day, &agreed) };
         let lengths = if need.limit.is_some() { &LENGTHS[..] } else { &LENGTHS[..1] };
         let (mut why, mut dear) = (None, false);
         for payer in offers::payers(&self.keys) {
@@ -312,14 +366,30 @@ impl<'a> Step<'a> {
     }
 
     /// An answer of whoever gives one.
-    async fn answer(&mut self, question: &Question) -> Result<Answer, Failure> {
+    async fn answer(&mut self, question: &Question) -> Result<(Answer, AskedOf), Failure> {
         let (mut spent, mut waited) = (self.spent, self.waited);
         let (choice, length) = self.choose(question, self.quality)?;
-        let course = Course { step: self, matter: question, length, why: choice.why.clone() };
+        let why = format!("{}{}", choice.why, self.below);
+        let rivals = Rivals { level: self.level, single: full(&choice.single), reference: full(&choice.reference) };
+        let course = Course { step: self, matter: question, length, why, rivals };
         let answered = course.run(choice.candidates, &mut spent, &mut waited).await;
         (self.spent, self.waited) = (spent, waited);
         answered
     }
+}
+
+/// Who gave an answer.
+struct AskedOf {
+    /// The name of the model, as it is asked.
+    model: String,
+    /// True if it is not as good as the step asks.
+    below: bool,
+}
+
+/// A model with its provider, as a step would name it; empty where there is none.
+fn full(candidate: &Option<Candidate<'_>>) -> String {
+    let name = |one: &Candidate<'_>| format!("{}/{}", one.offer.provider.name, one.offer.model);
+    candidate.as_ref().map_or_else(String::new, name)
 }
 
 /// True if a model is not asked for what it costs, or may cost.
@@ -371,6 +441,7 @@ struct Course<'a, M> {
     matter: &'a M,
     length: Option<u64>,
     why: String,
+    rivals: Rivals,
 }
 
 impl<'a, M: Matter> Course<'a, M> {
@@ -379,7 +450,7 @@ impl<'a, M: Matter> Course<'a, M> {
         mut candidates: Vec<Candidate<'a>>,
         spent: &mut Money,
         waited: &mut Duration,
-    ) -> Result<M::Answer, Failure> {
+    ) -> Result<(M::Answer, AskedOf), Failure> {
         let mut last: Option<Refusal> = None;
         let mut pause = PAUSE;
         loop {
@@ -390,7 +461,10 @@ impl<'a, M: Matter> Course<'a, M> {
                     continue;
                 }
                 let refusal = match self.insist(&candidate, spent, waited).await {
-                    Ok(answer) => return Ok(answer),
+                    Ok(answer) => {
+                        let below = route::is_below(&self.step.wish.need, &candidate);
+                        return Ok((answer, AskedOf { model: candidate.offer.name.to_owned(), below }));
+                    }
                     Err(No::Failed(failure)) => return Err(failure),
                     Err(No::Refused(refusal)) => refusal,
                 };
@@ -438,8 +512,8 @@ impl<'a, M: Matter> Course<'a, M> {
             let length = self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
             let matter = self.matter.of(candidate.offer.name, length);
             let (asking, wish, why) = (self.step.asking, &self.step.wish, self.why.clone());
-            let live = &self.step.live;
-            let made = Ask { asking, wish, key, candidate, matter, why, live }.make().await;
+            let (live, rivals) = (&self.step.live, &self.rivals);
+            let made = Ask { asking, wish, key, candidate, matter, why, live, rivals }.make().await;
             *spent += made.cost;
             let refusal = match made.answer {
                 Ok(answer) => {

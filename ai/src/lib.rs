@@ -14,6 +14,7 @@
 
 pub mod ask;
 pub mod chat;
+pub mod difficulty;
 pub mod estimate;
 pub mod health;
 pub mod price;

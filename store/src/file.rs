@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::{Error, backup};
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../migrations/9.sql"),
     include_str!("../migrations/10.sql"),
     include_str!("../migrations/11.sql"),
+    include_str!("../migrations/12.sql"),
 ];
 
 /// The version of the tables that this program writes.

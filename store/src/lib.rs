@@ -14,6 +14,7 @@ mod desk;
 pub mod door;
 mod error;
 mod file;
+mod lately;
 mod reader;
 mod seal;
 pub mod vault;

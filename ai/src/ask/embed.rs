@@ -11,13 +11,13 @@ use jiff::Timestamp;
 
 use super::matter::{Matter as _, as_question};
 use super::wish::Wish;
+use super::call::Rivals;
 use super::{Asking, Course, Step, call, nobody, offers};
 use crate::chat::{Purpose, Texts};
 use crate::estimate::at_most;
-use crate::health::Gate;
 use crate::price::{Bounds, Money};
 use crate::provider::{Agreed, Quality};
-use crate::route::{self, Basis, Candidate, Choice, Need, Offer};
+use crate::route::{self, Basis, Candidate, Choice, Need, Offer, Strategy};
 use crate::usage::Usage;
 
 /// The most likely tokens of the texts of one call: providers take some hundred thousand.
@@ -71,6 +71,7 @@ pub async fn embed(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> 
         features: Default::default(),
         writes: 0,
         limit: None,
+        strategy: Strategy::Cheapest,
     };
     let mut step = Step::of(asking, Wish::for_need(as_question(&texts.texts), need, args)).await?;
     let mut vectors = vec![];
@@ -81,10 +82,11 @@ pub async fn embed(asking: &Asking<'_>, args: &Value) -> Result<Value, Failure> 
         let batch = Texts { texts: batch.to_vec(), ..texts.clone() };
         let candidates = choice.candidates.into_iter().map(|candidate| priced(candidate, &batch)).collect();
         let (mut spent, mut waited) = (step.spent, step.waited);
-        let course = Course { step: &step, matter: &batch, length: None, why: choice.why };
+        let course =
+            Course { step: &step, matter: &batch, length: None, why: choice.why, rivals: Rivals::default() };
         let told = course.run(candidates, &mut spent, &mut waited).await;
         (step.spent, step.waited) = (spent, Duration::ZERO);
-        vectors.extend(told?.vectors);
+        vectors.extend(told?.0.vectors);
         rest = after;
     }
     let vectors = vectors.iter().map(|vector| Value::list(vector.iter().map(number).collect())).collect();
@@ -131,8 +133,8 @@ impl Step<'_> {
     fn who(&self, texts: &Texts) -> Result<Choice<'_>, Failure> {
         let longest = texts.texts.iter().max_by_key(|text| text.len()).cloned();
         let question = as_question(&longest.into_iter().collect::<Vec<_>>());
-        let basis =
-            Basis { day: call::day(Timestamp::now()), agreed: &Agreed::default(), gate: &|_| Gate::Open };
+        let agreed = Agreed::default();
+        let basis = Basis::of_prices(call::day(Timestamp::now()), &agreed);
         let mut why = None;
         for payer in offers::payers(&self.keys) {
             let offers = offers::offers(&self.keys, &payer);
