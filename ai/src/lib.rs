@@ -21,5 +21,6 @@ pub mod price;
 pub mod provider;
 pub mod refusal;
 pub mod route;
+pub mod savings;
 pub mod usage;
 pub mod wire;

@@ -191,7 +191,17 @@ pub fn choose<'a>(need: &Need, question: &Question, offers: &[Offer<'a>], basis:
     let single = first_by(&candidates, |one| (is_below(need, one), rank(one)));
     let reference = first_by(&candidates, |one| (Reverse(one.quality), rank(one)));
     sort(need, basis, &mut candidates, single.and_then(|single| single.likely));
-    let why = reason::reason(need, basis, &Choice { candidates: candidates.clone(), why: String::new(), rejected: rejected.clone(), single, reference });
+    let why = reason::reason(
+        need,
+        basis,
+        &Choice {
+            candidates: candidates.clone(),
+            why: String::new(),
+            rejected: rejected.clone(),
+            single,
+            reference,
+        },
+    );
     Choice { candidates, why, rejected, single, reference }
 }
 
@@ -270,7 +280,9 @@ fn meets<'a>(
         (Some(_), Some(_)) | (None, _) => {}
     }
     match (basis.gate)(offer) {
-        Gate::Open | Gate::Probe => Ok(Candidate { offer: *offer, likely, most, quality, pace: (basis.lately)(offer).pace, chance }),
+        Gate::Open | Gate::Probe => {
+            Ok(Candidate { offer: *offer, likely, most, quality, pace: (basis.lately)(offer).pace, chance })
+        }
         Gate::Shut { until, why } => Err(Why::Shut { until, why }),
     }
 }

@@ -9,9 +9,9 @@ use dsl::value::Value;
 use dsl::workflow::EMBED;
 use jiff::Timestamp;
 
+use super::call::Rivals;
 use super::matter::{Matter as _, as_question};
 use super::wish::Wish;
-use super::call::Rivals;
 use super::{Asking, Course, Step, call, nobody, offers};
 use crate::chat::{Purpose, Texts};
 use crate::estimate::at_most;

@@ -88,11 +88,8 @@ impl History {
             calls.iter().filter(|call| call.level == level).map(question).collect()
         };
         let (begun, above) = (at(1), at(2));
-        let mut history = History {
-            begun: begun.len(),
-            fitted: begun.difference(&above).count(),
-            ..History::default()
-        };
+        let mut history =
+            History { begun: begun.len(), fitted: begun.difference(&above).count(), ..History::default() };
         let (mut wrote, mut read): (u64, BTreeMap<_, [u64; 2]>) = Default::default();
         for call in calls {
             let [uncached, cached, minutes, hour, visible, thought] =

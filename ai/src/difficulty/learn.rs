@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 
 use super::{BUCKETS, EDITION, Head, Judge, SHAPES, STEP, Traits};
 
-/// In how many rows a bucket must be met to count.
-const MET: u32 = 3;
-
 /// How often Newton's method goes on, and how often conjugate gradients within that.
 const ROUNDS: (usize, usize) = (12, 25);
 
@@ -17,6 +14,10 @@ pub struct Lesson<'a> {
     pub traits: Vec<&'a Traits>,
     /// For each head its name and what came of each question: 0 wrong to 1 right, nothing where it was not asked.
     pub outcomes: Vec<(String, Vec<Option<f64>>)>,
+    /// How little weights are held back: the larger, the more they may say.
+    pub freedom: f64,
+    /// In how many questions a bucket must be met to count.
+    pub met: u32,
 }
 
 /// Who learned, and from what; it goes into the file.
@@ -37,12 +38,13 @@ struct Rows {
 }
 
 /// Learns a judge.
-pub fn learn(lesson: &Lesson<'_>, freedom: f64, origin: Origin) -> Judge {
+pub fn learn(lesson: &Lesson<'_>, origin: Origin) -> Judge {
     let mut met = vec![0_u32; BUCKETS];
     for traits in &lesson.traits {
         traits.counts.iter().for_each(|(bucket, _)| met[*bucket as usize] += 1);
     }
-    let buckets: Vec<u32> = (0..BUCKETS as u32).filter(|bucket| met[*bucket as usize] >= MET).collect();
+    let buckets: Vec<u32> =
+        (0..BUCKETS as u32).filter(|bucket| met[*bucket as usize] >= lesson.met).collect();
     let count = lesson.traits.len() as f64;
     let rarity: Vec<u16> = buckets
         .iter()
@@ -53,7 +55,7 @@ pub fn learn(lesson: &Lesson<'_>, freedom: f64, origin: Origin) -> Judge {
         .collect();
     let rows = rows(&lesson.traits, &buckets, &rarity);
     let heads = lesson.outcomes.iter().map(|(name, outcomes)| {
-        let weights = regress(&rows, outcomes, freedom);
+        let weights = regress(&rows, outcomes, lesson.freedom);
         let whole = |weight: &f64| (weight / f64::from(STEP)).round();
         let (words, rest) = weights.split_at(buckets.len());
         let mut shape = [0; SHAPES];
@@ -153,15 +155,14 @@ fn norm(values: &[f64]) -> f64 {
 }
 
 impl Judge {
-    /// It without the buckets that say nothing: they still count as known words, so that only those go whose weights
-    /// are all zero and that are rare.
+    /// It without the buckets that say nothing.
     fn without_idle(self) -> Judge {
         let says = |at: usize| self.heads.iter().any(|head| head.weights[at] != 0);
         let kept: Vec<usize> = (0..self.buckets.len()).filter(|at| says(*at)).collect();
-        let heads = self.heads.iter().map(|head| Head {
-            weights: kept.iter().map(|at| head.weights[*at]).collect(),
-            ..head.clone()
-        });
+        let heads = self
+            .heads
+            .iter()
+            .map(|head| Head { weights: kept.iter().map(|at| head.weights[*at]).collect(), ..head.clone() });
         Judge {
             heads: heads.collect(),
             buckets: kept.iter().map(|at| self.buckets[*at]).collect(),

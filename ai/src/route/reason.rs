@@ -18,9 +18,7 @@ pub(super) fn reason(need: &Need, basis: &Basis<'_>, choice: &Choice<'_>) -> Str
         (Strategy::Fastest, _) => match first.pace {
             Some(pace) => {
                 let seconds = pace.as_secs_f64();
-                format!(
-                    "{name}: the fastest of {meeting} that meet the need, {seconds:.1} s lately; {cost}"
-                )
+                format!("{name}: the fastest of {meeting} that meet the need, {seconds:.1} s lately; {cost}")
             }
             None => format!(
                 "{name}: how fast they are is not known yet, so the cheapest of {meeting} that meet the need; {cost}"
@@ -62,12 +60,16 @@ fn foretold(need: &Need, prospect: &Prospect, choice: &Choice<'_>, first: &Candi
         }
         None => {
             let below = choice.candidates.iter().filter(|one| is_below(need, one));
-            let best = below.max_by(|one, other| one.chance.unwrap_or(0.0).total_cmp(&other.chance.unwrap_or(0.0)));
+            let best =
+                below.max_by(|one, other| one.chance.unwrap_or(0.0).total_cmp(&other.chance.unwrap_or(0.0)));
             let refused = best.map_or_else(String::new, |best| {
                 format!(" ({rests_on}, only {} that `{}` would do)", chance(best), best.offer.name)
             });
-            let meeting = choice.candidates.iter().filter(|one| !is_below(need, one)).count();
-            format!("{name}: the cheapest of {meeting} that meet the need{refused}; {cost}")
+            let among = match choice.candidates.iter().filter(|one| !is_below(need, one)).count() {
+                1 => "the only one that meets the need".to_owned(),
+                meeting => format!("the cheapest of {meeting} that meet the need"),
+            };
+            format!("{name}: {among}{refused}; {cost}")
         }
     }
 }
