@@ -14,14 +14,15 @@ use serde::{Deserialize, Serialize};
 /// The edition of what is taken of a text. A judge of another edition is not read.
 pub const EDITION: u32 = 1;
 
-/// How many buckets words fall into.
-const BUCKETS: usize = 1 << 15;
+/// How many buckets words fall into: so many more than there are words that count that an unknown one seldom falls into
+/// the bucket of a known one.
+const BUCKETS: usize = 1 << 18;
 
 /// How many numbers of shape there are beside words.
 const SHAPES: usize = 5;
 
 /// How much of the beginning and of the end of a text is read, in bytes: it bounds what a look costs.
-const READ: (usize, usize) = (1536, 512);
+const READ: (usize, usize) = (1024, 256);
 
 /// What one step of a weight is, so that weights are whole numbers in a file.
 const STEP: f32 = 1.0 / 64.0;
@@ -54,7 +55,8 @@ pub struct Judge {
     pub learned_from: String,
     /// The day.
     pub date: String,
-    /// Its buckets, ascending.
+    /// Its buckets, ascending; in a file each as the distance from the one before.
+    #[serde(with = "distances")]
     buckets: Vec<u32>,
     /// How rare each is, in steps.
     rarity: Vec<u16>,
@@ -62,7 +64,7 @@ pub struct Judge {
     pub heads: Vec<Head>,
     /// Where each bucket stands in `buckets`, plus one.
     #[serde(skip)]
-    places: Vec<u16>,
+    places: Vec<u32>,
 }
 
 /// One thing that is foretold.
@@ -196,8 +198,7 @@ impl Judge {
         self.places = vec![0; BUCKETS];
         for (at, bucket) in self.buckets.iter().enumerate() {
             if let Some(place) = self.places.get_mut(*bucket as usize) {
-                // There are fewer buckets than a `u16` counts.
-                *place = u16::try_from(at + 1).unwrap_or(0);
+                *place = u32::try_from(at + 1).unwrap_or(0);
             }
         }
         self
@@ -228,7 +229,29 @@ impl Judge {
     }
 
     fn place(&self, bucket: u32) -> Option<usize> {
-        usize::from(*self.places.get(bucket as usize)?).checked_sub(1)
+        (*self.places.get(bucket as usize)? as usize).checked_sub(1)
+    }
+}
+
+/// Numbers that go up, written as the distance of each from the one before, which is short.
+mod distances {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(numbers: &[u32], to: S) -> Result<S::Ok, S::Error> {
+        let before = [0].iter().chain(numbers);
+        to.collect_seq(numbers.iter().zip(before).map(|(number, before)| number - before))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u32>, D::Error> {
+        let distances = Vec::<u32>::deserialize(from)?;
+        let mut last = 0_u32;
+        Ok(distances
+            .into_iter()
+            .map(|distance| {
+                last = last.saturating_add(distance);
+                last
+            })
+            .collect())
     }
 }
 

@@ -40,7 +40,10 @@ fn rows(count: usize) -> Vec<Row> {
 
 fn taught(traits: &[Traits], outcomes: Vec<f64>) -> Judge {
     let outcomes = vec![("cheap".to_owned(), outcomes.into_iter().map(Some).collect())];
-    learn(&Lesson { traits: traits.iter().collect(), outcomes, freedom: 1.0, met: 3 }, Origin::default())
+    learn(
+        &Lesson { traits: traits.iter().collect(), outcomes, freedom: 1.0, met: 3, most: usize::MAX },
+        Origin::default(),
+    )
 }
 
 /// What is kept of the dear model's quality where the cheap one is asked for the half of the questions that look easiest.

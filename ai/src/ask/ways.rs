@@ -29,7 +29,7 @@ pub struct Ways {
 
 impl Default for Ways {
     fn default() -> Ways {
-        Ways { providers: &PROVIDERS, judge: None, miss: Miss::Times(20.0), known: 0.8 }
+        Ways { providers: &PROVIDERS, judge: None, miss: Miss::Times(20.0), known: 0.6 }
     }
 }
 

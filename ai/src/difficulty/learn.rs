@@ -18,6 +18,8 @@ pub struct Lesson<'a> {
     pub freedom: f64,
     /// In how many questions a bucket must be met to count.
     pub met: u32,
+    /// How many buckets are kept at most: those that say most.
+    pub most: usize,
 }
 
 /// Who learned, and from what; it goes into the file.
@@ -66,7 +68,7 @@ pub fn learn(lesson: &Lesson<'_>, origin: Origin) -> Judge {
     let heads = heads.collect();
     let Origin { about, rows: learned_from, date } = origin;
     Judge { edition: EDITION, about, learned_from, date, buckets, rarity, heads, places: vec![] }
-        .without_idle()
+        .with_at_most(lesson.most)
         .placed()
 }
 
@@ -155,10 +157,14 @@ fn norm(values: &[f64]) -> f64 {
 }
 
 impl Judge {
-    /// It without the buckets that say nothing.
-    fn without_idle(self) -> Judge {
-        let says = |at: usize| self.heads.iter().any(|head| head.weights[at] != 0);
-        let kept: Vec<usize> = (0..self.buckets.len()).filter(|at| says(*at)).collect();
+    /// It with those buckets alone that say most. One that is left out counts as unknown.
+    fn with_at_most(self, most: usize) -> Judge {
+        let says =
+            |at: &usize| self.heads.iter().map(|head| head.weights[*at].unsigned_abs()).max().unwrap_or(0);
+        let mut kept: Vec<usize> = (0..self.buckets.len()).filter(|at| says(at) > 0).collect();
+        kept.sort_by_key(|at| (std::cmp::Reverse(says(at)), *at));
+        kept.truncate(most);
+        kept.sort_unstable();
         let heads = self
             .heads
             .iter()

@@ -23,6 +23,9 @@ const FREEDOM: f64 = 1.0;
 /// In how many questions a word must be met to count: what is rarer would make the file large, and says little.
 const MET: u32 = 8;
 
+/// How many buckets are kept: the file is to stay small.
+const MOST: usize = 18_000;
+
 /// A question with what both grades made of it.
 struct Graded {
     traits: Traits,
@@ -47,7 +50,7 @@ fn main() -> Result<()> {
             ("standard".to_owned(), outcome(|row| row.standard)),
         ];
         let traits = rows.iter().map(|row| &row.traits).collect();
-        learn(&Lesson { traits, outcomes, freedom: FREEDOM, met: MET }, origin)
+        learn(&Lesson { traits, outcomes, freedom: FREEDOM, met: MET, most: MOST }, origin)
     };
     let (report, seen): (Vec<&Graded>, Vec<&Graded>) = rows.iter().partition(|row| row.is_reported);
     tell(&judge(&seen, Origin::default()), &report);

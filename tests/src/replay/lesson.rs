@@ -134,7 +134,10 @@ fn judge(models: &[String], traits: &[&Traits], rights: &[Vec<f64>], freedom: f6
         .zip(rights)
         .map(|(model, rights)| (model.clone(), rights.iter().map(|right| Some(*right)).collect()));
     let outcomes = outcomes.collect();
-    learn(&Lesson { traits: traits.to_vec(), outcomes, freedom, met: MET }, Origin::default())
+    learn(
+        &Lesson { traits: traits.to_vec(), outcomes, freedom, met: MET, most: usize::MAX },
+        Origin::default(),
+    )
 }
 
 /// What the router believes that each row costs with each model.

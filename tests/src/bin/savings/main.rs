@@ -4,6 +4,7 @@
 
 mod levers;
 mod sets;
+mod speed;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -59,10 +60,14 @@ fn main() -> Result<()> {
         }
     }
     let levers = levers::all();
+    let speed = speed::of(report.files.values().flatten());
     if json {
-        println!("{}", serde_json::to_string_pretty(&json!({ "sets": told, "levers": levers }))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json!({ "sets": told, "levers": levers, "speed": speed }))?
+        );
     } else {
-        begun.tell(&text(&told, &levers));
+        begun.tell(&(text(&told) + "\n" + &speed::text(&speed) + &levers::text(&levers)));
     }
     Ok(())
 }
@@ -147,7 +152,7 @@ fn tell(set: &Set, learn: &Outcomes, report: &Outcomes) -> Result<Option<Told>> 
     }))
 }
 
-fn text(told: &[Told], levers: &[levers::Lever]) -> String {
+fn text(told: &[Told]) -> String {
     let mut text = String::from(
         "Each row of a table is a set of questions whose answers were recorded, learned on one part and reported on another. \
          In brackets the range in which 95 of 100 draws of the questions fall. *Mix* is what a random choice between the strong \
@@ -188,7 +193,7 @@ fn text(told: &[Told], levers: &[levers::Lever]) -> String {
             one.example
         );
     }
-    text + "\n" + &levers::text(levers)
+    text
 }
 
 fn percent(part: f64) -> String {
