@@ -5,7 +5,10 @@
 //! platform's is asked when they fail.
 
 mod call;
+mod choosing;
 mod embed;
+mod explain;
+mod history;
 pub mod live;
 mod matter;
 mod offers;
@@ -13,6 +16,7 @@ pub mod program;
 mod tools;
 mod turn;
 mod value;
+mod ways;
 mod wish;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -30,17 +34,21 @@ use vault::{Payer, Status, Vault, Who};
 use crate::chat::{Answer, Message, Part, Question, Role};
 use crate::health::{Asked, Gate, Health};
 use crate::price::Money;
-use crate::provider::{Agreed, Quality};
+use crate::provider::Quality;
 use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
-use crate::route::{self, Basis, Candidate, Choice};
+use crate::route::{self, Candidate, Prospect};
 pub use call::month;
-use call::{Ask, No};
+use call::{Ask, No, Rivals};
+use choosing::{full, nobody};
 pub use embed::{catalog, embed};
+pub use explain::{Explained, Weighed, explain};
+use history::{History, Ledger};
 pub use live::{Hand, Heard, Piece};
 use live::{Hears, Live};
 use matter::Matter;
 use offers::Key;
 pub use turn::turn;
+pub use ways::Ways;
 use wish::Wish;
 
 /// How long a step waits here in sum; more is the engine's business, which waits durably.
@@ -51,9 +59,6 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// The longest answer in bytes.
 const LONGEST: usize = 100 << 20;
-
-/// Lengths of an answer that are tried where a limit of cost leaves no room for the longest.
-const LENGTHS: [Option<u64>; 6] = [None, Some(32_768), Some(8_192), Some(2_048), Some(1_024), Some(512)];
 
 /// How many look for keys at once.
 const LOOKS: usize = 4;
@@ -67,11 +72,12 @@ const SOON: Duration = Duration::from_secs(6 * 3600);
 /// What all questions of a process share: the ledger, the connections, and who is left alone for a while.
 pub struct Models {
     desk: Arc<Desk>,
-    reader: OnceLock<Reader>,
+    reader: Arc<OnceLock<Reader>>,
     health: Mutex<Health>,
     clients: [OnceLock<Client>; 2],
     /// How many look for keys at once: more would be as many threads that wait for one another.
     looking: Semaphore,
+    ways: Arc<Ways>,
 }
 
 /// Where models may be.
@@ -131,9 +137,15 @@ impl By<'_> {
 impl Models {
     /// Makes it over the one writer of the store.
     pub fn new(desk: Arc<Desk>) -> Models {
+        Models::with(desk, Ways::default())
+    }
+
+    /// The same, with other ways to choose a model.
+    pub fn with(desk: Arc<Desk>, ways: Ways) -> Models {
         Models {
             desk,
-            reader: OnceLock::new(),
+            ways: Arc::new(ways),
+            reader: Arc::default(),
             health: Mutex::default(),
             clients: Default::default(),
             looking: Semaphore::new(LOOKS),
@@ -154,6 +166,10 @@ impl Models {
                 Ok(self.reader.get_or_init(|| opened))
             }
         }
+    }
+
+    fn ledger(&self) -> Ledger {
+        Ledger { desk: self.desk.clone(), reader: self.reader.clone() }
     }
 
     fn client(&self, reach: Reach) -> &Client {
@@ -232,6 +248,14 @@ struct Step<'a> {
     out_of_use: Vec<String>,
     /// How good a model is asked for.
     quality: Quality,
+    /// What is foretold of the answers, as long as a model below the floor may be asked.
+    prospect: Option<Prospect>,
+    /// What is known of its last calls.
+    history: History,
+    /// At which level of a cascade it is.
+    level: i64,
+    /// What came of the levels below, for people.
+    below: String,
     /// What its calls have cost, as far as it is known.
     spent: Money,
     /// How long it has waited here.
@@ -256,30 +280,58 @@ enum Turn {
 
 impl<'a> Step<'a> {
     /// Finds the keys with which a wish can be answered.
-    async fn of(asking: &'a Asking<'a>, wish: Wish) -> Result<Step<'a>, Failure> {
+    async fn of(asking: &'a Asking<'a>, mut wish: Wish) -> Result<Step<'a>, Failure> {
         let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
+        let (ways, ledger) = (asking.models.ways.clone(), asking.models.ledger());
         let broke_off = || Failure::passing(FailureKind::Server, "the search for keys broke off");
         let looks = asking.models.looking.acquire().await.map_err(|_| broke_off())?;
-        let found =
-            tokio::task::spawn_blocking(move || offers::keys(&vault, &owner, wanted.as_deref())).await;
+        let found = tokio::task::spawn_blocking(move || {
+            let (keys, out_of_use) = offers::keys(ways.providers, &vault, &owner, wanted.as_deref())?;
+            let history = ledger.history(&owner, &wish);
+            let prospect = ways.prospect(&wish, &history);
+            wish.need.writes = history.writes.unwrap_or(wish.need.writes);
+            Ok::<_, Failure>((wish, keys, out_of_use, prospect, history))
+        });
+        let found = found.await;
         drop(looks);
-        let (keys, out_of_use) = found.map_err(|_| broke_off())??;
+        let (wish, keys, out_of_use, prospect, history) = found.map_err(|_| broke_off())??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
-        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live: Live::new(Hears::Nobody) })
+        let (level, below, live) = (0, String::new(), Live::new(Hears::Nobody));
+        Ok(Step {
+            asking,
+            quality,
+            wish,
+            keys,
+            out_of_use,
+            prospect,
+            history,
+            level,
+            below,
+            spent,
+            waited,
+            live,
+        })
     }
 
     async fn run(mut self) -> Result<Value, Failure> {
         let mut question = self.wish.question.clone();
         let mut turn = Turn::First;
         loop {
-            let answer = self.answer(&question).await?;
+            let (answer, asked) = self.answer(&question).await?;
             let (why, better) = match self.value(&answer) {
                 Ok(value) => return Ok(value),
+                // Nothing is repaired below the floor: the floor itself is asked, and asked anew.
+                Err(Misfit::Form(why) | Misfit::Check(why)) if asked.below && !self.live.handed_on() => {
+                    self.prospect = None;
+                    (why, Some(self.quality))
+                }
                 Err(Misfit::Form(why)) => (why, None),
                 Err(Misfit::Check(why)) => (why, self.better(&question)),
             };
             match (better, &turn) {
                 (Some(quality), _) => {
+                    self.level = if quality > self.wish.need.quality { 3 } else { 2 };
+                    self.below += &format!("; what `{}` answered does not fit: {why}", asked.model);
                     (self.quality, turn) = (quality, Turn::First);
                     question = self.wish.question.clone();
                 }
@@ -301,93 +353,26 @@ impl<'a> Step<'a> {
         Ok(value)
     }
 
-    /// The next better quality, where the step leaves the model open and there is one of it.
-    fn better(&self, question: &Question) -> Option<Quality> {
-        let next = match (self.quality, &self.wish.need.model) {
-            (_, Some(_)) | (Quality::High, None) => return None,
-            (Quality::Low, None) => Quality::Standard,
-            (Quality::Standard, None) => Quality::High,
-        };
-        let found = self.choose(question, next).is_ok_and(|(choice, _)| !choice.candidates.is_empty());
-        found.then_some(next)
-    }
-
-    /// Who can be asked, the best choice first, and how long an answer may be.
-    fn choose(&self, question: &Question, quality: Quality) -> Result<(Choice<'_>, Option<u64>), Failure> {
-        let need = route::Need { quality, limit: self.left(), ..self.wish.need.clone() };
-        let day = call::day(Timestamp::now());
-        let basis = Basis { day, agreed: &Agreed::default(), gate: &|_| Gate::Open };
-        let lengths = if need.limit.is_some() { &LENGTHS[..] } else { &LENGTHS[..1] };
-        let (mut why, mut dear) = (None, false);
-        for payer in offers::payers(&self.keys) {
-            let offers = offers::offers(&self.keys, &payer);
-            for length in lengths {
-                let length = [*length, question.max_output].into_iter().flatten().min();
-                let question = Question { max_output: length, ..question.clone() };
-                let choice = route::choose(&need, &question, &offers, &basis);
-                if !choice.candidates.is_empty() {
-                    return Ok((choice, length));
-                }
-                dear |= choice.rejected.iter().any(|(_, why)| is_of_cost(why));
-                why = Some(nobody(&choice));
-            }
-        }
-        let kind = if dear { FailureKind::Budget } else { FailureKind::Invalid };
-        Err(self.unasked(kind, why))
-    }
-
-    /// Why there is nobody to ask: by the keys, or else for another reason of this kind.
-    fn unasked(&self, kind: FailureKind, why: Option<String>) -> Failure {
-        let kind = match self.keys.is_empty() {
-            true => FailureKind::Auth,
-            false => kind,
-        };
-        let none = || match self.out_of_use.is_empty() {
-            true => "there is no key for any model; `keyway keys add PROVIDER` stores one".to_owned(),
-            false => format!(
-                "no key may be used: {}; `keyway keys rotate` stores another one, `keyway keys test` asks again",
-                self.out_of_use.join(", ")
-            ),
-        };
-        Failure::new(kind, why.unwrap_or_else(none))
-    }
-
-    /// What may still be spent here; the store knows what earlier tries of the step and other steps have spent.
-    fn left(&self) -> Option<Money> {
-        let step = self.wish.max_cost.map(|most| most - self.spent);
-        [step, self.wish.run_cost].into_iter().flatten().min()
-    }
-
     /// An answer of whoever gives one.
-    async fn answer(&mut self, question: &Question) -> Result<Answer, Failure> {
+    async fn answer(&mut self, question: &Question) -> Result<(Answer, AskedOf), Failure> {
         let (mut spent, mut waited) = (self.spent, self.waited);
         let (choice, length) = self.choose(question, self.quality)?;
-        let course = Course { step: self, matter: question, length, why: choice.why.clone() };
+        let why = format!("{}{}", choice.why, self.below);
+        let rivals =
+            Rivals { level: self.level, single: full(&choice.single), reference: full(&choice.reference) };
+        let course = Course { step: self, matter: question, length, why, rivals };
         let answered = course.run(choice.candidates, &mut spent, &mut waited).await;
         (self.spent, self.waited) = (spent, waited);
         answered
     }
 }
 
-/// True if a model is not asked for what it costs, or may cost.
-fn is_of_cost(why: &route::Why) -> bool {
-    matches!(why, route::Why::TooDear(_) | route::Why::NoPrice)
-}
-
-/// Why there is nobody to ask.
-fn nobody(choice: &Choice<'_>) -> String {
-    let mut reasons: Vec<String> = choice
-        .rejected
-        .iter()
-        .filter(|(_, why)| *why != route::Why::NotNamed)
-        .map(|(offer, why)| format!("`{}`: {}", offer.name, why.words()))
-        .collect();
-    reasons.dedup();
-    reasons.truncate(3);
-    match reasons.is_empty() {
-        true => choice.why.clone(),
-        false => format!("{} ({})", choice.why, reasons.join("; ")),
-    }
+/// Who gave an answer.
+struct AskedOf {
+    /// The name of the model, as it is asked.
+    model: String,
+    /// True if it is not as good as the step asks.
+    below: bool,
 }
 
 /// Tells a model what is wrong with its answer.
@@ -418,6 +403,7 @@ struct Course<'a, M> {
     matter: &'a M,
     length: Option<u64>,
     why: String,
+    rivals: Rivals,
 }
 
 impl<'a, M: Matter> Course<'a, M> {
@@ -426,7 +412,7 @@ impl<'a, M: Matter> Course<'a, M> {
         mut candidates: Vec<Candidate<'a>>,
         spent: &mut Money,
         waited: &mut Duration,
-    ) -> Result<M::Answer, Failure> {
+    ) -> Result<(M::Answer, AskedOf), Failure> {
         let mut last: Option<Refusal> = None;
         let mut pause = PAUSE;
         loop {
@@ -437,7 +423,10 @@ impl<'a, M: Matter> Course<'a, M> {
                     continue;
                 }
                 let refusal = match self.insist(&candidate, spent, waited).await {
-                    Ok(answer) => return Ok(answer),
+                    Ok(answer) => {
+                        let below = route::is_below(&self.step.wish.need, &candidate);
+                        return Ok((answer, AskedOf { model: candidate.offer.name.to_owned(), below }));
+                    }
                     Err(No::Failed(failure)) => return Err(failure),
                     Err(No::Refused(refusal)) => refusal,
                 };
@@ -485,8 +474,8 @@ impl<'a, M: Matter> Course<'a, M> {
             let length = self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
             let matter = self.matter.of(candidate.offer.name, length);
             let (asking, wish, why) = (self.step.asking, &self.step.wish, self.why.clone());
-            let live = &self.step.live;
-            let made = Ask { asking, wish, key, candidate, matter, why, live }.make().await;
+            let (live, rivals) = (&self.step.live, &self.rivals);
+            let made = Ask { asking, wish, key, candidate, matter, why, live, rivals }.make().await;
             *spent += made.cost;
             let refusal = match made.answer {
                 Ok(answer) => {

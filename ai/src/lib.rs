@@ -14,6 +14,7 @@
 
 pub mod ask;
 pub mod chat;
+pub mod difficulty;
 pub mod estimate;
 pub mod gateway;
 pub mod health;
@@ -21,5 +22,6 @@ pub mod price;
 pub mod provider;
 pub mod refusal;
 pub mod route;
+pub mod savings;
 pub mod usage;
 pub mod wire;

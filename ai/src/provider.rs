@@ -196,6 +196,17 @@ pub enum Quality {
     High,
 }
 
+impl Quality {
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quality::Low => "low",
+            Quality::Standard => "standard",
+            Quality::High => "high",
+        }
+    }
+}
+
 /// A price, and when it counts.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,10 +1,16 @@
-//! The first router: the model that a step names, or the cheapest of the owner's that meets its need; the reason in words.
+//! The router: the model that a step names, or of the owner's that meet its need the one that its strategy wants; the
+//! reason in words.
 //!
-//! Pure: what the owner has, prices of the day and who is left alone are given. It does not guess how hard a question is,
-//! and asks nobody. A price that is not known is never the cheapest: it stands behind all that are, and where a limit of
+//! Pure: what the owner has, prices of the day, who is left alone and what is foretold of answers are given. It asks
+//! nobody. A price that is not known is never the cheapest: it stands behind all that are, and where a limit of
 //! cost must be kept it is out.
 
+mod prospect;
+mod reason;
+
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,6 +21,7 @@ use crate::health::Gate;
 use crate::price::{Bounds, Money, Priced};
 use crate::provider::{Agreed, Feature, Model, Provider, Quality};
 use crate::usage::Usage;
+pub use prospect::{Lately, Miss, Prospect, Strategy};
 
 /// A model that the owner can ask, with one of the keys.
 #[derive(Clone, Copy)]
@@ -42,6 +49,8 @@ pub struct Need {
     pub writes: u64,
     /// What a call may cost at most; with one, prices must be known.
     pub limit: Option<Money>,
+    /// By what is chosen among those that meet it.
+    pub strategy: Strategy,
 }
 
 /// What the choice rests on beside the need.
@@ -52,6 +61,17 @@ pub struct Basis<'a> {
     pub agreed: &'a Agreed,
     /// Whether a call may be made.
     pub gate: &'a dyn Fn(&Offer<'_>) -> Gate,
+    /// What is known of models from the last calls.
+    pub lately: &'a dyn Fn(&Offer<'_>) -> Lately,
+    /// What is foretold of the answers. With it, one below the floor may be asked where that is the cheapest in the end.
+    pub prospect: Option<&'a Prospect>,
+}
+
+impl<'a> Basis<'a> {
+    /// What prices alone say on a day: everybody may be asked, and nothing is foretold.
+    pub fn of_prices(day: Date, agreed: &'a Agreed) -> Basis<'a> {
+        Basis { day, agreed, gate: &|_| Gate::Open, lately: &|_| Lately::default(), prospect: None }
+    }
 }
 
 /// A model that meets the need.
@@ -63,6 +83,12 @@ pub struct Candidate<'a> {
     pub likely: Option<Money>,
     /// What it costs at most, where that is known.
     pub most: Option<Money>,
+    /// How good it is, where that is known.
+    pub quality: Option<Quality>,
+    /// How long it took lately, where that is known.
+    pub pace: Option<Duration>,
+    /// The chance that it answers rightly, where that is foretold.
+    pub chance: Option<f64>,
 }
 
 /// The choice of a model.
@@ -73,6 +99,10 @@ pub struct Choice<'a> {
     pub why: String,
     /// All others, each with the reason.
     pub rejected: Vec<(Offer<'a>, Why)>,
+    /// Who would be asked by price alone, with the floor kept.
+    pub single: Option<Candidate<'a>>,
+    /// Who would be asked where nothing but the best will do: of the best grade the cheapest.
+    pub reference: Option<Candidate<'a>>,
 }
 
 /// Why a model is not asked.
@@ -154,18 +184,69 @@ pub fn choose<'a>(need: &Need, question: &Question, offers: &[Offer<'a>], basis:
             Err(why) => rejected.push((*offer, why)),
         }
     }
-    candidates.sort_by(|one, other| rank(one).cmp(&rank(other)));
-    let why = reason(need, &candidates, &rejected);
-    Choice { candidates, why, rejected }
+    if candidates.iter().all(|candidate| is_below(need, candidate)) {
+        // Below the floor somebody is asked only where the floor itself could be.
+        rejected.extend(candidates.drain(..).map(|candidate| (candidate.offer, Why::Quality)));
+    }
+    let single = first_by(&candidates, |one| (is_below(need, one), rank(one)));
+    let reference = first_by(&candidates, |one| (Reverse(one.quality), rank(one)));
+    sort(need, basis, &mut candidates, single.and_then(|single| single.likely));
+    let why = reason::reason(
+        need,
+        basis,
+        &Choice {
+            candidates: candidates.clone(),
+            why: String::new(),
+            rejected: rejected.clone(),
+            single,
+            reference,
+        },
+    );
+    Choice { candidates, why, rejected, single, reference }
+}
+
+/// Puts those in front whom the strategy wants. Keys stay in the order in which they are offered.
+fn sort(need: &Need, basis: &Basis<'_>, candidates: &mut [Candidate<'_>], floor: Option<Money>) {
+    match (need.strategy, basis.prospect, floor) {
+        (Strategy::Best, _, _) => {
+            candidates.sort_by(|one, other| {
+                (Reverse(one.quality), rank(one)).cmp(&(Reverse(other.quality), rank(other)))
+            });
+        }
+        (Strategy::Fastest, _, _) => {
+            let slow = |one: &Candidate<'_>| (one.pace.is_none(), one.pace);
+            candidates.sort_by(|one, other| (slow(one), rank(one)).cmp(&(slow(other), rank(other))));
+        }
+        (Strategy::Cheapest, Some(prospect), Some(floor)) => {
+            let end = |one: &Candidate<'_>| match (one.chance, one.likely) {
+                (Some(chance), Some(likely)) => prospect.in_the_end(chance, likely, floor),
+                _ => f64::INFINITY,
+            };
+            candidates.sort_by(|one, other| {
+                end(one).total_cmp(&end(other)).then_with(|| rank(one).cmp(&rank(other)))
+            });
+        }
+        (Strategy::Cheapest, _, _) => candidates.sort_by(|one, other| rank(one).cmp(&rank(other))),
+    }
+}
+
+fn first_by<'a, K: Ord>(
+    candidates: &[Candidate<'a>],
+    by: impl Fn(&Candidate<'a>) -> K,
+) -> Option<Candidate<'a>> {
+    candidates.iter().min_by_key(|candidate| by(candidate)).copied()
+}
+
+/// True if one is not as good as the step asks.
+pub(crate) fn is_below(need: &Need, candidate: &Candidate<'_>) -> bool {
+    need.model.is_none() && candidate.quality.is_none_or(|quality| quality < need.quality)
 }
 
 /// The cheapest first; of two that cost the same the better one; then by name, so that the choice is always the same.
-/// Keys stay in the order in which they are offered.
 fn rank<'a>(candidate: &Candidate<'a>) -> impl Ord + use<'a> {
-    let Offer { provider, name, model, key: _ } = candidate.offer;
-    let quality = provider.model(model).and_then(|model| model.quality);
+    let Offer { provider, name, model: _, key: _ } = candidate.offer;
     let cost = candidate.likely;
-    (cost.is_none(), cost, std::cmp::Reverse(quality), provider.name.as_str(), name)
+    (cost.is_none(), cost, Reverse(candidate.quality), provider.name.as_str(), name)
 }
 
 fn meets<'a>(
@@ -185,17 +266,23 @@ fn meets<'a>(
         None if named.is_none() => return Err(Why::NotKnown),
         None => {}
     }
-    if named.is_none() && model.and_then(|model| model.quality).is_none_or(|quality| quality < need.quality) {
+    let quality = model.and_then(|model| model.quality);
+    let chance = basis.prospect.and_then(|prospect| prospect.chance(offer));
+    let (likely, most) = costs(need, asked.question, offer, &tokens, basis);
+    // What is foretold stands in for a grade only where it can be weighed against a price.
+    let foretold = need.strategy == Strategy::Cheapest && chance.is_some() && likely.is_some();
+    if named.is_none() && quality.is_none_or(|quality| quality < need.quality && !foretold) {
         return Err(Why::Quality);
     }
-    let (likely, most) = costs(need, asked.question, offer, &tokens, basis);
     match (need.limit, most) {
         (Some(_), None) => return Err(Why::NoPrice),
         (Some(limit), Some(most)) if most > limit => return Err(Why::TooDear(most)),
         (Some(_), Some(_)) | (None, _) => {}
     }
     match (basis.gate)(offer) {
-        Gate::Open | Gate::Probe => Ok(Candidate { offer: *offer, likely, most }),
+        Gate::Open | Gate::Probe => {
+            Ok(Candidate { offer: *offer, likely, most, quality, pace: (basis.lately)(offer).pace, chance })
+        }
         Gate::Shut { until, why } => Err(Why::Shut { until, why }),
     }
 }
@@ -232,33 +319,17 @@ fn costs(
     let Priced::Known(price) = offer.provider.price(offer.model, basis.day, basis.agreed) else {
         return (None, None);
     };
-    let likely = Usage { input_uncached: tokens.likely, output_visible: need.writes, ..Usage::default() };
+    // A part of what was read from a cache lately is read from it again, as long as the model is the same.
+    let cached = (tokens.likely as f64 * (basis.lately)(offer).cached.clamp(0.0, 1.0)) as u64;
+    let likely = Usage {
+        input_uncached: tokens.likely - cached.min(tokens.likely),
+        input_cached: cached.min(tokens.likely),
+        output_visible: need.writes,
+        ..Usage::default()
+    };
     let output = question.max_output.or_else(|| offer.provider.model(offer.model)?.max_output);
     let most = output.and_then(|output| {
         price.most(&Bounds { input: tokens.at_most, output, keep: question.keep }).known()
     });
     (price.cost(&likely).known().map(|cost| cost.total()), most)
-}
-
-fn reason(need: &Need, candidates: &[Candidate<'_>], rejected: &[(Offer<'_>, Why)]) -> String {
-    let Some(first) = candidates.first() else {
-        return match (&need.model, rejected) {
-            (_, []) => "there is no key for any model".into(),
-            (Some(model), _) if rejected.iter().all(|(_, why)| *why == Why::NotNamed) => {
-                format!("there is no key for `{model}`")
-            }
-            (Some(model), _) => format!("`{model}` cannot be asked"),
-            (None, _) => format!("none of {} models meets the need", rejected.len()),
-        };
-    };
-    let name = format!("`{}` of {}", first.offer.name, first.offer.provider.title);
-    let cost = match first.likely {
-        Some(likely) => format!("about {likely} USD"),
-        None => "its price is not known".into(),
-    };
-    match (&need.model, candidates.len()) {
-        (Some(_), _) => format!("{name}: it was asked for by name; {cost}"),
-        (None, 1) => format!("{name}: the only one that meets the need; {cost}"),
-        (None, count) => format!("{name}: the cheapest of {count} that meet the need; {cost}"),
-    }
 }

@@ -10,7 +10,7 @@ use ai::chat::Question;
 use ai::health::Gate;
 use ai::price::Money;
 use ai::provider::{Agreed, Feature, PROVIDERS, Quality, find};
-use ai::route::{Basis, Choice, Need, Offer, Why, choose};
+use ai::route::{Basis, Choice, Need, Offer, Strategy, Why, choose};
 use exchanges::{Dice, now};
 use jiff::civil::{Date, date};
 
@@ -26,12 +26,12 @@ fn offers(providers: &[&str]) -> Vec<Offer<'static>> {
 }
 
 fn need(quality: Quality, features: &[Feature]) -> Need {
-    Need { model: None, quality, features: features.iter().copied().collect(), writes: 200, limit: None }
+    let features = features.iter().copied().collect();
+    Need { model: None, quality, features, writes: 200, limit: None, strategy: Strategy::Cheapest }
 }
 
 fn chosen<'a>(need: &Need, question: &Question, offers: &[Offer<'a>]) -> Choice<'a> {
-    let open = |_: &Offer<'_>| Gate::Open;
-    choose(need, question, offers, &Basis { day: DAY, agreed: &Agreed::default(), gate: &open })
+    choose(need, question, offers, &Basis::of_prices(DAY, &Agreed::default()))
 }
 
 fn hello() -> Question {
@@ -120,8 +120,8 @@ fn what_is_too_long_retired_or_shut_is_not_asked() {
     let small = choice.rejected.iter().find(|(offer, _)| offer.name == "claude-haiku-4-5").unwrap();
     assert!(small.1.words().starts_with("it holds 200000 tokens, and 210"), "{}", small.1.words());
 
-    let open = |_: &Offer<'_>| Gate::Open;
-    let late = Basis { day: date(2029, 1, 1), agreed: &Agreed::default(), gate: &open };
+    let agreed = Agreed::default();
+    let late = Basis::of_prices(date(2029, 1, 1), &agreed);
     let choice = choose(&need(Quality::Low, &[]), &hello(), &offers(&["azure"]), &late);
     assert!(choice.rejected.iter().any(|(_, why)| *why == Why::Retired(date(2027, 9, 21))));
 
@@ -129,7 +129,7 @@ fn what_is_too_long_retired_or_shut_is_not_asked() {
         "gpt-6-luna" => Gate::Shut { until: now(), why: "the provider failed (OpenAI)".into() },
         _ => Gate::Open,
     };
-    let basis = Basis { day: DAY, agreed: &Agreed::default(), gate: &shut };
+    let basis = Basis { gate: &shut, ..Basis::of_prices(DAY, &agreed) };
     let choice = choose(&need(Quality::Low, &[]), &hello(), &offers(&["openai"]), &basis);
     let luna = choice.rejected.iter().find(|(offer, _)| offer.name == "gpt-6-luna").unwrap();
     assert_eq!(luna.1.words(), "it is left alone until 2026-11-01T12:00:00Z: the provider failed (OpenAI)");
@@ -148,7 +148,8 @@ fn whatever_is_needed_each_model_is_a_candidate_or_has_a_reason_and_none_is_chea
         let quality = [Quality::Low, Quality::Standard, Quality::High][dice.roll(3)];
         let wanted: BTreeSet<Feature> = features.into_iter().filter(|_| dice.roll(4) == 0).collect();
         let limit = (dice.roll(2) == 0).then(|| Money::from_units(dice.roll(1_000_000_000_000) as i128));
-        let need = Need { model: None, quality, features: wanted, writes: dice.roll(5_000) as u64, limit };
+        let wanted: Vec<Feature> = wanted.into_iter().collect();
+        let need = Need { writes: dice.roll(5_000) as u64, limit, ..need(quality, &wanted) };
         let choice = chosen(&need, &question, &all);
         assert_eq!(choice.candidates.len() + choice.rejected.len(), all.len());
         for candidate in &choice.candidates {

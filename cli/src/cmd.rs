@@ -24,6 +24,7 @@ mod owner;
 mod pause;
 mod plan;
 mod resume;
+mod route;
 mod run;
 mod runs;
 mod schedules;
@@ -89,6 +90,7 @@ enum Command {
     Resume(resume::Args),
     Retry(fork::RetryArgs),
     Rollback(enable::RollbackArgs),
+    Route(route::Args),
     Run(run::Args),
     Runs(runs::Args),
     Schedules(schedules::Args),
@@ -227,6 +229,7 @@ pub fn main() -> Exit {
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Retry(args) => on_runtime(fork::retry(args)),
         Command::Rollback(args) => on_runtime(enable::rollback(args)),
+        Command::Route(args) => route::main(&args),
         Command::Run(args) => on_runtime(run::main(args)),
         Command::Runs(args) => runs::main(&args),
         Command::Schedules(args) => on_runtime(schedules::main(args)),

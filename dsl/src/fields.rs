@@ -231,8 +231,8 @@ fn misplaced(key: &str) -> Option<&'static str> {
         "until" | "every" => Some("`until` and `every` stand beside `repeat`"),
         "with" => Some("`with` stands beside `use` and `call`"),
         "required" => Some("what has no default is required; what may be missing has `optional: true`"),
-        "returns" | "quality" | "model" | "tools" | "max_cost" | "patience" | "check" | "confirm"
-        | "system" | "images" => Some("this stands beside `ai`"),
+        "returns" | "quality" | "strategy" | "model" | "tools" | "max_cost" | "patience" | "check"
+        | "confirm" | "system" | "images" => Some("this stands beside `ai`"),
         "who" | "message" | "on_timeout" => Some("this stands inside of `approve`"),
         "catch_up" | "jitter" | "overlap" => Some("this stands beside `cron` or `every`"),
         "timezone" => Some("`timezone` stands beside `cron`, `every` or `at`"),

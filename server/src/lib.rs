@@ -21,6 +21,7 @@ pub mod owner;
 pub mod probe;
 pub mod protocol;
 pub mod rehearse;
+pub mod route;
 pub mod safe;
 pub mod serve;
 pub mod session;

@@ -1,7 +1,10 @@
 //! What calls to models took and cost, and what may be spent: read from the ledger, beside whoever moves runs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ai::provider::PROVIDERS;
+pub use ai::savings::Savings;
 use engine::event::Event;
 use engine::run::RunId;
 use store::calls::{Budget, By, Call, KeyCost, Sum};
@@ -25,6 +28,37 @@ pub fn usage(home: &Home, owner: &str, by: By, since: i64) -> Result<Vec<Sum>, E
     match reader(home)? {
         Some(reader) => Ok(reader.usage(owner, by, since).map_err(DriverError::from)?),
         None => Ok(vec![]),
+    }
+}
+
+/// What an owner's answers since a time cost, and what they would have cost otherwise, by something. Without a store there
+/// are none.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub fn savings(home: &Home, owner: &str, by: By, since: i64) -> Result<Vec<(String, Savings)>, Error> {
+    let Some(reader) = reader(home)? else { return Ok(vec![]) };
+    let mut savings: BTreeMap<String, Savings> = BTreeMap::new();
+    for answered in reader.answered(owner, since).map_err(DriverError::from)? {
+        savings.entry(name(by, &answered.call)).or_default().count(&answered, &PROVIDERS);
+    }
+    Ok(savings.into_iter().collect())
+}
+
+/// What a call has in common with others.
+fn name(by: By, call: &Call) -> String {
+    match by {
+        By::Owner => call.owner.clone(),
+        By::Workflow => call.workflow.clone(),
+        By::Step => format!("{}.{}", call.workflow, call.step),
+        By::Provider => call.provider.clone(),
+        By::Model => format!("{}/{}", call.provider, call.model),
+        By::Key => format!("{}/{}", call.provider, call.key),
+        By::Token => call.token.clone(),
+        By::Day => {
+            let day = jiff::Timestamp::from_nanosecond(call.time.into()).unwrap_or_default();
+            day.strftime("%Y-%m-%d").to_string()
+        }
     }
 }
 

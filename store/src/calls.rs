@@ -9,6 +9,7 @@ use rusqlite::{Connection, Row, ToSql, params};
 pub use budgets::Budget;
 
 use crate::change::Unfit;
+pub use crate::lately::{Answered, Pace};
 use crate::{Error, Reader};
 
 /// The word for a call that is under way.
@@ -53,6 +54,12 @@ pub struct Call {
     pub why: String,
     /// The most that it can cost, where that is known.
     pub reserved: Option<i64>,
+    /// At which level of a cascade: 0 asked straight, 1 below what the step asks for, 2 as good as that, 3 better.
+    pub level: i64,
+    /// Who would have been asked by price alone, as provider/model; empty where that is not known.
+    pub single: String,
+    /// Who would have been asked where nothing but the best will do, likewise.
+    pub reference: String,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -138,10 +145,10 @@ pub struct KeyCost {
     pub unpriced: i64,
 }
 
-const CALL: &str =
+pub(crate) const CALL: &str =
     "SELECT owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer, why,
     reserved, input_uncached, input_cached, cache_write_5m, cache_write_1h, output_visible, output_reasoning,
-    estimated, cost, latency, first, class, token FROM calls";
+    estimated, cost, latency, first, class, token, level, single, reference FROM calls";
 
 const SUMS: &str =
     "count(*), sum(class NOT IN ('ok', 'open')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
@@ -181,8 +188,8 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
     }
     to.prepare_cached(
         "INSERT INTO calls (owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer,
-         why, reserved, token, class)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'open')",
+         why, reserved, token, level, single, reference, class)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 'open')",
     )?
     .execute(params![
         call.owner,
@@ -199,7 +206,10 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
         call.payer,
         call.why,
         call.reserved,
-        call.token
+        call.token,
+        call.level,
+        call.single,
+        call.reference
     ])?;
     Ok(Ok(()))
 }
@@ -322,7 +332,7 @@ impl Reader {
     }
 }
 
-fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
+pub(crate) fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
     let outcome = Outcome {
         tokens: tokens(row, 14)?,
         estimated: row.get(20)?,
@@ -347,6 +357,9 @@ fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
         payer: row.get(11)?,
         why: row.get(12)?,
         reserved: row.get(13)?,
+        level: row.get(26)?,
+        single: row.get(27)?,
+        reference: row.get(28)?,
         outcome,
     })
 }

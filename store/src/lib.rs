@@ -15,6 +15,7 @@ mod desk;
 pub mod door;
 mod error;
 mod file;
+mod lately;
 mod reader;
 mod seal;
 pub mod vault;

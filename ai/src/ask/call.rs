@@ -19,11 +19,14 @@ use super::{Asking, By, Wish};
 use crate::estimate::{Counter, Estimate};
 use crate::price::{Money, Price, Priced};
 use crate::refusal::{Class, Refusal, Reply};
-use crate::route::Candidate;
+use crate::route::{Candidate, is_below};
 use crate::usage::Usage;
 
 /// The longest time of a call: models that reason take minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The level of a call that asks a model below what the step asks for.
+const BELOW: i64 = 1;
 
 /// The parts of a budget, in percent, at which it is told of.
 const TOLD: [i128; 4] = [50, 80, 90, 100];
@@ -60,6 +63,19 @@ pub(super) struct Ask<'a, M> {
     pub why: String,
     /// What is told of the answer while it comes.
     pub live: &'a Live<'a>,
+    /// Whom else the choice was between.
+    pub rivals: &'a Rivals,
+}
+
+/// What the ledger keeps of a choice beside the model.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rivals {
+    /// At which level of a cascade it is, where the model is not below what the step asks for.
+    pub level: i64,
+    /// Who would be asked by price alone.
+    pub single: String,
+    /// Who would be asked where nothing but the best will do.
+    pub reference: String,
 }
 
 /// What came of a call, before it is counted.
@@ -141,6 +157,9 @@ impl<M: Matter> Ask<'_, M> {
             payer: self.key.usable.payer.name().to_owned(),
             why: self.why.clone(),
             reserved,
+            level: if is_below(&wish.need, self.candidate) { BELOW } else { self.rivals.level },
+            single: self.rivals.single.clone(),
+            reference: self.rivals.reference.clone(),
             outcome: Outcome::default(),
         })
     }
@@ -434,6 +453,6 @@ pub fn month(now: Timestamp) -> i64 {
     first.map_or(i64::MIN, |first| nanoseconds(first.timestamp()))
 }
 
-fn nanoseconds(time: Timestamp) -> i64 {
+pub(super) fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }

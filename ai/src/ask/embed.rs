@@ -9,15 +9,15 @@ use dsl::value::Value;
 use dsl::workflow::EMBED;
 use jiff::Timestamp;
 
+use super::call::Rivals;
 use super::matter::{Matter as _, as_question};
 use super::wish::Wish;
 use super::{Asking, Course, Step, call, nobody, offers};
 use crate::chat::{Purpose, Texts, Vectors};
 use crate::estimate::at_most;
-use crate::health::Gate;
 use crate::price::{Bounds, Money};
 use crate::provider::{Agreed, Quality};
-use crate::route::{self, Basis, Candidate, Choice, Need, Offer};
+use crate::route::{self, Basis, Candidate, Choice, Need, Offer, Strategy};
 use crate::usage::Usage;
 
 /// The most likely tokens of the texts of one call: providers take some hundred thousand.
@@ -78,6 +78,7 @@ pub(super) fn wish(texts: &Texts, args: &Value) -> Wish {
         features: Default::default(),
         writes: 0,
         limit: None,
+        strategy: Strategy::Cheapest,
     };
     Wish::for_need(as_question(&texts.texts), need, args)
 }
@@ -129,10 +130,16 @@ impl Step<'_> {
             let candidates =
                 choice.candidates.into_iter().map(|candidate| priced(candidate, &batch)).collect();
             let (mut spent, mut waited) = (self.spent, self.waited);
-            let course = Course { step: self, matter: &batch, length: None, why: choice.why };
+            let course = Course {
+                step: self,
+                matter: &batch,
+                length: None,
+                why: choice.why,
+                rivals: Rivals::default(),
+            };
             let told = course.run(candidates, &mut spent, &mut waited).await;
             (self.spent, self.waited) = (spent, Duration::ZERO);
-            let told = told?;
+            let (told, _) = told?;
             vectors.extend(told.vectors);
             usage = usage.and(&told.usage);
             rest = after;
@@ -144,8 +151,8 @@ impl Step<'_> {
     fn who(&self, texts: &Texts) -> Result<Choice<'_>, Failure> {
         let longest = texts.texts.iter().max_by_key(|text| text.len()).cloned();
         let question = as_question(&longest.into_iter().collect::<Vec<_>>());
-        let basis =
-            Basis { day: call::day(Timestamp::now()), agreed: &Agreed::default(), gate: &|_| Gate::Open };
+        let agreed = Agreed::default();
+        let basis = Basis::of_prices(call::day(Timestamp::now()), &agreed);
         let mut why = None;
         for payer in offers::payers(&self.keys) {
             let offers = offers::offers(&self.keys, &payer);

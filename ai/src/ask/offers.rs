@@ -7,7 +7,7 @@ use secret::Refused;
 use vault::provider::DEPLOYMENT;
 use vault::{Payer, Usable, Vault};
 
-use crate::provider::{PROVIDERS, Provider};
+use crate::provider::Provider;
 use crate::route::Offer;
 
 /// A key that may be used, and what can be asked with it.
@@ -28,6 +28,7 @@ pub(super) struct Key {
 /// # Errors
 /// Where the vault cannot be read.
 pub(super) fn keys(
+    providers: &'static [Provider],
     vault: &Vault,
     owner: &str,
     wanted: Option<&str>,
@@ -37,7 +38,7 @@ pub(super) fn keys(
         Failure::new(FailureKind::Auth, format!("the keys cannot be used: {error}"))
     };
     let mut all = vault.usable(owner).map_err(|error| cannot(&error))?;
-    for provider in PROVIDERS.iter() {
+    for provider in providers {
         let usable = match all.remove(&provider.name) {
             Some(Ok(usable)) => usable,
             None => continue,
@@ -64,7 +65,7 @@ pub(super) fn keys(
                 usable.version,
                 usable.status
             );
-            let models = models(provider, &usable, wanted);
+            let models = models(providers, provider, &usable, wanted);
             keys.push(Key { id, provider, usable, models });
         }
     }
@@ -73,7 +74,12 @@ pub(super) fn keys(
 
 /// What can be asked with a key: its deployments, or all models of its provider; and the one that is named, where only
 /// the owner of the endpoint knows its models.
-fn models(provider: &Provider, usable: &Usable, wanted: Option<&str>) -> BTreeMap<String, String> {
+fn models(
+    providers: &[Provider],
+    provider: &Provider,
+    usable: &Usable,
+    wanted: Option<&str>,
+) -> BTreeMap<String, String> {
     let deployments = usable
         .settings
         .iter()
@@ -85,7 +91,7 @@ fn models(provider: &Provider, usable: &Usable, wanted: Option<&str>) -> BTreeMa
     let open = provider.models.is_empty();
     let named = wanted.and_then(|wanted| {
         let of_provider = wanted.strip_prefix(&*provider.name).and_then(|rest| rest.strip_prefix('/'));
-        let of_another = PROVIDERS.iter().any(|other| {
+        let of_another = providers.iter().any(|other| {
             wanted.strip_prefix(&*other.name).is_some_and(|rest| rest.starts_with('/'))
                 || other.model(wanted).is_some()
         });

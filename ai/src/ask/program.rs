@@ -16,7 +16,7 @@ use crate::gateway::Model;
 use crate::price::Money;
 use crate::provider::{Provider, Quality};
 use crate::refusal::Class;
-use crate::route::{self, Need};
+use crate::route::{self, Need, Strategy};
 
 /// What a program is answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,13 +63,20 @@ pub async fn question(
         Model::Named(name) => (Some(name), Quality::Low),
         Model::Chosen(quality) => (None, quality),
     };
-    let need = Need { model, quality, features: wish::features(question), writes: wish::WRITES, limit: None };
+    let need = Need {
+        model,
+        quality,
+        features: wish::features(question),
+        writes: wish::WRITES,
+        limit: None,
+        strategy: Strategy::Cheapest,
+    };
     // It is asked for in pieces in any case: so it is known what was written where the program goes away.
     let question = Question { delivery: Delivery::Stream, ..question.clone() };
     let step = Step::of(asking, Wish::for_need(question, need, &Value::Null)).await?;
     heard(step, ear, async |step| {
         let question = step.wish.question.clone();
-        step.answer(&question).await
+        step.answer(&question).await.map(|(answer, _)| answer)
     })
     .await
 }
@@ -117,7 +124,14 @@ async fn heard<A>(
 /// # Errors
 /// Where the keys cannot be read.
 pub async fn models(asking: &Asking<'_>) -> Result<BTreeSet<String>, Failure> {
-    let need = Need { model: None, quality: Quality::Low, features: BTreeSet::new(), writes: 0, limit: None };
+    let need = Need {
+        model: None,
+        quality: Quality::Low,
+        features: BTreeSet::new(),
+        writes: 0,
+        limit: None,
+        strategy: Strategy::Cheapest,
+    };
     let step = Step::of(asking, Wish::for_need(Question::new("", ""), need, &Value::Null)).await?;
     let today = call::day(Timestamp::now());
     let offered = |provider: &Provider, model: &str| {

@@ -38,7 +38,7 @@ pub async fn turn(mut asking: Asking<'_>, args: &Value) -> Result<Value, Failure
     }
     let mut step = Step { spent: talk.spent, ..Step::of(&asking, wish).await? };
     let question = step.wish.question.clone();
-    let answer = step.answer(&question).await?;
+    let (answer, _) = step.answer(&question).await?;
     talk.spent = step.spent;
     let calls: Vec<_> = answer.calls().cloned().collect();
     if !calls.is_empty() || answer.finish == Finish::Paused {

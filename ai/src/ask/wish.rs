@@ -13,7 +13,7 @@ use super::value;
 use crate::chat::{Delivery, Form, Image, Part, Question};
 use crate::price::Money;
 use crate::provider::{Feature, Quality};
-use crate::route::Need;
+use crate::route::{Need, Strategy};
 
 /// How many tokens an answer likely has.
 pub(super) const WRITES: u64 = 500;
@@ -83,7 +83,8 @@ impl Wish {
             question.form = Form::Json { name: "answer".into(), schema: value::schema(fields) };
         }
         let model = text("model");
-        let need = Need { model, quality, features, writes: WRITES, limit: None };
+        let strategy = text("strategy").and_then(|word| Strategy::of(&word)).unwrap_or_default();
+        let need = Need { model, quality, features, writes: WRITES, limit: None, strategy };
         Ok(Wish { returns, check, ..Wish::for_need(question, need, args) })
     }
 
@@ -101,6 +102,11 @@ impl Wish {
             workflow: counted("workflow").unwrap_or_default(),
             step: counted("step").unwrap_or_default(),
         }
+    }
+
+    /// True if the step itself tells whether an answer fits.
+    pub fn is_checked(&self) -> bool {
+        !self.is_text()
     }
 
     /// True if the answer is a text as it comes: it has no form, and nothing turns it down.

@@ -1,5 +1,7 @@
 //! `keyway usage`: what calls to models took and cost, from the ledger.
 
+mod savings;
+
 use clap::{Args as ClapArgs, ValueEnum};
 use server::Money;
 use server::calls::{By, Sum};
@@ -21,6 +23,9 @@ pub struct Args {
     /// Count only what is not older: a day, a moment, or a length such as `24h`
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
+    /// Tell what the answers would have cost otherwise
+    #[arg(long, conflicts_with = "csv")]
+    savings: bool,
     /// Print it as JSON
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -76,6 +81,11 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let since = args.since.as_deref().map_or(Ok(i64::MIN), moment)?;
     let owner = args.whose.id(&args.data)?;
     let by = args.by.by();
+    if args.savings {
+        let savings = server::usage::savings(&args.data.home()?, &owner, by, since)?;
+        savings::tell(by, &savings, args.json);
+        return Ok(Exit::Done);
+    }
     let sums = server::usage::usage(&args.data.home()?, &owner, by, since)?;
     match (args.json, args.csv) {
         (true, _) => output::json(&sums.iter().map(|sum| to_json(by, sum)).collect()),

@@ -31,6 +31,11 @@ pub const VERB: Verb = Verb {
             Shape::Choice(QUALITY),
             "How good a model is asked, by default `standard`; the cheapest that is good enough is taken.",
         ),
+        Field::optional(
+            "strategy",
+            Shape::Choice(STRATEGY),
+            "By what is chosen among those that are good enough, by default `cheapest`; `fastest` by what they took lately, `best` by their grade.",
+        ),
         Field::optional("model", Shape::Text, "This model and no other."),
         Field::optional("system", Shape::Template, "What the model is told before the prompt."),
         Field::optional(
@@ -73,6 +78,9 @@ pub const VERB: Verb = Verb {
     example: "mood: { ai: \"How do people feel? {{ run.id }}\", returns: { mood: string }, quality: low }",
     read,
 };
+
+/// By what a model is chosen.
+const STRATEGY: &[&str] = &["cheapest", "fastest", "best"];
 
 /// What must be said to be allowed.
 const ALLOW: &[&str] = &["untrusted_tools"];
@@ -159,14 +167,21 @@ fn returns(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Vec<types::Fi
     Some(Spanned::new(fields, node.span))
 }
 
-/// Either a model is named, or the quality that is wanted.
+/// Either a model is named, or what is wanted of one.
 fn model(step: &mut Fields<'_, '_, '_>, args: &mut Args) {
-    if let (Some(quality), Some(model)) = (step.entry("quality"), step.entry("model")) {
-        let (quality, model) = (quality.key.span(), model.key.span());
-        let (first, second) = if quality < model { (quality, model) } else { (model, quality) };
-        let message = "`model` names one model, so that `quality` has nothing to choose";
-        let wrong = Diagnostic::error(Code::Exclusive, second, message).label(first, "the other");
-        step.reader.diagnostics.push(wrong.help("leave one of them out"));
+    for key in ["quality", "strategy"] {
+        if let (Some(wanted), Some(model)) = (step.entry(key), step.entry("model")) {
+            let (wanted, model) = (wanted.key.span(), model.key.span());
+            let (first, second) = if wanted < model { (wanted, model) } else { (model, wanted) };
+            let message = format!("`model` names one model, so that `{key}` has nothing to choose");
+            let wrong = Diagnostic::error(Code::Exclusive, second, message).label(first, "the other");
+            step.reader.diagnostics.push(wrong.help("leave one of them out"));
+        }
+    }
+    if let Some(node) = step.take("strategy")
+        && let Some(strategy) = step.reader.choice(node, "strategy", STRATEGY)
+    {
+        put(args, "strategy", Arg::value(strategy, node.span));
     }
     if let Some(node) = step.take("quality")
         && let Some(quality) = step.reader.choice(node, "quality", QUALITY)

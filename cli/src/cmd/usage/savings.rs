@@ -1,0 +1,76 @@
+//! What answers cost, and what they would have cost with other models.
+
+use server::Money;
+use server::calls::By;
+use server::usage::Savings;
+
+use crate::output::{self, FAINT, STRONG};
+
+/// Prints savings, by something.
+pub fn tell(by: By, savings: &[(String, Savings)], json: bool) {
+    match (json, savings) {
+        (true, _) => output::json(&savings.iter().map(|(name, one)| to_json(by, name, one)).collect()),
+        (false, []) => output::note("no model was called yet"),
+        (false, savings) => output::result(&table(by, savings)),
+    }
+}
+
+fn table(by: By, savings: &[(String, Savings)]) -> String {
+    let width = savings.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).clamp(8, 48);
+    let head = by.name().to_uppercase();
+    let mut table = format!(
+        "{STRONG}{head:<width$} {:>8} {:>14} {:>16} {:>7} {:>16} {:>7}{STRONG:#}\n",
+        "ANSWERS", "USD", "BY PRICE ALONE", "SAVED", "WITH THE BEST", "SAVED"
+    );
+    let line = |name: &str, one: &Savings| {
+        format!(
+            "{name:<width$} {:>8} {:>14} {:>16} {:>7} {:>16} {:>7}\n",
+            one.answers,
+            one.cost.to_string(),
+            one.single.to_string(),
+            percent(one, one.single),
+            one.reference.to_string(),
+            percent(one, one.reference)
+        )
+    };
+    savings.iter().for_each(|(name, one)| table += &line(name, one));
+    let all = savings.iter().fold(Savings::default(), |all, (_, one)| all + *one);
+    if savings.len() > 1 {
+        table += &line("together", &all);
+    }
+    let Savings { calls, below, escalated, uncompared, .. } = all;
+    table += &format!(
+        "{FAINT}{calls} calls; {below} answers came from a model below what their step asks for, {escalated} did not fit and were \
+         asked again of a better one{FAINT:#}\n"
+    );
+    if uncompared > 0 {
+        table += &format!(
+            "{FAINT}{uncompared} answers cannot be compared, and count the same on all sides{FAINT:#}\n"
+        );
+    }
+    table += &format!(
+        "{FAINT}by price alone: the cheapest model of your keys that is as good as the step asks; the best: the cheapest of the best \
+         grade; each at as many tokens as the answer had, and as if it had not failed{FAINT:#}\n"
+    );
+    table
+}
+
+fn percent(one: &Savings, beside: Money) -> String {
+    one.percent(beside).map_or_else(String::new, |percent| format!("{percent:.1} %"))
+}
+
+fn to_json(by: By, name: &str, one: &Savings) -> serde_json::Value {
+    serde_json::json!({
+        by.name(): name,
+        "calls": one.calls,
+        "answers": one.answers,
+        "below": one.below,
+        "escalated": one.escalated,
+        "uncompared": one.uncompared,
+        "cost_usd": one.cost.to_string(),
+        "by_price_alone_usd": one.single.to_string(),
+        "with_the_best_usd": one.reference.to_string(),
+        "saved_beside_price_alone_percent": one.percent(one.single),
+        "saved_beside_the_best_percent": one.percent(one.reference),
+    })
+}
