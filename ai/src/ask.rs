@@ -4,6 +4,7 @@
 //! Who pays is settled first and stays: where the owner's own keys could serve, neither an organisation's nor the
 //! platform's is asked when they fail.
 
+mod batch;
 mod call;
 mod embed;
 mod live;
@@ -14,6 +15,7 @@ mod turn;
 mod value;
 mod wish;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ use crate::price::Money;
 use crate::provider::{Agreed, Quality};
 use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Basis, Candidate, Choice};
+pub use batch::{batch, give_up};
 pub use call::month;
 use call::{Ask, No};
 pub use embed::{catalog, embed};
@@ -71,6 +74,8 @@ pub struct Models {
     clients: [OnceLock<Client>; 2],
     /// How many look for keys at once: more would be as many threads that wait for one another.
     looking: Semaphore,
+    /// Owners that are known to have no batch under way.
+    without_batches: Mutex<BTreeSet<String>>,
 }
 
 /// Where models may be.
@@ -111,6 +116,7 @@ impl Models {
             health: Mutex::default(),
             clients: Default::default(),
             looking: Semaphore::new(LOOKS),
+            without_batches: Mutex::default(),
         }
     }
 
@@ -139,6 +145,10 @@ impl Models {
             let policy = Policy { allow_private, max_response: LONGEST, ..Policy::default() };
             Client::new(policy, Arc::new(NoVault))
         })
+    }
+
+    fn without_batches(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.without_batches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
@@ -206,6 +216,8 @@ struct Step<'a> {
     spent: Money,
     /// How long it has waited here.
     waited: Duration,
+    /// Why it is asked at once, where it had time.
+    aside: Option<String>,
     /// What is told of its answers while they come.
     live: Live<'a>,
 }
@@ -235,7 +247,8 @@ impl<'a> Step<'a> {
         drop(looks);
         let (keys, out_of_use) = found.map_err(|_| broke_off())??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
-        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, live: Live::new(None) })
+        let (aside, live) = (None, Live::new(None));
+        Ok(Step { asking, quality, wish, keys, out_of_use, spent, waited, aside, live })
     }
 
     async fn run(mut self) -> Result<Value, Failure> {
@@ -331,7 +344,9 @@ impl<'a> Step<'a> {
     async fn answer(&mut self, question: &Question) -> Result<Answer, Failure> {
         let (mut spent, mut waited) = (self.spent, self.waited);
         let (choice, length) = self.choose(question, self.quality)?;
-        let course = Course { step: self, matter: question, length, why: choice.why.clone() };
+        let aside = self.aside.iter().map(|aside| format!("; {aside}"));
+        let why = std::iter::once(choice.why.clone()).chain(aside).collect();
+        let course = Course { step: self, matter: question, length, why };
         let answered = course.run(choice.candidates, &mut spent, &mut waited).await;
         (self.spent, self.waited) = (spent, waited);
         answered

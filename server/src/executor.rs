@@ -9,7 +9,7 @@ use ai::ask::{Asking, Models};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
-use dsl::workflow::{ASK, EMBED, TURN};
+use dsl::workflow::{ASK, BATCH, EMBED, TURN};
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
@@ -120,6 +120,7 @@ impl Hands {
             hand: &hand,
         };
         match &*call.action {
+            BATCH => ai::ask::batch(asking, &call.args).await,
             EMBED => ai::ask::embed(&asking, &call.args).await,
             TURN => ai::ask::turn(asking, &call.args).await,
             _ => ai::ask::ask(&asking, &call.args).await,
@@ -135,7 +136,7 @@ impl Executor for Hands {
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a> {
         Box::pin(async move {
             match self.of(run) {
-                Some(equipment) if [ASK, EMBED, TURN].contains(&&*call.action) => {
+                Some(equipment) if [ASK, BATCH, EMBED, TURN].contains(&&*call.action) => {
                     self.ask(run, call, &equipment).await
                 }
                 Some(equipment) => {
