@@ -22,9 +22,9 @@ use super::offers::{self, Key};
 use super::wish::{self, Wish};
 use super::{Asking, LENGTHS, Misfit, Step, repair, wrong_answer};
 use crate::chat::{Answer, Question};
-use crate::health::Asked;
+use crate::health::{Asked, Gate};
 use crate::price::Money;
-use crate::provider::{Agreed, PROVIDERS};
+use crate::provider::{Agreed, PROVIDERS, Provider};
 use crate::refusal::Refusal;
 use crate::route::{self, Basis, Candidate, Offer};
 use crate::wire::batch::Found;
@@ -152,10 +152,11 @@ impl<'a> Patient<'a> {
 
     /// Opens a row for the cheapest model and submits its batch.
     async fn begin(&self) -> Result<Next, Failure> {
-        let now = Timestamp::now();
-        let prices = PROVIDERS.iter().map(|provider| (provider.name.clone(), provider.batch_prices(day(now))));
-        let prices = Agreed(prices.collect());
-        let Some((candidate, why, length)) = self.choose(&prices) else {
+        let (now, asking) = (Timestamp::now(), self.step.asking);
+        let prices = prices(now);
+        let health = |offer: &Offer<'_>| asking.models.health().gate(&asked(offer), now);
+        let model = self.step.wish.need.model.as_ref();
+        let Some((candidate, why, length)) = self.choose(&prices, model, &health) else {
             // Whoever asks at once will say what is missing.
             return Ok(Next::at_once("nobody offers a batch that would do"));
         };
@@ -165,10 +166,10 @@ impl<'a> Patient<'a> {
         }
         let gone = || Failure::new(FailureKind::Auth, "the key is gone");
         let key = self.step.keys.iter().find(|key| key.id == candidate.offer.key).ok_or_else(gone)?;
-        let (asking, wish, live) = (self.step.asking, &self.step.wish, &self.step.live);
-        let matter = self.question(candidate.offer.name);
+        let (wish, live, candidate) = (&self.step.wish, &self.step.live, &candidate);
+        let matter = Question { max_output: length, ..self.question(candidate.offer.name) };
         let why = format!("{why}, in a batch at half the price");
-        let ask = Ask { asking, wish, key, candidate: &candidate, matter: Question { max_output: length, ..matter }, why, live };
+        let ask = Ask { asking, wish, key, candidate, matter, why, live };
         let call = Call { id: self.term.id.clone(), ..ask.call(now)? };
         let open = Edit::OpenCall { call: Box::new(call.clone()), limits: ask.limits() };
         let note = self.note(&call, "");
@@ -183,12 +184,15 @@ impl<'a> Patient<'a> {
     }
 
     /// Who is asked where batches cost half, why, and how long the answer may be.
-    fn choose(&self, prices: &Agreed) -> Option<(Candidate<'_>, String, Option<u64>)> {
+    fn choose(
+        &self,
+        prices: &Agreed,
+        model: Option<&String>,
+        gate: &dyn Fn(&Offer<'_>) -> Gate,
+    ) -> Option<(Candidate<'_>, String, Option<u64>)> {
         let step = &self.step;
-        let need = route::Need { limit: step.left(), ..step.wish.need.clone() };
-        let now = Timestamp::now();
-        let gate = |offer: &Offer<'_>| step.asking.models.health().gate(&asked(offer), now);
-        let basis = Basis { day: day(now), agreed: prices, gate: &gate };
+        let need = route::Need { limit: step.left(), model: model.cloned(), ..step.wish.need.clone() };
+        let basis = Basis { day: day(Timestamp::now()), agreed: prices, gate };
         let lengths = if need.limit.is_some() { &LENGTHS[..] } else { &LENGTHS[..1] };
         for payer in offers::payers(&step.keys) {
             let offers = offers::offers(&step.keys, &payer);
@@ -296,11 +300,18 @@ impl<'a> Patient<'a> {
         Question { model: model.to_owned(), ..self.step.wish.question.clone() }
     }
 
-    /// How long an answer may be for which so much was reserved: the longest of our lengths that it pays for.
+    /// How long an answer may be whose row was opened by somebody else: as it was found there.
     fn length(&self, call: &Call) -> Option<u64> {
-        let prices = PROVIDERS.iter().map(|provider| (provider.name.clone(), provider.batch_prices(day(talk::time(call)))));
-        self.choose(&Agreed(prices.collect())).and_then(|(_, _, length)| length)
+        let model = format!("{}/{}", call.provider, call.model);
+        let chosen = self.choose(&prices(talk::time(call)), Some(&model), &|_| Gate::Open);
+        chosen.and_then(|(_, _, length)| length)
     }
+}
+
+/// What all models cost in batches at a time.
+fn prices(at: Timestamp) -> Agreed {
+    let of = |provider: &Provider| (provider.name.clone(), provider.batch_prices(day(at)));
+    Agreed(PROVIDERS.iter().map(of).collect())
 }
 
 /// The key with which a call was made.
