@@ -15,10 +15,9 @@ use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
 use secret::NoVault;
 use store::Desk;
-use tokio::runtime::Handle;
-use tracing::warn;
 
 use crate::beside;
+use crate::left::Left;
 use crate::live::{Live, Piece};
 use crate::order::Note;
 use crate::safe::Safe;
@@ -29,8 +28,7 @@ pub struct Hands {
     data: PathBuf,
     safe: Arc<Safe>,
     models: Arc<Models>,
-    /// Where it is seen to what runs leave behind.
-    runtime: Handle,
+    left: Left,
     /// Whoever watches answers come.
     pub live: Live,
     database: PathBuf,
@@ -57,17 +55,19 @@ impl Hands {
     /// Makes hands for the runs of a data directory, whose secrets lie in a safe.
     /// To be called within the runtime.
     pub fn new(data: PathBuf, database: PathBuf, safe: Arc<Safe>, desk: Arc<Desk>) -> Hands {
-        let (models, runtime) = (Arc::new(Models::new(desk)), Handle::current());
+        let models = Arc::new(Models::new(desk));
+        let left = Left::new(models.clone(), safe.clone());
         let (live, private) = (Live::default(), AtomicBool::new(false));
         let ways = [false, true].map(|allow_private| {
             let policy = egress::Policy { allow_private, ..egress::Policy::default() };
             egress::Client::new(policy, Arc::new(NoVault))
         });
-        Hands { data, safe, models, runtime, live, database, private, ways, runs: RwLock::default() }
+        Hands { data, safe, models, left, live, database, private, ways, runs: RwLock::default() }
     }
 
     /// Waits for what is still to be written of calls that were given up.
     pub fn settled(&self) {
+        self.left.settled();
         self.models.settled();
     }
 
@@ -132,23 +132,6 @@ impl Hands {
         }
     }
 
-    /// Cancels what an ended run has left in batches, beside whatever else is done.
-    fn give_up(&self, left: &Equipment) {
-        if !self.models.may_have_batches(&left.owner) {
-            return;
-        }
-        let (models, safe, owner) = (self.models.clone(), self.safe.clone(), left.owner.clone());
-        let reach = if left.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public };
-        self.runtime.spawn(async move {
-            // Without a vault there are no keys, and nothing was asked.
-            let opened = tokio::task::spawn_blocking(move || safe.vault()).await;
-            let Ok(Ok(vault)) = opened else { return };
-            if let Err(error) = ai::ask::give_up(&models, vault, &owner, reach).await {
-                warn!(%error, "batches of runs that have ended are not cancelled");
-            }
-        });
-    }
-
     fn of(&self, run: &RunId) -> Option<Arc<Equipment>> {
         self.runs.read().unwrap_or_else(PoisonError::into_inner).get(run).cloned()
     }
@@ -207,7 +190,8 @@ impl Executor for Hands {
     fn release(&self, run: &RunId) {
         let left = self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(run);
         if let Some(left) = left {
-            self.give_up(&left);
+            let reach = if left.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public };
+            self.left.give_up(&left.owner, reach);
         }
     }
 }

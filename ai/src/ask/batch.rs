@@ -217,7 +217,10 @@ impl<'a> Patient<'a> {
             Ok(name) => self.named(batched, name).await.map(Next::Waits),
             // It is looked for in the list next time.
             Err(Unsaid::Unknown(refusal)) => {
-                tracing::warn!(run = self.step.asking.run, "it is not known if a batch was submitted: {refusal}");
+                tracing::warn!(
+                    run = self.step.asking.run,
+                    "it is not known if a batch was submitted: {refusal}"
+                );
                 self.unless_over(batched, &refusal.message).await
             }
             Err(Unsaid::Refused(refusal)) => {
@@ -264,7 +267,9 @@ impl<'a> Patient<'a> {
         Ok(match came {
             Came::Waits => Next::Waits(batched),
             Came::Answered(answer, cost) => Next::Answered(answer, cost.unwrap_or_default()),
-            Came::Nothing(why, cost) if self.term.is_over() => Next::AtOnce(format!("the time is up: {why}"), cost),
+            Came::Nothing(why, cost) if self.term.is_over() => {
+                Next::AtOnce(format!("the time is up: {why}"), cost)
+            }
             Came::Nothing(why, cost) => Next::AtOnce(why, cost),
         })
     }
@@ -332,11 +337,7 @@ fn waits(batched: &Batched) -> Value {
     let Batched { call, name } = batched;
     let batch = [("provider", &call.provider), ("model", &call.model), ("key", &call.key), ("name", name)];
     let batch = batch.map(|(key, text)| (key, Value::text(text.as_str())));
-    Value::object([
-        ("done", Value::Bool(false)),
-        ("answer", Value::Null),
-        ("batch", Value::object(batch)),
-    ])
+    Value::object([("done", Value::Bool(false)), ("answer", Value::Null), ("batch", Value::object(batch))])
 }
 
 /// The value of the last look.

@@ -124,7 +124,8 @@ fn batches(value: Value) -> Result<Batch, Wrong> {
 
 fn check(provider: &Provider) -> Result<(), Wrong> {
     if let Some(batch) = &provider.batch {
-        let odd = |model: &&Model| model.prices.iter().any(|price| price.usd.in_batch(batch.cached).is_none());
+        let odd =
+            |model: &&Model| model.prices.iter().any(|price| price.usd.in_batch(batch.cached).is_none());
         if provider.models.values().any(|model| odd(&model)) {
             return Err(wrong("batch", "half of a price has more than six decimals"));
         }

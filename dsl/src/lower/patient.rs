@@ -38,14 +38,20 @@ pub(super) fn patience(act: &ast::Act) -> Option<SignedDuration> {
 
 impl Lowering<'_> {
     /// The rounds of a step that has time.
-    pub(super) fn patient(&self, step: &ast::Step, mut act: ast::Act, patience: SignedDuration) -> Option<Op> {
+    pub(super) fn patient(
+        &self,
+        step: &ast::Step,
+        mut act: ast::Act,
+        patience: SignedDuration,
+    ) -> Option<Op> {
         self.asking(step, &mut act);
         let every = pause(patience);
         let (written, fixed) = once(act.args, &["patience"])?;
         let mut start = written;
         start.push(("id".into(), read("uuid()")));
         start.push(("until".into(), read(&format!("now() + duration('{}')", duration::format(patience)))));
-        let mut args: Vec<(Arc<str>, Arg)> = vec![("last".into(), read("last")), ("round".into(), read("round"))];
+        let mut args: Vec<(Arc<str>, Arg)> =
+            vec![("last".into(), read("last")), ("round".into(), read("round"))];
         args.extend(fixed);
         let poll = Op::Act(Act {
             action: BATCH.into(),

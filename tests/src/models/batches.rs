@@ -226,7 +226,8 @@ impl Batches {
     ) -> (u16, String) {
         let submits = book.submits;
         if submits == Submits::Refuses {
-            let error = json!({ "error": { "type": "invalid_request_error", "message": "no batches for you" } });
+            let error =
+                json!({ "error": { "type": "invalid_request_error", "message": "no batches for you" } });
             return (400, error.to_string());
         }
         if submits != Submits::Loses {

@@ -20,6 +20,24 @@ impl Models {
     pub fn may_have_batches(&self, owner: &str) -> bool {
         !self.without_batches().contains(owner)
     }
+
+    /// True if runs of an owner that have ended left batches behind. It looks at a few rows.
+    pub fn has_left_batches(&self, owner: &str) -> bool {
+        let mut without = self.without_batches();
+        // Looked at under the lock: a batch that begins meanwhile is noted after its row is written.
+        let looked = self.reader().and_then(|reader| match reader.has_batches(owner)? {
+            true => Ok((true, !reader.left_batches(owner)?.is_empty())),
+            false => Ok((false, false)),
+        });
+        let (has, left) = looked.unwrap_or_else(|error| {
+            tracing::warn!(%error, "it cannot be read which batches are left");
+            (true, false)
+        });
+        if !has {
+            without.insert(owner.to_owned());
+        }
+        left
+    }
 }
 
 /// Cancels the batches of an owner's runs that have ended, and settles their calls: with what they took where that is known
@@ -27,12 +45,7 @@ impl Models {
 ///
 /// # Errors
 /// Where the ledger or the vault cannot be read or written.
-pub async fn give_up(
-    models: &Models,
-    vault: Arc<Vault>,
-    owner: &str,
-    reach: Reach,
-) -> Result<(), Failure> {
+pub async fn give_up(models: &Models, vault: Arc<Vault>, owner: &str, reach: Reach) -> Result<(), Failure> {
     let unread = |error: store::Error| broken(&error.to_string());
     let left = models.reader().map_err(unread)?.left_batches(owner).map_err(unread)?;
     if !left.is_empty() {
@@ -59,11 +72,6 @@ pub async fn give_up(
                 Some(_) | None => drop(lose(&asking, call, store::calls::LOST).await?),
             }
         }
-    }
-    let mut without = models.without_batches();
-    // Looked at under the lock: a batch that begins meanwhile is noted after its row is written.
-    if !models.reader().map_err(unread)?.has_batches(owner).map_err(unread)? {
-        without.insert(owner.to_owned());
     }
     Ok(())
 }

@@ -96,9 +96,10 @@ impl Talk<'_> {
                 self.settle(call, (&answer.usage, cost), class).await?;
                 Ok(match refusal {
                     None => Came::Answered(answer, cost),
-                    Some(refusal) => {
-                        Came::Nothing(format!("the batch said no: {}", refusal.message), cost.unwrap_or_default())
-                    }
+                    Some(refusal) => Came::Nothing(
+                        format!("the batch said no: {}", refusal.message),
+                        cost.unwrap_or_default(),
+                    ),
                 })
             }
         }
@@ -110,7 +111,11 @@ impl Talk<'_> {
         if let Some(post) = self.key.provider.cancel(&batched.name)
             && let Err(refusal) = self.send(post).await
         {
-            tracing::warn!(run = self.asking.run, batch = batched.name, "a batch is not cancelled: {refusal}");
+            tracing::warn!(
+                run = self.asking.run,
+                batch = batched.name,
+                "a batch is not cancelled: {refusal}"
+            );
         }
         match self.look(question, batched).await {
             Ok(came @ (Came::Answered(..) | Came::Nothing(..))) => Ok(came),

@@ -52,7 +52,8 @@ fn find(list: &Value, tag: &str, _: Timestamp) -> Found {
 }
 
 fn state(said: &Value) -> State {
-    let state = ["/metadata/state", "/state"].into_iter().find_map(|at| text_at(said, at)).unwrap_or_default();
+    let state =
+        ["/metadata/state", "/state"].into_iter().find_map(|at| text_at(said, at)).unwrap_or_default();
     match state.trim_start_matches("BATCH_STATE_").trim_start_matches("JOB_STATE_") {
         "SUCCEEDED" => State::Here,
         "FAILED" => State::Ended("failed"),

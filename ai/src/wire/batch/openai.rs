@@ -68,7 +68,8 @@ fn find(list: &Value, tag: &str, _: Timestamp) -> Found {
 fn state(said: &Value) -> State {
     // What was answered before a batch was cancelled, or before its time was up, is paid for and stands there.
     let file = ["/output_file_id", "/error_file_id"].into_iter().find_map(|at| text_at(said, at));
-    let over = |how| file.map_or(State::Ended(how), |file| State::At(format!("/files/{}/content", escaped(file))));
+    let over =
+        |how| file.map_or(State::Ended(how), |file| State::At(format!("/files/{}/content", escaped(file))));
     match text_at(said, "/status") {
         Some("completed") => over("failed"),
         Some("expired") => over("expired"),
