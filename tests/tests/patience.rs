@@ -70,7 +70,7 @@ fn calls(place: &Place, run: &str) -> Vec<(String, String, bool)> {
     let calls = shown["calls"].as_array().cloned().unwrap_or_default();
     let one = |call: &Value| {
         let text = |key: &str| call[key].as_str().unwrap_or_default().to_owned();
-        (text("class"), text("cost"), call["estimated"] == true)
+        (text("class"), text("cost_usd"), call["estimated"] == true)
     };
     calls.iter().map(one).collect()
 }

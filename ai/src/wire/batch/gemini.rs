@@ -13,10 +13,10 @@ pub const WIRE: Wire = Wire {
     name_at: "/name",
     list: "/v1beta/batches?pageSize=100",
     find,
-    place: |name| format!("/v1beta/{}", path(name)),
+    place: |name| format!("/v1beta/batches/{}", id(name)),
     state,
     answer,
-    cancel: |name| format!("/v1beta/{}:cancel", path(name)),
+    cancel: |name| format!("/v1beta/batches/{}:cancel", id(name)),
 };
 
 /// Where the answers may stand: in the result of the operation, or beside its state.
@@ -27,9 +27,9 @@ const ANSWERS: [&str; 4] = [
     "/metadata/output/inlinedResponses",
 ];
 
-/// A name as in `batches/abc`, each part of which stays one.
-fn path(name: &str) -> String {
-    name.split('/').map(escaped).collect::<Vec<_>>().join("/")
+/// What stands behind `batches/` in a name.
+fn id(name: &str) -> String {
+    escaped(name.strip_prefix("batches/").unwrap_or(name))
 }
 
 fn submit(entry: &Entry<'_>, _: Option<&Value>) -> Option<Post> {
