@@ -4,6 +4,7 @@
 //! Who pays is settled first and stays: where the owner's own keys could serve, neither an organisation's nor the
 //! platform's is asked when they fail.
 
+mod batch;
 mod call;
 mod choosing;
 mod embed;
@@ -19,6 +20,7 @@ mod value;
 mod ways;
 mod wish;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +39,7 @@ use crate::price::Money;
 use crate::provider::Quality;
 use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Candidate, Prospect};
+pub use batch::{batch, give_up};
 pub use call::month;
 use call::{Ask, No, Rivals};
 use choosing::{full, nobody};
@@ -78,6 +81,8 @@ pub struct Models {
     /// How many look for keys at once: more would be as many threads that wait for one another.
     looking: Semaphore,
     ways: Arc<Ways>,
+    /// Owners that are known to have no batch under way.
+    without_batches: Mutex<BTreeSet<String>>,
 }
 
 /// Where models may be.
@@ -149,6 +154,7 @@ impl Models {
             health: Mutex::default(),
             clients: Default::default(),
             looking: Semaphore::new(LOOKS),
+            without_batches: Mutex::default(),
         }
     }
 
@@ -181,6 +187,10 @@ impl Models {
             let policy = Policy { allow_private, max_response: LONGEST, ..Policy::default() };
             Client::new(policy, Arc::new(NoVault))
         })
+    }
+
+    fn without_batches(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.without_batches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
@@ -260,6 +270,8 @@ struct Step<'a> {
     spent: Money,
     /// How long it has waited here.
     waited: Duration,
+    /// Why it is asked at once, where it had time.
+    aside: Option<String>,
     /// What is told of its answers while they come.
     live: Live<'a>,
 }
@@ -296,7 +308,7 @@ impl<'a> Step<'a> {
         drop(looks);
         let (wish, keys, out_of_use, prospect, history) = found.map_err(|_| broke_off())??;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
-        let (level, below, live) = (0, String::new(), Live::new(Hears::Nobody));
+        let (level, below, aside, live) = (0, String::new(), None, Live::new(Hears::Nobody));
         Ok(Step {
             asking,
             quality,
@@ -309,6 +321,7 @@ impl<'a> Step<'a> {
             below,
             spent,
             waited,
+            aside,
             live,
         })
     }
@@ -357,7 +370,8 @@ impl<'a> Step<'a> {
     async fn answer(&mut self, question: &Question) -> Result<(Answer, AskedOf), Failure> {
         let (mut spent, mut waited) = (self.spent, self.waited);
         let (choice, length) = self.choose(question, self.quality)?;
-        let why = format!("{}{}", choice.why, self.below);
+        let aside = self.aside.as_ref().map(|aside| format!("; {aside}")).unwrap_or_default();
+        let why = format!("{}{}{aside}", choice.why, self.below);
         let rivals =
             Rivals { level: self.level, single: full(&choice.single), reference: full(&choice.reference) };
         let course = Course { step: self, matter: question, length, why, rivals };

@@ -4,6 +4,8 @@
 //! number of them for a token. Prices are told for a million tokens with at most six decimals, so that tokens times
 //! rate is exact. What is not known is `Unknown`, and never free.
 
+mod batch;
+
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
@@ -12,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::chat::Keep;
 use crate::usage::Usage;
+pub use batch::Cached;
 
 /// How many of our units a US dollar has.
 const DOLLAR: i128 = 1_000_000_000_000;

@@ -12,8 +12,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::estimate::Estimate;
-use crate::price::{Price, Priced};
-use crate::wire::Wire;
+use crate::price::{Cached, Price, Priced};
+use crate::wire::{Wire, batch};
 pub use read::Wrong;
 
 /// A provider of models.
@@ -28,6 +28,8 @@ pub struct Provider {
     pub paths: Paths,
     /// How it differs from others of its wire.
     pub quirks: Quirks,
+    /// How it answers for half the price, if it does.
+    pub batch: Option<Batch>,
     /// How it counts.
     pub estimate: Estimate,
     /// Its models that answer.
@@ -48,6 +50,14 @@ pub struct Paths {
     pub embed: Option<String>,
     /// What stands there instead where the key has a version of the API, `{api_version}`.
     pub versioned: Option<Versioned>,
+}
+
+/// How a provider answers within a day, for half the price.
+pub struct Batch {
+    /// How one talks about it.
+    pub wire: &'static batch::Wire,
+    /// What is read from the cache then.
+    pub cached: Cached,
 }
 
 /// Paths with a version.
@@ -263,6 +273,16 @@ impl Provider {
     /// A model that answers, or tells the meaning of texts.
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.models.get(name).or_else(|| self.embeddings.get(name))
+    }
+
+    /// What its models cost on a day in a batch, as far as it takes them in one.
+    pub fn batch_prices(&self, on: Date) -> BTreeMap<String, Price> {
+        let Some(batch) = &self.batch else { return BTreeMap::new() };
+        let of_model = |(name, model): (&String, &Model)| {
+            let price = model.prices.iter().find(|price| price.counts(on))?;
+            Some((name.clone(), price.usd.in_batch(batch.cached)?))
+        };
+        self.models.iter().filter_map(of_model).collect()
     }
 
     /// What a model costs on a day: what was agreed with the owner, else what the file says.

@@ -51,6 +51,19 @@ impl Usage {
         }
     }
 
+    /// Its kinds in the order of the ledger.
+    pub(crate) fn tokens(&self) -> [i64; 6] {
+        [
+            self.input_uncached,
+            self.input_cached,
+            self.cache_write_5m,
+            self.cache_write_1h,
+            self.output_visible,
+            self.output_reasoning,
+        ]
+        .map(|tokens| i64::try_from(tokens).unwrap_or(i64::MAX))
+    }
+
     /// What was estimated, where the provider said nothing.
     pub fn guess(input: u64, output: u64) -> Usage {
         Usage { input_uncached: input, output_visible: output, estimated: true, ..Usage::default() }

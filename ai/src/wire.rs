@@ -5,6 +5,7 @@
 //! Every request is a POST of JSON.
 
 mod anthropic;
+pub mod batch;
 mod cohere;
 mod draft;
 mod gemini;

@@ -248,6 +248,9 @@ fn node(step: &workflow::Step, skips: bool) -> Node {
 }
 
 fn blocks(op: &Op) -> Vec<Block> {
+    if op.batch().is_some() {
+        return vec![];
+    }
     if op.turn().is_some() {
         return vec![Block { label: "tools".into(), nodes: tools(op), edges: vec![] }];
     }

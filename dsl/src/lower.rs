@@ -1,6 +1,7 @@
 //! The workflow as it was written, all names resolved, to the workflow that runs. Only reached without errors.
 
 mod agent;
+mod patient;
 mod triggers;
 
 use std::sync::Arc;
@@ -164,7 +165,10 @@ impl Lowering<'_> {
     fn op(&self, step: &ast::Step, op: ast::Op) -> Option<Op> {
         Some(match op {
             ast::Op::Act(act) if agent::has_tools(&act) => self.agent(step, act)?,
-            ast::Op::Act(act) => Op::Act(self.act(step, act)?),
+            ast::Op::Act(act) => match patient::patience(&act) {
+                Some(patience) => self.patient(step, act, patience)?,
+                None => Op::Act(self.act(step, act)?),
+            },
             ast::Op::Child { workflow, inputs } => {
                 Op::Child { workflow: workflow.value.into(), inputs: object(inputs)? }
             }

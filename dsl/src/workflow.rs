@@ -256,11 +256,21 @@ pub enum Op {
 }
 
 impl Op {
+    /// The look at a batch, where this is the rounds that `ai` with `patience` becomes.
+    pub fn batch(&self) -> Option<&Act> {
+        self.round(BATCH)
+    }
+
     /// The turn of a model with tools, where this is the rounds that `ai` with `tools` becomes.
     pub fn turn(&self) -> Option<&Act> {
+        self.round(TURN)
+    }
+
+    /// What each round begins with, where that is a call of this action.
+    fn round(&self, action: &str) -> Option<&Act> {
         match self {
             Op::Repeat { body, .. } => match &body.steps.first()?.op {
-                Op::Act(act) if &*act.action == TURN => Some(act),
+                Op::Act(act) if &*act.action == action => Some(act),
                 _ => None,
             },
             _ => None,
@@ -336,6 +346,9 @@ pub struct Act {
 
 /// What `ai` calls.
 pub const ASK: &str = "ai.ask";
+
+/// What `ai` with `patience` calls, once for each look at its batch.
+pub const BATCH: &str = "ai.batch";
 
 /// The action that tells the meaning of texts.
 pub const EMBED: &str = "ai.embed";

@@ -232,14 +232,19 @@ impl Reader<'_> {
         around: &str,
     ) -> Entry {
         let path = if around.is_empty() { step.name.to_string() } else { format!("{around}.{}", step.name) };
-        let parts = self.parts(step, source, &path);
-        let rounds = self.rounds(&step.op);
+        // The looks at a batch are one call that takes its time.
+        let look = source.op.batch().and_then(|_| self.first(&step.op));
+        let (parts, rounds) = match look {
+            Some(_) => (vec![], None),
+            None => (self.parts(step, source, &path), self.rounds(&step.op)),
+        };
         let inner = parts.iter().map(|part| Bound::sum(part.entries().map(|entry| &entry.calls)));
         let calls = match &step.op {
             Op::Act { action, .. } if **action != *CALL => Bound::fixed(1),
             Op::Act { .. } | Op::Emit { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {
                 Bound::default()
             }
+            Op::Repeat { .. } if look.is_some() => Bound::fixed(1),
             Op::Each { .. } | Op::Repeat { .. } => {
                 let once = inner.fold(Bound::default(), Bound::and);
                 once.times(rounds.and_then(|rounds| rounds.most), &path)
@@ -252,7 +257,7 @@ impl Reader<'_> {
             about: dsl::graph::about(&source.op),
             waits,
             skip,
-            call: call(step, source),
+            call: call(look.unwrap_or(step), source),
             child: beside::workflow(&step.op).map(|name| self.beside.child(name)),
             pauses: matches!(step.op, Op::Wait(_)),
             on_error: step.on_error,
@@ -260,6 +265,14 @@ impl Reader<'_> {
             calls,
             rounds,
             parts: if source.op.turn().is_some() { vec![tools(parts)] } else { parts },
+        }
+    }
+
+    /// The first step of a loop.
+    fn first(&self, op: &Op) -> Option<&Step> {
+        match op {
+            Op::Repeat { body, .. } => self.plan.block(*body)?.steps.first(),
+            _ => None,
         }
     }
 

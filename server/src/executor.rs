@@ -9,7 +9,7 @@ use ai::ask::{Asking, By, Models};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
-use dsl::workflow::{ASK, EMBED, TURN};
+use dsl::workflow::{ASK, BATCH, EMBED, TURN};
 use engine::command::Call;
 use engine::run::RunId;
 use runtime::executor::{Calling, Executor, Finding};
@@ -18,6 +18,7 @@ use store::Desk;
 
 use crate::beside;
 use crate::connections::OfOwner;
+use crate::left::Left;
 use crate::live::{Live, Piece};
 use crate::order::Note;
 use crate::safe::Safe;
@@ -27,7 +28,8 @@ use crate::serve::Reach;
 pub struct Hands {
     data: PathBuf,
     safe: Arc<Safe>,
-    models: Models,
+    models: Arc<Models>,
+    left: Left,
     /// Whoever watches answers come.
     pub live: Live,
     database: PathBuf,
@@ -52,18 +54,21 @@ struct Equipment {
 
 impl Hands {
     /// Makes hands for the runs of a data directory, whose secrets lie in a safe.
+    /// To be called within the runtime.
     pub fn new(data: PathBuf, database: PathBuf, safe: Arc<Safe>, desk: Arc<Desk>) -> Hands {
-        let models = Models::new(desk);
+        let models = Arc::new(Models::new(desk));
+        let left = Left::new(models.clone(), safe.clone());
         let (live, private) = (Live::default(), AtomicBool::new(false));
         let ways = [false, true].map(|allow_private| {
             let policy = egress::Policy { allow_private, ..egress::Policy::default() };
             egress::Client::new(policy, Arc::new(NoVault))
         });
-        Hands { data, safe, models, live, database, private, ways, runs: RwLock::default() }
+        Hands { data, safe, models, left, live, database, private, ways, runs: RwLock::default() }
     }
 
     /// Waits for what is still to be written of calls that were given up.
     pub fn settled(&self) {
+        self.left.settled();
         self.models.settled();
     }
 
@@ -132,6 +137,7 @@ impl Hands {
             reach: if equipment.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public },
         };
         match &*call.action {
+            BATCH => ai::ask::batch(asking, &call.args).await,
             EMBED => ai::ask::embed(&asking, &call.args).await,
             TURN => ai::ask::turn(asking, &call.args).await,
             _ => ai::ask::ask(&asking, &call.args).await,
@@ -147,7 +153,7 @@ impl Executor for Hands {
     fn call<'a>(&'a self, run: &'a RunId, call: &'a Call) -> Calling<'a> {
         Box::pin(async move {
             match self.of(run) {
-                Some(equipment) if [ASK, EMBED, TURN].contains(&&*call.action) => {
+                Some(equipment) if [ASK, BATCH, EMBED, TURN].contains(&&*call.action) => {
                     self.ask(run, call, &equipment).await
                 }
                 Some(equipment) => {
@@ -196,6 +202,10 @@ impl Executor for Hands {
     }
 
     fn release(&self, run: &RunId) {
-        self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(run);
+        let left = self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(run);
+        if let Some(left) = left {
+            let reach = if left.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public };
+            self.left.give_up(&left.owner, reach);
+        }
     }
 }

@@ -15,6 +15,7 @@ pub mod history;
 pub mod home;
 pub mod http;
 pub mod kept;
+mod left;
 pub mod live;
 pub mod order;
 pub mod owner;

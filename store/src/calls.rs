@@ -2,10 +2,12 @@
 //! the call goes out, and settled once when it is over: budgets count what is open as if it were spent.
 //! Every question names its owner.
 
+pub(crate) mod batches;
 mod budgets;
 
 use rusqlite::{Connection, Row, ToSql, params};
 
+pub use batches::Batched;
 pub use budgets::Budget;
 
 use crate::change::Unfit;
@@ -246,9 +248,13 @@ pub(crate) fn settle(
     Ok(if settled == 1 { Ok(()) } else { Err(Unfit::Stale) })
 }
 
-/// Calls that were under way when a process died cost the most that they can.
+/// Calls that were under way when a process died cost the most that they can. Those in batches go on without one.
 pub(crate) fn lose(to: &Connection) -> rusqlite::Result<Result<(), Unfit>> {
-    to.execute("UPDATE calls SET class = 'lost', cost = reserved, estimated = 1 WHERE class = 'open'", [])?;
+    to.execute(
+        "UPDATE calls SET class = 'lost', cost = reserved, estimated = 1 WHERE class = 'open'
+         AND NOT EXISTS (SELECT 1 FROM batches WHERE batches.owner = calls.owner AND call = id)",
+        [],
+    )?;
     Ok(Ok(()))
 }
 

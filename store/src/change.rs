@@ -188,8 +188,18 @@ pub enum Edit {
         /// What came of it.
         outcome: Outcome,
     },
-    /// Calls to models that are open belong to no process any more: they cost the most that they can.
+    /// Calls to models that are open belong to no process any more: they cost the most that they can. Those in batches
+    /// stay open.
     LoseCalls,
+    /// A call to a model is answered in a batch.
+    NoteBatch {
+        /// The owner.
+        owner: String,
+        /// The call.
+        call: String,
+        /// What the provider calls the batch; empty until it is known.
+        name: String,
+    },
     /// A budget is set.
     Budget(Budget),
     /// A budget is removed.

@@ -236,3 +236,33 @@ fn what_stands_beside_a_budget_is_what_its_calls_add_up_to() {
     }
     assert!(compared > 60, "only {compared} sums were of anything");
 }
+
+#[test]
+fn a_call_in_a_batch_outlives_its_process_and_stays_reserved() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    make(&desk, budget("owner", "", 25)).unwrap();
+    let note = |call: &str, name: &str| {
+        let (owner, call, name) = ("o".to_owned(), call.to_owned(), name.to_owned());
+        make(&desk, Edit::NoteBatch { owner, call, name }).unwrap();
+    };
+    make(&desk, call("o", "batched", Some(10))).unwrap();
+    note("batched", "");
+    make(&desk, call("o", "plain", Some(10))).unwrap();
+    make(&desk, Edit::LoseCalls).unwrap();
+    let reader = Reader::open(desk.path(), Duration::ZERO).unwrap();
+    let classes: Vec<String> =
+        reader.calls_of_run("o", "r").unwrap().into_iter().map(|call| call.outcome.class).collect();
+    assert_eq!(classes, ["open", "lost"], "the one beside it is lost");
+    assert_eq!(make(&desk, call("o", "third", Some(10))), Err(Unfit::Spent), "it is reserved still");
+    assert_eq!(reader.batched("o", "plain").unwrap(), None);
+    note("batched", "batch_1");
+    let found = reader.batched("o", "batched").unwrap().unwrap();
+    assert_eq!((&*found.name, found.call.reserved), ("batch_1", Some(10)));
+    assert_eq!(reader.batched("p", "batched").unwrap(), None, "it is its owner's");
+    assert!(reader.has_batches("o").unwrap() && !reader.has_batches("p").unwrap());
+    assert_eq!(reader.left_batches("o").unwrap(), [], "its run has not ended");
+    make(&desk, settle("o", "batched", 4)).unwrap();
+    assert!(!reader.has_batches("o").unwrap());
+    make(&desk, call("o", "third", Some(10))).unwrap();
+}

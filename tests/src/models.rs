@@ -1,6 +1,7 @@
 //! A double of the providers of models, of all four wires: it does with each call what its script says, counts exactly
 //! what it sends, and remembers what it was asked, and when. It knows nothing of the product.
 
+pub mod batches;
 pub mod says;
 
 use std::collections::VecDeque;

@@ -126,7 +126,7 @@ impl<M: Matter> Ask<'_, M> {
         let cost = cost.unwrap_or_default();
         match row.settle(outcome).await {
             Ok(()) => {
-                self.warn(&call, cost);
+                self.asking.warn(&call, cost);
                 Paidfor { answer: came.answer.map_err(No::Refused), cost }
             }
             Err(failure) => Paidfor { answer: Err(No::Failed(failure)), cost },
@@ -134,7 +134,7 @@ impl<M: Matter> Ask<'_, M> {
     }
 
     /// Its row, with the most that it can cost.
-    fn call(&self, now: Timestamp) -> Result<Call, Failure> {
+    pub fn call(&self, now: Timestamp) -> Result<Call, Failure> {
         let (asking, wish) = (self.asking, self.wish);
         let reserved = self.candidate.most.and_then(|most| i64::try_from(most.units()).ok());
         let (run, place, attempt, token) = match &asking.by {
@@ -164,12 +164,16 @@ impl<M: Matter> Ask<'_, M> {
         })
     }
 
-    /// Opens the row, unless that could pass a limit.
-    async fn open(&self, call: Call, price: Option<Price>, likely: u64) -> Result<Row, Failure> {
-        let wish = self.wish;
+    /// The limits that it brings along.
+    pub fn limits(&self) -> Limits {
         let units = |money: Money| i64::try_from(money.units()).unwrap_or(i64::MAX);
         let month = month(Timestamp::now());
-        let limits = Limits { run: wish.run_cost.map(units), step: wish.max_cost.map(units), month };
+        Limits { run: self.wish.run_cost.map(units), step: self.wish.max_cost.map(units), month }
+    }
+
+    /// Opens the row, unless that could pass a limit.
+    async fn open(&self, call: Call, price: Option<Price>, likely: u64) -> Result<Row, Failure> {
+        let limits = self.limits();
         let mut row = Row {
             desk: self.asking.models.desk.clone(),
             owner: call.owner.clone(),
@@ -183,7 +187,7 @@ impl<M: Matter> Ask<'_, M> {
         };
         let edit = Edit::OpenCall { call: Box::new(call.clone()), limits };
         // Until it is known that it is not there it is taken to be: whoever gives up here leaves a row that is settled.
-        let opened = write(&row.desk, edit).await;
+        let opened = write(&row.desk, vec![edit]).await;
         row.open = matches!(opened, Ok(Ok(())));
         match opened? {
             Ok(()) => Ok(row),
@@ -193,13 +197,13 @@ impl<M: Matter> Ask<'_, M> {
     }
 
     /// Why a budget does not let a call go out.
-    fn too_dear(&self, call: &Call) -> String {
+    pub fn too_dear(&self, call: &Call) -> String {
         let name = self.candidate.offer.name;
         let Some(reserved) = call.reserved else {
             return format!("the price of `{name}` is not known, and a budget must be kept");
         };
         let short = |(budget, spent): &(Budget, i64)| budget.most.saturating_sub(*spent) < reserved;
-        let budgets = self.budgets(call);
+        let budgets = self.asking.budgets(call);
         let left = match budgets.iter().find(|budget| short(budget)) {
             // What another payer has left is not told.
             Some((budget, _)) if budget.owner != self.asking.owner => {
@@ -217,36 +221,6 @@ impl<M: Matter> Ask<'_, M> {
             None => "less is left of what the step or the run may cost".to_owned(),
         };
         format!("a call of `{name}` may cost {} USD, and {left}", Money::from_units(reserved.into()))
-    }
-
-    /// The budgets that a call must keep, and what is spent or reserved of each in this month. It looks at a few rows,
-    /// for which nobody is waited for.
-    fn budgets(&self, call: &Call) -> Vec<(Budget, i64)> {
-        let read = || -> Result<Vec<(Budget, i64)>, store::Error> {
-            let reader = self.asking.models.reader()?;
-            let month = month(Timestamp::now());
-            let with_spent = |budget: Budget| reader.spent(&budget, month).map(|spent| (budget, spent));
-            reader.budgets_of_call(call)?.into_iter().map(with_spent).collect()
-        };
-        read().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the budgets cannot be read");
-            vec![]
-        })
-    }
-
-    /// Says which budgets a call has brought to one of the parts that are told of.
-    fn warn(&self, call: &Call, cost: Money) {
-        let Ok(cost) = i64::try_from(cost.units()) else { return };
-        for (budget, spent) in self.budgets(call) {
-            let reached = |percent: &&i128| {
-                let line = i128::from(budget.most) * **percent;
-                i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
-            };
-            if let Some(percent) = TOLD.iter().rev().find(reached) {
-                let (owner, scope, name) = (&*budget.owner, &*budget.scope, &*budget.name);
-                tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
-            }
-        }
     }
 
     async fn send(&self, said: &Mutex<Counter>) -> Came<M::Answer> {
@@ -346,13 +320,45 @@ impl<M: Matter> Ask<'_, M> {
     }
 }
 
+impl Asking<'_> {
+    /// The budgets that a call must keep, and what is spent or reserved of each in this month. It looks at a few rows,
+    /// for which nobody is waited for.
+    fn budgets(&self, call: &Call) -> Vec<(Budget, i64)> {
+        let read = || -> Result<Vec<(Budget, i64)>, store::Error> {
+            let reader = self.models.reader()?;
+            let month = month(Timestamp::now());
+            let with_spent = |budget: Budget| reader.spent(&budget, month).map(|spent| (budget, spent));
+            reader.budgets_of_call(call)?.into_iter().map(with_spent).collect()
+        };
+        read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the budgets cannot be read");
+            vec![]
+        })
+    }
+
+    /// Says which budgets a call has brought to one of the parts that are told of.
+    pub(super) fn warn(&self, call: &Call, cost: Money) {
+        let Ok(cost) = i64::try_from(cost.units()) else { return };
+        for (budget, spent) in self.budgets(call) {
+            let reached = |percent: &&i128| {
+                let line = i128::from(budget.most) * **percent;
+                i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
+            };
+            if let Some(percent) = TOLD.iter().rev().find(reached) {
+                let (owner, scope, name) = (&*budget.owner, &*budget.scope, &*budget.name);
+                tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
+            }
+        }
+    }
+}
+
 /// True if a status says that an answer follows.
 fn is_right(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
 /// Why nothing came, as a refusal.
-fn unsent(error: &egress::Error) -> Refusal {
+pub(super) fn unsent(error: &egress::Error) -> Refusal {
     let class = match error {
         egress::Error::Secret(Refused::Payer { .. }) => Class::NoCredit,
         egress::Error::Secret(_) => Class::BadKey,
@@ -380,18 +386,9 @@ struct Row {
 
 impl Row {
     fn outcome(&self, usage: &Usage, cost: Option<Money>, class: &str, first: Option<Duration>) -> Outcome {
-        let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         let length = |length: Duration| i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
         Outcome {
-            tokens: [
-                usage.input_uncached,
-                usage.input_cached,
-                usage.cache_write_5m,
-                usage.cache_write_1h,
-                usage.output_visible,
-                usage.output_reasoning,
-            ]
-            .map(count),
+            tokens: usage.tokens(),
             estimated: usage.estimated,
             cost: cost.and_then(|cost| i64::try_from(cost.units()).ok()),
             latency: Some(length(self.began.elapsed())),
@@ -406,7 +403,7 @@ impl Row {
 
     async fn settle(&mut self, outcome: Outcome) -> Result<(), Failure> {
         let edit = self.edit(outcome);
-        let settled = write(&self.desk, edit).await?;
+        let settled = write(&self.desk, vec![edit]).await?;
         self.open = false;
         settled.map_err(|unfit| broken(&format!("{unfit:?}")))
     }
@@ -428,11 +425,11 @@ impl Drop for Row {
     }
 }
 
-async fn write(desk: &Desk, edit: Edit) -> Result<Result<(), Unfit>, Failure> {
-    desk.post(Change::untold(vec![edit])).await.map_err(|error| broken(&error.to_string()))
+pub(super) async fn write(desk: &Desk, edits: Vec<Edit>) -> Result<Result<(), Unfit>, Failure> {
+    desk.post(Change::untold(edits)).await.map_err(|error| broken(&error.to_string()))
 }
 
-fn broken(why: &str) -> Failure {
+pub(super) fn broken(why: &str) -> Failure {
     Failure::passing(FailureKind::Server, format!("the ledger cannot be written: {why}"))
 }
 

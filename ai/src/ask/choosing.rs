@@ -11,7 +11,8 @@ use crate::provider::{Agreed, Quality};
 use crate::route::{self, Basis, Candidate, Choice, Offer};
 
 /// Lengths of an answer that are tried where a limit of cost leaves no room for the longest.
-const LENGTHS: [Option<u64>; 6] = [None, Some(32_768), Some(8_192), Some(2_048), Some(1_024), Some(512)];
+pub(super) const LENGTHS: [Option<u64>; 6] =
+    [None, Some(32_768), Some(8_192), Some(2_048), Some(1_024), Some(512)];
 
 impl Step<'_> {
     /// The next better quality, where the step leaves the model open and there is one of it.

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Dated, Model, Paths, Provider};
+use super::{Batch, Dated, Model, Paths, Provider};
 use crate::estimate::Estimate;
-use crate::wire::WIRES;
+use crate::price::Cached;
+use crate::wire::{WIRES, batch};
 
 /// What is wrong with the file of a provider.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,11 +35,23 @@ struct File {
     paths: Value,
     #[serde(default = "empty")]
     quirks: Value,
+    batch: Option<Value>,
     estimate: Value,
     #[serde(default)]
     models: Map<String, Value>,
     #[serde(default)]
     embeddings: Map<String, Value>,
+}
+
+/// How it answers for half the price, as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batches {
+    wire: String,
+    cached: Cached,
+    /// Where that is from, for readers of the file.
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 fn empty() -> Value {
@@ -63,6 +76,7 @@ impl Provider {
             wire,
             paths: part("paths", file.paths)?,
             quirks: part("quirks", file.quirks)?,
+            batch: file.batch.map(batches).transpose()?,
             estimate: part("estimate", file.estimate)?,
             models: models("models", file.models)?,
             embeddings: models("embeddings", file.embeddings)?,
@@ -99,7 +113,23 @@ fn models(place: &str, entries: Map<String, Value>) -> Result<BTreeMap<String, M
     entries.into_iter().map(read).collect()
 }
 
+fn batches(value: Value) -> Result<Batch, Wrong> {
+    let Batches { wire, cached, .. } = part("batch", value)?;
+    let found = batch::WIRES.into_iter().find(|known| known.name == wire);
+    let known = || batch::WIRES.map(|wire| format!("`{}`", wire.name)).join(", ");
+    let wire =
+        found.ok_or_else(|| wrong("batch", format!("there is no wire `{wire}`; there are {}", known())))?;
+    Ok(Batch { wire, cached })
+}
+
 fn check(provider: &Provider) -> Result<(), Wrong> {
+    if let Some(batch) = &provider.batch {
+        let odd =
+            |model: &&Model| model.prices.iter().any(|price| price.usd.in_batch(batch.cached).is_none());
+        if provider.models.values().any(|model| odd(&model)) {
+            return Err(wrong("batch", "half of a price has more than six decimals"));
+        }
+    }
     let Estimate { times, image, image_at_most } = provider.estimate;
     if !(0.1..=10.0).contains(&times) {
         return Err(wrong("estimate", format!("`times` is 0.1 to 10, not {times}")));

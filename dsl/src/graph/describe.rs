@@ -4,14 +4,14 @@ use crate::duration;
 use crate::expr::Expr;
 use crate::graph::Sort;
 use crate::value::Value;
-use crate::workflow::{ASK, Act, Arg, EMIT, Keeping, Moment, Op, REQUEST, Start, TURN, Trigger, Wait};
+use crate::workflow::{ASK, Act, Arg, BATCH, EMIT, Keeping, Moment, Op, REQUEST, Start, TURN, Trigger, Wait};
 
 /// What sort of step it is.
 pub fn sort(op: &Op) -> Sort {
     match op {
         Op::Act(act) => match &*act.action {
             REQUEST => Sort::Request,
-            ASK | TURN => Sort::Ask,
+            ASK | BATCH | TURN => Sort::Ask,
             EMIT => Sort::Emit,
             _ => Sort::Call,
         },
@@ -21,7 +21,7 @@ pub fn sort(op: &Op) -> Sort {
         Op::Set { .. } => Sort::Set,
         Op::Fail { .. } => Sort::Fail,
         Op::Each { .. } => Sort::Each,
-        Op::Repeat { .. } if op.turn().is_some() => Sort::Ask,
+        Op::Repeat { .. } if op.turn().or(op.batch()).is_some() => Sort::Ask,
         Op::Repeat { .. } => Sort::Repeat,
         Op::Switch { .. } => Sort::Switch,
         Op::Try { .. } => Sort::Try,
@@ -34,11 +34,12 @@ pub fn about(op: &Op) -> String {
         Op::Act(act) => match &*act.action {
             REQUEST => request(act).unwrap_or_else(|| REQUEST.into()),
             ASK => parameter(&act.args, "prompt").unwrap_or_default(),
+            BATCH => "a look at the batch".into(),
             TURN => "a turn of the model".into(),
             EMIT => format!("signal {}", parameter(&act.args, "signal").unwrap_or_default()),
             action => action.to_owned(),
         },
-        Op::Repeat { start: Some(start), .. } if op.turn().is_some() => {
+        Op::Repeat { start: Some(start), .. } if op.turn().or(op.batch()).is_some() => {
             parameter(start, "prompt").unwrap_or_default()
         }
         Op::Child { workflow, .. } => format!("workflow {workflow}"),

@@ -27,11 +27,14 @@ const PARALLEL: u32 = 4;
 /// What is evaluated once; the other parameters are fixed.
 const ONCE: [&str; 3] = ["images", "prompt", "system"];
 
-/// What is not for the model: it says what becomes of its calls.
-const OURS: [&str; 4] = ["allow", "confirm", "max_turns", "tools"];
+/// What is not for the model: it says what becomes of its calls, and when.
+const OURS: [&str; 5] = ["allow", "confirm", "max_turns", "patience", "tools"];
 
 /// What a model may set of a request: who calls, and how long and how often is waited, is the author's.
 const OF_REQUEST: [&str; 7] = ["method", "url", "query", "headers", "json", "form", "body"];
+
+/// Parameters with their values.
+type Args = Vec<(Arc<str>, Arg)>;
 
 /// True for a step that gives tools to a model.
 pub(super) fn has_tools(act: &ast::Act) -> bool {
@@ -90,22 +93,18 @@ impl Lowering<'_> {
             parallel: if actions.iter().any(|action| acts(action)) { 1 } else { PARALLEL },
             body: Block { steps: vec![plain(step, "tool", tool)], output: Some(read("steps.tool")) },
         };
-        let (once, fixed): (Vec<_>, Vec<_>) = act
-            .args
-            .into_iter()
-            .filter(|(key, _)| !OURS.contains(&&*key.value))
-            .partition(|(key, _)| ONCE.contains(&&*key.value));
+        let (once, fixed) = once(act.args, &OURS)?;
         let turn = Step {
             retry: self.retry(step.retry.value.as_ref(), Some(Safety::Read)),
             timeout: self.defaults.timeout,
-            ..plain(step, "turn", Op::Act(turn(fixed, offered, turns)?))
+            ..plain(step, "turn", Op::Act(turn(fixed, offered, turns)))
         };
         let calls = Step { needs: vec![need(NeedKind::Hard)], ..plain(step, "calls", calls) };
         let output = "steps.turn.done ? steps.turn.answer : \
                       { conversation: steps.turn.conversation, results: steps.calls }";
         Some(Op::Repeat {
             rounds: Arg::Value(Value::Int(turns)),
-            start: Some(start(once)?),
+            start: Some(start(once)),
             until: Some(expression("steps.turn.done")),
             every: None,
             body: Block { steps: vec![turn, calls], output: Some(read(output)) },
@@ -157,7 +156,7 @@ impl Lowering<'_> {
 }
 
 /// The parameters of a turn.
-fn turn(fixed: Vec<(Spanned<String>, ast::Arg)>, tools: Value, turns: i64) -> Option<Act> {
+fn turn(fixed: Args, tools: Value, turns: i64) -> Act {
     let ours = [
         ("last", read("last")),
         ("round", read("round")),
@@ -165,26 +164,26 @@ fn turn(fixed: Vec<(Spanned<String>, ast::Arg)>, tools: Value, turns: i64) -> Op
         ("tools", Arg::Value(tools)),
     ];
     let mut args: Vec<(Arc<str>, Arg)> = ours.map(|(key, arg)| (key.into(), arg)).into();
-    for (key, value) in fixed {
-        args.push((key.value.into(), super::arg(value)?));
-    }
-    Some(Act {
-        action: TURN.into(),
-        args: Arg::Object(args),
-        safety: Safety::Read,
-        connection: None,
-        cache: None,
-    })
+    args.extend(fixed);
+    Act { action: TURN.into(), args: Arg::Object(args), safety: Safety::Read, connection: None, cache: None }
 }
 
 /// What the first turn is given: what the author wrote, and a name under which all turns are counted together.
-fn start(once: Vec<(Spanned<String>, ast::Arg)>) -> Option<Arg> {
-    let mut entries: Vec<(Arc<str>, Arg)> = vec![];
-    for (key, value) in once {
-        entries.push((key.value.into(), super::arg(value)?));
+fn start(once: Args) -> Arg {
+    Arg::Object(once.into_iter().chain([("id".into(), read("uuid()"))]).collect())
+}
+
+/// What is evaluated once, where the step stands, and what is fixed, without some that are not for the model.
+pub(super) fn once(args: Vec<(Spanned<String>, ast::Arg)>, without: &[&str]) -> Option<(Args, Args)> {
+    let (mut once, mut fixed): (Args, Args) = (vec![], vec![]);
+    for (key, value) in args {
+        if without.contains(&&*key.value) {
+            continue;
+        }
+        let to = if ONCE.contains(&&*key.value) { &mut once } else { &mut fixed };
+        to.push((key.value.into(), super::arg(value)?));
     }
-    entries.push(("id".into(), read("uuid()")));
-    Some(Arg::Object(entries))
+    Some((once, fixed))
 }
 
 /// A call that is none: of a tool that there is not, or with parameters that do not fit.
@@ -218,7 +217,7 @@ fn acts(action: &Action) -> bool {
 }
 
 /// A step of ours that does this and nothing else.
-fn plain(step: &ast::Step, name: &str, op: Op) -> Step {
+pub(super) fn plain(step: &ast::Step, name: &str, op: Op) -> Step {
     Step {
         name: name.into(),
         span: step.name.span,
@@ -238,7 +237,7 @@ fn need(kind: NeedKind) -> Need {
     Need { up: 0, step: 0, kind }
 }
 
-fn fixed<'a>(act: &'a ast::Act, key: &str) -> Option<&'a Value> {
+pub(super) fn fixed<'a>(act: &'a ast::Act, key: &str) -> Option<&'a Value> {
     match &act.arg(key)?.kind {
         ArgKind::Value(value) => Some(value),
         ArgKind::Expr(_) | ArgKind::Text(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => None,
@@ -251,10 +250,10 @@ fn name_of(id: &str) -> String {
     if name.starts_with(|char: char| char.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
-fn read(text: &str) -> Arg {
+pub(super) fn read(text: &str) -> Arg {
     Arg::Expr(expression(text))
 }
 
-fn expression(text: &str) -> Expr {
+pub(super) fn expression(text: &str) -> Expr {
     expr::parse(text, &SpanMap::default()).expect("what stands in this file can be read")
 }

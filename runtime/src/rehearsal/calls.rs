@@ -8,7 +8,7 @@ use dsl::template;
 use dsl::test::{Does, Mock, Replies, Reply, Says, Target, When, names};
 use dsl::types::{Field, Type, fit};
 use dsl::value::{Object, Value};
-use dsl::workflow::{ASK, REQUEST, TURN};
+use dsl::workflow::{ASK, BATCH, REQUEST, TURN};
 use engine::BIG;
 use engine::command::Call;
 use engine::input::{Input, Start};
@@ -24,10 +24,10 @@ impl<'s> Play<'s> {
     /// Makes a call.
     pub(super) fn call(&mut self, run: &RunId, path: String, call: Call) {
         let args = call.args.load_all(&self.shelf).unwrap_or_default();
-        let is_turn = *call.action == *TURN;
+        let is_round = [BATCH, TURN].contains(&&*call.action);
         let (path, call, args) = match whole(&path) {
-            // What stands in for a model with tools is its answer: it is done with the first turn.
-            Some(step) if is_turn => (step, Call { action: ASK.into(), ..call }, asked(&args)),
+            // What stands in for a model with tools, or with time, is its answer: it is done with the first round.
+            Some(step) if is_round => (step, Call { action: ASK.into(), ..call }, asked(&args)),
             Some(_) | None => (path, call, args),
         };
         let calls_workflow = *call.action == *CALL;
@@ -48,7 +48,7 @@ impl<'s> Play<'s> {
         };
         match answer {
             Ok((result, takes)) => {
-                let result = result.map(|value| if is_turn { ended(value) } else { value });
+                let result = result.map(|value| if is_round { ended(value) } else { value });
                 let result = result.map(|value| value.sealed(BIG));
                 let input = Input::Returned { at: call.at, attempt: call.attempt, result, from: None };
                 self.put_after(takes, Due::World(run.clone(), input));
@@ -172,17 +172,17 @@ fn whole(path: &str) -> Option<String> {
     Some(step.to_owned())
 }
 
-/// The parameters of a model's first turn as those of a model without tools.
+/// The parameters of a model's first round as those of a model without tools and without time.
 fn asked(args: &Value) -> Value {
     let (Value::Object(given), Some(Value::Object(start))) = (args, args.get("last")) else {
         return args.clone();
     };
     let fixed = given.iter().filter(|(key, _)| !["last", "round", "turns"].contains(&&***key));
-    let own = start.iter().filter(|(key, _)| &***key != "id");
+    let own = start.iter().filter(|(key, _)| !["id", "until"].contains(&&***key));
     Value::object(own.chain(fixed).map(|(key, value)| (key.clone(), value.clone())))
 }
 
-/// The turn of a model that is done.
+/// The round of a model that is done.
 fn ended(answer: Value) -> Value {
     let calls = Value::list(vec![]);
     Value::object([("done", Value::Bool(true)), ("answer", answer), ("calls", calls)])

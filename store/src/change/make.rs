@@ -201,6 +201,7 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
         Edit::OpenCall { call, limits } => calls::open(to, call, limits),
         Edit::SettleCall { owner, call, outcome } => calls::settle(to, (owner, call), outcome),
         Edit::LoseCalls => calls::lose(to),
+        Edit::NoteBatch { owner, call, name } => calls::batches::note(to, (owner, call), name),
         Edit::Budget(budget) => run(
             to,
             "INSERT OR REPLACE INTO budgets (owner, scope, name, most) VALUES (?1, ?2, ?3, ?4)",
