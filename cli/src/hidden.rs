@@ -76,8 +76,11 @@ pub fn lines(count: usize) -> Result<Vec<Secret>, Trouble> {
     let whole = From { stdin: true, file: None }.read("")?;
     let given: Vec<Secret> = whole.expose().lines().map(|line| Secret::new(line.to_owned())).collect();
     if given.len() != count {
-        let message = format!("{count} secrets are wanted, a line for each, and {} were given", given.len());
-        return Err(Trouble::no(message));
+        let wanted = match count {
+            1 => "one secret is wanted".to_owned(),
+            count => format!("{count} secrets are wanted, a line for each"),
+        };
+        return Err(Trouble::no(format!("{wanted}, and {} lines were given", given.len())));
     }
     Ok(given)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
+use dsl::diagnostic::nearest;
 use server::connections::Trying;
 use server::connector::Preview;
 use server::serve::Reach;
@@ -58,10 +59,12 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let manifest = super::docs::find(connector)?;
     let known = server::catalog();
     if known.get(id).is_none() {
-        let names: Vec<String> =
-            known.actions_of(connector).iter().map(|action| format!("`{}`", action.id)).collect();
-        return Err(Trouble::no(format!("there is no action `{id}`"))
-            .help(format!("`{connector}` has {}", names.join(", "))));
+        let names: Vec<&str> = known.actions_of(connector).iter().map(|action| &*action.id).collect();
+        let wrong = Trouble::no(format!("there is no action `{id}`"));
+        return Err(match nearest(id, names.iter().copied()) {
+            Some(near) => wrong.help(format!("did you mean `{near}`?")),
+            None => wrong.help(format!("`{connector}` has `{}`", names.join("`, `"))),
+        });
     }
     let with = dsl::json::parse(&args.with)
         .map_err(|error| Trouble::no(format!("`--with` is not JSON: {error}")))?;

@@ -1,0 +1,185 @@
+//! Trying by hand: one action with a connection or with a secret that is given, and whether a connection works.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use connectors::connection::{Coming, Connection, Connections};
+use connectors::manifest::Manifest;
+use connectors::manifest::auth::Auth;
+use connectors::{Connectors, Settings};
+use dsl::catalog::{Failure, FailureKind};
+use dsl::value::Object;
+use secret::{Open, Refused, Secret};
+use vault::Vault;
+
+use super::found::{OfVault, no_vault};
+use super::{fitted, nanoseconds};
+use crate::error::Error;
+use crate::home::Home;
+use crate::serve::Reach;
+
+/// One action, tried by hand.
+pub struct Trying<'a> {
+    /// The data directory.
+    pub home: Home,
+    /// Whose connections.
+    pub owner: String,
+    /// The service.
+    pub manifest: &'a Manifest,
+    /// The connection, where one is named.
+    pub connection: Option<&'a str>,
+    /// The way to sign in, where there is no connection.
+    pub way: &'a Auth,
+    /// The fields, where there is no connection.
+    pub fields: &'a [(String, String)],
+    /// The secrets, where they are given by hand.
+    pub secrets: Option<Vec<Secret>>,
+    /// Whether nothing is sent.
+    pub dry: bool,
+    /// Where paths begin instead of at the manifest's base.
+    pub base: Option<&'a str>,
+    /// Which addresses may be called.
+    pub reach: Reach,
+    /// The folder of files.
+    pub files: PathBuf,
+}
+
+impl Trying<'_> {
+    /// The actions, with the connection that was named or given.
+    ///
+    /// # Errors
+    /// Where the fields do not fit, the vault cannot be opened, or the address is none that may be called.
+    pub fn connectors(self) -> Result<Connectors, Error> {
+        if let Some(base) = self.base {
+            allowed(self.manifest, base, self.reach)?;
+        }
+        let connections: Arc<dyn Connections> = match (self.secrets, self.connection) {
+            (Some(secrets), _) => {
+                let fields = fitted(self.manifest, self.way, self.fields)?;
+                let names = self.way.secrets.iter().map(|field| field.name.clone());
+                Arc::new(Given { way: self.way.clone(), fields, secrets: names.zip(secrets).collect() })
+            }
+            (None, None) if self.dry => {
+                let fields = fitted(self.manifest, self.way, self.fields)?;
+                let names = self.way.secrets.iter().map(|field| field.name.clone());
+                let none = names.map(|name| (name, Secret::new(String::new())));
+                Arc::new(Given { way: self.way.clone(), fields, secrets: none.collect() })
+            }
+            (None, _) => Arc::new(OfVault {
+                vault: Arc::new(crate::safe::open(&self.home)?),
+                owner: self.owner,
+                actor: "keyway".into(),
+            }),
+        };
+        let allow_private = self.reach == Reach::Private;
+        let policy = egress::Policy { allow_private, ..egress::Policy::default() };
+        Ok(Connectors::new(Settings {
+            files: self.files,
+            protected: vec![self.home.directory().to_owned()],
+            egress: egress::Client::new(policy, Arc::new(secret::NoVault)),
+            library: connectors::library().clone(),
+            connections,
+        }))
+    }
+}
+
+/// Refuses an address that is neither the service's own nor allowed by whoever types.
+fn allowed(manifest: &Manifest, base: &str, reach: Reach) -> Result<(), Error> {
+    let unfit = |why: String| Err(Error::Unfit { why });
+    let Some((scheme, rest)) = base.split_once("://") else {
+        return unfit(format!("`{base}` is no address: it begins with `https://`"));
+    };
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    if reach == Reach::Private || (scheme == "https" && connectors::allows(manifest, host)) {
+        return Ok(());
+    }
+    unfit(format!(
+        "`{host}` is not among the hosts of {}; `--allow-private` lets it be called",
+        manifest.name
+    ))
+}
+
+/// A key for a call by hand, which no other has.
+pub fn try_key() -> String {
+    format!("try-{}", nanoseconds())
+}
+
+/// Asks a service whether a connection works, and writes down what the account is called.
+///
+/// # Errors
+/// Where the service says no, or cannot be asked.
+pub async fn verify(vault: Vault, manifest: &Manifest, owner: &str, name: &str) -> Result<String, Failure> {
+    let vault = Arc::new(vault);
+    let of = OfVault { vault: vault.clone(), owner: owner.into(), actor: "keyway".into() };
+    let connectors = Connectors::new(Settings {
+        files: PathBuf::new(),
+        protected: vec![],
+        egress: egress::Client::new(egress::Policy::default(), Arc::new(secret::NoVault)),
+        library: connectors::library().clone(),
+        connections: Arc::new(of),
+    });
+    let label = connectors.verify(&manifest.id, Some(name)).await?;
+    let known = vault.connections(owner, Some(&manifest.id)).map_err(|error| no_vault(&error))?;
+    if let Some(row) = known.into_iter().find(|row| row.name == name) {
+        let row = vault::Connection { label: label.clone(), used: Some(nanoseconds()), ..row };
+        vault.restate_connection(row).map_err(|error| no_vault(&error))?;
+    }
+    Ok(label)
+}
+
+/// A connection that was given by hand, for one call.
+struct Given {
+    way: Auth,
+    fields: Object,
+    secrets: BTreeMap<String, Secret>,
+}
+
+impl Connections for Given {
+    fn fresh<'a>(&'a self, _: &'a Manifest, _: Option<&'a str>) -> Coming<'a> {
+        let names = self.secrets.keys().map(|name| (name.clone(), name.clone()));
+        let connection = Connection {
+            name: "by hand".into(),
+            auth: self.way.id.clone(),
+            fields: self.fields.clone(),
+            secrets: names.collect(),
+            version: 0,
+            open: Arc::new(Held(self.secrets.clone())),
+        };
+        Box::pin(std::future::ready(Ok(connection)))
+    }
+
+    fn refused<'a>(&'a self, manifest: &'a Manifest, _: &'a Connection) -> Coming<'a> {
+        let message = format!("{} does not take this secret", manifest.name);
+        Box::pin(std::future::ready(Err(Failure::new(FailureKind::Auth, message))))
+    }
+}
+
+/// Secrets that were given by hand. To which hosts they go, whoever calls sees to.
+struct Held(BTreeMap<String, Secret>);
+
+impl Open for Held {
+    fn open(&self, name: &str, _: &str) -> Result<Secret, Refused> {
+        self.0.get(name).cloned().ok_or_else(|| Refused::Unknown { name: name.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_by_hand_is_one_of_the_service_or_is_allowed() {
+        let slack = connectors::library().find("slack").unwrap();
+        for (base, reach, wanted) in [
+            ("https://slack.com/api", Reach::Public, true),
+            ("http://slack.com/api", Reach::Public, false),
+            ("https://evil.example", Reach::Public, false),
+            ("http://127.0.0.1:9", Reach::Public, false),
+            ("http://127.0.0.1:9", Reach::Private, true),
+            ("slack.com", Reach::Public, false),
+        ] {
+            assert_eq!(allowed(slack, base, reach).is_ok(), wanted, "{base}");
+        }
+    }
+}
