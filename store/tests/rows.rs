@@ -151,7 +151,7 @@ fn a_commit_is_durable_by_its_settings() {
         synchronous: 2,
         foreign_keys: 1,
         busy_timeout: 5000,
-        user_version: 11,
+        user_version: 12,
     };
     assert_eq!(writer.pragmas().unwrap(), expected);
 }

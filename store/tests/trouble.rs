@@ -253,7 +253,7 @@ fn signals_and_answers_of_an_earlier_version_stay() {
     assert_eq!(reader.signals().unwrap().len(), 1);
     assert!(reader.signals().unwrap().iter().all(Result::is_ok));
     assert_eq!(reader.answers().unwrap(), [Answer { hash: [0; 32], time: 1, body: "1".into() }]);
-    assert_eq!(store::backup::check(&path).unwrap().version, 11);
+    assert_eq!(store::backup::check(&path).unwrap().version, 12);
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn a_later_version_is_left_alone() {
     let (_folder, path) = closed();
     sqlite(&path, "PRAGMA user_version = 99");
     let before = fs::read(&path).unwrap();
-    assert!(matches!(open(&path), Err(Error::Newer { found: 99, known: 11, .. })));
+    assert!(matches!(open(&path), Err(Error::Newer { found: 99, known: 12, .. })));
     assert!(matches!(Reader::open(&path, SOON), Err(Error::Newer { .. })));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
