@@ -103,7 +103,7 @@ fn the_judge_that_is_shipped_says_what_it_was_learned_from_and_is_small() {
     assert!(SHIPPED.about.contains("To be used for choosing a model"), "{}", SHIPPED.about);
     let chance = |text: &str| SHIPPED.foretell(&Traits::of(text)).chance("low").unwrap();
     let (easy, hard) = (
-        "Calculate the area of a triangle with base 6 and height 10.",
+        "What is the capital of France?",
         "Let V be a vector space over the field Z_3. Find the order of the quotient ring and its characteristic polynomial.",
     );
     assert!(chance(easy) > chance(hard) + 0.1, "{} {}", chance(easy), chance(hard));

@@ -266,3 +266,32 @@ fn a_call_in_a_batch_outlives_its_process_and_stays_reserved() {
     assert!(!reader.has_batches("o").unwrap());
     make(&desk, call("o", "third", Some(10))).unwrap();
 }
+
+#[test]
+fn an_answer_for_which_a_better_model_stood_in_was_not_used_and_a_step_sees_its_own_calls_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    let open = |id: &str, step: &str, run: &str, level: i64, time: i64| {
+        let Edit::OpenCall { call, limits } = call("o", id, Some(10)) else { unreachable!() };
+        let call = Call { step: step.into(), run: run.into(), level, time, ..*call };
+        make(&desk, Edit::OpenCall { call: Box::new(call), limits }).unwrap();
+        make(&desk, settle("o", id, 10)).unwrap();
+    };
+    open("a", "s", "one", 1, 10);
+    open("b", "s", "one", 2, 11);
+    open("c", "s", "two", 1, 12);
+    open("d", "other", "two", 0, 13);
+    let reader = Reader::open(desk.path(), Duration::ZERO).unwrap();
+    let answered = reader.answered("o", i64::MIN).unwrap();
+    let used: Vec<(&str, bool)> =
+        answered.iter().map(|answered| (&*answered.call.id, answered.used)).collect();
+    assert!(used.contains(&("a", false)) && used.contains(&("b", true)) && used.contains(&("c", true)));
+    let ids = |since, most| {
+        let calls = reader.calls_of_step(("o", "w", "s"), since, most).unwrap();
+        calls.into_iter().map(|call| call.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(i64::MIN, 50), ["c", "b", "a"]);
+    assert_eq!(ids(11, 50), ["c", "b"]);
+    assert_eq!(ids(i64::MIN, 1), ["c"]);
+    assert!(reader.calls_of_step(("another", "w", "s"), i64::MIN, 50).unwrap().is_empty());
+}
