@@ -43,8 +43,7 @@ impl Tool {
             eprintln!("SKIPPED: `{package}` is not installed in KEYWAY_DOUBLES");
             return None;
         };
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let port = port.local_addr().expect("it has an address").port();
+        let port = free_port();
         let mut command = Command::new("node");
         command.args(["--input-type=module", "--eval", script]).current_dir(npm);
         command.env("PORT", port.to_string()).env("HOW", how);
@@ -65,6 +64,11 @@ impl Drop for Tool {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("it has an address").port()
 }
 
 fn mock(how: &str) -> Option<Tool> {
@@ -142,7 +146,7 @@ impl Browser {
         let pair = parts.next().and_then(|pair| pair.split_once('='));
         let path = parts.find_map(|part| part.strip_prefix("path=")).unwrap_or("/").to_owned();
         if let Some((name, value)) = pair {
-            self.cookies.insert(format!("{name}"), (path, value.into()));
+            self.cookies.insert(name.to_owned(), (path, value.into()));
         }
     }
 }
@@ -232,12 +236,13 @@ async fn a_person_signs_in_at_the_mock_and_is_renewed() {
 async fn the_mock_wants_the_verifier_that_the_challenge_was_made_of() {
     let Some(tool) = mock("") else { return };
     let person = Person::new(&tool, MOCK);
-    let (first, second) = (person.agree(1).expect("it agrees"), person.agree(2).expect("it agrees"));
-    let injected = Accepted { code: second.code.clone(), ..first };
+    let (mut injected, second) = (person.agree(1).expect("it agrees"), person.agree(2).expect("it agrees"));
+    injected.code = second.code.clone();
     let refusal = person.service().exchange(&injected, Timestamp::now()).await.expect_err("it is another's");
     assert!(!refusal.to_string().contains(second.code.expose()), "{refusal}");
-    // The control: with its own verifier the same code serves.
-    person.service().exchange(&second, Timestamp::now()).await.expect("it is its own");
+    // The control: with its own verifier a code serves. The mock has forgotten the one that was tried.
+    let third = person.agree(3).expect("it agrees");
+    person.service().exchange(&third, Timestamp::now()).await.expect("it is its own");
 }
 
 #[tokio::test]
