@@ -4,6 +4,7 @@
 //! Who pays is settled first and stays: where the owner's own keys could serve, neither an organisation's nor the
 //! platform's is asked when they fail.
 
+mod by;
 mod call;
 mod embed;
 pub mod live;
@@ -33,6 +34,7 @@ use crate::price::Money;
 use crate::provider::{Agreed, Quality};
 use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Basis, Candidate, Choice};
+pub use by::By;
 pub use call::month;
 use call::{Ask, No};
 pub use embed::{catalog, embed};
@@ -95,37 +97,6 @@ pub struct Asking<'a> {
     pub by: By<'a>,
     /// Where models may be.
     pub reach: Reach,
-}
-
-/// What asks for an owner.
-#[derive(Clone)]
-pub enum By<'a> {
-    /// A step of a run.
-    Step {
-        /// The run.
-        run: &'a str,
-        /// Which of its steps, by whatever names it alone.
-        place: String,
-        /// Which try of the step.
-        attempt: i64,
-        /// Who takes the text of an answer while it comes.
-        hand: Hand<'a>,
-    },
-    /// A program that shows a token.
-    Token {
-        /// The name of the token.
-        name: &'a str,
-    },
-}
-
-impl By<'_> {
-    /// It as the log and the audit tell it.
-    fn words(&self) -> String {
-        match self {
-            By::Step { run, .. } => format!("run {run}"),
-            By::Token { name } => format!("token {name}"),
-        }
-    }
 }
 
 impl Models {
