@@ -5,6 +5,7 @@
 //! platform's is asked when they fail.
 
 mod batch;
+mod by;
 mod call;
 mod choosing;
 mod embed;
@@ -40,6 +41,7 @@ use crate::provider::Quality;
 use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Candidate, Prospect};
 pub use batch::{batch, give_up};
+pub use by::By;
 pub use call::month;
 use call::{Ask, No, Rivals};
 use choosing::{full, nobody};
@@ -106,37 +108,6 @@ pub struct Asking<'a> {
     pub by: By<'a>,
     /// Where models may be.
     pub reach: Reach,
-}
-
-/// What asks for an owner.
-#[derive(Clone)]
-pub enum By<'a> {
-    /// A step of a run.
-    Step {
-        /// The run.
-        run: &'a str,
-        /// Which of its steps, by whatever names it alone.
-        place: String,
-        /// Which try of the step.
-        attempt: i64,
-        /// Who takes the text of an answer while it comes.
-        hand: Hand<'a>,
-    },
-    /// A program that shows a token.
-    Token {
-        /// The name of the token.
-        name: &'a str,
-    },
-}
-
-impl By<'_> {
-    /// It as the log and the audit tell it.
-    fn words(&self) -> String {
-        match self {
-            By::Step { run, .. } => format!("run {run}"),
-            By::Token { name } => format!("token {name}"),
-        }
-    }
 }
 
 impl Models {
