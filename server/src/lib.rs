@@ -16,6 +16,7 @@ pub mod home;
 pub mod http;
 pub mod kept;
 pub mod live;
+pub mod loopback;
 pub mod order;
 pub mod owner;
 pub mod probe;
