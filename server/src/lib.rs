@@ -17,6 +17,7 @@ pub mod http;
 pub mod kept;
 mod left;
 pub mod live;
+pub mod loopback;
 pub mod order;
 pub mod owner;
 pub mod probe;
