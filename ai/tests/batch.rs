@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use ai::price::{Cached, Price};
-use ai::provider::{PROVIDERS, Provider, find};
+use ai::provider::{Agreed, PROVIDERS, Provider, find};
 use ai::usage::Usage;
 use ai::wire::Settings;
 use ai::wire::batch::{Found, Outcome, Post, State};
@@ -119,12 +119,13 @@ fn each_state_and_each_result_is_read_as_it_stands() {
 
 #[test]
 fn a_batch_costs_half_of_every_price_of_the_files_to_the_last_decimal() {
+    let agreed = Agreed::default();
     let usage = Usage { input_uncached: 7, output_visible: 3, output_reasoning: 2, ..Usage::default() };
     let much = Usage { input_uncached: 900_001, ..usage };
     let mut models = 0;
     for provider in PROVIDERS.iter().filter(|provider| provider.batch.is_some()) {
         for (name, half) in provider.batch_prices(date(2026, 11, 29)) {
-            let whole = provider.price(&name, date(2026, 11, 29), &Default::default()).known().unwrap();
+            let whole = provider.price(&name, date(2026, 11, 29), &agreed).known().unwrap();
             for usage in [usage, much] {
                 let of = |price: &Price| price.cost(&usage).known().unwrap().total();
                 assert_eq!(of(&half) + of(&half), of(whole), "{name}");
