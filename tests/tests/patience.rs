@@ -37,12 +37,17 @@ fn place(double: &Batches, of: &str) -> Place {
 fn started(place: &Place, workflow: &str) -> (Child, String) {
     let file = place.file("flow.yaml", workflow);
     let child = place.keyway.spawn(&["run", &file, "--allow-private", "--json"]);
+    (child, begun(place))
+}
+
+/// The run that has begun.
+fn begun(place: &Place) -> String {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         let runs = place.keyway.run(&["runs", "--json"]);
         let runs: Value = serde_json::from_str(&runs.stdout).unwrap_or_default();
         if let Some(run) = runs[0]["run"].as_str() {
-            return (child, run.to_owned());
+            return run.to_owned();
         }
         assert!(Instant::now() < end, "no run begins");
         std::thread::sleep(Duration::from_millis(20));

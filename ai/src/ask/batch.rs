@@ -89,7 +89,7 @@ struct Patient<'a> {
 /// What follows from a look.
 enum Next {
     /// It is waited for.
-    Waits(Batched),
+    Waits(Box<Batched>),
     /// It is answered.
     Answered(Box<Answer>, Money),
     /// It is asked at once, for this reason; its batch counts with so much.
@@ -97,6 +97,10 @@ enum Next {
 }
 
 impl Next {
+    fn waits(batched: Batched) -> Next {
+        Next::Waits(Box::new(batched))
+    }
+
     fn at_once(why: impl Into<String>) -> Next {
         Next::AtOnce(why.into(), Money::ZERO)
     }
@@ -214,7 +218,7 @@ impl<'a> Patient<'a> {
         let call = &batched.call;
         let question = Question { max_output: length, ..self.question(&call.model) };
         match talk.submit(&question, &call.id).await {
-            Ok(name) => self.named(batched, name).await.map(Next::Waits),
+            Ok(name) => self.named(batched, name).await.map(Next::waits),
             // It is looked for in the list next time.
             Err(Unsaid::Unknown(refusal)) => {
                 tracing::warn!(
@@ -265,7 +269,7 @@ impl<'a> Patient<'a> {
             Err(refusal) => return self.unless_over(batched, &refusal.message).await,
         };
         Ok(match came {
-            Came::Waits => Next::Waits(batched),
+            Came::Waits => Next::waits(batched),
             Came::Answered(answer, cost) => Next::Answered(answer, cost.unwrap_or_default()),
             Came::Nothing(why, cost) if self.term.is_over() => {
                 Next::AtOnce(format!("the time is up: {why}"), cost)
@@ -277,7 +281,7 @@ impl<'a> Patient<'a> {
     /// Waits on while there is time. After that the batch counts with the most that it can cost.
     async fn unless_over(&self, batched: Batched, why: &str) -> Result<Next, Failure> {
         if !self.term.is_over() {
-            return Ok(Next::Waits(batched));
+            return Ok(Next::waits(batched));
         }
         let cost = lose(self.step.asking, &batched.call, store::calls::LOST).await?;
         Ok(Next::AtOnce(format!("the time is up: {why}"), cost))
