@@ -40,7 +40,7 @@ fn started(place: &Place, workflow: &str) -> (Child, String) {
     (child, begun(place))
 }
 
-/// The run that begins.
+/// The run that has begun.
 fn begun(place: &Place) -> String {
     let end = Instant::now() + Duration::from_secs(60);
     loop {

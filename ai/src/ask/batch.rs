@@ -101,6 +101,10 @@ enum Next {
 }
 
 impl Next {
+    fn waits(batched: Batched) -> Next {
+        Next::Waits(Box::new(batched))
+    }
+
     fn at_once(why: impl Into<String>) -> Next {
         Next::AtOnce(why.into(), Money::ZERO)
     }
@@ -219,7 +223,7 @@ impl<'a> Patient<'a> {
         let call = &batched.call;
         let question = Question { max_output: length, ..self.question(&call.model) };
         match talk.submit(&question, &call.id).await {
-            Ok(name) => self.named(batched, name).await.map(Box::new).map(Next::Waits),
+            Ok(name) => self.named(batched, name).await.map(Next::waits),
             // It is looked for in the list next time.
             Err(Unsaid::Unknown(refusal)) => {
                 tracing::warn!(
@@ -270,7 +274,7 @@ impl<'a> Patient<'a> {
             Err(refusal) => return self.unless_over(batched, &refusal.message).await,
         };
         Ok(match came {
-            Came::Waits => Next::Waits(Box::new(batched)),
+            Came::Waits => Next::waits(batched),
             Came::Answered(answer, cost) => Next::Answered(answer, cost.unwrap_or_default()),
             Came::Nothing(why, cost) if self.term.is_over() => {
                 Next::AtOnce(format!("the time is up: {why}"), cost)
@@ -282,7 +286,7 @@ impl<'a> Patient<'a> {
     /// Waits on while there is time. After that the batch counts with the most that it can cost.
     async fn unless_over(&self, batched: Batched, why: &str) -> Result<Next, Failure> {
         if !self.term.is_over() {
-            return Ok(Next::Waits(Box::new(batched)));
+            return Ok(Next::waits(batched));
         }
         let cost = lose(self.step.asking, &batched.call, store::calls::LOST).await?;
         Ok(Next::AtOnce(format!("the time is up: {why}"), cost))
