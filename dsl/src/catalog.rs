@@ -56,6 +56,14 @@ impl Catalog {
         all.into_iter().collect()
     }
 
+    /// The names of the connectors that have actions, sorted; of events alone a workflow can call nothing.
+    pub fn callable(&self) -> Vec<&str> {
+        let own = self.actions.keys().map(|id| connector(id));
+        let all: BTreeSet<&str> =
+            own.chain(self.on_shelf().into_iter().flat_map(Shelf::connectors)).collect();
+        all.into_iter().collect()
+    }
+
     /// The actions of one connector, in the order of their ids.
     pub fn actions_of(&self, name: &str) -> Vec<&Action> {
         let own = self.actions.values().filter(|action| connector(&action.id) == name);

@@ -288,7 +288,7 @@ impl Figures {
 fn what_the_small_ones_wait_at_most_doubles() {
     let report =
         Report::begin("Many items beside small workflows", "cargo test --release -p tests --test fairness");
-    let items = number("KEYWAY_ITEMS", 20_000);
+    let items = number("KEYWAY_ITEMS", 60_000);
     let fresh = || tempfile::tempdir_in(tests::root().join("target")).expect("a folder on the disk");
     let mut body = format!(
         "A `for_each` over {items} items, {PARALLEL} at a time, beside {SMALL} workflows of ten steps, each started \

@@ -11,7 +11,7 @@ fn a_setting_that_has_no_effect_is_told_and_the_run_goes_on() {
     let answer = place.keyway.run(&["run", &place.file("x.yaml", text), "--json"]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     assert!(
-        answer.stderr.contains("`connection` of the step `a` has no effect in this version"),
+        answer.stderr.contains("`connection` has no effect, since `file` has no accounts"),
         "{answer:?}"
     );
 }

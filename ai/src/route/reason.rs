@@ -8,7 +8,7 @@ pub(super) fn reason(need: &Need, basis: &Basis<'_>, choice: &Choice<'_>) -> Str
     let name = name(first);
     let cost = cost(first);
     if need.model.is_some() {
-        return format!("{name}: the step names it; {cost}");
+        return format!("{name}: it was asked for by name; {cost}");
     }
     let meeting = choice.candidates.iter().filter(|one| !is_below(need, one)).count();
     if meeting == 1 && choice.candidates.len() == 1 {

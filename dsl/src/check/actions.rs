@@ -41,6 +41,13 @@ fn call(checking: &Checking<'_>, step: &Step, act: &Act, found: &mut Vec<Diagnos
     };
     let given = Given { to: &action.id, noun: Noun::Parameter, at: step.verb, values: &act.args };
     given.check(checking, &action.input, found);
+    let connector = action.id.split('.').next().unwrap_or_default();
+    if let Some(connection) = &step.connection
+        && !checking.catalog.is_connected(connector)
+    {
+        let message = format!("`connection` has no effect, since `{connector}` has no accounts");
+        found.push(Diagnostic::warning(Code::UselessSetting, connection.span, message).help("leave it out"));
+    }
 }
 
 /// Says that there is no such action.
@@ -52,7 +59,7 @@ pub fn unknown(checking: &Checking<'_>, id: &str, span: Span) -> Diagnostic {
     let Some((connector, _)) = id.split_once('.') else {
         return wrong.help("an action is written `connector.action`, as in `file.read`");
     };
-    let connectors = checking.catalog.connectors();
+    let connectors = checking.catalog.callable();
     let siblings: Vec<&str> =
         checking.catalog.actions_of(connector).into_iter().take(8).map(|action| &*action.id).collect();
     if !siblings.is_empty() {
