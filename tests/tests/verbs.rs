@@ -10,10 +10,7 @@ fn a_setting_that_has_no_effect_is_told_and_the_run_goes_on() {
                 a: { use: file.list, connection: mine }\noutput: \"{{ steps.a }}\"\n";
     let answer = place.keyway.run(&["run", &place.file("x.yaml", text), "--json"]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
-    assert!(
-        answer.stderr.contains("`connection` has no effect, since `file` has no accounts"),
-        "{answer:?}"
-    );
+    assert!(answer.stderr.contains("`connection` has no effect, since `file` has no accounts"), "{answer:?}");
 }
 
 #[test]
