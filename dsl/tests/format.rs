@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
+mod shared;
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -159,4 +160,11 @@ fn formatting_keeps_the_meaning_and_settles_at_once() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     // Texts that are all refused would prove little.
     assert!(formatted > 800 && with_marks > 250, "{formatted} {with_marks}");
+}
+
+#[test]
+fn what_only_looks_blank_or_like_a_mark_stays_what_it_is() {
+    // Found by mutating files: a line separator as the only text of a block, and a lone `?` before a bracket.
+    shared::properties::formatter("name: ends\r\nsteps:\r\n  a:\r\n    fail: |\r\n     \u{2028}");
+    shared::properties::formatter("name: a\nsteps:\n  a: { set: { c: 1 ,?} }\noutput: \"{{ steps.a }}\"\n");
 }

@@ -19,13 +19,13 @@ pub fn read(text: &str, value: &str, span: Span) -> Block {
     let raw = || text[after..].split('\n');
     let own = value.trim_start_matches('\n');
     let deeper = own.len() - own.trim_start_matches(' ').len();
-    let width = raw().find(|line| !line.trim().is_empty()).map_or(0, blanks);
+    let width = raw().find(|line| !is_blank(line)).map_or(0, blanks);
     let indent = width.saturating_sub(deeper);
     let has_text = !value.trim_matches('\n').is_empty();
     let mut lines: Vec<String> = vec![];
     let mut offset = after;
     for line in raw() {
-        let inside = line.trim().is_empty() || (has_text && blanks(line) >= indent && indent > 0);
+        let inside = is_blank(line) || (has_text && blanks(line) >= indent && indent > 0);
         // At the very left, only the parser knows where the block ends.
         if !inside || offset >= span.range().end.max(after + 1) {
             break;
@@ -49,6 +49,11 @@ pub fn read(text: &str, value: &str, span: Span) -> Block {
     let kind: String = mark.chars().filter(|char| !char.is_ascii_digit()).collect();
     let header = if says_indent { format!("{}2{}", &kind[..1], &kind[1..]) } else { kind };
     Block { header, lines }
+}
+
+/// True for what YAML takes as an empty line: other blanks of Unicode are text there.
+fn is_blank(line: &str) -> bool {
+    line.trim_matches([' ', '\t']).is_empty()
 }
 
 fn blanks(line: &str) -> usize {

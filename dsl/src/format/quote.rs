@@ -54,8 +54,14 @@ pub fn scalar(text: &str, source: &str, form: Form, spot: Spot) -> String {
     match stands(bare, spot) {
         Plain::Well => bare.to_owned(),
         Plain::Perhaps if wrote_plain || spot.reading == Reading::Expression => bare.to_owned(),
-        // A plain text over several lines may have line breaks in it, which stand in quotes alone.
-        Plain::Perhaps | Plain::Never if wrote_plain && !bare.contains("{{") && !bare.contains('\n') => {
+        // A plain text over several lines may have line breaks in it, which stand in quotes alone; before a blank, a lone
+        // mark is none of a text.
+        Plain::Perhaps | Plain::Never
+            if wrote_plain
+                && !bare.contains("{{")
+                && !bare.contains('\n')
+                && !matches!(bare, "?" | "-" | ":") =>
+        {
             bare.to_owned()
         }
         Plain::Perhaps | Plain::Never if form == Form::Double && !bare_now && has_rare_escapes(source) => {
