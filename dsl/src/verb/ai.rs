@@ -126,6 +126,10 @@ fn read(step: &mut Fields<'_, '_, '_>) -> Option<Op> {
     if let Some(length) = step.duration("patience") {
         place(step, &mut args, "patience", Value::Duration(length));
     }
+    if let (Some(entry), Some(_)) = (step.entry("patience"), step.take("tools")) {
+        let message = "`patience` has no effect beside `tools`: a batch answers once";
+        step.reader.diagnostics.push(Diagnostic::warning(Code::UselessSetting, entry.key.span(), message));
+    }
     let prompt = prompt?;
     args.insert(0, (Spanned::new("prompt".into(), prompt.span), prompt));
     let action = Spanned::new(ASK.into(), step.owner);
