@@ -1,8 +1,9 @@
 //! What the vault keeps, read alongside the writer. Every question about a secret names its owner.
 
+mod audit;
+
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::change::head;
 use crate::{Error, Reader};
 
 /// Who owns secrets.
@@ -467,41 +468,6 @@ impl Reader {
                 .optional()?;
             Ok(calls.unwrap_or(0))
         })
-    }
-
-    /// The rows of the audit after a number, in order, of all owners.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn audit(&self, after: i64, most: usize) -> Result<Vec<Audit>, Error> {
-        self.with(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT seq, time, owner, actor, action, subject, detail, link FROM audit
-                     WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-                )?
-                .query_map(params![after, most as i64], |row| {
-                    Ok(Audit {
-                        seq: row.get(0)?,
-                        time: row.get(1)?,
-                        owner: row.get(2)?,
-                        actor: row.get(3)?,
-                        action: row.get(4)?,
-                        subject: row.get(5)?,
-                        detail: row.get(6)?,
-                        link: row.get(7)?,
-                    })
-                })?
-                .collect()
-        })
-    }
-
-    /// How the audit ends, as it is written down beside it.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn audit_head(&self) -> Result<Head, Error> {
-        self.with(head)
     }
 
     /// True if nothing was ever sealed here.

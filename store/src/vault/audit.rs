@@ -1,0 +1,44 @@
+//! What the audit tells, and how it ends, read alongside the writer.
+
+use rusqlite::params;
+
+use super::{Audit, Head};
+use crate::change::head;
+use crate::{Error, Reader};
+
+impl Reader {
+    /// The rows of the audit after a number, in order, of all owners.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn audit(&self, after: i64, most: usize) -> Result<Vec<Audit>, Error> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT seq, time, owner, actor, action, subject, detail, link FROM audit
+                     WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+                )?
+                .query_map(params![after, most as i64], |row| {
+                    Ok(Audit {
+                        seq: row.get(0)?,
+                        time: row.get(1)?,
+                        owner: row.get(2)?,
+                        actor: row.get(3)?,
+                        action: row.get(4)?,
+                        subject: row.get(5)?,
+                        detail: row.get(6)?,
+                        link: row.get(7)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// How the audit ends, as it is written down beside it.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn audit_head(&self) -> Result<Head, Error> {
+        self.with(head)
+    }
+}
