@@ -41,6 +41,13 @@ auth:
     kind: oauth2_client_credentials
     about: The app itself.
     token: https://as.example.com/token
+  robot:
+    kind: oauth2_jwt_bearer
+    about: An account of a machine.
+    fields: { client_email: { type: string, description: "Its address." } }
+    token: https://as.example.com/token
+    assertion: { algorithm: es256, issuer: "{{ connection.client_email }}" }
+    rotation: { refreshed: never }
   key:
     kind: bearer
     about: A token by hand.
@@ -59,7 +66,7 @@ actions:
     effect: create
     safety: once
     scopes: [write]
-    request: { method: GET, path: /me }
+    request: { method: POST, path: /me }
     returns: { name: string }
 "#;
 
@@ -67,6 +74,10 @@ const FLOW: &str =
     "name: who\nsteps:\n  me: { use: demo.whoami }\noutput: { name: \"{{ steps.me.name }}\" }\n";
 
 const WRITES: &str = "name: writes\nsteps:\n  it: { use: demo.write }\noutput: \"{{ steps.it.name }}\"\n";
+
+/// A key that was drawn for this test, as a service gives it out.
+const KEY_FILE: &str = r#"{ "type": "service_account", "client_email": "robot@demo.example",
+  "private_key": "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgXHDCfHGq65zvLF8Q\nudeGPVtr/AlN/N+LpUJ0kxW4cjGhRANCAAQOwLbaac3m5oT3uVhNlyE+u/oMzk34\nl1GNUhKmyjnXMMuE8iQyDHBhjFz9w/VicCMXXH/tbdlnZSppbpT8UfyQ\n-----END PRIVATE KEY-----\n" }"#;
 
 /// A folder, a service, and an app at it.
 struct Desk {
@@ -183,6 +194,7 @@ fn an_account_is_connected_called_listed_and_taken_back_and_no_token_is_seen() {
     let answer = desk.connect(&[]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     desk.clean(&answer);
+    assert_eq!(desk.listed()["health"]["state"], "works");
     let called = desk.call();
     assert_eq!((called.code, called.stdout.contains("ada")), (Some(0), true), "{called:?}");
     let flow = desk.place.file("who.yaml", FLOW);
@@ -250,7 +262,7 @@ fn tokens_that_are_nearly_over_are_renewed_before_a_call_and_not_again() {
 
 /// So many processes call at once with tokens that are over; how often the service was asked for others.
 fn at_once(desk: &Desk) -> (usize, Vec<Answer>) {
-    desk.service.state().slow = Duration::from_millis(500);
+    desk.service.state().slow = Duration::from_millis(300);
     desk.tamper("UPDATE sign_ins SET expires = 1");
     let mut children = vec![];
     for _ in 0..4 {
@@ -410,6 +422,71 @@ fn another_device_and_the_app_itself_need_no_browser() {
     let tested = desk.place.keyway.run(&["connections", "test", "demo", "robot", "--allow-private"]);
     desk.well(&tested);
     assert_eq!(desk.service.asked_for("client_credentials"), 2);
+}
+
+#[test]
+fn a_private_key_is_read_with_what_stands_beside_it_and_serves_again() {
+    let desk = Desk::new();
+    let key = desk.place.file("key.json", KEY_FILE);
+    let answer = desk.place.keyway.run(&desk.connecting(&["--auth", "robot", "--key-file", &key]));
+    desk.well(&answer);
+    assert!(!format!("{answer:?}").contains("PRIVATE KEY"), "{answer:?}");
+    assert_eq!(desk.listed()["fields"]["client_email"], "robot@demo.example");
+    desk.tamper("UPDATE sign_ins SET expires = 1");
+    desk.well(&desk.call());
+    assert_eq!(desk.service.asked_for("urn:ietf:params:oauth:grant-type:jwt-bearer"), 2);
+    // The control: without a key nothing is asked.
+    let answer = desk.place.keyway.run(&desk.connecting(&["--auth", "robot", "--name", "other"]));
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.stderr.contains("`--key-file FILE`"), "{answer:?}");
+    assert_eq!(desk.service.asked_for("urn:ietf:params:oauth:grant-type:jwt-bearer"), 2);
+}
+
+#[test]
+fn a_connection_of_an_organisation_serves_its_members_and_nobody_else() {
+    let desk = Desk::new();
+    let keyway = &desk.place.keyway;
+    desk.well(&keyway.run(&["org", "create", "acme"]));
+    assert_eq!(desk.connect(&["--org", "acme"]).code, Some(0));
+    // Whoever is no member finds none.
+    let answer = desk.call();
+    assert!(answer.stderr.contains("there is no connection to Demo"), "{answer:?}");
+    desk.well(&keyway.run(&["org", "add", "acme", "local"]));
+    desk.well(&desk.call());
+    // What is over is renewed for the organisation, once.
+    desk.tamper("UPDATE sign_ins SET expires = 1");
+    for _ in 0..2 {
+        desk.well(&desk.call());
+    }
+    assert_eq!(desk.renewals(), 1);
+    desk.well(&keyway.run(&["org", "remove", "acme", "local"]));
+    assert_eq!(desk.call().code, Some(1));
+}
+
+#[test]
+fn a_service_and_a_command_at_once_renew_once() {
+    let desk = Desk::new();
+    assert_eq!(desk.connect(&[]).code, Some(0));
+    let mut serving = desk.place.keyway.spawn(&["serve", "--allow-private"]);
+    let end = std::time::Instant::now() + Duration::from_secs(30);
+    while !desk.place.keyway.data.join("keyway.sock").exists() {
+        assert!(std::time::Instant::now() < end, "it does not serve");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    desk.service.state().slow = Duration::from_millis(300);
+    desk.tamper("UPDATE sign_ins SET expires = 1");
+    let flow = desk.place.file("who.yaml", FLOW);
+    // The run is carried out by the process that serves.
+    let running = desk.place.keyway.spawn(&["run", &flow, "--json", "--allow-private"]);
+    let called = desk.call();
+    let ran = wait(running);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&serving), rustix::process::Signal::TERM)
+        .expect("it runs");
+    serving.wait().expect("it ends");
+    desk.well(&called);
+    desk.well(&ran);
+    assert_eq!(ran.json()["output"]["name"], "ada", "{ran:?}");
+    assert_eq!(desk.renewals(), 1);
 }
 
 #[test]

@@ -88,11 +88,15 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 
 fn store(add: &Add) -> Result<(), Trouble> {
     let manifest = super::connector::find(&add.connector)?;
+    let (vault, owner) = add.whose.vault(&add.data)?;
+    if vault.app(&owner, &manifest.id)?.is_some() {
+        let message = format!("an app at {} is stored already", manifest.name);
+        return Err(Trouble::no(message).help(format!("`keyway app rm {}` removes it", manifest.id)));
+    }
     let secret = match add.no_secret {
         true => None,
         false => Some(add.from.read(&format!("secret of the app at {}", manifest.name))?),
     };
-    let (vault, owner) = add.whose.vault(&add.data)?;
     let redirect = add.redirect.as_deref();
     let app = NewApp { manifest, id: &add.id, secret, redirect, hosts: &add.hosts };
     add_app(&vault, Whose::who(&owner), app)?;

@@ -14,9 +14,10 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{Object, Value};
 use jiff::Timestamp;
 use secret::Secret;
-use vault::{ACCESS, Connecting, Entry, Place, REFRESH, SignIn, Vault, secret_name};
+use vault::{ACCESS, Connecting, ConnectionTold, Entry, Place, REFRESH, SignIn, Vault, secret_name};
 
 use super::account::User;
+use super::health::WORKS;
 use super::trying::way_out;
 use super::{apps, check_secrets, fitted, hosts, nanoseconds};
 use crate::error::Error;
@@ -315,7 +316,23 @@ impl<'a> Entering<'a> {
             user.vault.connect(user.who(), wanted)
         });
         stored.await.map_err(|_| broke_off())??;
+        if check == Check::Made && self.wish.manifest.account.verify.is_some() {
+            self.worked(now).await;
+        }
         Ok(Finished::Stored { label, scopes: tokens.scopes.clone() })
+    }
+
+    /// Writes down that the service took the account: it was asked what that is called.
+    async fn worked(&self, time: i64) {
+        let told = ConnectionTold {
+            owner: self.user.owner.clone(),
+            connector: self.wish.manifest.id.clone(),
+            name: self.wish.name.into(),
+            time,
+            health: Some((WORKS, String::new())),
+            label: None,
+        };
+        self.user.vault.told_connection(told).await;
     }
 
     /// Gives tokens back that are not stored after all.

@@ -236,3 +236,155 @@ fn holds(until: i64, now: Timestamp) -> bool {
 fn signed(time: Duration) -> SignedDuration {
     SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use vault::{ACCESS, Connecting, Connection, Entry, LOCAL, Place, Vault};
+
+    use super::*;
+    use crate::home::Home;
+
+    const HOST: &str = "as.example.com";
+
+    struct Desk {
+        _folder: tempfile::TempDir,
+        tokens: TokensOf,
+    }
+
+    /// An account at Slack whose tokens are those of version 1.
+    fn kept() -> Desk {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().join("data")).with_keys(folder.path().join("roots"));
+        let vault = Arc::new(crate::safe::open(&home).unwrap());
+        let user = User { vault, owner: LOCAL.into(), actor: "test".into() };
+        let row = Connection {
+            owner: LOCAL.into(),
+            connector: "slack".into(),
+            name: "main".into(),
+            auth: "oauth".into(),
+            fields: "{}".into(),
+            state: vault::READY.into(),
+            ..Connection::default()
+        };
+        let sign_in = SignIn {
+            owner: LOCAL.into(),
+            connector: "slack".into(),
+            name: "main".into(),
+            app: String::new(),
+            version: 1,
+            expires: Some(1),
+            scopes: "a b".into(),
+            why: String::new(),
+            tried: 0,
+            lease: 0,
+            until: None,
+            open: false,
+        };
+        let entry = |secret: &str| {
+            let name = secret_name("slack", "main", secret);
+            Entry::of_connection("slack", name, &[HOST.to_owned()], &Secret::new(format!("first-{secret}")))
+        };
+        let secrets = [entry(ACCESS), entry(REFRESH)];
+        let connecting = Connecting {
+            connection: row.clone(),
+            secrets: &secrets,
+            sign_in: Some(sign_in.clone()),
+            place: Place::Free,
+        };
+        user.vault.connect(user.who(), connecting).unwrap();
+        let account = Account { user, row, sign_in: Some(sign_in) };
+        let tokens = TokensOf { account, host: HOST.into(), hosts: vec![HOST.into()] };
+        Desk { _folder: folder, tokens }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn fresh(version: i64) -> Kept {
+        let tokens = Tokens {
+            access: Secret::new(format!("access-{version}")),
+            refresh: Some(Secret::new(format!("refresh-{version}"))),
+            expires: Some(at(3600)),
+            scopes: vec!["a".into()],
+            extra: Value::Null,
+        };
+        Kept { version, tokens, standing: Standing::Serves }
+    }
+
+    fn opens(tokens: &TokensOf, secret: &str) -> Option<String> {
+        let opened = tokens.account.opened(secret, HOST).unwrap();
+        opened.map(|secret| secret.expose().to_owned())
+    }
+
+    fn uses(vault: &Vault) -> usize {
+        let mut uses = 0;
+        vault.audit(0, &mut |told| uses += usize::from(told.action == "used")).unwrap();
+        uses
+    }
+
+    #[tokio::test]
+    async fn what_is_loaded_is_shut_until_somebody_has_the_right_to_renew() {
+        let kept = kept();
+        let loaded = kept.tokens.load().await.unwrap();
+        assert_eq!((loaded.version, loaded.tokens.refresh.is_none()), (1, true));
+        assert_eq!(loaded.tokens.scopes, ["a", "b"]);
+        let before = uses(&kept.tokens.account.user.vault);
+        kept.tokens.load().await.unwrap();
+        assert_eq!(uses(&kept.tokens.account.user.vault), before, "looking opens nothing");
+        let opened = kept.tokens.opened(loaded).await.unwrap();
+        assert_eq!(opened.tokens.refresh.unwrap().expose(), "first-refresh");
+        assert_eq!(uses(&kept.tokens.account.user.vault), before + 1);
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_given_to_one_until_it_is_over_or_given_back() {
+        let kept = kept();
+        let lease = async |seconds: i64| kept.tokens.lease(1, at(seconds)).await.unwrap();
+        let first = lease(0).await;
+        assert_eq!(first, Leased::Mine(Lease { id: 1, unfinished: false }));
+        assert_eq!(lease(59).await, Leased::Another);
+        assert_eq!(kept.tokens.lease(0, at(1)).await.unwrap(), Leased::Moved);
+        // Over without a word: nobody knows what came of it.
+        let Leased::Mine(second) = lease(61).await else { panic!("it is over") };
+        assert_eq!(second, Lease { id: 2, unfinished: true });
+        // A no to this one does not tell what came of the one before.
+        kept.tokens.give_back(&second, Outcome::Known).await.unwrap();
+        let Leased::Mine(third) = lease(62).await else { panic!("it was given back") };
+        assert!(third.unfinished);
+        // Whoever has lost it gives nothing back.
+        kept.tokens.give_back(&second, Outcome::Known).await.unwrap();
+        assert_eq!(lease(63).await, Leased::Another);
+    }
+
+    #[tokio::test]
+    async fn a_lease_of_a_clock_that_was_wrong_does_not_hold() {
+        let kept = kept();
+        assert!(matches!(kept.tokens.lease(1, at(1_000_000)).await.unwrap(), Leased::Mine(_)));
+        assert!(matches!(kept.tokens.lease(1, at(0)).await.unwrap(), Leased::Mine(_)));
+        assert_eq!(kept.tokens.lease(1, at(1)).await.unwrap(), Leased::Another);
+    }
+
+    #[tokio::test]
+    async fn tokens_take_the_place_of_those_that_were_read_and_of_no_others() {
+        let kept = kept();
+        kept.tokens.lease(1, at(0)).await.unwrap();
+        assert!(kept.tokens.swap(1, &fresh(2)).await.unwrap());
+        assert_eq!(opens(&kept.tokens, ACCESS).as_deref(), Some("access-2"));
+        assert_eq!(opens(&kept.tokens, REFRESH).as_deref(), Some("refresh-2"));
+        assert!(!kept.tokens.swap(1, &fresh(9)).await.unwrap());
+        assert_eq!(opens(&kept.tokens, ACCESS).as_deref(), Some("access-2"));
+        let known = kept.tokens.known().await.unwrap();
+        assert_eq!((known.version, known.until, known.open), (2, None, false));
+        let standing = Standing::Reconnect { why: "gone".into(), of: 2 };
+        let dead = Kept { standing: standing.clone(), ..fresh(3) };
+        assert!(kept.tokens.swap(2, &dead).await.unwrap());
+        assert_eq!(kept.tokens.load().await.unwrap().standing, standing);
+        // What is dead keeps its tokens: whoever comes late with others in hand stores those.
+        assert_eq!(opens(&kept.tokens, ACCESS).as_deref(), Some("access-2"));
+        assert!(kept.tokens.swap(3, &fresh(4)).await.unwrap());
+        assert_eq!(kept.tokens.load().await.unwrap().standing, Standing::Serves);
+    }
+}
