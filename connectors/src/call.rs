@@ -8,6 +8,7 @@ pub(crate) mod fill;
 mod meter;
 mod pages;
 mod preview;
+mod signed;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use dsl::value::{Object, Value};
 use dsl::workflow::Arg;
 use futures_util::StreamExt;
 use futures_util::stream;
+use secret::Open;
 
 use crate::catalog::{FREE, is_connected};
 use crate::connection::{Connection, Connections, Within};
@@ -61,20 +63,37 @@ impl<'a> Job<'a> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
         let names = self.names(params, &session.connection);
-        let value = match &called {
-            Called::Free(request) => match session.exchange(&called, request, &names, None).await? {
+        let outcome = self.carried_out(&mut session, &called, &names).await;
+        self.tell(&session.connection, outcome.as_ref().err());
+        answer::bounded(outcome?, self.id)
+    }
+
+    async fn carried_out(
+        &self,
+        session: &mut Session<'_>,
+        called: &Called<'_>,
+        names: &Names,
+    ) -> Result<Value, Failure> {
+        Ok(match called {
+            Called::Free(request) => match session.exchange(called, request, names, None).await? {
                 Some((seen, _)) => seen.response,
                 None => Value::Null,
             },
             Called::Action(action) => match &action.pages {
-                Some(pages) => pages::all(&mut session, &called, action, pages, &names).await?,
-                None => match session.exchange(&called, &action.request, &names, None).await? {
+                Some(pages) => pages::all(session, called, action, pages, names).await?,
+                None => match session.exchange(called, &action.request, names, None).await? {
                     Some((seen, names)) => given(action, &seen, &names)?,
                     None => Value::Null,
                 },
             },
-        };
-        answer::bounded(value, self.id)
+        })
+    }
+
+    /// Tells whoever keeps the connection how a call went.
+    fn tell(&self, connection: &Connection, failure: Option<&Failure>) {
+        if is_connected(self.manifest) {
+            self.connections.told(self.manifest, connection, failure);
+        }
     }
 
     /// Asks what tells that a connection works, and gives what the account is called.
@@ -82,8 +101,9 @@ impl<'a> Job<'a> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
         let names = self.names(params, &session.connection);
-        let answered = session.exchange(&called, called.request(), &names, None).await?;
-        let label = match (answered, &self.manifest.account.label) {
+        let answered = session.exchange(&called, called.request(), &names, None).await;
+        self.tell(&session.connection, answered.as_ref().err());
+        let label = match (answered?, &self.manifest.account.label) {
             (Some((_, names)), Some(label)) => fill::value(label, &names)?,
             (Some(_), None) | (None, _) => None,
         };
@@ -230,23 +250,29 @@ impl Session<'_> {
         turn: Option<&Turn>,
     ) -> Result<(Meaning, Answered), Failure> {
         let job = self.job;
-        let outgoing = self.outgoing(called, request, names, turn)?;
+        let mut outgoing = self.outgoing(called, request, names, turn)?;
         let whose = format!("{}\n{}", job.manifest.id, self.connection.name);
         let limits = [called.limits(), &job.manifest.defaults.limits];
         let _place = job.meter.admit((&whose, job.id), limits, names).await?;
         let host = outgoing.url.host_str().unwrap_or_default().to_owned();
-        let hosts = match job.base {
+        let hosts = match self.base() {
             Some(_) => vec![host],
             None => job.manifest.hosts.clone(),
         };
-        let open = Within { open: self.connection.open.clone(), hosts };
-        let client = job.egress.opened_by(Arc::new(open));
+        let within: Arc<dyn Open> = Arc::new(Within { open: self.connection.open.clone(), hosts });
+        let way = job.auth(&self.connection)?;
+        let client = job.egress.opened_by(signed::signed(&mut outgoing, way, &self.connection, within)?);
         let call = outgoing.name();
         let sent = client.send(outgoing.request()).await;
         let response = sent.map_err(|error| unanswered(&error, &call, called.safety()))?;
         let seen = answer::read(response, request.reads, &call)?;
         let names = names.with("response", seen.response.clone());
         Ok((called.judge(job).judge(&seen, &names), (seen, names)))
+    }
+
+    /// Where paths begin, where not at the manifest's base.
+    fn base(&self) -> Option<&str> {
+        self.job.base.or(self.connection.base.as_deref())
     }
 
     fn outgoing(
@@ -260,7 +286,7 @@ impl Session<'_> {
             manifest: self.job.manifest,
             connection: &self.connection,
             auth: self.job.auth(&self.connection)?,
-            base: self.job.base,
+            base: self.base(),
             idempotency: called.idempotency(),
         };
         build::build(&from, request, names, turn)

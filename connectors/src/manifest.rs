@@ -55,6 +55,13 @@ pub struct Manifest {
     pub free: Vec<Method>,
 }
 
+impl Manifest {
+    /// True where a call needs a connection: somebody signs in, by whichever way.
+    pub fn is_connected(&self) -> bool {
+        self.auth.iter().all(|way| !matches!(way.kind, auth::Kind::None))
+    }
+}
+
 /// What a connection has beside its secrets.
 #[derive(Clone, Debug, Default)]
 pub struct Account {

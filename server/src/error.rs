@@ -134,6 +134,9 @@ pub enum Error {
         /// Which.
         run: engine::run::RunId,
     },
+    /// Somebody is not signed in at a service.
+    #[error(transparent)]
+    SignIn(#[from] connectors::signin::Refusal),
     /// The vault cannot go on, or may not.
     #[error(transparent)]
     Vault(#[from] vault::Error),
@@ -175,7 +178,7 @@ impl Error {
             Error::NotYet(_) => Some("a later version will run it".into()),
             Error::Wrong(_) => Some("`keyway show RUN` tells how the run stands".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
-            Error::Unfit { .. } => None,
+            Error::SignIn(_) | Error::Unfit { .. } => None,
             Error::NoNote { .. } => Some("start the workflow again".into()),
             Error::Vault(error) => error.help(),
             Error::Driver(error) => error.help().map(str::to_owned),

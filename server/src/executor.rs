@@ -88,7 +88,7 @@ impl Hands {
             protected: vec![note.file.clone(), self.data.clone()],
             egress: way.opened_by(Arc::new(self.safe.of_run(run, &note.owner))),
             library: connectors::library().clone(),
-            connections: Arc::new(OfOwner::of_run(self.safe.clone(), run, &note.owner)),
+            connections: Arc::new(OfOwner::of_run(self.safe.clone(), run, &note.owner, way.clone())),
         });
         let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), Arc::from(&*note.owner));
         let equipment = Arc::new(Equipment { connectors, file, deployed, owner, allow_private });

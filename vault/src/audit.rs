@@ -62,6 +62,10 @@ pub enum Action {
     Connected,
     /// An account at a service was removed.
     Disconnected,
+    /// The tokens of an account were replaced by others that the service gave for them.
+    Renewed,
+    /// The tokens of an account were found dead.
+    Expired,
 }
 
 impl Action {
@@ -92,6 +96,8 @@ impl Action {
             Action::TokenRemoved => "token_removed",
             Action::Connected => "connected",
             Action::Disconnected => "disconnected",
+            Action::Renewed => "renewed",
+            Action::Expired => "expired",
         }
     }
 

@@ -8,12 +8,15 @@ use dsl::catalog::Safety;
 use dsl::duration;
 use dsl::value::{Object, Value};
 use dsl::workflow::{NeedKind, OnError, Workflow};
+use server::connections::{Lack, Lacking, lacks, of_plan};
 use server::engine::outline::{Bound, Call, Child, Connection, Entry, Outline, Part, Rounds, Skip};
 use server::engine::plan::Plan;
+use server::vault::LOCAL;
 
 use super::check::plural;
+use super::{Data, Whose};
 use crate::error::{Exit, Trouble};
-use crate::output::{self, BUSY, FAINT, STRONG};
+use crate::output::{self, BAD, BUSY, FAINT, STRONG};
 
 /// Show what a run would do, without running it
 #[derive(ClapArgs)]
@@ -26,6 +29,10 @@ pub struct Args {
     /// Print the plan as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    data: Data,
 }
 
 /// Carries the command out.
@@ -41,12 +48,43 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let plan = Plan::new(&workflow);
     let beside = server::beside::outlines(&args.file, &plan, &catalog);
     let outline = Outline::new(&plan, inputs.as_ref(), &beside);
+    let lacks = missing(args, &plan)?;
     if args.json {
-        output::json(&outline.to_json());
+        let mut json = outline.to_json();
+        json["missing"] = lacks.iter().map(lack_to_json).collect();
+        output::json(&json);
     } else {
-        output::result(&page(&outline));
+        output::result(&page(&outline, &lacks));
     }
     Ok(Exit::Done)
+}
+
+/// What the plan needs of connections and does not find. Nothing is made where there is no data directory yet.
+fn missing(args: &Args, plan: &Plan) -> Result<Vec<Lack>, Trouble> {
+    let needs = of_plan(plan);
+    if needs.is_empty() {
+        return Ok(vec![]);
+    }
+    if !args.data.home()?.database().exists() {
+        return Ok(lacks(None, LOCAL, &needs)?);
+    }
+    let (vault, owner) = args.whose.vault(&args.data)?;
+    Ok(lacks(Some(&vault), &owner, &needs)?)
+}
+
+fn lack_to_json(lack: &Lack) -> serde_json::Value {
+    let scopes = match &lack.what {
+        Lacking::Scopes(scopes) => scopes.clone(),
+        Lacking::Connection | Lacking::Choice(_) | Lacking::Person(_) => vec![],
+    };
+    serde_json::json!({
+        "connector": lack.connector,
+        "name": lack.name,
+        "what": lack.what.name(),
+        "scopes": scopes,
+        "message": lack.sentence(),
+        "type": Some(&lack.typed).filter(|typed| !typed.is_empty()),
+    })
 }
 
 /// The inputs of the command line with the defaults of the others. Where none is given, a run may be given any.
@@ -64,7 +102,7 @@ fn inputs(given: &[String], workflow: &Workflow) -> Result<Option<Value>, Troubl
         .map_err(|problems| Trouble::no(problems.join("\n")).help("give it with `--input NAME=VALUE`"))
 }
 
-fn page(outline: &Outline) -> String {
+fn page(outline: &Outline, lacks: &[Lack]) -> String {
     let mut page = format!("{STRONG}{}{STRONG:#}\n", outline.name);
     let mut fact = |name: &str, value: String| page += &format!("  {FAINT}{name:<9}{FAINT:#} {value}\n");
     fact("calls", calls(&outline.calls));
@@ -85,6 +123,12 @@ fn page(outline: &Outline) -> String {
     if !outline.connections.is_empty() {
         let connections: Vec<String> = outline.connections.iter().map(connection).collect();
         fact("needs", connections.join(", "));
+    }
+    for lack in lacks {
+        fact("missing", format!("{BAD}{}{BAD:#}", lack.sentence()));
+        if !lack.typed.is_empty() {
+            fact("type", lack.typed.clone());
+        }
     }
     page.push('\n');
     stages(&mut page, &outline.body, 0);

@@ -159,6 +159,7 @@ async fn asked(
         fields: fields.clone(),
         secrets: [("access".to_owned(), "access".to_owned())].into(),
         version: 0,
+        base: None,
         open: open.clone(),
     };
     let from = Sender { manifest, connection: &connection, auth, base: signed.base, idempotency: None };

@@ -126,7 +126,7 @@ impl From<Error> for Refusal {
 fn kind(error: &Error) -> (u16, &'static str) {
     match error {
         Error::NoWorkflow { .. } | Error::NoVersion { .. } | Error::NoEarlier { .. } => (404, "not_found"),
-        Error::Inputs(_) | Error::Unfit { .. } => (422, "invalid"),
+        Error::Inputs(_) | Error::SignIn(_) | Error::Unfit { .. } => (422, "invalid"),
         Error::Wrong(_) => (409, "conflict"),
         Error::Workflow { .. } | Error::NotYet(_) | Error::Wanting { .. } => (409, "workflow_broken"),
         Error::Driver(error) => of_driver(error),
