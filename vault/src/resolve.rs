@@ -36,6 +36,8 @@ pub struct Want<'a> {
 pub enum What<'a> {
     /// A secret of an account of the owner's, by its name.
     Connection(&'a str),
+    /// What the address of a webhook of the owner's is made of, by its name.
+    Hook(&'a str),
     /// A secret by its name.
     Secret(&'a str),
     /// A key of the connector, which is a provider: the pinned one, or the one that comes first.
@@ -59,6 +61,7 @@ impl<'a> What<'a> {
     fn name(&self, connector: &'a str) -> &'a str {
         match self {
             What::Connection(name)
+            | What::Hook(name)
             | What::Secret(name)
             | What::Key { pinned: Some(name) }
             | What::PaidBy { name, .. }
@@ -274,22 +277,23 @@ impl Vault {
     fn found(&self, want: &Want<'_>) -> Result<Found, Error> {
         match want.what {
             What::Secret(name) => self.named(want.who.owner, Kind::Secret, name),
-            What::Connection(name) => {
-                match self.reader.secret(want.who.owner, Kind::Connection.name(), name)? {
-                    Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
-                    None => Err(Refused::Unknown { name: name.into() }.into()),
-                }
-            }
+            What::Connection(name) => self.own(want.who.owner, Kind::Connection, name),
+            What::Hook(name) => self.own(want.who.owner, Kind::Hook, name),
             What::Key { pinned: Some(name) } => {
                 let found = self.named(want.who.owner, Kind::Key, name)?;
                 self.check_tier(want.who.owner, found)
             }
             What::Key { pinned: None } => self.first_key(want),
             What::PaidBy { payer, name } => self.paid_by(want, payer, name),
-            What::Test(name) => match self.reader.secret(want.who.owner, Kind::Key.name(), name)? {
-                Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
-                None => Err(Refused::Unknown { name: name.into() }.into()),
-            },
+            What::Test(name) => self.own(want.who.owner, Kind::Key, name),
+        }
+    }
+
+    /// What an owner has of this name, and nobody for them.
+    fn own(&self, owner: &str, kind: Kind, name: &str) -> Result<Found, Error> {
+        match self.reader.secret(owner, kind.name(), name)? {
+            Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
+            None => Err(Refused::Unknown { name: name.into() }.into()),
         }
     }
 
@@ -416,9 +420,14 @@ fn allowed(secret: &rows::Secret, version: &rows::Version, want: &Want<'_>) -> R
     let usable = match (want.what, Status::of(&secret.status)) {
         // Whether a key is right again is found by trying.
         (What::Test(_), Some(status)) => status != Status::Revoked,
-        (What::Connection(_) | What::Secret(_) | What::Key { .. } | What::PaidBy { .. }, Some(status)) => {
-            status.serves()
-        }
+        (
+            What::Connection(_)
+            | What::Hook(_)
+            | What::Secret(_)
+            | What::Key { .. }
+            | What::PaidBy { .. },
+            Some(status),
+        ) => status.serves(),
         (_, None) => false,
     };
     if !usable {

@@ -24,6 +24,8 @@ const PAGE: usize = 500;
 pub enum Kind {
     /// Of an account at a service.
     Connection,
+    /// What the address of a webhook is made of.
+    Hook,
     /// A provider's key, which somebody pays for.
     Key,
     /// Any other secret.
@@ -35,6 +37,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Connection => "connection",
+            Kind::Hook => "hook",
             Kind::Key => "key",
             Kind::Secret => "secret",
         }
@@ -178,7 +181,7 @@ impl Vault {
         let hosts = hosts(&entry.hosts)?;
         let status = match entry.kind {
             Kind::Key => Status::Untested,
-            Kind::Connection | Kind::Secret => Status::Active,
+            Kind::Connection | Kind::Hook | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             owner: who.owner.into(),
@@ -232,7 +235,7 @@ impl Vault {
         let about = About { connector: version.connector, hosts, settings: version.settings };
         let status = match kind {
             Kind::Key => Status::Untested,
-            Kind::Connection | Kind::Secret => Status::Active,
+            Kind::Connection | Kind::Hook | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             version: before.version + 1,
@@ -497,7 +500,7 @@ fn check_value(kind: Kind, value: &Secret) -> Result<(), Error> {
         Kind::Key if text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) => {
             Err(Error::NoKey)
         }
-        Kind::Connection | Kind::Key | Kind::Secret => Ok(()),
+        Kind::Connection | Kind::Hook | Kind::Key | Kind::Secret => Ok(()),
     }
 }
 

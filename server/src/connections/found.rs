@@ -24,6 +24,11 @@ impl OfOwner {
     pub fn of_run(safe: Arc<Safe>, run: &RunId, owner: &str) -> OfOwner {
         OfOwner { safe, owner: owner.into(), actor: format!("run {run}") }
     }
+
+    /// For the questions that triggers of the local owner ask.
+    pub fn of_triggers(safe: Arc<Safe>) -> OfOwner {
+        OfOwner { safe, owner: vault::LOCAL.into(), actor: "triggers".into() }
+    }
 }
 
 impl Connections for OfOwner {
