@@ -6,6 +6,7 @@ mod known;
 pub mod poll;
 mod proof;
 mod said;
+pub mod subscribe;
 
 use std::time::Duration;
 

@@ -19,6 +19,7 @@ use runtime::timekeeper::{Deployed, Recipe};
 use serde::{Deserialize, Serialize};
 use store::Reader;
 use store::arrivals::{Arrival, Hook, Poll};
+use store::subscriptions::Subscription;
 use store::books::{InForce, Schedule as Row, Tick};
 pub use store::books::{Workflow as Standing, WorkflowVersion as Version};
 
@@ -74,6 +75,8 @@ pub struct Caller {
     pub hook: Option<Hook>,
     /// How far its service was asked, where it is asked.
     pub poll: Option<Poll>,
+    /// Whether its service knows the address, where it has to be told.
+    pub subscription: Option<Subscription>,
     /// What came last.
     pub last: Option<Arrived>,
 }
@@ -238,6 +241,11 @@ impl Kept {
         Ok(hooks.into_iter().filter(|hook| hook.workflow == workflow).collect())
     }
 
+    /// The services that are told an address, or told that nobody listens any more.
+    pub(crate) fn subscriptions(&self) -> Result<Vec<Subscription>, Error> {
+        self.read(|reader| reader.subscriptions(LOCAL))
+    }
+
     /// How far services were asked for a workflow.
     pub(crate) fn polls(&self, workflow: &str) -> Result<Vec<Poll>, Error> {
         let polls = self.read(|reader| reader.polls(LOCAL))?;
@@ -252,6 +260,7 @@ impl Kept {
         let mut callers = vec![];
         let (hooks, polls) =
             (self.read(|reader| reader.hooks(LOCAL))?, self.read(|reader| reader.polls(LOCAL))?);
+        let subscriptions = self.subscriptions()?;
         for standing in self.workflows()? {
             let version = self.version(&standing.name, standing.version)?;
             let Some(workflow) = read_text(&version) else { continue };
@@ -267,6 +276,10 @@ impl Kept {
                     enabled: standing.enabled,
                     hook: hooks.iter().find(|hook| of(&hook.owner, &hook.workflow, &hook.text)).cloned(),
                     poll: polls.iter().find(|poll| of(&poll.owner, &poll.workflow, &poll.text)).cloned(),
+                    subscription: subscriptions
+                        .iter()
+                        .find(|row| of(&row.owner, &row.workflow, &row.text))
+                        .cloned(),
                     last: last.into_iter().next().map(Arrived::from),
                     text,
                 });

@@ -6,12 +6,12 @@ pub mod deploy;
 pub(crate) mod hearing;
 mod plans;
 mod socket;
+mod subscriber;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use dsl::diagnostic::Severity;
 use dsl::value::Value;
 use dsl::workflow::Workflow;
 use engine::event::{Event, Recorded};
@@ -47,6 +47,7 @@ use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
 use asking::Services;
 use hearing::Ears;
+use subscriber::Subscriber;
 use plans::Plans;
 use socket::Listening;
 
@@ -97,6 +98,9 @@ pub(crate) struct Core {
     timekeeper: OnceLock<Timekeeper>,
     /// Where services are asked from here.
     poller: OnceLock<Poller>,
+    services: OnceLock<Services>,
+    /// Where services are told addresses from here.
+    subscriber: OnceLock<Subscriber>,
     safe: Arc<Safe>,
     ears: Ears,
     /// Where the addresses begin that others call.
@@ -142,9 +146,21 @@ impl Owner {
         let listener = socket::listen(&home.socket())?;
         let (guests, left, plans) = (AtomicUsize::new(0), Notify::new(), Plans::default());
         let (timekeeper, poller, base) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let ears = Ears::default();
-        let core = Core { driver, desk, timekeeper, poller, safe, ears, base, hands, plans, guests, left };
-        let core = Arc::new(core);
+        let core = Arc::new(Core {
+            driver,
+            desk,
+            timekeeper,
+            poller,
+            services: OnceLock::new(),
+            subscriber: OnceLock::new(),
+            safe,
+            ears: Ears::default(),
+            base,
+            hands,
+            plans,
+            guests,
+            left,
+        });
         let listening = Listening::open(listener, core.clone());
         let listening = Some(listening.map_err(|source| Error::Socket { path: home.socket(), source })?);
         Ok(Owner { core, listening, _lock: lock })
@@ -182,7 +198,9 @@ impl Owner {
     /// # Errors
     /// Where something of that cannot be read.
     pub fn serve(&self, reach: Reach) -> Result<(usize, usize), Error> {
-        self.core.serve(reach)
+        let counted = self.core.serve(reach)?;
+        let _ = self.core.subscriber.set(Subscriber::open(&self.core));
+        Ok(counted)
     }
 
     /// Stops keeping schedules.
@@ -192,6 +210,9 @@ impl Owner {
         }
         if let Some(poller) = self.core.poller.get() {
             poller.stop();
+        }
+        if let Some(subscriber) = self.core.subscriber.get() {
+            subscriber.stop();
         }
     }
 
@@ -308,6 +329,7 @@ impl Core {
         let _ = self.timekeeper.set(Timekeeper::new(keeper, clock));
         let data = self.desk.path().parent().map(Path::to_owned).unwrap_or_default();
         let services = Services::new(data, self.safe.clone(), self.hands.way(reach).clone());
+        let _ = self.services.set(services.clone());
         let listeners = self.driver.listeners().all();
         let poller = Poller::open(self.desk.path(), self.driver.clone(), Arc::new(services), listeners)?;
         let _ = self.poller.set(poller);
@@ -504,12 +526,8 @@ impl Core {
     }
 }
 
-/// A workflow that this version can run.
+/// A workflow without errors.
 pub(crate) fn checked(file: &Path, text: &str) -> Result<Workflow, Error> {
     let checked = dsl::check(text, &crate::beside::catalog(file, text));
-    let workflow = checked.workflow.ok_or(Error::Workflow { file: file.display().to_string() })?;
-    let lacks = engine::able::lacks(&workflow).into_iter();
-    let lacks: Vec<String> =
-        lacks.filter(|lack| lack.severity == Severity::Error).map(|lack| lack.message).collect();
-    if lacks.is_empty() { Ok(workflow) } else { Err(Error::NotYet(lacks)) }
+    checked.workflow.ok_or(Error::Workflow { file: file.display().to_string() })
 }

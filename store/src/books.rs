@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::arrivals::{self, Arrival, Hook, Poll};
+use crate::subscriptions::{self, Subscription};
 use crate::{Error, Reader};
 
 /// A workflow that is kept here.
@@ -150,6 +151,13 @@ pub enum Book {
     },
     /// How far a service was asked.
     Poll(Poll),
+    /// How a subscription stands.
+    Subscription(Subscription),
+    /// A subscription was taken back.
+    Unsubscribed {
+        /// Owner, workflow and trigger.
+        of: [String; 3],
+    },
     /// A service is asked no more: whoever asks it again begins anew.
     Unpoll {
         /// Owner, workflow and trigger.
@@ -173,6 +181,10 @@ pub(crate) fn write(to: &Transaction<'_>, books: &[Book], path: &Path) -> Result
                 (arrivals::remember(to, [owner, workflow, text], key, *until).map(|_| 1), workflow)
             }
             Book::Poll(poll) => (arrivals::keep_poll(to, poll), &poll.workflow),
+            Book::Subscription(row) => (subscriptions::keep(to, row), &row.workflow),
+            Book::Unsubscribed { of: [owner, workflow, text] } => {
+                (subscriptions::remove(to, [owner, workflow, text]).map(|_| 1), workflow)
+            }
             Book::Unpoll { of: [owner, workflow, text] } => {
                 (arrivals::drop_poll(to, [owner, workflow, text]).map(|_| 1), workflow)
             }

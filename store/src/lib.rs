@@ -19,6 +19,7 @@ mod file;
 mod lately;
 mod reader;
 mod seal;
+pub mod subscriptions;
 pub mod vault;
 mod writer;
 

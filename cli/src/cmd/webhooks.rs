@@ -105,8 +105,13 @@ fn lines(caller: &Caller) -> String {
         };
         line("asked", answered);
         if poll.failures > 0 {
-            let times = crate::waits::count(usize::try_from(poll.failures).unwrap_or(usize::MAX), "time");
-            line("failed", format!("{BAD}{times} in a row{BAD:#}: {}", poll.why));
+            line("failed", format!("{BAD}{} in a row{BAD:#}: {}", times(poll.failures), poll.why));
+        }
+    }
+    if let Some(told) = &caller.subscription {
+        line("service", if told.kept.is_some() { "knows the address".into() } else { "does not know the address yet".into() });
+        if told.failures > 0 {
+            line("failed", format!("{BAD}{} in a row{BAD:#}: {}", times(told.failures), told.why));
         }
     }
     match &caller.last {
@@ -114,6 +119,10 @@ fn lines(caller: &Caller) -> String {
         Some(last) => line("last", format!("{}: {}", shown(timestamp(last.time)), last.sentence())),
     }
     page
+}
+
+fn times(count: i64) -> String {
+    crate::waits::count(usize::try_from(count).unwrap_or(usize::MAX), "time")
 }
 
 fn as_json(caller: &Caller) -> serde_json::Value {
@@ -127,6 +136,11 @@ fn as_json(caller: &Caller) -> serde_json::Value {
             "answered": (poll.answered > 0).then(|| timestamp(poll.answered).to_string()),
             "failures": poll.failures,
             "why": poll.why,
+        })),
+        "subscription": caller.subscription.as_ref().map(|told| json!({
+            "known": told.kept.is_some(),
+            "failures": told.failures,
+            "why": told.why,
         })),
         "last": caller.last.as_ref().map(|last| json!({
             "time": timestamp(last.time).to_string(),

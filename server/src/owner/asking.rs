@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connectors::hook::poll::Question;
-use connectors::manifest::trigger::{First as Declared, Poll, TriggerKind};
+use connectors::manifest::Manifest;
+use connectors::manifest::trigger::{First as Declared, Poll, Trigger, TriggerKind};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
@@ -18,6 +19,7 @@ use crate::connections::OfOwner;
 use crate::safe::Safe;
 
 /// Asks services with the connections of the local owner.
+#[derive(Clone)]
 pub(super) struct Services {
     connectors: Connectors,
 }
@@ -35,9 +37,15 @@ impl Services {
         });
         Services { connectors }
     }
+
+    /// The actions, with the connections of the local owner.
+    pub fn connectors(&self) -> &Connectors {
+        &self.connectors
+    }
 }
 
-fn poll(listener: &Listener) -> Option<(&'static connectors::manifest::Manifest, &'static connectors::manifest::trigger::Trigger, &'static Poll)> {
+/// What is asked for a trigger; nothing where its service is not asked.
+fn poll(listener: &Listener) -> Option<(&'static Manifest, &'static Trigger, &'static Poll)> {
     let Start::Event { event, .. } = &listener.trigger.start else { return None };
     let (manifest, trigger) = declared(event)?;
     match &trigger.kind {

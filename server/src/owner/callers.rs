@@ -3,7 +3,7 @@
 use connectors::hook;
 use connectors::manifest::Manifest;
 use connectors::manifest::trigger::{Trigger as Declared, TriggerKind};
-use dsl::workflow::{Start, Workflow};
+use dsl::workflow::{Start, Trigger, Workflow};
 use jiff::Timestamp;
 use runtime::driver::Error as DriverError;
 use runtime::schedule::books::nanoseconds;
@@ -11,10 +11,12 @@ use runtime::schedule::texts;
 use serde::{Deserialize, Serialize};
 use store::Book;
 use store::arrivals::Hook;
+use store::subscriptions::Subscription;
 use vault::{Kind, LOCAL, Vault, secret_name};
 
 use super::Core;
 use super::deploy::Outcome;
+use super::subscriber::Subscriber;
 use crate::error::Error;
 use crate::hooks::{self, PATH, Seed, WEBHOOK};
 use crate::protocol::Act;
@@ -46,7 +48,7 @@ fn is_called(start: &Start) -> bool {
     match start {
         Start::Webhook { .. } => true,
         Start::Event { event, .. } => {
-            declared(event).is_some_and(|(_, declared)| matches!(declared.kind, TriggerKind::Webhook(_)))
+            declared(event).is_some_and(|(_, declared)| hook::webhook(declared).is_some())
         }
         Start::At { .. } | Start::Cron { .. } | Start::Every { .. } | Start::Signal { .. } => false,
     }
@@ -101,24 +103,25 @@ impl Core {
                 help: "`keyway connector docs NAME` lists those of a connector".into(),
             });
         };
-        if matches!(declared.kind, TriggerKind::Subscription(_)) {
-            return Err(Error::NotYet(vec![format!(
-                "the event `{event}` starts no runs in this version: it would have to subscribe to it"
-            )]));
-        }
         let Some(webhook) = hook::webhook(declared) else { return Ok(()) };
         if !hook::is_provable(webhook) {
             return Err(Error::NotYet(vec![format!(
                 "the event `{event}` starts no runs in this version: its calls are signed in a way that is not known here"
             )]));
         }
-        let Some(secret) = hook::secret_of(webhook) else { return Ok(()) };
+        // A subscription brings a secret of its own.
+        let secret = hook::secret_of(webhook).filter(|secret| *secret != hook::OWN);
+        let subscribes = matches!(declared.kind, TriggerKind::Subscription(_));
+        if secret.is_none() && !subscribes {
+            return Ok(());
+        }
         let vault = self.safe.vault()?;
         let found = crate::connections::find(vault.clone(), manifest, connection, LOCAL, "keyway");
         let found = found.map_err(|failure| Error::Unready {
             why: format!("the event `{event}` needs a connection: {}", failure.message),
             help: format!("`keyway connect {}` makes one", manifest.id),
         })?;
+        let Some(secret) = secret else { return Ok(()) };
         let name = secret_name(&manifest.id, &found.name, secret);
         if vault.list(LOCAL, Kind::Connection)?.iter().any(|listed| listed.name == name) {
             return Ok(());
@@ -153,6 +156,14 @@ impl Core {
         for poll in self.kept()?.polls(&name)?.into_iter().filter(|poll| !asked.contains(&poll.text)) {
             books.push(Book::Unpoll { of: [poll.owner, poll.workflow, poll.text] });
         }
+        let subscribes = |trigger: &Trigger| match &trigger.start {
+            Start::Event { event, .. } => declared(event)
+                .is_some_and(|(_, declared)| matches!(declared.kind, TriggerKind::Subscription(_))),
+            _ => false,
+        };
+        let wanted: Vec<(String, &Trigger)> =
+            asked.iter().cloned().zip(triggers).filter(|(_, trigger)| subscribes(trigger)).collect();
+        books.extend(self.subscribed(&name, &wanted, now)?);
         for text in called {
             let known = rows.iter().find(|row| row.text == text);
             if let Some(row) = known {
@@ -220,7 +231,13 @@ impl Core {
                     let (fresh, address) = self.made(&vault, workflow, &row.text, now)?;
                     let mut batch = store::Batch::default();
                     batch.books.push(Book::Hook(Hook { in_force: row.in_force, ..fresh }));
+                    // A service that knows the one before is told the other.
+                    let told = self.kept()?.subscriptions()?.into_iter();
+                    let told = told.filter(|told| told.workflow == workflow && told.text == row.text);
+                    let anew = |told| Book::Subscription(Subscription { base: String::new(), ..told });
+                    batch.books.extend(told.map(anew));
                     self.desk.append(&batch).map_err(DriverError::from)?;
+                    self.subscriber.get().into_iter().for_each(Subscriber::ring);
                     address
                 }
             });

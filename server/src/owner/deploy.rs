@@ -15,6 +15,7 @@ use store::books::{Workflow as Standing, WorkflowVersion as Version};
 use vault::LOCAL;
 
 use super::callers::Address;
+use super::subscriber::Subscriber;
 use super::{Core, checked};
 use crate::change::Change;
 use crate::error::Error;
@@ -247,6 +248,7 @@ impl Core {
         if let Some(poller) = self.poller.get() {
             poller.set(name, listeners)?;
         }
+        self.subscriber.get().into_iter().for_each(Subscriber::ring);
         Ok(())
     }
 
@@ -290,7 +292,5 @@ fn earlier(kept: &Kept, standing: &Standing, to: Option<i64>) -> Result<i64, Err
 
 /// What is wrong with a text, for whoever watches a folder.
 pub(crate) fn problems(file: &std::path::Path, text: &str) -> Vec<Diagnostic> {
-    let checked = dsl::check(text, &crate::beside::catalog(file, text));
-    let lacks = checked.workflow.as_ref().map(engine::able::lacks).unwrap_or_default();
-    checked.diagnostics.into_iter().chain(lacks).collect()
+    dsl::check(text, &crate::beside::catalog(file, text)).diagnostics
 }

@@ -18,7 +18,7 @@ use vault::{LOCAL, Want, What, Who, secret_name};
 use super::Core;
 use super::callers::declared;
 use crate::error::Error;
-use crate::hooks::WEBHOOK;
+use crate::hooks::{self, WEBHOOK};
 use crate::serve::Reach;
 
 /// How long an opened secret serves the calls that follow: of a thousand calls in a second one is written down.
@@ -160,13 +160,18 @@ impl Core {
         let (manifest, trigger) = declared(event).ok_or_else(|| unsure("the event is not known here"))?;
         let webhook = hook::webhook(trigger).ok_or(Unheard::Nowhere)?;
         let (core, hash, named) = (self.clone(), hook.hash, connection.map(str::to_owned));
-        let actor = format!("webhook {}", listener.workflow);
+        let (actor, workflow) = (format!("webhook {}", listener.workflow), listener.workflow.clone());
+        let text = listener.text.clone();
         let opened = aside(move || {
             let vault = core.safe.vault().map_err(Error::from)?;
             let found = crate::connections::find(vault, manifest, named.as_deref(), LOCAL, &actor);
             let connection = found.map_err(|failure| Unheard::Unsure(failure.message))?;
             let secret = match hook::secret_of(webhook) {
                 None => None,
+                Some(hook::OWN) => Some(core.ears.opened(hash, || {
+                    let vault = core.safe.vault().map_err(Error::from)?;
+                    Ok(hooks::seed(&vault, &actor, &workflow, &text)?.signing())
+                })?),
                 Some(name) => Some(core.ears.opened(hash, || {
                     let auth = manifest.auth.iter().find(|auth| auth.id == connection.auth);
                     let auth = auth.ok_or_else(|| unsure("the way to sign in is not known here"))?;
