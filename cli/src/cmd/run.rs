@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-
 use dsl::value::{Object, Value};
 use dsl::workflow::Workflow;
 use server::error::Error;

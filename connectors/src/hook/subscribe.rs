@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{Hole, Value};
+use dsl::workflow::Arg;
 use jiff::Timestamp;
 use secret::{Open, Refused, Secret};
 
@@ -69,11 +70,7 @@ impl Connectors {
         let request = about.subscription.renew.as_ref().and_then(|renew| renew.request.as_ref());
         let Some(request) = request else { return self.subscribe(about, hook).await };
         let names = self.sent(about, request, ("subscription", kept.clone()), None).await?;
-        // Some answer with nothing: what was known stays.
-        Ok(match remembered(about.subscription, names)? {
-            Value::Null => kept.clone(),
-            fresh => merged(kept, fresh),
-        })
+        Ok(merged(kept, renewed(about.subscription, names)))
     }
 
     /// Takes a subscription back. One that the service does not know any more is taken back.
@@ -127,6 +124,19 @@ fn remembered(subscription: &Subscription, names: Option<Names>) -> Result<Value
     }
 }
 
+/// What an answer to a renewal tells of what is remembered: many tell only when it ends now, or nothing at all.
+fn renewed(subscription: &Subscription, names: Option<Names>) -> Value {
+    let filled = |arg: &Arg| fill::value(arg, names.as_ref()?).ok().flatten();
+    match &subscription.remember {
+        Some(Arg::Object(entries)) => {
+            let told = entries.iter().filter_map(|(name, arg)| Some((name.clone(), filled(arg)?)));
+            Value::object(told)
+        }
+        Some(whole) => filled(whole).unwrap_or_default(),
+        None => Value::Null,
+    }
+}
+
 /// What was known, and what is known better now.
 fn merged(kept: &Value, fresh: Value) -> Value {
     match (kept, &fresh) {
@@ -137,7 +147,8 @@ fn merged(kept: &Value, fresh: Value) -> Value {
             }
             Value::Object(all.into())
         }
-        _ => fresh,
+        (_, Value::Null) => kept.clone(),
+        (_, _) => fresh,
     }
 }
 
