@@ -48,6 +48,13 @@ pub(crate) struct Job<'a> {
     pub(crate) base: Option<&'a str>,
 }
 
+/// A request that is part of no action.
+pub(crate) struct Sent<'a> {
+    pub(crate) request: &'a Request,
+    /// What it can read beside `connection`.
+    pub(crate) names: &'a [(&'static str, Value)],
+}
+
 /// What is called: an action of the manifest, or a request of the author's own.
 enum Called<'a> {
     Action(&'a Action),
@@ -108,6 +115,24 @@ impl<'a> Job<'a> {
             (Some(_), None) | (None, _) => None,
         };
         Ok(label.map(|label| crate::params::short(&label.to_string())).unwrap_or_default())
+    }
+
+    /// Sends a request that is part of no action, with secrets that somebody else opens as well; gives the names with its
+    /// answer, or nothing where there is none.
+    pub(crate) async fn send(
+        &self,
+        sent: &Sent<'_>,
+        opens: impl Fn(Arc<dyn Open>) -> Arc<dyn Open>,
+    ) -> Result<Option<Names>, Failure> {
+        let mut session = self.session().await?;
+        session.connection.open = opens(session.connection.open.clone());
+        let mut names = Names::new(self.key).with("connection", session.connection.value());
+        for (name, value) in sent.names {
+            names = names.with(*name, value.clone());
+        }
+        let called = Called::Free(Box::new(sent.request.clone()));
+        let answered = session.exchange(&called, sent.request, &names, None).await?;
+        Ok(answered.map(|(_, names)| names))
     }
 
     /// The first request of the call, as it would be sent.

@@ -11,7 +11,6 @@
 //! 4. After a crash: `Run::fold` the log, then carry out `outstanding`. A call among it whose
 //!    safety is not repeatable is not made again but answered with `Input::InDoubt`.
 
-pub mod able;
 mod agenda;
 mod block;
 pub mod cause;

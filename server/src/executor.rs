@@ -100,6 +100,15 @@ impl Hands {
         self.of(run).is_some()
     }
 
+    /// The way out, to public addresses or to all.
+    pub(crate) fn way(&self, reach: Reach) -> &egress::Client {
+        let [public, all] = &self.ways;
+        match reach {
+            Reach::Private => all,
+            Reach::Public => public,
+        }
+    }
+
     /// What all questions to models share.
     pub(crate) fn models(&self) -> &Models {
         &self.models

@@ -13,6 +13,7 @@ pub mod export;
 mod folder;
 pub mod history;
 pub mod home;
+pub mod hooks;
 pub mod http;
 pub mod kept;
 mod left;

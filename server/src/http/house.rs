@@ -79,6 +79,21 @@ impl House {
         Part { house: self, owner: &who.owner, token: &who.token }
     }
 
+    /// What moves the runs.
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// The address of a hash, whosever it is: who knows the address may call it.
+    pub(super) fn hook(&self, hash: &[u8; 32]) -> Result<Option<store::arrivals::Hook>, Error> {
+        Ok(self.reader.hook(hash).map_err(DriverError::from)?)
+    }
+
+    /// A run with all that it has done, for whoever has just started it.
+    pub(super) fn whole(&self, run: &RunId) -> Result<engine::view::Timeline, Error> {
+        self.history.whole(run).map_err(Error::from)
+    }
+
     /// What keeps it from working; nothing where all is well.
     pub fn ailments(&self) -> Vec<(&'static str, String)> {
         let mut found = vec![];
