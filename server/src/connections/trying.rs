@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use connectors::connection::{Coming, Connection, Connections};
+use connectors::contents::Contents;
 use connectors::manifest::Manifest;
 use connectors::manifest::auth::Auth;
 use connectors::{Connectors, Settings};
@@ -77,6 +78,7 @@ impl Trying<'_> {
         Ok(Connectors::new(Settings {
             files: self.files,
             protected: vec![self.home.directory().to_owned()],
+            contents: self.home.contents(),
             egress: egress::Client::new(policy, Arc::new(secret::NoVault)),
             library: connectors::library().clone(),
             connections,
@@ -115,6 +117,7 @@ pub async fn verify(vault: Vault, manifest: &Manifest, owner: &str, name: &str) 
     let connectors = Connectors::new(Settings {
         files: PathBuf::new(),
         protected: vec![],
+        contents: Contents::none(),
         egress: egress::Client::new(egress::Policy::default(), Arc::new(secret::NoVault)),
         library: connectors::library().clone(),
         connections: Arc::new(of),
