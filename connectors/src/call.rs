@@ -21,6 +21,7 @@ use secret::Open;
 
 use crate::catalog::{FREE, is_connected};
 use crate::connection::{Connection, Connections, Within};
+use crate::contents::Contents;
 use crate::manifest::auth::Auth;
 use crate::manifest::limits::{Class, Limits};
 use crate::manifest::paging::Each;
@@ -39,6 +40,7 @@ pub(crate) struct Job<'a> {
     /// The action's id.
     pub(crate) id: &'a str,
     pub(crate) egress: &'a egress::Client,
+    pub(crate) contents: &'a Contents,
     pub(crate) connections: &'a dyn Connections,
     pub(crate) meter: &'a Meter,
     pub(crate) key: &'a str,
@@ -288,9 +290,14 @@ impl Session<'_> {
         let way = job.auth(&self.connection)?;
         let client = job.egress.opened_by(signed::signed(&mut outgoing, way, &self.connection, within)?);
         let call = outgoing.name();
-        let sent = client.send(outgoing.request()).await;
-        let response = sent.map_err(|error| unanswered(&error, &call, called.safety()))?;
-        let seen = answer::read(response, request.reads, &call)?;
+        let seen = match request.reads {
+            Reads::Bytes => self.receive(&client, &outgoing, called, request, names).await?,
+            Reads::Auto | Reads::Json | Reads::Text => {
+                let sent = client.send(outgoing.request()).await;
+                let response = sent.map_err(|error| unanswered(&error, &call, called.safety()))?;
+                answer::read(response, request.reads, &call)?
+            }
+        };
         let names = names.with("response", seen.response.clone());
         Ok((called.judge(job).judge(&seen, &names), (seen, names)))
     }
@@ -298,6 +305,44 @@ impl Session<'_> {
     /// Where paths begin, where not at the manifest's base.
     fn base(&self) -> Option<&str> {
         self.job.base.or(self.connection.base.as_deref())
+    }
+
+    /// An answer that is a file, taken piece by piece; one that is a refusal is read as any other.
+    async fn receive(
+        &self,
+        client: &egress::Client,
+        outgoing: &Outgoing,
+        called: &Called<'_>,
+        request: &Request,
+        names: &Names,
+    ) -> Result<Seen, Failure> {
+        let call = outgoing.name();
+        let broken = |error: egress::Error| unanswered(&error, &call, called.safety());
+        let incoming = client.open(outgoing.request()).await.map_err(broken)?;
+        if !(200..300).contains(&incoming.status()) {
+            return answer::read(
+                incoming.whole(outgoing.max_response).await.map_err(broken)?,
+                Reads::Auto,
+                &call,
+            );
+        }
+        let unkept = |failure: Failure| Failure {
+            message: format!("`{call}`: {}", failure.message),
+            answered: true,
+            ..failure
+        };
+        let mut arrival =
+            self.job.contents.begin(incoming.length(), client.max_streamed()).map_err(unkept)?;
+        let (response, mut pieces) = incoming.parted();
+        while let Some(piece) = pieces.next().await.map_err(broken)? {
+            arrival.push(piece).await.map_err(unkept)?;
+        }
+        let content = arrival.finish().await.map_err(unkept)?;
+        let name = match &request.file_name {
+            Some(name) => fill::value(name, names)?.map(|name| name.to_string()),
+            None => None,
+        };
+        Ok(answer::file(response, content, name.as_deref(), outgoing.url.path()))
     }
 
     fn outgoing(
@@ -313,6 +358,7 @@ impl Session<'_> {
             auth: self.job.auth(&self.connection)?,
             base: self.base(),
             idempotency: called.idempotency(),
+            contents: self.job.contents,
         };
         build::build(&from, request, names, turn)
     }
@@ -345,7 +391,8 @@ impl Session<'_> {
 /// The host that the requests of a connection go to.
 pub(crate) fn base_host(manifest: &Manifest, auth: &Auth, fields: &Object) -> Result<String, Failure> {
     let connection = Connection { fields: fields.clone(), ..Connection::nobody(&auth.id) };
-    let from = Sender { manifest, connection: &connection, auth, base: None, idempotency: None };
+    let contents = &Contents::none();
+    let from = Sender { manifest, connection: &connection, auth, base: None, idempotency: None, contents };
     let names = Names::new("").with("connection", connection.value());
     let base = auth.base.as_ref().unwrap_or(&manifest.base);
     let url = build::joined(&from, &build::plain(base, &names, "base")?, "")?;
@@ -402,5 +449,6 @@ fn free(params: &Params) -> Result<Request, Failure> {
         body,
         lists: Lists::Indexed,
         reads: Reads::Auto,
+        file_name: None,
     })
 }

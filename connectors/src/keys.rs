@@ -355,6 +355,11 @@ pub const REQUEST: &[Field] = &[
     Field::optional("graphql", Shape::Fields(GRAPHQL), "A body that is a document of GraphQL."),
     Field::optional("json", Shape::Any, "A body that is JSON."),
     Field::optional("multipart", VALUES, "A body in parts."),
+    Field::optional(
+        "related",
+        Shape::Fields(RELATED),
+        "A body of two parts: what is said of a file, and the file.",
+    ),
     Field::optional("text", Shape::Template, "A body that is text."),
     Field::optional(
         "lists",
@@ -362,10 +367,21 @@ pub const REQUEST: &[Field] = &[
         "How lists stand in query and form; default `repeated`.",
     ),
     Field::optional("reads", Shape::Choice(READS), "How the answer is read; by default as it says."),
+    Field::optional(
+        "file_name",
+        Shape::Template,
+        "The name of the file that is read; default the answer's own.",
+    ),
+];
+
+/// Of `related`.
+pub const RELATED: &[Field] = &[
+    Field::required("json", Shape::Any, "What is said of the file, as JSON."),
+    Field::required("file", Shape::Any, "The file."),
 ];
 
 /// The keys of `request` that are bodies.
-pub const BODIES: &[&str] = &["bytes", "form", "graphql", "json", "multipart", "text"];
+pub const BODIES: &[&str] = &["bytes", "form", "graphql", "json", "multipart", "related", "text"];
 
 /// Of `graphql`.
 pub const GRAPHQL: &[Field] = &[

@@ -190,6 +190,7 @@ fn connectors(auth: &'static str, shop: &'static str) -> Connectors {
     Connectors::new(Settings {
         files: "/nowhere".into(),
         protected: vec![],
+        contents: connectors::contents::Contents::none(),
         egress: EGRESS.clone(),
         library: Arc::new(library),
         connections: Arc::new(One { auth, shop }),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ai::ask::{Asking, By, Models};
+use connectors::contents::Contents;
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
@@ -27,6 +28,7 @@ use crate::serve::Reach;
 /// What each run under way may use: its files and its addresses.
 pub struct Hands {
     data: PathBuf,
+    contents: Contents,
     safe: Arc<Safe>,
     models: Arc<Models>,
     left: Left,
@@ -63,13 +65,19 @@ impl Hands {
             let policy = egress::Policy { allow_private, ..egress::Policy::default() };
             egress::Client::new(policy, Arc::new(NoVault))
         });
-        Hands { data, safe, models, left, live, database, private, ways, runs: RwLock::default() }
+        let contents = crate::home::contents(&data);
+        Hands { data, contents, safe, models, left, live, database, private, ways, runs: RwLock::default() }
     }
 
     /// Waits for what is still to be written of calls that were given up.
     pub fn settled(&self) {
         self.left.settled();
         self.models.settled();
+    }
+
+    /// Where the contents of large files are kept.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// Says where the runs of schedules may go.
@@ -86,6 +94,7 @@ impl Hands {
         let connectors = Connectors::new(Settings {
             files: note.files.clone(),
             protected: vec![note.file.clone(), self.data.clone()],
+            contents: self.contents.clone(),
             egress: way.opened_by(Arc::new(self.safe.of_run(run, &note.owner))),
             library: connectors::library().clone(),
             connections: Arc::new(OfOwner::of_run(self.safe.clone(), run, &note.owner, way.clone())),

@@ -11,6 +11,7 @@ mod subscriber;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 use dsl::value::Value;
 use dsl::workflow::Workflow;
@@ -20,7 +21,7 @@ use engine::plan::Plan;
 use engine::run::{Hold, RunId};
 use engine::view::Timeline;
 use jiff::Timestamp;
-use runtime::clean::Keeping;
+use runtime::clean::{Cleaned, Keeping};
 use runtime::clock::Wall;
 use runtime::driver::{Driver, Error as DriverError, State};
 use runtime::executor::Executor;
@@ -53,6 +54,9 @@ use socket::Listening;
 
 /// How long a commit waits for another process that writes.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How long the content of a file stays whether or not anything refers to it: longer than any call lasts.
+const LATELY: Duration = Duration::from_secs(24 * 3600);
 
 /// What happens in a run; it ends when the run has.
 pub struct Feed {
@@ -278,7 +282,8 @@ impl Core {
                 Ok(Reply::Cleaned(match act {
                     Act::Do => {
                         self.forget(keeping, now)?;
-                        self.driver.clean(keeping, now)?
+                        let cleaned = self.driver.clean(keeping, now)?;
+                        Cleaned { files: self.sweep()?, ..cleaned }
                     }
                     Act::Tell => self.driver.overdue(keeping, now)?,
                 }))
@@ -295,6 +300,23 @@ impl Core {
                 Err(Error::Protocol("a run is waited for and followed over the socket alone".into()))
             }
         }
+    }
+
+    /// Removes the contents of files that nothing refers to any more. One that came lately may belong to a call whose
+    /// answer no log has yet.
+    fn sweep(&self) -> Result<usize, Error> {
+        let contents = self.hands.contents();
+        if contents.is_empty() {
+            return Ok(0);
+        }
+        let before = SystemTime::now() - LATELY;
+        let needed = self.driver.files()?;
+        let swept = contents.sweep(&needed, before);
+        let folder = |source| Error::Directory {
+            path: contents.folder().map(Path::to_owned).unwrap_or_default(),
+            source,
+        };
+        Ok(swept.map_err(folder)?.files)
     }
 
     fn serve(&self, reach: Reach) -> Result<(usize, usize), Error> {

@@ -14,6 +14,7 @@ use crate::call::answer::{self, Judge, Meaning};
 use crate::call::build::{self, Sender};
 use crate::call::fill::{self, Names, found};
 use crate::connection::{Connection, Within};
+use crate::contents::Contents;
 use crate::failure::of_egress;
 use crate::manifest::request::Request;
 use crate::manifest::{Choose, Derive, Manifest, Source};
@@ -162,7 +163,9 @@ async fn asked(
         base: None,
         open: open.clone(),
     };
-    let from = Sender { manifest, connection: &connection, auth, base: signed.base, idempotency: None };
+    let contents = &Contents::none();
+    let from =
+        Sender { manifest, connection: &connection, auth, base: signed.base, idempotency: None, contents };
     let outgoing = build::build(&from, request, names, None)?;
     let hosts = match signed.base {
         Some(_) => outgoing.url.host_str().map(str::to_owned).into_iter().collect(),

@@ -156,6 +156,7 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
     let connectors = Connectors::new(Settings {
         files: "/nowhere".into(),
         protected: vec![],
+        contents: connectors::contents::Contents::none(),
         egress: EGRESS.clone(),
         library: library.clone(),
         connections: kept,
@@ -186,13 +187,17 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
     (!wrong.is_empty()).then(|| format!("{}/{}: {}", fixture.connector, fixture.name, wrong.join("\n    ")))
 }
 
-/// An input as a run gives it: `{ "$file": … }` is a file.
+/// An input as a run gives it: `{ "$file": …, "name": …, "type": … }` is a file.
 fn input_of(json: &Json) -> Value {
     match json {
         Json::Object(entries) => {
             if let Some(text) = entries.get("$file").and_then(Json::as_str) {
-                let file = dsl::value::File::new(text.as_bytes(), "text/plain");
-                return Value::File(Arc::new(file));
+                let known = |key: &str| entries.get(key).and_then(Json::as_str);
+                let file = dsl::value::File::new(text.as_bytes(), known("type").unwrap_or("text/plain"));
+                return Value::File(Arc::new(dsl::value::File {
+                    name: known("name").map(Arc::from),
+                    ..file
+                }));
             }
             Value::object(entries.iter().map(|(name, value)| (name.as_str(), input_of(value))))
         }
