@@ -10,6 +10,7 @@ mod call;
 pub mod catalog;
 pub mod connection;
 mod failure;
+pub mod hook;
 pub mod keys;
 pub mod library;
 pub mod manifest;

@@ -59,8 +59,11 @@ pub(crate) fn read(response: egress::Response, reads: Reads, call: &str) -> Resu
     let headers = joined(&response.headers);
     let header = |name: &str| headers.get(name).and_then(Value::as_text).unwrap_or_default();
     let told = content(header("content-type"), header("content-encoding"));
+    let well = (200..300).contains(&response.status);
     let kind = match reads {
         Reads::Auto => told,
+        // A refusal is no file: it says why.
+        Reads::Bytes if !well => told,
         Reads::Json => Content::Json,
         Reads::Text => Content::Text,
         Reads::Bytes => {
@@ -68,7 +71,6 @@ pub(crate) fn read(response: egress::Response, reads: Reads, call: &str) -> Resu
             Content::Bytes(if kind.is_empty() { UNKNOWN.into() } else { kind })
         }
     };
-    let well = (200..300).contains(&response.status);
     let body = match parse(&kind, &response.body) {
         Ok(Value::File(file)) if reads == Reads::Bytes => {
             Value::File(named(&file, header("content-disposition")))
