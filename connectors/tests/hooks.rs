@@ -50,13 +50,20 @@ fn a_hook_is_given_what_it_takes_and_nothing_else() {
 #[test]
 fn what_reads_an_answer_stands_in_the_value_and_in_each_item_of_a_list_alone() {
     let reads = "hooks:\n  mail: { hook: mail_parts, with: { payload: \"{{ response.body }}\" } }\n";
-    let plain = format!("{reads}request: {{ method: POST, path: /x }}\noutput: {{ text: \"{{{{ made.mail.text }}}}\" }}\nreturns: {{ text: string? }}");
+    let plain = format!(
+        "{reads}request: {{ method: POST, path: /x }}\noutput: {{ text: \"{{{{ made.mail.text }}}}\" }}\nreturns: {{ text: string? }}"
+    );
     assert_eq!(found(&plain), [""; 0]);
-    let early = format!("{reads}request: {{ method: POST, path: /x, json: {{ a: \"{{{{ made.mail.text }}}}\" }} }}\nreturns: {{ id: string }}");
+    let early = format!(
+        "{reads}request: {{ method: POST, path: /x, json: {{ a: \"{{{{ made.mail.text }}}}\" }} }}\nreturns: {{ id: string }}"
+    );
     assert!(!found(&early).is_empty());
     let pages = "pages: { kind: link_header, items: response.body }\noutput: { all: \"{{ items }}\" }\nreturns: { all: [any] }";
     let list = format!("{reads}request: {{ method: POST, path: /x }}\n{pages}");
-    assert_eq!(found(&list), ["KW0120 `mail_parts` reads one answer, and the action `send` comes in pages".to_owned()]);
+    assert_eq!(
+        found(&list),
+        ["KW0120 `mail_parts` reads one answer, and the action `send` comes in pages".to_owned()]
+    );
     let each = "each: { request: { method: GET, path: \"/x/{{ item.id }}\" }, output: { text: \"{{ made.mail.text }}\" }, max: 5 }\n";
     assert_eq!(found(&format!("{reads}request: {{ method: POST, path: /x }}\n{each}{pages}")), [""; 0]);
 }
