@@ -5,6 +5,7 @@ pub(crate) mod answer;
 mod body;
 pub(crate) mod build;
 pub(crate) mod fill;
+mod made;
 mod meter;
 mod pages;
 mod preview;
@@ -22,8 +23,10 @@ use secret::Open;
 use crate::catalog::{FREE, is_connected};
 use crate::connection::{Connection, Connections, Within};
 use crate::contents::Contents;
+use crate::hook::Moment;
 use crate::manifest::auth::Auth;
 use crate::manifest::limits::{Class, Limits};
+use crate::manifest::made::Made;
 use crate::manifest::paging::Each;
 use crate::manifest::request::{Body, Lists, Method, Reads, Request};
 use crate::manifest::{Action, Idempotency, Manifest};
@@ -71,7 +74,7 @@ impl<'a> Job<'a> {
     pub(crate) async fn run(&self, params: &Params) -> Result<Value, Failure> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
-        let names = self.names(params, &session.connection);
+        let names = self.names(&called, params, &session.connection)?;
         let outcome = self.carried_out(&mut session, &called, &names).await;
         self.tell(&session.connection, outcome.as_ref().err());
         answer::bounded(outcome?, self.id)
@@ -91,7 +94,7 @@ impl<'a> Job<'a> {
             Called::Action(action) => match &action.pages {
                 Some(pages) => pages::all(session, called, action, pages, names).await?,
                 None => match session.exchange(called, &action.request, names, None).await? {
-                    Some((seen, names)) => given(action, &seen, &names)?,
+                    Some((seen, names)) => given(action, &seen, names)?,
                     None => Value::Null,
                 },
             },
@@ -109,7 +112,7 @@ impl<'a> Job<'a> {
     pub(crate) async fn verify(&self, params: &Params) -> Result<String, Failure> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
-        let names = self.names(params, &session.connection);
+        let names = self.names(&called, params, &session.connection)?;
         let answered = session.exchange(&called, called.request(), &names, None).await;
         self.tell(&session.connection, answered.as_ref().err());
         let label = match (answered?, &self.manifest.account.label) {
@@ -141,7 +144,7 @@ impl<'a> Job<'a> {
     pub(crate) async fn preview(&self, params: &Params) -> Result<Preview, Failure> {
         let called = self.called(params)?;
         let session = self.session().await?;
-        let names = self.names(params, &session.connection);
+        let names = self.names(&called, params, &session.connection)?;
         Ok(preview::of(&session.outgoing(&called, called.request(), &names, None)?))
     }
 
@@ -162,12 +165,17 @@ impl<'a> Job<'a> {
         Ok(Session { job: self, connection, renewed: false })
     }
 
-    fn names(&self, params: &Params, connection: &Connection) -> Names {
+    /// What a request sees, and what hooks make for it.
+    fn names(&self, called: &Called<'_>, params: &Params, connection: &Connection) -> Result<Names, Failure> {
         let input: Object = params.entries().map(|(name, value)| (name.into(), value.clone())).collect();
-        Names::new(self.key)
+        let names = Names::new(self.key)
             .with("input", Value::Object(Arc::new(input)))
             .with("connection", connection.value())
-            .with("step", Value::object([("key", Value::text(self.key))]))
+            .with("step", Value::object([("key", Value::text(self.key))]));
+        match called {
+            Called::Action(action) => made::made(&action.made, Moment::Before, names),
+            Called::Free(_) => Ok(names),
+        }
     }
 
     fn auth(&self, connection: &Connection) -> Result<&'a Auth, Failure> {
@@ -367,14 +375,17 @@ impl Session<'_> {
     async fn each(
         &self,
         called: &Called<'_>,
-        each: &Each,
+        (each, made): (&Each, &[Made]),
         items: Vec<Value>,
         names: &Names,
     ) -> Result<Vec<Value>, Failure> {
         let ask = |item: Value| async move {
             let names = names.with("item", item.clone());
             match self.send(called, &each.request, &names, None).await? {
-                (Meaning::Yes, (_, names)) => Ok(fill::value(&each.output, &names)?.unwrap_or_default()),
+                (Meaning::Yes, (_, names)) => {
+                    let names = made::made(made, Moment::After, names)?;
+                    Ok(fill::value(&each.output, &names)?.unwrap_or_default())
+                }
                 (Meaning::Nothing, _) => Ok(item),
                 (Meaning::No(_, failure), _) => Err(*failure),
             }
@@ -411,11 +422,11 @@ fn unanswered(error: &egress::Error, call: &str, safety: Safety) -> Failure {
 }
 
 /// What an action gives by its manifest.
-fn given(action: &Action, seen: &Seen, names: &Names) -> Result<Value, Failure> {
+fn given(action: &Action, seen: &Seen, names: Names) -> Result<Value, Failure> {
+    let answered = |failure| Failure { answered: true, ..failure };
+    let names = made::made(&action.made, Moment::After, names).map_err(answered)?;
     let value = match &action.answer.output {
-        Some(output) => {
-            fill::value(output, names).map_err(|failure| Failure { answered: true, ..failure })?
-        }
+        Some(output) => fill::value(output, &names).map_err(answered)?,
         None => seen.response.get("body").cloned(),
     };
     Ok(answer::picked(&value.unwrap_or_default(), &action.answer.returns))

@@ -2,6 +2,7 @@
 
 use dsl::shape::{Field, Shape};
 
+use crate::hook::HOOKS;
 use crate::manifest::auth::{Algorithm, AssertionPlace, Client, Kind, Pkce, Refreshed, Sends, Signature};
 use crate::manifest::limits::{Class, Unit};
 use crate::manifest::paging::PageKind;
@@ -41,6 +42,17 @@ words!(REFRESHED, Refreshed);
 words!(SENDS, Sends);
 words!(SIGNATURES, Signature);
 words!(UNITS, Unit);
+
+/// The names of hooks.
+pub(crate) const HOOK_NAMES: &[&str] = &{
+    let mut names = [""; HOOKS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = HOOKS[at].name;
+        at += 1;
+    }
+    names
+};
 
 /// What may be repeated.
 const SAFETIES: &[&str] = &["idempotent", "keyed", "once", "read"];
@@ -317,6 +329,11 @@ pub const ACTION: &[Field] = &[
     Field::optional("trust", Shape::Choice(TRUSTS), "Whose word its answer is; default `untrusted`."),
     Field::optional("input", Shape::Types, "Its parameters, with types and a sentence for each."),
     Field::optional("options", Shape::Map(&Shape::Fields(OPTIONS)), "Parameters that another action lists."),
+    Field::optional(
+        "hooks",
+        Shape::Map(&Shape::Fields(HOOK)),
+        "Values that code makes, by names of your choice; read as `made`.",
+    ),
     Field::required("request", Shape::Fields(REQUEST), "What is sent."),
     Field::optional("idempotency", Shape::Fields(IDEMPOTENCY), "What makes repeats known as such."),
     Field::optional("pages", Shape::Fields(PAGES), "How the whole list is had."),
@@ -334,6 +351,16 @@ pub const ACTION: &[Field] = &[
         "Rules that come before those of `defaults`.",
     ),
     Field::optional("limits", Shape::Fields(LIMITS), "Limits of its own."),
+];
+
+/// Of an entry of `hooks`.
+pub const HOOK: &[Field] = &[
+    Field::required("hook", Shape::Choice(HOOK_NAMES), "The piece of code."),
+    Field::optional(
+        "with",
+        VALUES,
+        "What it is given, over `input` and `connection`; over `response` too where it reads the answer.",
+    ),
 ];
 
 /// Of `options`.

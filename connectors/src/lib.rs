@@ -10,6 +10,7 @@ mod call;
 pub mod catalog;
 pub mod connection;
 pub mod contents;
+pub mod event;
 mod failure;
 pub mod hook;
 pub mod keys;

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod auth;
 pub mod limits;
+pub mod made;
 pub mod paging;
 pub mod request;
 pub mod trigger;
@@ -18,6 +19,7 @@ use dsl::workflow::Arg;
 use answer::Answer;
 use auth::Auth;
 use limits::{Limits, Rule};
+use made::Made;
 use paging::{Each, Pages};
 use request::{Method, Request};
 use trigger::Trigger;
@@ -148,6 +150,8 @@ pub struct Action {
     pub input: Vec<Field>,
     /// Which parameters can be chosen from what another action lists.
     pub options: Vec<Options>,
+    /// What code makes for the request, or of the answer.
+    pub made: Vec<Made>,
     /// What is sent.
     pub request: Request,
     /// What makes repeats known as such to the service.

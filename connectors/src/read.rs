@@ -5,6 +5,7 @@ mod account;
 mod action;
 mod auth;
 pub(crate) mod hosts;
+mod made;
 mod request;
 mod scope;
 mod trigger;

@@ -10,8 +10,8 @@ mod support;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use connectors::connection::{Coming, Connection, Connections};
-use connectors::hook::poll::{Question, Told};
-use connectors::hook::subscribe::{About, Hook, renewal};
+use connectors::event::poll::{Question, Told};
+use connectors::event::subscribe::{About, Hook, renewal};
 use connectors::library::Library;
 use connectors::manifest::Manifest;
 use connectors::manifest::trigger::TriggerKind;

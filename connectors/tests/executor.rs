@@ -53,6 +53,16 @@ actions:
     safety: once
     request: { method: POST, path: /form, query: { q: "a b" }, form: { status: "Hello, you!" } }
     returns: any
+  mail:
+    about: Send a message.
+    effect: send
+    safety: once
+    input:
+      to: { type: string, description: "Whom it is for." }
+    hooks:
+      message: { hook: mime_message, with: { to: "{{ input.to }}", subject: Hello } }
+    request: { method: POST, path: /mail, json: { raw: "{{ made.message }}" } }
+    returns: { id: string }
   read: { about: Read., effect: read, safety: read, request: { method: GET, path: /a }, returns: any }
   once: { about: Do it., effect: create, safety: once, request: { method: POST, path: /a, json: { a: 1 } }, returns: any }
   again: { about: Do it., effect: update, safety: idempotent, request: { method: PUT, path: /a, json: {} }, returns: any }
@@ -384,6 +394,24 @@ async fn what_must_not_be_done_twice_is_tried_again_only_where_nothing_happened(
         let failure = call(&cut, action, Json::Null).await.unwrap_err();
         assert_eq!((failure.retryable, failure.answered), (wanted, false), "{action}");
     }
+}
+
+#[tokio::test]
+async fn a_hook_that_refuses_its_values_sends_nothing() {
+    let server = Server::start(|_| told(&json!({ "id": "1" })));
+    let refused = call(&server, "mail", json!({ "to": "nobody" })).await.unwrap_err();
+    assert_eq!((refused.kind, refused.retryable), (FailureKind::Invalid, false));
+    assert_eq!(refused.message, "`to` has `nobody`, which is no e-mail address");
+    assert_eq!(server.requests().len(), 0);
+    assert_eq!(
+        call(&server, "mail", json!({ "to": "ada@example.com" })).await.unwrap(),
+        json!({ "id": "1" })
+    );
+    assert_eq!(server.requests().len(), 1);
+    // Sent again it is the same message.
+    call(&server, "mail", json!({ "to": "ada@example.com" })).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(body(&requests[0]), body(&requests[1]));
 }
 
 #[tokio::test]

@@ -23,6 +23,27 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("github", "put_file_refused", "a parameter of a path is one segment in the description"),
     ("github", "put_file_right", "a parameter of a path is one segment in the description"),
     (
+        "google_calendar",
+        "create_event_right_zone",
+        "a time without offset is none in the description; the prose takes it beside a time zone",
+    ),
+    (
+        "google_calendar",
+        "update_event_right",
+        "the description has no null, with which a patch empties a field",
+    ),
+    (
+        "google_calendar",
+        "update_event_right_day",
+        "the description has no null, with which a patch empties a field",
+    ),
+    ("google_sheets", "add_sheet", TOO_DEEP),
+    ("google_sheets", "batch_update", TOO_DEEP),
+    ("google_sheets", "create_spreadsheet", TOO_DEEP),
+    ("google_sheets", "delete_rows", TOO_DEEP),
+    ("google_sheets", "get_spreadsheet", TOO_DEEP),
+    ("google_sheets", "get_user", "the description is of Sheets, and who somebody is, OpenID Connect tells"),
+    (
         "notion",
         "create_page_right_children",
         "the description has blocks and icons as texts; the prose as objects",
@@ -36,6 +57,10 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
     ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
 ];
+
+/// Without the answers in the description, their requests are judged, and are right.
+const TOO_DEEP: &str =
+    "the validator cannot make an answer that nests as deep as a table, and says so whatever it is asked";
 
 /// The path of the server that a description names, which the validator does not serve.
 fn served(description: &Json) -> String {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use connectors::connection::Connection;
-use connectors::hook::{Answer, Called, Heard, Known, Refused, Said, hear};
+use connectors::event::{Answer, Called, Heard, Known, Refused, Said, hear};
 use connectors::library::Library;
 use connectors::manifest::Manifest;
 use dsl::value::Value;

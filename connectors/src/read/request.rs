@@ -194,17 +194,22 @@ fn into(reader: &mut Reader<'_>, node: &Node) -> Option<Slot> {
     }
 }
 
-/// Reads what is asked for each item of a list.
-pub(super) fn each(reader: &mut Reader<'_>, node: &Node, scope: &Scope, places: &Places<'_>) -> Option<Each> {
+/// Reads what is asked for each item of a list. The first scope is that of the request, the second that of its answer.
+pub(super) fn each(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    (sent, answered): (&Scope, &Scope),
+    places: &Places<'_>,
+) -> Option<Each> {
     let owner = Owner { what: "`each`", span: node.span };
     let fields = &mut Fields::open(reader, node, &owner, &shape::names(keys::EACH))?;
-    let scope = scope.with("item", Type::Any);
+    let (sent, answered) = (sent.with("item", Type::Any), answered.with("item", Type::Any));
     for key in ["output", "max"] {
         fields.required(key, "`each`");
     }
     let request = fields.required("request", "`each`");
-    let request = request.and_then(|node| read(fields.reader, node, &scope, places));
-    let output = fields.value_in("output", &scope.with_response());
+    let request = request.and_then(|node| read(fields.reader, node, &sent, places));
+    let output = fields.value_in("output", &answered.with_response());
     let parallel = fields.integer("parallel", 1..=16).unwrap_or(4);
     let max = fields.integer("max", 1..=1_000)?;
     let request = request?;

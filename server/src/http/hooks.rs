@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use connectors::hook::{self, Refused, Said};
+use connectors::event::{self, Refused, Said};
 use dsl::value::Value;
 use dsl::workflow::Respond;
 use engine::run::RunId;
@@ -102,7 +102,7 @@ async fn output(house: &House, run: &RunId) -> Result<Answer, Refusal> {
 }
 
 /// What a service asks, answered as its manifest says: text as it is, else JSON.
-fn asked_for(asked: &hook::Answer) -> Response<Body> {
+fn asked_for(asked: &event::Answer) -> Response<Body> {
     let (kind, body) = match &asked.body {
         None => ("text/plain; charset=utf-8", String::new()),
         Some(Value::Text(text)) => ("text/plain; charset=utf-8", text.to_string()),

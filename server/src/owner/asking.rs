@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors::hook::poll::Question;
+use connectors::event::poll::Question;
 use connectors::manifest::Manifest;
 use connectors::manifest::trigger::{First as Declared, Poll, Trigger, TriggerKind};
 use connectors::{Connectors, Settings};
@@ -80,7 +80,7 @@ impl Source for Services {
             let question =
                 Question { manifest, trigger, poll, input: &input, connection, since, base: None };
             let told = self.connectors.ask(&question).await?;
-            let item = |event: connectors::hook::Event| Item {
+            let item = |event: connectors::event::Event| Item {
                 key: event.key,
                 keep: event.keep,
                 event: event.value,

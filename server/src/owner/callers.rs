@@ -1,6 +1,6 @@
 //! What waits for calls from outside: whether it has all it needs, and its address.
 
-use connectors::hook;
+use connectors::event;
 use connectors::manifest::Manifest;
 use connectors::manifest::trigger::{Trigger as Declared, TriggerKind};
 use dsl::workflow::{Start, Trigger, Workflow};
@@ -48,7 +48,7 @@ fn is_called(start: &Start) -> bool {
     match start {
         Start::Webhook { .. } => true,
         Start::Event { event, .. } => {
-            declared(event).is_some_and(|(_, declared)| hook::webhook(declared).is_some())
+            declared(event).is_some_and(|(_, declared)| event::webhook(declared).is_some())
         }
         Start::At { .. } | Start::Cron { .. } | Start::Every { .. } | Start::Signal { .. } => false,
     }
@@ -103,14 +103,14 @@ impl Core {
                 help: "`keyway connector docs NAME` lists those of a connector".into(),
             });
         };
-        let Some(webhook) = hook::webhook(declared) else { return Ok(()) };
-        if !hook::is_provable(webhook) {
+        let Some(webhook) = event::webhook(declared) else { return Ok(()) };
+        if !event::is_provable(webhook) {
             return Err(Error::NotYet(vec![format!(
                 "the event `{event}` starts no runs in this version: its calls are signed in a way that is not known here"
             )]));
         }
         // A subscription brings a secret of its own.
-        let secret = hook::secret_of(webhook).filter(|secret| *secret != hook::OWN);
+        let secret = event::secret_of(webhook).filter(|secret| *secret != event::OWN);
         let subscribes = matches!(declared.kind, TriggerKind::Subscription(_));
         if secret.is_none() && !subscribes {
             return Ok(());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use connectors::hook::{self, Called, Heard, Known, Refused, Said};
+use connectors::event::{self, Called, Heard, Known, Refused, Said};
 use dsl::value::{Hash, Value};
 use dsl::workflow::{Respond, Start, Verify};
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ pub(super) struct Ears {
 /// How a call is answered.
 pub(crate) enum Answered {
     /// The sender asked something first.
-    Asked(hook::Answer),
+    Asked(event::Answer),
     /// This is what became of what it brought, and whether the output of its run is waited for.
     Came(Vec<Came>, Respond),
 }
@@ -115,7 +115,7 @@ impl Core {
         verify: Option<&Verify>,
         respond: Respond,
         said: Said,
-    ) -> Result<Result<Brought, hook::Answer>, Unheard> {
+    ) -> Result<Result<Brought, event::Answer>, Unheard> {
         let unsure = |why: &str| Unheard::Unsure(why.to_owned());
         let verify = verify.ok_or_else(|| unsure("the webhook does not say who may call it"))?.clone();
         let known = Known::of(&verify.scheme).ok_or_else(|| unsure("the scheme is not known here"))?;
@@ -155,10 +155,10 @@ impl Core {
         listener: &Arc<Listener>,
         (event, connection): (&str, Option<&str>),
         said: Said,
-    ) -> Result<Result<Brought, hook::Answer>, Unheard> {
+    ) -> Result<Result<Brought, event::Answer>, Unheard> {
         let unsure = |why: &str| Unheard::Unsure(why.to_owned());
         let (manifest, trigger) = declared(event).ok_or_else(|| unsure("the event is not known here"))?;
-        let webhook = hook::webhook(trigger).ok_or(Unheard::Nowhere)?;
+        let webhook = event::webhook(trigger).ok_or(Unheard::Nowhere)?;
         let (core, hash, named) = (self.clone(), hook.hash, connection.map(str::to_owned));
         let (actor, workflow) = (format!("webhook {}", listener.workflow), listener.workflow.clone());
         let text = listener.text.clone();
@@ -166,9 +166,9 @@ impl Core {
             let vault = core.safe.vault().map_err(Error::from)?;
             let found = crate::connections::find(vault, manifest, named.as_deref(), LOCAL, &actor);
             let connection = found.map_err(|failure| Unheard::Unsure(failure.message))?;
-            let secret = match hook::secret_of(webhook) {
+            let secret = match event::secret_of(webhook) {
                 None => None,
-                Some(hook::OWN) => Some(core.ears.opened(hash, || {
+                Some(event::OWN) => Some(core.ears.opened(hash, || {
                     let vault = core.safe.vault().map_err(Error::from)?;
                     Ok(hooks::seed(&vault, &actor, &workflow, &text)?.signing())
                 })?),
@@ -185,7 +185,7 @@ impl Core {
             Ok((connection, secret))
         });
         let (connection, secret) = opened.await?;
-        let keys = match hook::keys_of(webhook, &connection)? {
+        let keys = match event::keys_of(webhook, &connection)? {
             Some(url) => Some(self.keys(manifest, url).await?),
             None => None,
         };
@@ -199,7 +199,7 @@ impl Core {
                 keys: keys.as_deref(),
                 now,
             };
-            match hook::hear(&called, &said)? {
+            match event::hear(&called, &said)? {
                 Heard::Asked(asked) => Ok(Err(asked)),
                 Heard::Events(events) => {
                     let mut kept = vec![];

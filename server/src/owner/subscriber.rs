@@ -4,7 +4,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use connectors::hook::subscribe::{About, Hook, renewal};
+use connectors::event::subscribe::{About, Hook, renewal};
 use connectors::manifest::trigger::TriggerKind;
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;

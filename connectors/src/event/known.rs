@@ -10,7 +10,7 @@ use secret::Secret;
 
 use super::proof::{another, is_hmac, moment, needed, same, signatures, within};
 use super::{Answer, Refused, Said, text};
-use crate::hook::proof::from_hex;
+use crate::event::proof::from_hex;
 use crate::manifest::trigger::Hash;
 
 /// How far from now a call may have been made that says when.
