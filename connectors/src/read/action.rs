@@ -81,7 +81,7 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
     let request = fields.required("request", &what);
     let request = request.and_then(|node| request::read(fields.reader, node, &scope, places));
     let idempotency = fields.take("idempotency").and_then(|node| idempotency(fields.reader, node, &scope));
-    let pages = fields.take("pages").and_then(|node| request::pages(fields.reader, node, &scope));
+    let pages = fields.take("pages").and_then(|node| request::pages(fields.reader, node, &scope, places));
     let each = fields.take("each").and_then(|node| request::each(fields.reader, node, &scope, places));
     if let Some(entry) = fields.entry("each").filter(|_| fields.take("pages").is_none()) {
         let message = "`each` asks about the items of `pages`, and there are none";
@@ -207,7 +207,7 @@ fn idempotency(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Id
         }
         place = Some(match key {
             "header" => KeyPlace::Header(name),
-            "body" => KeyPlace::Body(name),
+            "body" => KeyPlace::Body(name.split('.').map(str::to_owned).collect()),
             _ => KeyPlace::Query(name),
         });
     }
