@@ -419,7 +419,7 @@ pub const GRAPHQL: &[Field] = &[
 /// Of `idempotency`.
 pub const IDEMPOTENCY: &[Field] = &[
     Field::optional("header", Shape::Text, "The header that carries the key."),
-    Field::optional("body", Shape::Text, "The field of the body that carries it."),
+    Field::optional("body", Shape::Text, "The field of the body that carries it, as in `variables.key`."),
     Field::optional("query", Shape::Text, "The value of the query that carries it."),
     Field::optional("value", Shape::Template, "The key; by default `{{ step.key }}`."),
     Field::optional("keep", Shape::Duration, "How long the service honours it."),
@@ -431,6 +431,11 @@ pub const PAGES: &[Field] = &[
     Field::required("items", Shape::Expression, "The items of a page, over `response`."),
     Field::optional("next", Shape::Expression, "What continues it, over `response`, or `item` for `keyset`."),
     Field::optional("into", Shape::Fields(INTO), "Where that stands in the next request."),
+    Field::optional(
+        "request",
+        Shape::Fields(REQUEST),
+        "The request for further pages of `continue`, over `next`.",
+    ),
     Field::optional("first", Shape::Integer(0, 1), "The number of the first page or item."),
     Field::optional(
         "stop_when",

@@ -252,8 +252,8 @@ pub struct Idempotency {
 /// Where the key of a repeat stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
-    /// A field of the body.
-    Body(String),
+    /// A field of the body, by the keys on the way: `variables.key` of GraphQL.
+    Body(Vec<String>),
     /// A header.
     Header(String),
     /// A value of the query.

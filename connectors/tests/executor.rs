@@ -135,6 +135,19 @@ actions:
     pages: { kind: next_url, items: response.body.items, next: response.body.next, max_pages: 3 }
     output: "{{ items }}"
     returns: [integer]
+  by_call:
+    about: List by another call.
+    effect: read
+    safety: read
+    input: { of: { type: string, description: "Of what." } }
+    request: { method: POST, path: /first, json: { of: "{{ input.of }}" } }
+    pages:
+      kind: continue
+      items: response.body.items
+      next: response.body.next
+      request: { method: POST, path: /more, json: { from: "{{ next }}" } }
+    output: "{{ items }}"
+    returns: [integer]
   spread:
     about: List with more of each.
     effect: read
@@ -485,6 +498,9 @@ async fn lists_end_with_an_empty_page_a_rule_or_a_failure() {
             "/p?per=2&page=3" => json!([]),
             "/o" => json!({ "items": [1, 2], "more": true }),
             "/o?skip=2" => json!({ "items": [3], "more": false }),
+            "/first" => json!({ "items": [1, 2], "next": "c2" }),
+            "/more" if body(request) == r#"{"from":"c2"}"# => json!({ "items": [3], "next": "c3" }),
+            "/more" if body(request) == r#"{"from":"c3"}"# => json!({ "items": [], "next": null }),
             "/u" => json!({ "items": [1], "next": "/u?n=2" }),
             "/u?n=2" => json!({ "items": [2], "next": format!("{here}/u?n=3") }),
             "/u?n=3" => json!({ "items": [3], "next": "/u?n=4" }),
@@ -493,6 +509,7 @@ async fn lists_end_with_an_empty_page_a_rule_or_a_failure() {
     });
     assert_eq!(call(&server, "by_page", Json::Null).await.unwrap(), json!([1, 2, 3]));
     assert_eq!(call(&server, "by_offset", Json::Null).await.unwrap(), json!([1, 2, 3]));
+    assert_eq!(call(&server, "by_call", json!({ "of": "all" })).await.unwrap(), json!([1, 2, 3]));
     let failure = call(&server, "by_url", Json::Null).await.unwrap_err();
     assert_eq!(failure.to_string(), "`parts.by_url` has more than 3 pages; ask for fewer (limit)");
 }

@@ -22,6 +22,11 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("github", "put_file_limited", "a parameter of a path is one segment in the description"),
     ("github", "put_file_refused", "a parameter of a path is one segment in the description"),
     ("github", "put_file_right", "a parameter of a path is one segment in the description"),
+    ("hubspot", "add_to_list", "the description is an extract without lists"),
+    ("hubspot", "create_deal", "the description is an extract without deals"),
+    ("hubspot", "get_account", "the description is an extract without the account"),
+    ("hubspot", "search_deals", "the description is an extract without deals"),
+    ("hubspot", "update_deal", "the description is an extract without deals"),
     (
         "google_calendar",
         "create_event_right_zone",
@@ -49,6 +54,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
         "the description has blocks and icons as texts; the prose as objects",
     ),
     ("notion", "create_page_right_item", "the description calls the id of a data source `database_id`"),
+    ("salesforce", "run_report", "the description is one of records, without reports"),
     (
         "slack",
         "delete_message",

@@ -138,8 +138,12 @@ fn below(manifest: &Manifest) -> String {
         dsl::workflow::Arg::Text(template) => template.outline(),
         _ => String::new(),
     };
-    let rest = outline.splitn(4, '/').nth(3).unwrap_or_default();
-    if rest.is_empty() { String::new() } else { format!("/{rest}") }
+    // A field of the connection may hold all that stands before the path.
+    let host = outline.strip_prefix("https://").unwrap_or(&outline);
+    match host.split_once('/') {
+        Some((_, rest)) if !rest.is_empty() => format!("/{rest}"),
+        _ => String::new(),
+    }
 }
 
 /// Plays a fixture. Gives what is not as it should be, or nothing.
