@@ -237,7 +237,7 @@ impl Session<'_> {
         let host = outgoing.url.host_str().unwrap_or_default().to_owned();
         let hosts = match job.base {
             Some(_) => vec![host],
-            None => job.manifest.hosts.clone(),
+            None => job.manifest.hosts_of(&self.connection.fields),
         };
         let open = Within { open: self.connection.open.clone(), hosts };
         let client = job.egress.opened_by(Arc::new(open));
