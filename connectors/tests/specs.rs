@@ -23,6 +23,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("github", "put_file_refused", "a parameter of a path is one segment in the description"),
     ("github", "put_file_right", "a parameter of a path is one segment in the description"),
     ("gitlab", "update_issue_right_undue", "the description has no issue that is not due any more"),
+    ("jira", "add_attachment", "the description takes the parts of the body for a list"),
     ("jira", "assign_issue_right_bare", "the description has no issue that is given to nobody"),
     (
         "jira",
@@ -59,6 +60,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ),
     ("wordpress", "get_me_right_folder", "the description knows a site at the top of its host"),
     ("wordpress", "get_post_refused_route", "the description cannot know the types that a plugin makes"),
+    ("wordpress", "upload_media", "the description lists some kinds of files, and not text"),
     ("zendesk", "add_tags", "the description leaves the body out"),
     ("zendesk", "create_organization", "the description leaves the body out"),
     ("zendesk", "create_ticket_right_custom", "the description takes the field itself for its value"),
@@ -68,6 +70,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
         "update_ticket_right_custom",
         "the description takes the field itself for its value, and has no ticket that is given to nobody",
     ),
+    ("zendesk", "upload_file", "the description leaves the body out"),
 ];
 
 /// The path of the server that a description names, which the validator does not serve.
