@@ -292,7 +292,7 @@ impl Session<'_> {
         let host = outgoing.url.host_str().unwrap_or_default().to_owned();
         let hosts = match self.base() {
             Some(_) => vec![host],
-            None => job.manifest.hosts.clone(),
+            None => job.manifest.hosts_of(&self.connection.fields),
         };
         let within: Arc<dyn Open> = Arc::new(Within { open: self.connection.open.clone(), hosts });
         let way = job.auth(&self.connection)?;

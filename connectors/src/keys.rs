@@ -72,7 +72,12 @@ pub const TOP: &[Field] = &[
     Field::optional("docs", Shape::Text, "The address of the service's own reference."),
     Field::optional("setup", TEXTS, "How somebody makes a token or an app there: a sentence for each step."),
     Field::optional("extends", Shape::Text, "The family of services whose way to sign in it shares."),
-    Field::optional("hosts", TEXTS, "The hosts that secrets may be sent to: `slack.com`, `*.slack.com`."),
+    Field::optional(
+        "hosts",
+        TEXTS,
+        "The hosts that secrets may be sent to: `slack.com`, `*.slack.com`, or `{{ connection.host }}` for one that a \
+         person enters.",
+    ),
     Field::required("base", Shape::Template, "Where paths begin, over `connection`."),
     Field::optional(
         "connection",
@@ -529,6 +534,11 @@ pub const HANDSHAKE: &[Field] = &[
     Field::optional("status", Shape::Integer(200, 299), "The status of the answer; default 200."),
     Field::optional("headers", VALUES, "The headers of the answer, over `request`."),
     Field::optional("body", Shape::Any, "The body of the answer, over `request`."),
+    Field::optional(
+        "secret",
+        Shape::Expression,
+        "The secret that the service of a subscription chooses in it, over `request`.",
+    ),
 ];
 
 /// Of `verify`.
@@ -566,7 +576,7 @@ pub const SIGNATURE: &[Field] = &[
 
 /// Of `timestamp`.
 pub const STAMP: &[Field] = &[
-    Field::required("value", Shape::Expression, "The time in seconds since 1970, over `request`."),
+    Field::required("value", Shape::Expression, "A time, or seconds since 1970, over `request`."),
     Field::optional("tolerance", Shape::Duration, "How far from now it may be; default `5m`."),
 ];
 

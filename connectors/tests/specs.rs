@@ -48,6 +48,24 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("google_sheets", "delete_rows", TOO_DEEP),
     ("google_sheets", "get_spreadsheet", TOO_DEEP),
     ("google_sheets", "get_user", "the description is of Sheets, and who somebody is, OpenID Connect tells"),
+    ("gitlab", "update_issue_right_undue", "the description has no issue that is not due any more"),
+    ("jira", "add_attachment", "the description takes the parts of the body for a list"),
+    ("jira", "assign_issue_right_bare", "the description has no issue that is given to nobody"),
+    (
+        "jira",
+        "get_myself_refused_scope",
+        "the description knows the address of a site, and not the one of OAuth",
+    ),
+    (
+        "jira",
+        "get_myself_right_oauth",
+        "the description knows the address of a site, and not the one of OAuth",
+    ),
+    (
+        "jira",
+        "get_myself_right_renewed",
+        "the description knows the address of a site, and not the one of OAuth",
+    ),
     (
         "notion",
         "create_page_right_children",
@@ -62,6 +80,24 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ),
     ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
     ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
+    (
+        "wordpress",
+        "get_me_right_com",
+        "the description knows a site's own address, and not the one at WordPress.com",
+    ),
+    ("wordpress", "get_me_right_folder", "the description knows a site at the top of its host"),
+    ("wordpress", "get_post_refused_route", "the description cannot know the types that a plugin makes"),
+    ("wordpress", "upload_media", "the description lists some kinds of files, and not text"),
+    ("zendesk", "add_tags", "the description leaves the body out"),
+    ("zendesk", "create_organization", "the description leaves the body out"),
+    ("zendesk", "create_ticket_right_custom", "the description takes the field itself for its value"),
+    ("zendesk", "get_me_right_renewed", "the description knows no OAuth"),
+    (
+        "zendesk",
+        "update_ticket_right_custom",
+        "the description takes the field itself for its value, and has no ticket that is given to nobody",
+    ),
+    ("zendesk", "upload_file", "the description leaves the body out"),
 ];
 
 /// Without the answers in the description, their requests are judged, and are right.

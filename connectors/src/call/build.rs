@@ -164,7 +164,8 @@ pub(crate) fn joined(from: &Sender<'_>, base: &str, path: &str) -> Result<Url, F
     let base = Url::parse(base.trim_end_matches('/')).map_err(|error| wrong(&error.to_string()))?;
     if from.base.is_none() {
         let host = base.host_str().unwrap_or_default();
-        if base.scheme() != "https" || base.port().is_some() || !hosts::allows(&from.manifest.hosts, host) {
+        let allowed = from.manifest.hosts_of(&from.connection.fields);
+        if base.scheme() != "https" || base.port().is_some() || !hosts::allows(&allowed, host) {
             return Err(wrong(&format!("`{}` is not among its hosts", short(host))));
         }
     }

@@ -169,7 +169,7 @@ async fn asked(
     let outgoing = build::build(&from, request, names, None)?;
     let hosts = match signed.base {
         Some(_) => outgoing.url.host_str().map(str::to_owned).into_iter().collect(),
-        None => manifest.hosts.clone(),
+        None => manifest.hosts_of(fields),
     };
     let client = signed.egress.opened_by(Arc::new(Within { open, hosts }));
     let call = outgoing.name();

@@ -131,15 +131,23 @@ struct Stage {
     wrong: Vec<String>,
 }
 
-/// The path that the manifest's base has, which the server has too.
-fn below(manifest: &Manifest) -> String {
-    let outline = match &manifest.base {
+/// The path of the base of the fixture's way to sign in, which the server has too.
+fn below(manifest: &Manifest, connection: &Json) -> String {
+    let id = connection.get("auth").and_then(Json::as_str).unwrap_or(&manifest.auth[0].id);
+    let own = manifest.auth.iter().find(|way| way.id == id).and_then(|way| way.base.as_ref());
+    let base = match own.unwrap_or(&manifest.base) {
         dsl::workflow::Arg::Value(value) => value.to_string(),
-        dsl::workflow::Arg::Text(template) => template.outline(),
+        dsl::workflow::Arg::Text(template) => {
+            let needs = template.exprs().flat_map(|expr| expr.needs());
+            needs.fold(template.outline(), |base, (_, field)| {
+                let value = connection.get("fields").and_then(|fields| fields.get(&*field));
+                base.replacen('…', value.and_then(Json::as_str).unwrap_or_default(), 1)
+            })
+        }
         _ => String::new(),
     };
     // A field of the connection may hold all that stands before the path.
-    let host = outline.strip_prefix("https://").unwrap_or(&outline);
+    let host = base.strip_prefix("https://").unwrap_or(&base);
     match host.split_once('/') {
         Some((_, rest)) if !rest.is_empty() => format!("/{rest}"),
         _ => String::new(),
@@ -156,6 +164,7 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
         Server::start(move |request| answer(request, &stage, &exchanges))
     };
     let json = fixture.json.get("connection").cloned().unwrap_or(Json::Null);
+    let below = below(manifest, &json);
     let kept = Arc::new(Kept { json, renewals: Mutex::new(0) });
     let connectors = Connectors::new(Settings {
         files: "/nowhere".into(),
@@ -168,7 +177,7 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
     let input = fixture.json.get("input").cloned().unwrap_or(Json::Null);
     let args = input_of(&input);
     let action = format!("{}.{}", fixture.connector, fixture.action);
-    let base = server.url(&below(manifest));
+    let base = server.url(&below);
     let request = Request { connection: Some("test"), ..Request::new(&action, &args, "key-1") };
     let mut wrong = vec![];
     // Where the request goes is seen without a server that stands in for it.
