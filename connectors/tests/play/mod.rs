@@ -131,8 +131,12 @@ struct Stage {
     wrong: Vec<String>,
 }
 
-/// The path that the manifest's base has, which the server has too.
-fn below(manifest: &Manifest) -> String {
+/// The path that the base has, which the server has too: the manifest's, or the one that a fixture names because its way
+/// to sign in or its connection begins elsewhere.
+fn below(manifest: &Manifest, fixture: &Fixture) -> String {
+    if let Some(below) = fixture.json.get("below").and_then(Json::as_str) {
+        return below.to_owned();
+    }
     let outline = match &manifest.base {
         dsl::workflow::Arg::Value(value) => value.to_string(),
         dsl::workflow::Arg::Text(template) => template.outline(),
@@ -163,7 +167,7 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
     let input = fixture.json.get("input").cloned().unwrap_or(Json::Null);
     let args = input_of(&input);
     let action = format!("{}.{}", fixture.connector, fixture.action);
-    let base = server.url(&below(manifest));
+    let base = server.url(&below(manifest, fixture));
     let request = Request { connection: Some("test"), ..Request::new(&action, &args, "key-1") };
     let mut wrong = vec![];
     // Where the request goes is seen without a server that stands in for it.
