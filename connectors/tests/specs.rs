@@ -28,6 +28,16 @@ const BEYOND: &[(&str, &str, &str)] = &[
         "the description has blocks and icons as texts; the prose as objects",
     ),
     ("notion", "create_page_right_item", "the description calls the id of a data source `database_id`"),
+    ("onedrive", "find_item", "the description has no paths of names, as in `root:/a/b`"),
+    ("onedrive", "get_drive_right_app", "the description has a drive by its id only with something below it"),
+    (
+        "onedrive",
+        "get_drive_right_library",
+        "the description has a drive by its id only with something below it",
+    ),
+    ("onedrive", "upload_file", "the description has no paths of names, as in `root:/a:/content`"),
+    ("outlook_mail", "send_draft_right_app", "the description has the mailbox of who signed in alone"),
+    ("outlook_mail", "send_draft_right_shared", "the description has the mailbox of who signed in alone"),
     (
         "slack",
         "delete_message",
@@ -35,6 +45,12 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ),
     ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
     ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
+    (
+        "zoho_crm",
+        "add_note",
+        "the description requires of a new note what only an answer has, as when it was changed",
+    ),
+    ("zoho_crm", "add_tags", "the description requires of a tag what only an answer has, as who made it"),
 ];
 
 /// The path of the server that a description names, which the validator does not serve.
