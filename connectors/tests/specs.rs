@@ -36,6 +36,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
         "the description has a drive by its id only with something below it",
     ),
     ("onedrive", "upload_file", "the description has no paths of names, as in `root:/a:/content`"),
+    ("outlook_mail", "get_attachment", "the description has no content of an attachment alone"),
     ("outlook_mail", "send_draft_right_app", "the description has the mailbox of who signed in alone"),
     ("outlook_mail", "send_draft_right_shared", "the description has the mailbox of who signed in alone"),
     (
@@ -45,12 +46,14 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ),
     ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
     ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
+    ("x", "upload_media", "the description has no uploads"),
     (
         "zoho_crm",
         "add_note",
         "the description requires of a new note what only an answer has, as when it was changed",
     ),
     ("zoho_crm", "add_tags", "the description requires of a tag what only an answer has, as who made it"),
+    ("zoho_crm", "attach_file", "the description has links to attach, and no files"),
 ];
 
 /// The path of the server that a description names, which the validator does not serve.

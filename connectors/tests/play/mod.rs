@@ -262,6 +262,9 @@ fn compare(request: &str, wanted: &Json, at: usize, wrong: &mut Vec<String>) {
     // Behind scheme and host, which the preview has shown.
     let path = url.splitn(4, '/').nth(3).map_or("/".to_owned(), |rest| format!("/{rest}"));
     differ("the path with its query", target, &path);
+    // The line between parts is drawn from what is sent.
+    let line = support::header(request, "content-type").and_then(|kind| kind.split_once("boundary="));
+    let told = |text: &str| text.replace("{BOUNDARY}", line.map_or("{BOUNDARY}", |(_, line)| line));
     for (name, value) in wanted.get("headers").and_then(Json::as_object).into_iter().flatten() {
         let got = support::header(request, name);
         match value {
@@ -269,13 +272,13 @@ fn compare(request: &str, wanted: &Json, at: usize, wrong: &mut Vec<String>) {
             value => differ(
                 &format!("the header {name}"),
                 got.unwrap_or("not there"),
-                value.as_str().unwrap_or_default(),
+                &told(value.as_str().unwrap_or_default()),
             ),
         }
     }
     let body = match wanted.get("body") {
         None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
+        Some(Json::String(text)) => told(text),
         Some(json) => json.to_string(),
     };
     differ("the body", support::body(request), &body);
