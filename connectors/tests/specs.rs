@@ -73,6 +73,17 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ),
     ("notion", "create_page_right_item", "the description calls the id of a data source `database_id`"),
     ("salesforce", "run_report", "the description is one of records, without reports"),
+    ("onedrive", "find_item", "the description has no paths of names, as in `root:/a/b`"),
+    ("onedrive", "get_drive_right_app", "the description has a drive by its id only with something below it"),
+    (
+        "onedrive",
+        "get_drive_right_library",
+        "the description has a drive by its id only with something below it",
+    ),
+    ("onedrive", "upload_file", "the description has no paths of names, as in `root:/a:/content`"),
+    ("outlook_mail", "get_attachment", "the description has no content of an attachment alone"),
+    ("outlook_mail", "send_draft_right_app", "the description has the mailbox of who signed in alone"),
+    ("outlook_mail", "send_draft_right_shared", "the description has the mailbox of who signed in alone"),
     (
         "slack",
         "delete_message",
@@ -98,6 +109,14 @@ const BEYOND: &[(&str, &str, &str)] = &[
         "the description takes the field itself for its value, and has no ticket that is given to nobody",
     ),
     ("zendesk", "upload_file", "the description leaves the body out"),
+    ("x", "upload_media", "the description has no uploads"),
+    (
+        "zoho_crm",
+        "add_note",
+        "the description requires of a new note what only an answer has, as when it was changed",
+    ),
+    ("zoho_crm", "add_tags", "the description requires of a tag what only an answer has, as who made it"),
+    ("zoho_crm", "attach_file", "the description has links to attach, and no files"),
 ];
 
 /// Without the answers in the description, their requests are judged, and are right.

@@ -131,8 +131,12 @@ struct Stage {
     wrong: Vec<String>,
 }
 
-/// The path of the base of the fixture's way to sign in, which the server has too.
-fn below(manifest: &Manifest, connection: &Json) -> String {
+/// The path of the base of the fixture's way to sign in, which the server has too, or the one that a fixture names because
+/// its connection begins elsewhere.
+fn below(manifest: &Manifest, fixture: &Fixture, connection: &Json) -> String {
+    if let Some(below) = fixture.json.get("below").and_then(Json::as_str) {
+        return below.to_owned();
+    }
     let id = connection.get("auth").and_then(Json::as_str).unwrap_or(&manifest.auth[0].id);
     let own = manifest.auth.iter().find(|way| way.id == id).and_then(|way| way.base.as_ref());
     let base = match own.unwrap_or(&manifest.base) {
@@ -164,7 +168,7 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
         Server::start(move |request| answer(request, &stage, &exchanges))
     };
     let json = fixture.json.get("connection").cloned().unwrap_or(Json::Null);
-    let below = below(manifest, &json);
+    let below = below(manifest, fixture, &json);
     let kept = Arc::new(Kept { json, renewals: Mutex::new(0) });
     let connectors = Connectors::new(Settings {
         files: "/nowhere".into(),
@@ -276,6 +280,9 @@ fn compare(request: &str, wanted: &Json, at: usize, wrong: &mut Vec<String>) {
     // Behind scheme and host, which the preview has shown.
     let path = url.splitn(4, '/').nth(3).map_or("/".to_owned(), |rest| format!("/{rest}"));
     differ("the path with its query", target, &path);
+    // The line between parts is drawn from what is sent.
+    let line = support::header(request, "content-type").and_then(|kind| kind.split_once("boundary="));
+    let told = |text: &str| text.replace("{BOUNDARY}", line.map_or("{BOUNDARY}", |(_, line)| line));
     for (name, value) in wanted.get("headers").and_then(Json::as_object).into_iter().flatten() {
         let got = support::header(request, name);
         match value {
@@ -283,13 +290,13 @@ fn compare(request: &str, wanted: &Json, at: usize, wrong: &mut Vec<String>) {
             value => differ(
                 &format!("the header {name}"),
                 got.unwrap_or("not there"),
-                value.as_str().unwrap_or_default(),
+                &told(value.as_str().unwrap_or_default()),
             ),
         }
     }
     let body = match wanted.get("body") {
         None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
+        Some(Json::String(text)) => told(text),
         Some(json) => json.to_string(),
     };
     differ("the body", support::body(request), &body);
