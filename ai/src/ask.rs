@@ -15,6 +15,7 @@ pub mod live;
 mod matter;
 mod offers;
 pub mod program;
+mod tally;
 mod tools;
 mod turn;
 mod value;
@@ -49,6 +50,7 @@ pub use embed::{catalog, embed};
 pub use explain::{Explained, Weighed, explain};
 use history::{History, Ledger};
 pub use live::{Hand, Heard, Piece};
+pub use tally::{Taken, Tally};
 use live::{Hears, Live};
 use matter::Matter;
 use offers::Key;
@@ -108,6 +110,8 @@ pub struct Asking<'a> {
     pub by: By<'a>,
     /// Where models may be.
     pub reach: Reach,
+    /// What that took, call by call.
+    pub tally: Tally,
 }
 
 impl Models {

@@ -54,6 +54,7 @@ pub fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
         | Event::TimeoutSet { .. }
         | Event::StepWaiting { .. }
         | Event::StepDue { .. }
+        | Event::ModelsAsked { .. }
         | Event::StepFailed { .. }
         | Event::CallAborted { .. }
         | Event::StepDropped { .. }

@@ -13,6 +13,7 @@ use crate::fork::{Outcome, Past};
 use crate::path;
 use crate::plan::{CALL, Plan};
 use crate::run::{Asked, At, Hold, Parent, Run, RunId, State, Status, StepFailure};
+use crate::spent::Spent;
 
 /// A run as people see it.
 #[derive(Clone, Debug)]
@@ -56,6 +57,8 @@ pub struct Entry {
     pub action: Option<Arc<str>>,
     /// When its last call was sent.
     pub sent: Option<Timestamp>,
+    /// What models took that it, or what is in it, has asked.
+    pub spent: Option<Box<Spent>>,
     /// For a block that opens several instances, how many there may be.
     pub children_total: Option<u32>,
     /// How many of them have ended.
@@ -334,6 +337,10 @@ impl Timeline {
                 entry.action = Some(action.clone());
                 entry.sent = Some(time);
             }),
+            Event::ModelsAsked { at, .. } => {
+                self.note_spent(*at);
+                None
+            }
             Event::StepReused { at, .. } => self.update(*at, |entry| entry.reused = Some(Reused::Run)),
             Event::StepSucceeded { at, from: Some(from), .. } => {
                 self.update(*at, |entry| entry.reused = Some(Reused::Answer(*from)))
@@ -376,6 +383,19 @@ impl Timeline {
             | Event::PhaseBegan { .. }
             | Event::Stopped { .. }
             | Event::TimeoutSet { .. } => None,
+        }
+    }
+
+    /// Shows what models took, at the step and at all that it stands in.
+    fn note_spent(&mut self, at: At) {
+        let mut next = Some(at);
+        while let Some(at) = next {
+            let Some((_, first)) = self.frames.get(&at.frame) else { return };
+            let index = first + usize::from(at.slot);
+            if let (Some((_, entry)), Some(slot)) = (self.steps.get_index_mut(index), self.run.slot(at)) {
+                entry.spent.clone_from(&slot.spent);
+            }
+            next = self.run.frames.get(&at.frame).and_then(|frame| frame.parent);
         }
     }
 
@@ -503,6 +523,7 @@ impl Entry {
             ("action", self.action.as_deref().map(Into::into)),
             ("sent", time(self.sent).map(Into::into)),
             ("key", self.key.as_deref().map(Into::into)),
+            ("models", self.spent.as_ref().map(|spent| spent.to_json())),
             ("children_done", self.children_total.map(|_| self.children_done.into())),
             ("children_total", self.children_total.map(Into::into)),
         ];

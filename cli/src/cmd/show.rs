@@ -236,6 +236,9 @@ fn step(path: &str, entry: &Entry, timeline: &Timeline, width: usize, full: bool
     if let Some(child) = timeline.child(entry) {
         more("run", child.to_string());
     }
+    if let Some(spent) = &entry.spent {
+        more("ai", models::taken(spent));
+    }
     if let Some(until) = entry.until {
         more("till", shown(until));
     }

@@ -192,7 +192,7 @@ impl Mover {
         }
         if let Some((time, value)) = earlier {
             let (at, attempt) = key;
-            let input = Input::Returned { at, attempt, result: Ok(value), from: Some(time) };
+            let input = Input::Returned { at, attempt, result: Ok(value), from: Some(time), spent: None };
             self.prepare(Work::new(run, input));
             return;
         }
