@@ -175,14 +175,7 @@ impl Plan {
     pub fn asks_models(&self, step: &Step) -> bool {
         match &step.op {
             Op::Act { action, .. } => [ASK, BATCH, EMBED, TURN].contains(&&**action),
-            Op::Repeat { body, .. } => {
-                let first = self.block(*body).and_then(|block| block.steps.first());
-                let action = first.and_then(|step| match &step.op {
-                    Op::Act { action, .. } => Some(&**action),
-                    _ => None,
-                });
-                action.is_some_and(|action| [BATCH, TURN].contains(&action))
-            }
+            Op::Repeat { .. } => self.round(step).is_some_and(|action| [BATCH, TURN].contains(&action)),
             Op::Emit { .. }
             | Op::Set { .. }
             | Op::Wait(_)
@@ -190,6 +183,20 @@ impl Plan {
             | Op::Each { .. }
             | Op::Switch { .. }
             | Op::Try { .. } => false,
+        }
+    }
+
+    /// True for a step that waits for a batch of a provider: its rounds are looks at it.
+    pub fn looks_at_a_batch(&self, step: &Step) -> bool {
+        self.round(step) == Some(BATCH)
+    }
+
+    /// What each round of a step begins with, where that is a call.
+    fn round(&self, step: &Step) -> Option<&str> {
+        let Op::Repeat { body, .. } = &step.op else { return None };
+        match &self.block(*body)?.steps.first()?.op {
+            Op::Act { action, .. } => Some(&**action),
+            _ => None,
         }
     }
 }

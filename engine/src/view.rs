@@ -57,6 +57,8 @@ pub struct Entry {
     pub action: Option<Arc<str>>,
     /// When its last call was sent.
     pub sent: Option<Timestamp>,
+    /// True while it waits for a batch of a provider.
+    pub batch: bool,
     /// What models took that it, or what is in it, has asked.
     pub spent: Option<Box<Spent>>,
     /// For a block that opens several instances, how many there may be.
@@ -349,13 +351,18 @@ impl Timeline {
             Event::StepFailed { at, failure, .. } => {
                 self.update(*at, |entry| entry.error = Some(failure.clone()))
             }
-            Event::BlockOpened { at, head } => self.update(*at, |entry| {
-                entry.children_total = match head {
-                    Head::Each { count, .. } => Some(*count),
-                    Head::Repeat { rounds, .. } => Some(*rounds),
-                    Head::One => None,
-                };
-            }),
+            Event::BlockOpened { at, head } => {
+                let looks = self.is_batch(*at);
+                self.update(*at, |entry| {
+                    entry.children_total = match head {
+                        Head::Each { count, .. } => Some(*count),
+                        // How often somebody looks says nothing of how far it is.
+                        Head::Repeat { .. } if looks => None,
+                        Head::Repeat { rounds, .. } => Some(*rounds),
+                        Head::One => None,
+                    };
+                })
+            }
             Event::StepWaiting { at, .. }
             | Event::StepDue { at }
             | Event::StepSucceeded { at, .. }
@@ -384,6 +391,13 @@ impl Timeline {
             | Event::Stopped { .. }
             | Event::TimeoutSet { .. } => None,
         }
+    }
+
+    /// True for a step whose rounds are looks at a batch.
+    fn is_batch(&self, at: At) -> bool {
+        let frame = self.run.frames.get(&at.frame);
+        let step = frame.and_then(|frame| self.plan.step(frame.block, at.slot));
+        step.is_some_and(|step| self.plan.looks_at_a_batch(step))
     }
 
     /// Shows what models took, at the step and at all that it stands in.
@@ -424,6 +438,7 @@ impl Timeline {
     }
 
     fn update(&mut self, at: At, more: impl FnOnce(&mut Entry)) -> Option<usize> {
+        let looks = self.is_batch(at);
         let index = self.frames.get(&at.frame)?.1 + usize::from(at.slot);
         let (_, entry) = self.steps.get_index_mut(index)?;
         let slot = self.run.slot(at)?;
@@ -436,6 +451,7 @@ impl Timeline {
         entry.until = None;
         entry.value = None;
         entry.waits = None;
+        entry.batch = false;
         entry.state = match &slot.state {
             State::Pending => Shown::NotStarted,
             State::Waiting(until) | State::Backoff(until) => {
@@ -457,6 +473,10 @@ impl Timeline {
                 Shown::InDoubt
             }
             State::Due => Shown::Waiting,
+            State::Open(_) if looks => {
+                entry.batch = true;
+                Shown::Waiting
+            }
             State::Calling(_) | State::Open(_) => Shown::Running,
             State::Done(value) => {
                 entry.value = Some(value.clone());
@@ -480,6 +500,7 @@ impl Timeline {
                 entry.ended = self.ended;
                 entry.until = None;
                 entry.waits = None;
+                entry.batch = false;
                 changed.push(index);
             }
         }
@@ -518,6 +539,7 @@ impl Entry {
             ("value", self.value.as_ref().map(Value::to_json)),
             ("error", self.error.as_ref().map(|failure| failure.to_value().to_json())),
             ("why", self.why.as_ref().map(|why| why.to_string().into())),
+            ("waits_for", self.batch.then(|| json!({ "batch": true }))),
             ("waits_for", self.waits.as_ref().map(Waits::to_json)),
             ("reused", self.reused.map(Reused::to_json)),
             ("action", self.action.as_deref().map(Into::into)),

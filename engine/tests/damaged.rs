@@ -230,6 +230,11 @@ fn fields_that_are_not_known_yet_are_tolerated() {
     let row: Recorded = serde_json::from_str(text).unwrap();
     assert_eq!(
         row.events,
-        [Event::StepSucceeded { at: At { frame: 0, slot: 1 }, value: Value::Int(3), from: None, spent: None }]
+        [Event::StepSucceeded {
+            at: At { frame: 0, slot: 1 },
+            value: Value::Int(3),
+            from: None,
+            spent: None
+        }]
     );
 }

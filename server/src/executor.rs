@@ -220,12 +220,8 @@ impl Executor for Hands {
 /// What models took, as a run has it.
 fn spent(taken: Taken) -> Spent {
     let [uncached, cached, minutes, hour, visible, reasoning] = taken.tokens;
-    let tokens = Tokens {
-        input: uncached + cached + minutes + hour,
-        cached,
-        output: visible + reasoning,
-        reasoning,
-    };
+    let tokens =
+        Tokens { input: uncached + cached + minutes + hour, cached, output: visible + reasoning, reasoning };
     Spent {
         model: taken.model.into(),
         provider: taken.provider.into(),

@@ -449,9 +449,8 @@ fn what_a_step_took_of_models_is_told_to_those_that_read_its_meta() {
     assert_eq!((&of["model"], &of["provider"]), (&json!("gpt-5.4-mini"), &json!("openai")), "{ended}");
     assert_eq!(of["paid_by"], json!("own"), "{of}");
     let shown = place.shown(ended["run"].as_str().expect("a run"));
-    let sum = |of: &dyn Fn(&Value) -> i64| -> i64 {
-        shown["calls"].as_array().into_iter().flatten().map(of).sum()
-    };
+    let sum =
+        |of: &dyn Fn(&Value) -> i64| -> i64 { shown["calls"].as_array().into_iter().flatten().map(of).sum() };
     let tokens = |names: &'static [&str]| {
         move |call: &Value| names.iter().filter_map(|name| call["tokens"][*name].as_i64()).sum()
     };

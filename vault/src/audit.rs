@@ -62,6 +62,10 @@ pub enum Action {
     Connected,
     /// An account at a service was removed.
     Disconnected,
+    /// A budget was set.
+    BudgetSet,
+    /// A budget was removed.
+    BudgetRemoved,
 }
 
 impl Action {
@@ -92,6 +96,8 @@ impl Action {
             Action::TokenRemoved => "token_removed",
             Action::Connected => "connected",
             Action::Disconnected => "disconnected",
+            Action::BudgetSet => "budget_set",
+            Action::BudgetRemoved => "budget_removed",
         }
     }
 

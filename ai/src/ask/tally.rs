@@ -26,7 +26,8 @@ pub struct Taken {
 impl Tally {
     /// Counts a call that is settled. One that was turned away and took nothing is nobody's answer.
     pub(super) fn count(&self, call: &Call, outcome: &Outcome) {
-        let took = outcome.tokens.iter().any(|tokens| *tokens > 0) || outcome.cost.is_some_and(|cost| cost > 0);
+        let took =
+            outcome.tokens.iter().any(|tokens| *tokens > 0) || outcome.cost.is_some_and(|cost| cost > 0);
         if outcome.class != "ok" && !took {
             return;
         }

@@ -115,7 +115,7 @@ impl Calls {
                 return (flight, Some(answer(Err(failure).into())));
             }
         }
-        let keep = call.cache.map(|_| hash_of(&call));
+        let keep = call.cache.map(|_| hash_of(&self.executor.owner(run), &call));
         let mut calling = self.calling(run.clone(), call);
         if !self.slow.contains(&action) {
             // A call that is ready needs neither a task nor a wake-up.
@@ -148,7 +148,8 @@ impl Calls {
             let inputs = args.get("with").cloned().unwrap_or_default();
             let finding = AssertUnwindSafe(executor.find(&run, &workflow, &inputs)).catch_unwind().await;
             let found = finding.unwrap_or_else(|panic| Err(panicked("call", &*panic)));
-            let _ = inbox.send(Message::Found(Answer { run, at, attempt, token, result: found, spent: None }));
+            let _ =
+                inbox.send(Message::Found(Answer { run, at, attempt, token, result: found, spent: None }));
         });
         Flight { token, reads: false, keep: None, task: Some(task.abort_handle()), _place: None }
     }
@@ -168,10 +169,14 @@ impl Calls {
     }
 }
 
-/// What tells one call from another, whoever makes it: its action and its parameters.
-pub(super) fn hash_of(call: &Call) -> Hash {
-    let mut bytes = call.action.as_bytes().to_vec();
-    bytes.push(0);
+/// What tells one call of an owner from another: its action and its parameters. What one owner was answered is no other's
+/// to read.
+pub(super) fn hash_of(owner: &str, call: &Call) -> Hash {
+    let mut bytes = vec![];
+    for name in [owner, &*call.action] {
+        bytes.extend(name.as_bytes());
+        bytes.push(0);
+    }
     bytes.extend(call.args.stored());
     // What one account answers is not what another does.
     if let Some(connection) = &call.connection {

@@ -234,7 +234,8 @@ pub(super) async fn lose(asking: &Asking<'_>, call: &Call, class: &str) -> Resul
 }
 
 async fn settle(asking: &Asking<'_>, call: &Call, outcome: Outcome) -> Result<(), Failure> {
-    let edit = Edit::SettleCall { owner: call.owner.clone(), call: call.id.clone(), outcome: outcome.clone() };
+    let edit =
+        Edit::SettleCall { owner: call.owner.clone(), call: call.id.clone(), outcome: outcome.clone() };
     match write(&asking.models.desk, vec![edit]).await? {
         // An earlier look wrote it down, and died before it could say so.
         Ok(()) | Err(Unfit::Stale) => {
