@@ -31,6 +31,7 @@ pub mod room;
 pub mod run;
 mod scope;
 mod settle;
+pub mod spent;
 pub mod story;
 mod turn;
 pub mod view;

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod beside;
 pub mod change;
 pub mod connections;
+pub mod costs;
 pub mod error;
 pub mod executor;
 pub mod export;

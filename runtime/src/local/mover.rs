@@ -367,7 +367,7 @@ impl Mover {
 }
 
 fn returned(answer: Answer) -> Work {
-    let Answer { run, at, attempt, token, result } = answer;
-    let input = Input::Returned { at, attempt, result, from: None };
+    let Answer { run, at, attempt, token, result, spent } = answer;
+    let input = Input::Returned { at, attempt, result, from: None, spent };
     Work { token: Some(token), ..Work::new(&run, input) }
 }

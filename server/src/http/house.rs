@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::ask::{Asking, By};
+use ai::ask::{Asking, By, Tally};
 use dsl::catalog::Failure;
 use engine::event::Event;
 use engine::run::RunId;
@@ -140,7 +140,8 @@ impl<'a> Part<'a> {
             Reach::Public => ai::ask::Reach::Public,
             Reach::Private => ai::ask::Reach::Private,
         };
-        Ok(Asking { models: hands.models(), vault: hands.vault().await?, owner: self.owner, by, reach })
+        let (models, vault, tally) = (hands.models(), hands.vault().await?, Tally::default());
+        Ok(Asking { models, vault, owner: self.owner, by, reach, tally })
     }
 
     /// Their workflows and schedules. All that are deployed are the local owner's; nobody else has any.
