@@ -130,9 +130,8 @@ pub fn is_provable(webhook: &Webhook) -> bool {
 /// # Errors
 /// Where it does not prove that it is the service, is not of now, or cannot be read.
 pub fn hear(called: &Called<'_>, said: &Said) -> Result<Heard, Refused> {
-    let webhook = webhook(called.trigger).ok_or_else(|| {
-        Refused::Unreadable("the service is asked for this, and does not call".into())
-    })?;
+    let webhook = webhook(called.trigger)
+        .ok_or_else(|| Refused::Unreadable("the service is asked for this, and does not call".into()))?;
     let names = Names::new("")
         .with("input", called.input.clone())
         .with("connection", called.connection.value())

@@ -94,6 +94,7 @@ fn connectors(library: &Arc<Library>) -> Connectors {
     Connectors::new(Settings {
         files: "/nowhere".into(),
         protected: vec![],
+        contents: connectors::contents::Contents::none(),
         egress: EGRESS.clone(),
         library: library.clone(),
         connections: Arc::new(One),
@@ -174,8 +175,7 @@ async fn a_service_is_told_an_address_with_a_secret_and_it_is_taken_back() {
     let manifest = library.find("github").unwrap();
     let trigger = manifest.triggers.iter().find(|trigger| trigger.name == "push").unwrap();
     let TriggerKind::Subscription(subscription) = &trigger.kind else { panic!() };
-    let about =
-        About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
+    let about = About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
     let connectors = connectors(&library);
     let kept = connectors.subscribe(&about, &hook()).await.unwrap();
     assert_eq!(kept.to_json(), json!({ "id": 77 }));
@@ -206,8 +206,7 @@ async fn a_subscription_that_ends_is_renewed_before_and_one_that_is_gone_is_take
     let manifest = library.find("ends").unwrap_or_else(|| panic!("{:#?}", library.read("ends")));
     let trigger = &manifest.triggers[0];
     let TriggerKind::Subscription(subscription) = &trigger.kind else { panic!() };
-    let about =
-        About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
+    let about = About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
     let connectors = connectors(&library);
     let kept = connectors.subscribe(&about, &hook()).await.unwrap();
     assert_eq!(renewal(subscription, &kept), Some("2026-01-05T08:00:00Z".parse().unwrap()));

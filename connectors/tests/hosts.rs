@@ -47,8 +47,8 @@ impl Connections for One {
         fields.insert("host".into(), Value::text(self.0));
         let secrets = BTreeMap::from([("token".to_owned(), "token".to_owned())]);
         let open: Arc<dyn Open> = Arc::new(One(self.0));
-        let connection =
-            Connection { name: "c".into(), auth: "token".into(), fields, secrets, version: 0, open };
+        let (name, auth) = ("c".into(), "token".into());
+        let connection = Connection { name, auth, fields, secrets, version: 0, base: None, open };
         Box::pin(std::future::ready(Ok(connection)))
     }
 
@@ -65,6 +65,7 @@ async fn goes(hosts: &str, host: &'static str) -> Result<String, String> {
     let connectors = Connectors::new(Settings {
         files: "/nowhere".into(),
         protected: vec![],
+        contents: connectors::contents::Contents::none(),
         egress: Client::new(Policy::default(), Arc::new(NoVault)),
         library: Arc::new(library),
         connections: Arc::new(One(host)),

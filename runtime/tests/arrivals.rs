@@ -38,7 +38,8 @@ const HOOK: &str = "name: hook\ninputs: { n: integer }\n\
     triggers: [{ webhook: { verify: { scheme: none } }, inputs: { n: \"{{ trigger.body.n }}\" } }]\n\
     steps: { a: { set: { b: \"{{ inputs.n }}\" } } }\noutput: \"{{ steps.a.b }}\"\n";
 const PAID: &str = "name: paid\ntriggers: [{ signal: paid }]\nsteps: { a: { set: { b: 1 } } }\noutput: \"{{ steps.a.b }}\"\n";
-const WATCH: &str = "name: watch\ntriggers: [{ event: keyway.run_failed }]\nsteps: { a: { fail: \"as well\" } }\n";
+const WATCH: &str =
+    "name: watch\ntriggers: [{ event: keyway.run_failed }]\nsteps: { a: { fail: \"as well\" } }\n";
 const WATCH_OTHER: &str = "name: watch-other\n\
     triggers: [{ event: keyway.run_failed, with: { workflow: broken } }, { event: keyway.run_succeeded }]\n\
     steps: { a: { fail: \"as well\" } }\n";
@@ -134,7 +135,7 @@ struct Nobody;
 
 impl Executor for Nobody {
     fn call<'a>(&'a self, _: &'a RunId, _: &'a Call) -> Calling<'a> {
-        Box::pin(std::future::ready(Ok(Value::Null)))
+        Box::pin(std::future::ready(Ok(Value::Null).into()))
     }
 }
 
@@ -250,7 +251,11 @@ async fn polled(deaths: u64, fault: Fault) -> BTreeMap<String, usize> {
     let path = folder.path().join("store.db");
     let double = Arc::new(Double::default());
     for death in 0..deaths {
-        double.events.lock().unwrap().extend([i64::try_from(death).unwrap() * 2, i64::try_from(death).unwrap() * 2 + 1]);
+        double
+            .events
+            .lock()
+            .unwrap()
+            .extend([i64::try_from(death).unwrap() * 2, i64::try_from(death).unwrap() * 2 + 1]);
         let (local, mortal) = life(&path, 1 + death % 4, death % 2 == 0, fault);
         local.listeners().set("mail", listeners(MAIL));
         local.resume_all().unwrap();
@@ -299,7 +304,10 @@ async fn what_is_there_at_first_starts_nothing_where_it_is_only_noted() {
     local.listeners().set("mail", listeners(MAIL));
     let _poller = Poller::open(&path, local.clone(), double.clone(), local.listeners().all()).unwrap();
     let reader = store::Reader::open(&path, PATIENCE).unwrap();
-    until("the failure is written", || reader.polls("").unwrap().first().is_some_and(|poll| poll.failures > 0)).await;
+    until("the failure is written", || {
+        reader.polls("").unwrap().first().is_some_and(|poll| poll.failures > 0)
+    })
+    .await;
     assert_eq!(reader.polls("").unwrap()[0].why, "it is down");
     *double.broken.lock().unwrap() = None;
     until("it has answered", || reader.polls("").unwrap()[0].answered > 0).await;
@@ -394,7 +402,9 @@ async fn a_run_that_fails_starts_who_waits_for_that_and_nothing_goes_in_circles(
     local.listeners().set("watch", listeners(WATCH));
     local.listeners().set("watch-other", listeners(WATCH_OTHER));
     let start = |name: &str, text: &str| {
-        local.start(plan(text), Start::new(RunId(name.into()), Value::object::<&str>([]), Value::Null)).unwrap();
+        local
+            .start(plan(text), Start::new(RunId(name.into()), Value::object::<&str>([]), Value::Null))
+            .unwrap();
     };
     start("b", BROKEN);
     let told = || causes(&path, |trigger| trigger.get("event")?.get("workflow").cloned());

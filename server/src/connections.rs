@@ -222,7 +222,7 @@ mod tests {
     fn connect(vault: &Vault, name: &str, token: &str) -> Result<(), Error> {
         let secrets = vec![("token".to_owned(), Secret::new(token.to_owned()))];
         let auth = &slack().auth[0];
-        let (base, place) = (None, Place::Free);
+        let (base, place) = (None, vault::Place::Free);
         let wanted = Wanted { manifest: slack(), auth, name, fields: &[], secrets, base, place };
         add(vault, me(vault::LOCAL), wanted)
     }

@@ -19,9 +19,9 @@ use runtime::timekeeper::{Deployed, Recipe};
 use serde::{Deserialize, Serialize};
 use store::Reader;
 use store::arrivals::{Arrival, Hook, Poll};
-use store::subscriptions::Subscription;
 use store::books::{InForce, Schedule as Row, Tick};
 pub use store::books::{Workflow as Standing, WorkflowVersion as Version};
+use store::subscriptions::Subscription;
 
 use crate::error::Error;
 use crate::home::Home;
@@ -269,7 +269,8 @@ impl Kept {
                 if matches!(start, Start::At { .. } | Start::Cron { .. } | Start::Every { .. }) {
                     continue;
                 }
-                let of = |owner: &str, of: &str, its: &str| owner == LOCAL && of == standing.name && its == text;
+                let of =
+                    |owner: &str, of: &str, its: &str| owner == LOCAL && of == standing.name && its == text;
                 let last = self.read(|reader| reader.latest_arrivals([LOCAL, &standing.name, &text], 1))?;
                 callers.push(Caller {
                     workflow: standing.name.clone(),

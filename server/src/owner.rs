@@ -48,9 +48,9 @@ use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
 use asking::Services;
 use hearing::Ears;
-use subscriber::Subscriber;
 use plans::Plans;
 use socket::Listening;
+use subscriber::Subscriber;
 
 /// How long a commit waits for another process that writes.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);

@@ -92,7 +92,12 @@ pub(crate) fn add(to: &Transaction<'_>, arrival: &Arrival) -> rusqlite::Result<u
 }
 
 /// Remembers something for longer that has come again.
-pub(crate) fn remember(to: &Transaction<'_>, of: [&str; 3], key: &[u8; 32], until: i64) -> rusqlite::Result<usize> {
+pub(crate) fn remember(
+    to: &Transaction<'_>,
+    of: [&str; 3],
+    key: &[u8; 32],
+    until: i64,
+) -> rusqlite::Result<usize> {
     let [owner, workflow, text] = of;
     to.prepare_cached(
         "UPDATE arrivals SET until = max(until, ?5)
@@ -116,7 +121,15 @@ pub(crate) fn keep_poll(to: &Transaction<'_>, poll: &Poll) -> rusqlite::Result<u
         "INSERT OR REPLACE INTO polls (owner, workflow, text, since, answered, failures, why)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![poll.owner, poll.workflow, poll.text, poll.since, poll.answered, poll.failures, poll.why])
+    .execute(params![
+        poll.owner,
+        poll.workflow,
+        poll.text,
+        poll.since,
+        poll.answered,
+        poll.failures,
+        poll.why
+    ])
 }
 
 /// Forgets how far a service was asked.

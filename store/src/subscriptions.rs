@@ -58,7 +58,8 @@ pub(crate) fn keep(to: &Transaction<'_>, row: &Subscription) -> rusqlite::Result
 
 /// Forgets one that was taken back.
 pub(crate) fn remove(to: &Transaction<'_>, of: [&str; 3]) -> rusqlite::Result<usize> {
-    to.prepare_cached("DELETE FROM subscriptions WHERE owner = ?1 AND workflow = ?2 AND text = ?3")?.execute(of)
+    to.prepare_cached("DELETE FROM subscriptions WHERE owner = ?1 AND workflow = ?2 AND text = ?3")?
+        .execute(of)
 }
 
 impl Reader {

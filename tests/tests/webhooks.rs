@@ -136,7 +136,10 @@ fn a_webhook_is_in_force_only_with_what_it_is_held_against() {
     assert!(refused.code == Some(2) && refused.stderr.contains("one to be sent"), "{refused:?}");
     let open = place.file("open.yaml", &ORDER.replace("{ verify: { scheme: github, secret: SHOP } }", "{}"));
     let refused = place.keyway.run(&["deploy", "--yes", &open]);
-    assert!(refused.code == Some(2) && refused.stderr.contains("does not say who may call it"), "{refused:?}");
+    assert!(
+        refused.code == Some(2) && refused.stderr.contains("does not say who may call it"),
+        "{refused:?}"
+    );
     let none = "{ verify: { scheme: none } }";
     let open = place.file("open.yaml", &ORDER.replace("{ verify: { scheme: github, secret: SHOP } }", none));
     assert_eq!(place.keyway.run(&["deploy", "--yes", &open]).code, Some(0));

@@ -491,7 +491,7 @@ fn uses(found: &Found, want: &Want<'_>) -> Vec<Edit> {
 
 fn used(found: &Found, want: &Want<'_>) -> rows::Audit {
     let whose = match want.what {
-        What::App { .. } | What::Connection { .. } => "of",
+        What::App { .. } | What::Connection { .. } | What::Hook(_) => "of",
         What::Secret(_) | What::Key { .. } | What::PaidBy { .. } | What::Test(_) => "paid by",
     };
     let payer = match &found.payer {

@@ -109,7 +109,14 @@ fn lines(caller: &Caller) -> String {
         }
     }
     if let Some(told) = &caller.subscription {
-        line("service", if told.kept.is_some() { "knows the address".into() } else { "does not know the address yet".into() });
+        line(
+            "service",
+            if told.kept.is_some() {
+                "knows the address".into()
+            } else {
+                "does not know the address yet".into()
+            },
+        );
         if told.failures > 0 {
             line("failed", format!("{BAD}{} in a row{BAD:#}: {}", times(told.failures), told.why));
         }
@@ -161,7 +168,10 @@ pub fn tell_fresh(outcome: &Outcome) {
 fn line(address: &Address) -> String {
     // Where nobody serves, nobody knows where it will be reached.
     let place = if address.url.starts_with('/') { " below the address of `keyway serve`" } else { "" };
-    format!("{STRONG}{}{STRONG:#} {FAINT}is called at{FAINT:#} {}{FAINT}{place}{FAINT:#}", address.trigger, address.url)
+    format!(
+        "{STRONG}{}{STRONG:#} {FAINT}is called at{FAINT:#} {}{FAINT}{place}{FAINT:#}",
+        address.trigger, address.url
+    )
 }
 
 /// Addresses as JSON.

@@ -63,12 +63,7 @@ pub(super) fn check(
     }
 }
 
-fn check_signed(
-    signed: &Signed,
-    called: &Called<'_>,
-    said: &Said,
-    names: &Names,
-) -> Result<(), Refused> {
+fn check_signed(signed: &Signed, called: &Called<'_>, said: &Said, names: &Names) -> Result<(), Refused> {
     let header = &signed.header;
     let given = said.header(header).ok_or_else(|| Refused::Unsigned(format!("`{header}`")))?;
     let over = filled_text(&signed.over, names, "what is signed");

@@ -8,7 +8,8 @@ use super::Refused;
 use crate::builtin::http::answer::{Content, content, joined, parse};
 
 /// The headers that are never kept: they hold what proves who calls.
-pub const KEPT_OUT: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-gitlab-token"];
+pub const KEPT_OUT: [&str; 5] =
+    ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-gitlab-token"];
 
 /// What was said in a call.
 #[derive(Clone, Debug)]
@@ -50,9 +51,7 @@ impl Said {
         match (parse(&told, &self.raw), std::str::from_utf8(&self.raw)) {
             (Ok(body), _) => body,
             (Err(_), Ok(text)) => Value::text(text),
-            (Err(_), Err(_)) => {
-                Value::File(dsl::value::File::new(&self.raw[..], dsl::value::UNKNOWN).into())
-            }
+            (Err(_), Err(_)) => Value::File(dsl::value::File::new(&self.raw[..], dsl::value::UNKNOWN).into()),
         }
     }
 

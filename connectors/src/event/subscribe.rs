@@ -99,6 +99,7 @@ impl Connectors {
             manifest: about.manifest,
             id: &id,
             egress: &self.settings.egress,
+            contents: &self.settings.contents,
             connections: &*self.settings.connections,
             meter: &self.meter,
             key: &id,

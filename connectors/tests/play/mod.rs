@@ -104,7 +104,8 @@ impl Kept {
         let kept = |name: &str| if version == 0 { name.to_owned() } else { format!("{name}-{version}") };
         let secrets: BTreeMap<String, String> = names.map(|name| (name.to_owned(), kept(name))).collect();
         let open: Arc<dyn Open> = Arc::new(Named);
-        Connection { name: "test".into(), auth, fields: (*fields).clone(), secrets, version, open }
+        let (name, fields, base) = ("test".into(), (*fields).clone(), None);
+        Connection { name, auth, fields, secrets, version, base, open }
     }
 }
 

@@ -179,7 +179,11 @@ fn verify(reader: &mut Reader<'_>, entry: &Entry) -> Option<Verify> {
     let header = match keys::NAMED_HEADERS.contains(&scheme) {
         true => text(&mut fields, "header").map(|header| header.value.trim().to_lowercase()),
         false => {
-            without(&mut fields, "header", &format!("the header of the scheme `{scheme}` has a name already"));
+            without(
+                &mut fields,
+                "header",
+                &format!("the header of the scheme `{scheme}` has a name already"),
+            );
             None
         }
     };

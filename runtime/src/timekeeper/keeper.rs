@@ -463,4 +463,3 @@ fn kind(start: &dsl::workflow::Start) -> &'static str {
         Start::Webhook { .. } => "webhook",
     }
 }
-

@@ -40,6 +40,13 @@ impl OfOwner {
         OfOwner { vault, owner: owner.into(), actor: format!("run {run}"), egress, health }
     }
 
+    /// For the questions that triggers of the local owner ask.
+    pub fn of_triggers(safe: Arc<Safe>, egress: egress::Client) -> OfOwner {
+        let health = safe.health().clone();
+        let (vault, owner) = (Place::Safe(safe), vault::LOCAL.into());
+        OfOwner { vault, owner, actor: "triggers".into(), egress, health }
+    }
+
     /// For whoever types.
     pub(super) fn of_vault(vault: Arc<Vault>, owner: &str, egress: egress::Client) -> OfOwner {
         let (vault, actor) = (Place::Open(vault), super::ACTOR.into());
@@ -70,11 +77,6 @@ impl OfOwner {
             Place::Safe(safe) => safe.opened(),
             Place::Open(vault) => Some(vault.clone()),
         }
-    }
-
-    /// For the questions that triggers of the local owner ask.
-    pub fn of_triggers(safe: Arc<Safe>) -> OfOwner {
-        OfOwner { safe, owner: vault::LOCAL.into(), actor: "triggers".into() }
     }
 }
 

@@ -129,8 +129,8 @@ pub async fn verify(
     let connectors = Connectors::new(Settings {
         files: PathBuf::new(),
         protected: vec![],
-            contents: Contents::none(),
-            egress: way_out(reach),
+        contents: Contents::none(),
+        egress: way_out(reach),
         library: connectors::library().clone(),
         connections: Arc::new(of),
     });

@@ -109,7 +109,10 @@ impl Refusal {
     /// Whether a call from outside is genuine cannot be told just now.
     pub fn unsure() -> Refusal {
         let message = "whether the call is genuine cannot be told just now";
-        Refusal { again: Some(30), ..Refusal::new(503, "unsure", message, "the log of the service tells why") }
+        Refusal {
+            again: Some(30),
+            ..Refusal::new(503, "unsure", message, "the log of the service tells why")
+        }
     }
 
     /// The run whose output was waited for did not end well.

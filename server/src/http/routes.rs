@@ -13,7 +13,9 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
 use super::crowd::Place;
-use super::{Answer, Ask, House, Refusal, Who, answer, ask, gateway, health, hooks, runs, schedules, signals};
+use super::{
+    Answer, Ask, House, Refusal, Who, answer, ask, gateway, health, hooks, runs, schedules, signals,
+};
 use crate::token::Scope;
 
 /// A route.

@@ -27,10 +27,12 @@ pub(super) struct Services {
 impl Services {
     /// With this way out.
     pub fn new(data: PathBuf, safe: Arc<Safe>, egress: egress::Client) -> Services {
-        let connections = OfOwner::of_triggers(safe);
+        let connections = OfOwner::of_triggers(safe, egress.clone());
+        let contents = crate::home::contents(&data);
         let connectors = Connectors::new(Settings {
             files: data.clone(),
             protected: vec![data],
+            contents,
             egress,
             library: connectors::library().clone(),
             connections: Arc::new(connections),
@@ -77,8 +79,7 @@ impl Source for Services {
             };
             let input = listener.given();
             let connection = connection.as_deref();
-            let question =
-                Question { manifest, trigger, poll, input: &input, connection, since, base: None };
+            let question = Question { manifest, trigger, poll, input: &input, connection, since, base: None };
             let told = self.connectors.ask(&question).await?;
             let item = |event: connectors::event::Event| Item {
                 key: event.key,

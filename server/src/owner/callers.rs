@@ -17,6 +17,7 @@ use vault::{Kind, LOCAL, Vault, secret_name};
 use super::Core;
 use super::deploy::Outcome;
 use super::subscriber::Subscriber;
+use crate::connections::User;
 use crate::error::Error;
 use crate::hooks::{self, PATH, Seed, WEBHOOK};
 use crate::protocol::Act;
@@ -116,20 +117,21 @@ impl Core {
             return Ok(());
         }
         let vault = self.safe.vault()?;
-        let found = crate::connections::find(vault.clone(), manifest, connection, LOCAL, "keyway");
+        let user = User { vault: vault.clone(), owner: LOCAL.into(), actor: "keyway".into() };
+        let found = crate::connections::find(&user, manifest, connection);
         let found = found.map_err(|failure| Error::Unready {
             why: format!("the event `{event}` needs a connection: {}", failure.message),
             help: format!("`keyway connect {}` makes one", manifest.id),
         })?;
         let Some(secret) = secret else { return Ok(()) };
-        let name = secret_name(&manifest.id, &found.name, secret);
+        let name = secret_name(&manifest.id, &found.row.name, secret);
         if vault.list(LOCAL, Kind::Connection)?.iter().any(|listed| listed.name == name) {
             return Ok(());
         }
         Err(Error::Unready {
             why: format!(
                 "the event `{event}` needs the `{secret}` of the connection `{}` to {}, to hold calls against",
-                found.name, manifest.name
+                found.row.name, manifest.name
             ),
             help: format!("make the connection anew with it: `keyway connect {}`", manifest.id),
         })
@@ -147,8 +149,11 @@ impl Core {
         let rows = self.kept()?.hooks(&name)?;
         let triggers = workflow.map_or(&[][..], |workflow| &workflow.triggers);
         let starts = || triggers.iter().map(|trigger| &trigger.start);
-        let called: Vec<String> =
-            starts().zip(texts(starts())).filter(|(start, _)| is_called(start)).map(|(_, text)| text).collect();
+        let called: Vec<String> = starts()
+            .zip(texts(starts()))
+            .filter(|(start, _)| is_called(start))
+            .map(|(_, text)| text)
+            .collect();
         for row in rows.iter().filter(|row| row.in_force && !called.contains(&row.text)) {
             books.push(Book::Hook(Hook { in_force: false, ..row.clone() }));
         }

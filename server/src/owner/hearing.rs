@@ -17,6 +17,7 @@ use vault::{LOCAL, Want, What, Who, secret_name};
 
 use super::Core;
 use super::callers::declared;
+use crate::connections::User;
 use crate::error::Error;
 use crate::hooks::{self, WEBHOOK};
 use crate::serve::Reach;
@@ -96,9 +97,8 @@ impl Core {
             Ok(brought) => brought,
             Err(asked) => return Ok(Answered::Asked(asked)),
         };
-        let coming = |(key, keep, cause)| {
-            Coming { listener: listener.clone(), key, keep, means: Means::Start(cause) }
-        };
+        let coming =
+            |(key, keep, cause)| Coming { listener: listener.clone(), key, keep, means: Means::Start(cause) };
         let comings: Vec<Coming> = brought.events.into_iter().map(coming).collect();
         if comings.is_empty() {
             return Ok(Answered::Came(vec![], Respond::Now));
@@ -164,7 +164,9 @@ impl Core {
         let text = listener.text.clone();
         let opened = aside(move || {
             let vault = core.safe.vault().map_err(Error::from)?;
-            let found = crate::connections::find(vault, manifest, named.as_deref(), LOCAL, &actor);
+            let user = User { vault, owner: LOCAL.into(), actor: actor.clone() };
+            let found = crate::connections::find(&user, manifest, named.as_deref());
+            let found = found.and_then(|account| account.connection(manifest, account.version()));
             let connection = found.map_err(|failure| Unheard::Unsure(failure.message))?;
             let secret = match event::secret_of(webhook) {
                 None => None,
@@ -231,7 +233,11 @@ impl Core {
     }
 
     /// The keys of a service that stand at an address of its own.
-    async fn keys(&self, manifest: &connectors::manifest::Manifest, url: String) -> Result<Arc<str>, Unheard> {
+    async fn keys(
+        &self,
+        manifest: &connectors::manifest::Manifest,
+        url: String,
+    ) -> Result<Arc<str>, Unheard> {
         if let Some(keys) = self.ears.known_keys(&url) {
             return Ok(keys);
         }

@@ -88,7 +88,10 @@ impl Core {
         let rows = match self.kept().and_then(|kept| kept.subscriptions()) {
             Ok(rows) => rows,
             Err(error) => {
-                error!(error = crate::chain(&error), "it cannot be read which services are to be told an address");
+                error!(
+                    error = crate::chain(&error),
+                    "it cannot be read which services are to be told an address"
+                );
                 return LOOK;
             }
         };
@@ -130,7 +133,12 @@ impl Core {
             }),
             (Err(failure), _) => {
                 let failures = row.failures.saturating_add(1);
-                warn!(workflow = row.workflow, trigger = row.text, why = failure.message, "a service cannot be told an address");
+                warn!(
+                    workflow = row.workflow,
+                    trigger = row.text,
+                    why = failure.message,
+                    "a service cannot be told an address"
+                );
                 let due = Timestamp::now().saturating_add(pause(failures, failure.retry_after));
                 let due = Some(nanoseconds(due.unwrap_or(Timestamp::MAX)));
                 Book::Subscription(Row { failures, why: failure.message, due, ..row })
@@ -139,7 +147,8 @@ impl Core {
         let mut batch = store::Batch::default();
         batch.books.push(book);
         let desk = self.desk.clone();
-        let written = tokio::task::spawn_blocking(move || desk.append(&batch).map_err(DriverError::from)).await;
+        let written =
+            tokio::task::spawn_blocking(move || desk.append(&batch).map_err(DriverError::from)).await;
         match written {
             Ok(Ok(())) => {}
             Ok(Err(error)) => error!(%error, "how a subscription stands cannot be recorded"),
@@ -149,7 +158,8 @@ impl Core {
 
     /// Does one thing; gives what is remembered, and when to do the next.
     async fn done(self: &Arc<Core>, row: &Row, deed: &Deed) -> Result<(Value, Option<Timestamp>), Failure> {
-        let unknown = || Failure::new(FailureKind::NotFound, format!("the event `{}` is not known here", row.event));
+        let unknown =
+            || Failure::new(FailureKind::NotFound, format!("the event `{}` is not known here", row.event));
         let (manifest, trigger) = declared(&row.event).ok_or_else(unknown)?;
         let TriggerKind::Subscription(subscription) = &trigger.kind else { return Err(unknown()) };
         let input = dsl::json::parse(&row.input).unwrap_or_default();
@@ -179,7 +189,8 @@ impl Core {
             return Err(Failure::new(FailureKind::Invalid, why));
         }
         let (core, workflow, text) = (self.clone(), row.workflow.clone(), row.text.clone());
-        let sealed = |why: String| Failure::new(FailureKind::Auth, format!("the address cannot be opened: {why}"));
+        let sealed =
+            |why: String| Failure::new(FailureKind::Auth, format!("the address cannot be opened: {why}"));
         let seed = tokio::task::spawn_blocking(move || {
             let vault = core.safe.vault()?;
             hooks::seed(&vault, "triggers", &workflow, &text)
@@ -202,7 +213,9 @@ impl Core {
         let mut books = vec![];
         let due = Some(nanoseconds(now));
         for (text, trigger) in wanted {
-            let dsl::workflow::Start::Event { event, connection, with, .. } = &trigger.start else { continue };
+            let dsl::workflow::Start::Event { event, connection, with, .. } = &trigger.start else {
+                continue;
+            };
             let at = rows.iter().position(|row| row.text == *text);
             match at.map(|at| rows.swap_remove(at)) {
                 Some(row) if row.wanted => {}

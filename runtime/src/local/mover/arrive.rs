@@ -1,6 +1,5 @@
 //! What comes from outside: it is remembered in the commit in which its run begins.
 
-
 use dsl::value::Value;
 use dsl::workflow::Start as When;
 use engine::cause;
@@ -210,9 +209,7 @@ impl Mover {
 pub(crate) fn caused(start: &When, now: Timestamp, value: Value) -> Value {
     let at = ("at", Value::Time(now));
     match start {
-        When::Signal { .. } => {
-            Value::object([("kind", Value::text("signal")), at, ("signal", value)])
-        }
+        When::Signal { .. } => Value::object([("kind", Value::text("signal")), at, ("signal", value)]),
         When::Event { event, .. } => Value::object([
             ("kind", Value::text("event")),
             at,
