@@ -22,7 +22,7 @@ const ADDRESSES: &str = "string | [string]";
 /// Makes a message of MIME.
 pub(super) const HOOK: Hook = Hook {
     name: "mime_message",
-    about: "A message of MIME in Base64 for addresses (`-` and `_`).",
+    about: "A message of MIME, in Base64 with `-` and `_`.",
     moment: Moment::Before,
     takes: &[
         required(
