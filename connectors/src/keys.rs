@@ -72,7 +72,12 @@ pub const TOP: &[Field] = &[
     Field::optional("docs", Shape::Text, "The address of the service's own reference."),
     Field::optional("setup", TEXTS, "How somebody makes a token or an app there: a sentence for each step."),
     Field::optional("extends", Shape::Text, "The family of services whose way to sign in it shares."),
-    Field::optional("hosts", TEXTS, "The hosts that secrets may be sent to: `slack.com`, `*.slack.com`."),
+    Field::optional(
+        "hosts",
+        TEXTS,
+        "The hosts that secrets may be sent to: `slack.com`, `*.slack.com`, or `{{ connection.host }}` for one that a \
+         person enters.",
+    ),
     Field::required("base", Shape::Template, "Where paths begin, over `connection`."),
     Field::optional(
         "connection",
@@ -382,6 +387,11 @@ pub const REQUEST: &[Field] = &[
     Field::optional("graphql", Shape::Fields(GRAPHQL), "A body that is a document of GraphQL."),
     Field::optional("json", Shape::Any, "A body that is JSON."),
     Field::optional("multipart", VALUES, "A body in parts."),
+    Field::optional(
+        "related",
+        Shape::Fields(RELATED),
+        "A body of two parts: what is said of a file, and the file.",
+    ),
     Field::optional("text", Shape::Template, "A body that is text."),
     Field::optional(
         "lists",
@@ -389,10 +399,21 @@ pub const REQUEST: &[Field] = &[
         "How lists stand in query and form; default `repeated`.",
     ),
     Field::optional("reads", Shape::Choice(READS), "How the answer is read; by default as it says."),
+    Field::optional(
+        "file_name",
+        Shape::Template,
+        "The name of the file that is read; default the answer's own.",
+    ),
+];
+
+/// Of `related`.
+pub const RELATED: &[Field] = &[
+    Field::required("json", Shape::Any, "What is said of the file, as JSON."),
+    Field::required("file", Shape::Any, "The file."),
 ];
 
 /// The keys of `request` that are bodies.
-pub const BODIES: &[&str] = &["bytes", "form", "graphql", "json", "multipart", "text"];
+pub const BODIES: &[&str] = &["bytes", "form", "graphql", "json", "multipart", "related", "text"];
 
 /// Of `graphql`.
 pub const GRAPHQL: &[Field] = &[
@@ -403,7 +424,7 @@ pub const GRAPHQL: &[Field] = &[
 /// Of `idempotency`.
 pub const IDEMPOTENCY: &[Field] = &[
     Field::optional("header", Shape::Text, "The header that carries the key."),
-    Field::optional("body", Shape::Text, "The field of the body that carries it."),
+    Field::optional("body", Shape::Text, "The field of the body that carries it, as in `variables.key`."),
     Field::optional("query", Shape::Text, "The value of the query that carries it."),
     Field::optional("value", Shape::Template, "The key; by default `{{ step.key }}`."),
     Field::optional("keep", Shape::Duration, "How long the service honours it."),
@@ -415,6 +436,11 @@ pub const PAGES: &[Field] = &[
     Field::required("items", Shape::Expression, "The items of a page, over `response`."),
     Field::optional("next", Shape::Expression, "What continues it, over `response`, or `item` for `keyset`."),
     Field::optional("into", Shape::Fields(INTO), "Where that stands in the next request."),
+    Field::optional(
+        "request",
+        Shape::Fields(REQUEST),
+        "The request for further pages of `continue`, over `next`.",
+    ),
     Field::optional("first", Shape::Integer(0, 1), "The number of the first page or item."),
     Field::optional(
         "stop_when",
@@ -508,6 +534,11 @@ pub const HANDSHAKE: &[Field] = &[
     Field::optional("status", Shape::Integer(200, 299), "The status of the answer; default 200."),
     Field::optional("headers", VALUES, "The headers of the answer, over `request`."),
     Field::optional("body", Shape::Any, "The body of the answer, over `request`."),
+    Field::optional(
+        "secret",
+        Shape::Expression,
+        "The secret that the service of a subscription chooses in it, over `request`.",
+    ),
 ];
 
 /// Of `verify`.
@@ -545,7 +576,7 @@ pub const SIGNATURE: &[Field] = &[
 
 /// Of `timestamp`.
 pub const STAMP: &[Field] = &[
-    Field::required("value", Shape::Expression, "The time in seconds since 1970, over `request`."),
+    Field::required("value", Shape::Expression, "A time, or seconds since 1970, over `request`."),
     Field::optional("tolerance", Shape::Duration, "How far from now it may be; default `5m`."),
 ];
 

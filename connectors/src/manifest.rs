@@ -14,8 +14,10 @@ use std::time::Duration;
 use dsl::catalog::{Safety, Trust};
 use dsl::expr::Expr;
 use dsl::types::Field;
+use dsl::value::Object;
 use dsl::workflow::Arg;
 
+use crate::read::hosts;
 use answer::Answer;
 use auth::Auth;
 use limits::{Limits, Rule};
@@ -41,6 +43,8 @@ pub struct Manifest {
     pub setup: Vec<String>,
     /// The hosts that its secrets may be sent to: `slack.com`, or `*.slack.com` for all below it.
     pub hosts: Vec<String>,
+    /// Fields of the connection whose values are such hosts too, for services that people run themselves.
+    pub entered: Vec<String>,
     /// Where paths begin: an URL over `connection`.
     pub base: Arg,
     /// What a connection has beside its secrets.
@@ -55,6 +59,19 @@ pub struct Manifest {
     pub triggers: Vec<Trigger>,
     /// The methods that a request of the author's own may have; none where there are no such requests.
     pub free: Vec<Method>,
+}
+
+impl Manifest {
+    /// True where a call needs a connection: somebody signs in, by whichever way.
+    pub fn is_connected(&self) -> bool {
+        self.auth.iter().all(|way| !matches!(way.kind, auth::Kind::None))
+    }
+
+    /// The hosts that the secrets of a connection with these fields may be sent to.
+    pub fn hosts_of(&self, fields: &Object) -> Vec<String> {
+        let entered = self.entered.iter().filter_map(|field| hosts::entered(fields, field));
+        self.hosts.iter().cloned().chain(entered).collect()
+    }
 }
 
 /// What a connection has beside its secrets.
@@ -245,8 +262,8 @@ pub struct Idempotency {
 /// Where the key of a repeat stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
-    /// A field of the body.
-    Body(String),
+    /// A field of the body, by the keys on the way: `variables.key` of GraphQL.
+    Body(Vec<String>),
     /// A header.
     Header(String),
     /// A value of the query.

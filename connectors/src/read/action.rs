@@ -86,7 +86,7 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
     let request = fields.required("request", &what);
     let request = request.and_then(|node| request::read(fields.reader, node, &sent, places));
     let idempotency = fields.take("idempotency").and_then(|node| idempotency(fields.reader, node, &scope));
-    let pages = fields.take("pages").and_then(|node| request::pages(fields.reader, node, &scope));
+    let pages = fields.take("pages").and_then(|node| request::pages(fields.reader, node, &scope, places));
     let each = fields.take("each").and_then(|node| {
         let seen = |scope: &Scope| made::seeing(scope, &hooks, &[Moment::Before, Moment::After]);
         request::each(fields.reader, node, (&sent, &seen(&scope)), places)
@@ -225,7 +225,7 @@ fn idempotency(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Id
         }
         place = Some(match key {
             "header" => KeyPlace::Header(name),
-            "body" => KeyPlace::Body(name),
+            "body" => KeyPlace::Body(name.split('.').map(str::to_owned).collect()),
             _ => KeyPlace::Query(name),
         });
     }
