@@ -22,7 +22,7 @@ const ADDRESSES: &str = "string | [string]";
 /// Makes a message of MIME.
 pub(super) const HOOK: Hook = Hook {
     name: "mime_message",
-    about: "A message of MIME in Base64 for addresses (`-` and `_`).",
+    about: "A message of MIME, in Base64 with `-` and `_`.",
     moment: Moment::Before,
     takes: &[
         required(
@@ -250,11 +250,11 @@ fn attachments(given: &Params) -> Result<Vec<SinglePart>, Failure> {
 type Attached = (Option<String>, String, Vec<u8>);
 
 fn attachment(path: &str, item: &Value) -> Result<Attached, Failure> {
-    let of = |file: &File| {
-        // What is longer stands outside of the value, and a message is built in memory.
-        let long = || Failure::new(FailureKind::Limit, format!("`{path}` is too large for a message"));
-        let bytes = file.bytes().ok_or_else(long)?.to_vec();
-        Ok((file.name.as_deref().map(one_line), file.media_type.to_string(), bytes))
+    let of = |file: &File| match file.bytes() {
+        Some(bytes) => Ok((file.name.as_deref().map(one_line), file.media_type.to_string(), bytes.to_vec())),
+        None => {
+            Err(Failure::new(FailureKind::Limit, format!("`{path}` is too large to be sent in a message")))
+        }
     };
     let described = match item {
         Value::Object(described) if described.contains_key("content") => described,
