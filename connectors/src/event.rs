@@ -117,8 +117,12 @@ pub fn keys_of(webhook: &Webhook, connection: &Connection) -> Result<Option<Stri
     filled_text(keys, &names, "the address of its keys").map(Some)
 }
 
-/// True if this version can hold calls against what a manifest declares.
+/// True if this version can hold calls against what a manifest declares. A secret that the service chooses when it is
+/// told an address is not kept yet.
 pub fn is_provable(webhook: &Webhook) -> bool {
+    if webhook.handshake.as_ref().is_some_and(|asked| asked.secret.is_some()) {
+        return false;
+    }
     match &webhook.verify {
         Verify::Signed(signed) => proof::is_known(&signed.scheme),
         Verify::Address | Verify::Jwt { .. } | Verify::Token { .. } => true,
@@ -130,9 +134,8 @@ pub fn is_provable(webhook: &Webhook) -> bool {
 /// # Errors
 /// Where it does not prove that it is the service, is not of now, or cannot be read.
 pub fn hear(called: &Called<'_>, said: &Said) -> Result<Heard, Refused> {
-    let webhook = webhook(called.trigger).ok_or_else(|| {
-        Refused::Unreadable("the service is asked for this, and does not call".into())
-    })?;
+    let webhook = webhook(called.trigger)
+        .ok_or_else(|| Refused::Unreadable("the service is asked for this, and does not call".into()))?;
     let names = Names::new("")
         .with("input", called.input.clone())
         .with("connection", called.connection.value())

@@ -43,7 +43,10 @@ fn vectors() -> Vec<Vector> {
         vector(
             Known::Github,
             "It's a Secret to Everybody",
-            &[("x-hub-signature-256", "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")],
+            &[(
+                "x-hub-signature-256",
+                "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+            )],
             "Hello, World!",
             0,
             &["x-hub-signature-256"],
@@ -116,15 +119,40 @@ fn vectors() -> Vec<Vector> {
             &["authorization"],
             false,
         ),
-        vector(Known::Bearer, "open-sesame", &[("authorization", "Bearer open-sesame")], "", 0, &["authorization"], false),
-        vector(Known::Gitlab, "open-sesame", &[("x-gitlab-token", "open-sesame")], "", 0, &["x-gitlab-token"], false),
-        vector(Known::Token, "open-sesame", &[("x-webhook-token", "open-sesame")], "", 0, &["x-webhook-token"], false),
+        vector(
+            Known::Bearer,
+            "open-sesame",
+            &[("authorization", "Bearer open-sesame")],
+            "",
+            0,
+            &["authorization"],
+            false,
+        ),
+        vector(
+            Known::Gitlab,
+            "open-sesame",
+            &[("x-gitlab-token", "open-sesame")],
+            "",
+            0,
+            &["x-gitlab-token"],
+            false,
+        ),
+        vector(
+            Known::Token,
+            "open-sesame",
+            &[("x-webhook-token", "open-sesame")],
+            "",
+            0,
+            &["x-webhook-token"],
+            false,
+        ),
     ]
 }
 
 fn said(headers: &[(&str, String)], body: &[u8]) -> Said {
     Said {
         method: "POST".into(),
+        url: Secret::new("https://keyway.example/hooks/kwh_1".into()),
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         query: vec![],
         raw: Bytes::copy_from_slice(body),
@@ -250,7 +278,8 @@ fn what_makes_two_tellings_one_is_signed_wherever_anything_is() {
         let mut headers = vector.headers.clone();
         headers.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let secret = Secret::new(vector.secret.into());
-        let told = scheme.check(&said(&headers, vector.body.as_bytes()), Some(&secret), None, at(vector.made));
+        let told =
+            scheme.check(&said(&headers, vector.body.as_bytes()), Some(&secret), None, at(vector.made));
         told.unwrap().key
     };
     for vector in vectors() {
@@ -379,7 +408,9 @@ fn signatures_with_the_key_of_a_service_are_held_against_its_public_half() {
     };
     let hear = |said: &Said| heard(&manifest, "edwards", (&connection, None, None), said);
     assert_eq!(events(hear(&call("9", r#"{"id":"e1"}"#, r#"9{"id":"e1"}"#))), ["e1"]);
-    for wrong in [call("8", r#"{"id":"e1"}"#, r#"9{"id":"e1"}"#), call("9", r#"{"id":"e2"}"#, r#"9{"id":"e1"}"#)] {
+    for wrong in
+        [call("8", r#"{"id":"e1"}"#, r#"9{"id":"e1"}"#), call("9", r#"{"id":"e2"}"#, r#"9{"id":"e1"}"#)]
+    {
         assert!(matches!(hear(&wrong), Err(Refused::Unproven(_))));
     }
     // What it asks first is answered, unless it is signed wrongly: the service tries that.
@@ -448,7 +479,8 @@ fn a_token_is_of_the_issuer_for_us_of_now_and_signed_with_a_key_of_its_own_kind(
     let pkcs8 = ring::signature::EcdsaKeyPair::generate_pkcs8(way, &random).unwrap();
     let pair = ring::signature::EcdsaKeyPair::from_pkcs8(way, pkcs8.as_ref(), &random).unwrap();
     let code = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let (x, y) = (code.encode(&pair.public_key().as_ref()[1..33]), code.encode(&pair.public_key().as_ref()[33..]));
+    let (x, y) =
+        (code.encode(&pair.public_key().as_ref()[1..33]), code.encode(&pair.public_key().as_ref()[33..]));
     let keys = format!(r#"{{"keys":[{{"kty":"EC","crv":"P-256","kid":"k","x":"{x}","y":"{y}"}}]}}"#);
     let call = |head: &str, claims: &str| {
         let text = format!("{}.{}", code.encode(head), code.encode(claims));
@@ -464,7 +496,10 @@ fn a_token_is_of_the_issuer_for_us_of_now_and_signed_with_a_key_of_its_own_kind(
     let claims = |iss: &str, aud: &str, exp: i64| format!(r#"{{"iss":"{iss}","aud":{aud},"exp":{exp}}}"#);
     let right = claims("https://double.example", "\"us\"", 1_614_265_400);
     assert_eq!(events(call(head, &right)), ["e1"]);
-    assert_eq!(events(call(head, &claims("https://double.example", "[\"x\",\"us\"]", 1_614_265_400))), ["e1"]);
+    assert_eq!(
+        events(call(head, &claims("https://double.example", "[\"x\",\"us\"]", 1_614_265_400))),
+        ["e1"]
+    );
     for (head, claims) in [
         (head, claims("https://evil.example", "\"us\"", 1_614_265_400)),
         (head, claims("https://double.example", "\"them\"", 1_614_265_400)),

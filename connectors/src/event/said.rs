@@ -2,19 +2,23 @@
 
 use bytes::Bytes;
 use dsl::value::{Object, Value};
+use secret::Secret;
 use url::form_urlencoded;
 
 use super::Refused;
 use crate::builtin::http::answer::{Content, content, joined, parse};
 
 /// The headers that are never kept: they hold what proves who calls.
-pub const KEPT_OUT: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-gitlab-token"];
+pub const KEPT_OUT: [&str; 5] =
+    ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-gitlab-token"];
 
 /// What was said in a call.
 #[derive(Clone, Debug)]
 pub struct Said {
     /// The method, in capitals.
     pub method: String,
+    /// The address that the sender was told, letter by letter: some sign it too. Its last part is a secret.
+    pub url: Secret,
     /// The headers, with names in lower case, in order.
     pub headers: Vec<(String, String)>,
     /// The query, decoded, in order.
@@ -50,9 +54,7 @@ impl Said {
         match (parse(&told, &self.raw), std::str::from_utf8(&self.raw)) {
             (Ok(body), _) => body,
             (Err(_), Ok(text)) => Value::text(text),
-            (Err(_), Err(_)) => {
-                Value::File(dsl::value::File::new(&self.raw[..], dsl::value::UNKNOWN).into())
-            }
+            (Err(_), Err(_)) => Value::File(dsl::value::File::new(&self.raw[..], dsl::value::UNKNOWN).into()),
         }
     }
 
@@ -77,6 +79,7 @@ impl Said {
             .map_err(|_| Refused::Unreadable("its body is not UTF-8".into()))?;
         Ok(Value::object([
             ("method", Value::text(self.method.as_str())),
+            ("url", Value::text(self.url.expose())),
             ("headers", Value::Object(joined(&self.headers).into())),
             ("query", self.query()),
             ("body", self.body()),
@@ -100,7 +103,8 @@ mod tests {
     fn said(kind: &str, raw: &'static [u8]) -> Said {
         let headers = [("content-type", kind), ("authorization", "Bearer x"), ("x-hub-signature-256", "y")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Said { method: "POST".into(), headers, query: vec![], raw: Bytes::from_static(raw) }
+        let url = Secret::new("https://keyway.example/hooks/kwh_1".into());
+        Said { method: "POST".into(), url, headers, query: vec![], raw: Bytes::from_static(raw) }
     }
 
     #[test]

@@ -14,12 +14,13 @@ use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use runtime::arrival::Came;
 use runtime::driver::State;
+use secret::Secret;
 use serde_json::json;
 use url::form_urlencoded;
 
 use super::{Answer, House, Refusal, answer, ask};
 use crate::error::Error;
-use crate::hooks::hash;
+use crate::hooks::{PATH, hash};
 use crate::owner::hearing::{Answered, Unheard};
 
 /// The most bytes of a call.
@@ -41,8 +42,11 @@ pub(super) async fn called(
     let query = parts.uri.query().unwrap_or_default();
     let said = Said {
         method: parts.method.as_str().to_owned(),
+        url: Secret::new(format!("{}{PATH}{token}", house.core().base())),
         headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
-        query: form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into(), value.into())).collect(),
+        query: form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect(),
         raw,
     };
     let method = said.method.clone();
@@ -62,7 +66,9 @@ async fn told(house: &House, came: Vec<Came>, respond: Respond) -> Result<Answer
     let run = |run: &RunId| json!(run.to_string());
     match &came[..] {
         [] => Ok(Answer::ok(json!({ "run": null }))),
-        [Came::Started(id)] | [Came::Before(Some(id))] if respond == Respond::Output => output(house, id).await,
+        [Came::Started(id)] | [Came::Before(Some(id))] if respond == Respond::Output => {
+            output(house, id).await
+        }
         [Came::Started(id)] => Ok(Answer::ok(json!({ "run": run(id) }))),
         [Came::Before(id)] => Ok(Answer::ok(json!({ "run": id.as_ref().map(run), "again": true }))),
         [Came::Refused(why)] => Err(Refusal::unfit(why.as_str())),
