@@ -22,7 +22,7 @@ const ADDRESSES: &str = "string | [string]";
 /// Makes a message of MIME.
 pub(super) const HOOK: Hook = Hook {
     name: "mime_message",
-    about: "A message of MIME in Base64 for addresses (`-` and `_`).",
+    about: "A message of MIME, in Base64 with `-` and `_`.",
     moment: Moment::Before,
     takes: &[
         required(
@@ -250,16 +250,20 @@ fn attachments(given: &Params) -> Result<Vec<SinglePart>, Failure> {
 type Attached = (Option<String>, String, Vec<u8>);
 
 fn attachment(path: &str, item: &Value) -> Result<Attached, Failure> {
-    let of =
-        |file: &File| (file.name.as_deref().map(one_line), file.media_type.to_string(), file.bytes.to_vec());
+    let of = |file: &File| match file.bytes() {
+        Some(bytes) => Ok((file.name.as_deref().map(one_line), file.media_type.to_string(), bytes.to_vec())),
+        None => {
+            Err(Failure::new(FailureKind::Limit, format!("`{path}` is too large to be sent in a message")))
+        }
+    };
     let described = match item {
         Value::Object(described) if described.contains_key("content") => described,
-        other => return Ok(of(&*file(path, other)?)),
+        other => return of(&*file(path, other)?),
     };
     let own = |key: &str| described.get(key).and_then(Value::as_text);
     let (name, kind, bytes) = match described.get("content") {
         Some(Value::Text(text)) => (None, "text/plain; charset=utf-8".to_owned(), text.as_bytes().to_vec()),
-        Some(content) => of(&*file(&format!("{path}.content"), content)?),
+        Some(content) => of(&*file(&format!("{path}.content"), content)?)?,
         None => (None, UNKNOWN.to_owned(), vec![]),
     };
     Ok((own("name").map(one_line).or(name), own("type").map_or(kind, str::to_owned), bytes))
