@@ -117,8 +117,12 @@ pub fn keys_of(webhook: &Webhook, connection: &Connection) -> Result<Option<Stri
     filled_text(keys, &names, "the address of its keys").map(Some)
 }
 
-/// True if this version can hold calls against what a manifest declares.
+/// True if this version can hold calls against what a manifest declares. A secret that the service chooses when it is
+/// told an address is not kept yet.
 pub fn is_provable(webhook: &Webhook) -> bool {
+    if webhook.handshake.as_ref().is_some_and(|asked| asked.secret.is_some()) {
+        return false;
+    }
     match &webhook.verify {
         Verify::Signed(signed) => proof::is_known(&signed.scheme),
         Verify::Address | Verify::Jwt { .. } | Verify::Token { .. } => true,

@@ -152,6 +152,7 @@ fn vectors() -> Vec<Vector> {
 fn said(headers: &[(&str, String)], body: &[u8]) -> Said {
     Said {
         method: "POST".into(),
+        url: Secret::new("https://keyway.example/hooks/kwh_1".into()),
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         query: vec![],
         raw: Bytes::copy_from_slice(body),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use dsl::value::{Object, Value};
+use secret::Secret;
 use url::form_urlencoded;
 
 use super::Refused;
@@ -16,6 +17,8 @@ pub const KEPT_OUT: [&str; 5] =
 pub struct Said {
     /// The method, in capitals.
     pub method: String,
+    /// The address that the sender was told, letter by letter: some sign it too. Its last part is a secret.
+    pub url: Secret,
     /// The headers, with names in lower case, in order.
     pub headers: Vec<(String, String)>,
     /// The query, decoded, in order.
@@ -76,6 +79,7 @@ impl Said {
             .map_err(|_| Refused::Unreadable("its body is not UTF-8".into()))?;
         Ok(Value::object([
             ("method", Value::text(self.method.as_str())),
+            ("url", Value::text(self.url.expose())),
             ("headers", Value::Object(joined(&self.headers).into())),
             ("query", self.query()),
             ("body", self.body()),
@@ -99,7 +103,8 @@ mod tests {
     fn said(kind: &str, raw: &'static [u8]) -> Said {
         let headers = [("content-type", kind), ("authorization", "Bearer x"), ("x-hub-signature-256", "y")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Said { method: "POST".into(), headers, query: vec![], raw: Bytes::from_static(raw) }
+        let url = Secret::new("https://keyway.example/hooks/kwh_1".into());
+        Said { method: "POST".into(), url, headers, query: vec![], raw: Bytes::from_static(raw) }
     }
 
     #[test]

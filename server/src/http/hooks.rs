@@ -14,12 +14,13 @@ use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use runtime::arrival::Came;
 use runtime::driver::State;
+use secret::Secret;
 use serde_json::json;
 use url::form_urlencoded;
 
 use super::{Answer, House, Refusal, answer, ask};
 use crate::error::Error;
-use crate::hooks::hash;
+use crate::hooks::{PATH, hash};
 use crate::owner::hearing::{Answered, Unheard};
 
 /// The most bytes of a call.
@@ -41,6 +42,7 @@ pub(super) async fn called(
     let query = parts.uri.query().unwrap_or_default();
     let said = Said {
         method: parts.method.as_str().to_owned(),
+        url: Secret::new(format!("{}{PATH}{token}", house.core().base())),
         headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
         query: form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into(), value.into()))
