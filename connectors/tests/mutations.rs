@@ -60,8 +60,10 @@ fn mutations(source: &str) -> Vec<Mutation> {
         let is_read = request.get("method").and_then(Node::scalar).is_some_and(|method| method.text == "GET");
         let method = |text: &str| if is_read { "HEAD".into() } else { other(text) };
         text(action, request.get("method"), method, &mut all);
+        // A path may be empty, where the base is what is asked.
+        let moved = |path: &str| if path.is_empty() { "/x".into() } else { path.replacen('/', "/x", 1) };
         for request in [Some(request), further].into_iter().flatten() {
-            text(action, request.get("path"), |path| format!("'{}'", path.replacen('/', "/x", 1)), &mut all);
+            text(action, request.get("path"), |path| format!("'{}'", moved(path)), &mut all);
             for key in ["query", "headers", "json", "form"] {
                 names(action, request.get(key), within, &mut all);
             }

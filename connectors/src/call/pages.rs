@@ -103,7 +103,7 @@ pub(super) async fn all(
     };
     if let Some(each) = &action.each {
         items.truncate(each.max);
-        items = session.each(called, each, items, names).await?;
+        items = session.each(called, (each, &action.made), items, names).await?;
     }
     let names = last.with("items", Value::list(items));
     let output = match &action.answer.output {
