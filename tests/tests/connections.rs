@@ -394,7 +394,7 @@ fn a_connection_that_works_is_not_replaced_unasked() {
 #[test]
 fn without_an_app_it_is_said_how_one_is_made() {
     let desk = Desk::new();
-    desk.well(&desk.place.keyway.run(&["app", "rm", "demo"]));
+    desk.well(&desk.place.keyway.run(&["app", "rm", "demo", "--owner", "platform"]));
     let answer = desk.place.keyway.run(&["connect", "demo", "--auth", "oauth"]);
     assert_eq!(answer.code, Some(1), "{answer:?}");
     for said in [
@@ -533,6 +533,12 @@ fn a_plan_says_what_is_missing_and_what_to_type() {
         (&person[0]["what"], &person[0]["type"]),
         (&"reconnect".into(), &"keyway connect demo --auth oauth".into())
     );
+    let data = desk.place.keyway.data.display().to_string();
+    let checked = desk.place.keyway.run(&["check", "--connections", &flow, "--data", &data]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    assert!(checked.stderr.contains("help: `keyway connect demo --auth oauth`"), "{checked:?}");
+    // Without it a check is of the file alone.
+    assert_eq!(desk.place.keyway.run(&["check", &flow]).code, Some(0));
     let page = desk.place.keyway.run(&["plan", &flow]);
     assert!(page.stdout.contains("has to be connected again"), "{page:?}");
 }
