@@ -92,12 +92,16 @@ impl Desk {
         std::fs::create_dir_all(&folder).expect("a folder of ours");
         std::fs::write(folder.join("demo.yaml"), MANIFEST).expect("a file of ours");
         let desk = Desk { place, service };
-        // Any port of this machine that is free.
+        desk.add_app(&[]);
+        desk
+    }
+
+    /// Stores the app, whose browsers come back to any port of this machine that is free.
+    fn add_app(&self, more: &[&str]) {
         let redirect = "http://127.0.0.1:0/connect/demo";
         let add =
             ["app", "add", "demo", "--id", "app-1", "--host", "127.0.0.1", "--redirect", redirect, "--stdin"];
-        desk.well(&desk.place.keyway.run_with(&add, APP_SECRET));
-        desk
+        self.well(&self.place.keyway.run_with(&[&add[..], more].concat(), APP_SECRET));
     }
 
     fn well(&self, answer: &Answer) {
@@ -394,7 +398,7 @@ fn a_connection_that_works_is_not_replaced_unasked() {
 #[test]
 fn without_an_app_it_is_said_how_one_is_made() {
     let desk = Desk::new();
-    desk.well(&desk.place.keyway.run(&["app", "rm", "demo", "--owner", "platform"]));
+    desk.well(&desk.place.keyway.run(&["app", "rm", "demo"]));
     let answer = desk.place.keyway.run(&["connect", "demo", "--auth", "oauth"]);
     assert_eq!(answer.code, Some(1), "{answer:?}");
     for said in [
@@ -447,6 +451,8 @@ fn a_connection_of_an_organisation_serves_its_members_and_nobody_else() {
     let desk = Desk::new();
     let keyway = &desk.place.keyway;
     desk.well(&keyway.run(&["org", "create", "acme"]));
+    // Everybody here may sign in with the platform's.
+    desk.add_app(&["--owner", "platform"]);
     assert_eq!(desk.connect(&["--org", "acme"]).code, Some(0));
     // Whoever is no member finds none.
     let answer = desk.call();
