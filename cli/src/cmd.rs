@@ -40,6 +40,7 @@ mod token;
 mod usage;
 mod vault;
 mod versions;
+mod webhooks;
 mod why_not;
 
 use std::path::PathBuf;
@@ -108,6 +109,7 @@ enum Command {
     Usage(usage::Args),
     Vault(vault::Args),
     Versions(versions::Args),
+    Webhooks(webhooks::Args),
     WhyNot(why_not::Args),
     Workflows(versions::ListArgs),
 }
@@ -248,6 +250,7 @@ pub fn main() -> Exit {
         Command::Usage(args) => usage::main(&args),
         Command::Vault(args) => vault::main(&args),
         Command::Versions(args) => versions::main(&args),
+        Command::Webhooks(args) => on_runtime(webhooks::main(args)),
         Command::WhyNot(args) => why_not::main(&args),
         Command::Workflows(args) => versions::list(&args),
     };

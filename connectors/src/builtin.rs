@@ -57,7 +57,7 @@ impl Builtin {
             Builtin::FileList => file::call(settings, file::Task::List, params).await,
             Builtin::FileRead => file::call(settings, file::Task::Read, params).await,
             Builtin::FileWrite => file::call(settings, file::Task::Write, params).await,
-            Builtin::HttpRequest => http::call(&settings.egress, &params, key).await,
+            Builtin::HttpRequest => http::call(settings, &params, key).await,
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 mod body;
 pub(crate) mod build;
 pub(crate) mod fill;
+mod made;
 mod meter;
 mod pages;
 mod preview;
@@ -21,8 +22,11 @@ use secret::Open;
 
 use crate::catalog::{FREE, is_connected};
 use crate::connection::{Connection, Connections, Within};
+use crate::contents::Contents;
+use crate::hook::Moment;
 use crate::manifest::auth::Auth;
 use crate::manifest::limits::{Class, Limits};
+use crate::manifest::made::Made;
 use crate::manifest::paging::Each;
 use crate::manifest::request::{Body, Lists, Method, Reads, Request};
 use crate::manifest::{Action, Idempotency, Manifest};
@@ -39,6 +43,7 @@ pub(crate) struct Job<'a> {
     /// The action's id.
     pub(crate) id: &'a str,
     pub(crate) egress: &'a egress::Client,
+    pub(crate) contents: &'a Contents,
     pub(crate) connections: &'a dyn Connections,
     pub(crate) meter: &'a Meter,
     pub(crate) key: &'a str,
@@ -46,6 +51,13 @@ pub(crate) struct Job<'a> {
     pub(crate) connection: Option<&'a str>,
     /// Where paths begin instead of at the manifest's base.
     pub(crate) base: Option<&'a str>,
+}
+
+/// A request that is part of no action.
+pub(crate) struct Sent<'a> {
+    pub(crate) request: &'a Request,
+    /// What it can read beside `connection`.
+    pub(crate) names: &'a [(&'static str, Value)],
 }
 
 /// What is called: an action of the manifest, or a request of the author's own.
@@ -62,7 +74,7 @@ impl<'a> Job<'a> {
     pub(crate) async fn run(&self, params: &Params) -> Result<Value, Failure> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
-        let names = self.names(params, &session.connection);
+        let names = self.names(&called, params, &session.connection)?;
         let outcome = self.carried_out(&mut session, &called, &names).await;
         self.tell(&session.connection, outcome.as_ref().err());
         answer::bounded(outcome?, self.id)
@@ -82,7 +94,7 @@ impl<'a> Job<'a> {
             Called::Action(action) => match &action.pages {
                 Some(pages) => pages::all(session, called, action, pages, names).await?,
                 None => match session.exchange(called, &action.request, names, None).await? {
-                    Some((seen, names)) => given(action, &seen, &names)?,
+                    Some((seen, names)) => given(action, &seen, names)?,
                     None => Value::Null,
                 },
             },
@@ -100,7 +112,7 @@ impl<'a> Job<'a> {
     pub(crate) async fn verify(&self, params: &Params) -> Result<String, Failure> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
-        let names = self.names(params, &session.connection);
+        let names = self.names(&called, params, &session.connection)?;
         let answered = session.exchange(&called, called.request(), &names, None).await;
         self.tell(&session.connection, answered.as_ref().err());
         let label = match (answered?, &self.manifest.account.label) {
@@ -110,11 +122,29 @@ impl<'a> Job<'a> {
         Ok(label.map(|label| crate::params::short(&label.to_string())).unwrap_or_default())
     }
 
+    /// Sends a request that is part of no action, with secrets that somebody else opens as well; gives the names with its
+    /// answer, or nothing where there is none.
+    pub(crate) async fn send(
+        &self,
+        sent: &Sent<'_>,
+        opens: impl Fn(Arc<dyn Open>) -> Arc<dyn Open>,
+    ) -> Result<Option<Names>, Failure> {
+        let mut session = self.session().await?;
+        session.connection.open = opens(session.connection.open.clone());
+        let mut names = Names::new(self.key).with("connection", session.connection.value());
+        for (name, value) in sent.names {
+            names = names.with(*name, value.clone());
+        }
+        let called = Called::Free(Box::new(sent.request.clone()));
+        let answered = session.exchange(&called, sent.request, &names, None).await?;
+        Ok(answered.map(|(_, names)| names))
+    }
+
     /// The first request of the call, as it would be sent.
     pub(crate) async fn preview(&self, params: &Params) -> Result<Preview, Failure> {
         let called = self.called(params)?;
         let session = self.session().await?;
-        let names = self.names(params, &session.connection);
+        let names = self.names(&called, params, &session.connection)?;
         Ok(preview::of(&session.outgoing(&called, called.request(), &names, None)?))
     }
 
@@ -135,12 +165,17 @@ impl<'a> Job<'a> {
         Ok(Session { job: self, connection, renewed: false })
     }
 
-    fn names(&self, params: &Params, connection: &Connection) -> Names {
+    /// What a request sees, and what hooks make for it.
+    fn names(&self, called: &Called<'_>, params: &Params, connection: &Connection) -> Result<Names, Failure> {
         let input: Object = params.entries().map(|(name, value)| (name.into(), value.clone())).collect();
-        Names::new(self.key)
+        let names = Names::new(self.key)
             .with("input", Value::Object(Arc::new(input)))
             .with("connection", connection.value())
-            .with("step", Value::object([("key", Value::text(self.key))]))
+            .with("step", Value::object([("key", Value::text(self.key))]));
+        match called {
+            Called::Action(action) => made::made(&action.made, Moment::Before, names),
+            Called::Free(_) => Ok(names),
+        }
     }
 
     fn auth(&self, connection: &Connection) -> Result<&'a Auth, Failure> {
@@ -257,15 +292,20 @@ impl Session<'_> {
         let host = outgoing.url.host_str().unwrap_or_default().to_owned();
         let hosts = match self.base() {
             Some(_) => vec![host],
-            None => job.manifest.hosts.clone(),
+            None => job.manifest.hosts_of(&self.connection.fields),
         };
         let within: Arc<dyn Open> = Arc::new(Within { open: self.connection.open.clone(), hosts });
         let way = job.auth(&self.connection)?;
         let client = job.egress.opened_by(signed::signed(&mut outgoing, way, &self.connection, within)?);
         let call = outgoing.name();
-        let sent = client.send(outgoing.request()).await;
-        let response = sent.map_err(|error| unanswered(&error, &call, called.safety()))?;
-        let seen = answer::read(response, request.reads, &call)?;
+        let seen = match request.reads {
+            Reads::Bytes => self.receive(&client, &outgoing, called, request, names).await?,
+            Reads::Auto | Reads::Json | Reads::Text => {
+                let sent = client.send(outgoing.request()).await;
+                let response = sent.map_err(|error| unanswered(&error, &call, called.safety()))?;
+                answer::read(response, request.reads, &call)?
+            }
+        };
         let names = names.with("response", seen.response.clone());
         Ok((called.judge(job).judge(&seen, &names), (seen, names)))
     }
@@ -273,6 +313,44 @@ impl Session<'_> {
     /// Where paths begin, where not at the manifest's base.
     fn base(&self) -> Option<&str> {
         self.job.base.or(self.connection.base.as_deref())
+    }
+
+    /// An answer that is a file, taken piece by piece; one that is a refusal is read as any other.
+    async fn receive(
+        &self,
+        client: &egress::Client,
+        outgoing: &Outgoing,
+        called: &Called<'_>,
+        request: &Request,
+        names: &Names,
+    ) -> Result<Seen, Failure> {
+        let call = outgoing.name();
+        let broken = |error: egress::Error| unanswered(&error, &call, called.safety());
+        let incoming = client.open(outgoing.request()).await.map_err(broken)?;
+        if !(200..300).contains(&incoming.status()) {
+            return answer::read(
+                incoming.whole(outgoing.max_response).await.map_err(broken)?,
+                Reads::Auto,
+                &call,
+            );
+        }
+        let unkept = |failure: Failure| Failure {
+            message: format!("`{call}`: {}", failure.message),
+            answered: true,
+            ..failure
+        };
+        let mut arrival =
+            self.job.contents.begin(incoming.length(), client.max_streamed()).map_err(unkept)?;
+        let (response, mut pieces) = incoming.parted();
+        while let Some(piece) = pieces.next().await.map_err(broken)? {
+            arrival.push(piece).await.map_err(unkept)?;
+        }
+        let content = arrival.finish().await.map_err(unkept)?;
+        let name = match &request.file_name {
+            Some(name) => fill::value(name, names)?.map(|name| name.to_string()),
+            None => None,
+        };
+        Ok(answer::file(response, content, name.as_deref(), outgoing.url.path()))
     }
 
     fn outgoing(
@@ -288,6 +366,7 @@ impl Session<'_> {
             auth: self.job.auth(&self.connection)?,
             base: self.base(),
             idempotency: called.idempotency(),
+            contents: self.job.contents,
         };
         build::build(&from, request, names, turn)
     }
@@ -296,14 +375,17 @@ impl Session<'_> {
     async fn each(
         &self,
         called: &Called<'_>,
-        each: &Each,
+        (each, made): (&Each, &[Made]),
         items: Vec<Value>,
         names: &Names,
     ) -> Result<Vec<Value>, Failure> {
         let ask = |item: Value| async move {
             let names = names.with("item", item.clone());
             match self.send(called, &each.request, &names, None).await? {
-                (Meaning::Yes, (_, names)) => Ok(fill::value(&each.output, &names)?.unwrap_or_default()),
+                (Meaning::Yes, (_, names)) => {
+                    let names = made::made(made, Moment::After, names)?;
+                    Ok(fill::value(&each.output, &names)?.unwrap_or_default())
+                }
                 (Meaning::Nothing, _) => Ok(item),
                 (Meaning::No(_, failure), _) => Err(*failure),
             }
@@ -320,7 +402,8 @@ impl Session<'_> {
 /// The host that the requests of a connection go to.
 pub(crate) fn base_host(manifest: &Manifest, auth: &Auth, fields: &Object) -> Result<String, Failure> {
     let connection = Connection { fields: fields.clone(), ..Connection::nobody(&auth.id) };
-    let from = Sender { manifest, connection: &connection, auth, base: None, idempotency: None };
+    let contents = &Contents::none();
+    let from = Sender { manifest, connection: &connection, auth, base: None, idempotency: None, contents };
     let names = Names::new("").with("connection", connection.value());
     let base = auth.base.as_ref().unwrap_or(&manifest.base);
     let url = build::joined(&from, &build::plain(base, &names, "base")?, "")?;
@@ -339,11 +422,11 @@ fn unanswered(error: &egress::Error, call: &str, safety: Safety) -> Failure {
 }
 
 /// What an action gives by its manifest.
-fn given(action: &Action, seen: &Seen, names: &Names) -> Result<Value, Failure> {
+fn given(action: &Action, seen: &Seen, names: Names) -> Result<Value, Failure> {
+    let answered = |failure| Failure { answered: true, ..failure };
+    let names = made::made(&action.made, Moment::After, names).map_err(answered)?;
     let value = match &action.answer.output {
-        Some(output) => {
-            fill::value(output, names).map_err(|failure| Failure { answered: true, ..failure })?
-        }
+        Some(output) => fill::value(output, &names).map_err(answered)?,
         None => seen.response.get("body").cloned(),
     };
     Ok(answer::picked(&value.unwrap_or_default(), &action.answer.returns))
@@ -377,5 +460,6 @@ fn free(params: &Params) -> Result<Request, Failure> {
         body,
         lists: Lists::Indexed,
         reads: Reads::Auto,
+        file_name: None,
     })
 }

@@ -9,7 +9,10 @@ mod builtin;
 mod call;
 pub mod catalog;
 pub mod connection;
+pub mod contents;
+pub mod event;
 mod failure;
+pub mod hook;
 pub mod keys;
 pub mod library;
 pub mod manifest;
@@ -28,6 +31,7 @@ use dsl::value::{NoValues, Value};
 use builtin::Builtin;
 use call::{Job, Meter};
 use connection::Connections;
+use contents::Contents;
 use library::Library;
 use params::Params;
 
@@ -41,6 +45,8 @@ pub struct Settings {
     /// What belongs to the program: a file here, such as the workflow that is running, is not written; a
     /// folder here, such as that of the runs and secrets, is neither written nor read nor listed.
     pub protected: Vec<PathBuf>,
+    /// Where the contents of large files are kept.
+    pub contents: Contents,
     /// The way out to the network.
     pub egress: egress::Client,
     /// The manifests.
@@ -158,6 +164,7 @@ impl Connectors {
             manifest,
             id: call.action,
             egress: &self.settings.egress,
+            contents: &self.settings.contents,
             connections: &*self.settings.connections,
             meter: &self.meter,
             key: call.key,

@@ -53,6 +53,16 @@ actions:
     safety: once
     request: { method: POST, path: /form, query: { q: "a b" }, form: { status: "Hello, you!" } }
     returns: any
+  mail:
+    about: Send a message.
+    effect: send
+    safety: once
+    input:
+      to: { type: string, description: "Whom it is for." }
+    hooks:
+      message: { hook: mime_message, with: { to: "{{ input.to }}", subject: Hello } }
+    request: { method: POST, path: /mail, json: { raw: "{{ made.message }}" } }
+    returns: { id: string }
   read: { about: Read., effect: read, safety: read, request: { method: GET, path: /a }, returns: any }
   once: { about: Do it., effect: create, safety: once, request: { method: POST, path: /a, json: { a: 1 } }, returns: any }
   again: { about: Do it., effect: update, safety: idempotent, request: { method: PUT, path: /a, json: {} }, returns: any }
@@ -125,6 +135,19 @@ actions:
     pages: { kind: next_url, items: response.body.items, next: response.body.next, max_pages: 3 }
     output: "{{ items }}"
     returns: [integer]
+  by_call:
+    about: List by another call.
+    effect: read
+    safety: read
+    input: { of: { type: string, description: "Of what." } }
+    request: { method: POST, path: /first, json: { of: "{{ input.of }}" } }
+    pages:
+      kind: continue
+      items: response.body.items
+      next: response.body.next
+      request: { method: POST, path: /more, json: { from: "{{ next }}" } }
+    output: "{{ items }}"
+    returns: [integer]
   spread:
     about: List with more of each.
     effect: read
@@ -190,6 +213,7 @@ fn connectors(auth: &'static str, shop: &'static str) -> Connectors {
     Connectors::new(Settings {
         files: "/nowhere".into(),
         protected: vec![],
+        contents: connectors::contents::Contents::none(),
         egress: EGRESS.clone(),
         library: Arc::new(library),
         connections: Arc::new(One { auth, shop }),
@@ -386,6 +410,24 @@ async fn what_must_not_be_done_twice_is_tried_again_only_where_nothing_happened(
 }
 
 #[tokio::test]
+async fn a_hook_that_refuses_its_values_sends_nothing() {
+    let server = Server::start(|_| told(&json!({ "id": "1" })));
+    let refused = call(&server, "mail", json!({ "to": "nobody" })).await.unwrap_err();
+    assert_eq!((refused.kind, refused.retryable), (FailureKind::Invalid, false));
+    assert_eq!(refused.message, "`to` has `nobody`, which is no e-mail address");
+    assert_eq!(server.requests().len(), 0);
+    assert_eq!(
+        call(&server, "mail", json!({ "to": "ada@example.com" })).await.unwrap(),
+        json!({ "id": "1" })
+    );
+    assert_eq!(server.requests().len(), 1);
+    // Sent again it is the same message.
+    call(&server, "mail", json!({ "to": "ada@example.com" })).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(body(&requests[0]), body(&requests[1]));
+}
+
+#[tokio::test]
 async fn a_budget_that_is_used_up_sends_nothing() {
     let server = Server::start(|_| told(&json!({})));
     let connectors = connectors("bearer", "mine");
@@ -456,6 +498,9 @@ async fn lists_end_with_an_empty_page_a_rule_or_a_failure() {
             "/p?per=2&page=3" => json!([]),
             "/o" => json!({ "items": [1, 2], "more": true }),
             "/o?skip=2" => json!({ "items": [3], "more": false }),
+            "/first" => json!({ "items": [1, 2], "next": "c2" }),
+            "/more" if body(request) == r#"{"from":"c2"}"# => json!({ "items": [3], "next": "c3" }),
+            "/more" if body(request) == r#"{"from":"c3"}"# => json!({ "items": [], "next": null }),
             "/u" => json!({ "items": [1], "next": "/u?n=2" }),
             "/u?n=2" => json!({ "items": [2], "next": format!("{here}/u?n=3") }),
             "/u?n=3" => json!({ "items": [3], "next": "/u?n=4" }),
@@ -464,6 +509,7 @@ async fn lists_end_with_an_empty_page_a_rule_or_a_failure() {
     });
     assert_eq!(call(&server, "by_page", Json::Null).await.unwrap(), json!([1, 2, 3]));
     assert_eq!(call(&server, "by_offset", Json::Null).await.unwrap(), json!([1, 2, 3]));
+    assert_eq!(call(&server, "by_call", json!({ "of": "all" })).await.unwrap(), json!([1, 2, 3]));
     let failure = call(&server, "by_url", Json::Null).await.unwrap_err();
     assert_eq!(failure.to_string(), "`parts.by_url` has more than 3 pages; ask for fewer (limit)");
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use connectors::contents::Contents;
 use connectors::{Connectors, Request, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{Hole, Value};
@@ -21,6 +22,7 @@ fn connectors(root: &Path, protected: &[&Path]) -> Connectors {
     Connectors::new(Settings {
         files: root.into(),
         protected,
+        contents: Contents::new(root.with_extension("contents")),
         egress,
         library: connectors::library().clone(),
         connections: std::sync::Arc::new(connectors::connection::NoConnections),
@@ -465,7 +467,7 @@ async fn each_trouble_has_its_kind() {
         ("file.read", json!({ "path": "short.csv", "as": "csv" }), FailureKind::Invalid),
         ("file.read", json!({ "path": "twice.csv", "as": "csv" }), FailureKind::Invalid),
         ("file.read", json!({ "path": "latin.txt", "as": "xml" }), FailureKind::Invalid),
-        ("file.read", json!({ "path": "large", "as": "bytes" }), FailureKind::Limit),
+        ("file.read", json!({ "path": "large" }), FailureKind::Limit),
         ("file.append", json!({ "path": "large", "text": "x" }), FailureKind::Limit),
         ("file.read", json!({ "path": "deep.json", "as": "json" }), FailureKind::Limit),
         ("file.read", json!({ "path": "socket" }), FailureKind::Refused),

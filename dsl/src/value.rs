@@ -19,7 +19,7 @@ mod big;
 mod file;
 
 pub use big::{Big, Hash, NoValues, Values};
-pub use file::{File, UNKNOWN};
+pub use file::{Content, File, UNKNOWN};
 
 /// An object; its keys keep the order in which they came.
 pub type Object = IndexMap<Arc<str>, Value>;
@@ -156,7 +156,7 @@ impl Value {
                     if sum > limit { Err(sum) } else { Ok(sum + 4 + key.len() + value.weight(limit - sum)) }
                 })
                 .unwrap_or_else(|sum| sum),
-            Value::File(file) => file.base64_len() + 60,
+            Value::File(file) => file.weight(),
             Value::Time(_) | Value::Duration(_) => 40,
             Value::Hole(_) | Value::Big(_) => 100,
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Number(_) => 8,
@@ -206,16 +206,7 @@ impl Value {
             }
             Value::Time(time) => time.to_string().into(),
             Value::Duration(length) => duration::format(*length).into(),
-            Value::File(file) => {
-                let mut plain = serde_json::Map::new();
-                if let Some(name) = &file.name {
-                    plain.insert("name".into(), (**name).into());
-                }
-                plain.insert("type".into(), (*file.media_type).into());
-                plain.insert("size".into(), file.bytes.len().into());
-                plain.insert("base64".into(), file.base64().into());
-                serde_json::Value::Object(plain)
-            }
+            Value::File(file) => file.plain(),
             Value::Hole(_) => "***".into(),
             Value::Big(big) => match &big.value {
                 Some(value) => value.to_json(),
@@ -417,6 +408,11 @@ mod tests {
         serde_json::from_slice(&value.stored()).unwrap()
     }
 
+    fn kept(size: u64) -> File {
+        let content = Content::Kept(Hash::of(b"content"), size);
+        File { content, media_type: "video/mp4".into(), name: Some("a.mp4".into()) }
+    }
+
     #[test]
     fn the_stored_form_keeps_every_type() {
         let value = Value::object([
@@ -425,6 +421,7 @@ mod tests {
             ("time", Value::Time("2026-01-02T03:04:05.006Z".parse().unwrap())),
             ("length", Value::Duration(SignedDuration::new(-1, -5))),
             ("file", Value::File(Arc::new(File::new([0, 255, 7], "image/png")))),
+            ("kept", Value::File(Arc::new(kept(u64::MAX)))),
             (
                 "hole",
                 Value::Hole(Arc::new(Hole::Join(vec![Hole::Plain("a".into()), Hole::Name("b".into())]))),
@@ -446,6 +443,23 @@ mod tests {
         assert_eq!(File::from_plain(&Value::text("AP8=")), Some(File::new([0, 255], UNKNOWN)));
         assert_eq!(File::from_plain(&Value::text("not base64")), None);
         assert_eq!(File::from_plain(&Value::object([("base64", "AP8=".into()), ("a", Value::Null)])), None);
+    }
+
+    #[test]
+    fn a_file_that_is_kept_cannot_be_written_down_by_an_author() {
+        let file = Value::File(Arc::new(kept(7)));
+        let plain = file.to_json();
+        assert_eq!(plain["sha256"], Hash::of(b"content").to_string());
+        // Neither what people see nor the stored form of it is read as a file from a text.
+        for json in [plain, serde_json::from_slice(&file.stored()).unwrap()] {
+            let written = Value::from_json(json);
+            assert!(File::from_plain(&written).is_none(), "{written:?}");
+            assert!(matches!(written, Value::Object(_)));
+        }
+        // The same bytes are the same file, wherever they are.
+        let here = File { name: None, ..File::new(*b"content", "video/mp4") };
+        assert_eq!(here, File { name: None, ..kept(7) });
+        assert_ne!(here, File { name: None, ..kept(8) });
     }
 
     #[test]

@@ -9,7 +9,9 @@ use secret::{Hole, Open};
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::content::{Streamed, streamed};
 use crate::error::{Error, refused_address};
+use crate::incoming::Incoming;
 use crate::limits::{Body, check_head, read_body};
 use crate::policy::{Policy, host_of};
 use crate::redact::{Opened, Veil};
@@ -31,6 +33,9 @@ const OURS: [&str; 11] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// How many bytes a second a line carries at least that is worth waiting for.
+const SLOW: u64 = 50_000;
 
 /// How many secrets are opened at once.
 const OPENS: usize = 16;
@@ -96,12 +101,44 @@ impl Client {
     /// A status of any kind is an answer, not an error.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let url = checked_url(&request.url)?;
-        let limit = request.timeout.unwrap_or(self.policy.timeout);
+        let limit = self.patience(&request);
         let host = host_of(&url);
         // Not counted: the first call would pay for all.
         self.http.get_or_init(|| self.connect());
-        let call = self.follow(request, url);
+        let max_response = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
+        let call = async {
+            let (response, url, opened) = self.follow(request, url).await?;
+            self.finish(response, url, &opened, max_response).await
+        };
         tokio::time::timeout(limit, call).await.unwrap_or(Err(Error::Timeout { host, limit }))
+    }
+
+    /// Sends a request and gives the answer when its head is there. The request's time is that until then, and that from
+    /// one piece of the body to the next; a body that is read while it is sent has as much more as a slow line needs.
+    ///
+    /// # Errors
+    /// As for `send`.
+    pub async fn open(&self, request: Request) -> Result<Incoming, Error> {
+        let url = checked_url(&request.url)?;
+        let limit = request.timeout.unwrap_or(self.policy.timeout);
+        let host = host_of(&url);
+        let patience = self.patience(&request);
+        self.http.get_or_init(|| self.connect());
+        let followed = tokio::time::timeout(patience, self.follow(request, url)).await;
+        let late = Err(Error::Timeout { host, limit: patience });
+        let (response, url, opened) = followed.unwrap_or(late)?;
+        Ok(Incoming::new(head(&response), url, opened, response, limit))
+    }
+
+    /// How long the head of an answer is waited for.
+    fn patience(&self, request: &Request) -> Duration {
+        let limit = request.timeout.unwrap_or(self.policy.timeout);
+        limit + Duration::from_secs(streamed(&request.body) / SLOW)
+    }
+
+    /// The longest body that is read piece by piece, in bytes.
+    pub fn max_streamed(&self) -> u64 {
+        self.policy.max_streamed
     }
 
     /// As `send`, but keeps what came of an answer that breaks off, takes too long or is too long. No redirect is followed.
@@ -128,7 +165,7 @@ impl Client {
         let left = limit.saturating_sub(began.elapsed());
         let mut veil = Veil::new(opened.needles());
         let mut tell = |piece: &[u8]| {
-            let seen = veil.push(piece);
+            let seen = veil.push(Bytes::copy_from_slice(piece));
             if !seen.is_empty() {
                 hear(status, &seen);
             }
@@ -160,10 +197,14 @@ impl Client {
             .map_err(|error| Error::deepest(&error))
     }
 
-    async fn follow(&self, mut request: Request, mut url: Url) -> Result<Response, Error> {
+    /// The head of the answer behind all redirects, where it is from, and the secrets that were opened on the way.
+    async fn follow(
+        &self,
+        mut request: Request,
+        mut url: Url,
+    ) -> Result<(reqwest::Response, Url, Opened), Error> {
         let opened = Opened::new(self.open.clone(), self.opens.clone());
         let most = request.redirects.unwrap_or(self.policy.redirects);
-        let max_response = request.max_response.unwrap_or(usize::MAX).min(self.policy.max_response);
         let mut followed = 0;
         loop {
             let host = host_of(&url);
@@ -172,7 +213,7 @@ impl Client {
             let location = location.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
             let next = match hop(&url, &request.method, response.status(), location)? {
                 Some(next) if most > 0 => next,
-                Some(_) | None => return self.finish(response, url, &opened, max_response).await,
+                Some(_) | None => return Ok((response, url, opened)),
             };
             if followed == most {
                 return Err(Error::Refused(format!("`{host}` redirects more than {most} times")));
@@ -201,14 +242,7 @@ impl Client {
         let url = with_query(url, &request.query, opened, &host)?;
         let mut built = reqwest::Request::new(request.method.clone(), url);
         *built.headers_mut() = fill_headers(&request.headers, opened, &host)?;
-        let body = fill_body(&request.body, opened, &host)?;
-        if body.len() > self.policy.max_request {
-            let limit = self.policy.max_request;
-            return Err(Error::Invalid(format!("the body for `{host}` is longer than {limit} bytes")));
-        }
-        if !request.body.is_empty() {
-            *built.body_mut() = Some(body.into());
-        }
+        *built.body_mut() = self.body(request, opened, &host)?;
         let response =
             http.execute(built).await.map_err(|error| match Error::network(error, &host, first) {
                 Error::Network { message, .. } if message.ends_with("message head is too large") => {
@@ -226,6 +260,23 @@ impl Client {
         Ok(response)
     }
 
+    /// The body of a request, if it has one, with its holes filled.
+    fn body(&self, request: &Request, opened: &Opened, host: &str) -> Result<Option<reqwest::Body>, Error> {
+        let (body, size, limit) = if streamed(&request.body) > 0 {
+            let body = Streamed::begin(&request.body, opened, host)?;
+            let size = body.size();
+            (reqwest::Body::wrap(body), size, self.policy.max_streamed)
+        } else {
+            let body = fill_body(&request.body, opened, host)?;
+            let size = body.len() as u64;
+            (body.into(), size, self.policy.max_request as u64)
+        };
+        if size > limit {
+            return Err(Error::Invalid(format!("the body for `{host}` is longer than {limit} bytes")));
+        }
+        Ok((!request.body.is_empty()).then_some(body))
+    }
+
     async fn finish(
         &self,
         response: reqwest::Response,
@@ -241,7 +292,7 @@ impl Client {
 }
 
 /// Status and headers of an answer.
-type Head = (u16, Vec<(String, String)>);
+pub(crate) type Head = (u16, Vec<(String, String)>);
 
 fn head(response: &reqwest::Response) -> Head {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -250,7 +301,7 @@ fn head(response: &reqwest::Response) -> Head {
 }
 
 /// An answer as the caller sees it: without the secrets that were sent.
-fn told((status, heads): Head, body: Bytes, mut url: Url, opened: &Opened) -> Response {
+pub(crate) fn told((status, heads): Head, body: Bytes, mut url: Url, opened: &Opened) -> Response {
     url.set_fragment(None);
     let needles = opened.needles();
     Response {

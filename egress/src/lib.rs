@@ -8,7 +8,9 @@
 
 mod address;
 mod client;
+mod content;
 mod error;
+mod incoming;
 mod limits;
 mod policy;
 mod redact;
@@ -18,7 +20,9 @@ mod resolve;
 
 pub use bytes::Bytes;
 pub use client::{Client, Gathered, Response};
+pub use content::Content;
 pub use error::Error;
+pub use incoming::{Incoming, Pieces};
 pub use policy::Policy;
 pub use request::{Escape, Header, Method, Part, Request, Text};
 pub use resolve::{Looking, Lookup, SystemLookup};

@@ -23,6 +23,8 @@ pub struct Policy {
     pub max_head: usize,
     /// Longest body of a request in bytes.
     pub max_request: usize,
+    /// Longest body in bytes that is read while it is sent, and longest that is read piece by piece.
+    pub max_streamed: u64,
     /// Longest body of an answer in bytes. A request may ask for less.
     pub max_response: usize,
 }
@@ -36,6 +38,7 @@ impl Default for Policy {
             redirects: 5,
             max_head: 64 * 1024,
             max_request: 10 * 1024 * 1024,
+            max_streamed: 5 * 1024 * 1024 * 1024,
             max_response: 10 * 1024 * 1024,
         }
     }

@@ -165,10 +165,15 @@ impl Veil {
     }
 
     /// What may be seen of all that came so far and was not given yet.
-    pub(crate) fn push(&mut self, piece: &[u8]) -> Bytes {
-        let mut bytes = std::mem::take(&mut self.kept);
-        bytes.extend_from_slice(piece);
-        let seen = self.needles.redact(bytes.into());
+    pub(crate) fn push(&mut self, piece: Bytes) -> Bytes {
+        let bytes = if self.kept.is_empty() {
+            piece
+        } else {
+            let mut bytes = std::mem::take(&mut self.kept);
+            bytes.extend_from_slice(&piece);
+            bytes.into()
+        };
+        let seen = self.needles.redact(bytes);
         let begun = self.needles.0.iter().map(|needle| begun(&seen, needle.expose().as_bytes()));
         let end = seen.len() - begun.max().unwrap_or(0);
         self.kept.extend_from_slice(&seen[end..]);
@@ -252,14 +257,17 @@ mod tests {
             for second in first..=text.len() {
                 let mut veil = Veil::new(needles(secret));
                 let pieces = [&text[..first], &text[first..second], &text[second..]];
-                let mut seen: Vec<u8> = pieces.iter().flat_map(|piece| veil.push(piece.as_bytes())).collect();
+                let mut seen: Vec<u8> = pieces
+                    .iter()
+                    .flat_map(|piece| veil.push(Bytes::copy_from_slice(piece.as_bytes())))
+                    .collect();
                 seen.extend_from_slice(&veil.end());
                 assert_eq!(seen, whole, "{first} {second}");
             }
         }
         let mut veil = Veil::new(needles(secret));
-        assert_eq!(veil.push(b"Hello, s"), "Hello, ");
-        assert_eq!(veil.push(b"ir"), "sir");
+        assert_eq!(veil.push(Bytes::from_static(b"Hello, s")), "Hello, ");
+        assert_eq!(veil.push(Bytes::from_static(b"ir")), "sir");
     }
 
     fn needles(secret: &str) -> Needles {

@@ -1,11 +1,13 @@
 //! What is sent: a request whose header values and body may have holes for secrets.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use secret::{Hole, Refused, Secret};
 
+use crate::content::Content;
 use crate::redact::Opened;
 
 pub use reqwest::Method;
@@ -105,6 +107,8 @@ pub enum Part {
     Plain(Bytes),
     /// The place of a secret, and what its text goes through.
     Hole(Hole, Escape),
+    /// What is read while it is sent.
+    Content(Arc<dyn Content>),
 }
 
 /// What a secret goes through where it is put into a body.
@@ -148,7 +152,7 @@ pub(crate) fn json_string(text: &str) -> String {
     out
 }
 
-/// A body with its holes filled.
+/// A body with its holes filled, none of whose parts is read while it is sent.
 pub(crate) fn fill_body(parts: &[Part], opened: &Opened, host: &str) -> Result<Bytes, Refused> {
     match parts {
         [] => Ok(Bytes::new()),
@@ -162,6 +166,7 @@ pub(crate) fn fill_body(parts: &[Part], opened: &Opened, host: &str) -> Result<B
                         let filled = Secret::new(escape.apply(opened.fill(hole, host)?.expose()));
                         out.extend_from_slice(filled.expose().as_bytes());
                     }
+                    Part::Content(_) => {}
                 }
             }
             Ok(out.into())
@@ -177,7 +182,7 @@ pub(crate) fn names(request: &Request) -> BTreeSet<&str> {
     });
     let parts = request.body.iter().filter_map(|part| match part {
         Part::Hole(hole, _) => Some(hole),
-        Part::Plain(_) => None,
+        Part::Plain(_) | Part::Content(_) => None,
     });
     let query = request.query.iter().map(|(_, hole)| hole);
     heads.chain(parts).chain(query).flat_map(Hole::names).collect()

@@ -1,39 +1,44 @@
 //! Which large values an event refers to: they are kept in the commit that keeps the event.
 
-use dsl::value::Big;
+use dsl::value::{Big, Value};
 
 use crate::event::{Event, Gave, Head};
 use crate::fork::Outcome;
 
 /// Calls `found` for each reference to a large value in an event.
 pub fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
+    each_value(event, &mut |value| value.each_big(found));
+}
+
+/// Calls `found` for each value that an event carries.
+pub fn each_value(event: &Event, found: &mut dyn FnMut(&Value)) {
     match event {
         Event::RunStarted { inputs, trigger, note, past, .. } => {
             for outcome in past.iter().flat_map(|past| past.steps.values()) {
                 if let Outcome::Gave(value) = outcome {
-                    value.each_big(found);
+                    found(value);
                 }
             }
-            inputs.each_big(found);
-            trigger.each_big(found);
-            note.each_big(found);
+            found(inputs);
+            found(trigger);
+            found(note);
         }
         Event::StepStarted { args: value, .. }
         | Event::StepSucceeded { value, .. }
         | Event::StepReused { value, .. }
-        | Event::SignalKept { value, .. } => value.each_big(found),
-        Event::SignalEmitted { signal, .. } => signal.value.each_big(found),
-        Event::StepAsked { asked, .. } => asked.who.each_big(found),
+        | Event::SignalKept { value, .. } => found(value),
+        Event::SignalEmitted { signal, .. } => found(&signal.value),
+        Event::StepAsked { asked, .. } => found(&asked.who),
         Event::RunSucceeded { gave } | Event::FrameClosed { gave, .. } => {
             if let Gave::Value(value) = gave {
-                value.each_big(found);
+                found(value);
             }
         }
         Event::BlockOpened {
             head: Head::Each { items: value, .. } | Head::Repeat { start: value, .. },
             ..
         } => {
-            value.each_big(found);
+            found(value);
         }
         Event::BlockOpened { head: Head::One, .. }
         | Event::RunFailed { .. }
@@ -54,6 +59,7 @@ pub fn each_big(event: &Event, found: &mut dyn FnMut(&Big)) {
         | Event::TimeoutSet { .. }
         | Event::StepWaiting { .. }
         | Event::StepDue { .. }
+        | Event::ModelsAsked { .. }
         | Event::StepFailed { .. }
         | Event::CallAborted { .. }
         | Event::StepDropped { .. }

@@ -95,7 +95,7 @@ impl Numbers {
             13 => Event::TimeoutSet { timer: self.timer() },
             14 => Event::StepWaiting { at, until: self.time() },
             15 => Event::StepDue { at },
-            16 => Event::StepSucceeded { at, value: Value::Int(1), from: None },
+            16 => Event::StepSucceeded { at, value: Value::Int(1), from: None, spent: None },
             17 => {
                 let then =
                     [Then::Fatal, Then::Continue, Then::Retry { due: self.time() }][self.below(3) as usize];
@@ -129,7 +129,7 @@ impl Numbers {
     fn input(&mut self) -> Input {
         let (at, attempt) = (self.at(), self.small());
         match self.below(10) {
-            0 => Input::Returned { at, attempt, result: Ok(Value::Null), from: None },
+            0 => Input::Returned { at, attempt, result: Ok(Value::Null), from: None, spent: None },
             1 => Input::Fired(self.timer()),
             2 => Input::Nudge,
             3 => Input::InDoubt { at, attempt },
@@ -230,6 +230,11 @@ fn fields_that_are_not_known_yet_are_tolerated() {
     let row: Recorded = serde_json::from_str(text).unwrap();
     assert_eq!(
         row.events,
-        [Event::StepSucceeded { at: At { frame: 0, slot: 1 }, value: Value::Int(3), from: None }]
+        [Event::StepSucceeded {
+            at: At { frame: 0, slot: 1 },
+            value: Value::Int(3),
+            from: None,
+            spent: None
+        }]
     );
 }

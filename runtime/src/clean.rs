@@ -29,6 +29,9 @@ pub struct Cleaned {
     pub answers: usize,
     /// How many large values that nothing refers to any more.
     pub values: usize,
+    /// How many files that nothing refers to any more.
+    #[serde(default)]
+    pub files: usize,
 }
 
 /// A run and all that it called, at any depth.

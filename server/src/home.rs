@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use connectors::contents::Contents;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::error::Error;
@@ -14,6 +15,11 @@ use crate::error::Error;
 pub struct Home {
     directory: PathBuf,
     keys: Option<PathBuf>,
+}
+
+/// Where a data directory keeps the contents of large files.
+pub(crate) fn contents(directory: &Path) -> Contents {
+    Contents::new(directory.join("contents"))
 }
 
 /// The right to write to a data directory, held as long as this lives.
@@ -46,6 +52,11 @@ impl Home {
     /// The database's file.
     pub fn database(&self) -> PathBuf {
         self.directory.join("keyway.db")
+    }
+
+    /// Where the contents of large files are kept.
+    pub fn contents(&self) -> Contents {
+        contents(&self.directory)
     }
 
     /// The socket that the owner listens on.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use connectors::connection::NoConnections;
+use connectors::contents::Contents;
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Catalog, Failure, FailureKind};
 use dsl::codes::Code;
@@ -233,6 +234,7 @@ impl<'w> World<'w> {
             let settings = Settings {
                 files: folder,
                 protected: vec![self.file.to_owned()],
+                contents: Contents::none(),
                 egress,
                 library: connectors::library().clone(),
                 connections: Arc::new(NoConnections),

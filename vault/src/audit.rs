@@ -66,6 +66,10 @@ pub enum Action {
     Renewed,
     /// The tokens of an account were found dead.
     Expired,
+    /// A budget was set.
+    BudgetSet,
+    /// A budget was removed.
+    BudgetRemoved,
 }
 
 impl Action {
@@ -98,6 +102,8 @@ impl Action {
             Action::Disconnected => "disconnected",
             Action::Renewed => "renewed",
             Action::Expired => "expired",
+            Action::BudgetSet => "budget_set",
+            Action::BudgetRemoved => "budget_removed",
         }
     }
 

@@ -48,6 +48,8 @@ pub enum What<'a> {
         /// Its name.
         name: &'a str,
     },
+    /// What the address of a webhook of the owner's is made of, by its name.
+    Hook(&'a str),
     /// A secret by its name.
     Secret(&'a str),
     /// A key of the connector, which is a provider: the pinned one, or the one that comes first.
@@ -72,6 +74,7 @@ impl<'a> What<'a> {
         match self {
             What::App { name, .. }
             | What::Connection { name, .. }
+            | What::Hook(name)
             | What::Secret(name)
             | What::Key { pinned: Some(name) }
             | What::PaidBy { name, .. }
@@ -289,16 +292,22 @@ impl Vault {
             What::Secret(name) => self.named(want.who.owner, Kind::Secret, name),
             What::App { of, name } => self.of(want.who.owner, of, (Kind::App, name)),
             What::Connection { of, name } => self.of(want.who.owner, of, (Kind::Connection, name)),
+            What::Hook(name) => self.own(want.who.owner, Kind::Hook, name),
             What::Key { pinned: Some(name) } => {
                 let found = self.named(want.who.owner, Kind::Key, name)?;
                 self.check_tier(want.who.owner, found)
             }
             What::Key { pinned: None } => self.first_key(want),
             What::PaidBy { payer, name } => self.paid_by(want, payer, name),
-            What::Test(name) => match self.reader.secret(want.who.owner, Kind::Key.name(), name)? {
-                Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
-                None => Err(Refused::Unknown { name: name.into() }.into()),
-            },
+            What::Test(name) => self.own(want.who.owner, Kind::Key, name),
+        }
+    }
+
+    /// What an owner has of this name, and nobody for them.
+    fn own(&self, owner: &str, kind: Kind, name: &str) -> Result<Found, Error> {
+        match self.reader.secret(owner, kind.name(), name)? {
+            Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
+            None => Err(Refused::Unknown { name: name.into() }.into()),
         }
     }
 
@@ -443,6 +452,7 @@ fn allowed(secret: &rows::Secret, version: &rows::Version, want: &Want<'_>) -> R
         (
             What::App { .. }
             | What::Connection { .. }
+            | What::Hook(_)
             | What::Secret(_)
             | What::Key { .. }
             | What::PaidBy { .. },

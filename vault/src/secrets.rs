@@ -26,6 +26,8 @@ pub enum Kind {
     App,
     /// Of an account at a service.
     Connection,
+    /// What the address of a webhook is made of.
+    Hook,
     /// A provider's key, which somebody pays for.
     Key,
     /// Any other secret.
@@ -38,6 +40,7 @@ impl Kind {
         match self {
             Kind::App => "app",
             Kind::Connection => "connection",
+            Kind::Hook => "hook",
             Kind::Key => "key",
             Kind::Secret => "secret",
         }
@@ -196,7 +199,7 @@ impl Vault {
         let hosts = hosts(&entry.hosts)?;
         let status = match entry.kind {
             Kind::Key => Status::Untested,
-            Kind::App | Kind::Connection | Kind::Secret => Status::Active,
+            Kind::App | Kind::Connection | Kind::Hook | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             owner: who.owner.into(),
@@ -263,7 +266,7 @@ impl Vault {
         let about = About { connector: version.connector, hosts, settings: version.settings };
         let status = match kind {
             Kind::Key => Status::Untested,
-            Kind::App | Kind::Connection | Kind::Secret => Status::Active,
+            Kind::App | Kind::Connection | Kind::Hook | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             version: before.version + 1,
@@ -528,7 +531,7 @@ fn check_value(kind: Kind, value: &Secret) -> Result<(), Error> {
         Kind::Key if text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) => {
             Err(Error::NoKey)
         }
-        Kind::App | Kind::Connection | Kind::Key | Kind::Secret => Ok(()),
+        Kind::App | Kind::Connection | Kind::Hook | Kind::Key | Kind::Secret => Ok(()),
     }
 }
 

@@ -162,7 +162,7 @@ fn shown(value: &Value) -> String {
 fn plain(value: &Value) -> serde_json::Value {
     match value {
         Value::File(file) => {
-            serde_json::json!({ "type": &*file.media_type, "size": file.bytes.len(), "content": "bytes, not shown" })
+            serde_json::json!({ "type": &*file.media_type, "size": file.size(), "content": "bytes, not shown" })
         }
         Value::List(items) => items.iter().map(plain).collect(),
         Value::Object(entries) => {

@@ -48,6 +48,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
             "runs": cleaned.runs.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "answers": cleaned.answers,
             "values": cleaned.values,
+            "files": cleaned.files,
             "removed": !args.dry_run,
         }));
     } else {
@@ -74,7 +75,11 @@ fn tell(cleaned: &Cleaned, act: Act) {
         }
         Act::Do => {
             let (answers, values) = (count(cleaned.answers, "answer"), count(cleaned.values, "large value"));
-            output::note(&format!("{FAINT}removed{FAINT:#} {runs}, {answers} of calls, {values}"));
+            let files = match cleaned.files {
+                0 => String::new(),
+                files => format!(", {}", count(files, "file")),
+            };
+            output::note(&format!("{FAINT}removed{FAINT:#} {runs}, {answers} of calls, {values}{files}"));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `keyway plan`: what a run would do, without running it.
 
+mod models;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -13,8 +15,10 @@ use server::engine::outline::{Bound, Call, Child, Connection, Entry, Outline, Pa
 use server::engine::plan::Plan;
 use server::vault::LOCAL;
 
+use server::costs::Costs;
+
 use super::check::plural;
-use super::{Data, Whose};
+use super::{Data, Whose, on_runtime};
 use crate::error::{Exit, Trouble};
 use crate::output::{self, BAD, BUSY, FAINT, STRONG};
 
@@ -49,12 +53,15 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let beside = server::beside::outlines(&args.file, &plan, &catalog);
     let outline = Outline::new(&plan, inputs.as_ref(), &beside);
     let lacks = missing(&of_plan(&plan), &args.whose, &args.data)?;
+    let (home, owner) = (args.data.home()?, args.whose.id(&args.data)?);
+    let costs = on_runtime(async { Ok(server::costs::costs(&home, &owner, &outline).await?) })?;
     if args.json {
         let mut json = outline.to_json();
         json["missing"] = lacks.iter().map(lack_to_json).collect();
+        json["models"] = models::to_json(&costs);
         output::json(&json);
     } else {
-        output::result(&page(&outline, &lacks));
+        output::result(&page(&outline, &lacks, &costs));
     }
     Ok(Exit::Done)
 }
@@ -102,7 +109,7 @@ fn inputs(given: &[String], workflow: &Workflow) -> Result<Option<Value>, Troubl
         .map_err(|problems| Trouble::no(problems.join("\n")).help("give it with `--input NAME=VALUE`"))
 }
 
-fn page(outline: &Outline, lacks: &[Lack]) -> String {
+fn page(outline: &Outline, lacks: &[Lack], costs: &Costs) -> String {
     let mut page = format!("{STRONG}{}{STRONG:#}\n", outline.name);
     let mut fact = |name: &str, value: String| page += &format!("  {FAINT}{name:<9}{FAINT:#} {value}\n");
     fact("calls", calls(&outline.calls));
@@ -110,6 +117,9 @@ fn page(outline: &Outline, lacks: &[Lack]) -> String {
     if critical.calls > 0 {
         let chain = critical.steps.join(" → ");
         fact("longest", format!("{} one after the other: {chain}", plural(critical.calls as usize, "call")));
+    }
+    for (at, line) in models::sum(costs).into_iter().enumerate() {
+        fact(if at == 0 { "models" } else { "" }, line);
     }
     if let Some(timeout) = outline.timeout {
         fact("ends", format!("after {} at the latest", duration::format(timeout)));
@@ -131,10 +141,10 @@ fn page(outline: &Outline, lacks: &[Lack]) -> String {
         }
     }
     page.push('\n');
-    stages(&mut page, &outline.body, 0);
+    stages(&mut page, &outline.body, "", costs);
     if let Some(part) = &outline.on_failure {
         page += &format!("\n{STRONG}on failure{STRONG:#}\n");
-        stages(&mut page, part, 0);
+        stages(&mut page, part, "", &Costs::default());
     }
     page
 }
@@ -152,7 +162,8 @@ fn connection(connection: &Connection) -> String {
 }
 
 /// The stages of a block: what stands in one runs side by side.
-fn stages(page: &mut String, part: &Part, depth: usize) {
+fn stages(page: &mut String, part: &Part, around: &str, costs: &Costs) {
+    let depth = if around.is_empty() { 0 } else { around.matches('.').count() + 1 };
     let pad = "    ".repeat(depth);
     let longest = part.entries().map(|entry| entry.name.chars().count()).max().unwrap_or(0).min(28);
     for (number, stage) in part.stages.iter().enumerate() {
@@ -163,14 +174,16 @@ fn stages(page: &mut String, part: &Part, depth: usize) {
                 "{pad}{BUSY}{number:>3}{BUSY:#} {STRONG}{name:<longest$}{STRONG:#}  {}\n",
                 entry.about
             );
-            for detail in details(entry) {
+            let path = if around.is_empty() { name.clone() } else { format!("{around}.{name}") };
+            let asked = costs.steps.iter().find(|step| step.path == path).map(models::line);
+            for detail in details(entry).into_iter().chain(asked) {
                 *page += &format!("{pad}    {:<longest$}  {FAINT}{detail}{FAINT:#}\n", "");
             }
             for inner in &entry.parts {
                 if !inner.label.is_empty() {
                     *page += &format!("{pad}    {BUSY}{}{BUSY:#}\n", inner.label);
                 }
-                stages(page, inner, depth + 1);
+                stages(page, inner, &path, costs);
             }
         }
     }

@@ -8,7 +8,7 @@ mod path;
 
 use dsl::catalog::{Action, Failure, FailureKind, Safety, Trust};
 use dsl::types::{Field, Type};
-use dsl::value::Value;
+use dsl::value::{Content, Value};
 
 use crate::Settings;
 use crate::params::Params;
@@ -16,8 +16,11 @@ pub(crate) use content::file;
 use folder::Folder;
 use own::Own;
 
-/// The longest file that is read or written, in bytes.
+/// The longest file that is read as anything but bytes, and the longest that is written out of values, in bytes.
 pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
+
+/// The longest file that is read as bytes.
+pub(crate) const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
 
 /// What is done with the folder of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub(crate) fn read(id: &str) -> Action {
     );
     Action {
         id: id.into(),
-        about: "Read a file of at most 16 MB below the folder of files.".into(),
+        about: "Read a file below the folder of files: of at most 16 MB, or as bytes of at most 5 GB.".into(),
         safety: Safety::Read,
         input: vec![path_field(), Field { default: Some(Value::text("text")), ..kind }],
         output: Type::Any,
@@ -108,20 +111,28 @@ fn path_field() -> Field {
 /// Does it on a thread where waiting for a disk holds nobody up.
 pub(crate) async fn call(settings: &Settings, task: Task, params: Params) -> Result<Value, Failure> {
     let (root, protected) = (settings.files.clone(), settings.protected.clone());
+    let contents = settings.contents.clone();
     let work = tokio::task::spawn_blocking(move || {
         let folder = Folder { root, own: Own::new(&protected) };
         match task {
             Task::Read => {
                 let path = params.required_text("path")?;
-                content::parse(params.text("as")?.unwrap_or("text"), folder.read(path)?, path)
+                match params.text("as")?.unwrap_or("text") {
+                    "bytes" => Ok(content::of_bytes(folder.take(path, &contents)?, path)),
+                    kind => content::parse(kind, folder.read(path)?, path),
+                }
             }
             Task::Write => {
                 let path = params.required_text("path")?;
-                gives(path, folder.write(path, &content::format(&params)?)?)
+                let size = match content::format(&params)? {
+                    Content::Here(bytes) => folder.write(path, &mut &bytes[..])?,
+                    Content::Kept(hash, size) => folder.write(path, &mut contents.open(&hash, size)?)?,
+                };
+                gives(path, size)
             }
             Task::Append => {
                 let path = params.required_text("path")?;
-                gives(path, folder.append(path, |old| content::format_more(&params, old))?)
+                gives(path, folder.append(path, |old| content::format_more(&params, old))? as u64)
             }
             Task::List => folder.list(params.text("path")?, params.text("pattern")?),
         }
@@ -129,6 +140,6 @@ pub(crate) async fn call(settings: &Settings, task: Task, params: Params) -> Res
     work.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Server, "the work on a file was cut off")))
 }
 
-fn gives(path: &str, size: usize) -> Result<Value, Failure> {
+fn gives(path: &str, size: u64) -> Result<Value, Failure> {
     Ok(Value::object([("path", Value::text(path)), ("size", Value::Int(size as i64))]))
 }

@@ -10,6 +10,7 @@ use dsl::catalog::{Action, Failure, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::Value;
 
+use crate::Settings;
 use crate::params::Params;
 use answer::Answer;
 use build::Call;
@@ -122,8 +123,9 @@ fn between(field: Field, min: u32, max: u32) -> Field {
 }
 
 /// Makes the call.
-pub(crate) async fn call(egress: &egress::Client, params: &Params, key: &str) -> Result<Value, Failure> {
-    let call = build::build(params, key)?;
+pub(crate) async fn call(settings: &Settings, params: &Params, key: &str) -> Result<Value, Failure> {
+    let call = build::build(params, key, &settings.contents)?;
+    let egress = &settings.egress;
     match params.object("paginate") {
         Some(_) if params.get("idempotency").is_some() => {
             // All pages would carry one key, and the service would give the first one each time.

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::fill::{self, Names};
 use crate::builtin::http::answer::{Content, content, excerpt, joined, parse, wait as http_wait};
+use crate::contents;
 use crate::manifest::limits::{Class, Limits, Rule, Unit, Wait, WaitPlace};
 use crate::manifest::request::Reads;
 
@@ -59,20 +60,17 @@ pub(crate) fn read(response: egress::Response, reads: Reads, call: &str) -> Resu
     let headers = joined(&response.headers);
     let header = |name: &str| headers.get(name).and_then(Value::as_text).unwrap_or_default();
     let told = content(header("content-type"), header("content-encoding"));
+    let well = (200..300).contains(&response.status);
     let kind = match reads {
         Reads::Auto => told,
+        // A refusal is no file: it says why.
+        Reads::Bytes if !well => told,
         Reads::Json => Content::Json,
         Reads::Text => Content::Text,
-        Reads::Bytes => {
-            let kind = header("content-type").split(';').next().unwrap_or_default().trim().to_owned();
-            Content::Bytes(if kind.is_empty() { UNKNOWN.into() } else { kind })
-        }
+        // What is no file after all says what it is.
+        Reads::Bytes => told,
     };
-    let well = (200..300).contains(&response.status);
     let body = match parse(&kind, &response.body) {
-        Ok(Value::File(file)) if reads == Reads::Bytes => {
-            Value::File(named(&file, header("content-disposition")))
-        }
         Ok(body) => body,
         Err(_) if !well => Value::text(String::from_utf8_lossy(&response.body)),
         Err((kind, why)) => {
@@ -87,20 +85,42 @@ pub(crate) fn read(response: egress::Response, reads: Reads, call: &str) -> Resu
         Content::Bytes(_) => String::new(),
         Content::Json | Content::Text => excerpt(&response.body),
     };
-    let (link, size) = (header("link").to_owned(), response.body.len());
-    let seen = Value::object([
-        ("status", Value::Int(response.status.into())),
+    let size = response.body.len();
+    Ok(seen(response.status, headers, body, size, said))
+}
+
+fn seen(status: u16, headers: Object, body: Value, size: usize, said: String) -> Seen {
+    let link = headers.get("link").and_then(Value::as_text).unwrap_or_default().to_owned();
+    let response = Value::object([
+        ("status", Value::Int(status.into())),
         ("headers", Value::Object(Arc::new(headers))),
         ("body", body),
     ]);
-    Ok(Seen { status: response.status, response: seen, link, size, said })
+    Seen { status, response, link, size, said }
 }
 
-/// A file with the name that the answer gives it.
-fn named(file: &Arc<File>, disposition: &str) -> Arc<File> {
-    let name = disposition.split(';').find_map(|part| part.trim().strip_prefix("filename="));
-    let name = name.map(|name| Arc::from(name.trim_matches('"')));
-    Arc::new(File { name, ..(**file).clone() })
+/// An answer whose body is a file. Its name is the one that the manifest gives, or the answer's own, or that of the
+/// address; its type is the answer's, or what the name stands for.
+pub(crate) fn file(
+    response: egress::Response,
+    content: dsl::value::Content,
+    name: Option<&str>,
+    path: &str,
+) -> Seen {
+    let headers = joined(&response.headers);
+    let header = |name: &str| headers.get(name).and_then(Value::as_text).unwrap_or_default();
+    let name = name.and_then(contents::safe);
+    let name = name.or_else(|| contents::of_disposition(header("content-disposition")));
+    let name = name.or_else(|| contents::of_path(path));
+    let kind = header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = match (kind.as_str(), &name) {
+        ("" | UNKNOWN, Some(name)) => mime_guess::from_path(&**name).first_raw().unwrap_or(UNKNOWN).into(),
+        ("", None) => UNKNOWN.into(),
+        (kind, _) => kind.into(),
+    };
+    let size = usize::try_from(content.size()).unwrap_or(usize::MAX);
+    let file = Value::File(Arc::new(File { content, media_type, name }));
+    seen(response.status, headers, file, size, String::new())
 }
 
 impl Judge<'_> {

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use dsl::catalog::Failure;
-use dsl::value::{Object, Value};
+use dsl::value::{File, Hash, Object, Value};
 use egress::{Escape, Part, Text};
 
 use super::fill::{self, Names};
+use crate::builtin::file::file as file_of;
 use crate::builtin::http::body::{Writer, encoded, json, raw};
 use crate::builtin::http::build::{invalid, text};
 use crate::builtin::http::multipart;
+use crate::contents::Contents;
 use crate::manifest::request::{Body, Lists};
 use crate::params::Params;
 
@@ -22,6 +24,7 @@ pub(super) fn build(
     more: &[(Vec<String>, Value)],
     lists: Lists,
     names: &Names,
+    contents: &Contents,
 ) -> Result<Built, Failure> {
     match body {
         Body::Form(arg) => {
@@ -55,25 +58,46 @@ pub(super) fn build(
         },
         Body::None if more.is_empty() => Ok((vec![], None)),
         Body::None => Ok(as_json(&with(None, more)?)),
-        Body::Bytes(arg) | Body::Text(arg) | Body::Multipart(arg) if !more.is_empty() => {
-            let _ = arg;
+        Body::Bytes(_) | Body::Text(_) | Body::Multipart(_) | Body::Related { .. } if !more.is_empty() => {
             Err(invalid("a body without fields cannot carry one"))
         }
         Body::Bytes(arg) => match fill::value(arg, names)? {
-            Some(value) => raw(&value),
+            Some(value) => raw(&value, contents),
             None => Ok((vec![], None)),
         },
         Body::Text(arg) => match fill::value(arg, names)? {
-            Some(value) => raw(&value),
+            Some(value) => raw(&value, contents),
             None => Ok((vec![], None)),
         },
         Body::Multipart(arg) => {
             let Some(Value::Object(entries)) = fill::value(arg, names)? else { return Ok((vec![], None)) };
             let mut out = Writer::default();
-            let kind = multipart::build(&Params::of((*entries).clone()), &mut out)?;
+            let kind = multipart::build(&Params::of((*entries).clone()), contents, &mut out)?;
             Ok((out.parts(), Some(kind)))
         }
+        Body::Related { json, file } => match fill::value(file, names)? {
+            Some(content) => {
+                let value = fill::value(json, names)?.unwrap_or_else(|| Value::Object(Arc::default()));
+                related(&value, &*file_of("related.file", &content)?, contents)
+            }
+            None => Ok((vec![], None)),
+        },
     }
+}
+
+/// Two parts that belong together: what is said of a file, and the file. The line between them is the hash of both, so
+/// that the same call has the same body.
+fn related(value: &Value, file: &File, contents: &Contents) -> Result<Built, Failure> {
+    let both = Value::list(vec![value.clone(), Value::File(Arc::new(file.clone()))]);
+    let boundary = format!("keyway-{}", &Hash::of(&both.stored()).to_string()[..40]);
+    let mut out = Writer::default();
+    out.push(&format!("--{boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n"));
+    json(value, &mut out);
+    let kind = file.media_type.replace(['\r', '\n', '\0'], "");
+    out.push(&format!("\r\n--{boundary}\r\ncontent-type: {kind}\r\n\r\n"));
+    out.part(contents.part(file)?);
+    out.push(&format!("\r\n--{boundary}--\r\n"));
+    Ok((out.parts(), Some(format!("multipart/related; boundary={boundary}"))))
 }
 
 fn as_json(value: &Value) -> Built {

@@ -15,6 +15,7 @@ use super::fill::{self, Names};
 use crate::builtin::http::body::hole;
 use crate::builtin::http::build::{invalid, text};
 use crate::connection::Connection;
+use crate::contents::Contents;
 use crate::manifest::auth::{Auth, Kind};
 use crate::manifest::paging::Slot;
 use crate::manifest::request::{Lists, Request};
@@ -34,6 +35,8 @@ pub(crate) struct Sender<'a> {
     pub base: Option<&'a str>,
     /// What makes repeats known as such.
     pub idempotency: Option<&'a Idempotency>,
+    /// Where the contents of large files are.
+    pub contents: &'a Contents,
 }
 
 /// A request, ready to be sent.
@@ -76,6 +79,8 @@ pub(crate) enum Turn {
     Place(Slot, Value),
     /// Another address.
     Url(Url),
+    /// Another request, which reads this as `next`.
+    Call(Value),
 }
 
 /// Makes the request that a manifest describes.
@@ -87,11 +92,11 @@ pub(crate) fn build(
 ) -> Result<Outgoing, Failure> {
     let mut url = match turn {
         Some(Turn::Url(url)) => url.clone(),
-        Some(Turn::Place(..)) | None => address(from, request, names)?,
+        Some(Turn::Place(..) | Turn::Call(_)) | None => address(from, request, names)?,
     };
     let mut query = match turn {
         Some(Turn::Url(_)) => vec![],
-        Some(Turn::Place(..)) | None => fill::pairs(&request.query, names)?,
+        Some(Turn::Place(..) | Turn::Call(_)) | None => fill::pairs(&request.query, names)?,
     };
     let mut headers = fill::pairs(&from.manifest.defaults.headers, names)?;
     for (name, value) in fill::pairs(&request.headers, names)? {
@@ -105,7 +110,7 @@ pub(crate) fn build(
     if let Some(idempotency) = from.idempotency {
         let value = fill::value(&idempotency.value, names)?.unwrap_or_default();
         match &idempotency.place {
-            KeyPlace::Body(name) => more.push((vec![name.clone()], value)),
+            KeyPlace::Body(way) => more.push((way.clone(), value)),
             KeyPlace::Header(name) => set(&mut headers, name.clone(), value),
             KeyPlace::Query(name) => set(&mut query, name.clone(), value),
         }
@@ -114,7 +119,7 @@ pub(crate) fn build(
         Some(Turn::Place(Slot::Query(name), value)) => set(&mut query, name.clone(), value.clone()),
         Some(Turn::Place(Slot::Header(name), value)) => set(&mut headers, name.clone(), value.clone()),
         Some(Turn::Place(Slot::Body(way), value)) => more.push((way.clone(), value.clone())),
-        Some(Turn::Url(_)) | None => {}
+        Some(Turn::Url(_) | Turn::Call(_)) | None => {}
     }
     add_query(&mut url, &query, request.lists)?;
     let mut sent = vec![];
@@ -124,7 +129,7 @@ pub(crate) fn build(
         }
     }
     let hidden = apply(from, &secrets, &mut sent)?;
-    let (body, kind) = body::build(&request.body, &more, request.lists, names)?;
+    let (body, kind) = body::build(&request.body, &more, request.lists, names, from.contents)?;
     if let Some(kind) = kind.filter(|_| sent.iter().all(|header| header.name != "content-type")) {
         sent.push(Header::new("content-type", kind.as_str()));
     }
@@ -138,7 +143,14 @@ pub(crate) fn build(
 /// Where a request goes: within the hosts of the manifest, whatever its fields hold.
 fn address(from: &Sender<'_>, request: &Request, names: &Names) -> Result<Url, Failure> {
     let base = match (from.base, &request.base, &from.auth.base) {
-        (Some(base), ..) => base.to_owned(),
+        // What a request has beside the manifest's base is had there too, on the same server.
+        (Some(base), Some(own), _) => {
+            let (own, base) = (plain(own, names, "base")?, base.trim_end_matches('/'));
+            let server = Url::parse(base).map(|url| url.origin().ascii_serialization());
+            let below = Url::parse(&own).map(|url| url.path().to_owned());
+            format!("{}{}", server.as_deref().unwrap_or(base), below.as_deref().unwrap_or_default())
+        }
+        (Some(base), None, _) => base.to_owned(),
         (None, Some(own), _) | (None, None, Some(own)) => plain(own, names, "base")?,
         (None, None, None) => plain(&from.manifest.base, names, "base")?,
     };
@@ -152,7 +164,8 @@ pub(crate) fn joined(from: &Sender<'_>, base: &str, path: &str) -> Result<Url, F
     let base = Url::parse(base.trim_end_matches('/')).map_err(|error| wrong(&error.to_string()))?;
     if from.base.is_none() {
         let host = base.host_str().unwrap_or_default();
-        if base.scheme() != "https" || base.port().is_some() || !hosts::allows(&from.manifest.hosts, host) {
+        let allowed = from.manifest.hosts_of(&from.connection.fields);
+        if base.scheme() != "https" || base.port().is_some() || !hosts::allows(&allowed, host) {
             return Err(wrong(&format!("`{}` is not among its hosts", short(host))));
         }
     }

@@ -37,6 +37,7 @@ pub(super) fn of(outgoing: &Outgoing) -> Preview {
     let part = |part: &Part| match part {
         Part::Plain(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Part::Hole(..) => STARS.into(),
+        Part::Content(content) => format!("({} bytes of a file)", content.size()),
     };
     Preview {
         method: outgoing.method.to_string(),

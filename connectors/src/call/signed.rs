@@ -68,6 +68,7 @@ fn form(outgoing: &Outgoing) -> Result<Vec<(String, String)>, Failure> {
     for part in &outgoing.body {
         match part {
             Part::Plain(plain) => bytes.extend_from_slice(plain),
+            Part::Content(_) => return Err(refused("a form with a file in it cannot be signed")),
             Part::Hole(..) => return Err(refused("a form with a secret in it cannot be signed")),
         }
     }

@@ -24,6 +24,8 @@ pub struct Request {
     pub lists: Lists,
     /// How the body of the answer is read.
     pub reads: Reads,
+    /// The name of the file that is read; by default the answer's own.
+    pub file_name: Option<Arg>,
 }
 
 /// A method.
@@ -89,6 +91,13 @@ pub enum Body {
     Multipart(Arg),
     /// None.
     None,
+    /// What is said of a file, and the file: two parts that belong together.
+    Related {
+        /// What is said of it, as JSON.
+        json: Arg,
+        /// The file.
+        file: Arg,
+    },
     /// Text.
     Text(Arg),
 }

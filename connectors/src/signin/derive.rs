@@ -14,6 +14,7 @@ use crate::call::answer::{self, Judge, Meaning};
 use crate::call::build::{self, Sender};
 use crate::call::fill::{self, Names, found};
 use crate::connection::{Connection, Within};
+use crate::contents::Contents;
 use crate::failure::of_egress;
 use crate::manifest::request::Request;
 use crate::manifest::{Choose, Derive, Manifest, Source};
@@ -162,11 +163,13 @@ async fn asked(
         base: None,
         open: open.clone(),
     };
-    let from = Sender { manifest, connection: &connection, auth, base: signed.base, idempotency: None };
+    let contents = &Contents::none();
+    let from =
+        Sender { manifest, connection: &connection, auth, base: signed.base, idempotency: None, contents };
     let outgoing = build::build(&from, request, names, None)?;
     let hosts = match signed.base {
         Some(_) => outgoing.url.host_str().map(str::to_owned).into_iter().collect(),
-        None => manifest.hosts.clone(),
+        None => manifest.hosts_of(fields),
     };
     let client = signed.egress.opened_by(Arc::new(Within { open, hosts }));
     let call = outgoing.name();

@@ -39,6 +39,8 @@ pub struct Service<'a> {
     pub oauth2: &'a Oauth2,
     /// Where secrets may go.
     pub hosts: &'a [String],
+    /// The fields whose values are such hosts too.
+    pub entered: &'a [String],
     /// The fields of the connection.
     pub fields: &'a Object,
     /// Who asks.
@@ -71,6 +73,7 @@ impl<'a> Service<'a> {
             auth: &way.id,
             oauth2,
             hosts: &manifest.hosts,
+            entered: &manifest.entered,
             fields,
             app,
             egress,
@@ -151,7 +154,9 @@ impl<'a> Service<'a> {
     pub(super) fn address(&self, arg: &Arg, what: &'static str) -> Result<Url, Refusal> {
         let url = self.url(arg, what)?;
         let host = url.host_str().unwrap_or_default();
-        let within = url.scheme() == "https" && url.port().is_none() && hosts::allows(self.hosts, host);
+        let entered = self.entered.iter().filter_map(|field| hosts::entered(self.fields, field));
+        let allowed: Vec<String> = self.hosts.iter().cloned().chain(entered).collect();
+        let within = url.scheme() == "https" && url.port().is_none() && hosts::allows(&allowed, host);
         if Check::Hosts.is_made() && self.origin.is_none() && !within {
             return Err(Refusal::OutsideHosts { what, host: short(host) });
         }

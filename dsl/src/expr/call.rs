@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 use crate::expr::Halt;
 use crate::expr::ast::Ix;
 use crate::expr::eval::{MAX_WEIGHT, Machine, holds_secret};
-use crate::expr::fault::{Fault, named, too_large};
+use crate::expr::fault::{Fault, limit, named, too_large};
 use crate::expr::functions::Parameter;
 use crate::expr::functions::shape::Shape;
 use crate::value::{Object, Value};
@@ -77,7 +77,9 @@ impl Call<'_, '_> {
     /// The bytes of a text or a file.
     pub(super) fn bytes(&mut self, at: usize) -> Result<Arc<[u8]>, Halt> {
         if let Some(Given::Value(Value::File(file))) = self.given.get(at) {
-            let bytes = file.bytes.clone();
+            let Some(bytes) = file.bytes().cloned() else {
+                return Err(limit("a file of this size is passed on as it is, and not read by a function"));
+            };
             self.machine.spend_bytes(bytes.len())?;
             return Ok(bytes);
         }

@@ -432,7 +432,9 @@ impl<'s> Machine<'s> {
                 Ok(a == b)
             }
             (Value::File(a), Value::File(b)) => {
-                self.spend_bytes(a.bytes.len().min(b.bytes.len()))?;
+                if let (Some(a), Some(b)) = (a.bytes(), b.bytes()) {
+                    self.spend_bytes(a.len().min(b.len()))?;
+                }
                 Ok(a == b)
             }
             (Value::List(a), Value::List(b)) => {

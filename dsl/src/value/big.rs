@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Object, Value};
+use super::{Content, Object, Value};
 
 /// The SHA-256 of a value's stored form.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +77,21 @@ impl Value {
             }
             Value::List(items) => items.iter().for_each(|item| item.each_big(found)),
             Value::Object(entries) => entries.values().for_each(|value| value.each_big(found)),
+            _ => {}
+        }
+    }
+
+    /// Calls `found` for the hash of each file in this value whose content is kept outside of memory.
+    pub fn each_kept(&self, found: &mut dyn FnMut(&Hash)) {
+        match self {
+            Value::File(file) => {
+                if let Content::Kept(hash, _) = &file.content {
+                    found(hash);
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| item.each_kept(found)),
+            Value::Object(entries) => entries.values().for_each(|value| value.each_kept(found)),
+            Value::Big(big) => big.value.iter().for_each(|value| value.each_kept(found)),
             _ => {}
         }
     }

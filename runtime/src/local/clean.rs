@@ -1,10 +1,10 @@
 //! Cleaning beside runs that go on. The thread that moves the runs removes, in its own commits; who asked reads the
 //! logs of what stays, in a thread of their own. Decision 0032 says why nothing is removed that a run needs.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use dsl::value::{Hash, Value};
-use engine::large::each_big;
+use engine::large;
 use engine::run::RunId;
 use jiff::Timestamp;
 
@@ -52,7 +52,26 @@ impl Local {
         let runs = overdue(&*self.journal, keeping, now)?.into_iter().flatten().collect();
         let before = now.saturating_sub(keeping.younger_than).unwrap_or(Timestamp::MIN);
         let answers = self.journal.answers()?.iter().filter(|(_, time, _)| *time < before).count();
-        Ok(Cleaned { runs, answers, values: 0 })
+        Ok(Cleaned { runs, answers, ..Cleaned::default() })
+    }
+
+    /// The contents of files that what is kept refers to: the logs of all runs, signals on their way, answers of calls and
+    /// large values.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read. What cannot be read may refer to any.
+    pub fn files(&self) -> Result<BTreeSet<Hash>, Error> {
+        let mut found = BTreeSet::new();
+        let mut see = |value: &Value| {
+            value.each_kept(&mut |hash| {
+                found.insert(*hash);
+            });
+        };
+        each_value(&*self.journal, &mut see)?;
+        for hash in self.journal.values()? {
+            self.journal.value(&hash)?.iter().for_each(&mut see);
+        }
+        Ok(found)
     }
 
     /// Removes the large values that nothing refers to. From `Guard` on, the thread that moves the runs notes what
@@ -98,19 +117,25 @@ fn batches(families: Vec<Vec<RunId>>) -> Vec<Vec<RunId>> {
 /// the large values themselves.
 fn needed(journal: &dyn Journal) -> Result<HashSet<Hash>, Error> {
     let mut found = vec![];
+    each_value(journal, &mut |value| value.each_big(&mut |big| found.push(big.hash)))?;
+    // What cannot be read may hold others: nothing is removed then.
+    reached(found, |hash| journal.value(hash))
+}
+
+/// Calls `found` for each value in the logs of all runs, in signals on their way and in answers of calls.
+fn each_value(journal: &dyn Journal, found: &mut dyn FnMut(&Value)) -> Result<(), Error> {
     for run in journal.runs()? {
         for event in journal.log(&run.run, 0)?.iter().flat_map(|row| &row.events) {
-            each_big(event, &mut |big| found.push(big.hash));
+            large::each_value(event, found);
         }
     }
     for mail in journal.signals()? {
-        mail?.signal.value.each_big(&mut |big| found.push(big.hash));
+        found(&mail?.signal.value);
     }
     for (_, _, value) in journal.answers()? {
-        value.each_big(&mut |big| found.push(big.hash));
+        found(&value);
     }
-    // What cannot be read may hold others: nothing is removed then.
-    reached(found, |hash| journal.value(hash))
+    Ok(())
 }
 
 /// These values and those that they refer to in turn.

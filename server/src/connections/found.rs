@@ -71,6 +71,11 @@ impl OfOwner {
             At::Open(vault) => Some(vault.clone()),
         }
     }
+
+    /// For the questions that triggers of the local owner ask.
+    pub fn of_triggers(safe: Arc<Safe>) -> OfOwner {
+        OfOwner { safe, owner: vault::LOCAL.into(), actor: "triggers".into() }
+    }
 }
 
 impl Connections for OfOwner {

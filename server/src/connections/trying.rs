@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use connectors::connection::{Coming, Connection, Connections};
+use connectors::contents::Contents;
 use connectors::manifest::Manifest;
 use connectors::manifest::auth::Auth;
 use connectors::signin::{App, Refusal, Tokens};
@@ -78,6 +79,7 @@ impl Trying<'_> {
         Ok(Connectors::new(Settings {
             files: self.files,
             protected: vec![self.home.directory().to_owned()],
+            contents: self.home.contents(),
             egress: way_out(self.reach),
             library: connectors::library().clone(),
             connections,
@@ -127,7 +129,8 @@ pub async fn verify(
     let connectors = Connectors::new(Settings {
         files: PathBuf::new(),
         protected: vec![],
-        egress: way_out(reach),
+            contents: Contents::none(),
+            egress: way_out(reach),
         library: connectors::library().clone(),
         connections: Arc::new(of),
     });

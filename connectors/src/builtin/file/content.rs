@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use dsl::catalog::{Failure, FailureKind};
-use dsl::value::{File, MAX_DEPTH, Object, Value};
+use dsl::value::{Content, File, MAX_DEPTH, Object, Value};
 
 use super::LIMIT;
 use crate::params::{Params, no_secret, short, wrong_type};
 
-/// The bytes of a file as the author wants them.
+/// A content as a value.
+pub(crate) fn of_bytes(content: Content, path: &str) -> Value {
+    let name = path.rsplit('/').next().map(Arc::from);
+    Value::File(Arc::new(File { content, media_type: media_type(path).into(), name }))
+}
+
+/// The bytes of a file as the author wants them, where these are not the bytes themselves.
 pub(crate) fn parse(kind: &str, bytes: Vec<u8>, path: &str) -> Result<Value, Failure> {
-    if kind == "bytes" {
-        let name = path.rsplit('/').next().map(Arc::from);
-        return Ok(Value::File(Arc::new(File { name, ..File::new(bytes, media_type(path)) })));
-    }
     let invalid = |why: &str| Failure::new(FailureKind::Invalid, format!("`{}` {why}", short(path)));
     let text =
         String::from_utf8(bytes).map_err(|_| invalid("is not text in UTF-8; read it with `as: bytes`"))?;
@@ -78,16 +80,19 @@ fn rows(text: &str) -> Result<Value, String> {
 }
 
 /// The content of a file that is written as a whole.
-pub(crate) fn format(params: &Params) -> Result<Vec<u8>, Failure> {
+pub(crate) fn format(params: &Params) -> Result<Content, Failure> {
     formatted(params, None)
 }
 
 /// The content that is added to what is there: JSON on one line, the head line of a CSV only once.
 pub(crate) fn format_more(params: &Params, old: &[u8]) -> Result<Vec<u8>, Failure> {
-    formatted(params, Some(old))
+    match formatted(params, Some(old))? {
+        Content::Here(bytes) => Ok(bytes.to_vec()),
+        Content::Kept(..) => Err(too_long("bytes")),
+    }
 }
 
-fn formatted(params: &Params, old: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
+fn formatted(params: &Params, old: Option<&[u8]>) -> Result<Content, Failure> {
     let given: Vec<(&str, &Value)> = params.entries().filter(|(name, _)| *name != "path").collect();
     let [(name, value)] = given[..] else {
         let message = "exactly one of `text`, `json`, `csv` and `bytes` must be given";
@@ -101,12 +106,21 @@ fn formatted(params: &Params, old: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
         "json" if old.is_some() => format!("{}\n", value.to_json()).into_bytes(),
         "json" => format!("{:#}\n", value.to_json()).into_bytes(),
         "csv" => lines(value, old.unwrap_or_default())?,
-        _ => file(name, value)?.bytes.to_vec(),
+        _ => return short_enough(name, &file(name, value)?.content),
     };
-    if bytes.len() > LIMIT {
-        return Err(Failure::new(FailureKind::Limit, format!("`{name}` is longer than {LIMIT} bytes")));
+    short_enough(name, &Content::Here(bytes.into()))
+}
+
+/// A content that is kept is written as it is, and any other must not be too long.
+fn short_enough(name: &str, content: &Content) -> Result<Content, Failure> {
+    match content {
+        Content::Here(bytes) if bytes.len() > LIMIT => Err(too_long(name)),
+        Content::Here(_) | Content::Kept(..) => Ok(content.clone()),
     }
-    Ok(bytes)
+}
+
+fn too_long(name: &str) -> Failure {
+    Failure::new(FailureKind::Limit, format!("`{name}` is longer than {LIMIT} bytes"))
 }
 
 fn has_hole(value: &Value) -> bool {

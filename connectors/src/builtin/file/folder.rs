@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
 use dsl::catalog::{Failure, FailureKind};
+use dsl::value::Content;
 
-use super::LIMIT;
 use super::own::{Own, is_workflow};
 use super::path;
+use super::{LARGEST, LIMIT};
+use crate::contents::{self, Contents};
 use crate::failure::of_io;
 use crate::params::short;
 
@@ -41,12 +43,31 @@ impl Folder {
         read_whole(&self.open()?, &path, text)
     }
 
+    /// The content of a file, kept elsewhere where it is too long for a value.
+    pub(crate) fn take(&self, text: &str, contents: &Contents) -> Result<Content, Failure> {
+        let path = path::parse_file(text)?;
+        self.refuse_own(&path, text)?;
+        let (mut file, size) = opened(&self.open()?, &path, text)?;
+        if size > contents::AT_HAND as u64 {
+            return contents.take(&mut file, LARGEST).map_err(|failure| Failure {
+                message: format!("`{}`: {}", short(text), failure.message),
+                ..failure
+            });
+        }
+        Ok(Content::Here(read_some(file, text)?.into()))
+    }
+
     /// Replaces a file as a whole, or makes it. Gives its length.
-    pub(crate) fn write(&self, text: &str, bytes: &[u8]) -> Result<usize, Failure> {
+    pub(crate) fn write(&self, text: &str, from: &mut dyn Read) -> Result<u64, Failure> {
         let (parent, name) = self.place(text)?;
         self.refuse_protected(&parent, &name, text)?;
-        replace(&parent, &name, |file| file.write_all(bytes)).map_err(|error| of_io(&error, text))?;
-        Ok(bytes.len())
+        let mut size = 0;
+        let written = replace(&parent, &name, |file| {
+            size = io::copy(from, file)?;
+            Ok(())
+        });
+        written.map_err(|error| of_io(&error, text))?;
+        Ok(size)
     }
 
     /// Adds to a file, as a whole or not at all, or makes it. Gives its length.
@@ -136,6 +157,12 @@ pub(crate) fn is_unfinished(name: &str) -> bool {
 }
 
 fn read_whole(dir: &Dir, path: &Path, text: &str) -> Result<Vec<u8>, Failure> {
+    let (file, _) = opened(dir, path, text)?;
+    read_some(file, text)
+}
+
+/// A file and its length.
+fn opened(dir: &Dir, path: &Path, text: &str) -> Result<(File, u64), Failure> {
     let failed = |error: io::Error| of_io(&error, text);
     // Opening a pipe would wait for a writer, so that the kind is asked first.
     let found = dir.metadata(path).map_err(failed)?;
@@ -145,9 +172,12 @@ fn read_whole(dir: &Dir, path: &Path, text: &str) -> Result<Vec<u8>, Failure> {
     if !found.is_file() {
         return Err(refused(text, "is not a file"));
     }
+    Ok((dir.open(path).map_err(failed)?, found.len()))
+}
+
+fn read_some(file: File, text: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let file = dir.open(path).map_err(failed)?;
-    file.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(|error| of_io(&error, text))?;
     if bytes.len() > LIMIT { Err(too_long(text)) } else { Ok(bytes) }
 }
 

@@ -9,10 +9,11 @@ use secret::Hole;
 use super::build::{invalid, text};
 use super::multipart;
 use crate::builtin::file::file;
+use crate::contents::Contents;
 use crate::params::Params;
 
 /// The body that the parameters describe, and its content type.
-pub(crate) fn build(params: &Params) -> Result<(Vec<Part>, Option<String>), Failure> {
+pub(crate) fn build(params: &Params, contents: &Contents) -> Result<(Vec<Part>, Option<String>), Failure> {
     match (params.get("json"), params.object("form"), params.get("body"), params.object("multipart")) {
         (None, None, None, None) => Ok((vec![], None)),
         (Some(value), None, None, None) => {
@@ -23,10 +24,10 @@ pub(crate) fn build(params: &Params) -> Result<(Vec<Part>, Option<String>), Fail
         (None, Some(fields), None, None) => {
             Ok((form(&fields)?, Some("application/x-www-form-urlencoded".into())))
         }
-        (None, None, Some(value), None) => raw(value),
+        (None, None, Some(value), None) => raw(value, contents),
         (None, None, None, Some(parts)) => {
             let mut out = Writer::default();
-            let kind = multipart::build(&parts, &mut out)?;
+            let kind = multipart::build(&parts, contents, &mut out)?;
             Ok((out.parts(), Some(kind)))
         }
         _ => Err(invalid("only one of `json`, `form`, `body` and `multipart` may be given")),
@@ -66,10 +67,15 @@ impl Writer {
 
     /// Adds the place of a secret.
     pub(crate) fn hole(&mut self, hole: Hole, escape: Escape) {
+        self.part(Part::Hole(hole, escape));
+    }
+
+    /// Adds a part as it is.
+    pub(crate) fn part(&mut self, part: Part) {
         if !self.bytes.is_empty() {
             self.done.push(Part::Plain(std::mem::take(&mut self.bytes).into()));
         }
-        self.done.push(Part::Hole(hole, escape));
+        self.done.push(part);
     }
 
     /// What was written.
@@ -141,11 +147,11 @@ pub(crate) fn encoded(text: &str) -> String {
 }
 
 /// A body as it is, and its content type.
-pub(crate) fn raw(value: &Value) -> Result<(Vec<Part>, Option<String>), Failure> {
+pub(crate) fn raw(value: &Value, contents: &Contents) -> Result<(Vec<Part>, Option<String>), Failure> {
     match value {
         Value::File(_) | Value::Object(_) => {
             let file = file("body", value)?;
-            Ok((vec![Part::Plain(Bytes::from_owner(file.bytes.clone()))], Some(file.media_type.to_string())))
+            Ok((vec![contents.part(&file)?], Some(file.media_type.to_string())))
         }
         value => {
             let part = match text("body", value)? {

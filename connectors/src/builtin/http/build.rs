@@ -9,6 +9,7 @@ use secret::Hole;
 use url::Url;
 
 use super::body;
+use crate::contents::Contents;
 use crate::params::{Params, no_secret, short, wrong_type};
 
 /// A request, and what is said of it in failures.
@@ -46,7 +47,7 @@ impl Call {
 }
 
 /// Makes the request that the parameters describe.
-pub(crate) fn build(params: &Params, key: &str) -> Result<Call, Failure> {
+pub(crate) fn build(params: &Params, key: &str, contents: &Contents) -> Result<Call, Failure> {
     let method = Method::from_bytes(params.required_text("method")?.as_bytes())
         .map_err(|_| invalid("`method` is not a method"))?;
     let mut url = read_url(params.required_text("url")?)?;
@@ -65,7 +66,7 @@ pub(crate) fn build(params: &Params, key: &str) -> Result<Call, Failure> {
     if let Some(name) = params.text("idempotency")? {
         add(&mut headers, Header::new(name, key), "idempotency")?;
     }
-    let (body, kind) = body::build(params)?;
+    let (body, kind) = body::build(params, contents)?;
     if let Some(kind) = kind.filter(|_| !has(&headers, "content-type")) {
         headers.push(Header::new("content-type", kind.as_str()));
     }

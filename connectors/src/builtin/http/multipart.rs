@@ -9,13 +9,14 @@ use egress::{Escape, Text};
 use super::body::Writer;
 use super::build::{invalid, text};
 use crate::builtin::file::file;
+use crate::contents::Contents;
 use crate::params::Params;
 
 /// The body of these parts and its content type.
 ///
 /// A part is a value, a file as it flows through a run, or `{ content, filename, type }`, its content a text or a
 /// file. Where `filename` and `type` are not given, they are the file's own.
-pub(crate) fn build(parts: &Params, out: &mut Writer) -> Result<String, Failure> {
+pub(crate) fn build(parts: &Params, contents: &Contents, out: &mut Writer) -> Result<String, Failure> {
     let boundary = boundary(parts);
     for (name, value) in parts.entries() {
         let path = format!("multipart.{name}");
@@ -24,7 +25,7 @@ pub(crate) fn build(parts: &Params, out: &mut Writer) -> Result<String, Failure>
             Value::File(content) => {
                 let name = content.name.as_deref().unwrap_or(name);
                 head(name, &content.media_type, out);
-                out.bytes(&content.bytes);
+                out.part(contents.part(content)?);
             }
             Value::Object(part) => {
                 let field = |key: &str| part.get(key).map(|value| line(&format!("{path}.{key}"), value));
@@ -55,7 +56,7 @@ pub(crate) fn build(parts: &Params, out: &mut Writer) -> Result<String, Failure>
                     out,
                 );
                 match content {
-                    Content::File(file) => out.bytes(&file.bytes),
+                    Content::File(file) => out.part(contents.part(&file)?),
                     Content::Text(value) => value_of(&path, value, out)?,
                 }
             }

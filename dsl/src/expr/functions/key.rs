@@ -50,7 +50,7 @@ impl Key {
             Value::Time(time) => Key::Time(time.as_nanosecond()),
             Value::Duration(length) => Key::Duration(length.as_nanos()),
             Value::File(file) => {
-                machine.spend_bytes(file.bytes.len())?;
+                machine.spend_bytes(file.bytes().map_or(0, |bytes| bytes.len()))?;
                 Key::Stored(value.stored())
             }
             Value::Hole(_) => Key::Stored(value.stored()),

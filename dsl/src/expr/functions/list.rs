@@ -147,7 +147,7 @@ pub const LIST: &[Function] = &[
                 Value::Text(_) => call.text(0)?.chars().count(),
                 Value::List(items) => items.len(),
                 Value::Object(entries) => entries.len(),
-                Value::File(file) => file.bytes.len(),
+                Value::File(file) => usize::try_from(file.size()).unwrap_or(usize::MAX),
                 _ => return Err(call.wrong(0, "a text, a list, an object or a file")),
             };
             Ok(integer(count))
