@@ -92,12 +92,16 @@ impl Desk {
         std::fs::create_dir_all(&folder).expect("a folder of ours");
         std::fs::write(folder.join("demo.yaml"), MANIFEST).expect("a file of ours");
         let desk = Desk { place, service };
-        // Any port of this machine that is free.
+        desk.add_app(&[]);
+        desk
+    }
+
+    /// Stores the app, whose browsers come back to any port of this machine that is free.
+    fn add_app(&self, more: &[&str]) {
         let redirect = "http://127.0.0.1:0/connect/demo";
         let add =
             ["app", "add", "demo", "--id", "app-1", "--host", "127.0.0.1", "--redirect", redirect, "--stdin"];
-        desk.well(&desk.place.keyway.run_with(&add, APP_SECRET));
-        desk
+        self.well(&self.place.keyway.run_with(&[&add[..], more].concat(), APP_SECRET));
     }
 
     fn well(&self, answer: &Answer) {
@@ -447,6 +451,8 @@ fn a_connection_of_an_organisation_serves_its_members_and_nobody_else() {
     let desk = Desk::new();
     let keyway = &desk.place.keyway;
     desk.well(&keyway.run(&["org", "create", "acme"]));
+    // Everybody here may sign in with the platform's.
+    desk.add_app(&["--owner", "platform"]);
     assert_eq!(desk.connect(&["--org", "acme"]).code, Some(0));
     // Whoever is no member finds none.
     let answer = desk.call();
@@ -533,6 +539,12 @@ fn a_plan_says_what_is_missing_and_what_to_type() {
         (&person[0]["what"], &person[0]["type"]),
         (&"reconnect".into(), &"keyway connect demo --auth oauth".into())
     );
+    let data = desk.place.keyway.data.display().to_string();
+    let checked = desk.place.keyway.run(&["check", "--connections", &flow, "--data", &data]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    assert!(checked.stderr.contains("help: `keyway connect demo --auth oauth`"), "{checked:?}");
+    // Without it a check is of the file alone.
+    assert_eq!(desk.place.keyway.run(&["check", &flow]).code, Some(0));
     let page = desk.place.keyway.run(&["plan", &flow]);
     assert!(page.stdout.contains("has to be connected again"), "{page:?}");
 }

@@ -77,6 +77,10 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         Command::List { json, whose, data } => list(*json, whose, data)?,
         Command::Rm { connector, whose, data } => {
             let (vault, owner) = whose.vault(data)?;
+            if vault.app(&owner, connector)?.is_none() {
+                return Err(Trouble::no(format!("there is no app at `{connector}`"))
+                    .help("`keyway app list` shows what there is"));
+            }
             vault.remove(Whose::who(&owner), Kind::App, connector)?;
             output::note(&format!(
                 "removed the app at `{connector}`; connections that were made with it cannot be renewed"

@@ -72,7 +72,6 @@ pub struct Args {
 /// Makes a connection.
 pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let manifest = super::connector::find(&args.connector)?;
-    // Where nobody is named, nothing is made before something is there to be stored.
     let (vault, owner) = args.whose.vault(&args.data)?;
     let vault = Arc::new(vault);
     let known = vault.connections(&owner, Some(&manifest.id))?;

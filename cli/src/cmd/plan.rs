@@ -10,7 +10,7 @@ use dsl::catalog::Safety;
 use dsl::duration;
 use dsl::value::{Object, Value};
 use dsl::workflow::{NeedKind, OnError, Workflow};
-use server::connections::{Lack, Lacking, lacks, of_plan};
+use server::connections::{Lack, Lacking, Need, lacks, of_plan};
 use server::engine::outline::{Bound, Call, Child, Connection, Entry, Outline, Part, Rounds, Skip};
 use server::engine::plan::Plan;
 use server::vault::LOCAL;
@@ -52,7 +52,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let plan = Plan::new(&workflow);
     let beside = server::beside::outlines(&args.file, &plan, &catalog);
     let outline = Outline::new(&plan, inputs.as_ref(), &beside);
-    let lacks = missing(args, &plan)?;
+    let lacks = missing(&of_plan(&plan), &args.whose, &args.data)?;
     let (home, owner) = (args.data.home()?, args.whose.id(&args.data)?);
     let costs = on_runtime(async { Ok(server::costs::costs(&home, &owner, &outline).await?) })?;
     if args.json {
@@ -66,20 +66,20 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     Ok(Exit::Done)
 }
 
-/// What the plan needs of connections and does not find. Nothing is made where there is no data directory yet.
-fn missing(args: &Args, plan: &Plan) -> Result<Vec<Lack>, Trouble> {
-    let needs = of_plan(plan);
+/// What is needed of connections and not there. Nothing is made where there is no data directory yet.
+pub fn missing(needs: &[Need], whose: &Whose, data: &Data) -> Result<Vec<Lack>, Trouble> {
     if needs.is_empty() {
         return Ok(vec![]);
     }
-    if !args.data.home()?.database().exists() {
-        return Ok(lacks(None, LOCAL, &needs)?);
+    if !data.home()?.database().exists() {
+        return Ok(lacks(None, LOCAL, needs)?);
     }
-    let (vault, owner) = args.whose.vault(&args.data)?;
-    Ok(lacks(Some(&vault), &owner, &needs)?)
+    let (vault, owner) = whose.vault(data)?;
+    Ok(lacks(Some(&vault), &owner, needs)?)
 }
 
-fn lack_to_json(lack: &Lack) -> serde_json::Value {
+/// What is missing, for programs.
+pub fn lack_to_json(lack: &Lack) -> serde_json::Value {
     let scopes = match &lack.what {
         Lacking::Scopes(scopes) => scopes.clone(),
         Lacking::Connection | Lacking::Choice(_) | Lacking::Person(_) => vec![],

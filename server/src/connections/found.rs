@@ -17,7 +17,7 @@ use crate::safe::Safe;
 
 /// The connections of an owner, for calls.
 pub struct OfOwner {
-    vault: Place,
+    vault: At,
     owner: String,
     actor: String,
     egress: egress::Client,
@@ -25,7 +25,7 @@ pub struct OfOwner {
 }
 
 /// Where the vault is.
-enum Place {
+enum At {
     /// In a safe, which opens it when it is needed.
     Safe(Arc<Safe>),
     /// At hand.
@@ -36,7 +36,7 @@ impl OfOwner {
     /// For the calls of a run, whose tokens are renewed by this way out to the network.
     pub fn of_run(safe: Arc<Safe>, run: &RunId, owner: &str, egress: egress::Client) -> OfOwner {
         let health = safe.health().clone();
-        let vault = Place::Safe(safe);
+        let vault = At::Safe(safe);
         OfOwner { vault, owner: owner.into(), actor: format!("run {run}"), egress, health }
     }
 
@@ -49,7 +49,7 @@ impl OfOwner {
 
     /// For whoever types.
     pub(super) fn of_vault(vault: Arc<Vault>, owner: &str, egress: egress::Client) -> OfOwner {
-        let (vault, actor) = (Place::Open(vault), super::ACTOR.into());
+        let (vault, actor) = (At::Open(vault), super::ACTOR.into());
         OfOwner { vault, owner: owner.into(), actor, egress, health: Arc::default() }
     }
 
@@ -57,13 +57,13 @@ impl OfOwner {
         let (owner, actor) = (self.owner.clone(), self.actor.clone());
         let (manifest, name) = (manifest.clone(), name.map(str::to_owned));
         let place = match &self.vault {
-            Place::Safe(safe) => Place::Safe(safe.clone()),
-            Place::Open(vault) => Place::Open(vault.clone()),
+            At::Safe(safe) => At::Safe(safe.clone()),
+            At::Open(vault) => At::Open(vault.clone()),
         };
         let looked = tokio::task::spawn_blocking(move || {
             let vault = match place {
-                Place::Safe(safe) => safe.vault().map_err(|error| no_vault(&error))?,
-                Place::Open(vault) => vault,
+                At::Safe(safe) => safe.vault().map_err(|error| no_vault(&error))?,
+                At::Open(vault) => vault,
             };
             find(&User { vault, owner, actor }, &manifest, name.as_deref())
         });
@@ -74,8 +74,8 @@ impl OfOwner {
 
     fn opened(&self) -> Option<Arc<Vault>> {
         match &self.vault {
-            Place::Safe(safe) => safe.opened(),
-            Place::Open(vault) => Some(vault.clone()),
+            At::Safe(safe) => safe.opened(),
+            At::Open(vault) => Some(vault.clone()),
         }
     }
 }
