@@ -8,6 +8,7 @@ use connectors::connection::{Coming, Connection, Connections};
 use connectors::contents::Contents;
 use connectors::manifest::Manifest;
 use connectors::manifest::auth::Auth;
+use connectors::meter::Metered;
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Object;
@@ -82,6 +83,7 @@ impl Trying<'_> {
             egress: egress::Client::new(policy, Arc::new(secret::NoVault)),
             library: connectors::library().clone(),
             connections,
+            meter: Metered::default(),
         }))
     }
 }
@@ -121,6 +123,7 @@ pub async fn verify(vault: Vault, manifest: &Manifest, owner: &str, name: &str) 
         egress: egress::Client::new(egress::Policy::default(), Arc::new(secret::NoVault)),
         library: connectors::library().clone(),
         connections: Arc::new(of),
+        meter: Metered::default(),
     });
     let label = connectors.verify(&manifest.id, Some(name)).await?;
     let known = vault.connections(owner, Some(&manifest.id)).map_err(|error| no_vault(&error))?;
