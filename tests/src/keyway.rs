@@ -108,6 +108,7 @@ impl Keyway {
             "org",
             "owner",
             "pause",
+            "plan",
             "restore",
             "resume",
             "retry",
