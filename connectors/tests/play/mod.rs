@@ -198,6 +198,7 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
         egress: EGRESS.clone(),
         library: library.clone(),
         connections: kept,
+        meter: connectors::meter::Metered::default(),
     });
     let input = fixture.json.get("input").cloned().unwrap_or(Json::Null);
     let args = input_of(&input);
