@@ -151,6 +151,11 @@ fn below(manifest: &Manifest, fixture: &Fixture, connection: &Json) -> String {
         }
         _ => String::new(),
     };
+    // Where a base tells of a field that need not be given, the manifest's own is the one without it.
+    let base = match &manifest.base {
+        dsl::workflow::Arg::Value(value) if base.contains('…') => value.to_string(),
+        _ => base,
+    };
     // A field of the connection may hold all that stands before the path.
     let host = base.strip_prefix("https://").unwrap_or(&base);
     match host.split_once('/') {
