@@ -6,7 +6,6 @@ mod body;
 pub(crate) mod build;
 pub(crate) mod fill;
 mod made;
-mod meter;
 mod pages;
 mod preview;
 mod signed;
@@ -30,11 +29,11 @@ use crate::manifest::made::Made;
 use crate::manifest::paging::Each;
 use crate::manifest::request::{Body, Lists, Method, Reads, Request};
 use crate::manifest::{Action, Idempotency, Manifest};
+use crate::meter::{Metered, Want};
 use crate::params::{Params, short};
 use answer::{Judge, Meaning, Seen};
 use build::{Outgoing, Sender, Turn};
 use fill::Names;
-pub(crate) use meter::Meter;
 pub use preview::Preview;
 
 /// One call of an action of a manifest.
@@ -45,8 +44,10 @@ pub(crate) struct Job<'a> {
     pub(crate) egress: &'a egress::Client,
     pub(crate) contents: &'a Contents,
     pub(crate) connections: &'a dyn Connections,
-    pub(crate) meter: &'a Meter,
+    pub(crate) meter: &'a Metered,
     pub(crate) key: &'a str,
+    /// What this call is known by when it comes back.
+    pub(crate) name: &'a str,
     /// The name of the connection; the owner's only one where there is none.
     pub(crate) connection: Option<&'a str>,
     /// Where paths begin instead of at the manifest's base.
@@ -286,9 +287,14 @@ impl Session<'_> {
     ) -> Result<(Meaning, Answered), Failure> {
         let job = self.job;
         let mut outgoing = self.outgoing(called, request, names, turn)?;
-        let whose = format!("{}\n{}", job.manifest.id, self.connection.name);
-        let limits = [called.limits(), &job.manifest.defaults.limits];
-        let _place = job.meter.admit((&whose, job.id), limits, names).await?;
+        let line = job.meter.line(&job.manifest.id, &self.connection.name);
+        let [own, general] = [called.limits(), &job.manifest.defaults.limits];
+        let mut wants = vec![];
+        for (limits, whose) in [(own, job.id), (general, "")] {
+            wants.extend(counted(limits, whose, names)?);
+        }
+        let most = own.concurrency.or(general.concurrency);
+        let _place = job.meter.admit(&line, (job.name, job.id), wants, most).await?;
         let host = outgoing.url.host_str().unwrap_or_default().to_owned();
         let hosts = match self.base() {
             Some(_) => vec![host],
@@ -307,7 +313,13 @@ impl Session<'_> {
             }
         };
         let names = names.with("response", seen.response.clone());
-        Ok((called.judge(job).judge(&seen, &names), (seen, names)))
+        let meaning = called.judge(job).judge(&seen, &names);
+        if let Meaning::No(Class::RateLimited, failure) = &meaning
+            && let Some(wait) = failure.retry_after.and_then(|wait| wait.try_into().ok())
+        {
+            job.meter.hold(&line, wait);
+        }
+        Ok((meaning, (seen, names)))
     }
 
     /// Where paths begin, where not at the manifest's base.
@@ -397,6 +409,22 @@ impl Session<'_> {
         }
         Ok(all)
     }
+}
+
+/// What a request is counted under, by the budgets of an action or of all.
+fn counted(limits: &Limits, whose: &str, names: &Names) -> Result<Vec<Want>, Failure> {
+    let mut wants = vec![];
+    for (at, budget) in limits.budgets.iter().enumerate() {
+        let key = match &budget.key {
+            Some(key) => match fill::value(key, names)? {
+                Some(key) => key.to_string(),
+                None => continue,
+            },
+            None => String::new(),
+        };
+        wants.push(Want { key: format!("{whose}\n{at}\n{key}"), limit: budget.limit, per: budget.per });
+    }
+    Ok(wants)
 }
 
 /// The host that the requests of a connection go to.

@@ -16,6 +16,7 @@ pub mod hook;
 pub mod keys;
 pub mod library;
 pub mod manifest;
+pub mod meter;
 pub mod page;
 mod params;
 pub mod read;
@@ -29,10 +30,11 @@ use dsl::catalog::{Action, Catalog, Failure, FailureKind, Shelf};
 use dsl::value::{NoValues, Value};
 
 use builtin::Builtin;
-use call::{Job, Meter};
+use call::Job;
 use connection::Connections;
 use contents::Contents;
 use library::Library;
+use meter::Metered;
 use params::Params;
 
 pub use call::Preview;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub library: Arc<Library>,
     /// Who keeps the connections to their services.
     pub connections: Arc<dyn Connections>,
+    /// What counts how often services are asked, over all runs.
+    pub meter: Metered,
 }
 
 /// One call of an action.
@@ -64,6 +68,8 @@ pub struct Request<'a> {
     pub args: &'a Value,
     /// What makes repeats of this call known as such.
     pub key: &'a str,
+    /// What this call is known by when it comes back after it was told to wait: other than its key it stays the same.
+    pub name: &'a str,
     /// The name of the connection; the owner's only one where there is none.
     pub connection: Option<&'a str>,
     /// Where the paths of a manifest begin instead of at its own base, for trying an action.
@@ -73,15 +79,14 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A call with the owner's only connection.
     pub fn new(action: &'a str, args: &'a Value, key: &'a str) -> Request<'a> {
-        Request { action, args, key, connection: None, base: None }
+        Request { action, args, key, name: key, connection: None, base: None }
     }
 }
 
-/// All actions, ready to be called. Clones count their requests together.
+/// All actions, ready to be called.
 #[derive(Clone)]
 pub struct Connectors {
     settings: Settings,
-    meter: Meter,
 }
 
 /// The manifests that this process knows: those in the program, and those of a folder that was named in time.
@@ -108,7 +113,7 @@ pub fn catalog() -> Catalog {
 impl Connectors {
     /// Makes the actions work with these settings.
     pub fn new(settings: Settings) -> Connectors {
-        Connectors { settings, meter: Meter::default() }
+        Connectors { settings }
     }
 
     /// Makes one call. Dropping the future gives it up; what a disk has begun with still ends, as a whole.
@@ -166,8 +171,9 @@ impl Connectors {
             egress: &self.settings.egress,
             contents: &self.settings.contents,
             connections: &*self.settings.connections,
-            meter: &self.meter,
+            meter: &self.settings.meter,
             key: call.key,
+            name: call.name,
             connection: call.connection,
             base: call.base,
         };

@@ -98,6 +98,7 @@ fn connectors(library: &Arc<Library>) -> Connectors {
         egress: EGRESS.clone(),
         library: library.clone(),
         connections: Arc::new(One),
+        meter: connectors::meter::Metered::default(),
     })
 }
 

@@ -217,6 +217,7 @@ fn connectors(auth: &'static str, shop: &'static str) -> Connectors {
         egress: EGRESS.clone(),
         library: Arc::new(library),
         connections: Arc::new(One { auth, shop }),
+        meter: connectors::meter::Metered::default(),
     })
 }
 

@@ -26,6 +26,7 @@ fn connectors(root: &Path, protected: &[&Path]) -> Connectors {
         egress,
         library: connectors::library().clone(),
         connections: std::sync::Arc::new(connectors::connection::NoConnections),
+        meter: connectors::meter::Metered::default(),
     })
 }
 

@@ -69,6 +69,7 @@ async fn goes(hosts: &str, host: &'static str) -> Result<String, String> {
         egress: Client::new(Policy::default(), Arc::new(NoVault)),
         library: Arc::new(library),
         connections: Arc::new(One(host)),
+        meter: connectors::meter::Metered::default(),
     });
     let preview = connectors.preview(Request::new("own.read", &Value::Null, "")).await;
     preview.map(|preview| preview.url).map_err(|failure| failure.message)

@@ -43,6 +43,7 @@ fn connectors(egress: egress::Client) -> Connectors {
         egress,
         library: connectors::library().clone(),
         connections: std::sync::Arc::new(connectors::connection::NoConnections),
+        meter: connectors::meter::Metered::default(),
     })
 }
 

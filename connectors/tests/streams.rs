@@ -137,6 +137,7 @@ impl Ground {
             egress: EGRESS.clone(),
             library: Arc::new(library),
             connections: Arc::new(One),
+            meter: connectors::meter::Metered::default(),
         })
     }
 
@@ -239,6 +240,7 @@ async fn a_file_that_is_too_long_is_refused_before_and_while_it_comes() {
             egress: Client::new(policy, Arc::new(NoVault)),
             library: Arc::new(Library::default().with_text("disk", DISK.to_owned())),
             connections: Arc::new(One),
+            meter: connectors::meter::Metered::default(),
         });
         let request = Request { base: Some(&base), ..Request::new("disk.download", &args, "key") };
         let failure = connectors.call(request).await.unwrap_err();

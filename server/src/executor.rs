@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ai::ask::{Asking, By, Models, Taken, Tally};
 use connectors::contents::Contents;
+use connectors::meter::Meter;
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
@@ -30,6 +31,8 @@ use crate::serve::Reach;
 pub struct Hands {
     data: PathBuf,
     contents: Contents,
+    /// How often services are asked, over all runs.
+    meter: Meter,
     safe: Arc<Safe>,
     models: Arc<Models>,
     left: Left,
@@ -67,7 +70,19 @@ impl Hands {
             egress::Client::new(policy, Arc::new(NoVault))
         });
         let contents = crate::home::contents(&data);
-        Hands { data, contents, safe, models, left, live, database, private, ways, runs: RwLock::default() }
+        Hands {
+            data,
+            contents,
+            meter: Meter::default(),
+            safe,
+            models,
+            left,
+            live,
+            database,
+            private,
+            ways,
+            runs: RwLock::default(),
+        }
     }
 
     /// Waits for what is still to be written of calls that were given up.
@@ -99,6 +114,7 @@ impl Hands {
             egress: way.opened_by(Arc::new(self.safe.of_run(run, &note.owner))),
             library: connectors::library().clone(),
             connections: Arc::new(OfOwner::of_run(self.safe.clone(), run, &note.owner, way.clone())),
+            meter: self.meter.of(&note.owner, &note.file.to_string_lossy()),
         });
         let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), Arc::from(&*note.owner));
         let equipment = Arc::new(Equipment { connectors, file, deployed, owner, allow_private });
@@ -117,6 +133,11 @@ impl Hands {
             Reach::Private => all,
             Reach::Public => public,
         }
+    }
+
+    /// How often services are asked, over all that asks them.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// What all questions to models share.
@@ -182,7 +203,9 @@ impl Executor for Hands {
                     self.ask(run, call, &equipment).await
                 }
                 Some(equipment) => {
+                    let name = format!("{run} {}.{}", call.at.frame, call.at.slot);
                     let request = connectors::Request {
+                        name: &name,
                         connection: call.connection.as_deref(),
                         ..connectors::Request::new(&call.action, &call.args, &call.key)
                     };

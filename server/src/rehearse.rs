@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use connectors::connection::NoConnections;
 use connectors::contents::Contents;
+use connectors::meter::Metered;
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Catalog, Failure, FailureKind};
 use dsl::codes::Code;
@@ -238,6 +239,7 @@ impl<'w> World<'w> {
                 egress,
                 library: connectors::library().clone(),
                 connections: Arc::new(NoConnections),
+                meter: Metered::default(),
             };
             Some((tokio, Connectors::new(settings)))
         });

@@ -101,8 +101,9 @@ impl Connectors {
             egress: &self.settings.egress,
             contents: &self.settings.contents,
             connections: &*self.settings.connections,
-            meter: &self.meter,
+            meter: &self.settings.meter,
             key: &id,
+            name: &id,
             connection: about.connection,
             base: about.base,
         };

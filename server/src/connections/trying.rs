@@ -8,6 +8,7 @@ use connectors::connection::{Coming, Connection, Connections};
 use connectors::contents::Contents;
 use connectors::manifest::Manifest;
 use connectors::manifest::auth::Auth;
+use connectors::meter::Metered;
 use connectors::signin::{App, Refusal, Tokens};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
@@ -83,6 +84,7 @@ impl Trying<'_> {
             egress: way_out(self.reach),
             library: connectors::library().clone(),
             connections,
+            meter: Metered::default(),
         }))
     }
 }
@@ -133,6 +135,7 @@ pub async fn verify(
         egress: way_out(reach),
         library: connectors::library().clone(),
         connections: Arc::new(of),
+        meter: Metered::default(),
     });
     let label = connectors.verify(&manifest.id, Some(name)).await?;
     let account = find(&user(vault, owner), manifest, Some(name))?;

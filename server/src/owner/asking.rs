@@ -7,6 +7,7 @@ use std::time::Duration;
 use connectors::event::poll::Question;
 use connectors::manifest::Manifest;
 use connectors::manifest::trigger::{First as Declared, Poll, Trigger, TriggerKind};
+use connectors::meter::Metered;
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
@@ -26,7 +27,7 @@ pub(super) struct Services {
 
 impl Services {
     /// With this way out.
-    pub fn new(data: PathBuf, safe: Arc<Safe>, egress: egress::Client) -> Services {
+    pub fn new(data: PathBuf, safe: Arc<Safe>, egress: egress::Client, meter: Metered) -> Services {
         let connections = OfOwner::of_triggers(safe, egress.clone());
         let contents = crate::home::contents(&data);
         let connectors = Connectors::new(Settings {
@@ -36,6 +37,7 @@ impl Services {
             egress,
             library: connectors::library().clone(),
             connections: Arc::new(connections),
+            meter,
         });
         Services { connectors }
     }
