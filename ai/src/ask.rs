@@ -10,11 +10,13 @@ mod call;
 mod choosing;
 mod embed;
 mod explain;
+mod foresee;
 mod history;
 pub mod live;
 mod matter;
 mod offers;
 pub mod program;
+mod tally;
 mod tools;
 mod turn;
 mod value;
@@ -47,11 +49,13 @@ use call::{Ask, No, Rivals};
 use choosing::{full, nobody};
 pub use embed::{catalog, embed};
 pub use explain::{Explained, Weighed, explain};
+pub use foresee::{Foreseen, Known, foresee};
 use history::{History, Ledger};
 pub use live::{Hand, Heard, Piece};
 use live::{Hears, Live};
 use matter::Matter;
 use offers::Key;
+pub use tally::{Taken, Tally};
 pub use turn::turn;
 pub use ways::Ways;
 use wish::Wish;
@@ -108,6 +112,8 @@ pub struct Asking<'a> {
     pub by: By<'a>,
     /// Where models may be.
     pub reach: Reach,
+    /// What that took, call by call.
+    pub tally: Tally,
 }
 
 impl Models {

@@ -1,6 +1,7 @@
 //! The subcommands: one file each, one arm here.
 
 mod answer;
+mod app;
 mod audit;
 mod backup;
 mod budget;
@@ -8,6 +9,7 @@ mod cancel;
 mod check;
 mod clean;
 mod connect;
+mod connections;
 mod connector;
 mod cron;
 mod deploy;
@@ -38,6 +40,7 @@ mod token;
 mod usage;
 mod vault;
 mod versions;
+mod webhooks;
 mod why_not;
 
 use std::path::PathBuf;
@@ -60,6 +63,7 @@ struct Line {
 #[derive(Subcommand)]
 enum Command {
     Answer(answer::Args),
+    App(app::Args),
     Audit(audit::Args),
     Backup(backup::Args),
     Budget(budget::Args),
@@ -67,13 +71,13 @@ enum Command {
     Check(check::Args),
     Clean(clean::Args),
     Connect(connect::Args),
-    Connections(connect::ListArgs),
+    Connections(connections::Args),
     Connector(connector::Args),
     Cron(cron::Args),
     Deploy(deploy::Args),
     Diff(diff::Args),
     Disable(enable::DisableArgs),
-    Disconnect(connect::RemoveArgs),
+    Disconnect(connections::RemoveArgs),
     Enable(enable::EnableArgs),
     Explain(explain::Args),
     ExplainRun(explain_run::Args),
@@ -105,6 +109,7 @@ enum Command {
     Usage(usage::Args),
     Vault(vault::Args),
     Versions(versions::Args),
+    Webhooks(webhooks::Args),
     WhyNot(why_not::Args),
     Workflows(versions::ListArgs),
 }
@@ -199,6 +204,7 @@ pub fn main() -> Exit {
     }
     let outcome = match Line::parse().command {
         Command::Answer(args) => on_runtime(answer::main(args)),
+        Command::App(args) => app::main(&args),
         Command::Audit(args) => audit::main(&args),
         Command::Backup(args) => backup::main(&args),
         Command::Budget(args) => budget::main(&args),
@@ -206,13 +212,13 @@ pub fn main() -> Exit {
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
         Command::Connect(args) => on_runtime(connect::main(args)),
-        Command::Connections(args) => connect::list(&args),
+        Command::Connections(args) => on_runtime(connections::main(args)),
         Command::Connector(args) => connector::main(args),
         Command::Cron(args) => cron::main(&args),
         Command::Deploy(args) => on_runtime(deploy::main(args)),
         Command::Diff(args) => diff::main(&args),
         Command::Disable(args) => on_runtime(enable::disable(args)),
-        Command::Disconnect(args) => connect::remove(&args),
+        Command::Disconnect(args) => on_runtime(connections::remove(args)),
         Command::Enable(args) => on_runtime(enable::enable(args)),
         Command::Explain(args) => explain::main(&args),
         Command::ExplainRun(args) => explain_run::main(&args),
@@ -244,6 +250,7 @@ pub fn main() -> Exit {
         Command::Usage(args) => usage::main(&args),
         Command::Vault(args) => vault::main(&args),
         Command::Versions(args) => versions::main(&args),
+        Command::Webhooks(args) => on_runtime(webhooks::main(args)),
         Command::WhyNot(args) => why_not::main(&args),
         Command::Workflows(args) => versions::list(&args),
     };

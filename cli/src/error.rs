@@ -78,6 +78,7 @@ impl From<server::error::Error> for Trouble {
             | Error::NoWorkflow { .. }
             | Error::NotYet(_)
             | Error::Present { .. }
+            | Error::SignIn(_)
             | Error::Unfit { .. }
             | Error::Wanting { .. }
             | Error::Workflow { .. }

@@ -71,6 +71,11 @@ pub fn asked(prompt: &str) -> Result<Secret, Trouble> {
     From { stdin: false, file: None }.read(prompt)
 }
 
+/// A secret that is a whole file, or all of standard input where none is named.
+pub fn all_of(file: Option<&std::path::Path>) -> Result<Secret, Trouble> {
+    From { stdin: file.is_none(), file: file.map(ToOwned::to_owned) }.read("")
+}
+
 /// So many secrets from standard input, a line for each.
 pub fn lines(count: usize) -> Result<Vec<Secret>, Trouble> {
     let whole = From { stdin: true, file: None }.read("")?;

@@ -15,9 +15,17 @@ use mimalloc::MiMalloc;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// Has the system give memory in small pages: in huge ones a service at rest holds twice what it uses, and runs are no
+/// faster. Where the system does not know this, nothing changes.
+fn stay_small() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
 fn main() -> ExitCode {
     // Before anything secret can be in memory.
     server::vault::keep_memory();
+    stay_small();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .without_time()

@@ -5,8 +5,10 @@ pub(crate) mod answer;
 mod body;
 pub(crate) mod build;
 pub(crate) mod fill;
+mod made;
 mod pages;
 mod preview;
+mod signed;
 
 use std::sync::Arc;
 
@@ -15,12 +17,15 @@ use dsl::value::{Object, Value};
 use dsl::workflow::Arg;
 use futures_util::StreamExt;
 use futures_util::stream;
+use secret::Open;
 
 use crate::catalog::{FREE, is_connected};
 use crate::connection::{Connection, Connections, Within};
 use crate::contents::Contents;
+use crate::hook::Moment;
 use crate::manifest::auth::Auth;
 use crate::manifest::limits::{Class, Limits};
+use crate::manifest::made::Made;
 use crate::manifest::paging::Each;
 use crate::manifest::request::{Body, Lists, Method, Reads, Request};
 use crate::manifest::{Action, Idempotency, Manifest};
@@ -49,6 +54,13 @@ pub(crate) struct Job<'a> {
     pub(crate) base: Option<&'a str>,
 }
 
+/// A request that is part of no action.
+pub(crate) struct Sent<'a> {
+    pub(crate) request: &'a Request,
+    /// What it can read beside `connection`.
+    pub(crate) names: &'a [(&'static str, Value)],
+}
+
 /// What is called: an action of the manifest, or a request of the author's own.
 enum Called<'a> {
     Action(&'a Action),
@@ -63,41 +75,77 @@ impl<'a> Job<'a> {
     pub(crate) async fn run(&self, params: &Params) -> Result<Value, Failure> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
-        let names = self.names(params, &session.connection);
-        let value = match &called {
-            Called::Free(request) => match session.exchange(&called, request, &names, None).await? {
+        let names = self.names(&called, params, &session.connection)?;
+        let outcome = self.carried_out(&mut session, &called, &names).await;
+        self.tell(&session.connection, outcome.as_ref().err());
+        answer::bounded(outcome?, self.id)
+    }
+
+    async fn carried_out(
+        &self,
+        session: &mut Session<'_>,
+        called: &Called<'_>,
+        names: &Names,
+    ) -> Result<Value, Failure> {
+        Ok(match called {
+            Called::Free(request) => match session.exchange(called, request, names, None).await? {
                 Some((seen, _)) => seen.response,
                 None => Value::Null,
             },
             Called::Action(action) => match &action.pages {
-                Some(pages) => pages::all(&mut session, &called, action, pages, &names).await?,
-                None => match session.exchange(&called, &action.request, &names, None).await? {
-                    Some((seen, names)) => given(action, &seen, &names)?,
+                Some(pages) => pages::all(session, called, action, pages, names).await?,
+                None => match session.exchange(called, &action.request, names, None).await? {
+                    Some((seen, names)) => given(action, &seen, names)?,
                     None => Value::Null,
                 },
             },
-        };
-        answer::bounded(value, self.id)
+        })
+    }
+
+    /// Tells whoever keeps the connection how a call went.
+    fn tell(&self, connection: &Connection, failure: Option<&Failure>) {
+        if is_connected(self.manifest) {
+            self.connections.told(self.manifest, connection, failure);
+        }
     }
 
     /// Asks what tells that a connection works, and gives what the account is called.
     pub(crate) async fn verify(&self, params: &Params) -> Result<String, Failure> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
-        let names = self.names(params, &session.connection);
-        let answered = session.exchange(&called, called.request(), &names, None).await?;
-        let label = match (answered, &self.manifest.account.label) {
+        let names = self.names(&called, params, &session.connection)?;
+        let answered = session.exchange(&called, called.request(), &names, None).await;
+        self.tell(&session.connection, answered.as_ref().err());
+        let label = match (answered?, &self.manifest.account.label) {
             (Some((_, names)), Some(label)) => fill::value(label, &names)?,
             (Some(_), None) | (None, _) => None,
         };
         Ok(label.map(|label| crate::params::short(&label.to_string())).unwrap_or_default())
     }
 
+    /// Sends a request that is part of no action, with secrets that somebody else opens as well; gives the names with its
+    /// answer, or nothing where there is none.
+    pub(crate) async fn send(
+        &self,
+        sent: &Sent<'_>,
+        opens: impl Fn(Arc<dyn Open>) -> Arc<dyn Open>,
+    ) -> Result<Option<Names>, Failure> {
+        let mut session = self.session().await?;
+        session.connection.open = opens(session.connection.open.clone());
+        let mut names = Names::new(self.key).with("connection", session.connection.value());
+        for (name, value) in sent.names {
+            names = names.with(*name, value.clone());
+        }
+        let called = Called::Free(Box::new(sent.request.clone()));
+        let answered = session.exchange(&called, sent.request, &names, None).await?;
+        Ok(answered.map(|(_, names)| names))
+    }
+
     /// The first request of the call, as it would be sent.
     pub(crate) async fn preview(&self, params: &Params) -> Result<Preview, Failure> {
         let called = self.called(params)?;
         let session = self.session().await?;
-        let names = self.names(params, &session.connection);
+        let names = self.names(&called, params, &session.connection)?;
         Ok(preview::of(&session.outgoing(&called, called.request(), &names, None)?))
     }
 
@@ -118,12 +166,17 @@ impl<'a> Job<'a> {
         Ok(Session { job: self, connection, renewed: false })
     }
 
-    fn names(&self, params: &Params, connection: &Connection) -> Names {
+    /// What a request sees, and what hooks make for it.
+    fn names(&self, called: &Called<'_>, params: &Params, connection: &Connection) -> Result<Names, Failure> {
         let input: Object = params.entries().map(|(name, value)| (name.into(), value.clone())).collect();
-        Names::new(self.key)
+        let names = Names::new(self.key)
             .with("input", Value::Object(Arc::new(input)))
             .with("connection", connection.value())
-            .with("step", Value::object([("key", Value::text(self.key))]))
+            .with("step", Value::object([("key", Value::text(self.key))]));
+        match called {
+            Called::Action(action) => made::made(&action.made, Moment::Before, names),
+            Called::Free(_) => Ok(names),
+        }
     }
 
     fn auth(&self, connection: &Connection) -> Result<&'a Auth, Failure> {
@@ -233,7 +286,7 @@ impl Session<'_> {
         turn: Option<&Turn>,
     ) -> Result<(Meaning, Answered), Failure> {
         let job = self.job;
-        let outgoing = self.outgoing(called, request, names, turn)?;
+        let mut outgoing = self.outgoing(called, request, names, turn)?;
         let line = job.meter.line(&job.manifest.id, &self.connection.name);
         let [own, general] = [called.limits(), &job.manifest.defaults.limits];
         let mut wants = vec![];
@@ -243,12 +296,13 @@ impl Session<'_> {
         let most = own.concurrency.or(general.concurrency);
         let _place = job.meter.admit(&line, (job.name, job.id), wants, most).await?;
         let host = outgoing.url.host_str().unwrap_or_default().to_owned();
-        let hosts = match job.base {
+        let hosts = match self.base() {
             Some(_) => vec![host],
-            None => job.manifest.hosts.clone(),
+            None => job.manifest.hosts_of(&self.connection.fields),
         };
-        let open = Within { open: self.connection.open.clone(), hosts };
-        let client = job.egress.opened_by(Arc::new(open));
+        let within: Arc<dyn Open> = Arc::new(Within { open: self.connection.open.clone(), hosts });
+        let way = job.auth(&self.connection)?;
+        let client = job.egress.opened_by(signed::signed(&mut outgoing, way, &self.connection, within)?);
         let call = outgoing.name();
         let seen = match request.reads {
             Reads::Bytes => self.receive(&client, &outgoing, called, request, names).await?,
@@ -266,6 +320,11 @@ impl Session<'_> {
             job.meter.hold(&line, wait);
         }
         Ok((meaning, (seen, names)))
+    }
+
+    /// Where paths begin, where not at the manifest's base.
+    fn base(&self) -> Option<&str> {
+        self.job.base.or(self.connection.base.as_deref())
     }
 
     /// An answer that is a file, taken piece by piece; one that is a refusal is read as any other.
@@ -317,7 +376,7 @@ impl Session<'_> {
             manifest: self.job.manifest,
             connection: &self.connection,
             auth: self.job.auth(&self.connection)?,
-            base: self.job.base,
+            base: self.base(),
             idempotency: called.idempotency(),
             contents: self.job.contents,
         };
@@ -328,14 +387,17 @@ impl Session<'_> {
     async fn each(
         &self,
         called: &Called<'_>,
-        each: &Each,
+        (each, made): (&Each, &[Made]),
         items: Vec<Value>,
         names: &Names,
     ) -> Result<Vec<Value>, Failure> {
         let ask = |item: Value| async move {
             let names = names.with("item", item.clone());
             match self.send(called, &each.request, &names, None).await? {
-                (Meaning::Yes, (_, names)) => Ok(fill::value(&each.output, &names)?.unwrap_or_default()),
+                (Meaning::Yes, (_, names)) => {
+                    let names = made::made(made, Moment::After, names)?;
+                    Ok(fill::value(&each.output, &names)?.unwrap_or_default())
+                }
                 (Meaning::Nothing, _) => Ok(item),
                 (Meaning::No(_, failure), _) => Err(*failure),
             }
@@ -388,11 +450,11 @@ fn unanswered(error: &egress::Error, call: &str, safety: Safety) -> Failure {
 }
 
 /// What an action gives by its manifest.
-fn given(action: &Action, seen: &Seen, names: &Names) -> Result<Value, Failure> {
+fn given(action: &Action, seen: &Seen, names: Names) -> Result<Value, Failure> {
+    let answered = |failure| Failure { answered: true, ..failure };
+    let names = made::made(&action.made, Moment::After, names).map_err(answered)?;
     let value = match &action.answer.output {
-        Some(output) => {
-            fill::value(output, names).map_err(|failure| Failure { answered: true, ..failure })?
-        }
+        Some(output) => fill::value(output, &names).map_err(answered)?,
         None => seen.response.get("body").cloned(),
     };
     Ok(answer::picked(&value.unwrap_or_default(), &action.answer.returns))

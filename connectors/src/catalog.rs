@@ -6,7 +6,6 @@ use dsl::catalog::{Action, Event, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::Value;
 
-use crate::manifest::auth::Kind;
 use crate::manifest::request::Method;
 use crate::manifest::{self, Manifest};
 
@@ -45,7 +44,7 @@ pub(crate) fn events(manifest: &Manifest) -> BTreeMap<String, Event> {
 
 /// True if somebody has to sign in.
 pub(crate) fn is_connected(manifest: &Manifest) -> bool {
-    manifest.auth.iter().all(|way| !matches!(way.kind, Kind::None))
+    manifest.is_connected()
 }
 
 /// The action for a request of the author's own, if the manifest allows one.

@@ -26,6 +26,8 @@ pub struct Connection {
     pub secrets: BTreeMap<String, String>,
     /// Which version of its secrets this is, for whoever renews them.
     pub version: i64,
+    /// Where paths begin for it, where not at the manifest's base: its service stands elsewhere.
+    pub base: Option<String>,
     /// Opens the secrets.
     pub open: Arc<dyn Open>,
 }
@@ -47,6 +49,7 @@ impl Connection {
             fields: Object::new(),
             secrets: BTreeMap::new(),
             version: 0,
+            base: None,
             open: Arc::new(NoVault),
         }
     }
@@ -69,6 +72,9 @@ pub trait Connections: Send + Sync {
     /// The service says that the secrets of a connection do not serve any more: the same connection with others, or why
     /// there are none.
     fn refused<'a>(&'a self, manifest: &'a Manifest, connection: &'a Connection) -> Coming<'a>;
+
+    /// A call with a connection is over: nothing, or why it failed. Whoever keeps health writes it down, and holds nobody up.
+    fn told(&self, _: &Manifest, _: &Connection, _: Option<&Failure>) {}
 }
 
 /// Where nobody keeps connections.

@@ -2,6 +2,7 @@
 
 use dsl::shape::{Field, Shape};
 
+use crate::hook::HOOKS;
 use crate::manifest::auth::{Algorithm, AssertionPlace, Client, Kind, Pkce, Refreshed, Sends, Signature};
 use crate::manifest::limits::{Class, Unit};
 use crate::manifest::paging::PageKind;
@@ -42,6 +43,17 @@ words!(SENDS, Sends);
 words!(SIGNATURES, Signature);
 words!(UNITS, Unit);
 
+/// The names of hooks.
+pub(crate) const HOOK_NAMES: &[&str] = &{
+    let mut names = [""; HOOKS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = HOOKS[at].name;
+        at += 1;
+    }
+    names
+};
+
 /// What may be repeated.
 const SAFETIES: &[&str] = &["idempotent", "keyed", "once", "read"];
 
@@ -60,7 +72,12 @@ pub const TOP: &[Field] = &[
     Field::optional("docs", Shape::Text, "The address of the service's own reference."),
     Field::optional("setup", TEXTS, "How somebody makes a token or an app there: a sentence for each step."),
     Field::optional("extends", Shape::Text, "The family of services whose way to sign in it shares."),
-    Field::optional("hosts", TEXTS, "The hosts that secrets may be sent to: `slack.com`, `*.slack.com`."),
+    Field::optional(
+        "hosts",
+        TEXTS,
+        "The hosts that secrets may be sent to: `slack.com`, `*.slack.com`, or `{{ connection.host }}` for one that a \
+         person enters.",
+    ),
     Field::required("base", Shape::Template, "Where paths begin, over `connection`."),
     Field::optional(
         "connection",
@@ -317,6 +334,11 @@ pub const ACTION: &[Field] = &[
     Field::optional("trust", Shape::Choice(TRUSTS), "Whose word its answer is; default `untrusted`."),
     Field::optional("input", Shape::Types, "Its parameters, with types and a sentence for each."),
     Field::optional("options", Shape::Map(&Shape::Fields(OPTIONS)), "Parameters that another action lists."),
+    Field::optional(
+        "hooks",
+        Shape::Map(&Shape::Fields(HOOK)),
+        "Values that code makes, by names of your choice; read as `made`.",
+    ),
     Field::required("request", Shape::Fields(REQUEST), "What is sent."),
     Field::optional("idempotency", Shape::Fields(IDEMPOTENCY), "What makes repeats known as such."),
     Field::optional("pages", Shape::Fields(PAGES), "How the whole list is had."),
@@ -334,6 +356,16 @@ pub const ACTION: &[Field] = &[
         "Rules that come before those of `defaults`.",
     ),
     Field::optional("limits", Shape::Fields(LIMITS), "Limits of its own."),
+];
+
+/// Of an entry of `hooks`.
+pub const HOOK: &[Field] = &[
+    Field::required("hook", Shape::Choice(HOOK_NAMES), "The piece of code."),
+    Field::optional(
+        "with",
+        VALUES,
+        "What it is given, over `input` and `connection`; over `response` too where it reads the answer.",
+    ),
 ];
 
 /// Of `options`.
@@ -392,7 +424,7 @@ pub const GRAPHQL: &[Field] = &[
 /// Of `idempotency`.
 pub const IDEMPOTENCY: &[Field] = &[
     Field::optional("header", Shape::Text, "The header that carries the key."),
-    Field::optional("body", Shape::Text, "The field of the body that carries it."),
+    Field::optional("body", Shape::Text, "The field of the body that carries it, as in `variables.key`."),
     Field::optional("query", Shape::Text, "The value of the query that carries it."),
     Field::optional("value", Shape::Template, "The key; by default `{{ step.key }}`."),
     Field::optional("keep", Shape::Duration, "How long the service honours it."),
@@ -404,6 +436,11 @@ pub const PAGES: &[Field] = &[
     Field::required("items", Shape::Expression, "The items of a page, over `response`."),
     Field::optional("next", Shape::Expression, "What continues it, over `response`, or `item` for `keyset`."),
     Field::optional("into", Shape::Fields(INTO), "Where that stands in the next request."),
+    Field::optional(
+        "request",
+        Shape::Fields(REQUEST),
+        "The request for further pages of `continue`, over `next`.",
+    ),
     Field::optional("first", Shape::Integer(0, 1), "The number of the first page or item."),
     Field::optional(
         "stop_when",
@@ -497,6 +534,11 @@ pub const HANDSHAKE: &[Field] = &[
     Field::optional("status", Shape::Integer(200, 299), "The status of the answer; default 200."),
     Field::optional("headers", VALUES, "The headers of the answer, over `request`."),
     Field::optional("body", Shape::Any, "The body of the answer, over `request`."),
+    Field::optional(
+        "secret",
+        Shape::Expression,
+        "The secret that the service of a subscription chooses in it, over `request`.",
+    ),
 ];
 
 /// Of `verify`.
@@ -534,7 +576,7 @@ pub const SIGNATURE: &[Field] = &[
 
 /// Of `timestamp`.
 pub const STAMP: &[Field] = &[
-    Field::required("value", Shape::Expression, "The time in seconds since 1970, over `request`."),
+    Field::required("value", Shape::Expression, "A time, or seconds since 1970, over `request`."),
     Field::optional("tolerance", Shape::Duration, "How far from now it may be; default `5m`."),
 ];
 

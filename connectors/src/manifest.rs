@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod auth;
 pub mod limits;
+pub mod made;
 pub mod paging;
 pub mod request;
 pub mod trigger;
@@ -13,11 +14,14 @@ use std::time::Duration;
 use dsl::catalog::{Safety, Trust};
 use dsl::expr::Expr;
 use dsl::types::Field;
+use dsl::value::Object;
 use dsl::workflow::Arg;
 
+use crate::read::hosts;
 use answer::Answer;
 use auth::Auth;
 use limits::{Limits, Rule};
+use made::Made;
 use paging::{Each, Pages};
 use request::{Method, Request};
 use trigger::Trigger;
@@ -39,6 +43,8 @@ pub struct Manifest {
     pub setup: Vec<String>,
     /// The hosts that its secrets may be sent to: `slack.com`, or `*.slack.com` for all below it.
     pub hosts: Vec<String>,
+    /// Fields of the connection whose values are such hosts too, for services that people run themselves.
+    pub entered: Vec<String>,
     /// Where paths begin: an URL over `connection`.
     pub base: Arg,
     /// What a connection has beside its secrets.
@@ -53,6 +59,19 @@ pub struct Manifest {
     pub triggers: Vec<Trigger>,
     /// The methods that a request of the author's own may have; none where there are no such requests.
     pub free: Vec<Method>,
+}
+
+impl Manifest {
+    /// True where a call needs a connection: somebody signs in, by whichever way.
+    pub fn is_connected(&self) -> bool {
+        self.auth.iter().all(|way| !matches!(way.kind, auth::Kind::None))
+    }
+
+    /// The hosts that the secrets of a connection with these fields may be sent to.
+    pub fn hosts_of(&self, fields: &Object) -> Vec<String> {
+        let entered = self.entered.iter().filter_map(|field| hosts::entered(fields, field));
+        self.hosts.iter().cloned().chain(entered).collect()
+    }
 }
 
 /// What a connection has beside its secrets.
@@ -141,6 +160,8 @@ pub struct Action {
     pub input: Vec<Field>,
     /// Which parameters can be chosen from what another action lists.
     pub options: Vec<Options>,
+    /// What code makes for the request, or of the answer.
+    pub made: Vec<Made>,
     /// What is sent.
     pub request: Request,
     /// What makes repeats known as such to the service.
@@ -241,8 +262,8 @@ pub struct Idempotency {
 /// Where the key of a repeat stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
-    /// A field of the body.
-    Body(String),
+    /// A field of the body, by the keys on the way: `variables.key` of GraphQL.
+    Body(Vec<String>),
     /// A header.
     Header(String),
     /// A value of the query.

@@ -13,11 +13,8 @@ pub fn of(manifest: &Manifest) -> String {
         page += &format!(" The service's own reference: <{docs}>.");
     }
     page += "\n\n";
-    page += &format!(
-        "In workflows it is `{}`. Its secrets go to {} alone.\n",
-        manifest.id,
-        listed(&manifest.hosts)
-    );
+    page +=
+        &format!("In workflows it is `{}`. Its secrets go to {} alone.\n", manifest.id, where_to(manifest));
     page += "\n## Connecting\n\n";
     for (at, step) in manifest.setup.iter().enumerate() {
         page += &format!("{}. {step}\n", at + 1);
@@ -51,6 +48,19 @@ pub fn of(manifest: &Manifest) -> String {
         }
     }
     page
+}
+
+/// The hosts that secrets go to.
+fn where_to(manifest: &Manifest) -> String {
+    let entered = match &manifest.entered[..] {
+        [] => String::new(),
+        fields => format!("the host that you enter as {}", listed(fields)),
+    };
+    match (manifest.hosts.is_empty(), entered.is_empty()) {
+        (_, true) => listed(&manifest.hosts),
+        (true, false) => entered,
+        (false, false) => format!("{} or {entered}", listed(&manifest.hosts)),
+    }
 }
 
 fn signing_in(manifest: &Manifest, way: &Auth) -> String {

@@ -5,6 +5,7 @@ mod account;
 mod action;
 mod auth;
 pub(crate) mod hosts;
+mod made;
 mod request;
 mod scope;
 mod trigger;
@@ -81,7 +82,10 @@ pub fn family(text: &str) -> Read<Family> {
         }
         let setup = sentences(fields, "setup");
         let given = given_hosts(fields);
-        let hosts = hosts::checked(fields.reader, given);
+        let allowed = hosts::checked(fields.reader, given);
+        // A family has no fields that every connection has.
+        hosts::known(fields.reader, &allowed.fields, &[]);
+        let hosts = allowed.names;
         let node = fields.required("auth", "a family");
         let around = auth::Around { hosts: &hosts, fields: &[], family: &[] };
         let auth = auth::all(fields.reader, node, &around);
@@ -126,7 +130,8 @@ fn whole(
     let setup =
         if own.is_empty() { family.map(|family| family.setup.clone()).unwrap_or_default() } else { own };
     let given = given_hosts(fields);
-    let mut hosts = hosts::checked(fields.reader, given);
+    let allowed = hosts::checked(fields.reader, given);
+    let mut hosts = allowed.names;
     hosts.extend(family.iter().flat_map(|family| family.hosts.iter().cloned()));
     hosts.sort();
     hosts.dedup();
@@ -146,6 +151,10 @@ fn whole(
             every.push(field.clone());
         }
     }
+    // What is found out later comes from the service: it may not widen where secrets go.
+    let given: Vec<Field> =
+        every.iter().filter(|field| derived.iter().all(|own| own.name != field.name)).cloned().collect();
+    let entered = hosts::known(fields.reader, &allowed.fields, &given);
     let connection = Scope::default().with_given("connection", &every);
     let places = request::Places { hosts: &hosts, fields: &every };
     fields.required("base", "a manifest");
@@ -174,6 +183,7 @@ fn whole(
         docs,
         setup,
         hosts,
+        entered,
         base: base?,
         account: account.0,
         auth,

@@ -30,6 +30,8 @@ mod double;
 #[cfg(test)]
 mod renewals;
 
+pub(crate) use exchange::host;
+
 pub use attempt::{Accepted, Attempts, Begun, Callback, LASTS, Who, Wish};
 pub use derive::{Choice, Derived, Signed, derive, label};
 pub use device::{Device, Poll};

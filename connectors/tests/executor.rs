@@ -39,9 +39,30 @@ auth:
     kind: body_keys
     secrets: { client: { type: string, description: "One." }, secret_key: { type: string, description: "Two." } }
     apply: { body: { client_id: "{{ client }}", secret: "{{ secret_key }}" } }
+  signed:
+    kind: oauth1a
+    request: https://mine.parts.example/request
+    authorize: https://mine.parts.example/authorize
+    access: https://mine.parts.example/access
 defaults:
   limits: { wait: [{ header: retry-after }] }
 actions:
+  form:
+    about: Send a form.
+    effect: create
+    safety: once
+    request: { method: POST, path: /form, query: { q: "a b" }, form: { status: "Hello, you!" } }
+    returns: any
+  mail:
+    about: Send a message.
+    effect: send
+    safety: once
+    input:
+      to: { type: string, description: "Whom it is for." }
+    hooks:
+      message: { hook: mime_message, with: { to: "{{ input.to }}", subject: Hello } }
+    request: { method: POST, path: /mail, json: { raw: "{{ made.message }}" } }
+    returns: { id: string }
   read: { about: Read., effect: read, safety: read, request: { method: GET, path: /a }, returns: any }
   once: { about: Do it., effect: create, safety: once, request: { method: POST, path: /a, json: { a: 1 } }, returns: any }
   again: { about: Do it., effect: update, safety: idempotent, request: { method: PUT, path: /a, json: {} }, returns: any }
@@ -114,6 +135,19 @@ actions:
     pages: { kind: next_url, items: response.body.items, next: response.body.next, max_pages: 3 }
     output: "{{ items }}"
     returns: [integer]
+  by_call:
+    about: List by another call.
+    effect: read
+    safety: read
+    input: { of: { type: string, description: "Of what." } }
+    request: { method: POST, path: /first, json: { of: "{{ input.of }}" } }
+    pages:
+      kind: continue
+      items: response.body.items
+      next: response.body.next
+      request: { method: POST, path: /more, json: { from: "{{ next }}" } }
+    output: "{{ items }}"
+    returns: [integer]
   spread:
     about: List with more of each.
     effect: read
@@ -148,13 +182,22 @@ struct One {
 impl Connections for One {
     fn fresh<'a>(&'a self, manifest: &'a Manifest, _: Option<&'a str>) -> Coming<'a> {
         let way = manifest.auth.iter().find(|way| way.id == self.auth).unwrap();
-        let secrets: BTreeMap<String, String> =
-            way.secrets.iter().map(|field| (field.name.clone(), field.name.clone())).collect();
+        let signs = ["consumer_key", "consumer_secret", "access", "access_secret"].map(str::to_owned);
+        let signs = signs.into_iter().filter(|_| self.auth == "signed");
+        let names = way.secrets.iter().map(|field| field.name.clone()).chain(signs);
+        let secrets: BTreeMap<String, String> = names.map(|name| (name.clone(), name)).collect();
         let mut fields = dsl::value::Object::new();
         fields.insert("shop".into(), Value::text(self.shop));
         let open: Arc<dyn Open> = Arc::new(Canary);
-        let connection =
-            Connection { name: "c".into(), auth: self.auth.into(), fields, secrets, version: 0, open };
+        let connection = Connection {
+            name: "c".into(),
+            auth: self.auth.into(),
+            fields,
+            secrets,
+            version: 0,
+            base: None,
+            open,
+        };
         Box::pin(std::future::ready(Ok(connection)))
     }
 
@@ -190,6 +233,61 @@ async fn call(server: &Server, action: &str, args: Json) -> Result<Json, Failure
 
 fn told(value: &Json) -> Reply {
     answer(200, &[("content-type", "application/json")], &value.to_string())
+}
+
+/// The value of a field in the header of a signed request.
+fn signed_field(header: &str, name: &str) -> String {
+    let pairs = header.trim_start_matches("OAuth ").split(", ").filter_map(|pair| pair.split_once('='));
+    let found = pairs.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value.trim_matches('"'));
+    percent(found.unwrap_or_default())
+}
+
+fn percent(text: &str) -> String {
+    url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes())
+        .next()
+        .unwrap()
+        .1
+        .into_owned()
+}
+
+#[tokio::test]
+async fn a_request_of_oauth_1_is_signed_over_its_query_and_its_form() {
+    use base64::Engine as _;
+    let server = Server::start(|_| told(&json!({})));
+    call_as("signed", &server, "form", Value::object::<&str>([])).await.unwrap();
+    let request = server.requests().remove(0);
+    let header = header(&request, "authorization").unwrap();
+    let field = |name: &str| signed_field(header, name);
+    assert_eq!(field("oauth_consumer_key"), format!("{CANARY}-consumer_key"));
+    assert_eq!(field("oauth_token"), format!("{CANARY}-access"));
+    for secret in ["consumer_secret", "access_secret"] {
+        assert!(!request.contains(&format!("{CANARY}-{secret}")), "{request}");
+    }
+    // Worked out once more, by the letter of RFC 5849.
+    let mut pairs: Vec<(String, String)> = ["oauth_consumer_key", "oauth_nonce", "oauth_signature_method"]
+        .into_iter()
+        .chain(["oauth_timestamp", "oauth_token", "oauth_version"])
+        .map(|name| (name.to_owned(), field(name)))
+        .collect();
+    pairs.push(("q".into(), "a b".into()));
+    pairs.push(("status".into(), "Hello, you!".into()));
+    pairs.sort();
+    let escaped = |text: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let one = |byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        text.bytes().map(one).collect::<String>()
+    };
+    let all: Vec<String> =
+        pairs.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
+    let base = format!("POST&{}&{}", escaped(&server.url("/form")), escaped(&all.join("&")));
+    let key = format!(
+        "{}&{}",
+        escaped(&format!("{CANARY}-consumer_secret")),
+        escaped(&format!("{CANARY}-access_secret"))
+    );
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes());
+    let signature = base64::engine::general_purpose::STANDARD.encode(ring::hmac::sign(&key, base.as_bytes()));
+    assert_eq!(field("oauth_signature"), signature);
 }
 
 #[tokio::test]
@@ -313,6 +411,24 @@ async fn what_must_not_be_done_twice_is_tried_again_only_where_nothing_happened(
 }
 
 #[tokio::test]
+async fn a_hook_that_refuses_its_values_sends_nothing() {
+    let server = Server::start(|_| told(&json!({ "id": "1" })));
+    let refused = call(&server, "mail", json!({ "to": "nobody" })).await.unwrap_err();
+    assert_eq!((refused.kind, refused.retryable), (FailureKind::Invalid, false));
+    assert_eq!(refused.message, "`to` has `nobody`, which is no e-mail address");
+    assert_eq!(server.requests().len(), 0);
+    assert_eq!(
+        call(&server, "mail", json!({ "to": "ada@example.com" })).await.unwrap(),
+        json!({ "id": "1" })
+    );
+    assert_eq!(server.requests().len(), 1);
+    // Sent again it is the same message.
+    call(&server, "mail", json!({ "to": "ada@example.com" })).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(body(&requests[0]), body(&requests[1]));
+}
+
+#[tokio::test]
 async fn a_budget_that_is_used_up_sends_nothing() {
     let server = Server::start(|_| told(&json!({})));
     let connectors = connectors("bearer", "mine");
@@ -383,6 +499,9 @@ async fn lists_end_with_an_empty_page_a_rule_or_a_failure() {
             "/p?per=2&page=3" => json!([]),
             "/o" => json!({ "items": [1, 2], "more": true }),
             "/o?skip=2" => json!({ "items": [3], "more": false }),
+            "/first" => json!({ "items": [1, 2], "next": "c2" }),
+            "/more" if body(request) == r#"{"from":"c2"}"# => json!({ "items": [3], "next": "c3" }),
+            "/more" if body(request) == r#"{"from":"c3"}"# => json!({ "items": [], "next": null }),
             "/u" => json!({ "items": [1], "next": "/u?n=2" }),
             "/u?n=2" => json!({ "items": [2], "next": format!("{here}/u?n=3") }),
             "/u?n=3" => json!({ "items": [3], "next": "/u?n=4" }),
@@ -391,6 +510,7 @@ async fn lists_end_with_an_empty_page_a_rule_or_a_failure() {
     });
     assert_eq!(call(&server, "by_page", Json::Null).await.unwrap(), json!([1, 2, 3]));
     assert_eq!(call(&server, "by_offset", Json::Null).await.unwrap(), json!([1, 2, 3]));
+    assert_eq!(call(&server, "by_call", json!({ "of": "all" })).await.unwrap(), json!([1, 2, 3]));
     let failure = call(&server, "by_url", Json::Null).await.unwrap_err();
     assert_eq!(failure.to_string(), "`parts.by_url` has more than 3 pages; ask for fewer (limit)");
 }

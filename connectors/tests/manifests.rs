@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use connectors::library::{Library, family_texts};
+use connectors::manifest::request::Body;
 use connectors::read;
 use dsl::diagnostic::{Diagnostic, Severity};
 use dsl::span::Lines;
@@ -47,4 +48,18 @@ fn a_manifest_with_an_error_is_none() {
     let read = read::manifest(&text, Some("slack"), connectors::library::embedded_families());
     assert!(read.value.is_none());
     assert!(read.diagnostics.iter().any(|wrong| wrong.severity == Severity::Error));
+}
+
+#[test]
+fn what_is_only_warned_of_is_sent_all_the_same() {
+    let right = "json: { title: \"{{ input.title }}\" }";
+    let warned = "json: { title: \"{{ input?.title == null ? 'a' : 'b' }}\" }";
+    let sample = connectors::sample::manifest("acme");
+    assert!(sample.contains(right));
+    let read = read::manifest(&sample.replace(right, warned), None, connectors::library::embedded_families());
+    let severities: Vec<Severity> = read.diagnostics.iter().map(|wrong| wrong.severity).collect();
+    assert_eq!(severities, [Severity::Warning]);
+    let manifest = read.value.unwrap();
+    let create = manifest.actions.iter().find(|action| action.name == "create_item").unwrap();
+    assert!(matches!(create.request.body, Body::Json(_)), "{:?}", create.request.body);
 }

@@ -56,12 +56,19 @@ fn mutations(source: &str) -> Vec<Mutation> {
         let (action, within) = (entry.key.text.as_str(), entry.value.span);
         let Some(request) = entry.value.get("request") else { continue };
         let other = |method: &str| if method == "DELETE" { "PUT" } else { "DELETE" }.to_owned();
+        let further = entry.value.get("pages").and_then(|pages| pages.get("request"));
         let is_read = request.get("method").and_then(Node::scalar).is_some_and(|method| method.text == "GET");
         let method = |text: &str| if is_read { "HEAD".into() } else { other(text) };
         text(action, request.get("method"), method, &mut all);
-        text(action, request.get("path"), |path| format!("'{}'", path.replacen('/', "/x", 1)), &mut all);
-        for key in ["query", "headers", "json", "form"] {
-            names(action, request.get(key), within, &mut all);
+        // A path may be empty, where the base is what is asked.
+        let moved = |path: &str| if path.is_empty() { "/x".into() } else { path.replacen('/', "/x", 1) };
+        for request in [Some(request), further].into_iter().flatten() {
+            text(action, request.get("path"), |path| format!("'{}'", moved(path)), &mut all);
+            for key in ["query", "headers", "json", "form"] {
+                names(action, request.get(key), within, &mut all);
+            }
+            let variables = request.get("graphql").and_then(|graphql| graphql.get("variables"));
+            names(action, variables, within, &mut all);
         }
         let into = entry.value.get("pages").and_then(|pages| pages.get("into"));
         for place in entries(into) {

@@ -22,12 +22,68 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("github", "put_file_limited", "a parameter of a path is one segment in the description"),
     ("github", "put_file_refused", "a parameter of a path is one segment in the description"),
     ("github", "put_file_right", "a parameter of a path is one segment in the description"),
+    ("hubspot", "add_to_list", "the description is an extract without lists"),
+    ("hubspot", "create_deal", "the description is an extract without deals"),
+    ("hubspot", "get_account", "the description is an extract without the account"),
+    ("hubspot", "search_deals", "the description is an extract without deals"),
+    ("hubspot", "update_deal", "the description is an extract without deals"),
+    (
+        "google_calendar",
+        "create_event_right_zone",
+        "a time without offset is none in the description; the prose takes it beside a time zone",
+    ),
+    (
+        "google_calendar",
+        "update_event_right",
+        "the description has no null, with which a patch empties a field",
+    ),
+    (
+        "google_calendar",
+        "update_event_right_day",
+        "the description has no null, with which a patch empties a field",
+    ),
+    ("google_sheets", "add_sheet", TOO_DEEP),
+    ("google_sheets", "batch_update", TOO_DEEP),
+    ("google_sheets", "create_spreadsheet", TOO_DEEP),
+    ("google_sheets", "delete_rows", TOO_DEEP),
+    ("google_sheets", "get_spreadsheet", TOO_DEEP),
+    ("google_sheets", "get_user", "the description is of Sheets, and who somebody is, OpenID Connect tells"),
+    ("gitlab", "update_issue_right_undue", "the description has no issue that is not due any more"),
+    ("jira", "add_attachment", "the description takes the parts of the body for a list"),
+    ("jira", "assign_issue_right_bare", "the description has no issue that is given to nobody"),
+    (
+        "jira",
+        "get_myself_refused_scope",
+        "the description knows the address of a site, and not the one of OAuth",
+    ),
+    (
+        "jira",
+        "get_myself_right_oauth",
+        "the description knows the address of a site, and not the one of OAuth",
+    ),
+    (
+        "jira",
+        "get_myself_right_renewed",
+        "the description knows the address of a site, and not the one of OAuth",
+    ),
     (
         "notion",
         "create_page_right_children",
         "the description has blocks and icons as texts; the prose as objects",
     ),
     ("notion", "create_page_right_item", "the description calls the id of a data source `database_id`"),
+    ("salesforce", "run_report", "the description is one of records, without reports"),
+    ("onedrive", "find_item", "the description has no paths of names, as in `root:/a/b`"),
+    ("onedrive", "get_drive_right_app", "the description has a drive by its id only with something below it"),
+    (
+        "onedrive",
+        "get_drive_right_library",
+        "the description has a drive by its id only with something below it",
+    ),
+    ("onedrive", "upload_file", "the description has no paths of names, as in `root:/a:/content`"),
+    ("outlook_mail", "get_attachment", "the description has no content of an attachment alone"),
+    ("outlook_mail", "send_draft_right_app", "the description has the mailbox of who signed in alone"),
+    ("outlook_mail", "send_draft_right_shared", "the description has the mailbox of who signed in alone"),
     (
         "slack",
         "delete_message",
@@ -35,7 +91,37 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ),
     ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
     ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
+    (
+        "wordpress",
+        "get_me_right_com",
+        "the description knows a site's own address, and not the one at WordPress.com",
+    ),
+    ("wordpress", "get_me_right_folder", "the description knows a site at the top of its host"),
+    ("wordpress", "get_post_refused_route", "the description cannot know the types that a plugin makes"),
+    ("wordpress", "upload_media", "the description lists some kinds of files, and not text"),
+    ("zendesk", "add_tags", "the description leaves the body out"),
+    ("zendesk", "create_organization", "the description leaves the body out"),
+    ("zendesk", "create_ticket_right_custom", "the description takes the field itself for its value"),
+    ("zendesk", "get_me_right_renewed", "the description knows no OAuth"),
+    (
+        "zendesk",
+        "update_ticket_right_custom",
+        "the description takes the field itself for its value, and has no ticket that is given to nobody",
+    ),
+    ("zendesk", "upload_file", "the description leaves the body out"),
+    ("x", "upload_media", "the description has no uploads"),
+    (
+        "zoho_crm",
+        "add_note",
+        "the description requires of a new note what only an answer has, as when it was changed",
+    ),
+    ("zoho_crm", "add_tags", "the description requires of a tag what only an answer has, as who made it"),
+    ("zoho_crm", "attach_file", "the description has links to attach, and no files"),
 ];
+
+/// Without the answers in the description, their requests are judged, and are right.
+const TOO_DEEP: &str =
+    "the validator cannot make an answer that nests as deep as a table, and says so whatever it is asked";
 
 /// The path of the server that a description names, which the validator does not serve.
 fn served(description: &Json) -> String {

@@ -138,7 +138,19 @@ fn own_events() -> impl Iterator<Item = Event> {
             field("error", error, "The first failure."),
         ]),
     };
-    [failed].into_iter()
+    let succeeded = Event {
+        id: "keyway.run_succeeded".into(),
+        about: "A run succeeded.".into(),
+        input: vec![Field::optional("workflow", Type::String, "Only runs of this workflow.")],
+        payload: Type::Object(vec![
+            field("run", Type::String, "The id of the run."),
+            field("workflow", Type::String, "The name of its workflow."),
+            field("started", Type::Time, "When it started."),
+            field("ended", Type::Time, "When it ended."),
+            field("output", Type::Any, "What it gave."),
+        ]),
+    };
+    [failed, succeeded].into_iter()
 }
 
 /// Something that happens at a service and can start a run.

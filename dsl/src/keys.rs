@@ -222,13 +222,40 @@ pub const RESPOND: &[&str] = &["now", "output"];
 
 /// The keys of `verify`.
 pub const VERIFY: &[Field] = &[
-    Field::required("scheme", Shape::Choice(SCHEMES), "How the sender signs."),
-    Field::required("secret", Shape::Text, "The name of the secret that both know."),
+    Field::optional(
+        "header",
+        Shape::Text,
+        "The header that proves it, for `hmac_sha256` (by default `x-signature`) and `token` (`x-webhook-token`).",
+    ),
+    Field::required("scheme", Shape::Choice(SCHEMES), "How the sender proves who it is."),
+    Field::optional(
+        "secret",
+        Shape::Text,
+        "The name of the secret that both know; all schemes but `none` need it.",
+    ),
 ];
 
-/// How senders sign. `standard` is Standard Webhooks, `token` a header that is the secret itself.
-pub const SCHEMES: &[&str] =
-    &["github", "gitlab", "hmac_sha256", "shopify", "slack", "standard", "stripe", "token"];
+/// How senders prove who they are. `standard` is Standard Webhooks, `token` a header that is the secret itself; with
+/// `none` the address alone proves it, which nobody can guess.
+pub const SCHEMES: &[&str] = &[
+    "basic",
+    "bearer",
+    "github",
+    "gitlab",
+    "hmac_sha256",
+    NO_SCHEME,
+    "shopify",
+    "slack",
+    "standard",
+    "stripe",
+    "token",
+];
+
+/// The scheme of a sender that proves nothing but that it knows the address.
+pub const NO_SCHEME: &str = "none";
+
+/// The schemes whose header an author may name.
+pub const NAMED_HEADERS: &[&str] = &["hmac_sha256", "token"];
 
 #[cfg(test)]
 mod tests {

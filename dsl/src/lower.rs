@@ -33,7 +33,7 @@ pub fn lower(ast: Ast, resolved: &Resolved, catalog: &Catalog) -> Option<Workflo
         max_steps: ast.limits.steps,
         ai_cost: ast.limits.ai_cost,
         concurrency: ast.concurrency,
-        triggers: triggers::lower(ast.triggers)?,
+        triggers: triggers::lower(ast.triggers, &ast.connections)?,
     })
 }
 

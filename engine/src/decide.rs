@@ -16,6 +16,7 @@ use crate::path;
 use crate::plan::Op;
 use crate::retry;
 use crate::run::{At, Attempt, Gather, Hold, Slot, State, Status, StepFailure};
+use crate::spent::Spent;
 use crate::turn::Turn;
 
 /// How many signals of one name a run keeps. Further ones are dropped.
@@ -29,8 +30,11 @@ impl Turn<'_> {
         } else if self.run.status == Status::Running {
             match input {
                 Input::Start(_) => {}
-                Input::Returned { at, attempt, result, from } => {
-                    self.returned(*at, *attempt, result, *from);
+                Input::Returned { at, attempt, result, from, spent } => {
+                    if self.is_calling(*at, *attempt) {
+                        self.asked(*at, spent.as_ref());
+                        self.returned(*at, result, *from);
+                    }
                 }
                 Input::InDoubt { at, attempt } => self.in_doubt(*at, *attempt),
                 Input::Fired(timer) => self.fired(*timer),
@@ -109,16 +113,14 @@ impl Turn<'_> {
         self.emit(Event::TimeoutSet { timer: Timer { at, kind: TimerKind::Timeout, attempt, due } });
     }
 
-    fn returned(
-        &mut self,
-        at: At,
-        attempt: Attempt,
-        result: &Result<Value, Failure>,
-        from: Option<Timestamp>,
-    ) {
-        if !self.is_calling(at, attempt) {
-            return;
+    /// What models took counts whatever came of them.
+    fn asked(&mut self, at: At, spent: Option<&Spent>) {
+        if let Some(spent) = spent {
+            self.emit(Event::ModelsAsked { at, spent: spent.clone() });
         }
+    }
+
+    fn returned(&mut self, at: At, result: &Result<Value, Failure>, from: Option<Timestamp>) {
         match result {
             Ok(value) => {
                 self.emit(Event::StepSucceeded { at, value: value.clone(), from });

@@ -14,6 +14,7 @@ use crate::command::{Call, Command, Emitted, Timer, TimerKind};
 use crate::fork::Past;
 use crate::frame::Asked;
 use crate::run::{At, Attempt, Hold, Parent, RunId, StepFailure};
+use crate::spent::Spent;
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -269,6 +270,16 @@ pub enum Event {
         #[serde(rename = "a")]
         at: At,
     },
+    /// A step has asked models. What comes of that comes with the next event.
+    #[serde(rename = "ma")]
+    ModelsAsked {
+        /// The step.
+        #[serde(rename = "a")]
+        at: At,
+        /// What that took.
+        #[serde(rename = "s")]
+        spent: Spent,
+    },
     /// A step ended well.
     #[serde(rename = "o")]
     StepSucceeded {
@@ -503,6 +514,7 @@ impl Event {
             | Event::FrameClosed { .. }
             | Event::StepSkipped { .. }
             | Event::StepDue { .. }
+            | Event::ModelsAsked { .. }
             | Event::StepSucceeded { .. }
             | Event::StepFailed { then: Then::Continue | Then::Fatal, .. }
             | Event::StepDropped { .. }

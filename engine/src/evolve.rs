@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::command::{Call, TimerKind};
 use crate::event::{Event, Gave, Head, Then};
 use crate::run::{At, Frame, Gather, Open, Run, Slot, State, Status};
+use crate::spent::Spent;
 
 impl Run {
     /// Records that something happened at a time. It never decides, and needs no plan.
@@ -145,6 +146,7 @@ impl Run {
                 }
                 None => self.settle(*at, State::Due, time),
             },
+            Event::ModelsAsked { at, spent } => self.count_spent(*at, spent),
             Event::StepSucceeded { at, value, .. } => self.settle(*at, State::Done(value.clone()), time),
             Event::StepFailed { at, failure, then } => {
                 let state = match then {
@@ -249,6 +251,19 @@ impl Run {
                 open.flying = if flies { open.flying + 1 } else { open.flying.saturating_sub(1) };
             }
             next = Some(parent.frame);
+        }
+    }
+
+    /// Adds what models took to a step and to all that it stands in.
+    fn count_spent(&mut self, at: At, spent: &Spent) {
+        let mut next = Some(at);
+        while let Some(at) = next {
+            let Some(slot) = self.slot_mut(at) else { return };
+            match &mut slot.spent {
+                Some(sum) => sum.add(spent),
+                None => slot.spent = Some(Box::new(spent.clone())),
+            }
+            next = self.frames.get(&at.frame).and_then(|frame| frame.parent);
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Call;
 use crate::run::{At, Attempt, StepFailure};
+use crate::spent::Spent;
 
 /// An open instance of a block.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,8 @@ pub struct Slot {
     pub ended: Option<Timestamp>,
     /// When it, or its attempt, will have taken longer than it may.
     pub timeout: Option<Timestamp>,
+    /// What models took that were asked by it, or by the steps in it.
+    pub spent: Option<Box<Spent>>,
 }
 
 impl Slot {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Timer;
 use crate::fork::Past;
 use crate::run::{At, Attempt, Hold, Parent, RunId};
+use crate::spent::Spent;
 
 /// What the world says.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub enum Input {
         result: Result<Value, Failure>,
         /// Where it is an earlier answer that is used again: when that one came.
         from: Option<Timestamp>,
+        /// What it took, where models were asked.
+        spent: Option<Spent>,
     },
     /// A call was under way when the process died, and must not be repeated unasked.
     InDoubt {

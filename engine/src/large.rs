@@ -59,6 +59,7 @@ pub fn each_value(event: &Event, found: &mut dyn FnMut(&Value)) {
         | Event::TimeoutSet { .. }
         | Event::StepWaiting { .. }
         | Event::StepDue { .. }
+        | Event::ModelsAsked { .. }
         | Event::StepFailed { .. }
         | Event::CallAborted { .. }
         | Event::StepDropped { .. }

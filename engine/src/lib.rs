@@ -11,7 +11,6 @@
 //! 4. After a crash: `Run::fold` the log, then carry out `outstanding`. A call among it whose
 //!    safety is not repeatable is not made again but answered with `Input::InDoubt`.
 
-pub mod able;
 mod agenda;
 mod block;
 pub mod cause;
@@ -32,6 +31,7 @@ pub mod room;
 pub mod run;
 mod scope;
 mod settle;
+pub mod spent;
 pub mod story;
 mod turn;
 pub mod view;

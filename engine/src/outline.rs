@@ -1,6 +1,7 @@
 //! What would happen: a plan laid out in stages, with what each step would call, how often at most, on whom it waits
 //! and by what it can be skipped. Nothing runs, and what cannot be known is not guessed.
 
+mod asks;
 mod beside;
 mod bound;
 mod json;
@@ -15,6 +16,7 @@ use jiff::SignedDuration;
 
 use crate::plan::{CALL, Op, Plan, Step};
 
+pub use asks::Asks;
 pub use beside::{Beside, Bounds, Child, Connection, called};
 pub use bound::{Bound, Term};
 
@@ -86,8 +88,21 @@ pub struct Entry {
     pub calls: Bound,
     /// How often its block runs.
     pub rounds: Option<Rounds>,
+    /// What it asks a model.
+    pub asks: Option<Asks>,
     /// The blocks in it.
     pub parts: Vec<Part>,
+    /// How many of them run.
+    pub run: Run,
+}
+
+/// How many of the blocks in a step run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// All that there are.
+    All,
+    /// One of them, or none.
+    One,
 }
 
 /// Why a step can be skipped.
@@ -264,6 +279,8 @@ impl Reader<'_> {
             timeout: step.timeout,
             calls,
             rounds,
+            asks: asks::asks(&source.op, self.inputs),
+            run: if matches!(step.op, Op::Switch { .. }) { Run::One } else { Run::All },
             parts: if source.op.turn().is_some() { vec![tools(parts)] } else { parts },
         }
     }

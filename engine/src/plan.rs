@@ -6,7 +6,9 @@ use std::sync::Arc;
 use dsl::catalog::Safety;
 use dsl::expr::Expr;
 use dsl::value::{Hash, Value};
-use dsl::workflow::{self, Arg, EMIT, Need, NeedKind, OnDoubt, OnError, Phase, Retry, Wait, Workflow};
+use dsl::workflow::{
+    self, ASK, Arg, BATCH, EMBED, EMIT, Need, NeedKind, OnDoubt, OnError, Phase, Retry, TURN, Wait, Workflow,
+};
 use jiff::SignedDuration;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
@@ -167,6 +169,35 @@ impl Plan {
     /// A step by its block and its place in it.
     pub fn step(&self, block: u32, slot: u16) -> Option<&Step> {
         self.block(block)?.steps.get(usize::from(slot))
+    }
+
+    /// True for a step that is written as one that asks a model, also where it is carried out in rounds.
+    pub fn asks_models(&self, step: &Step) -> bool {
+        match &step.op {
+            Op::Act { action, .. } => [ASK, BATCH, EMBED, TURN].contains(&&**action),
+            Op::Repeat { .. } => self.round(step).is_some_and(|action| [BATCH, TURN].contains(&action)),
+            Op::Emit { .. }
+            | Op::Set { .. }
+            | Op::Wait(_)
+            | Op::Fail { .. }
+            | Op::Each { .. }
+            | Op::Switch { .. }
+            | Op::Try { .. } => false,
+        }
+    }
+
+    /// True for a step that waits for a batch of a provider: its rounds are looks at it.
+    pub fn looks_at_a_batch(&self, step: &Step) -> bool {
+        self.round(step) == Some(BATCH)
+    }
+
+    /// What each round of a step begins with, where that is a call.
+    fn round(&self, step: &Step) -> Option<&str> {
+        let Op::Repeat { body, .. } = &step.op else { return None };
+        match &self.block(*body)?.steps.first()?.op {
+            Op::Act { action, .. } => Some(&**action),
+            _ => None,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::plan::{Op, Plan, Step};
 use crate::retry;
 use crate::run::{At, Attempt, Frame, Gather, Run, RunId, Slot, State};
+use crate::spent;
 
 /// A place in a run, at a time.
 pub(crate) struct Scope<'a> {
@@ -66,10 +67,13 @@ impl Scope<'_> {
         })
     }
 
-    fn find(&self, name: &str) -> Option<&Slot> {
+    /// A step that can be seen from here, and whether it asks models.
+    fn find(&self, name: &str) -> Option<(&Slot, bool)> {
         self.frames().find_map(|(frame, _)| {
-            let slot = self.plan.block(frame.block)?.names.get(name)?;
-            frame.slots.get(usize::from(*slot))
+            let block = self.plan.block(frame.block)?;
+            let slot = usize::from(*block.names.get(name)?);
+            let asks = block.steps.get(slot).is_some_and(|step| self.plan.asks_models(step));
+            Some((frame.slots.get(slot)?, asks))
         })
     }
 
@@ -116,28 +120,31 @@ impl expr::Scope for Scope<'_> {
     }
 
     fn step(&self, name: &str) -> Seen<'_> {
-        match self.find(name).and_then(|slot| slot.state.value()) {
+        match self.find(name).and_then(|(slot, _)| slot.state.value()) {
             Some(value) => Seen::Value(Cow::Borrowed(value)),
             None => Seen::Absent,
         }
     }
 
     fn error(&self, name: &str) -> Value {
-        match self.find(name).map(|slot| &slot.state) {
+        match self.find(name).map(|(slot, _)| &slot.state) {
             Some(State::Failed { failure, .. }) => failure.to_value(),
             _ => Value::Null,
         }
     }
 
     fn meta(&self, name: &str) -> Value {
-        let Some(slot) = self.find(name) else { return Value::Null };
+        let Some((slot, asks)) = self.find(name) else { return Value::Null };
         let Some(started) = slot.started else { return Value::Null };
         let until = slot.ended.unwrap_or(self.now);
-        Value::object([
+        let of_all = [
             ("attempts", Value::Int(i64::from(slot.attempts))),
             ("started", Value::Time(started)),
             ("duration", Value::Duration(until.duration_since(started))),
-        ])
+        ];
+        let spent = slot.spent.as_deref();
+        let of_models = (asks || spent.is_some()).then(|| spent::told(spent));
+        Value::object(of_all.into_iter().chain(of_models.into_iter().flatten()))
     }
 
     fn big(&self, hash: &Hash) -> Option<Value> {

@@ -310,6 +310,8 @@ impl Story {
                 (step(at), Fact::Asked { who: who(&asked.who), message: asked.message.clone() })
             }
             Event::StepInDoubt { at, attempt } => (step(at), Fact::InDoubt { attempt: *attempt, sent }),
+            // The ledger tells of each call.
+            Event::ModelsAsked { .. } => return None,
             Event::StepDue { at } => (step(at), Fact::Due),
             Event::StepSucceeded { at, value, from } => {
                 (step(at), Fact::Gave { value: value.to_json(), from: *from })

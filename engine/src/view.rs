@@ -13,6 +13,7 @@ use crate::fork::{Outcome, Past};
 use crate::path;
 use crate::plan::{CALL, Plan};
 use crate::run::{Asked, At, Hold, Parent, Run, RunId, State, Status, StepFailure};
+use crate::spent::Spent;
 
 /// A run as people see it.
 #[derive(Clone, Debug)]
@@ -56,6 +57,10 @@ pub struct Entry {
     pub action: Option<Arc<str>>,
     /// When its last call was sent.
     pub sent: Option<Timestamp>,
+    /// True while it waits for a batch of a provider.
+    pub batch: bool,
+    /// What models took that it, or what is in it, has asked.
+    pub spent: Option<Box<Spent>>,
     /// For a block that opens several instances, how many there may be.
     pub children_total: Option<u32>,
     /// How many of them have ended.
@@ -334,6 +339,10 @@ impl Timeline {
                 entry.action = Some(action.clone());
                 entry.sent = Some(time);
             }),
+            Event::ModelsAsked { at, .. } => {
+                self.note_spent(*at);
+                None
+            }
             Event::StepReused { at, .. } => self.update(*at, |entry| entry.reused = Some(Reused::Run)),
             Event::StepSucceeded { at, from: Some(from), .. } => {
                 self.update(*at, |entry| entry.reused = Some(Reused::Answer(*from)))
@@ -342,13 +351,18 @@ impl Timeline {
             Event::StepFailed { at, failure, .. } => {
                 self.update(*at, |entry| entry.error = Some(failure.clone()))
             }
-            Event::BlockOpened { at, head } => self.update(*at, |entry| {
-                entry.children_total = match head {
-                    Head::Each { count, .. } => Some(*count),
-                    Head::Repeat { rounds, .. } => Some(*rounds),
-                    Head::One => None,
-                };
-            }),
+            Event::BlockOpened { at, head } => {
+                let looks = self.is_batch(*at);
+                self.update(*at, |entry| {
+                    entry.children_total = match head {
+                        Head::Each { count, .. } => Some(*count),
+                        // How often somebody looks says nothing of how far it is.
+                        Head::Repeat { .. } if looks => None,
+                        Head::Repeat { rounds, .. } => Some(*rounds),
+                        Head::One => None,
+                    };
+                })
+            }
             Event::StepWaiting { at, .. }
             | Event::StepDue { at }
             | Event::StepSucceeded { at, .. }
@@ -379,6 +393,26 @@ impl Timeline {
         }
     }
 
+    /// True for a step whose rounds are looks at a batch.
+    fn is_batch(&self, at: At) -> bool {
+        let frame = self.run.frames.get(&at.frame);
+        let step = frame.and_then(|frame| self.plan.step(frame.block, at.slot));
+        step.is_some_and(|step| self.plan.looks_at_a_batch(step))
+    }
+
+    /// Shows what models took, at the step and at all that it stands in.
+    fn note_spent(&mut self, at: At) {
+        let mut next = Some(at);
+        while let Some(at) = next {
+            let Some((_, first)) = self.frames.get(&at.frame) else { return };
+            let index = first + usize::from(at.slot);
+            if let (Some((_, entry)), Some(slot)) = (self.steps.get_index_mut(index), self.run.slot(at)) {
+                entry.spent.clone_from(&slot.spent);
+            }
+            next = self.run.frames.get(&at.frame).and_then(|frame| frame.parent);
+        }
+    }
+
     fn open(&mut self, frame: u32, parent: Option<At>, block: u32, index: u32, slots: u16) {
         let path = match parent {
             None => String::new(),
@@ -404,6 +438,7 @@ impl Timeline {
     }
 
     fn update(&mut self, at: At, more: impl FnOnce(&mut Entry)) -> Option<usize> {
+        let looks = self.is_batch(at);
         let index = self.frames.get(&at.frame)?.1 + usize::from(at.slot);
         let (_, entry) = self.steps.get_index_mut(index)?;
         let slot = self.run.slot(at)?;
@@ -416,6 +451,7 @@ impl Timeline {
         entry.until = None;
         entry.value = None;
         entry.waits = None;
+        entry.batch = false;
         entry.state = match &slot.state {
             State::Pending => Shown::NotStarted,
             State::Waiting(until) | State::Backoff(until) => {
@@ -437,6 +473,10 @@ impl Timeline {
                 Shown::InDoubt
             }
             State::Due => Shown::Waiting,
+            State::Open(_) if looks => {
+                entry.batch = true;
+                Shown::Waiting
+            }
             State::Calling(_) | State::Open(_) => Shown::Running,
             State::Done(value) => {
                 entry.value = Some(value.clone());
@@ -460,6 +500,7 @@ impl Timeline {
                 entry.ended = self.ended;
                 entry.until = None;
                 entry.waits = None;
+                entry.batch = false;
                 changed.push(index);
             }
         }
@@ -498,11 +539,13 @@ impl Entry {
             ("value", self.value.as_ref().map(Value::to_json)),
             ("error", self.error.as_ref().map(|failure| failure.to_value().to_json())),
             ("why", self.why.as_ref().map(|why| why.to_string().into())),
+            ("waits_for", self.batch.then(|| json!({ "batch": true }))),
             ("waits_for", self.waits.as_ref().map(Waits::to_json)),
             ("reused", self.reused.map(Reused::to_json)),
             ("action", self.action.as_deref().map(Into::into)),
             ("sent", time(self.sent).map(Into::into)),
             ("key", self.key.as_deref().map(Into::into)),
+            ("models", self.spent.as_ref().map(|spent| spent.to_json())),
             ("children_done", self.children_total.map(|_| self.children_done.into())),
             ("children_total", self.children_total.map(Into::into)),
         ];

@@ -129,7 +129,7 @@ impl Numbers {
     fn input(&mut self) -> Input {
         let (at, attempt) = (self.at(), self.small());
         match self.below(10) {
-            0 => Input::Returned { at, attempt, result: Ok(Value::Null), from: None },
+            0 => Input::Returned { at, attempt, result: Ok(Value::Null), from: None, spent: None },
             1 => Input::Fired(self.timer()),
             2 => Input::Nudge,
             3 => Input::InDoubt { at, attempt },

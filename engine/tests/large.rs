@@ -46,6 +46,7 @@ fn run(plan: &Plan, inputs: Value) -> (Run, Cost) {
                     attempt: call.attempt,
                     result: Ok(Value::Int(1)),
                     from: None,
+                    spent: None,
                 }),
                 Command::Nudge => Some(Input::Nudge),
                 Command::Wake(_) | Command::Abort { .. } | Command::Listen { .. } | Command::Emit(_) => None,

@@ -201,11 +201,11 @@ impl Stage {
             ["nudge"] => Input::Nudge,
             [call, "returns", value @ ..] => {
                 let (at, attempt) = self.call(call)?;
-                Input::Returned { at, attempt, result: Ok(json(value)?), from: None }
+                Input::Returned { at, attempt, result: Ok(json(value)?), from: None, spent: None }
             }
             [call, "fails", kind, rest @ ..] => {
                 let (at, attempt) = self.call(call)?;
-                Input::Returned { at, attempt, result: Err(failure(kind, rest)?), from: None }
+                Input::Returned { at, attempt, result: Err(failure(kind, rest)?), from: None, spent: None }
             }
             [call, "in", "doubt"] => {
                 let (at, attempt) = self.call(call)?;
@@ -415,6 +415,7 @@ impl Stage {
             Event::StepWaiting { at, until } => {
                 format!("{} waiting until {}", self.path(*at), self.offset(*until))
             }
+            Event::ModelsAsked { at, .. } => format!("{} has asked", self.path(*at)),
             Event::StepDue { at } => format!("{} due", self.path(*at)),
             Event::StepSucceeded { at, value, .. } => {
                 format!("{} succeeded {}", self.path(*at), value.to_json())

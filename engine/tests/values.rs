@@ -93,7 +93,7 @@ impl Forgetful {
 
     fn returns(&mut self, call: &Call, result: Result<Value, Failure>) -> (Run, Vec<Call>) {
         let result = result.map(|value| value.sealed(BIG));
-        self.take(&Input::Returned { at: call.at, attempt: call.attempt, result, from: None })
+        self.take(&Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent: None })
     }
 }
 

@@ -9,6 +9,7 @@ use dsl::value::Value;
 use engine::command::Call;
 use engine::plan::Plan;
 use engine::run::RunId;
+use engine::spent::Spent;
 
 /// Carries out calls. Retrying is not its business: the engine decides.
 pub trait Executor: Send + Sync + 'static {
@@ -54,4 +55,19 @@ pub struct Found {
 }
 
 /// A call under way.
-pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>>;
+pub type Calling<'a> = Pin<Box<dyn Future<Output = Came> + Send + 'a>>;
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Came {
+    /// What it gave.
+    pub result: Result<Value, Failure>,
+    /// What it took, where models were asked.
+    pub spent: Option<Spent>,
+}
+
+impl From<Result<Value, Failure>> for Came {
+    fn from(result: Result<Value, Failure>) -> Came {
+        Came { result, spent: None }
+    }
+}

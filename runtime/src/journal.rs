@@ -12,6 +12,7 @@ use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::Timestamp;
 use store::Book;
+use store::arrivals::Arrival;
 
 use crate::driver::{Error, State, Summary};
 
@@ -69,6 +70,14 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// Where it cannot be read.
     fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error>;
+    /// What became of something that has come over a trigger (owner, workflow, text), by what makes it unique. Where no
+    /// books are kept, nothing has come before.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn arrival(&self, _of: [&str; 3], _key: &[u8; 32]) -> Result<Option<Arrival>, Error> {
+        Ok(None)
+    }
     /// The answers of all calls, with their hashes and when they came.
     ///
     /// # Errors

@@ -7,13 +7,16 @@
 //! The order of things, the same for every driver: take what has arrived, decide what it means, write all
 //! of that in one commit, and only then hand out what follows from it.
 
+pub mod arrival;
 mod child;
 pub mod clean;
 pub mod clock;
 pub mod driver;
 pub mod executor;
 pub mod journal;
+pub mod listeners;
 pub mod local;
+pub mod poller;
 pub mod rehearsal;
 pub mod schedule;
 pub mod timekeeper;

@@ -26,16 +26,20 @@ use engine::event::Recorded;
 use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::run::RunId;
+use store::arrivals::Poll;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::arrival::{Came, Coming};
 use crate::clock::Clock;
 use crate::driver::{Driver, Error, State, Summary};
 use crate::executor::Executor;
 use crate::journal::Journal;
 use crate::journal::memory::Memory;
 use crate::journal::sqlite::Sqlite;
+use crate::listeners::Listeners;
 use crate::timekeeper::kept::Kept;
+pub(crate) use mover::caused;
 use mover::{Message, Mover, Reply};
 use values::Shelf;
 use watchers::Watchers;
@@ -46,6 +50,7 @@ pub struct Local {
     journal: Arc<dyn Journal>,
     values: Arc<Shelf>,
     watchers: Arc<Watchers>,
+    listeners: Arc<Listeners>,
     thread: Mutex<Option<JoinHandle<()>>>,
     cleaning: Mutex<()>,
 }
@@ -125,6 +130,7 @@ impl Local {
         let (inbox, arrivals) = channel();
         let values = Arc::new(Shelf::new(journal.clone()));
         let watchers = Arc::new(Watchers::default());
+        let listeners = Arc::new(Listeners::default());
         let wake = Mutex::new(inbox.clone());
         surroundings.clock.on_jump(Box::new(move || {
             // Where the driver has stopped there is nobody to wake.
@@ -133,14 +139,14 @@ impl Local {
         let mover = Mover::new(
             (inbox.clone(), arrivals),
             journal.clone(),
-            values.clone(),
+            (values.clone(), listeners.clone()),
             watchers.clone(),
             surroundings,
             shares,
         );
         let thread = std::thread::Builder::new().name("runs".into()).spawn(move || mover.run());
         let thread = Mutex::new(Some(thread.expect("the system gives a thread")));
-        Local { inbox, journal, values, watchers, thread, cleaning: Mutex::default() }
+        Local { inbox, journal, values, watchers, listeners, thread, cleaning: Mutex::default() }
     }
 
     /// Starts a run and does not wait: the answer comes once its start is committed.
@@ -157,6 +163,23 @@ impl Local {
         let (reply, answer) = answer();
         self.send(Message::Keep { kept: Box::new(kept), reply });
         answer
+    }
+
+    /// Takes in what has come from outside, and does not wait: what became of each is told once it is committed, with how far
+    /// a service was asked.
+    pub fn arrive(
+        &self,
+        comings: Vec<Coming>,
+        poll: Option<Poll>,
+    ) -> oneshot::Receiver<Result<Vec<Came>, Error>> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Arrive { comings, poll, answer });
+        answered
+    }
+
+    /// The triggers that wait for something from outside.
+    pub fn listeners(&self) -> &Listeners {
+        &self.listeners
     }
 
     /// Tells how a run ends, once its end is committed. Nothing is told where the driver stops before that, does not move the

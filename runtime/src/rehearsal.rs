@@ -250,7 +250,7 @@ impl Play<'_> {
                 .iter()
                 .find(|((run, at, _), child)| *run == parent.run && *at == parent.at && *child == id);
             if let Some(((_, at, attempt), _)) = call {
-                let input = Input::Returned { at: *at, attempt: *attempt, result, from: None };
+                let input = Input::Returned { at: *at, attempt: *attempt, result, from: None, spent: None };
                 self.put(self.now, Due::World(parent.run, input));
             }
         }
@@ -345,7 +345,8 @@ impl Play<'_> {
             && let Some(moved) = self.children.get(&key).and_then(|child| self.runs.get(child))
         {
             if let Some(result) = result_of(&moved.plan.name, &moved.run.status) {
-                let input = Input::Returned { at: call.at, attempt: call.attempt, result, from: None };
+                let input =
+                    Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent: None };
                 self.put(self.now, Due::World(run.clone(), input));
             }
         } else if call.safety.repeatable() {

@@ -1,26 +1,43 @@
 //! Connections of an owner: made, listed and removed by a command, and given to the calls of a run. Their rows stand in
 //! the store, their secrets in the vault, bound to the hosts of their service.
 
+mod account;
+mod apps;
+mod entering;
 mod found;
+mod health;
+mod keep;
+mod needs;
+mod standing;
 mod trying;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use connectors::manifest::Manifest;
-use connectors::manifest::auth::Auth;
+use connectors::manifest::auth::{Auth, Kind as WayKind};
 use dsl::types::{Field, fit_field};
 use dsl::value::{Object, Value};
+use jiff::Timestamp;
 use secret::Secret;
-use vault::{Entry, Kind, Vault, Who, secret_name};
+use vault::{Connecting, Entry, Place, Vault, Who, secret_name};
 
 use crate::error::Error;
 
-pub use found::{OfOwner, find};
-pub use trying::{Trying, try_key, verify};
+pub use account::{Account, User, find, typed};
+pub use apps::{Known, NewApp, PORT, add_app, app_for, apps, usual_redirect};
+pub use connectors::signin::{Choice, Device, Poll, Refusal, Tokens};
+pub use entering::{Beginning, Check, Entering, Finished, Wish};
+pub use found::OfOwner;
+pub use health::{Health, REFUSED, WORKS};
+pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan};
+pub use standing::{Standing, standings};
+pub use trying::{Trying, revoke, try_key, verify};
 
-/// The state of a connection that may be used.
-pub const READY: &str = "ready";
+/// What a connection is called where nobody says otherwise.
+pub const MAIN: &str = "main";
+
+/// Who types, as the audit tells it.
+const ACTOR: &str = "keyway";
 
 /// What a connection is to be.
 pub struct Wanted<'a> {
@@ -28,12 +45,16 @@ pub struct Wanted<'a> {
     pub manifest: &'a Manifest,
     /// The way to sign in.
     pub auth: &'a Auth,
-    /// Its name, free among those of the owner at this service.
+    /// Its name.
     pub name: &'a str,
     /// What a person gave, as text.
     pub fields: &'a [(String, String)],
     /// The secrets, by their names in the manifest.
     pub secrets: Vec<(String, Secret)>,
+    /// Where the service stands, where not where its manifest says.
+    pub base: Option<&'a str>,
+    /// Whether one of that name may be there already.
+    pub place: Place,
 }
 
 /// Stores a connection whose secrets a person gave.
@@ -43,42 +64,61 @@ pub struct Wanted<'a> {
 pub fn add(vault: &Vault, who: Who<'_>, wanted: Wanted<'_>) -> Result<(), Error> {
     let fields = fitted(wanted.manifest, wanted.auth, wanted.fields)?;
     let connector = &wanted.manifest.id;
-    let hosts = hosts(wanted.manifest, wanted.auth, &fields)?;
-    for (name, secret) in &wanted.secrets {
-        let known = |field: &&Field| field.name == *name;
-        let declared = wanted.auth.secrets.iter().chain(&wanted.manifest.account.secrets).find(known);
-        // Why it does not fit is not shown: it may be another secret.
-        if declared.is_some_and(|field| fit_field(&Value::text(secret.expose()), field).is_err()) {
-            let manifest = &wanted.manifest.name;
-            return Err(Error::Unfit { why: format!("this is no `{name}` of {manifest}") });
-        }
-    }
-    let entry = |(name, value): (String, Secret)| Entry {
-        kind: Kind::Connection,
-        name: secret_name(connector, wanted.name, &name),
-        connector: connector.clone(),
-        hosts: hosts.clone(),
-        settings: BTreeMap::new(),
-        rank: 0,
-        value,
+    let hosts = hosts(wanted.manifest, wanted.auth, &fields, wanted.base)?;
+    check_secrets(wanted.manifest, wanted.auth, &wanted.secrets)?;
+    let entry = |(name, value): &(String, Secret)| {
+        Entry::of_connection(connector, secret_name(connector, wanted.name, name), &hosts, value)
     };
-    let entries: Vec<Entry> = wanted.secrets.into_iter().map(entry).collect();
-    let row = vault::Connection {
+    let secrets: Vec<Entry> = wanted.secrets.iter().map(entry).collect();
+    let connection = vault::Connection {
         owner: who.owner.into(),
         connector: connector.clone(),
         name: wanted.name.into(),
         auth: wanted.auth.id.clone(),
         fields: Value::Object(Arc::new(fields)).to_json().to_string(),
-        state: READY.into(),
-        label: String::new(),
-        created: nanoseconds(),
-        used: None,
+        state: vault::READY.into(),
+        created: nanoseconds(Timestamp::now()),
+        base: wanted.base.unwrap_or_default().into(),
+        ..vault::Connection::default()
     };
-    Ok(vault.connect(who, row, &entries)?)
+    let wanted = Connecting { connection, secrets: &secrets, sign_in: None, place: wanted.place };
+    Ok(vault.connect(who, wanted)?)
 }
 
-fn nanoseconds() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+/// Looks whether secrets have the form that the manifest says. Why one does not fit is not shown: it may be another secret.
+fn check_secrets(manifest: &Manifest, way: &Auth, secrets: &[(String, Secret)]) -> Result<(), Error> {
+    for (name, secret) in secrets {
+        let declared = way.secrets.iter().chain(&manifest.account.secrets).find(|field| field.name == *name);
+        if declared.is_some_and(|field| fit_field(&Value::text(secret.expose()), field).is_err()) {
+            return Err(Error::Unfit { why: format!("this is no `{name}` of {}", manifest.name) });
+        }
+    }
+    Ok(())
+}
+
+/// The names of the secrets that a person gives for a way to sign in, with what they are.
+pub fn asked_for(way: &Auth) -> Vec<(String, String)> {
+    match way.kind {
+        WayKind::Oauth1a(_) => SIGNING.map(|(name, about)| (name.to_owned(), about.to_owned())).into(),
+        _ => way.secrets.iter().map(|field| (field.name.clone(), field.about.clone())).collect(),
+    }
+}
+
+/// The secrets of OAuth 1.0a.
+const SIGNING: [(&str, &str); 4] = [
+    ("consumer_key", "The key of the app."),
+    ("consumer_secret", "The secret of the app."),
+    ("access", "The token of the account."),
+    ("access_secret", "The secret of that token."),
+];
+
+fn given(way: &Auth) -> impl Iterator<Item = String> {
+    asked_for(way).into_iter().map(|(name, _)| name)
+}
+
+/// A moment as it is stored.
+fn nanoseconds(moment: Timestamp) -> i64 {
+    i64::try_from(moment.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// What was given, as its types want it.
@@ -118,9 +158,17 @@ pub fn fitted(manifest: &Manifest, auth: &Auth, given: &[(String, String)]) -> R
     Ok(fields)
 }
 
-/// The hosts that the secrets of a connection may go to: those that the manifest names, and for those it names by a
-/// star, the one that the connection's own address has.
-fn hosts(manifest: &Manifest, auth: &Auth, fields: &Object) -> Result<Vec<String>, Error> {
+/// The hosts that the secrets of a connection may go to: the one where the service stands for it; else those that the
+/// manifest names, and for those it names by a star, the one that the connection's own address has.
+fn hosts(
+    manifest: &Manifest,
+    auth: &Auth,
+    fields: &Object,
+    base: Option<&str>,
+) -> Result<Vec<String>, Error> {
+    if let Some(base) = base {
+        return Ok(vec![host_of(base)?]);
+    }
     let mut hosts: Vec<String> =
         manifest.hosts.iter().filter(|host| !host.starts_with('*')).cloned().collect();
     let base = connectors::base_host(manifest, auth, fields)
@@ -129,6 +177,17 @@ fn hosts(manifest: &Manifest, auth: &Auth, fields: &Object) -> Result<Vec<String
         hosts.push(base);
     }
     Ok(hosts)
+}
+
+/// The host of an address that a person gave.
+fn host_of(base: &str) -> Result<String, Error> {
+    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    match host.is_empty() || host.contains('@') {
+        true => Err(Error::Unfit { why: format!("`{base}` is no address of a service") }),
+        false => Ok(host.to_ascii_lowercase()),
+    }
 }
 
 #[cfg(test)]
@@ -163,11 +222,15 @@ mod tests {
     fn connect(vault: &Vault, name: &str, token: &str) -> Result<(), Error> {
         let secrets = vec![("token".to_owned(), Secret::new(token.to_owned()))];
         let auth = &slack().auth[0];
-        add(vault, me(vault::LOCAL), Wanted { manifest: slack(), auth, name, fields: &[], secrets })
+        let (base, place) = (None, vault::Place::Free);
+        let wanted = Wanted { manifest: slack(), auth, name, fields: &[], secrets, base, place };
+        add(vault, me(vault::LOCAL), wanted)
     }
 
     fn found(place: &Place, name: Option<&str>, owner: &str) -> Result<Connection, String> {
-        find(place.vault.clone(), slack(), name, owner, "test").map_err(|failure| failure.to_string())
+        let user = User { vault: place.vault.clone(), owner: owner.into(), actor: "test".into() };
+        let account = find(&user, slack(), name).map_err(|failure| failure.to_string())?;
+        account.connection(slack(), 0).map_err(|failure| failure.to_string())
     }
 
     #[test]
@@ -199,7 +262,8 @@ mod tests {
         }
         let open = |owner: &str, connector: &str| {
             let (owner, connector) = (owner.to_owned(), connector.to_owned());
-            Connected { vault: place.vault.clone(), owner, actor: "test".into(), connector }
+            let of = owner.clone();
+            Connected { vault: place.vault.clone(), owner, of, actor: "test".into(), connector }
                 .open(name, "slack.com")
         };
         assert!(open(vault::LOCAL, "slack").is_ok());

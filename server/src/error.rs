@@ -125,6 +125,20 @@ pub enum Error {
     /// What was said makes no sense to the run.
     #[error("{0}")]
     Wrong(String),
+    /// A trigger lacks something without which it would hear nobody, or anybody.
+    #[error("{why}")]
+    Unready {
+        /// What it lacks.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// No trigger of a workflow has an address.
+    #[error("no trigger of `{workflow}` has an address")]
+    NoAddress {
+        /// The workflow.
+        workflow: String,
+    },
     /// The inputs do not fit the workflow.
     #[error("{}", .0.join("\n"))]
     Inputs(Vec<String>),
@@ -134,6 +148,9 @@ pub enum Error {
         /// Which.
         run: engine::run::RunId,
     },
+    /// Somebody is not signed in at a service.
+    #[error(transparent)]
+    SignIn(#[from] connectors::signin::Refusal),
     /// The vault cannot go on, or may not.
     #[error(transparent)]
     Vault(#[from] vault::Error),
@@ -175,7 +192,9 @@ impl Error {
             Error::NotYet(_) => Some("a later version will run it".into()),
             Error::Wrong(_) => Some("`keyway show RUN` tells how the run stands".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
-            Error::Unfit { .. } => None,
+            Error::SignIn(_) | Error::Unfit { .. } => None,
+            Error::Unready { help, .. } => Some(help.clone()),
+            Error::NoAddress { .. } => Some("`keyway webhooks` lists the addresses there are".into()),
             Error::NoNote { .. } => Some("start the workflow again".into()),
             Error::Vault(error) => error.help(),
             Error::Driver(error) => error.help().map(str::to_owned),

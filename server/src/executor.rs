@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ai::ask::{Asking, By, Models};
+use ai::ask::{Asking, By, Models, Taken, Tally};
 use connectors::contents::Contents;
 use connectors::meter::Meter;
 use connectors::{Connectors, Settings};
@@ -14,7 +14,8 @@ use dsl::value::Value;
 use dsl::workflow::{ASK, BATCH, EMBED, TURN};
 use engine::command::Call;
 use engine::run::RunId;
-use runtime::executor::{Calling, Executor, Finding};
+use engine::spent::{Spent, Tokens};
+use runtime::executor::{Calling, Came, Executor, Finding};
 use secret::NoVault;
 use store::Desk;
 
@@ -90,6 +91,11 @@ impl Hands {
         self.models.settled();
     }
 
+    /// What counts how often services are asked.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
     /// Where the contents of large files are kept.
     pub fn contents(&self) -> &Contents {
         &self.contents
@@ -112,7 +118,7 @@ impl Hands {
             contents: self.contents.clone(),
             egress: way.opened_by(Arc::new(self.safe.of_run(run, &note.owner))),
             library: connectors::library().clone(),
-            connections: Arc::new(OfOwner::of_run(self.safe.clone(), run, &note.owner)),
+            connections: Arc::new(OfOwner::of_run(self.safe.clone(), run, &note.owner, way.clone())),
             meter: self.meter.of(&note.owner, &note.file.to_string_lossy()),
         });
         let (file, deployed, owner) = (note.file.clone(), note.version.is_some(), Arc::from(&*note.owner));
@@ -123,6 +129,15 @@ impl Hands {
     /// True if a run has its connectors.
     pub fn holds(&self, run: &RunId) -> bool {
         self.of(run).is_some()
+    }
+
+    /// The way out, to public addresses or to all.
+    pub(crate) fn way(&self, reach: Reach) -> &egress::Client {
+        let [public, all] = &self.ways;
+        match reach {
+            Reach::Private => all,
+            Reach::Public => public,
+        }
     }
 
     /// What all questions to models share.
@@ -144,14 +159,18 @@ impl Hands {
     }
 
     /// Asks a model, on the keys of the run's owner: all that a step wants of it, or one turn of one with tools.
-    async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Result<Value, Failure> {
+    async fn ask(&self, run: &RunId, call: &Call, equipment: &Equipment) -> Came {
         let hand = |piece: ai::ask::Piece<'_>| {
             let (from, text) = (piece.from, piece.text.to_owned());
             self.live.tell(run, &Piece { at: call.at, attempt: call.attempt, from, text })
         };
-        let asking = Asking {
+        let vault = match self.vault().await {
+            Ok(vault) => vault,
+            Err(failure) => return Err(failure).into(),
+        };
+        let mut asking = Asking {
             models: &self.models,
-            vault: self.vault().await?,
+            vault,
             owner: &equipment.owner,
             by: By::Step {
                 run: &run.0,
@@ -160,13 +179,15 @@ impl Hands {
                 hand: &hand,
             },
             reach: if equipment.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public },
+            tally: Tally::default(),
         };
-        match &*call.action {
-            BATCH => ai::ask::batch(asking, &call.args).await,
+        let result = match &*call.action {
+            BATCH => ai::ask::batch(&mut asking, &call.args).await,
             EMBED => ai::ask::embed(&asking, &call.args).await,
-            TURN => ai::ask::turn(asking, &call.args).await,
+            TURN => ai::ask::turn(&mut asking, &call.args).await,
             _ => ai::ask::ask(&asking, &call.args).await,
-        }
+        };
+        Came { result, spent: asking.tally.taken().map(spent) }
     }
 
     fn of(&self, run: &RunId) -> Option<Arc<Equipment>> {
@@ -188,9 +209,9 @@ impl Executor for Hands {
                         connection: call.connection.as_deref(),
                         ..connectors::Request::new(&call.action, &call.args, &call.key)
                     };
-                    equipment.connectors.call(request).await
+                    equipment.connectors.call(request).await.into()
                 }
-                None => Err(Failure::new(FailureKind::Refused, "the run has ended")),
+                None => Err(Failure::new(FailureKind::Refused, "the run has ended")).into(),
             }
         })
     }
@@ -234,5 +255,19 @@ impl Executor for Hands {
             let reach = if left.allow_private { ai::ask::Reach::Private } else { ai::ask::Reach::Public };
             self.left.give_up(&left.owner, reach);
         }
+    }
+}
+
+/// What models took, as a run has it.
+fn spent(taken: Taken) -> Spent {
+    let [uncached, cached, minutes, hour, visible, reasoning] = taken.tokens;
+    let tokens =
+        Tokens { input: uncached + cached + minutes + hour, cached, output: visible + reasoning, reasoning };
+    Spent {
+        model: taken.model.into(),
+        provider: taken.provider.into(),
+        paid_by: taken.payer.into(),
+        tokens,
+        cost: taken.cost,
     }
 }

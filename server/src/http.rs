@@ -8,6 +8,7 @@ mod crowd;
 mod door;
 pub mod gateway;
 mod health;
+mod hooks;
 mod host;
 mod house;
 mod line;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub address: SocketAddr,
     /// Names by which it may be called, beside its own.
     pub names: Vec<String>,
+    /// Where the world reaches it: where the addresses of webhooks begin. Its host is one of its names.
+    pub public: Option<String>,
     /// What it takes at most.
     pub limits: Limits,
 }

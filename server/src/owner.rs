@@ -1,15 +1,18 @@
 //! The process that owns a data directory: it moves the runs, and does so for others who ask.
 
+mod asking;
+pub mod callers;
 pub mod deploy;
+pub(crate) mod hearing;
 mod plans;
 mod socket;
+mod subscriber;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use dsl::diagnostic::Severity;
 use dsl::value::Value;
 use dsl::workflow::Workflow;
 use engine::event::{Event, Recorded};
@@ -23,7 +26,9 @@ use runtime::clock::Wall;
 use runtime::driver::{Driver, Error as DriverError, State};
 use runtime::executor::Executor;
 use runtime::journal::sqlite::Sqlite;
+use runtime::listeners::Listener;
 use runtime::local::{Local, Shares, Surroundings};
+use runtime::poller::Poller;
 use runtime::schedule::books::nanoseconds;
 use runtime::timekeeper::{self, Keeper, Timekeeper};
 use store::{Book, Change, Desk, Edit};
@@ -41,8 +46,11 @@ use crate::protocol::{Act, Hears, Reply, Request, Watched};
 use crate::safe::Safe;
 use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
+use asking::Services;
+use hearing::Ears;
 use plans::Plans;
 use socket::Listening;
+use subscriber::Subscriber;
 
 /// How long a commit waits for another process that writes.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -92,6 +100,15 @@ pub(crate) struct Core {
     pub(crate) desk: Arc<Desk>,
     /// Where schedules are kept here.
     timekeeper: OnceLock<Timekeeper>,
+    /// Where services are asked from here.
+    poller: OnceLock<Poller>,
+    services: OnceLock<Services>,
+    /// Where services are told addresses from here.
+    subscriber: OnceLock<Subscriber>,
+    safe: Arc<Safe>,
+    ears: Ears,
+    /// Where the addresses begin that others call.
+    base: OnceLock<String>,
     hands: Arc<Hands>,
     plans: Plans,
     guests: AtomicUsize,
@@ -125,15 +142,29 @@ impl Owner {
         if let Err(unfit) = lost {
             warn!(?unfit, "calls to models of an earlier process are still open in the ledger");
         }
-        let hands = Arc::new(Hands::new(data, home.database(), safe, desk.clone()));
+        let hands = Arc::new(Hands::new(data, home.database(), safe.clone(), desk.clone()));
         let executor: Arc<dyn Executor> = hands.clone();
         let executor = stand_in.map_or(executor.clone(), |stand_in| stand_in(executor));
         let surroundings = Surroundings { executor, tokio: Handle::current(), clock: Arc::new(Wall) };
         let driver = Arc::new(Local::sharing(Arc::new(Sqlite::over(desk.clone())?), surroundings, shares));
         let listener = socket::listen(&home.socket())?;
-        let (timekeeper, guests, left) = (OnceLock::new(), AtomicUsize::new(0), Notify::new());
-        let plans = Plans::default();
-        let core = Arc::new(Core { driver, desk, timekeeper, hands, plans, guests, left });
+        let (guests, left, plans) = (AtomicUsize::new(0), Notify::new(), Plans::default());
+        let (timekeeper, poller, base) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let core = Arc::new(Core {
+            driver,
+            desk,
+            timekeeper,
+            poller,
+            services: OnceLock::new(),
+            subscriber: OnceLock::new(),
+            safe,
+            ears: Ears::default(),
+            base,
+            hands,
+            plans,
+            guests,
+            left,
+        });
         let listening = Listening::open(listener, core.clone());
         let listening = Some(listening.map_err(|source| Error::Socket { path: home.socket(), source })?);
         Ok(Owner { core, listening, _lock: lock })
@@ -160,18 +191,32 @@ impl Owner {
         self.core.follow(run, seen, allow_private, hears)
     }
 
+    /// Says where the addresses begin that others call.
+    pub fn reached_at(&self, base: &str) {
+        // It is said once for each owner.
+        let _ = self.core.base.set(base.trim_end_matches('/').to_owned());
+    }
+
     /// Takes up all runs that are not finished, and begins to keep schedules. Gives how many there are of both.
     ///
     /// # Errors
     /// Where something of that cannot be read.
     pub fn serve(&self, reach: Reach) -> Result<(usize, usize), Error> {
-        self.core.serve(reach)
+        let counted = self.core.serve(reach)?;
+        let _ = self.core.subscriber.set(Subscriber::open(&self.core));
+        Ok(counted)
     }
 
     /// Stops keeping schedules.
     pub fn stop_keeping(&self) {
         if let Some(timekeeper) = self.core.timekeeper.get() {
             timekeeper.stop();
+        }
+        if let Some(poller) = self.core.poller.get() {
+            poller.stop();
+        }
+        if let Some(subscriber) = self.core.subscriber.get() {
+            subscriber.stop();
         }
     }
 
@@ -247,6 +292,9 @@ impl Core {
             Request::Put { workflow, wish } => {
                 self.put(workflow, wish).map(|outcome| Reply::Deployed(Box::new(outcome)))
             }
+            Request::Addresses { workflow, trigger, act } => {
+                self.addresses(workflow, trigger.as_deref(), *act).map(Reply::Addresses)
+            }
             Request::Watch => Ok(Reply::Watched(self.watched())),
             Request::Await { .. } | Request::Follow { .. } => {
                 Err(Error::Protocol("a run is waited for and followed over the socket alone".into()))
@@ -273,6 +321,13 @@ impl Core {
 
     fn serve(&self, reach: Reach) -> Result<(usize, usize), Error> {
         self.hands.open_to(reach);
+        let (id, zone) = (LOCAL.to_owned(), crate::zone::own());
+        let owner = timekeeper::Owner { id, zone };
+        let read = crate::kept::deployed_all(self.kept()?)?;
+        // Before any run is moved of which they may hear.
+        for deployed in read.iter().filter_map(|(_, deployed)| deployed.as_ref()) {
+            self.driver.listeners().set(&deployed.workflow, Listener::all(&owner, deployed));
+        }
         let mut resumed = 0;
         for run in self.driver.unfinished()? {
             // One that is damaged keeps nobody from the others; it is found late.
@@ -281,12 +336,10 @@ impl Core {
                 Err(error) => error!(%run, error = crate::chain(&error), "a run cannot be taken up"),
             }
         }
-        let (id, zone) = (LOCAL.to_owned(), crate::zone::own());
-        let owner = timekeeper::Owner { id, zone };
         let clock = Arc::new(Wall);
         let mut keeper = Keeper::new(owner, self.desk.path(), self.driver.clone(), clock.clone())?;
         let mut deployed = vec![];
-        for (workflow, read) in crate::kept::deployed_all(self.kept()?)? {
+        for (workflow, read) in read {
             match read {
                 Some(read) => deployed.push(read),
                 None => keeper.cannot_keep(&workflow, "this version of the program takes its text no more"),
@@ -296,6 +349,13 @@ impl Core {
         let schedules = keeper.len();
         // It is asked once for each owner.
         let _ = self.timekeeper.set(Timekeeper::new(keeper, clock));
+        let data = self.desk.path().parent().map(Path::to_owned).unwrap_or_default();
+        let services =
+            Services::new(data, self.safe.clone(), self.hands.way(reach).clone(), self.hands.meter());
+        let _ = self.services.set(services.clone());
+        let listeners = self.driver.listeners().all();
+        let poller = Poller::open(self.desk.path(), self.driver.clone(), Arc::new(services), listeners)?;
+        let _ = self.poller.set(poller);
         Ok((resumed, schedules))
     }
 
@@ -422,6 +482,20 @@ impl Core {
         Ok(unfinished)
     }
 
+    /// How a run has ended, once it has. One that nobody moves here any more goes on somewhere else.
+    pub(crate) async fn end_of(&self, run: &RunId) -> Result<State, Error> {
+        if self.hands.holds(run) {
+            let end = self.driver.end_of(run);
+            // Where it has ended in between, nobody tells.
+            if self.hands.holds(run)
+                && let Ok(state) = end.await
+            {
+                return Ok(state);
+            }
+        }
+        Ok(self.driver.summary(run)?.state)
+    }
+
     fn cancel(&self, run: &RunId, allow_private: bool) -> Result<(), Error> {
         self.ready(run, allow_private)?;
         Ok(self.driver.cancel(run, Cancel::Finally)?)
@@ -475,12 +549,8 @@ impl Core {
     }
 }
 
-/// A workflow that this version can run.
+/// A workflow without errors.
 pub(crate) fn checked(file: &Path, text: &str) -> Result<Workflow, Error> {
     let checked = dsl::check(text, &crate::beside::catalog(file, text));
-    let workflow = checked.workflow.ok_or(Error::Workflow { file: file.display().to_string() })?;
-    let lacks = engine::able::lacks(&workflow).into_iter();
-    let lacks: Vec<String> =
-        lacks.filter(|lack| lack.severity == Severity::Error).map(|lack| lack.message).collect();
-    if lacks.is_empty() { Ok(workflow) } else { Err(Error::NotYet(lacks)) }
+    checked.workflow.ok_or(Error::Workflow { file: file.display().to_string() })
 }

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWr
 use crate::error::Error;
 use crate::live::Piece;
 use crate::order::Order;
+use crate::owner::callers::Address;
 use crate::owner::deploy::{Deployment, Outcome, Wish};
 use crate::words::{Again, Word};
 
@@ -66,6 +67,15 @@ pub enum Request {
         workflow: String,
         /// What is wanted.
         wish: Wish,
+    },
+    /// The addresses of the triggers of a workflow, or of one of them. Answered by `Addresses`.
+    Addresses {
+        /// Which.
+        workflow: String,
+        /// The canonical text of one trigger.
+        trigger: Option<String>,
+        /// Whether others take their place, or they are told.
+        act: Act,
     },
     /// Tell what is late. Answered by `Watched`.
     Watch,
@@ -141,6 +151,8 @@ pub enum Reply {
     Cleaned(Cleaned),
     /// This is what became of the workflow.
     Deployed(Box<Outcome>),
+    /// These are the addresses.
+    Addresses(Vec<Address>),
     /// This was found late; nothing where no schedules are kept.
     Watched(Option<Watched>),
     /// That was all.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::ask::{Asking, By, Heard, Models, Reach};
+use ai::ask::{Asking, By, Heard, Models, Reach, Tally};
 pub use ai::ask::{Explained, Weighed};
 use dsl::value::Value;
 use store::Desk;
@@ -34,6 +34,7 @@ pub async fn explain(
         owner,
         by: By::Step { run: "", place: String::new(), attempt: 1, hand: &|_| Heard::Nobody },
         reach: Reach::Public,
+        tally: Tally::default(),
     };
     Ok(ai::ask::explain(&asking, args).await)
 }

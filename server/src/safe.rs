@@ -8,6 +8,7 @@ use secret::{Open, Refused, Secret};
 use store::Desk;
 use vault::{Bound, Source, Vault};
 
+use crate::connections::Health;
 use crate::error::Error;
 use crate::home::Home;
 
@@ -16,6 +17,7 @@ pub struct Safe {
     desk: Arc<Desk>,
     home: Home,
     open: Mutex<Option<Arc<Vault>>>,
+    health: Arc<Health>,
 }
 
 /// What opens secrets for a run.
@@ -50,12 +52,17 @@ fn source(home: &Home) -> Result<Source, vault::Error> {
 impl Safe {
     /// The safe of a data directory whose database is written here.
     pub fn new(desk: Arc<Desk>, home: Home) -> Safe {
-        Safe { desk, home, open: Mutex::new(None) }
+        Safe { desk, home, open: Mutex::new(None), health: Arc::default() }
     }
 
     /// What opens secrets for a run of an owner.
     pub fn of_run(self: &Arc<Safe>, run: &RunId, owner: &str) -> OfRun {
         OfRun { safe: self.clone(), owner: owner.into(), run: run.clone() }
+    }
+
+    /// What was written down last of how accounts stand.
+    pub(crate) fn health(&self) -> &Arc<Health> {
+        &self.health
     }
 
     /// The vault, where it has been opened.

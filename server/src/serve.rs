@@ -103,6 +103,10 @@ impl Service {
             None => None,
         };
         let owner = Owner::sharing(home, lock, settings.shares, settings.stand_in)?;
+        if let Some((listener, http)) = &listener {
+            let own = || listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default();
+            owner.reached_at(&http.public.clone().unwrap_or_else(own));
+        }
         let (resumed, schedules) = owner.serve(settings.reach)?;
         let http = listener
             .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), ROUTES));

@@ -13,6 +13,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use crate::error::Error;
 use crate::home::Home;
 use crate::order::Order;
+use crate::owner::callers::Address;
 use crate::owner::deploy::{Deployment, Outcome, Wish};
 use crate::owner::{Feed, News, Owner};
 use crate::protocol::{self, Act, Hears, Reply, Request, Watched};
@@ -145,6 +146,22 @@ impl Session {
     async fn begun(&mut self, request: Request) -> Result<RunId, Error> {
         match self.ask(&request).await? {
             Reply::Started(run) => Ok(run),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The addresses of a workflow, or that of one of its triggers: as they are, or others in their place.
+    ///
+    /// # Errors
+    /// Where none has an address, the vault is sealed, or it cannot be recorded.
+    pub async fn addresses(
+        &mut self,
+        workflow: &str,
+        trigger: Option<String>,
+        act: Act,
+    ) -> Result<Vec<Address>, Error> {
+        match self.ask(&Request::Addresses { workflow: workflow.into(), trigger, act }).await? {
+            Reply::Addresses(addresses) => Ok(addresses),
             other => Err(unexpected(&other)),
         }
     }
@@ -333,6 +350,7 @@ fn unexpected(reply: &Reply) -> Error {
         | Reply::Piece(_)
         | Reply::Cleaned(_)
         | Reply::Deployed(_)
+        | Reply::Addresses(_)
         | Reply::Watched(_)
         | Reply::Ended(_)
         | Reply::Done => Error::Protocol("an answer to another question".into()),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ai::price::Money;
 use ai::provider::PROVIDERS;
 pub use ai::savings::Savings;
 use engine::event::Event;
 use engine::run::RunId;
 use store::calls::{Budget, By, Call, KeyCost, Sum};
-use store::{Change, Desk, Edit, Reader, Unfit};
-use vault::LOCAL;
+use store::{Edit, Reader};
+use vault::{Action, Deed, LOCAL, Recorded, Vault, Who};
 
 use crate::DriverError;
 use crate::error::Error;
@@ -103,17 +104,44 @@ pub fn budgets(home: &Home, owner: &str, since: i64) -> Result<Vec<(Budget, i64)
     budgets.into_iter().map(with_spent).collect()
 }
 
-/// Sets a budget, or removes one; false where there was none to remove.
+/// Sets a budget. The audit tells of it.
 ///
 /// # Errors
 /// Where the store cannot be written.
-pub fn change(home: &Home, edit: Edit) -> Result<bool, Error> {
-    let _beside = home.write_beside()?;
-    let desk = Desk::open(&home.database(), PATIENCE).map_err(DriverError::from)?;
-    Ok(match desk.make(Change::untold(vec![edit])).map_err(DriverError::from)? {
-        Ok(()) => true,
-        Err(Unfit::Taken | Unfit::Stale | Unfit::Spent | Unfit::Audit) => false,
-    })
+pub fn set_budget(vault: &Vault, who: Who<'_>, budget: Budget) -> Result<Recorded, Error> {
+    let (subject, detail) =
+        (subject(&budget.scope, &budget.name), format!("{} USD a month", dollars(budget.most)));
+    let deed = Deed { who, action: Action::BudgetSet, subject: &subject, detail: &detail };
+    Ok(vault.record(deed, vec![Edit::Budget(budget)], "budget")?)
+}
+
+/// Removes a budget; nothing where there was none. The audit tells of it.
+///
+/// # Errors
+/// Where the store cannot be written.
+pub fn remove_budget(
+    vault: &Vault,
+    who: Who<'_>,
+    scope: &str,
+    name: &str,
+) -> Result<Option<Recorded>, Error> {
+    let subject = subject(scope, name);
+    let deed = Deed { who, action: Action::BudgetRemoved, subject: &subject, detail: "" };
+    let edit = Edit::RemoveBudget { owner: who.owner.into(), scope: scope.into(), name: name.into() };
+    match vault.record(deed, vec![edit], "budget") {
+        Ok(recorded) => Ok(Some(recorded)),
+        Err(vault::Error::Stale { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A budget as the audit names it.
+fn subject(scope: &str, name: &str) -> String {
+    if name.is_empty() { format!("budget/{scope}") } else { format!("budget/{scope}/{name}") }
+}
+
+fn dollars(units: i64) -> Money {
+    Money::from_units(units.into())
 }
 
 /// When the present month began in UTC, in nanoseconds since 1970.

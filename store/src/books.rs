@@ -5,6 +5,8 @@ use std::path::Path;
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use crate::arrivals::{self, Arrival, Hook, Poll};
+use crate::subscriptions::{self, Subscription};
 use crate::{Error, Reader};
 
 /// A workflow that is kept here.
@@ -134,6 +136,33 @@ pub enum Book {
         /// In nanoseconds since 1970.
         before: i64,
     },
+    /// The address of a trigger.
+    Hook(Hook),
+    /// Something has come; it must not be in the books yet.
+    Arrival(Arrival),
+    /// Something that has come is remembered for longer.
+    Remember {
+        /// Owner, workflow and trigger.
+        of: [String; 3],
+        /// What makes it unique.
+        key: [u8; 32],
+        /// In nanoseconds since 1970.
+        until: i64,
+    },
+    /// How far a service was asked.
+    Poll(Poll),
+    /// How a subscription stands.
+    Subscription(Subscription),
+    /// A subscription was taken back.
+    Unsubscribed {
+        /// Owner, workflow and trigger.
+        of: [String; 3],
+    },
+    /// A service is asked no more: whoever asks it again begins anew.
+    Unpoll {
+        /// Owner, workflow and trigger.
+        of: [String; 3],
+    },
 }
 
 /// Writes into the books. What does not fit what stands there fails the whole transaction.
@@ -146,6 +175,19 @@ pub(crate) fn write(to: &Transaction<'_>, books: &[Book], path: &Path) -> Result
             Book::Tick(tick) => (add_tick(to, tick), &tick.workflow),
             Book::Unqueued(tick) => (unqueue(to, tick), &tick.workflow),
             Book::Forget { owner, before } => (forget(to, owner, *before).map(|_| 1), owner),
+            Book::Hook(hook) => (arrivals::keep_hook(to, hook), &hook.workflow),
+            Book::Arrival(arrival) => (arrivals::add(to, arrival), &arrival.workflow),
+            Book::Remember { of: [owner, workflow, text], key, until } => {
+                (arrivals::remember(to, [owner, workflow, text], key, *until).map(|_| 1), workflow)
+            }
+            Book::Poll(poll) => (arrivals::keep_poll(to, poll), &poll.workflow),
+            Book::Subscription(row) => (subscriptions::keep(to, row), &row.workflow),
+            Book::Unsubscribed { of: [owner, workflow, text] } => {
+                (subscriptions::remove(to, [owner, workflow, text]).map(|_| 1), workflow)
+            }
+            Book::Unpoll { of: [owner, workflow, text] } => {
+                (arrivals::drop_poll(to, [owner, workflow, text]).map(|_| 1), workflow)
+            }
         };
         let conflict = || Error::Books { path: path.to_owned(), workflow: what.clone() };
         match written {

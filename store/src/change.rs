@@ -2,12 +2,12 @@
 //!
 //! What is sealed is bytes here, and who owns it a text; what any of it means is the vault's business.
 
-mod make;
+pub(crate) mod make;
 
 use std::sync::Arc;
 
 use crate::calls::{Budget, Call, Limits, Outcome};
-use crate::connections::Connection;
+use crate::connections::{Connection, SignIn, Told};
 use crate::door::{Asked, Token};
 use crate::vault::{Audit, Head, Member, Owner, OwnerKey, Secret, Tier, Version};
 pub(crate) use make::{head, make};
@@ -245,8 +245,8 @@ pub enum Edit {
     },
     /// An account at a service is added; its name must be free among those of its owner at that service.
     Connection(Connection),
-    /// An account changes: its way to sign in, its fields, how it stands, what it is called, when it was used.
-    RestateConnection(Connection),
+    /// A call told something of an account; nothing happens where it has gone.
+    ConnectionTold(Told),
     /// An account is removed.
     RemoveConnection {
         /// The owner.
@@ -255,6 +255,31 @@ pub enum Edit {
         connector: String,
         /// Its name.
         name: String,
+    },
+    /// Tokens of an account are known from here on.
+    SignIn(SignIn),
+    /// The tokens of an account change, and how it stands with them; a right to renew them ends.
+    SwapSignIn {
+        /// The version that was read.
+        from: i64,
+        /// What is known from here on.
+        to: SignIn,
+        /// How the account stands, in a word.
+        state: &'static str,
+    },
+    /// Somebody renews the tokens of an account from here on.
+    Lease {
+        /// What was read: its version and its lease are compared.
+        of: SignIn,
+        /// When the right ends, in nanoseconds since 1970.
+        until: i64,
+    },
+    /// A right to renew ends; nothing happens where it is no more the last one.
+    EndLease {
+        /// What was read, with the number of the right.
+        of: SignIn,
+        /// Whether nobody knows what came of it.
+        open: bool,
     },
     /// A single value is set.
     Set {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::{Error, backup};
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 20] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -30,6 +30,9 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("../migrations/15.sql"),
     include_str!("../migrations/16.sql"),
     include_str!("../migrations/17.sql"),
+    include_str!("../migrations/18.sql"),
+    include_str!("../migrations/19.sql"),
+    include_str!("../migrations/20.sql"),
 ];
 
 /// The version of the tables that this program writes.

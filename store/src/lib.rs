@@ -5,6 +5,7 @@
 //! nanoseconds since 1970. There is one `Writer` for a file, shared at a `Desk`, and any number of `Reader`s
 //! beside it, also in other processes.
 
+pub mod arrivals;
 pub mod backup;
 mod batch;
 pub mod books;
@@ -18,6 +19,7 @@ mod file;
 mod lately;
 mod reader;
 mod seal;
+pub mod subscriptions;
 pub mod vault;
 mod writer;
 

@@ -3,6 +3,7 @@
 //! It starts the real binary, talks to it as a person or a service would, and judges what it left behind.
 //! It holds no test double of a part of the product: those live beside the part.
 
+pub mod authority;
 pub mod canary;
 pub mod chance;
 pub mod clock;

@@ -84,6 +84,7 @@ pub fn replay(learned: Learned, rows: &[Row], step: Step) -> Result<Replayed> {
             owner: LOCAL,
             by: ask::By::Step { run: &run, place: "0.0".into(), attempt: 1, hand: &|_| Heard::Nobody },
             reach: Reach::Private,
+            tally: ask::Tally::default(),
         };
         // A step that fails has no answer, and its calls are in the ledger.
         drop(runtime.block_on(ai::ask::ask(&asking, &args(row, step))));

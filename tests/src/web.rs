@@ -56,7 +56,7 @@ impl Web {
         let tokio = tokio.expect("the system gives threads");
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let address = "127.0.0.1:0".parse().expect("an address");
-        let settings = Settings { address, names, limits };
+        let settings = Settings { address, names, public: None, limits };
         let (owner, http) = tokio.block_on(async {
             let lock = home.own().expect("a directory of ours").expect("nobody else has it");
             let listener = bind(&settings).await.expect("some port is free");

@@ -434,3 +434,35 @@ fn a_test_gives_the_answer_of_the_whole() {
     let none = place.keyway.run(&["test", &file]);
     assert!((none.stdout.clone() + &none.stderr).contains("mocks: { all.helper:"), "{none:?}");
 }
+
+#[test]
+fn what_a_step_took_of_models_is_told_to_those_that_read_its_meta() {
+    let service = Service::start().expect("a port");
+    let double = Double::start(&[call("http_request", &post(&service, "first")), text("Well.")]);
+    let place = place(&double);
+    let text = free("").replace(
+        "output: \"{{ steps.helper }}\"",
+        "  other: { set: { gave: \"{{ steps.helper.text }}\" } }\noutput: { of: \"{{ meta.helper }}\", none: \"{{ meta.other }}\" }",
+    );
+    let ended = run(&place, &text);
+    let of = &ended["output"]["of"];
+    assert_eq!((&of["model"], &of["provider"]), (&json!("gpt-5.4-mini"), &json!("openai")), "{ended}");
+    assert_eq!(of["paid_by"], json!("own"), "{of}");
+    let shown = place.shown(ended["run"].as_str().expect("a run"));
+    let sum =
+        |of: &dyn Fn(&Value) -> i64| -> i64 { shown["calls"].as_array().into_iter().flatten().map(of).sum() };
+    let tokens = |names: &'static [&str]| {
+        move |call: &Value| names.iter().filter_map(|name| call["tokens"][*name].as_i64()).sum()
+    };
+    assert_eq!(of["tokens"]["input"], json!(sum(&tokens(&["input_uncached", "input_cached"]))), "{of}");
+    assert_eq!(of["tokens"]["output"], json!(sum(&tokens(&["output_visible", "output_reasoning"]))), "{of}");
+    assert!(of["tokens"]["input"].as_i64() > Some(TAKES.0 as i64), "both turns count: {of}");
+    let units = |amount: &str| (amount.parse::<f64>().unwrap_or_default() * 1e12).round() as i64;
+    let cost = sum(&|call| units(call["cost_usd"].as_str().unwrap_or_default()));
+    assert!(cost > 0, "{shown}");
+    assert_eq!(units(&of["cost"].to_string()), cost, "{of}");
+    let entry = &shown["steps"]["helper"]["models"];
+    assert_eq!(units(entry["cost_usd"].as_str().unwrap_or_default()), cost, "{entry}");
+    assert!(shown["steps"]["other"]["models"].is_null(), "who asks nobody says nothing of models");
+    assert!(ended["output"]["none"]["cost"].is_null() && ended["output"]["none"]["attempts"].is_number());
+}

@@ -62,10 +62,10 @@ impl Executor for Light {
     fn call<'a>(&'a self, _: &'a RunId, call: &'a Call) -> Calling<'a> {
         let answer = call.args.clone();
         match self.0 {
-            When::Now => Box::pin(std::future::ready(Ok(answer))),
+            When::Now => Box::pin(std::future::ready(Ok(answer).into())),
             When::Later => Box::pin(async move {
                 tokio::task::yield_now().await;
-                Ok(answer)
+                Ok(answer).into()
             }),
         }
     }

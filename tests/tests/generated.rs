@@ -296,6 +296,26 @@ fn the_pages_of_connectors() {
 }
 
 #[test]
+fn the_page_of_hooks() {
+    let mut text = String::from(
+        "# Hooks\n\nWhat a manifest cannot say is made by a piece of code with a name. An action calls it under `hooks` and reads what \
+         it makes as `made`; [new-connector.md](new-connector.md#what-no-expression-makes) shows how.\n",
+    );
+    for hook in connectors::hook::HOOKS {
+        let (name, about, moment) = (hook.name, hook.about, hook.moment.name());
+        text += &format!(
+            "\n## `{name}`\n\n{about} It is made {moment}.\n\n| Is given | Type | |\n| --- | --- | --- |\n"
+        );
+        for taken in hook.takes {
+            let must = if taken.required { ", must be given" } else { "" };
+            text += &format!("| `{}` | `{}`{must} | {} |\n", taken.name, cell(taken.ty), cell(taken.about));
+        }
+        text += &format!("\nGives `{}`.\n", hook.gives);
+    }
+    page("hooks.md", &text);
+}
+
+#[test]
 fn the_picture_of_the_first_page() {
     let file = tests::root().join("workflows/weather-digest.yaml");
     let text = std::fs::read_to_string(file).expect("the example is there");

@@ -427,6 +427,24 @@ fn a_step_with_a_limit_asks_for_an_answer_that_it_can_pay_and_stops_at_the_budge
     assert_eq!(provider.seen().len(), 1, "what is refused is not sent");
     let listed = place.keyway.run(&["budget", "list", "--json"]).json();
     assert_eq!(listed[0]["spent_usd"], json!("0.000144"), "{listed}");
+    assert_eq!(place.keyway.run(&["budget", "rm", "--workflow", "hello"]).code, Some(0));
+    assert_eq!(
+        place.keyway.run(&["budget", "rm", "--workflow", "hello"]).code,
+        Some(1),
+        "there is none any more"
+    );
+    let told = place.keyway.run(&["audit", "--json"]).json();
+    let of_budgets: Vec<[&str; 3]> = told
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|row| row["subject"] == json!("budget/workflow/hello"))
+        .map(|row| ["actor", "action", "detail"].map(|key| row[key].as_str().unwrap_or_default()))
+        .collect();
+    let actor = of_budgets.first().map_or("", |row| row[0]);
+    assert!(!actor.is_empty(), "{told}");
+    let wanted = [[actor, "budget_set", "0.0002 USD a month"], [actor, "budget_removed", ""]];
+    assert_eq!(of_budgets, wanted, "each change once, and no change that was none");
 }
 
 #[test]
@@ -460,4 +478,67 @@ fn a_model_looks_at_pictures_and_one_that_cannot_is_not_asked() {
         run(&place, &text("https://example.com/a.png").replace(PRICED, "model: deepseek/deepseek-v4-pro"));
     assert!(ended.to_string().contains("does not look at pictures"), "{ended}");
     assert_eq!(provider.seen().len(), 2);
+}
+
+/// One step by itself, one for each item of a list that only an input knows, and one with tools.
+const PLANNED: &str = "name: planned\nlimits: { ai_cost: 3 }\ninputs: { letters: [string] }\nsteps:\n  \
+    one: { ai: Say hello, model: openai/gpt-5.4-mini, max_cost: 0.05 }\n  \
+    each:\n    for_each: inputs.letters\n    as: letter\n    steps:\n      \
+    of: { ai: \"Sort {{ letter }}\", model: openai/gpt-5.4-mini }\n  \
+    free: { ai: Say hello, model: compatible/m }\n  \
+    agent: { ai: Look, model: openai/gpt-5.4-mini, tools: [file.read], max_turns: 4 }\n\
+    output: \"{{ [steps.one.text, steps.free.text, steps.agent.text, steps.each] }}\"\n";
+
+#[test]
+fn a_plan_tells_what_its_models_would_cost_and_what_is_not_known_is_never_zero() {
+    let provider = Provider::start(&[]);
+    let place = Place::new();
+    let file = place.file("planned.yaml", PLANNED);
+    let without = place.keyway.run(&["plan", &file]);
+    assert_eq!(without.code, Some(0), "{without:?}");
+    assert!(
+        without.stdout.contains("models    not known of agent, each.of, free, one"),
+        "{}",
+        without.stdout
+    );
+    assert!(without.stdout.contains("there is no key for any model"), "{}", without.stdout);
+    assert!(!place.keyway.data.join("keyway.db").exists(), "a plan makes no store");
+    add_to(&place, &provider, ("openai", "mine"));
+    add(&place, &provider, "other");
+    let json = place.keyway.run(&["plan", &file, "--json"]).json()["models"].clone();
+    let step = |path: &str| {
+        let steps = json["steps"].as_array().expect("steps");
+        steps.iter().find(|step| step["step"] == json!(path)).cloned().expect("it is there")
+    };
+    let dollars = |amount: &Value| amount.as_str().and_then(|text| text.parse::<f64>().ok());
+    let one = step("one");
+    assert_eq!((&one["model"], &one["key"]), (&json!("gpt-5.4-mini"), &json!("mine")), "{one}");
+    assert_eq!(one["max_cost_usd"], json!("0.05"), "{one}");
+    // Five hundred tokens are likely written, at 4.5 USD for a million.
+    let likely = dollars(&one["likely_usd"]).expect("its price is known");
+    assert!((0.00225..0.0024).contains(&likely), "{one}");
+    let free = step("free");
+    assert!(free["likely_usd"].is_null() && free["most_usd"].is_null(), "no price is no zero: {free}");
+    assert_eq!(json["unknown"], json!(["free"]), "{json}");
+    let of = step("each.of");
+    assert_eq!((&of["item_of"], &of["not_known"]), (&json!(["each"]), &json!(["prompt"])), "{of}");
+    let sums = json["sum"].as_array().expect("sums");
+    assert_eq!(sums.len(), 2, "once, and for each item: {json}");
+    assert!(
+        dollars(&sums[1]["most_usd"]) > Some(0.1),
+        "who fills in may fill in all that a model reads: {json}"
+    );
+    assert_eq!((&json["limit_usd"], &json["most_usd"]), (&json!("3"), &json!("3")), "{json}");
+    assert_eq!(step("agent")["turns"], json!(4));
+    let known = place.keyway.run(&["plan", &file, "--json", "--input", "letters=[\"a\",\"b\",\"c\"]"]).json();
+    assert_eq!(known["models"]["sum"].as_array().map(Vec::len), Some(1), "three items are three: {known}");
+    assert_eq!(place.keyway.run(&["budget", "set", "0.001"]).code, Some(0));
+    let tight = place.keyway.run(&["plan", &file]);
+    let told = "the budget of the owner would stop it: 0.001 USD are left for this month";
+    assert!(tight.stdout.contains(told), "{}", tight.stdout);
+    assert_eq!(place.keyway.run(&["budget", "set", "100"]).code, Some(0));
+    let wide = place.keyway.run(&["plan", &file]).stdout;
+    assert!(!wide.contains("would stop it") && !wide.contains("may stop it"), "the run may cost 3: {wide}");
+    assert!(wide.contains("for each item of each") && wide.contains("not known of free"), "{wide}");
+    assert!(provider.seen().is_empty(), "nothing goes out");
 }

@@ -120,6 +120,9 @@ fn a_batch_costs_half_to_the_last_decimal_and_the_answer_is_that_of_any_step() {
     let (child, run) = started(&place, &patient("1m", ""));
     double.until(1, "POST /v1/batches");
     assert_eq!(calls(&place, &run), [("open".into(), String::new(), false)], "it is reserved, and not spent");
+    let page = place.keyway.run(&["show", &run]).stdout;
+    assert!(page.contains("its batch; when its time is up, it is asked at once"), "{page}");
+    assert!(!page.contains("/62"), "how often somebody looks says nothing of how far it is: {page}");
     double.end("done");
     let ended = ended(child);
     assert_eq!(

@@ -62,6 +62,14 @@ pub enum Action {
     Connected,
     /// An account at a service was removed.
     Disconnected,
+    /// The tokens of an account were replaced by others that the service gave for them.
+    Renewed,
+    /// The tokens of an account were found dead.
+    Expired,
+    /// A budget was set.
+    BudgetSet,
+    /// A budget was removed.
+    BudgetRemoved,
 }
 
 impl Action {
@@ -92,6 +100,10 @@ impl Action {
             Action::TokenRemoved => "token_removed",
             Action::Connected => "connected",
             Action::Disconnected => "disconnected",
+            Action::Renewed => "renewed",
+            Action::Expired => "expired",
+            Action::BudgetSet => "budget_set",
+            Action::BudgetRemoved => "budget_removed",
         }
     }
 

@@ -4,6 +4,7 @@
 //! It does not know what a workflow is, talks to no provider, and never prints, logs or serialises a secret.
 //! It keeps no opened key of an owner: only root keys and the key of the audit stay in memory.
 
+mod apps;
 mod audit;
 mod bound;
 mod cipher;
@@ -19,6 +20,7 @@ mod resolve;
 mod root;
 mod rotate;
 mod secrets;
+mod sign_in;
 mod state;
 #[cfg(test)]
 mod swaps;
@@ -27,7 +29,7 @@ mod verify;
 pub use audit::{Action, Deed, Recorded, Told};
 pub use bound::{Bound, Paid, Trial};
 pub use cipher::Key;
-pub use connections::{Connected, secret_name};
+pub use connections::{Connected, Connecting, Place, secret_name};
 pub use error::Error;
 pub use keys::{Vault, Who};
 pub use owner::{LOCAL, Owner, OwnerKind, PLATFORM, Tier};
@@ -36,8 +38,9 @@ pub use resolve::{Payer, Resolved, Usable, Want, What};
 pub use root::Source;
 pub use rotate::{Rotation, Step};
 pub use secrets::{Entry, Kind, Listed, Status, check_name};
+pub use sign_in::{ACCESS, Fresh, READY, RECONNECT, REFRESH};
 pub use state::State;
-pub use store::connections::Connection;
+pub use store::connections::{Connection, SignIn, Told as ConnectionTold};
 pub use verify::Findings;
 
 /// Nanoseconds since 1970, which fit until the year 2262.

@@ -34,8 +34,22 @@ pub struct Want<'a> {
 /// What is wanted.
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
-    /// A secret of an account of the owner's, by its name.
-    Connection(&'a str),
+    /// A secret of an app, by its name: the owner's, that of an organisation of theirs, or the platform's.
+    App {
+        /// Whose app it is.
+        of: &'a str,
+        /// Its name.
+        name: &'a str,
+    },
+    /// A secret of an account by its name: the owner's, or that of an organisation of theirs.
+    Connection {
+        /// Whose account it is.
+        of: &'a str,
+        /// Its name.
+        name: &'a str,
+    },
+    /// What the address of a webhook of the owner's is made of, by its name.
+    Hook(&'a str),
     /// A secret by its name.
     Secret(&'a str),
     /// A key of the connector, which is a provider: the pinned one, or the one that comes first.
@@ -58,7 +72,9 @@ impl<'a> What<'a> {
     /// What it is called in a message.
     fn name(&self, connector: &'a str) -> &'a str {
         match self {
-            What::Connection(name)
+            What::App { name, .. }
+            | What::Connection { name, .. }
+            | What::Hook(name)
             | What::Secret(name)
             | What::Key { pinned: Some(name) }
             | What::PaidBy { name, .. }
@@ -274,23 +290,40 @@ impl Vault {
     fn found(&self, want: &Want<'_>) -> Result<Found, Error> {
         match want.what {
             What::Secret(name) => self.named(want.who.owner, Kind::Secret, name),
-            What::Connection(name) => {
-                match self.reader.secret(want.who.owner, Kind::Connection.name(), name)? {
-                    Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
-                    None => Err(Refused::Unknown { name: name.into() }.into()),
-                }
-            }
+            What::App { of, name } => self.of(want.who.owner, of, (Kind::App, name)),
+            What::Connection { of, name } => self.of(want.who.owner, of, (Kind::Connection, name)),
+            What::Hook(name) => self.own(want.who.owner, Kind::Hook, name),
             What::Key { pinned: Some(name) } => {
                 let found = self.named(want.who.owner, Kind::Key, name)?;
                 self.check_tier(want.who.owner, found)
             }
             What::Key { pinned: None } => self.first_key(want),
             What::PaidBy { payer, name } => self.paid_by(want, payer, name),
-            What::Test(name) => match self.reader.secret(want.who.owner, Kind::Key.name(), name)? {
-                Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
-                None => Err(Refused::Unknown { name: name.into() }.into()),
-            },
+            What::Test(name) => self.own(want.who.owner, Kind::Key, name),
         }
+    }
+
+    /// What an owner has of this name, and nobody for them.
+    fn own(&self, owner: &str, kind: Kind, name: &str) -> Result<Found, Error> {
+        match self.reader.secret(owner, kind.name(), name)? {
+            Some(secret) => Ok(Found { secret, payer: Payer::Own, quota: None }),
+            None => Err(Refused::Unknown { name: name.into() }.into()),
+        }
+    }
+
+    /// A secret of this one, as far as the owner may use it: they are it, or a member of it, or it is an app of the platform.
+    fn of(&self, owner: &str, of: &str, (kind, name): (Kind, &str)) -> Result<Found, Error> {
+        let unknown = || Error::Refused(Refused::Unknown { name: name.into() });
+        let payer = match of {
+            _ if of == owner => Payer::Own,
+            PLATFORM if kind == Kind::App => Payer::Platform,
+            _ if self.organisations(owner)?.iter().any(|organisation| organisation == of) => {
+                Payer::Organisation(of.into())
+            }
+            _ => return Err(unknown()),
+        };
+        let secret = self.reader.secret(of, kind.name(), name)?.ok_or_else(unknown)?;
+        Ok(Found { secret, payer, quota: None })
     }
 
     /// A secret by name: the owner's, else that of the one organisation that has it.
@@ -416,9 +449,15 @@ fn allowed(secret: &rows::Secret, version: &rows::Version, want: &Want<'_>) -> R
     let usable = match (want.what, Status::of(&secret.status)) {
         // Whether a key is right again is found by trying.
         (What::Test(_), Some(status)) => status != Status::Revoked,
-        (What::Connection(_) | What::Secret(_) | What::Key { .. } | What::PaidBy { .. }, Some(status)) => {
-            status.serves()
-        }
+        (
+            What::App { .. }
+            | What::Connection { .. }
+            | What::Hook(_)
+            | What::Secret(_)
+            | What::Key { .. }
+            | What::PaidBy { .. },
+            Some(status),
+        ) => status.serves(),
         (_, None) => false,
     };
     if !usable {
@@ -451,10 +490,14 @@ fn uses(found: &Found, want: &Want<'_>) -> Vec<Edit> {
 }
 
 fn used(found: &Found, want: &Want<'_>) -> rows::Audit {
+    let whose = match want.what {
+        What::App { .. } | What::Connection { .. } | What::Hook(_) => "of",
+        What::Secret(_) | What::Key { .. } | What::PaidBy { .. } | What::Test(_) => "paid by",
+    };
     let payer = match &found.payer {
         Payer::Own => String::new(),
-        Payer::Organisation(id) => format!(", paid by organisation {id}"),
-        Payer::Platform => ", paid by the platform".into(),
+        Payer::Organisation(id) => format!(", {whose} organisation {id}"),
+        Payer::Platform => format!(", {whose} the platform"),
     };
     let detail = format!("{} to {}{payer}", want.connector, want.host);
     Action::Used.row(want.who, &subject(&found.secret), &detail)

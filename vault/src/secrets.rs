@@ -22,8 +22,12 @@ const PAGE: usize = 500;
 /// What a secret is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Of an app that somebody registered at a service.
+    App,
     /// Of an account at a service.
     Connection,
+    /// What the address of a webhook is made of.
+    Hook,
     /// A provider's key, which somebody pays for.
     Key,
     /// Any other secret.
@@ -34,7 +38,9 @@ impl Kind {
     /// Its word.
     pub fn name(self) -> &'static str {
         match self {
+            Kind::App => "app",
             Kind::Connection => "connection",
+            Kind::Hook => "hook",
             Kind::Key => "key",
             Kind::Secret => "secret",
         }
@@ -121,6 +127,21 @@ pub struct Entry {
     pub value: Secret,
 }
 
+impl Entry {
+    /// A secret of an account, by its name in the vault.
+    pub fn of_connection(connector: &str, name: String, hosts: &[String], value: &Secret) -> Entry {
+        Entry {
+            kind: Kind::Connection,
+            name,
+            connector: connector.into(),
+            hosts: hosts.to_vec(),
+            settings: BTreeMap::new(),
+            rank: 0,
+            value: value.clone(),
+        }
+    }
+}
+
 /// A secret as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -178,7 +199,7 @@ impl Vault {
         let hosts = hosts(&entry.hosts)?;
         let status = match entry.kind {
             Kind::Key => Status::Untested,
-            Kind::Connection | Kind::Secret => Status::Active,
+            Kind::App | Kind::Connection | Kind::Hook | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             owner: who.owner.into(),
@@ -226,13 +247,26 @@ impl Vault {
         value: &Secret,
         new_hosts: Option<&[String]>,
     ) -> Result<(), Error> {
+        let (edits, secret, hosts) = self.replacing(who.owner, (kind, name), value, new_hosts)?;
+        let told = Action::Replaced.row(who, &subject(&secret), &hosts);
+        self.change(edits, vec![told], kind.name())
+    }
+
+    /// What gives a secret another value: the edits, its row and its hosts as they will be.
+    pub(crate) fn replacing(
+        &self,
+        owner: &str,
+        (kind, name): (Kind, &str),
+        value: &Secret,
+        new_hosts: Option<&[String]>,
+    ) -> Result<(Vec<Edit>, rows::Secret, String), Error> {
         check_value(kind, value)?;
-        let (before, version) = self.both(who.owner, kind, name)?;
+        let (before, version) = self.both(owner, kind, name)?;
         let hosts = new_hosts.map_or(Ok(version.hosts), hosts)?;
         let about = About { connector: version.connector, hosts, settings: version.settings };
         let status = match kind {
             Kind::Key => Status::Untested,
-            Kind::Connection | Kind::Secret => Status::Active,
+            Kind::App | Kind::Connection | Kind::Hook | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             version: before.version + 1,
@@ -241,10 +275,10 @@ impl Vault {
             ..before.clone()
         };
         let (secret, version) = self.sealed(secret, about, value.expose().as_bytes())?;
-        let told = Action::Replaced.row(who, &subject(&secret), &version.hosts);
+        let hosts = version.hosts.clone();
         let old = Edit::RemoveOldVersions { owner: secret.owner.clone(), secret: secret.id.clone() };
-        let edits = vec![Edit::Version(version), Edit::Restate { from: before.mac, to: secret }, old];
-        self.change(edits, vec![told], kind.name())
+        let edits = vec![Edit::Version(version), Edit::Restate { from: before.mac, to: secret.clone() }, old];
+        Ok((edits, secret, hosts))
     }
 
     /// Takes a secret out of use; it stays in the list.
@@ -460,7 +494,7 @@ pub(crate) fn told(secret: &rows::Secret) -> String {
     format!("the {} `{}`", secret.kind, secret.name)
 }
 
-fn to_listed(secret: rows::Secret, version: rows::Version) -> Listed {
+pub(crate) fn to_listed(secret: rows::Secret, version: rows::Version) -> Listed {
     Listed {
         owner: secret.owner,
         kind: secret.kind,
@@ -497,7 +531,7 @@ fn check_value(kind: Kind, value: &Secret) -> Result<(), Error> {
         Kind::Key if text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) => {
             Err(Error::NoKey)
         }
-        Kind::Connection | Kind::Key | Kind::Secret => Ok(()),
+        Kind::App | Kind::Connection | Kind::Hook | Kind::Key | Kind::Secret => Ok(()),
     }
 }
 

@@ -38,7 +38,7 @@ use talk::{Came, Talk, Unsaid, lose};
 ///
 /// # Errors
 /// Where nobody can be asked, all say no, or the answer is not what the step wants.
-pub async fn batch(mut asking: Asking<'_>, args: &Value) -> Result<Value, Failure> {
+pub async fn batch(asking: &mut Asking<'_>, args: &Value) -> Result<Value, Failure> {
     let loaded = args.load_all(&NoValues);
     let args = loaded.as_ref().ok_or_else(|| wrong("a large value that is not at hand"))?;
     let term = Term::of(args)?;
@@ -48,7 +48,7 @@ pub async fn batch(mut asking: Asking<'_>, args: &Value) -> Result<Value, Failur
     if let By::Step { place, .. } = &mut asking.by {
         place.clone_from(&term.id);
     }
-    let step = Step::of(&asking, wish).await?;
+    let step = Step::of(asking, wish).await?;
     let patient = Patient { step, term };
     let next = patient.next().await?;
     patient.go_on(next).await

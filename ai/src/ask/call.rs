@@ -124,8 +124,9 @@ impl<M: Matter> Ask<'_, M> {
             row.price.as_ref().and_then(|price| price.cost(&came.usage).known()).map(|cost| cost.total());
         let outcome = row.outcome(&came.usage, cost, came.class, came.first);
         let cost = cost.unwrap_or_default();
-        match row.settle(outcome).await {
+        match row.settle(outcome.clone()).await {
             Ok(()) => {
+                self.asking.tally.count(&call, &outcome);
                 self.asking.warn(&call, cost);
                 Paidfor { answer: came.answer.map_err(No::Refused), cost }
             }

@@ -20,7 +20,7 @@ use crate::price::Money;
 /// # Errors
 /// Where nobody can be asked, all say no, the answer is not what the step wants, or it was the last turn and the model
 /// wants to call.
-pub async fn turn(mut asking: Asking<'_>, args: &Value) -> Result<Value, Failure> {
+pub async fn turn(asking: &mut Asking<'_>, args: &Value) -> Result<Value, Failure> {
     let loaded = args.load_all(&NoValues);
     let args = loaded.as_ref().ok_or_else(|| broken("a large value is not at hand"))?;
     let tools = Tools::of(args)?;
@@ -36,7 +36,7 @@ pub async fn turn(mut asking: Asking<'_>, args: &Value) -> Result<Value, Failure
     if let By::Step { place, .. } = &mut asking.by {
         place.clone_from(&talk.id);
     }
-    let mut step = Step { spent: talk.spent, ..Step::of(&asking, wish).await? };
+    let mut step = Step { spent: talk.spent, ..Step::of(asking, wish).await? };
     let question = step.wish.question.clone();
     let (answer, _) = step.answer(&question).await?;
     talk.spent = step.spent;

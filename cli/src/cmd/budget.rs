@@ -1,8 +1,8 @@
 //! `keyway budget`: what may be spent on models in a month.
 
 use clap::{Args as ClapArgs, Subcommand};
+use server::Money;
 use server::calls::Budget;
-use server::{Edit, Money};
 
 use super::usage::cost;
 use super::{Data, Whose};
@@ -84,21 +84,25 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
                 Trouble::no(format!("`{most}` is no amount of dollars")).help("write it as in `20` or `0.50`")
             })?;
             let (scope, name) = of.scope();
-            let (owner, scope, name) = (whose.id(data)?, scope.to_owned(), name.to_owned());
+            let (vault, owner) = whose.vault(data)?;
+            let (scope, name) = (scope.to_owned(), name.to_owned());
             let told = told(&scope, &name);
-            server::usage::change(&data.home()?, Edit::Budget(Budget { owner, scope, name, most: units }))?;
+            let budget = Budget { owner: owner.clone(), scope, name, most: units };
+            let recorded = server::usage::set_budget(&vault, Whose::who(&owner), budget)?;
             output::note(&format!("{told} may spend {} USD in a month", cost(units)));
+            super::token::tell(recorded);
         }
         Command::List { json, whose, data } => list(*json, &whose.id(data)?, data)?,
         Command::Rm { of, whose, data } => {
             let (scope, name) = of.scope();
-            let edit =
-                Edit::RemoveBudget { owner: whose.id(data)?, scope: scope.to_owned(), name: name.to_owned() };
-            if !server::usage::change(&data.home()?, edit)? {
-                return Err(Trouble::no(format!("{} has no budget", told(scope, name)))
-                    .help("`keyway budget list` shows all"));
-            }
+            let (vault, owner) = whose.vault(data)?;
+            let removed = server::usage::remove_budget(&vault, Whose::who(&owner), scope, name)?;
+            let recorded = removed.ok_or_else(|| {
+                Trouble::no(format!("{} has no budget", told(scope, name)))
+                    .help("`keyway budget list` shows all")
+            })?;
             output::note(&format!("{} has no budget any more", told(scope, name)));
+            super::token::tell(recorded);
         }
     }
     Ok(Exit::Done)

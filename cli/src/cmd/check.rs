@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 use dsl::diagnostic::{Diagnostic, Severity};
 use dsl::render::Found;
+use server::connections::{Lack, Need, of_plan};
+use server::engine::plan::Plan;
 
+use super::{Data, Whose};
 use crate::error::{Exit, Trouble};
 use crate::output::{self, FAINT, GOOD};
 use crate::rewrite::rewrite;
@@ -31,6 +34,13 @@ pub struct Args {
     /// Report reads of values of which nothing is known, too
     #[arg(long)]
     strict: bool,
+    /// Look also whether the connections and scopes that they need are there
+    #[arg(long)]
+    connections: bool,
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    data: Data,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,6 +55,8 @@ struct Checked {
     file: String,
     text: String,
     diagnostics: Vec<Diagnostic>,
+    /// What it needs of connections, where that is asked for and it is right.
+    needs: Vec<Need>,
 }
 
 /// Carries the command out.
@@ -53,17 +65,22 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let found = files.collect::<Result<Vec<Checked>, Trouble>>()?;
     let errors = count(&found, Severity::Error);
     let warnings = count(&found, Severity::Warning);
+    let lacks = missing(&found, args)?;
     match if args.json { Format::Json } else { args.format } {
         Format::Json => {
             let mut all: Vec<serde_json::Value> = vec![];
-            for Checked { file, text, diagnostics } in &found {
+            for Checked { file, text, diagnostics, .. } in &found {
                 let mut json = dsl::render::json(file, text, diagnostics);
                 all.extend(json["diagnostics"].as_array_mut().map(std::mem::take).unwrap_or_default());
             }
-            output::json(&serde_json::json!({ "diagnostics": all, "errors": errors, "warnings": warnings }));
+            let mut told = serde_json::json!({ "diagnostics": all, "errors": errors, "warnings": warnings });
+            if args.connections {
+                told["missing"] = lacks.iter().map(super::plan::lack_to_json).collect();
+            }
+            output::json(&told);
         }
         Format::Sarif => {
-            let files = found.iter().map(|Checked { file, text, diagnostics }| Found {
+            let files = found.iter().map(|Checked { file, text, diagnostics, .. }| Found {
                 file,
                 source: text,
                 diagnostics,
@@ -71,10 +88,14 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
             output::json(&dsl::render::sarif(&files.collect::<Vec<_>>(), env!("CARGO_PKG_VERSION")));
         }
         Format::Text => {
-            for Checked { file, text, diagnostics } in &found {
+            for Checked { file, text, diagnostics, .. } in &found {
                 output::diagnostics(file, text, diagnostics);
             }
-            if errors + warnings == 0 {
+            for lack in &lacks {
+                let typed = if lack.typed.is_empty() { None } else { Some(format!("`{}`", lack.typed)) };
+                output::error(&lack.sentence(), typed.as_deref());
+            }
+            if errors + warnings + lacks.len() == 0 {
                 let files = plural(found.len(), "file");
                 output::note(&format!("{GOOD}✓{GOOD:#} {files} {FAINT}without a problem{FAINT:#}"));
             } else {
@@ -82,8 +103,21 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
             }
         }
     }
-    let denied = errors > 0 || (args.deny.is_some() && warnings > 0);
+    let denied = errors > 0 || !lacks.is_empty() || (args.deny.is_some() && warnings > 0);
     Ok(if denied { Exit::No } else { Exit::Done })
+}
+
+/// What the files need of connections and do not find, each once.
+fn missing(found: &[Checked], args: &Args) -> Result<Vec<Lack>, Trouble> {
+    let mut all: Vec<Lack> = vec![];
+    for file in found {
+        for lack in super::plan::missing(&file.needs, &args.whose, &args.data)? {
+            if !all.contains(&lack) {
+                all.push(lack);
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn look_at(path: &std::path::Path, args: &Args) -> Result<Checked, Trouble> {
@@ -91,7 +125,7 @@ fn look_at(path: &std::path::Path, args: &Args) -> Result<Checked, Trouble> {
     let mut text = super::run::read(path)?;
     if super::test::is_test(path) {
         let diagnostics = server::rehearse::check(path, &text);
-        return Ok(Checked { file, text, diagnostics });
+        return Ok(Checked { file, text, diagnostics, needs: vec![] });
     }
     let catalog = server::beside::catalog(path, &text);
     if args.fix {
@@ -109,8 +143,12 @@ fn look_at(path: &std::path::Path, args: &Args) -> Result<Checked, Trouble> {
         text = mended.text;
     }
     let strictness = if args.strict { dsl::Strictness::Strict } else { dsl::Strictness::Gradual };
-    let diagnostics = dsl::check_with(&text, &catalog, &dsl::Options { strictness }).diagnostics;
-    Ok(Checked { file, text, diagnostics })
+    let checked = dsl::check_with(&text, &catalog, &dsl::Options { strictness });
+    let needs = match (&checked.workflow, args.connections) {
+        (Some(workflow), true) => of_plan(&Plan::new(workflow)),
+        (Some(_) | None, _) => vec![],
+    };
+    Ok(Checked { file, text, diagnostics: checked.diagnostics, needs })
 }
 
 fn count(found: &[Checked], severity: Severity) -> usize {

@@ -4,7 +4,6 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use dsl::workflow::Start;
 use serde_json::json;
 use server::change::{Change, How};
 use server::owner::deploy::{Deployment, Outcome};
@@ -67,6 +66,9 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
                     "{GOOD}deployed{GOOD:#} {} {FAINT}version{FAINT:#} {version}{state}",
                     outcome.workflow
                 ));
+                if !args.json {
+                    super::webhooks::tell_fresh(&outcome);
+                }
             } else {
                 exit = Exit::No;
                 outcome.version = None;
@@ -87,15 +89,6 @@ fn is_right(file: &Path, text: &str) -> bool {
     output::diagnostics(&file.display().to_string(), text, &checked.diagnostics);
     if checked.workflow.is_none() {
         output::error(&format!("`{}` has errors; nothing was deployed", file.display()), None);
-    }
-    for trigger in checked.workflow.iter().flat_map(|workflow| &workflow.triggers) {
-        let kind = match trigger.start {
-            Start::At { .. } | Start::Cron { .. } | Start::Every { .. } => continue,
-            Start::Event { .. } => "event",
-            Start::Signal { .. } => "signal",
-            Start::Webhook { .. } => "webhook",
-        };
-        output::note(&format!("{BUSY}note{BUSY:#}: this version does not fire the trigger `{kind}` yet"));
     }
     checked.workflow.is_some()
 }
@@ -183,5 +176,6 @@ pub fn as_json(outcome: &Outcome, dry_run: bool) -> serde_json::Value {
         "enabled": outcome.enabled,
         "deployed": outcome.version.is_some() && !dry_run,
         "changes": outcome.change.lines,
+        "addresses": super::webhooks::addresses(&outcome.addresses),
     })
 }

@@ -76,7 +76,10 @@ async fn put(data: &Data, name: &str, wish: Wish) -> Result<Outcome, Trouble> {
 
 fn tell(outcome: &Outcome, word: &str) {
     match outcome.version {
-        Some(_) => output::note(&format!("{word} {}", outcome.workflow)),
+        Some(_) => {
+            output::note(&format!("{word} {}", outcome.workflow));
+            super::webhooks::tell_fresh(outcome);
+        }
         None => output::note(&format!("{} is {word} already", outcome.workflow)),
     }
 }

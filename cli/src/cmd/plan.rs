@@ -1,5 +1,7 @@
 //! `keyway plan`: what a run would do, without running it.
 
+mod models;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -8,12 +10,17 @@ use dsl::catalog::Safety;
 use dsl::duration;
 use dsl::value::{Object, Value};
 use dsl::workflow::{NeedKind, OnError, Workflow};
+use server::connections::{Lack, Lacking, Need, lacks, of_plan};
 use server::engine::outline::{Bound, Call, Child, Connection, Entry, Outline, Part, Rounds, Skip};
 use server::engine::plan::Plan;
+use server::vault::LOCAL;
+
+use server::costs::Costs;
 
 use super::check::plural;
+use super::{Data, Whose, on_runtime};
 use crate::error::{Exit, Trouble};
-use crate::output::{self, BUSY, FAINT, STRONG};
+use crate::output::{self, BAD, BUSY, FAINT, STRONG};
 
 /// Show what a run would do, without running it
 #[derive(ClapArgs)]
@@ -26,6 +33,10 @@ pub struct Args {
     /// Print the plan as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    data: Data,
 }
 
 /// Carries the command out.
@@ -41,12 +52,46 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let plan = Plan::new(&workflow);
     let beside = server::beside::outlines(&args.file, &plan, &catalog);
     let outline = Outline::new(&plan, inputs.as_ref(), &beside);
+    let lacks = missing(&of_plan(&plan), &args.whose, &args.data)?;
+    let (home, owner) = (args.data.home()?, args.whose.id(&args.data)?);
+    let costs = on_runtime(async { Ok(server::costs::costs(&home, &owner, &outline).await?) })?;
     if args.json {
-        output::json(&outline.to_json());
+        let mut json = outline.to_json();
+        json["missing"] = lacks.iter().map(lack_to_json).collect();
+        json["models"] = models::to_json(&costs);
+        output::json(&json);
     } else {
-        output::result(&page(&outline));
+        output::result(&page(&outline, &lacks, &costs));
     }
     Ok(Exit::Done)
+}
+
+/// What is needed of connections and not there. Nothing is made where there is no data directory yet.
+pub fn missing(needs: &[Need], whose: &Whose, data: &Data) -> Result<Vec<Lack>, Trouble> {
+    if needs.is_empty() {
+        return Ok(vec![]);
+    }
+    if !data.home()?.database().exists() {
+        return Ok(lacks(None, LOCAL, needs)?);
+    }
+    let (vault, owner) = whose.vault(data)?;
+    Ok(lacks(Some(&vault), &owner, needs)?)
+}
+
+/// What is missing, for programs.
+pub fn lack_to_json(lack: &Lack) -> serde_json::Value {
+    let scopes = match &lack.what {
+        Lacking::Scopes(scopes) => scopes.clone(),
+        Lacking::Connection | Lacking::Choice(_) | Lacking::Person(_) => vec![],
+    };
+    serde_json::json!({
+        "connector": lack.connector,
+        "name": lack.name,
+        "what": lack.what.name(),
+        "scopes": scopes,
+        "message": lack.sentence(),
+        "type": Some(&lack.typed).filter(|typed| !typed.is_empty()),
+    })
 }
 
 /// The inputs of the command line with the defaults of the others. Where none is given, a run may be given any.
@@ -64,7 +109,7 @@ fn inputs(given: &[String], workflow: &Workflow) -> Result<Option<Value>, Troubl
         .map_err(|problems| Trouble::no(problems.join("\n")).help("give it with `--input NAME=VALUE`"))
 }
 
-fn page(outline: &Outline) -> String {
+fn page(outline: &Outline, lacks: &[Lack], costs: &Costs) -> String {
     let mut page = format!("{STRONG}{}{STRONG:#}\n", outline.name);
     let mut fact = |name: &str, value: String| page += &format!("  {FAINT}{name:<9}{FAINT:#} {value}\n");
     fact("calls", calls(&outline.calls));
@@ -72,6 +117,9 @@ fn page(outline: &Outline) -> String {
     if critical.calls > 0 {
         let chain = critical.steps.join(" → ");
         fact("longest", format!("{} one after the other: {chain}", plural(critical.calls as usize, "call")));
+    }
+    for (at, line) in models::sum(costs).into_iter().enumerate() {
+        fact(if at == 0 { "models" } else { "" }, line);
     }
     if let Some(timeout) = outline.timeout {
         fact("ends", format!("after {} at the latest", duration::format(timeout)));
@@ -86,11 +134,17 @@ fn page(outline: &Outline) -> String {
         let connections: Vec<String> = outline.connections.iter().map(connection).collect();
         fact("needs", connections.join(", "));
     }
+    for lack in lacks {
+        fact("missing", format!("{BAD}{}{BAD:#}", lack.sentence()));
+        if !lack.typed.is_empty() {
+            fact("type", lack.typed.clone());
+        }
+    }
     page.push('\n');
-    stages(&mut page, &outline.body, 0);
+    stages(&mut page, &outline.body, "", costs);
     if let Some(part) = &outline.on_failure {
         page += &format!("\n{STRONG}on failure{STRONG:#}\n");
-        stages(&mut page, part, 0);
+        stages(&mut page, part, "", &Costs::default());
     }
     page
 }
@@ -108,7 +162,8 @@ fn connection(connection: &Connection) -> String {
 }
 
 /// The stages of a block: what stands in one runs side by side.
-fn stages(page: &mut String, part: &Part, depth: usize) {
+fn stages(page: &mut String, part: &Part, around: &str, costs: &Costs) {
+    let depth = if around.is_empty() { 0 } else { around.matches('.').count() + 1 };
     let pad = "    ".repeat(depth);
     let longest = part.entries().map(|entry| entry.name.chars().count()).max().unwrap_or(0).min(28);
     for (number, stage) in part.stages.iter().enumerate() {
@@ -119,14 +174,16 @@ fn stages(page: &mut String, part: &Part, depth: usize) {
                 "{pad}{BUSY}{number:>3}{BUSY:#} {STRONG}{name:<longest$}{STRONG:#}  {}\n",
                 entry.about
             );
-            for detail in details(entry) {
+            let path = if around.is_empty() { name.clone() } else { format!("{around}.{name}") };
+            let asked = costs.steps.iter().find(|step| step.path == path).map(models::line);
+            for detail in details(entry).into_iter().chain(asked) {
                 *page += &format!("{pad}    {:<longest$}  {FAINT}{detail}{FAINT:#}\n", "");
             }
             for inner in &entry.parts {
                 if !inner.label.is_empty() {
                     *page += &format!("{pad}    {BUSY}{}{BUSY:#}\n", inner.label);
                 }
-                stages(page, inner, depth + 1);
+                stages(page, inner, &path, costs);
             }
         }
     }

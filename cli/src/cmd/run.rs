@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use dsl::diagnostic::Severity;
 use dsl::value::{Object, Value};
 use dsl::workflow::Workflow;
 use server::error::Error;
@@ -62,13 +61,6 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let Some(workflow) = checked.workflow else {
         return Ok(refused(&args, &file, "the workflow has errors"));
     };
-    let lacks = server::engine::able::lacks(&workflow);
-    if !lacks.is_empty() {
-        output::diagnostics(&file, &text, &lacks);
-    }
-    if lacks.iter().any(|lack| lack.severity == Severity::Error) {
-        return Ok(refused(&args, &workflow.name, "this version cannot run the workflow yet"));
-    }
     let inputs = match inputs(&args, &workflow)? {
         Ok(inputs) => inputs,
         Err(problems) => {

@@ -26,6 +26,9 @@ enum Command {
         /// A host that it may be sent to; may be given more than once
         #[arg(long = "host", value_name = "HOST")]
         hosts: Vec<String>,
+        /// Hold calls of a webhook against it: it is sent nowhere
+        #[arg(long, conflicts_with = "hosts")]
+        webhook: bool,
         #[command(flatten)]
         from: From,
         #[command(flatten)]
@@ -71,7 +74,13 @@ enum Command {
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
     match &args.command {
-        Command::Add { name, hosts, from, whose, data } => {
+        Command::Add { name, webhook: true, from, whose, data, .. } => {
+            let entry = server::hooks::entry(name, from.read(&format!("value of {name}"))?);
+            let (vault, owner) = whose.vault(data)?;
+            vault.add(Whose::who(&owner), &entry)?;
+            output::note(&format!("stored `{name}`; calls of webhooks are held against it"));
+        }
+        Command::Add { name, hosts, from, whose, data, webhook: false } => {
             let entry = Entry {
                 kind: Kind::Secret,
                 name: name.clone(),
@@ -119,7 +128,11 @@ fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
         let mut table =
             format!("{STRONG}{:<width$}  {:<12} {:<20} HOSTS{STRONG:#}\n", "NAME", "VALUE", "USED");
         for secret in &secrets {
-            let hosts = if secret.hosts.is_empty() { "nowhere".into() } else { secret.hosts.join(", ") };
+            let hosts = match &secret.hosts[..] {
+                [] => "nowhere".into(),
+                _ if secret.connector == server::hooks::WEBHOOK => "nowhere: for webhooks".into(),
+                hosts => hosts.join(", "),
+            };
             let used = moment(secret.used);
             table += &format!(
                 "{:<width$}  {:<12} {used:<20} {FAINT}{hosts}{FAINT:#}\n",

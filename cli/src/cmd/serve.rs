@@ -35,8 +35,11 @@ pub struct Args {
     /// Answer over HTTP also when called by this name, as a proxy passes it on; may be given more than once
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+    /// Where the world reaches it, as `https://keyway.example.com`: the addresses of webhooks begin so
+    #[arg(long, value_name = "URL", value_parser = public)]
+    public_url: Option<String>,
     /// Do not answer over HTTP
-    #[arg(long, conflicts_with_all = ["listen", "allow_remote", "hosts"])]
+    #[arg(long, conflicts_with_all = ["listen", "allow_remote", "hosts", "public_url"])]
     no_http: bool,
     /// Have so many calls under way at once that take time; others wait their turn
     #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().process, value_parser = at_least_one)]
@@ -117,8 +120,17 @@ fn http(args: &Args) -> Result<Option<http::Settings>, Trouble> {
         let message = format!("other machines reach {}", args.listen);
         return Err(Trouble::no(message).help("`--allow-remote` allows that; put a proxy with TLS before it"));
     }
-    let (address, names, limits) = (args.listen, args.hosts.clone(), http::Limits::default());
-    Ok(Some(http::Settings { address, names, limits }))
+    let (address, limits) = (args.listen, http::Limits::default());
+    let (mut names, public) = (args.hosts.clone(), args.public_url.clone());
+    names.extend(public.as_deref().and_then(server::hooks::host_of));
+    Ok(Some(http::Settings { address, names, public, limits }))
+}
+
+fn public(text: &str) -> Result<String, String> {
+    match server::hooks::host_of(text) {
+        Some(_) => Ok(text.trim_end_matches('/').to_owned()),
+        None => Err("write it as `https://keyway.example.com`".into()),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -138,6 +150,7 @@ fn tell(news: News) {
                 outcome.workflow,
                 file.display()
             ));
+            super::webhooks::tell_fresh(&outcome);
         }
         News::Broken { file, text, problems, why } => {
             let name = file.display().to_string();

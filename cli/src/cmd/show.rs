@@ -236,6 +236,12 @@ fn step(path: &str, entry: &Entry, timeline: &Timeline, width: usize, full: bool
     if let Some(child) = timeline.child(entry) {
         more("run", child.to_string());
     }
+    if let Some(spent) = &entry.spent {
+        more("ai", models::taken(spent));
+    }
+    if entry.batch {
+        more("for", "its batch; when its time is up, it is asked at once".into());
+    }
     if let Some(until) = entry.until {
         more("till", shown(until));
     }

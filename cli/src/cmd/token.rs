@@ -108,7 +108,7 @@ fn lasting(text: &str) -> Result<jiff::SignedDuration, Trouble> {
 }
 
 /// The audit is a chain that only the vault's key can lengthen.
-fn tell(recorded: Recorded) {
+pub(super) fn tell(recorded: Recorded) {
     match recorded {
         Recorded::Yes => {}
         Recorded::Sealed => output::note(&format!(

@@ -211,6 +211,8 @@ fn doing(entry: &Entry, timeline: &Timeline) -> String {
         Some(Waits::Signal(name)) => format!("waits for the signal `{name}`{until}"),
         Some(Waits::Person(_)) => format!("waits for an answer{until}"),
         Some(Waits::Doubt) => "is in doubt".into(),
+
+        None if entry.batch => "waits for its batch".into(),
         None if entry.state == Shown::Waiting && entry.error.is_some() => {
             format!("is tried again, waits{until}")
         }
@@ -244,7 +246,9 @@ fn line(path: &str, entry: &Entry) -> String {
         Some(Reused::Answer(from)) => text += &format!(" {FAINT}answer of {from:.0} used again{FAINT:#}"),
         None => {}
     }
-    if let Some(until) = entry.until {
+    if entry.batch {
+        text += &format!(" {FAINT}waits for its batch{FAINT:#}");
+    } else if let Some(until) = entry.until {
         let what = if entry.error.is_some() { "tries again at" } else { "waits until" };
         text += &format!(" {FAINT}{what} {until:.0}{FAINT:#}");
     } else if entry.attempts > 1 {

@@ -60,14 +60,16 @@ pub(crate) fn read(response: egress::Response, reads: Reads, call: &str) -> Resu
     let headers = joined(&response.headers);
     let header = |name: &str| headers.get(name).and_then(Value::as_text).unwrap_or_default();
     let told = content(header("content-type"), header("content-encoding"));
+    let well = (200..300).contains(&response.status);
     let kind = match reads {
         Reads::Auto => told,
+        // A refusal is no file: it says why.
+        Reads::Bytes if !well => told,
         Reads::Json => Content::Json,
         Reads::Text => Content::Text,
         // What is no file after all says what it is.
         Reads::Bytes => told,
     };
-    let well = (200..300).contains(&response.status);
     let body = match parse(&kind, &response.body) {
         Ok(body) => body,
         Err(_) if !well => Value::text(String::from_utf8_lossy(&response.body)),

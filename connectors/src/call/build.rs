@@ -79,6 +79,8 @@ pub(crate) enum Turn {
     Place(Slot, Value),
     /// Another address.
     Url(Url),
+    /// Another request, which reads this as `next`.
+    Call(Value),
 }
 
 /// Makes the request that a manifest describes.
@@ -90,11 +92,11 @@ pub(crate) fn build(
 ) -> Result<Outgoing, Failure> {
     let mut url = match turn {
         Some(Turn::Url(url)) => url.clone(),
-        Some(Turn::Place(..)) | None => address(from, request, names)?,
+        Some(Turn::Place(..) | Turn::Call(_)) | None => address(from, request, names)?,
     };
     let mut query = match turn {
         Some(Turn::Url(_)) => vec![],
-        Some(Turn::Place(..)) | None => fill::pairs(&request.query, names)?,
+        Some(Turn::Place(..) | Turn::Call(_)) | None => fill::pairs(&request.query, names)?,
     };
     let mut headers = fill::pairs(&from.manifest.defaults.headers, names)?;
     for (name, value) in fill::pairs(&request.headers, names)? {
@@ -108,7 +110,7 @@ pub(crate) fn build(
     if let Some(idempotency) = from.idempotency {
         let value = fill::value(&idempotency.value, names)?.unwrap_or_default();
         match &idempotency.place {
-            KeyPlace::Body(name) => more.push((vec![name.clone()], value)),
+            KeyPlace::Body(way) => more.push((way.clone(), value)),
             KeyPlace::Header(name) => set(&mut headers, name.clone(), value),
             KeyPlace::Query(name) => set(&mut query, name.clone(), value),
         }
@@ -117,7 +119,7 @@ pub(crate) fn build(
         Some(Turn::Place(Slot::Query(name), value)) => set(&mut query, name.clone(), value.clone()),
         Some(Turn::Place(Slot::Header(name), value)) => set(&mut headers, name.clone(), value.clone()),
         Some(Turn::Place(Slot::Body(way), value)) => more.push((way.clone(), value.clone())),
-        Some(Turn::Url(_)) | None => {}
+        Some(Turn::Url(_) | Turn::Call(_)) | None => {}
     }
     add_query(&mut url, &query, request.lists)?;
     let mut sent = vec![];
@@ -162,7 +164,8 @@ pub(crate) fn joined(from: &Sender<'_>, base: &str, path: &str) -> Result<Url, F
     let base = Url::parse(base.trim_end_matches('/')).map_err(|error| wrong(&error.to_string()))?;
     if from.base.is_none() {
         let host = base.host_str().unwrap_or_default();
-        if base.scheme() != "https" || base.port().is_some() || !hosts::allows(&from.manifest.hosts, host) {
+        let allowed = from.manifest.hosts_of(&from.connection.fields);
+        if base.scheme() != "https" || base.port().is_some() || !hosts::allows(&allowed, host) {
             return Err(wrong(&format!("`{}` is not among its hosts", short(host))));
         }
     }

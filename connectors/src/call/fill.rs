@@ -37,6 +37,11 @@ impl Names {
         names
     }
 
+    /// The value of a name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Value> {
+        self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// True if an expression reads plainly a field that was not given.
     fn lacks(&self, expr: &Expr) -> bool {
         expr.needs().iter().any(|(name, field)| {
@@ -48,8 +53,7 @@ impl Names {
 
 impl Scope for Names {
     fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
-        let known = self.entries.iter().find(|(known, _)| known == name);
-        known.map(|(_, value)| Cow::Borrowed(value))
+        self.named(name).map(Cow::Borrowed)
     }
 
     fn now(&self) -> Timestamp {

@@ -31,10 +31,13 @@ pub(super) async fn all(
     let mut asked = BTreeSet::new();
     let mut page = 0;
     let last = loop {
-        let Some((seen, names)) = session.exchange(called, &action.request, names, turn.as_ref()).await?
-        else {
-            return Ok(Value::Null);
+        let answered = match (&turn, &pages.kind) {
+            (Some(Turn::Call(next)), PageKind::Continue { request, .. }) => {
+                session.exchange(called, request, &names.with("next", next.clone()), turn.as_ref()).await?
+            }
+            _ => session.exchange(called, &action.request, names, turn.as_ref()).await?,
         };
+        let Some((seen, names)) = answered else { return Ok(Value::Null) };
         page += 1;
         size += seen.size;
         if size > MOST {
@@ -62,6 +65,7 @@ pub(super) async fn all(
             break names;
         }
         let next = match &pages.kind {
+            PageKind::Continue { next, .. } => value(fill::found(next, &names)).map(Turn::Call),
             PageKind::Cursor { next, into } => {
                 value(fill::found(next, &names)).map(|next| Turn::Place(into.clone(), next))
             }
@@ -99,7 +103,7 @@ pub(super) async fn all(
     };
     if let Some(each) = &action.each {
         items.truncate(each.max);
-        items = session.each(called, each, items, names).await?;
+        items = session.each(called, (each, &action.made), items, names).await?;
     }
     let names = last.with("items", Value::list(items));
     let output = match &action.answer.output {
@@ -134,7 +138,7 @@ fn value(next: Value) -> Option<Value> {
 
 fn shown(turn: &Turn) -> String {
     match turn {
-        Turn::Place(_, value) => value.to_string(),
+        Turn::Place(_, value) | Turn::Call(value) => value.to_string(),
         Turn::Url(url) => url.to_string(),
     }
 }

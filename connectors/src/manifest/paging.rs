@@ -24,6 +24,13 @@ pub struct Pages {
 /// How the next page is asked for.
 #[derive(Clone, Debug)]
 pub enum PageKind {
+    /// The last answer says what continues it, and another request takes that.
+    Continue {
+        /// What continues it, over `response`; null or an empty text ends the list.
+        next: Expr,
+        /// The request for each further page, over `next` beside what the first one sees.
+        request: Box<Request>,
+    },
     /// The last answer says what continues it; the same request is sent again with that.
     Cursor {
         /// What continues it, over `response`; null or an empty text ends the list.
@@ -63,11 +70,13 @@ pub enum PageKind {
 
 impl PageKind {
     /// As manifests write them, sorted.
-    pub const NAMES: [&'static str; 6] = ["cursor", "keyset", "link_header", "next_url", "offset", "page"];
+    pub const NAMES: [&'static str; 7] =
+        ["continue", "cursor", "keyset", "link_header", "next_url", "offset", "page"];
 
     /// As manifests write it.
     pub fn name(&self) -> &'static str {
         match self {
+            PageKind::Continue { .. } => "continue",
             PageKind::Cursor { .. } => "cursor",
             PageKind::Keyset { .. } => "keyset",
             PageKind::LinkHeader => "link_header",

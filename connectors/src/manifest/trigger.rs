@@ -1,5 +1,6 @@
-//! What can start a run: declared and checked here. Expressions of webhooks are over `request { method, headers,
-//! query, body, raw }` and `input`, those of polls over `item`, `input` and `connection`.
+//! What can start a run: declared and checked here. Expressions of webhooks are over `request { method, url,
+//! headers, query, body, raw }` and `input`, those of polls over `item`, `input` and `connection`. `request.url` is the
+//! address that the service was told, letter by letter, since some sign it too.
 
 use std::time::Duration;
 
@@ -155,6 +156,8 @@ pub struct Handshake {
     pub headers: Vec<(String, Arg)>,
     /// The body of the answer, over `request`: text as it is, else JSON.
     pub body: Option<Arg>,
+    /// The secret of the subscription from then on, over `request`, where the service chooses it.
+    pub secret: Option<Expr>,
 }
 
 /// How a call proves that it is from the service.
@@ -283,7 +286,7 @@ impl Encoding {
 /// When a call was made, as it says itself, and how long that holds.
 #[derive(Clone, Debug)]
 pub struct Stamp {
-    /// The time, over `request`: a number or a text that is one.
+    /// The time, over `request`: a time, or a number of seconds since 1970, be it a text.
     pub value: Expr,
     /// How far from now it may be.
     pub tolerance: Duration,

@@ -12,9 +12,11 @@ use dsl::types::{self, Type};
 use dsl::yaml::{Entry, Node};
 
 use super::auth::made_text;
+use super::made;
 use super::request::{self, Places};
 use super::scope::{self, InScope, Scope};
 use super::{duration, entries, exclusive, parameters, sentence, texts, word};
+use crate::hook::Moment;
 use crate::keys;
 use crate::manifest::answer::Answer;
 use crate::manifest::limits::{Budget, Class, Limits, Rule, Unit, Wait, WaitPlace};
@@ -76,19 +78,34 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
         Some(if word == "trusted" { Trust::Trusted } else { Trust::Untrusted })
     });
     let input = fields.take("input").map(|node| parameters(fields.reader, node, "input")).unwrap_or_default();
+    let connection = &connection.with("step", Type::object([("key", Type::String)]));
     let (scope, asked) = (connection.with_given("input", &input), connection.with_open_input(&input));
     let options = fields.take("options").map(|node| options(fields.reader, node)).unwrap_or_default();
+    let hooks = fields.take("hooks").map(|node| made::all(fields.reader, node, &scope)).unwrap_or_default();
+    let sent = made::seeing(&scope, &hooks, &[Moment::Before]);
     let request = fields.required("request", &what);
-    let request = request.and_then(|node| request::read(fields.reader, node, &scope, places));
+    let request = request.and_then(|node| request::read(fields.reader, node, &sent, places));
     let idempotency = fields.take("idempotency").and_then(|node| idempotency(fields.reader, node, &scope));
-    let pages = fields.take("pages").and_then(|node| request::pages(fields.reader, node, &scope));
-    let each = fields.take("each").and_then(|node| request::each(fields.reader, node, &scope, places));
+    let pages = fields.take("pages").and_then(|node| request::pages(fields.reader, node, &scope, places));
+    let each = fields.take("each").and_then(|node| {
+        let seen = |scope: &Scope| made::seeing(scope, &hooks, &[Moment::Before, Moment::After]);
+        request::each(fields.reader, node, (&sent, &seen(&scope)), places)
+    });
     if let Some(entry) = fields.entry("each").filter(|_| fields.take("pages").is_none()) {
         let message = "`each` asks about the items of `pages`, and there are none";
         fields.reader.diagnostics.push(Diagnostic::error(Code::MissingKey, entry.key.span(), message));
     }
-    let answered = scope.with_response();
     let paged = fields.take("pages").is_some();
+    let late = hooks.iter().find(|made| made.hook.moment == Moment::After);
+    if let Some(late) = late.filter(|_| paged && fields.take("each").is_none()) {
+        let span = fields.take("hooks").map_or(owner.span, |node| node.span);
+        let message = format!("`{}` reads one answer, and {what} comes in pages", late.hook.name);
+        let wrong = Diagnostic::error(Code::Exclusive, span, message);
+        fields.reader.diagnostics.push(wrong.help("with `each` it reads the answer about each item"));
+    }
+    // Of a list, what is made of an answer belongs to one item.
+    let moments: &[Moment] = if paged { &[Moment::Before] } else { &[Moment::Before, Moment::After] };
+    let answered = made::seeing(&scope, &hooks, moments).with_response();
     let output = match paged {
         true => answered.with("items", Type::list(Type::Any)),
         false => answered.clone(),
@@ -115,6 +132,7 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
         trust: trust.unwrap_or_default(),
         input,
         options,
+        made: hooks,
         request: request?,
         idempotency,
         pages,
@@ -207,7 +225,7 @@ fn idempotency(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Id
         }
         place = Some(match key {
             "header" => KeyPlace::Header(name),
-            "body" => KeyPlace::Body(name),
+            "body" => KeyPlace::Body(name.split('.').map(str::to_owned).collect()),
             _ => KeyPlace::Query(name),
         });
     }
@@ -215,9 +233,8 @@ fn idempotency(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Id
         let message = "`idempotency` says where the key stands: `header`, `body` or `query`";
         fields.reader.diagnostics.push(Diagnostic::error(Code::MissingKey, node.span, message));
     }
-    let seen = scope.with("step", Type::object([("key", Type::String)]));
     let value = match fields.take("value") {
-        Some(_) => fields.template_in("value", &seen)?,
+        Some(_) => fields.template_in("value", scope)?,
         None => made_text("{{ step.key }}"),
     };
     let keep = duration(fields, "keep");

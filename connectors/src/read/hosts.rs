@@ -7,7 +7,10 @@ use dsl::expr::ast::{Kind, Part};
 use dsl::fields::Reader;
 use dsl::span::{Span, Spanned};
 use dsl::types::Field;
+use dsl::value::Object;
 use dsl::workflow::Arg;
+
+use super::unknown_part;
 
 /// True if a host is among those allowed: itself, or below a `*.`.
 pub fn allows(hosts: &[String], host: &str) -> bool {
@@ -18,9 +21,21 @@ pub fn allows(hosts: &[String], host: &str) -> bool {
     })
 }
 
-/// True for what may stand in `hosts`: a name of at least two parts, or `*.` and such a name.
+/// The host that a field of a connection holds; nothing where that is no name of a host.
+pub(crate) fn entered(fields: &Object, field: &str) -> Option<String> {
+    let host = fields.get(field)?.as_text()?.to_ascii_lowercase();
+    is_name(&host).then_some(host)
+}
+
+/// True for what may stand in `hosts`: a public name, or `*.` and such a name.
 fn is_pattern(text: &str) -> bool {
     let name = text.strip_prefix("*.").unwrap_or(text);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    is_name(name) && !matches!(last, "internal" | "local" | "localhost")
+}
+
+/// True for a name of at least two parts, which is no address of IPv4.
+fn is_name(name: &str) -> bool {
     let label = |part: &str| {
         !part.is_empty()
             && part
@@ -31,27 +46,47 @@ fn is_pattern(text: &str) -> bool {
     };
     // The last part of an address of IPv4 is a number, and no name is.
     let last = name.rsplit('.').next().unwrap_or_default();
-    name.contains('.')
-        && name.split('.').all(label)
-        && !last.chars().all(|letter| letter.is_ascii_digit())
-        && !matches!(last, "internal" | "local" | "localhost")
+    name.contains('.') && name.split('.').all(label) && !last.chars().all(|letter| letter.is_ascii_digit())
+}
+
+/// What `hosts` allows: names, and fields of the connection that hold some.
+pub(super) struct Given {
+    /// The names.
+    pub names: Vec<String>,
+    /// The fields.
+    pub fields: Vec<Spanned<String>>,
 }
 
 /// The hosts that are allowed, reporting what is none.
-pub(super) fn checked(reader: &mut Reader<'_>, given: Vec<Spanned<String>>) -> Vec<String> {
-    let mut hosts = vec![];
+pub(super) fn checked(reader: &mut Reader<'_>, given: Vec<Spanned<String>>) -> Given {
+    let mut hosts = Given { names: vec![], fields: vec![] };
     for host in given {
         if is_pattern(&host.value) {
-            hosts.push(host.value);
+            hosts.names.push(host.value);
+            continue;
+        }
+        let hole = host.value.strip_prefix("{{").and_then(|text| text.strip_suffix("}}"));
+        if let Some(field) = hole.and_then(|text| text.trim().strip_prefix("connection.")) {
+            hosts.fields.push(Spanned::new(field.to_owned(), host.span));
             continue;
         }
         let message = format!("`{}` is no host that secrets may be sent to", host.value);
         let wrong = Diagnostic::error(Code::OutsideHosts, host.span, message);
-        let help =
-            "write a public name in lower case, as `api.example.com`, or `*.example.com` for all below it";
+        let help = "write a public name in lower case, as `api.example.com`, `*.example.com` for all below it, or \
+                    `{{ connection.host }}` for one that a person enters";
         reader.diagnostics.push(wrong.help(help));
     }
     hosts
+}
+
+/// The fields that hold hosts, reporting those that no person enters.
+pub(super) fn known(reader: &mut Reader<'_>, given: &[Spanned<String>], fields: &[Field]) -> Vec<String> {
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    for field in given.iter().filter(|field| !names.contains(&field.value.as_str())) {
+        let message = format!("a connection has no field `{}` that a person enters", field.value);
+        reader.diagnostics.push(unknown_part(field, message, &names));
+    }
+    given.iter().map(|field| field.value.clone()).collect()
 }
 
 /// Looks at an address with holes: it is `https`, its host is allowed, and a field in the host can be no other host.

@@ -125,7 +125,12 @@ fn related(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Body> 
 }
 
 /// Reads how a whole list is had. `scope` sees what the request sees.
-pub(super) fn pages(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Pages> {
+pub(super) fn pages(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    scope: &Scope,
+    places: &Places<'_>,
+) -> Option<Pages> {
     let owner = Owner { what: "`pages`", span: node.span };
     let fields = &mut Fields::open(reader, node, &owner, &shape::names(keys::PAGES))?;
     let kind = fields.required("kind", "`pages`")?;
@@ -134,11 +139,11 @@ pub(super) fn pages(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Opti
     let response = scope.with_response();
     let (needs_next, needs_into) = match kind {
         "cursor" | "keyset" => (true, true),
-        "next_url" => (true, false),
+        "continue" | "next_url" => (true, false),
         "offset" | "page" => (false, true),
         _ => (false, false),
     };
-    for (key, needed) in [("next", needs_next), ("into", needs_into)] {
+    for (key, needed) in [("next", needs_next), ("into", needs_into), ("request", kind == "continue")] {
         match fields.entry(key) {
             None if needed => {
                 fields.required(key, &format!("`pages` of the kind `{kind}`"));
@@ -153,11 +158,16 @@ pub(super) fn pages(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Opti
     let seen = if kind == "keyset" { scope.with("item", Type::Any) } else { response.clone() };
     let next = if needs_next { fields.expr_in("next", &seen) } else { None };
     let into = fields.take("into").and_then(|node| into(fields.reader, node));
+    let further = fields.take("request").and_then(|node| {
+        let scope = scope.with("next", Type::Any);
+        read(fields.reader, node, &scope, places)
+    });
     let first = fields.integer("first", 0..=1);
     let stop_when = fields.condition_in("stop_when", &response.with("items", Type::list(Type::Any)));
     let max_pages = fields.integer("max_pages", 1..=1_000).unwrap_or(100);
     let limit = fields.expr_in("limit", scope);
     let kind = match kind {
+        "continue" => PageKind::Continue { next: next?, request: Box::new(further?) },
         "cursor" => PageKind::Cursor { next: next?, into: into? },
         "keyset" => PageKind::Keyset { next: next?, into: into? },
         "link_header" => PageKind::LinkHeader,
@@ -194,17 +204,22 @@ fn into(reader: &mut Reader<'_>, node: &Node) -> Option<Slot> {
     }
 }
 
-/// Reads what is asked for each item of a list.
-pub(super) fn each(reader: &mut Reader<'_>, node: &Node, scope: &Scope, places: &Places<'_>) -> Option<Each> {
+/// Reads what is asked for each item of a list. The first scope is that of the request, the second that of its answer.
+pub(super) fn each(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    (sent, answered): (&Scope, &Scope),
+    places: &Places<'_>,
+) -> Option<Each> {
     let owner = Owner { what: "`each`", span: node.span };
     let fields = &mut Fields::open(reader, node, &owner, &shape::names(keys::EACH))?;
-    let scope = scope.with("item", Type::Any);
+    let (sent, answered) = (sent.with("item", Type::Any), answered.with("item", Type::Any));
     for key in ["output", "max"] {
         fields.required(key, "`each`");
     }
     let request = fields.required("request", "`each`");
-    let request = request.and_then(|node| read(fields.reader, node, &scope, places));
-    let output = fields.value_in("output", &scope.with_response());
+    let request = request.and_then(|node| read(fields.reader, node, &sent, places));
+    let output = fields.value_in("output", &answered.with_response());
     let parallel = fields.integer("parallel", 1..=16).unwrap_or(4);
     let max = fields.integer("max", 1..=1_000)?;
     let request = request?;

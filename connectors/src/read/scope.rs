@@ -3,7 +3,7 @@
 
 use dsl::ast::{self, ArgKind, Part};
 use dsl::codes::Code;
-use dsl::diagnostic::{Diagnostic, nearest};
+use dsl::diagnostic::{Diagnostic, Severity, nearest};
 use dsl::expr::ast::Kind;
 use dsl::expr::types::{Facts, Known, Place, Strictness, Types, infer, infer_condition};
 use dsl::expr::{Expr, Root};
@@ -90,10 +90,7 @@ impl Scope {
         if !self.check(reader, expr) {
             return false;
         }
-        let found = infer(expr, &self.place()).diagnostics;
-        let well = found.is_empty();
-        reader.diagnostics.extend(found);
-        well
+        told(reader, infer(expr, &self.place()).diagnostics)
     }
 }
 
@@ -105,6 +102,13 @@ impl Types for Scope {
     fn step(&self, _: Root, _: &str) -> Option<Known<'_>> {
         None
     }
+}
+
+/// Passes on what was found; gives whether nothing of it is an error. What is only warned of is sent all the same.
+fn told(reader: &mut Reader<'_>, found: Vec<Diagnostic>) -> bool {
+    let well = found.iter().all(|wrong| wrong.severity != Severity::Error);
+    reader.diagnostics.extend(found);
+    well
 }
 
 /// `secret("…")` belongs to workflows: a manifest names the secrets of its connection.
@@ -184,10 +188,7 @@ fn condition(reader: &mut Reader<'_>, node: &Node, key: &str, scope: &Scope) -> 
     if !scope.check(reader, &expr) {
         return None;
     }
-    let found = infer_condition(&expr, &scope.place(), key).diagnostics;
-    let well = found.is_empty();
-    reader.diagnostics.extend(found);
-    well.then_some(expr)
+    told(reader, infer_condition(&expr, &scope.place(), key).diagnostics).then_some(expr)
 }
 
 /// The items of a list, or what stands there instead.
@@ -241,9 +242,7 @@ fn lowered(reader: &mut Reader<'_>, arg: ast::Arg, scope: &Scope) -> Option<Arg>
                     sees &= no_secret(reader, expr);
                 }
                 if sees {
-                    let found = template.infer(&scope.place()).diagnostics;
-                    sees = found.is_empty();
-                    reader.diagnostics.extend(found);
+                    sees = told(reader, template.infer(&scope.place()).diagnostics);
                 }
                 well &= sees;
             }

@@ -109,6 +109,7 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, around: &Around<'_>) -> Option<Tr
 fn requested() -> Type {
     Type::object([
         ("method", Type::String),
+        ("url", Type::String),
         ("headers", Type::Any),
         ("query", Type::Any),
         ("body", Type::Any),
@@ -181,7 +182,7 @@ fn webhook(
     what: &str,
 ) -> Option<Webhook> {
     let verify = fields.required("verify", what).and_then(|node| verify(fields.reader, node, called, around));
-    let handshake = fields.take("handshake").and_then(|node| handshake(fields.reader, node, called));
+    let handshake = fields.take("handshake").and_then(|node| handshake(fields.reader, node, called, around));
     let items = fields.expr_in("items", called);
     Some(Webhook { verify: verify?, handshake, items })
 }
@@ -219,16 +220,25 @@ fn subscription(
     Some(Subscription { webhook: webhook?, subscribe: subscribe?, remember, unsubscribe, renew })
 }
 
-fn handshake(reader: &mut Reader<'_>, node: &Node, called: &Scope) -> Option<Handshake> {
+fn handshake(reader: &mut Reader<'_>, node: &Node, called: &Scope, around: &Around<'_>) -> Option<Handshake> {
     let owner = Owner { what: "`handshake`", span: node.span };
     let fields = &mut Fields::open(reader, node, &owner, &shape::names(keys::HANDSHAKE))?;
     fields.required("when", "`handshake`");
     let status = fields.integer("status", 200..=299).unwrap_or(200);
+    if let Some(entry) = fields.entry("secret").filter(|_| !around.subscribes) {
+        let message = "only a subscription has a secret of its own, which the service may choose";
+        let wrong = Diagnostic::error(Code::Exclusive, entry.key.span(), message);
+        fields
+            .reader
+            .diagnostics
+            .push(wrong.help("declare it in `connection.secrets`, for a person to enter"));
+    }
     Some(Handshake {
         when: fields.condition_in("when", called)?,
         status: u16::try_from(status).ok()?,
         headers: fields.pairs_in("headers", called),
         body: fields.value_in("body", called),
+        secret: fields.expr_in("secret", called),
     })
 }
 

@@ -160,6 +160,7 @@ async fn asked(
         fields: fields.clone(),
         secrets: [("access".to_owned(), "access".to_owned())].into(),
         version: 0,
+        base: None,
         open: open.clone(),
     };
     let contents = &Contents::none();
@@ -168,7 +169,7 @@ async fn asked(
     let outgoing = build::build(&from, request, names, None)?;
     let hosts = match signed.base {
         Some(_) => outgoing.url.host_str().map(str::to_owned).into_iter().collect(),
-        None => manifest.hosts.clone(),
+        None => manifest.hosts_of(fields),
     };
     let client = signed.egress.opened_by(Arc::new(Within { open, hosts }));
     let call = outgoing.name();

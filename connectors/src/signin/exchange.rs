@@ -241,7 +241,7 @@ fn body(body: &[u8]) -> Option<Value> {
 }
 
 /// The host of an address as the door to the network names it.
-pub(super) fn host(url: &Url) -> String {
+pub(crate) fn host(url: &Url) -> String {
     match url.host() {
         Some(Host::Ipv6(address)) => address.to_string(),
         Some(host) => host.to_string(),

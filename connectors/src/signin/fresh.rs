@@ -85,8 +85,12 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Se
 
 /// Who keeps the tokens of one connection. What it says it has stored is on a disk.
 pub trait Keep: Send + Sync {
-    /// What is kept.
+    /// What is kept. The tokens themselves may be shut until they are `opened`.
     fn load(&self) -> Answering<'_, Kept>;
+    /// The same with the tokens that a renewal needs, for whoever has the right to it.
+    fn opened(&self, kept: Kept) -> Answering<'_, Kept> {
+        Box::pin(std::future::ready(Ok(kept)))
+    }
 
     /// Asks for the right to renew a version. Where it is given, that stands on the disk before anything is sent.
     fn lease(&self, version: i64, now: Timestamp) -> Answering<'_, Leased>;
@@ -153,7 +157,15 @@ impl Renewer<'_> {
                 return Ok(kept);
             }
             match self.keep.lease(kept.version, now).await? {
-                Leased::Mine(lease) => return self.renew(kept, lease).await,
+                Leased::Mine(lease) => {
+                    return match self.keep.opened(kept).await {
+                        Ok(kept) => self.renew(kept, lease).await,
+                        Err(failure) => {
+                            self.keep.give_back(&lease, Outcome::Known).await?;
+                            Err(failure.into())
+                        }
+                    };
+                }
                 Leased::Moved => {}
                 // They serve for a while yet: whoever renews them need not be waited for.
                 Leased::Another

@@ -1,5 +1,6 @@
 //! Where somebody signs in: the way that a manifest describes, the app that asks, and the way out to the network.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dsl::catalog::FailureKind;
@@ -12,7 +13,7 @@ use super::check::Check;
 use super::refusal::Refusal;
 use crate::call::fill::{self, Names};
 use crate::manifest::Manifest;
-use crate::manifest::auth::{Kind, Oauth2};
+use crate::manifest::auth::{Grant, Kind, Oauth2};
 use crate::params::short;
 use crate::read::hosts;
 
@@ -38,6 +39,8 @@ pub struct Service<'a> {
     pub oauth2: &'a Oauth2,
     /// Where secrets may go.
     pub hosts: &'a [String],
+    /// The fields whose values are such hosts too.
+    pub entered: &'a [String],
     /// The fields of the connection.
     pub fields: &'a Object,
     /// Who asks.
@@ -70,11 +73,48 @@ impl<'a> Service<'a> {
             auth: &way.id,
             oauth2,
             hosts: &manifest.hosts,
+            entered: &manifest.entered,
             fields,
             app,
             egress,
             origin: None,
         })
+    }
+
+    /// The hosts that its secrets go to where tokens are had, had anew and taken back: as the door to the network names
+    /// them, each once.
+    ///
+    /// # Errors
+    /// Where an address needs a field that was not given, or leads elsewhere than to the hosts of the manifest.
+    pub fn token_hosts(&self) -> Result<Vec<String>, Refusal> {
+        let mut addresses = vec![self.address(&self.oauth2.token, "token")?];
+        for (address, what) in [(&self.oauth2.refresh, "refresh"), (&self.oauth2.revoke, "revoke")] {
+            addresses.extend(address.as_ref().map(|address| self.address(address, what)).transpose()?);
+        }
+        if let Grant::DeviceCode { device } = &self.oauth2.grant {
+            addresses.push(self.address(device, "device")?);
+        }
+        let hosts: BTreeSet<String> = addresses.iter().map(super::exchange::host).collect();
+        Ok(hosts.into_iter().collect())
+    }
+
+    /// The host that tokens are had anew at.
+    ///
+    /// # Errors
+    /// As for `token_hosts`.
+    pub fn renewal_host(&self) -> Result<String, Refusal> {
+        let address = self.oauth2.refresh.as_ref().unwrap_or(&self.oauth2.token);
+        Ok(super::exchange::host(&self.address(address, "refresh")?))
+    }
+
+    /// The host where tokens are taken back, if the service offers it.
+    ///
+    /// # Errors
+    /// As for `token_hosts`.
+    pub fn revocation_host(&self) -> Result<Option<String>, Refusal> {
+        let address =
+            self.oauth2.revoke.as_ref().map(|address| self.address(address, "revoke")).transpose()?;
+        Ok(address.as_ref().map(super::exchange::host))
     }
 
     /// What values of the manifest see.
@@ -114,7 +154,9 @@ impl<'a> Service<'a> {
     pub(super) fn address(&self, arg: &Arg, what: &'static str) -> Result<Url, Refusal> {
         let url = self.url(arg, what)?;
         let host = url.host_str().unwrap_or_default();
-        let within = url.scheme() == "https" && url.port().is_none() && hosts::allows(self.hosts, host);
+        let entered = self.entered.iter().filter_map(|field| hosts::entered(self.fields, field));
+        let allowed: Vec<String> = self.hosts.iter().cloned().chain(entered).collect();
+        let within = url.scheme() == "https" && url.port().is_none() && hosts::allows(&allowed, host);
         if Check::Hosts.is_made() && self.origin.is_none() && !within {
             return Err(Refusal::OutsideHosts { what, host: short(host) });
         }

@@ -104,7 +104,8 @@ impl Kept {
         let kept = |name: &str| if version == 0 { name.to_owned() } else { format!("{name}-{version}") };
         let secrets: BTreeMap<String, String> = names.map(|name| (name.to_owned(), kept(name))).collect();
         let open: Arc<dyn Open> = Arc::new(Named);
-        Connection { name: "test".into(), auth, fields: (*fields).clone(), secrets, version, open }
+        let (name, fields, base) = ("test".into(), (*fields).clone(), None);
+        Connection { name, auth, fields, secrets, version, base, open }
     }
 }
 
@@ -131,15 +132,31 @@ struct Stage {
     wrong: Vec<String>,
 }
 
-/// The path that the manifest's base has, which the server has too.
-fn below(manifest: &Manifest) -> String {
-    let outline = match &manifest.base {
+/// The path of the base of the fixture's way to sign in, which the server has too, or the one that a fixture names because
+/// its connection begins elsewhere.
+fn below(manifest: &Manifest, fixture: &Fixture, connection: &Json) -> String {
+    if let Some(below) = fixture.json.get("below").and_then(Json::as_str) {
+        return below.to_owned();
+    }
+    let id = connection.get("auth").and_then(Json::as_str).unwrap_or(&manifest.auth[0].id);
+    let own = manifest.auth.iter().find(|way| way.id == id).and_then(|way| way.base.as_ref());
+    let base = match own.unwrap_or(&manifest.base) {
         dsl::workflow::Arg::Value(value) => value.to_string(),
-        dsl::workflow::Arg::Text(template) => template.outline(),
+        dsl::workflow::Arg::Text(template) => {
+            let needs = template.exprs().flat_map(|expr| expr.needs());
+            needs.fold(template.outline(), |base, (_, field)| {
+                let value = connection.get("fields").and_then(|fields| fields.get(&*field));
+                base.replacen('…', value.and_then(Json::as_str).unwrap_or_default(), 1)
+            })
+        }
         _ => String::new(),
     };
-    let rest = outline.splitn(4, '/').nth(3).unwrap_or_default();
-    if rest.is_empty() { String::new() } else { format!("/{rest}") }
+    // A field of the connection may hold all that stands before the path.
+    let host = base.strip_prefix("https://").unwrap_or(&base);
+    match host.split_once('/') {
+        Some((_, rest)) if !rest.is_empty() => format!("/{rest}"),
+        _ => String::new(),
+    }
 }
 
 /// Plays a fixture. Gives what is not as it should be, or nothing.
@@ -152,6 +169,7 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
         Server::start(move |request| answer(request, &stage, &exchanges))
     };
     let json = fixture.json.get("connection").cloned().unwrap_or(Json::Null);
+    let below = below(manifest, fixture, &json);
     let kept = Arc::new(Kept { json, renewals: Mutex::new(0) });
     let connectors = Connectors::new(Settings {
         files: "/nowhere".into(),
@@ -165,7 +183,7 @@ pub fn play(runtime: &tokio::runtime::Runtime, library: &Arc<Library>, fixture: 
     let input = fixture.json.get("input").cloned().unwrap_or(Json::Null);
     let args = input_of(&input);
     let action = format!("{}.{}", fixture.connector, fixture.action);
-    let base = server.url(&below(manifest));
+    let base = server.url(&below);
     let request = Request { connection: Some("test"), ..Request::new(&action, &args, "key-1") };
     let mut wrong = vec![];
     // Where the request goes is seen without a server that stands in for it.
@@ -264,6 +282,9 @@ fn compare(request: &str, wanted: &Json, at: usize, wrong: &mut Vec<String>) {
     // Behind scheme and host, which the preview has shown.
     let path = url.splitn(4, '/').nth(3).map_or("/".to_owned(), |rest| format!("/{rest}"));
     differ("the path with its query", target, &path);
+    // The line between parts is drawn from what is sent.
+    let line = support::header(request, "content-type").and_then(|kind| kind.split_once("boundary="));
+    let told = |text: &str| text.replace("{BOUNDARY}", line.map_or("{BOUNDARY}", |(_, line)| line));
     for (name, value) in wanted.get("headers").and_then(Json::as_object).into_iter().flatten() {
         let got = support::header(request, name);
         match value {
@@ -271,13 +292,13 @@ fn compare(request: &str, wanted: &Json, at: usize, wrong: &mut Vec<String>) {
             value => differ(
                 &format!("the header {name}"),
                 got.unwrap_or("not there"),
-                value.as_str().unwrap_or_default(),
+                &told(value.as_str().unwrap_or_default()),
             ),
         }
     }
     let body = match wanted.get("body") {
         None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
+        Some(Json::String(text)) => told(text),
         Some(json) => json.to_string(),
     };
     differ("the body", support::body(request), &body);

@@ -165,9 +165,37 @@ fn verify(reader: &mut Reader<'_>, entry: &Entry) -> Option<Verify> {
     let mut fields = Fields::open(reader, &entry.value, &owner, &names(keys::VERIFY))?;
     let scheme = fields.required("scheme", "`verify`");
     let scheme = scheme.and_then(|node| fields.reader.choice(node, "scheme", keys::SCHEMES));
-    let secret = fields.required("secret", "`verify`");
-    let secret = secret.and_then(|node| fields.reader.text(node, "`secret`"));
-    Some(Verify { scheme: scheme?.into(), secret: secret?.value })
+    let secret = match scheme {
+        Some(keys::NO_SCHEME) => {
+            without(&mut fields, "secret", "the scheme `none` has no secret");
+            None
+        }
+        _ => {
+            let node = fields.required("secret", "`verify`")?;
+            Some(fields.reader.text(node, "`secret`")?.value)
+        }
+    };
+    let scheme = scheme?;
+    let header = match keys::NAMED_HEADERS.contains(&scheme) {
+        true => text(&mut fields, "header").map(|header| header.value.trim().to_lowercase()),
+        false => {
+            without(
+                &mut fields,
+                "header",
+                &format!("the header of the scheme `{scheme}` has a name already"),
+            );
+            None
+        }
+    };
+    Some(Verify { scheme: scheme.into(), secret, header })
+}
+
+/// Reports a key that has no place beside the others.
+fn without(fields: &mut Fields<'_, '_, '_>, key: &str, why: &str) {
+    if let Some(entry) = fields.entry(key) {
+        let wrong = Diagnostic::error(Code::UnknownKey, entry.key.span(), why);
+        fields.reader.diagnostics.push(wrong.help(format!("remove `{key}`")));
+    }
 }
 
 fn event(fields: &mut Fields<'_, '_, '_>, trigger: &mut Trigger, entry: &Entry) {

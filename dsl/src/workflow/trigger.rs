@@ -44,6 +44,9 @@ pub enum Start {
         event: String,
         /// Its parameters: an object.
         with: Arg,
+        /// The connection by its name, where one is named; the owner's only one otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<String>,
         /// How often it is asked for.
         every: Option<SignedDuration>,
         /// Only events for which this holds, over `event`.
@@ -134,10 +137,14 @@ pub enum CatchUp {
 /// How a request is told to be genuine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verify {
-    /// How the sender signs, as in `keys::SCHEMES`.
+    /// How the sender proves who it is, as in `keys::SCHEMES`.
     pub scheme: String,
-    /// The name of the secret.
-    pub secret: String,
+    /// The name of the secret; none where the address alone proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The header that proves it, where the scheme leaves that open and the author names it. In lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
 }
 
 /// When a request is answered.

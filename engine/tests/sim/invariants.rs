@@ -82,6 +82,11 @@ impl Model<'_> {
                 self.slot_mut(*at)?.due = Some(*until);
             }
             Event::StepDue { at } => self.due(*at, now)?,
+            Event::ModelsAsked { at, .. } => {
+                demand(self.slot(*at)?.stage == Stage::Calling, "only who calls has asked", || {
+                    format!("{at:?}")
+                })?;
+            }
             Event::StepSucceeded { at, .. } => {
                 self.may_succeed(*at, now)?;
                 self.set(*at, Stage::Done)?;
@@ -539,6 +544,7 @@ impl Model<'_> {
             | Event::RunReleased {}
             | Event::RunStarted { .. }
             | Event::SignalKept { .. }
+            | Event::ModelsAsked { .. }
             | Event::StepDue { .. }
             | Event::StepInDoubt { .. }
             | Event::Stopped { .. }

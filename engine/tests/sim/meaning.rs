@@ -26,10 +26,17 @@ impl Model<'_> {
             return nothing(events, "nothing after the end");
         }
         match input {
-            Input::Returned { at, attempt, result, from } => {
+            Input::Returned { at, attempt, result, from, spent } => {
                 if !self.is_calling(*at, *attempt) {
                     return nothing(events, "a late answer means nothing");
                 }
+                let (told, events) = match events.split_first() {
+                    Some((Event::ModelsAsked { at: by, spent }, rest)) if by == at => (Some(spent), rest),
+                    _ => (None, events),
+                };
+                demand(told == spent.as_ref(), "what models took is written down", || {
+                    format!("{input:?}: {told:?}")
+                })?;
                 let holds = match (events.first(), result) {
                     (Some(Event::StepSucceeded { at: done, value: gave, from: age }), Ok(value)) => {
                         done == at && gave == value && age == from

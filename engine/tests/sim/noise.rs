@@ -26,6 +26,7 @@ impl World<'_> {
                 attempt: known.unwrap_or(0) + 1,
                 result: Ok(Value::Int(99)),
                 from: None,
+                spent: None,
             },
             1 => Input::Fired(Timer { at, kind: TimerKind::Wait, attempt: 3, due: self.now }),
             2 if due > self.now => match next {

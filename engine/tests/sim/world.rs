@@ -11,6 +11,7 @@ use engine::fork::Past;
 use engine::input::{Cancel, Input, Known, Start};
 use engine::plan::Plan;
 use engine::run::{At, Hold, Run, RunId, Status};
+use engine::spent::{Spent, Tokens};
 use engine::view::Timeline;
 use jiff::{SignedDuration, Timestamp};
 
@@ -352,7 +353,9 @@ impl<'a> World<'a> {
                 let result = answer(self.words, &self.model.path_of(call.at), call.attempt);
                 let earlier = call.cache.is_some() && result.is_ok() && self.chance.one_in(2);
                 let from = earlier.then_some(Timestamp::UNIX_EPOCH);
-                self.later(Input::Returned { at: call.at, attempt: call.attempt, result, from });
+                // By chance of the place, so that worlds stay what they were.
+                let spent = (from.is_none() && (call.at.frame + call.attempt).is_multiple_of(3)).then(spent);
+                self.later(Input::Returned { at: call.at, attempt: call.attempt, result, from, spent });
             }
             Command::Wake(timer) => self.enqueue(timer.due.max(self.now), Input::Fired(timer)),
             Command::Nudge => self.enqueue(self.now, Input::Nudge),
@@ -500,4 +503,10 @@ fn is_of_people(input: &Input) -> bool {
 
 fn later(now: Timestamp, millis: u32) -> Timestamp {
     now + SignedDuration::from_millis(i64::from(millis))
+}
+
+/// What asking a model took, always the same.
+fn spent() -> Spent {
+    let tokens = Tokens { input: 12, cached: 4, output: 3, reasoning: 1 };
+    Spent { model: "m".into(), provider: "p".into(), paid_by: "own".into(), tokens, cost: Some(7) }
 }

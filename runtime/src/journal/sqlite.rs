@@ -177,6 +177,10 @@ impl Journal for Sqlite {
         Ok(read.collect())
     }
 
+    fn arrival(&self, of: [&str; 3], key: &[u8; 32]) -> Result<Option<store::arrivals::Arrival>, Error> {
+        Ok(self.reader.arrival(of, key)?)
+    }
+
     fn answer(&self, hash: &Hash) -> Result<Option<(Timestamp, Value)>, Error> {
         let Some(answer) = self.reader.answer(&hash.0)? else { return Ok(None) };
         let value = self.decode("an answer", answer.body.as_bytes())?;

@@ -14,6 +14,7 @@ use dsl::value::{Hash, MAX_DEPTH, Value, Values};
 use engine::BIG;
 use engine::command::Call;
 use engine::run::{At, Attempt, RunId};
+use engine::spent::Spent;
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -22,7 +23,7 @@ use super::Shares;
 use super::fair::Lane;
 use super::mover::Message;
 use super::places::{Place, Places};
-use crate::executor::Executor;
+use crate::executor::{Came, Executor};
 
 /// Makes calls and hands their answers on.
 pub(super) struct Calls {
@@ -62,6 +63,8 @@ pub(super) struct Answer<T = Value> {
     pub attempt: Attempt,
     pub token: u64,
     pub result: Result<T, Failure>,
+    /// What it took, where models were asked.
+    pub spent: Option<Spent>,
 }
 
 impl Calls {
@@ -101,7 +104,7 @@ impl Calls {
         let (at, attempt, action) = (call.at, call.attempt, call.action.clone());
         let answer = {
             let run = run.clone();
-            move |result| Answer { run, at, attempt, token, result }
+            move |Came { result, spent }| Answer { run, at, attempt, token, result, spent }
         };
         match call.args.load_all(values) {
             Some(args) => call.args = args,
@@ -109,27 +112,27 @@ impl Calls {
                 let message = format!("a large value that `{action}` needs cannot be read");
                 let failure = Failure { answered: true, ..Failure::new(FailureKind::NotFound, message) };
                 let flight = Flight { token, reads, keep: None, task: None, _place: None };
-                return (flight, Some(answer(Err(failure))));
+                return (flight, Some(answer(Err(failure).into())));
             }
         }
-        let keep = call.cache.map(|_| hash_of(&call));
+        let keep = call.cache.map(|_| hash_of(&self.executor.owner(run), &call));
         let mut calling = self.calling(run.clone(), call);
         if !self.slow.contains(&action) {
             // A call that is ready needs neither a task nor a wake-up.
             let _inside = self.tokio.enter();
             match calling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(result) => {
+                Poll::Ready(came) => {
                     let flight = Flight { token, reads, keep, task: None, _place: None };
-                    return (flight, Some(answer(result)));
+                    return (flight, Some(answer(came)));
                 }
                 Poll::Pending => self.slow.insert(action),
             };
         }
         let (inbox, place) = (self.inbox.clone(), self.places.enter(lane));
         let task = self.tokio.spawn(async move {
-            let result = calling.await;
+            let came = calling.await;
             // Where the driver has stopped, the call is made again after the next start, or is in doubt.
-            let _ = inbox.send(Message::Returned(answer(result)));
+            let _ = inbox.send(Message::Returned(answer(came)));
         });
         (Flight { token, reads, keep, task: Some(task.abort_handle()), _place: Some(place) }, None)
     }
@@ -145,7 +148,8 @@ impl Calls {
             let inputs = args.get("with").cloned().unwrap_or_default();
             let finding = AssertUnwindSafe(executor.find(&run, &workflow, &inputs)).catch_unwind().await;
             let found = finding.unwrap_or_else(|panic| Err(panicked("call", &*panic)));
-            let _ = inbox.send(Message::Found(Answer { run, at, attempt, token, result: found }));
+            let _ =
+                inbox.send(Message::Found(Answer { run, at, attempt, token, result: found, spent: None }));
         });
         Flight { token, reads: false, keep: None, task: Some(task.abort_handle()), _place: None }
     }
@@ -155,24 +159,24 @@ impl Calls {
         &*self.executor
     }
 
-    fn calling(
-        &self,
-        run: RunId,
-        call: Call,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send>> {
+    fn calling(&self, run: RunId, call: Call) -> Pin<Box<dyn Future<Output = Came> + Send>> {
         let executor = self.executor.clone();
         Box::pin(async move {
             let made = AssertUnwindSafe(async { executor.call(&run, &call).await }).catch_unwind().await;
-            let result = made.unwrap_or_else(|panic| Err(panicked(&call.action, &*panic)));
-            result.and_then(|value| sealed(&call.action, value))
+            let came = made.unwrap_or_else(|panic| Err(panicked(&call.action, &*panic)).into());
+            Came { result: came.result.and_then(|value| sealed(&call.action, value)), ..came }
         })
     }
 }
 
-/// What tells one call from another, whoever makes it: its action and its parameters.
-pub(super) fn hash_of(call: &Call) -> Hash {
-    let mut bytes = call.action.as_bytes().to_vec();
-    bytes.push(0);
+/// What tells one call of an owner from another: its action and its parameters. What one owner was answered is no other's
+/// to read.
+pub(super) fn hash_of(owner: &str, call: &Call) -> Hash {
+    let mut bytes = vec![];
+    for name in [owner, &*call.action] {
+        bytes.extend(name.as_bytes());
+        bytes.push(0);
+    }
     bytes.extend(call.args.stored());
     // What one account answers is not what another does.
     if let Some(connection) = &call.connection {

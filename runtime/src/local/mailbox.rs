@@ -46,6 +46,11 @@ impl Mailbox {
         self.of_run.entry(run.clone()).or_default().insert((name.clone(), since, at));
     }
 
+    /// True if a step listens for a signal of this name.
+    pub fn is_listened_for(&self, name: &str) -> bool {
+        self.listening.contains_key(name)
+    }
+
     /// A signal of this name and the step that it goes to. Both are taken out.
     pub fn pair(&mut self, name: &Arc<str>) -> Option<(Mail, RunId, At)> {
         let letters = self.letters.get_mut(name)?;

@@ -1,6 +1,7 @@
 //! The thread that moves runs. One turn: take what has arrived, let the engine decide what it means, keep
 //! all of that in one commit, and then hand out what follows from it.
 
+mod arrive;
 mod children;
 mod commit;
 mod decide;
@@ -22,6 +23,7 @@ use engine::plan::Plan;
 use engine::run::{At, Attempt, Run, RunId};
 use foldhash::{HashMap, HashMapExt};
 use jiff::{SignedDuration, Timestamp};
+use store::arrivals::Poll;
 
 use super::alarms::Alarms;
 use super::calls::{Answer, Calls, Flight};
@@ -33,11 +35,15 @@ use super::turn::Turn;
 use super::values::Shelf;
 use super::watchers::Watchers;
 use super::{Shares, Standing, Surroundings, Turns};
+use crate::arrival::Coming;
 use crate::clock::{Clock, NAP};
 use crate::driver::Error;
 use crate::executor::Found;
 use crate::journal::{Journal, Mail};
+use crate::listeners::Listeners;
 use crate::timekeeper::kept::Kept;
+use arrive::Answered;
+pub(crate) use arrive::caused;
 pub(super) use take_up::plan_of;
 
 /// How many inputs go into one commit at most.
@@ -66,6 +72,8 @@ pub(super) enum Message {
     Found(Answer<Found>),
     /// Keep what a schedule has decided.
     Keep { kept: Box<Kept>, reply: Reply },
+    /// Take in what has come from outside, and how far a service was asked.
+    Arrive { comings: Vec<Coming>, poll: Option<Poll>, answer: Answered },
     /// Answer, to show that somebody is there.
     Ping { reply: SyncSender<()> },
     /// Tell how the runs stand.
@@ -157,6 +165,8 @@ pub(super) struct Mover {
     alarms: Alarms,
     mailbox: Mailbox,
     rooms: Rooms,
+    /// Triggers that wait for something from outside.
+    listeners: Arc<Listeners>,
     runs: HashMap<RunId, Tracked>,
     /// Which names are taken; nothing until somebody wants one.
     names: Option<Names>,
@@ -186,7 +196,7 @@ impl Mover {
     pub fn new(
         (inbox, arrivals): (Sender<Message>, Receiver<Message>),
         journal: Arc<dyn Journal>,
-        values: Arc<Shelf>,
+        (values, listeners): (Arc<Shelf>, Arc<Listeners>),
         watchers: Arc<Watchers>,
         surroundings: Surroundings,
         shares: Shares,
@@ -201,6 +211,7 @@ impl Mover {
             alarms: Alarms::default(),
             mailbox: Mailbox::default(),
             rooms: Rooms::default(),
+            listeners,
             runs: HashMap::new(),
             names: None,
             ready: Fair::new(shares.turns),
@@ -328,11 +339,14 @@ impl Mover {
                 self.turn.answer(reply, told);
             }
             Message::Signal { signal, reply } => {
+                let from = self.turn.batch.mail.len();
                 self.turn.batch.mail.push(Mail { signal, time: self.clock.now() });
+                self.tell_of_signals(from);
                 self.turn.answer(reply, Ok(()));
             }
             Message::Found(answer) => self.found(answer),
             Message::Keep { kept, reply } => self.keep(*kept, reply),
+            Message::Arrive { comings, poll, answer } => self.arrive(comings, poll, answer),
             // Whoever asked may have gone.
             Message::Ping { reply } => drop(reply.send(())),
             Message::Standing { reply } => drop(reply.send(self.standing())),
@@ -353,7 +367,7 @@ impl Mover {
 }
 
 fn returned(answer: Answer) -> Work {
-    let Answer { run, at, attempt, token, result } = answer;
-    let input = Input::Returned { at, attempt, result, from: None };
+    let Answer { run, at, attempt, token, result, spent } = answer;
+    let input = Input::Returned { at, attempt, result, from: None, spent };
     Work { token: Some(token), ..Work::new(&run, input) }
 }

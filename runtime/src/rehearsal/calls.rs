@@ -50,7 +50,8 @@ impl<'s> Play<'s> {
             Ok((result, takes)) => {
                 let result = result.map(|value| if is_round { ended(value) } else { value });
                 let result = result.map(|value| value.sealed(BIG));
-                let input = Input::Returned { at: call.at, attempt: call.attempt, result, from: None };
+                let input =
+                    Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent: None };
                 self.put_after(takes, Due::World(run.clone(), input));
             }
             Err(trouble) => self.out.trouble = Some(*trouble),
@@ -149,7 +150,8 @@ impl<'s> Play<'s> {
             }
             Err(failure) => {
                 let result = Err(failure);
-                let input = Input::Returned { at: call.at, attempt: call.attempt, result, from: None };
+                let input =
+                    Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent: None };
                 self.put(self.now, Due::World(run.clone(), input));
             }
         }

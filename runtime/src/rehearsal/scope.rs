@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use dsl::expr::{Scope, Seen};
 use dsl::value::{Hash, Value};
+use engine::spent;
 use engine::view::Shown;
 use jiff::Timestamp;
 
@@ -60,11 +61,13 @@ impl Scope for Came<'_> {
         let Some(entry) = self.rehearsed.steps.get(name) else { return Value::Null };
         let Some(started) = entry.started else { return Value::Null };
         let until = entry.ended.unwrap_or(self.now);
-        Value::object([
+        let of_all = [
             ("attempts", Value::Int(i64::from(entry.attempts))),
             ("started", Value::Time(started)),
             ("duration", Value::Duration(until.duration_since(started))),
-        ])
+        ];
+        // Whether a step may read them the checker knows.
+        Value::object(of_all.into_iter().chain(spent::told(entry.spent.as_deref())))
     }
 
     fn big(&self, _: &Hash) -> Option<Value> {

@@ -128,7 +128,13 @@ pub fn text(start: &Start) -> String {
             let from = from.as_ref().map(|from| format!(" from {}", moment(from, &keeping.timezone)));
             format!("every {}{}", duration::format(*length), from.unwrap_or_default())
         }
-        Start::Event { event, .. } => format!("event {event}"),
+        // The same event of two places is two triggers.
+        Start::Event { event, with, .. } => match crate::listeners::given(with) {
+            dsl::value::Value::Object(given) if !given.is_empty() => {
+                format!("event {event} {}", dsl::value::Value::Object(given).to_json())
+            }
+            _ => format!("event {event}"),
+        },
         Start::Signal { name } => format!("signal {name}"),
         Start::Webhook { .. } => "webhook".into(),
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dsl::value::{Hash, Value, Values};
+use dsl::value::Value;
 use dsl::workflow::Trigger;
 use engine::cause;
 use engine::input::Start;
@@ -18,6 +18,7 @@ use tracing::{error, warn};
 
 use super::kept::{Begin, Entry, Kept, Place};
 use super::recipe::Recipe;
+use crate::arrival::NoValues;
 use crate::clock::Clock;
 use crate::driver::{Driver, Error};
 use crate::local::Local;
@@ -460,14 +461,5 @@ fn kind(start: &dsl::workflow::Start) -> &'static str {
         Start::Every { .. } => "every",
         Start::Signal { .. } => "signal",
         Start::Webhook { .. } => "webhook",
-    }
-}
-
-/// Before a run begins there are no large values.
-struct NoValues;
-
-impl Values for NoValues {
-    fn get(&self, _: &Hash) -> Option<Value> {
-        None
     }
 }

@@ -31,7 +31,7 @@ impl Recipe {
     }
 
     /// The plan; where there is none, why not. It is asked for again then.
-    pub(super) fn plan(&self) -> Result<Arc<Plan>, String> {
+    pub(crate) fn plan(&self) -> Result<Arc<Plan>, String> {
         if let Some(plan) = self.0.plan.get() {
             return Ok(plan.clone());
         }

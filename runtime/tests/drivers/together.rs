@@ -31,6 +31,7 @@ for_every_driver! {
     runs_that_wait_for_room_wait_on_after_a_restart,
     runs_with_other_keys_have_room_of_their_own,
     an_answer_is_used_again_until_it_is_too_old,
+    an_answer_of_one_owner_is_no_others,
     a_paused_run_starts_nothing,
     what_nobody_waits_for_is_said,
     a_doubt_is_settled_by_a_person,
@@ -336,6 +337,25 @@ fn an_answer_is_used_again_until_it_is_too_old(kind: Kind) {
     world.clock.advance(SignedDuration::from_mins(2));
     assert_eq!(gives("r4", 1), Value::Int(2));
     assert!(!events(&driver, &id("r4")).iter().any(reused));
+}
+
+fn an_answer_of_one_owner_is_no_others(kind: Kind) {
+    let text = "name: reads\nsteps: { a: { use: test.read, with: { n: 1 }, cache: 1h } }\noutput: \"{{ steps.a }}\"\n";
+    let calls = std::sync::atomic::AtomicI64::new(0);
+    let next = move || calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    let world = World::new(kind, move |_, _| Act::Later(Ok(Value::Int(next()))));
+    let driver = world.driver();
+    let gives = |name: &str| {
+        driver.start(written(text), start(&id(name))).unwrap();
+        output(world.end(&driver, &id(name)))
+    };
+    assert_eq!(gives("ada.r1"), Value::Int(0));
+    assert_eq!(gives("bob.r2"), Value::Int(1), "the same call of another owner is another call");
+    assert_eq!(
+        (gives("ada.r3"), gives("bob.r4")),
+        (Value::Int(0), Value::Int(1)),
+        "each has their own again"
+    );
 }
 
 fn a_paused_run_starts_nothing(kind: Kind) {

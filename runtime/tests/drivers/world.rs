@@ -98,7 +98,7 @@ impl Executor for Script {
         };
         let act = (self.play)(call, nth);
         Box::pin(async move {
-            match act {
+            let result = match act {
                 Act::Now(result) => result,
                 Act::Later(result) => {
                     tokio::task::yield_now().await;
@@ -116,7 +116,8 @@ impl Executor for Script {
                     std::future::pending().await
                 }
                 Act::Panic => panic!("as it was told"),
-            }
+            };
+            result.into()
         })
     }
 

@@ -87,7 +87,7 @@ struct Nobody;
 
 impl Executor for Nobody {
     fn call<'a>(&'a self, _: &'a RunId, _: &'a Call) -> Calling<'a> {
-        Box::pin(std::future::ready(Ok(Value::Null)))
+        Box::pin(std::future::ready(Ok(Value::Null).into()))
     }
 }
 

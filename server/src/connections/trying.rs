@@ -9,13 +9,17 @@ use connectors::contents::Contents;
 use connectors::manifest::Manifest;
 use connectors::manifest::auth::Auth;
 use connectors::meter::Metered;
+use connectors::signin::{App, Refusal, Tokens};
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
-use dsl::value::Object;
+use dsl::value::{Object, Value};
+use jiff::Timestamp;
 use secret::{Open, Refused, Secret};
-use vault::Vault;
+use vault::{ACCESS, ConnectionTold, REFRESH, Vault};
 
-use super::found::{OfVault, no_vault};
+use super::account::{User, find};
+use super::found::OfOwner;
+use super::keep::aside;
 use super::{fitted, nanoseconds};
 use crate::error::Error;
 use crate::home::Home;
@@ -68,19 +72,16 @@ impl Trying<'_> {
                 let none = names.map(|name| (name, Secret::new(String::new())));
                 Arc::new(Given { way: self.way.clone(), fields, secrets: none.collect() })
             }
-            (None, _) => Arc::new(OfVault {
-                vault: Arc::new(crate::safe::open(&self.home)?),
-                owner: self.owner,
-                actor: "keyway".into(),
-            }),
+            (None, _) => {
+                let vault = Arc::new(crate::safe::open(&self.home)?);
+                Arc::new(OfOwner::of_vault(vault, &self.owner, way_out(self.reach)))
+            }
         };
-        let allow_private = self.reach == Reach::Private;
-        let policy = egress::Policy { allow_private, ..egress::Policy::default() };
         Ok(Connectors::new(Settings {
             files: self.files,
             protected: vec![self.home.directory().to_owned()],
             contents: self.home.contents(),
-            egress: egress::Client::new(policy, Arc::new(secret::NoVault)),
+            egress: way_out(self.reach),
             library: connectors::library().clone(),
             connections,
             meter: Metered::default(),
@@ -104,34 +105,92 @@ fn allowed(manifest: &Manifest, base: &str, reach: Reach) -> Result<(), Error> {
     ))
 }
 
+/// The way out to the network of a command.
+pub(super) fn way_out(reach: Reach) -> egress::Client {
+    let allow_private = reach == Reach::Private;
+    let policy = egress::Policy { allow_private, ..egress::Policy::default() };
+    egress::Client::new(policy, Arc::new(secret::NoVault))
+}
+
 /// A key for a call by hand, which no other has.
 pub fn try_key() -> String {
-    format!("try-{}", nanoseconds())
+    format!("try-{}", nanoseconds(Timestamp::now()))
 }
 
 /// Asks a service whether a connection works, and writes down what the account is called.
 ///
 /// # Errors
 /// Where the service says no, or cannot be asked.
-pub async fn verify(vault: Vault, manifest: &Manifest, owner: &str, name: &str) -> Result<String, Failure> {
-    let vault = Arc::new(vault);
-    let of = OfVault { vault: vault.clone(), owner: owner.into(), actor: "keyway".into() };
+pub async fn verify(
+    vault: &Arc<Vault>,
+    manifest: &Manifest,
+    (owner, name): (&str, &str),
+    reach: Reach,
+) -> Result<String, Failure> {
+    let of = OfOwner::of_vault(vault.clone(), owner, way_out(reach));
     let connectors = Connectors::new(Settings {
         files: PathBuf::new(),
         protected: vec![],
         contents: Contents::none(),
-        egress: egress::Client::new(egress::Policy::default(), Arc::new(secret::NoVault)),
+        egress: way_out(reach),
         library: connectors::library().clone(),
         connections: Arc::new(of),
         meter: Metered::default(),
     });
     let label = connectors.verify(&manifest.id, Some(name)).await?;
-    let known = vault.connections(owner, Some(&manifest.id)).map_err(|error| no_vault(&error))?;
-    if let Some(row) = known.into_iter().find(|row| row.name == name) {
-        let row = vault::Connection { label: label.clone(), used: Some(nanoseconds()), ..row };
-        vault.restate_connection(row).map_err(|error| no_vault(&error))?;
-    }
+    let account = find(&user(vault, owner), manifest, Some(name))?;
+    let told = ConnectionTold {
+        owner: account.row.owner,
+        connector: account.row.connector,
+        name: account.row.name,
+        time: nanoseconds(Timestamp::now()),
+        health: None,
+        label: Some(label.clone()),
+    };
+    vault.told_connection(told).await;
     Ok(label)
+}
+
+/// Whoever types, as the user of accounts.
+fn user(vault: &Arc<Vault>, owner: &str) -> User {
+    User { vault: vault.clone(), owner: owner.into(), actor: super::ACTOR.into() }
+}
+
+/// Asks a service to take back the tokens of an account. True if it offers that, and did.
+///
+/// # Errors
+/// Where the service says no, or cannot be asked.
+pub async fn revoke(
+    vault: &Arc<Vault>,
+    manifest: &Manifest,
+    (owner, name): (&str, &str),
+    reach: Reach,
+) -> Result<bool, Failure> {
+    let account = find(&user(vault, owner), manifest, Some(name))?;
+    if account.renewable(manifest)?.is_none() {
+        return Ok(false);
+    }
+    let (fields, egress) = (account.fields()?, way_out(reach));
+    let none = App { id: String::new(), secret: None };
+    let host = account.service(manifest, (&fields, &none), &egress)?.revocation_host();
+    let Some(host) = host.map_err(Refusal::failure)? else { return Ok(false) };
+    let app = account.app(manifest, &host).await?;
+    let (opening, at) = (account.clone(), host.clone());
+    let refresh = aside(move || opening.opened(REFRESH, &at)).await?;
+    let (opening, at) = (account.clone(), host);
+    let access = match &refresh {
+        Some(_) => None,
+        None => aside(move || opening.opened(ACCESS, &at)).await?,
+    };
+    let tokens = Tokens {
+        access: access.unwrap_or_else(|| Secret::new(String::new())),
+        refresh,
+        expires: None,
+        scopes: vec![],
+        extra: Value::Null,
+    };
+    let service = account.service(manifest, (&fields, &app), &egress)?;
+    service.revoke(&tokens).await.map_err(Refusal::failure)
 }
 
 /// A connection that was given by hand, for one call.
@@ -150,6 +209,7 @@ impl Connections for Given {
             fields: self.fields.clone(),
             secrets: names.collect(),
             version: 0,
+            base: None,
             open: Arc::new(Held(self.secrets.clone())),
         };
         Box::pin(std::future::ready(Ok(connection)))

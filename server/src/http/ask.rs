@@ -87,16 +87,7 @@ pub(super) async fn read(
         Takes::Nothing => 0,
         Takes::Json { most } | Takes::Bytes { most } => most,
     };
-    if said_length(&parts.headers).is_some_and(|length| length > most) {
-        return Err(Refusal::large(most));
-    }
-    let collecting = tokio::time::timeout(limits.body_within, Limited::new(body, most).collect());
-    let bytes = match collecting.await {
-        Err(_) => return Err(Refusal::slow()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Refusal::large(most)),
-        Ok(Err(_)) => return Err(Refusal::bad("the body breaks off")),
-        Ok(Ok(collected)) => collected.to_bytes(),
-    };
+    let bytes = collected(&parts.headers, body, most, limits).await?;
     let (body, bytes) = match takes {
         Takes::Bytes { .. } => {
             media(&parts.headers)?;
@@ -106,6 +97,25 @@ pub(super) async fn read(
         Takes::Json { .. } | Takes::Nothing => (object(&parts.headers, &bytes)?, Bytes::new()),
     };
     Ok(Said { path, query, key, body, bytes })
+}
+
+/// A body as it came: no longer than that, and in time.
+pub(super) async fn collected(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+    limits: &Limits,
+) -> Result<Bytes, Refusal> {
+    if said_length(headers).is_some_and(|length| length > most) {
+        return Err(Refusal::large(most));
+    }
+    let collecting = tokio::time::timeout(limits.body_within, Limited::new(body, most).collect());
+    match collecting.await {
+        Err(_) => Err(Refusal::slow()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::large(most)),
+        Ok(Err(_)) => Err(Refusal::bad("the body breaks off")),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+    }
 }
 
 /// The body's length, as the head tells it.

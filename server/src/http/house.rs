@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::ask::{Asking, By};
+use ai::ask::{Asking, By, Tally};
 use dsl::catalog::Failure;
 use engine::event::Event;
 use engine::run::RunId;
@@ -79,6 +79,21 @@ impl House {
         Part { house: self, owner: &who.owner, token: &who.token }
     }
 
+    /// What moves the runs.
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// The address of a hash, whosever it is: who knows the address may call it.
+    pub(super) fn hook(&self, hash: &[u8; 32]) -> Result<Option<store::arrivals::Hook>, Error> {
+        Ok(self.reader.hook(hash).map_err(DriverError::from)?)
+    }
+
+    /// A run with all that it has done, for whoever has just started it.
+    pub(super) fn whole(&self, run: &RunId) -> Result<engine::view::Timeline, Error> {
+        self.history.whole(run).map_err(Error::from)
+    }
+
     /// What keeps it from working; nothing where all is well.
     pub fn ailments(&self) -> Vec<(&'static str, String)> {
         let mut found = vec![];
@@ -125,7 +140,8 @@ impl<'a> Part<'a> {
             Reach::Public => ai::ask::Reach::Public,
             Reach::Private => ai::ask::Reach::Private,
         };
-        Ok(Asking { models: hands.models(), vault: hands.vault().await?, owner: self.owner, by, reach })
+        let (models, vault, tally) = (hands.models(), hands.vault().await?, Tally::default());
+        Ok(Asking { models, vault, owner: self.owner, by, reach, tally })
     }
 
     /// Their workflows and schedules. All that are deployed are the local owner's; nobody else has any.

@@ -101,6 +101,25 @@ impl Refusal {
         Refusal { again: Some(again), ..Refusal::new(429, "rate_limited", message, "ask again later") }
     }
 
+    /// A call from outside does not prove who it is.
+    pub fn unproven(message: impl Into<String>) -> Refusal {
+        Refusal::new(401, "unproven", message, "sign it with the secret of the webhook, and send it at once")
+    }
+
+    /// Whether a call from outside is genuine cannot be told just now.
+    pub fn unsure() -> Refusal {
+        let message = "whether the call is genuine cannot be told just now";
+        Refusal {
+            again: Some(30),
+            ..Refusal::new(503, "unsure", message, "the log of the service tells why")
+        }
+    }
+
+    /// The run whose output was waited for did not end well.
+    pub fn failed(message: impl Into<String>) -> Refusal {
+        Refusal::new(502, "run_failed", message, "`keyway show RUN` tells more")
+    }
+
     /// It broke off.
     pub fn broke() -> Refusal {
         Refusal::new(500, "internal", "this could not be done", "the log of the service tells why")
@@ -126,8 +145,9 @@ impl From<Error> for Refusal {
 fn kind(error: &Error) -> (u16, &'static str) {
     match error {
         Error::NoWorkflow { .. } | Error::NoVersion { .. } | Error::NoEarlier { .. } => (404, "not_found"),
-        Error::Inputs(_) | Error::Unfit { .. } => (422, "invalid"),
+        Error::Inputs(_) | Error::SignIn(_) | Error::Unfit { .. } | Error::Unready { .. } => (422, "invalid"),
         Error::Wrong(_) => (409, "conflict"),
+        Error::NoAddress { .. } => (404, "not_found"),
         Error::Workflow { .. } | Error::NotYet(_) | Error::Wanting { .. } => (409, "workflow_broken"),
         Error::Driver(error) => of_driver(error),
         Error::Vault(vault::Error::Sealed { .. } | vault::Error::Blank | vault::Error::Closed) => {

@@ -13,7 +13,9 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
 use super::crowd::Place;
-use super::{Answer, Ask, House, Refusal, Who, answer, ask, gateway, health, runs, schedules, signals};
+use super::{
+    Answer, Ask, House, Refusal, Who, answer, ask, gateway, health, hooks, runs, schedules, signals,
+};
 use crate::token::Scope;
 
 /// A route.
@@ -63,6 +65,8 @@ pub struct Route {
 pub enum Handler {
     /// It may block, and answers at once.
     Blocks(fn(&Ask<'_>) -> Result<Answer, Refusal>),
+    /// It hears a call from outside, which is read as it comes.
+    Hears,
     /// It speaks as a provider of models does, waits for models, and may answer piece by piece.
     Speaks(Shape, fn(gateway::Asked) -> gateway::Answering),
 }
@@ -70,6 +74,8 @@ pub enum Handler {
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
+    /// Who knows an address that nobody can guess, and proves who it is as the trigger behind it wants.
+    Address,
     /// Anybody.
     Public,
     /// Who shows a token that goes so far.
@@ -159,6 +165,22 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         method: "GET",
+        path: "/hooks/{token}",
+        policy: Policy::Address,
+        takes: Takes::Bytes { most: hooks::MOST },
+        handler: Handler::Hears,
+        about: "Answers a service that looks whether somebody is there before it calls: [triggers.md](triggers.md).",
+    },
+    Route {
+        method: "POST",
+        path: "/hooks/{token}",
+        policy: Policy::Address,
+        takes: Takes::Bytes { most: hooks::MOST },
+        handler: Handler::Hears,
+        about: "Hears a call from outside, and starts a run of the workflow whose address it is.",
+    },
+    Route {
+        method: "GET",
         path: "/readyz",
         policy: Policy::Public,
         takes: Takes::Nothing,
@@ -223,8 +245,16 @@ pub(super) fn router(table: &'static [Route], house: Arc<House>) -> Router {
 }
 
 async fn answered(route: &'static Route, house: Arc<House>, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     match route.handler {
+        Handler::Hears => {
+            let done = async {
+                let mut path = path_of(&mut parts).await?;
+                let token = path.remove("token").unwrap_or_default();
+                hooks::called(house, token, parts, body).await
+            };
+            done.await.unwrap_or_else(|refusal| answer::written(Err(refusal)))
+        }
         Handler::Blocks(handler) => {
             let done = async {
                 let (who, said) = let_in(route, &house, parts, body).await?;
@@ -256,14 +286,17 @@ async fn let_in(
     // It reads one row by its key, which takes microseconds.
     let (who, used) = house.door.check(route.policy, &parts.headers)?;
     house.note(used);
-    let path = match RawPathParams::from_request_parts(&mut parts, &()).await {
-        Ok(found) => {
-            found.iter().map(|(name, part)| (name.to_owned(), part.to_owned())).collect::<BTreeMap<_, _>>()
-        }
-        Err(_) => return Err(Refusal::bad("the address is not UTF-8")),
-    };
+    let path = path_of(&mut parts).await?;
     let said = ask::read(&parts, path, (body, route.takes), &house.limits).await?;
     Ok((who, said))
+}
+
+/// The parts of the address by their names.
+async fn path_of(parts: &mut Parts) -> Result<BTreeMap<String, String>, Refusal> {
+    match RawPathParams::from_request_parts(parts, &()).await {
+        Ok(found) => Ok(found.iter().map(|(name, part)| (name.to_owned(), part.to_owned())).collect()),
+        Err(_) => Err(Refusal::bad("the address is not UTF-8")),
+    }
 }
 
 /// Lets a route do what may block.
@@ -276,7 +309,7 @@ async fn carry_out(
     let hands = house.clone();
     let _permit = match policy {
         // Whether it lives must be told also while all hands are full.
-        Policy::Public => None,
+        Policy::Address | Policy::Public => None,
         Policy::Token(_) => hands.hands.acquire().await.ok(),
     };
     let done = tokio::task::spawn_blocking(move || {

@@ -6,6 +6,7 @@ use dsl::value::Hash;
 use dsl::workflow::{Start, Workflow};
 use jiff::Timestamp;
 use runtime::driver::Error as DriverError;
+use runtime::listeners::Listener;
 use runtime::schedule::books::{Change as Moment, enforce, nanoseconds};
 use runtime::timekeeper::Deployed;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ use store::Book;
 use store::books::{Workflow as Standing, WorkflowVersion as Version};
 use vault::LOCAL;
 
+use super::callers::Address;
+use super::subscriber::Subscriber;
 use super::{Core, checked};
 use crate::change::Change;
 use crate::error::Error;
@@ -48,6 +51,9 @@ pub struct Outcome {
     pub enabled: bool,
     /// What it does otherwise.
     pub change: Change,
+    /// The addresses that were made for it.
+    #[serde(default)]
+    pub addresses: Vec<Address>,
 }
 
 /// What somebody wants of a workflow that is kept.
@@ -72,7 +78,14 @@ impl Core {
         let name = workflow.name.clone();
         match wish.act {
             Act::Tell => Ok(self.deployment(wish, &workflow)?.0),
-            Act::Do => self.changing(&name, || self.deployment(wish, &workflow)),
+            Act::Do => self.changing(&name, || {
+                let (mut outcome, mut books) = self.deployment(wish, &workflow)?;
+                if outcome.version.is_some() {
+                    let in_force = Some(&workflow).filter(|_| outcome.enabled);
+                    self.address(in_force, Timestamp::now(), (&mut outcome, &mut books))?;
+                }
+                Ok((outcome, books))
+            }),
         }
     }
 
@@ -92,6 +105,7 @@ impl Core {
             enabled: standing.as_ref().is_none_or(|standing| standing.enabled),
             change: Change::of(old.as_ref(), workflow),
             before: before.as_ref().map(|version| (version.number, version.text.clone())),
+            addresses: vec![],
         };
         let note = note_text(&Note {
             file: wish.file.clone(),
@@ -101,6 +115,9 @@ impl Core {
         });
         if before.is_some_and(|version| version.digest == digest && version.note == note) {
             return Ok((outcome, vec![]));
+        }
+        if outcome.enabled {
+            self.check_callers(workflow)?;
         }
         let latest = match &standing {
             Some(_) => kept.versions(&workflow.name)?.first().map_or(0, |version| version.number),
@@ -156,17 +173,23 @@ impl Core {
                 Wish::Enable | Wish::Rollback { .. } => Some(checked(&file, &version.text)?),
             };
             let old = read_text(&before);
-            let outcome = Outcome {
+            let mut outcome = Outcome {
                 workflow: name.into(),
                 version: (from != (standing.enabled, standing.version)).then_some(standing.version),
                 enabled: standing.enabled,
                 change: workflow.as_ref().map(|new| Change::of(old.as_ref(), new)).unwrap_or_default(),
                 before: Some((before.number, before.text)),
+                addresses: vec![],
             };
             if outcome.version.is_none() {
                 return Ok((outcome, vec![]));
             }
+            let in_force = workflow.as_ref().filter(|_| standing.enabled);
+            if let Some(workflow) = in_force {
+                self.check_callers(workflow)?;
+            }
             let mut books = self.enforced(&standing, workflow.as_ref(), now)?;
+            self.address(in_force, now, (&mut outcome, &mut books))?;
             books.push(Book::Workflow(standing));
             Ok((outcome, books))
         })
@@ -209,10 +232,24 @@ impl Core {
             None => make(),
             Some(timekeeper) => timekeeper.change(|keeper| {
                 let outcome = make()?;
-                keeper.set(name, self.in_force(name)?)?;
+                let in_force = self.in_force(name)?;
+                self.listen(name, in_force.as_ref())?;
+                keeper.set(name, in_force)?;
                 Ok(outcome)
             }),
         }
+    }
+
+    /// Has the triggers of a workflow wait for what comes from outside, or no more.
+    fn listen(&self, name: &str, deployed: Option<&Deployed>) -> Result<(), Error> {
+        let owner = runtime::timekeeper::Owner { id: LOCAL.into(), zone: crate::zone::own() };
+        let listeners = deployed.map(|deployed| Listener::all(&owner, deployed)).unwrap_or_default();
+        self.driver.listeners().set(name, listeners.clone());
+        if let Some(poller) = self.poller.get() {
+            poller.set(name, listeners)?;
+        }
+        self.subscriber.get().into_iter().for_each(Subscriber::ring);
+        Ok(())
     }
 
     /// The version of a workflow whose triggers are in force; nothing where it is disabled.
@@ -255,7 +292,5 @@ fn earlier(kept: &Kept, standing: &Standing, to: Option<i64>) -> Result<i64, Err
 
 /// What is wrong with a text, for whoever watches a folder.
 pub(crate) fn problems(file: &std::path::Path, text: &str) -> Vec<Diagnostic> {
-    let checked = dsl::check(text, &crate::beside::catalog(file, text));
-    let lacks = checked.workflow.as_ref().map(engine::able::lacks).unwrap_or_default();
-    checked.diagnostics.into_iter().chain(lacks).collect()
+    dsl::check(text, &crate::beside::catalog(file, text)).diagnostics
 }

@@ -153,19 +153,7 @@ async fn start(core: &Arc<Core>, order: Order) -> Result<Reply, Error> {
 
 /// How a run has ended.
 async fn ended(core: &Core, run: &RunId) -> Result<Reply, Error> {
-    let mut told = None;
-    if core.hands.holds(run) {
-        let end = core.driver.end_of(run);
-        // Where it has ended in between, nobody tells.
-        if core.hands.holds(run) {
-            told = end.await.ok();
-        }
-    }
-    let state = match told {
-        Some(state) => state,
-        None => core.driver.summary(run)?.state,
-    };
-    match state {
+    match core.end_of(run).await? {
         // Nobody moves it here any more.
         State::Running => Err(Error::Driver(DriverError::Stopped)),
         ended => Ok(Reply::Ended(ended.name().into())),

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Change, Edit, Unfit};
 use crate::calls;
+use crate::connections;
 use crate::vault::{Audit, Head, Member, OwnerKey};
 
 /// Makes a change within a transaction that the caller ends.
@@ -220,38 +221,12 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
             params![token.hash, token.owner, token.name, token.scope, token.created, token.expires],
             Wanted::Row,
         ),
-        Edit::Connection(added) => run(
-            to,
-            "INSERT INTO connections (owner, connector, name, auth, fields, state, label, created)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                added.owner,
-                added.connector,
-                added.name,
-                added.auth,
-                added.fields,
-                added.state,
-                added.label,
-                added.created
-            ],
-            Wanted::Row,
-        ),
-        Edit::RestateConnection(to_be) => run(
-            to,
-            "UPDATE connections SET auth = ?4, fields = ?5, state = ?6, label = ?7, used = max(ifnull(used, ?8), ?8)
-             WHERE owner = ?1 AND connector = ?2 AND name = ?3",
-            params![
-                to_be.owner,
-                to_be.connector,
-                to_be.name,
-                to_be.auth,
-                to_be.fields,
-                to_be.state,
-                to_be.label,
-                to_be.used
-            ],
-            Wanted::Row,
-        ),
+        Edit::Connection(added) => connections::add(to, added),
+        Edit::ConnectionTold(told) => connections::told(to, told),
+        Edit::SignIn(added) => connections::sign_in(to, added),
+        Edit::SwapSignIn { from, to: next, state } => connections::swap(to, *from, next, state),
+        Edit::Lease { of, until } => connections::lease(to, of, *until),
+        Edit::EndLease { of, open } => connections::end_lease(to, of, *open),
         Edit::RemoveConnection { owner, connector, name } => run(
             to,
             "DELETE FROM connections WHERE owner = ?1 AND connector = ?2 AND name = ?3",
@@ -293,13 +268,13 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
 }
 
 /// How many rows a statement must change.
-enum Wanted {
+pub(crate) enum Wanted {
     Any,
     Some,
     Row,
 }
 
-fn run(
+pub(crate) fn run(
     to: &Connection,
     sql: &'static str,
     values: &[&dyn rusqlite::ToSql],

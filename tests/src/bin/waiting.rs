@@ -38,7 +38,7 @@ struct Nothing;
 
 impl Executor for Nothing {
     fn call<'a>(&'a self, _: &'a RunId, _: &'a Call) -> Calling<'a> {
-        Box::pin(std::future::ready(Ok(Value::Null)))
+        Box::pin(std::future::ready(Ok(Value::Null).into()))
     }
 }
 

@@ -89,6 +89,7 @@ fn the_page_has_every_route() {
     };
     for route in ROUTES {
         let scope = match route.policy {
+            Policy::Address => "the address",
             Policy::Public => "–",
             Policy::Token(scope) => scope.name(),
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dsl::catalog::Failure;
 use vault::Vault;
 
-use super::super::{Asking, By, Heard, Models, Reach};
+use super::super::{Asking, By, Heard, Models, Reach, Tally};
 use super::talk::{Talk, lose};
 use super::{broken, key_of, offers};
 use crate::chat::Question;
@@ -65,6 +65,7 @@ pub async fn give_up(models: &Models, vault: Arc<Vault>, owner: &str, reach: Rea
                     hand: &|_| Heard::Nobody,
                 },
                 reach,
+                tally: Tally::default(),
             };
             match key_of(&keys, call) {
                 Some(key) if !batched.name.is_empty() => {

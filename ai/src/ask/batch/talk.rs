@@ -234,10 +234,14 @@ pub(super) async fn lose(asking: &Asking<'_>, call: &Call, class: &str) -> Resul
 }
 
 async fn settle(asking: &Asking<'_>, call: &Call, outcome: Outcome) -> Result<(), Failure> {
-    let edit = Edit::SettleCall { owner: call.owner.clone(), call: call.id.clone(), outcome };
+    let edit =
+        Edit::SettleCall { owner: call.owner.clone(), call: call.id.clone(), outcome: outcome.clone() };
     match write(&asking.models.desk, vec![edit]).await? {
         // An earlier look wrote it down, and died before it could say so.
-        Ok(()) | Err(Unfit::Stale) => Ok(()),
+        Ok(()) | Err(Unfit::Stale) => {
+            asking.tally.count(call, &outcome);
+            Ok(())
+        }
         Err(unfit) => Err(broken(&format!("{unfit:?}"))),
     }
 }

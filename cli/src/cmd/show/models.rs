@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use server::calls::Call;
+use server::calls::{Call, OWN};
+use server::engine::spent::Spent;
 
 use crate::cmd::usage::cost;
 use crate::output::{BAD, FAINT, STRONG};
@@ -19,7 +20,7 @@ pub fn page(calls: &[Call]) -> String {
             (outcome.tokens[..4].iter().sum::<i64>(), outcome.tokens[4..].iter().sum::<i64>());
         let about = if outcome.estimated { "about " } else { "" };
         let paid = match &*call.payer {
-            "own" => String::new(),
+            OWN => String::new(),
             payer => format!(", paid by {payer}"),
         };
         let class = match &*outcome.class {
@@ -37,6 +38,17 @@ pub fn page(calls: &[Call]) -> String {
         page += &format!("      {FAINT}why {}{FAINT:#}\n", call.why);
     }
     page
+}
+
+/// What a step, or all that is in it, has taken of models.
+pub fn taken(spent: &Spent) -> String {
+    let paid = match &*spent.paid_by {
+        OWN => String::new(),
+        payer => format!(", paid by {payer}"),
+    };
+    let price = spent.dollars().map_or("price not known".to_owned(), |dollars| format!("{dollars} USD"));
+    let (read, written) = (spent.tokens.input, spent.tokens.output);
+    format!("{}/{}{paid}  {read} read, {written} written  {price}", spent.provider, spent.model)
 }
 
 /// A call with all that is known of it.

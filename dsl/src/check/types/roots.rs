@@ -97,13 +97,14 @@ fn meta() -> Vec<Field> {
 
 fn asked() -> Vec<Field> {
     let counted = ["input", "cached", "reasoning", "output"].map(|name| (name, Type::Integer));
+    // Nobody is asked where an answer is used again, and of some models the price is not known.
     let mut fields = meta();
     fields.extend([
-        Field::required("model", Type::String, "The model that answered."),
-        Field::required("provider", Type::String, "Who runs it."),
+        Field::required("model", Type::String.or_null(), "The model that was asked last."),
+        Field::required("provider", Type::String.or_null(), "Who runs it."),
         Field::required("tokens", Type::object(counted), "How much was read and written."),
-        Field::required("cost", Type::Number, "What it cost, in US dollars."),
-        Field::required("paid_by", Type::String, "Whose key paid for it."),
+        Field::required("cost", Type::Number.or_null(), "What it cost, in US dollars, where that is known."),
+        Field::required("paid_by", Type::String.or_null(), "Whose key paid for it."),
     ]);
     fields
 }

@@ -84,6 +84,14 @@ pub const DATA: &[Function] = &[
         body: json,
     },
     Function {
+        name: "json_ascii",
+        parameters: &[value("value", ANY)],
+        gives: |_| Type::String,
+        about: "The value as compact JSON in ASCII alone, as it may stand in a header.",
+        example: "json_ascii('ä') => '\"\\\\u00e4\"'",
+        body: json_ascii,
+    },
+    Function {
         name: "markdown_text",
         parameters: &[value("text", SHOWN)],
         gives: |_| Type::String,
@@ -250,6 +258,24 @@ fn json(call: &mut Call<'_, '_>) -> Result<Value, Halt> {
     serde::Serialize::serialize(&json, &mut writer).map_err(|fault| call.fail(fault.to_string()))?;
     call.within_bounds(text.len())?;
     Ok(Value::text(String::from_utf8(text).unwrap_or_default()))
+}
+
+fn json_ascii(call: &mut Call<'_, '_>) -> Result<Value, Halt> {
+    let written = json(call)?;
+    let text = written.as_text().unwrap_or_default();
+    let mut plain = String::with_capacity(text.len());
+    for char in text.chars() {
+        if matches!(char, ' '..='~') {
+            plain.push(char);
+            continue;
+        }
+        // Beyond 16 bits a character is two of JSON's.
+        for unit in char.encode_utf16(&mut [0; 2]) {
+            plain.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    call.within_bounds(plain.len())?;
+    Ok(Value::text(plain))
 }
 
 fn escaped(call: &mut Call<'_, '_>, by: fn(char) -> Option<&'static str>) -> Result<Value, Halt> {

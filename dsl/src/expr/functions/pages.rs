@@ -42,6 +42,7 @@ static PAGES: &[(&str, &str)] = pages! {
     "int"
     "join"
     "json"
+    "json_ascii"
     "keys"
     "last"
     "len"

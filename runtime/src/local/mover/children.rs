@@ -16,7 +16,7 @@ use crate::local::calls::Answer;
 impl Mover {
     /// The workflow that a step calls was found, or not: its run begins, or goes on if it began before.
     pub(super) fn found(&mut self, answer: Answer<Found>) {
-        let Answer { run, at, attempt, token, result } = answer;
+        let Answer { run, at, attempt, token, result, spent: _ } = answer;
         let waits = self.runs.get(&run).and_then(|tracked| tracked.flights.get(&(at, attempt)));
         if waits.is_none_or(|flight| flight.token != token) {
             return;
@@ -113,7 +113,7 @@ impl Mover {
         if let Some(tracked) = self.runs.get_mut(run) {
             tracked.children.remove(&(at, attempt));
         }
-        self.prepare(Work::new(run, Input::Returned { at, attempt, result, from: None }));
+        self.prepare(Work::new(run, Input::Returned { at, attempt, result, from: None, spent: None }));
     }
 
     /// A run that was taken up and was called by one that waits for it no more is cancelled.

@@ -182,7 +182,7 @@ impl Mover {
     }
 
     pub(super) fn call(&mut self, run: &RunId, call: Call) {
-        let earlier = self.earlier(&call);
+        let earlier = self.earlier(run, &call);
         let Some(tracked) = self.runs.get_mut(run) else { return };
         let key = (call.at, call.attempt);
         if *call.action == *CALL {
@@ -192,7 +192,7 @@ impl Mover {
         }
         if let Some((time, value)) = earlier {
             let (at, attempt) = key;
-            let input = Input::Returned { at, attempt, result: Ok(value), from: Some(time) };
+            let input = Input::Returned { at, attempt, result: Ok(value), from: Some(time), spent: None };
             self.prepare(Work::new(run, input));
             return;
         }
@@ -226,10 +226,10 @@ impl Mover {
     }
 
     /// An answer to the same call that is not too old to be used again.
-    fn earlier(&self, call: &Call) -> Option<(Timestamp, Value)> {
+    fn earlier(&self, run: &RunId, call: &Call) -> Option<(Timestamp, Value)> {
         let cache = call.cache.filter(|_| call.safety == Safety::Read)?;
         let args = call.args.load_all(&*self.values)?;
-        let hash = hash_of(&Call { args, ..call.clone() });
+        let hash = hash_of(&self.calls.executor().owner(run), &Call { args, ..call.clone() });
         let oldest = self.clock.now().saturating_sub(cache).unwrap_or(Timestamp::MIN);
         match self.journal.answer(&hash) {
             Ok(answer) => answer.filter(|(time, _)| *time >= oldest),

@@ -142,7 +142,12 @@ impl Mover {
         }
         *seq += 1;
         let row = Recorded { seq: *seq, time: now, events };
-        self.turn.record(run, row, State::of(&state.status), &self.values);
+        let (state, raised) = (State::of(&state.status), self.turn.batch.mail.len());
+        self.turn.record(run, row, state, &self.values);
+        self.tell_of_signals(raised);
+        if state != State::Running {
+            self.tell_of_end(run);
+        }
         Ok(true)
     }
 }

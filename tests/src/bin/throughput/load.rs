@@ -46,7 +46,7 @@ struct Echo;
 
 impl Executor for Echo {
     fn call<'a>(&'a self, _: &'a RunId, call: &'a Call) -> Calling<'a> {
-        Box::pin(std::future::ready(Ok(call.args.clone())))
+        Box::pin(std::future::ready(Ok(call.args.clone()).into()))
     }
 }
 

@@ -46,7 +46,7 @@ impl Executor for Still {
         let field = |name| call.args.get(name).cloned().unwrap_or(Value::Null);
         let size = field("text").as_text().map_or(0, str::len);
         let written = [("path", field("path")), ("size", Value::Int(i64::try_from(size).unwrap_or(0)))];
-        Box::pin(std::future::ready(Ok(Value::object(written))))
+        Box::pin(std::future::ready(Ok(Value::object(written)).into()))
     }
 
     fn find<'a>(&'a self, run: &'a RunId, workflow: &'a str, inputs: &'a Value) -> Finding<'a> {
