@@ -34,7 +34,9 @@ triggers:
       secret: SECRET
       signed: "{{ request.raw }}{{ request.url }}"
       signature: { header: x-signature }
-    handshake: { when: request.headers["x-secret"] != null, secret: "request.headers[\"x-secret\"]" }
+    handshake:
+      when: request.headers["x-secret"] != null
+      secret: request.headers["x-secret"]
     MORE
     dedupe: { key: "{{ request.body.id }}" }
     returns: { id: string }

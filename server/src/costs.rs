@@ -87,19 +87,24 @@ pub enum Verdict {
 }
 
 impl OfStep {
+    /// What it costs at most each time, with all its turns, where that is known.
+    pub fn most(&self) -> Option<Money> {
+        let foreseen = self.foreseen.as_ref().ok()?;
+        let most = foreseen.most.map(|most| times(most, self.asks.turns.unwrap_or(1)));
+        [most, foreseen.max_cost].into_iter().flatten().min()
+    }
+
     /// What it costs in each round of its loops.
     fn amount(&self) -> Option<Amount> {
-        let foreseen = self.foreseen.as_ref().ok()?;
-        let times = |money: Money, by: u64| {
-            Money::from_units(money.units().saturating_mul(i128::from(by)).min(i128::from(i64::MAX)))
-        };
-        let most = foreseen.most.map(|most| times(most, self.asks.turns.unwrap_or(1)));
-        let most = [most, foreseen.max_cost].into_iter().flatten().min();
-        Some(Amount {
-            likely: times(foreseen.likely?, self.times),
-            most: most.map(|most| times(most, self.times)),
-        })
+        let likely = self.foreseen.as_ref().ok()?.likely?;
+        let most = self.most().map(|most| times(most, self.times));
+        Some(Amount { likely: times(likely, self.times), most })
     }
+}
+
+/// So much so many times, as far as it can be counted.
+fn times(money: Money, by: u64) -> Money {
+    Money::from_units(money.units().saturating_mul(i128::from(by)).min(i128::from(i64::MAX)))
 }
 
 impl Sum {

@@ -140,6 +140,11 @@ impl Hands {
         }
     }
 
+    /// How often services are asked, over all that asks them.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
     /// What all questions to models share.
     pub(crate) fn models(&self) -> &Models {
         &self.models

@@ -350,8 +350,8 @@ impl Core {
         // It is asked once for each owner.
         let _ = self.timekeeper.set(Timekeeper::new(keeper, clock));
         let data = self.desk.path().parent().map(Path::to_owned).unwrap_or_default();
-        let services =
-            Services::new(data, self.safe.clone(), self.hands.way(reach).clone(), self.hands.meter());
+        let meter = self.hands.meter().of(LOCAL, "");
+        let services = Services::new(data, self.safe.clone(), self.hands.way(reach).clone(), meter);
         let _ = self.services.set(services.clone());
         let listeners = self.driver.listeners().all();
         let poller = Poller::open(self.desk.path(), self.driver.clone(), Arc::new(services), listeners)?;

@@ -528,7 +528,7 @@ fn a_plan_tells_what_its_models_would_cost_and_what_is_not_known_is_never_zero()
         dollars(&sums[1]["most_usd"]) > Some(0.1),
         "who fills in may fill in all that a model reads: {json}"
     );
-    assert_eq!((&json["limit_usd"], &json["most_usd"]), (&json!("3"), &json!("3")), "{json}");
+    assert_eq!((&json["limit_usd"], &json["most_usd"]), (&json!("3.00"), &json!("3.00")), "{json}");
     assert_eq!(step("agent")["turns"], json!(4));
     let known = place.keyway.run(&["plan", &file, "--json", "--input", "letters=[\"a\",\"b\",\"c\"]"]).json();
     assert_eq!(known["models"]["sum"].as_array().map(Vec::len), Some(1), "three items are three: {known}");

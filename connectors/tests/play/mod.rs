@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,12 @@ use connectors::library::Library;
 use connectors::manifest::Manifest;
 use connectors::{Connectors, Request, Settings};
 use dsl::catalog::{Failure, FailureKind};
+use dsl::expr::{self, Scope};
+use dsl::template;
 use dsl::value::Value;
+use dsl::workflow::Arg;
 use egress::{Client, Policy};
+use jiff::Timestamp;
 use secret::{NoVault, Open, Refused, Secret};
 use serde_json::Value as Json;
 
@@ -132,6 +137,23 @@ struct Stage {
     wrong: Vec<String>,
 }
 
+/// The fields of a connection, as the base of a manifest sees them.
+struct Fields(Value);
+
+impl Scope for Fields {
+    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
+        (name == "connection").then_some(Cow::Borrowed(&self.0))
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn seed(&self) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
 /// The path of the base of the fixture's way to sign in, which the server has too, or the one that a fixture names because
 /// its connection begins elsewhere.
 fn below(manifest: &Manifest, fixture: &Fixture, connection: &Json) -> String {
@@ -140,17 +162,15 @@ fn below(manifest: &Manifest, fixture: &Fixture, connection: &Json) -> String {
     }
     let id = connection.get("auth").and_then(Json::as_str).unwrap_or(&manifest.auth[0].id);
     let own = manifest.auth.iter().find(|way| way.id == id).and_then(|way| way.base.as_ref());
+    let fields = connection.get("fields").cloned().unwrap_or_else(|| serde_json::json!({}));
+    let scope = Fields(Value::from_json(fields));
     let base = match own.unwrap_or(&manifest.base) {
-        dsl::workflow::Arg::Value(value) => value.to_string(),
-        dsl::workflow::Arg::Text(template) => {
-            let needs = template.exprs().flat_map(|expr| expr.needs());
-            needs.fold(template.outline(), |base, (_, field)| {
-                let value = connection.get("fields").and_then(|fields| fields.get(&*field));
-                base.replacen('…', value.and_then(Json::as_str).unwrap_or_default(), 1)
-            })
-        }
-        _ => String::new(),
+        Arg::Value(value) => Ok(value.clone()),
+        Arg::Expr(expr) => expr::eval(expr, &scope),
+        Arg::Text(text) => template::render(text, &scope),
+        Arg::List(_) | Arg::Object(_) => Ok(Value::Null),
     };
+    let base = base.map(|base| base.to_string()).unwrap_or_default();
     // A field of the connection may hold all that stands before the path.
     let host = base.strip_prefix("https://").unwrap_or(&base);
     match host.split_once('/') {

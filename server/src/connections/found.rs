@@ -43,7 +43,7 @@ impl OfOwner {
     /// For the questions that triggers of the local owner ask.
     pub fn of_triggers(safe: Arc<Safe>, egress: egress::Client) -> OfOwner {
         let health = safe.health().clone();
-        let (vault, owner) = (Place::Safe(safe), vault::LOCAL.into());
+        let (vault, owner) = (At::Safe(safe), vault::LOCAL.into());
         OfOwner { vault, owner, actor: "triggers".into(), egress, health }
     }
 

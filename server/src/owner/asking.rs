@@ -7,7 +7,7 @@ use std::time::Duration;
 use connectors::event::poll::Question;
 use connectors::manifest::Manifest;
 use connectors::manifest::trigger::{First as Declared, Poll, Trigger, TriggerKind};
-use connectors::meter::Meter;
+use connectors::meter::Metered;
 use connectors::{Connectors, Settings};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
@@ -26,8 +26,8 @@ pub(super) struct Services {
 }
 
 impl Services {
-    /// With this way out. What is asked here is counted with what runs ask.
-    pub fn new(data: PathBuf, safe: Arc<Safe>, egress: egress::Client, meter: &Meter) -> Services {
+    /// With this way out.
+    pub fn new(data: PathBuf, safe: Arc<Safe>, egress: egress::Client, meter: Metered) -> Services {
         let connections = OfOwner::of_triggers(safe, egress.clone());
         let contents = crate::home::contents(&data);
         let connectors = Connectors::new(Settings {
@@ -37,7 +37,7 @@ impl Services {
             egress,
             library: connectors::library().clone(),
             connections: Arc::new(connections),
-            meter: meter.of(vault::LOCAL, "triggers"),
+            meter,
         });
         Services { connectors }
     }

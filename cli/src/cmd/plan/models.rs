@@ -53,10 +53,9 @@ pub fn line(step: &OfStep) -> String {
         "own" => String::new(),
         payer => format!(", paid by {payer}"),
     };
-    let most = match (foreseen.max_cost, foreseen.most) {
-        (Some(most), _) => format!("at most {most} USD in all"),
-        (None, Some(most)) => format!("at most {} USD", above(most)),
-        (None, None) => "no bound is known".to_owned(),
+    let most = match step.most() {
+        Some(most) => format!("at most {} USD", above(most)),
+        None => "no bound is known".to_owned(),
     };
     let likely = foreseen
         .likely
@@ -119,7 +118,7 @@ pub fn to_json(costs: &Costs) -> Value {
                 "paid_by": foreseen.payer,
                 "why": foreseen.why,
                 "likely_usd": text(foreseen.likely),
-                "most_usd": text(foreseen.most),
+                "most_usd": text(step.most()),
                 "max_cost_usd": text(foreseen.max_cost),
             }),
         };
