@@ -91,11 +91,6 @@ impl Hands {
         self.models.settled();
     }
 
-    /// What counts how often services are asked.
-    pub fn meter(&self) -> &Meter {
-        &self.meter
-    }
-
     /// Where the contents of large files are kept.
     pub fn contents(&self) -> &Contents {
         &self.contents
