@@ -207,6 +207,7 @@ pub const OAUTH2: &[&str] = &[
 
 /// Of `apply`.
 pub const APPLY: &[Field] = &[
+    Field::optional("path", Shape::Template, "What stands between base and path: `/` and segments."),
     Field::optional("headers", VALUES, "Headers, over the secrets and `connection`."),
     Field::optional("query", VALUES, "Values of the query."),
     Field::optional("body", VALUES, "Fields of the body, which is JSON or a form."),

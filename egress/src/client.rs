@@ -239,7 +239,8 @@ impl Client {
             Error::Network { message, before_send: true }
         })?;
         opened.learn(names(request), &host).await?;
-        let url = with_query(url, &request.query, opened, &host)?;
+        let url = with_path(url, request.path.as_ref(), opened, &host)?;
+        let url = with_query(&url, &request.query, opened, &host)?;
         let mut built = reqwest::Request::new(request.method.clone(), url);
         *built.headers_mut() = fill_headers(&request.headers, opened, &host)?;
         *built.body_mut() = self.body(request, opened, &host)?;
@@ -326,8 +327,31 @@ fn prepare(request: &mut Request, next: &Hop, host: &str) -> Result<(), Error> {
         request.headers.retain(may_travel);
         request.query.clear();
     }
+    request.path = None;
     request.method = next.method.clone();
     Ok(())
+}
+
+/// The URL with the secret part of its path, which is segments of letters, digits and `-._~:` alone: what else a secret may
+/// hold leads nowhere.
+fn with_path(url: &Url, path: Option<&(usize, Hole)>, opened: &Opened, host: &str) -> Result<Url, Error> {
+    let mut url = url.clone();
+    if let Some((at, hole)) = path {
+        let filled = opened.fill(hole, host)?;
+        let fits = |part: &str| {
+            let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._~:".contains(letter);
+            !part.is_empty() && part != "." && part != ".." && part.chars().all(plain)
+        };
+        let segments = filled.expose().strip_prefix('/').filter(|rest| rest.split('/').all(fits));
+        match (segments, url.path().split_at_checked(*at)) {
+            (Some(segments), Some((before, after))) => {
+                let whole = format!("{before}/{segments}{after}");
+                url.set_path(&whole);
+            }
+            _ => return Err(Error::Invalid("a secret cannot stand in the path of a URL".into())),
+        }
+    }
+    Ok(url)
 }
 
 /// The URL with the secrets of its query, which a redirect may bring back.

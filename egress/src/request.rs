@@ -21,6 +21,9 @@ pub struct Request {
     pub url: String,
     /// Values that are added to the URL's query and are secret. They are put in last, and go to no other host.
     pub query: Vec<(String, Hole)>,
+    /// A part of the URL's path that is secret, `/` and segments, and how many bytes of the path stand before it. It is put
+    /// in last, and into no address that a redirect names.
+    pub path: Option<(usize, Hole)>,
     /// The headers, in order. `host` and what frames the body are the client's own.
     pub headers: Vec<Header>,
     /// The body in parts; none for no body.
@@ -41,6 +44,7 @@ impl Request {
             method,
             url: url.into(),
             query: vec![],
+            path: None,
             headers: vec![],
             body: vec![],
             timeout: None,
@@ -185,7 +189,8 @@ pub(crate) fn names(request: &Request) -> BTreeSet<&str> {
         Part::Plain(_) | Part::Content(_) => None,
     });
     let query = request.query.iter().map(|(_, hole)| hole);
-    heads.chain(parts).chain(query).flat_map(Hole::names).collect()
+    let path = request.path.iter().map(|(_, hole)| hole);
+    heads.chain(parts).chain(query).chain(path).flat_map(Hole::names).collect()
 }
 
 /// True if a body has a hole.

@@ -183,3 +183,42 @@ async fn a_secret_is_opened_for_the_host_that_is_called() {
     assert_eq!(got.unwrap_err(), Error::Secret(refused));
     assert_eq!(server.connections(), 0);
 }
+
+#[tokio::test]
+async fn a_secret_of_the_path_goes_to_the_address_itself_and_to_none_that_a_redirect_names() {
+    let other = Server::start(|_| ok("text/plain", "there"));
+    let target = other.url("/there/and/back");
+    let server = Server::start(move |_| redirect(307, &target));
+    let path = Some((4, Hole::Join(vec![Hole::Plain("/".into()), hole()])));
+    let request = Request { path, ..Request::new(Method::GET, server.url("/for/whom")) };
+    client().send(request).await.unwrap();
+    assert_eq!(line(&server.requests()[0]), format!("GET /for/{CANARY}/whom HTTP/1.1"));
+    assert_eq!(line(&other.requests()[0]), "GET /there/and/back HTTP/1.1");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_no_segment_is_sent_nowhere_and_not_shown() {
+    let server = Server::start(|_| ok("text/plain", "there"));
+    for around in [
+        ("", ""),
+        ("/", "/"),
+        ("/../", ""),
+        ("/./", ""),
+        ("/", "?a=b"),
+        ("/", "#a"),
+        ("/", "%2e"),
+        ("/a\\", ""),
+    ] {
+        let parts = vec![Hole::Plain(around.0.into()), hole(), Hole::Plain(around.1.into())];
+        let request =
+            Request { path: Some((0, Hole::Join(parts))), ..Request::new(Method::GET, server.url("/whom")) };
+        let got = client().send(request).await;
+        let Err(Error::Invalid(text)) = got else { panic!("{around:?}: {got:?}") };
+        assert!(!text.contains("canary"), "{text}");
+    }
+    // What stands before is told in bytes that the path has.
+    let request =
+        Request { path: Some((99, Hole::Plain("/a".into()))), ..Request::new(Method::GET, server.url("/")) };
+    assert!(matches!(client().send(request).await, Err(Error::Invalid(_))));
+    assert!(server.requests().is_empty());
+}

@@ -129,6 +129,7 @@ impl Keyway {
             "token",
             "vault",
             "versions",
+            "webhooks",
             "why-not",
             "workflows",
         ];

@@ -49,6 +49,7 @@ const BEYOND: &[(&str, &str)] = &[
     ("switch_duplicate_case", "all keys of JSON are texts"),
     ("template_blocks_typed", "what an expression gives is not seen in its text"),
     ("trigger_inputs_typed", "what a workflow takes itself is not in the schema"),
+    ("trigger_webhook_proof", "which keys a proof takes hangs on its scheme"),
     ("try_alone", "one of two keys must be there, and descriptions of keys say nothing of others"),
 ];
 

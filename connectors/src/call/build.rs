@@ -45,6 +45,7 @@ pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) query: Vec<(String, Hole)>,
+    pub(crate) path: Option<(usize, Hole)>,
     pub(crate) headers: Vec<Header>,
     pub(crate) body: Vec<Part>,
     pub(crate) timeout: Duration,
@@ -56,6 +57,7 @@ impl Outgoing {
     pub(crate) fn request(&self) -> egress::Request {
         egress::Request {
             query: self.query.clone(),
+            path: self.path.clone(),
             headers: self.headers.clone(),
             body: self.body.clone(),
             timeout: Some(self.timeout),
@@ -90,9 +92,13 @@ pub(crate) fn build(
     names: &Names,
     turn: Option<&Turn>,
 ) -> Result<Outgoing, Failure> {
-    let mut url = match turn {
-        Some(Turn::Url(url)) => url.clone(),
-        Some(Turn::Place(..) | Turn::Call(_)) | None => address(from, request, names)?,
+    // An address that the service gave is whole.
+    let (mut url, below) = match turn {
+        Some(Turn::Url(url)) => (url.clone(), None),
+        Some(Turn::Place(..) | Turn::Call(_)) | None => {
+            let (url, below) = address(from, request, names)?;
+            (url, Some(below))
+        }
     };
     let mut query = match turn {
         Some(Turn::Url(_)) => vec![],
@@ -129,6 +135,10 @@ pub(crate) fn build(
         }
     }
     let hidden = apply(from, &secrets, &mut sent)?;
+    let path = match (below, &from.auth.apply.path) {
+        (Some(below), Some(path)) => hidden_path(path, &secrets)?.map(|hole| (below, hole)),
+        (None, _) | (_, None) => None,
+    };
     let (body, kind) = body::build(&request.body, &more, request.lists, names, from.contents)?;
     if let Some(kind) = kind.filter(|_| sent.iter().all(|header| header.name != "content-type")) {
         sent.push(Header::new("content-type", kind.as_str()));
@@ -137,11 +147,11 @@ pub(crate) fn build(
         .map_err(|_| invalid("the method of the manifest is none"))?;
     let defaults = &from.manifest.defaults;
     let (timeout, max_response) = (defaults.timeout, defaults.max_response);
-    Ok(Outgoing { method, url, query: hidden, headers: sent, body, timeout, max_response })
+    Ok(Outgoing { method, url, query: hidden, path, headers: sent, body, timeout, max_response })
 }
 
-/// Where a request goes: within the hosts of the manifest, whatever its fields hold.
-fn address(from: &Sender<'_>, request: &Request, names: &Names) -> Result<Url, Failure> {
+/// Where a request goes: within the hosts of the manifest, whatever its fields hold; and how long the path of its base is.
+fn address(from: &Sender<'_>, request: &Request, names: &Names) -> Result<(Url, usize), Failure> {
     let base = match (from.base, &request.base, &from.auth.base) {
         // What a request has beside the manifest's base is had there too, on the same server.
         (Some(base), Some(own), _) => {
@@ -155,7 +165,8 @@ fn address(from: &Sender<'_>, request: &Request, names: &Names) -> Result<Url, F
         (None, None, None) => plain(&from.manifest.base, names, "base")?,
     };
     let path = plain(&request.path, names, "path")?;
-    joined(from, &base, &path)
+    let below = Url::parse(&base).map_or(0, |base| base.path().trim_end_matches('/').len());
+    Ok((joined(from, &base, &path)?, below))
 }
 
 /// The address of a path below a base.
@@ -237,6 +248,15 @@ fn apply(
         }
     }
     Ok(query)
+}
+
+/// The part of the path that is secret.
+fn hidden_path(path: &Arg, secrets: &Names) -> Result<Option<Hole>, Failure> {
+    let value = fill::value(path, secrets)?.unwrap_or_default();
+    Ok(text("path", &value)?.map(|text| match text {
+        Text::Hole(hole) => hole,
+        Text::Plain(text) => Hole::Plain(text),
+    }))
 }
 
 fn set(pairs: &mut Vec<(String, Value)>, name: String, value: Value) {

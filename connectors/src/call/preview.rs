@@ -13,7 +13,7 @@ const STARS: &str = "***";
 pub struct Preview {
     /// The method.
     pub method: String,
-    /// The whole URL; secrets of its query are stars.
+    /// The whole URL; secrets of its path and query are stars.
     pub url: String,
     /// The headers in order, their names in lower case.
     pub headers: Vec<(String, String)>,
@@ -24,6 +24,11 @@ pub struct Preview {
 /// The preview of a request.
 pub(super) fn of(outgoing: &Outgoing) -> Preview {
     let mut url = outgoing.url.clone();
+    if let Some((before, after)) = outgoing.path.as_ref().and_then(|(at, _)| url.path().split_at_checked(*at))
+    {
+        let whole = format!("{before}/{STARS}{after}");
+        url.set_path(&whole);
+    }
     for (name, _) in &outgoing.query {
         url.query_pairs_mut().append_pair(name, STARS);
     }

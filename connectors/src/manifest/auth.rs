@@ -29,6 +29,8 @@ pub struct Auth {
 /// Where secrets stand in a request: values over the names of the secrets, and over `connection`.
 #[derive(Clone, Debug, Default)]
 pub struct Apply {
+    /// Between base and path: `/` and segments.
+    pub path: Option<Arg>,
     /// In headers.
     pub headers: Vec<(String, Arg)>,
     /// In the query.

@@ -117,7 +117,8 @@ fn one(
         (None, Some(family)) => family.apply.clone(),
         (None, None) => standard(&kind, &secrets),
     };
-    let empty = apply.headers.is_empty() && apply.query.is_empty() && apply.body.is_empty();
+    let empty =
+        apply.path.is_none() && apply.headers.is_empty() && apply.query.is_empty() && apply.body.is_empty();
     if empty && matches!(kind, Kind::ApiKey | Kind::BodyKeys) {
         fields.required("apply", &what);
     }
@@ -169,6 +170,7 @@ fn apply(reader: &mut Reader<'_>, node: &Node, secret: &Scope) -> Option<Apply> 
     let owner = Owner { what: "`apply`", span: node.span };
     let fields = &mut Fields::open(reader, node, &owner, &dsl::shape::names(keys::APPLY))?;
     Some(Apply {
+        path: fields.template_in("path", secret),
         headers: fields.pairs_in("headers", secret),
         query: fields.pairs_in("query", secret),
         body: fields.pairs_in("body", secret),
