@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 #[path = "../../egress/tests/support/mod.rs"]
-#[allow(dead_code, reason = "each test uses a part of it")]
 mod support;
 
 use std::sync::{Arc, LazyLock, Mutex};

@@ -1,5 +1,7 @@
 //! Calls of services: what proves who they are, by the vectors that the services publish, and that nothing else does.
 
+#![allow(clippy::unwrap_used)]
+
 use bytes::Bytes;
 use connectors::connection::Connection;
 use connectors::event::{Answer, Called, Heard, Known, Refused, Said, hear};

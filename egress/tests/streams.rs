@@ -135,8 +135,7 @@ fn an_answer_comes_in_pieces_without_the_secret_that_it_says_back() {
 fn an_answer_that_breaks_off_or_stands_still_is_an_error_behind_what_came() {
     let cut = || Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec());
     let stall = || Reply::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec());
-    let replies: [(&str, fn() -> Reply); 2] = [("cut", cut), ("stall", stall)];
-    for (name, reply) in replies {
+    for (name, reply) in [("cut", cut as fn() -> Reply), ("stall", stall)] {
         let server = Server::start(move |_| reply());
         let request = Request {
             timeout: Some(Duration::from_millis(300)),

@@ -1,6 +1,8 @@
 //! What comes from outside starts one run each: over a real file, while processes die in and after commits, and while the
 //! same is told again and again.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,6 +1,8 @@
 //! What it costs to have a thousand services asked that tell nothing new: in a process of its own, since the time of the
 //! processor is that of all its threads.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -114,7 +114,7 @@ impl Desk {
         assert!(!format!("{answer:?}").contains(CANARY), "{answer:?}");
     }
 
-    fn connecting<'a>(&self, more: &[&'a str]) -> Vec<String> {
+    fn connecting(&self, more: &[&str]) -> Vec<String> {
         let origin = self.service.origin();
         let mut all = vec!["connect", "demo", "--no-browser", "--allow-private", "--base-url", &origin];
         all.extend(more);

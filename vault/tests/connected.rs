@@ -95,13 +95,13 @@ fn own_accounts_come_first_then_those_of_the_one_organisation() {
     let world = world();
     assert_eq!(usable(&world, &world.ann).unwrap(), [""; 0]);
     connect(&world.vault, &world.acme, "of-acme", Place::Free).unwrap();
-    assert_eq!(usable(&world, &world.ann).unwrap(), [world.acme.clone()]);
+    assert_eq!(usable(&world, &world.ann).unwrap(), std::slice::from_ref(&world.acme));
     assert_eq!(usable(&world, &world.bob).unwrap(), [""; 0]);
     connect(&world.vault, &world.rival, "of-rival", Place::Free).unwrap();
     world.vault.join(of(&world.rival), &world.ann).unwrap();
     assert!(usable(&world, &world.ann).is_err(), "two organisations have some");
     connect(&world.vault, &world.ann, "of-ann", Place::Free).unwrap();
-    assert_eq!(usable(&world, &world.ann).unwrap(), [world.ann.clone()]);
+    assert_eq!(usable(&world, &world.ann).unwrap(), std::slice::from_ref(&world.ann));
 }
 
 #[test]

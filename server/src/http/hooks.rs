@@ -19,7 +19,6 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use super::{Answer, House, Refusal, answer, ask};
-use crate::error::Error;
 use crate::hooks::{PATH, hash};
 use crate::owner::hearing::{Answered, Unheard};
 
@@ -95,7 +94,7 @@ async fn output(house: &House, run: &RunId) -> Result<Answer, Refusal> {
         Err(_) => return still(),
         Ok(state) => state?,
     };
-    let whole = house.whole(run).map_err(Error::from)?.to_json();
+    let whole = house.whole(run)?.to_json();
     match state {
         State::Running => still(),
         State::Succeeded => Ok(Answer::ok(whole["output"].clone())),
