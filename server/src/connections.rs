@@ -257,7 +257,7 @@ mod tests {
         let connection = found(&place, None, vault::LOCAL).unwrap();
         let name = &connection.secrets["token"];
         assert_eq!(connection.open.open(name, "slack.com").unwrap().expose(), "xoxb-canary-1");
-        for host in ["evil.example", "files.slack.com", "slack.com.evil.example", "127.0.0.1", ""] {
+        for host in ["evil.example", "wss.slack.com", "slack.com.evil.example", "127.0.0.1", ""] {
             assert!(connection.open.open(name, host).is_err(), "{host}");
         }
         let open = |owner: &str, connector: &str| {

@@ -169,7 +169,7 @@ impl Executor for Hands {
                     case.nest.canaries.keys().map(|name| case.nest.open(name, "").unwrap()).collect();
                 panic!("{got:?} {call:?} {:?} {secrets:?}", case.nest.connection());
             }
-            got
+            got.into()
         })
     }
 }

@@ -181,7 +181,7 @@ impl Judge {
     fn new(files: &Files) -> Judge {
         let bench = Bench::new();
         let whole = bench.read(files).expect("nothing is damaged yet");
-        assert_eq!(whole.runs.len(), 4);
+        assert_eq!(whole.runs.len(), 4, "{:?}", whole.runs.iter().map(|run| &run.0).collect::<Vec<_>>());
         assert!(whole.runs.iter().any(|(.., values)| !values.is_empty()), "a value is large");
         assert!(!whole.signals.is_empty() && !whole.answers.is_empty(), "{whole:?}");
         let mut earlier: Vec<Told> = vec![];
