@@ -110,6 +110,9 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ),
     ("zendesk", "upload_file", "the description leaves the body out"),
     ("x", "upload_media", "the description has no uploads"),
+    ("zapier", "start_zap", HOOK),
+    ("zapier", "start_zap_for_each", HOOK),
+    ("zapier", "start_zap_with_text", HOOK),
     (
         "zoho_crm",
         "add_note",
@@ -122,6 +125,10 @@ const BEYOND: &[(&str, &str, &str)] = &[
 /// Without the answers in the description, their requests are judged, and are right.
 const TOO_DEEP: &str =
     "the validator cannot make an answer that nests as deep as a table, and says so whatever it is asked";
+
+/// A secret is shown to fixtures by its name, behind `secret-`.
+const HOOK: &str =
+    "the last part of the address is letters and digits in the description, and has a `-` in fixtures";
 
 /// The path of the server that a description names, which the validator does not serve.
 fn served(description: &Json) -> String {
