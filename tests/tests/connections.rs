@@ -548,3 +548,12 @@ fn a_plan_says_what_is_missing_and_what_to_type() {
     let page = desk.place.keyway.run(&["plan", &flow]);
     assert!(page.stdout.contains("has to be connected again"), "{page:?}");
 }
+
+#[test]
+fn a_request_is_shown_before_anybody_has_signed_in() {
+    let place = Place::new();
+    let arguments = ["connector", "call", "gmail.get_profile", "--dry-run", "--with", "{}"];
+    let shown = place.keyway.run(&arguments);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    assert!(shown.stdout.contains("authorization: Bearer ***"), "{shown:?}");
+}

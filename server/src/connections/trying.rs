@@ -7,7 +7,7 @@ use std::sync::Arc;
 use connectors::connection::{Coming, Connection, Connections};
 use connectors::contents::Contents;
 use connectors::manifest::Manifest;
-use connectors::manifest::auth::Auth;
+use connectors::manifest::auth::{Auth, Kind};
 use connectors::meter::Metered;
 use connectors::signin::{App, Refusal, Tokens};
 use connectors::{Connectors, Settings};
@@ -68,7 +68,9 @@ impl Trying<'_> {
             }
             (None, None) if self.dry => {
                 let fields = fitted(self.manifest, self.way, self.fields)?;
-                let names = self.way.secrets.iter().map(|field| field.name.clone());
+                // Who signs in has a token instead of secrets of their own.
+                let token = matches!(self.way.kind, Kind::Oauth2(_)).then(|| ACCESS.to_owned());
+                let names = self.way.secrets.iter().map(|field| field.name.clone()).chain(token);
                 let none = names.map(|name| (name, Secret::new(String::new())));
                 Arc::new(Given { way: self.way.clone(), fields, secrets: none.collect() })
             }
