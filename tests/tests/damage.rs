@@ -72,7 +72,7 @@ fn written() -> Files {
     let child = world.spawn(world.start(&world.safe_folder().join("journey.yaml")));
     let mut child = child.expect("it starts");
     // The service has its lives for `Moment`: this one is the second.
-    assert!(world.service.wait_for(Moment::Arrived(11), tests::keyway::PATIENCE, || false));
+    assert!(world.service.wait_for(Moment::Arrived(8), tests::keyway::PATIENCE, || false));
     child.kill().expect("a child that was not waited for");
     drop(tests::keyway::wait(child));
     let read = |name: &str| fs::read(world.keyway.data.join(name)).expect("it is there");
@@ -181,7 +181,8 @@ impl Judge {
     fn new(files: &Files) -> Judge {
         let bench = Bench::new();
         let whole = bench.read(files).expect("nothing is damaged yet");
-        assert_eq!(whole.runs.len(), 4, "{:?}", whole.runs.iter().map(|run| &run.0).collect::<Vec<_>>());
+        // The one that was cut off may have begun its child.
+        assert!(matches!(whole.runs.len(), 4 | 5), "{whole:?}");
         assert!(whole.runs.iter().any(|(.., values)| !values.is_empty()), "a value is large");
         assert!(!whole.signals.is_empty() && !whole.answers.is_empty(), "{whole:?}");
         let mut earlier: Vec<Told> = vec![];
