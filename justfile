@@ -55,4 +55,4 @@ schedules:
 
 # Let small workflows run beside a million items
 fairness:
-    KEYWAY_REPORT=docs/measured/fairness.md KEYWAY_ITEMS=1000000 cargo test --release -p tests --test fairness
+    KEYWAY_REPORT=docs/measured/fairness.md KEYWAY_ITEMS=1000000 KEYWAY_SECONDS=20 cargo test --release -p tests --test fairness

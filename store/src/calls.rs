@@ -11,7 +11,7 @@ pub use batches::Batched;
 pub use budgets::Budget;
 
 use crate::change::Unfit;
-pub use crate::lately::{Answered, Pace};
+pub use crate::lately::{Answered, Pace, Past};
 use crate::{Error, Reader};
 
 /// The word for a call that is under way.
@@ -382,7 +382,7 @@ fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {
     })
 }
 
-fn tokens(row: &Row<'_>, from: usize) -> rusqlite::Result<[i64; 6]> {
+pub(crate) fn tokens(row: &Row<'_>, from: usize) -> rusqlite::Result<[i64; 6]> {
     let mut tokens = [0; 6];
     for (place, count) in tokens.iter_mut().enumerate() {
         *count = row.get(from + place)?;

@@ -3,7 +3,7 @@
 
 use rusqlite::params;
 
-use crate::calls::{CALL, Call, call};
+use crate::calls::{CALL, Call, call, tokens};
 use crate::{Error, Reader};
 
 /// How long a model took to answer lately.
@@ -15,6 +15,25 @@ pub struct Pace {
     pub model: String,
     /// Nanoseconds, on the average.
     pub latency: i64,
+}
+
+/// What a step's later calls learn from one that was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Its run.
+    pub run: String,
+    /// Where in the run.
+    pub place: String,
+    /// Which attempt of the step.
+    pub attempt: i64,
+    /// Its level in a cascade.
+    pub level: i64,
+    /// Its provider.
+    pub provider: String,
+    /// Its model.
+    pub model: String,
+    /// Tokens by kind, in the order of [`crate::calls::Outcome`].
+    pub tokens: [i64; 6],
 }
 
 /// A call, and whether what it gave was used.
@@ -36,14 +55,26 @@ impl Reader {
         (owner, workflow, step): (&str, &str, &str),
         since: i64,
         most: i64,
-    ) -> Result<Vec<Call>, Error> {
+    ) -> Result<Vec<Past>, Error> {
         self.with(|connection| {
             connection
-                .prepare_cached(&format!(
-                    "{CALL} WHERE owner = ?1 AND workflow = ?2 AND step = ?3 AND time >= ?4 AND class = 'ok'
-                     ORDER BY time DESC LIMIT ?5"
-                ))?
-                .query_map(params![owner, workflow, step, since, most], call)?
+                .prepare_cached(
+                    "SELECT run, place, attempt, level, provider, model, input_uncached, input_cached,
+                     cache_write_5m, cache_write_1h, output_visible, output_reasoning FROM calls
+                     WHERE owner = ?1 AND workflow = ?2 AND step = ?3 AND time >= ?4 AND class = 'ok'
+                     ORDER BY time DESC LIMIT ?5",
+                )?
+                .query_map(params![owner, workflow, step, since, most], |row| {
+                    Ok(Past {
+                        run: row.get(0)?,
+                        place: row.get(1)?,
+                        attempt: row.get(2)?,
+                        level: row.get(3)?,
+                        provider: row.get(4)?,
+                        model: row.get(5)?,
+                        tokens: tokens(row, 6)?,
+                    })
+                })?
                 .collect()
         })
     }

@@ -286,12 +286,13 @@ fn an_answer_for_which_a_better_model_stood_in_was_not_used_and_a_step_sees_its_
     let used: Vec<(&str, bool)> =
         answered.iter().map(|answered| (&*answered.call.id, answered.used)).collect();
     assert!(used.contains(&("a", false)) && used.contains(&("b", true)) && used.contains(&("c", true)));
-    let ids = |since, most| {
+    let levels = |since, most| {
         let calls = reader.calls_of_step(("o", "w", "s"), since, most).unwrap();
-        calls.into_iter().map(|call| call.id).collect::<Vec<_>>()
+        calls.into_iter().map(|call| (call.run, call.level)).collect::<Vec<_>>()
     };
-    assert_eq!(ids(i64::MIN, 50), ["c", "b", "a"]);
-    assert_eq!(ids(11, 50), ["c", "b"]);
-    assert_eq!(ids(i64::MIN, 1), ["c"]);
+    let [one, better, two] = [("one", 1), ("one", 2), ("two", 1)].map(|(run, level)| (run.to_owned(), level));
+    assert_eq!(levels(i64::MIN, 50), [two.clone(), better.clone(), one]);
+    assert_eq!(levels(11, 50), [two.clone(), better]);
+    assert_eq!(levels(i64::MIN, 1), [two]);
     assert!(reader.calls_of_step(("another", "w", "s"), i64::MIN, 50).unwrap().is_empty());
 }

@@ -3,7 +3,7 @@
 //!
 //! It needs Python with cronsim (`pip install cronsim==2.8`); `KEYWAY_PYTHON` names another Python. A sample runs with
 //! the other tests. `KEYWAY_CRONSIM=all cargo test -p tests --test cron` compares everything and writes
-//! `docs/measured/cron.md`.
+//! `docs/measured/cron.md`; with names of zones, parted by commas, it compares those and writes `cron-some.md` beside it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -245,13 +245,20 @@ fn compare_all(
 fn times_are_those_of_cronsim_but_for_what_is_explained() {
     let expressions = expressions::all();
     assert_eq!(expressions.len(), 200);
-    if std::env::var("KEYWAY_CRONSIM").is_ok_and(|value| value == "all") {
+    if let Ok(wanted) = std::env::var("KEYWAY_CRONSIM") {
+        let (page, zones): (_, Vec<&str>) = match &*wanted {
+            "all" => ("cron.md", ZONES.into()),
+            some => ("cron-some.md", some.split(',').collect()),
+        };
+        assert!(zones.iter().all(|zone| ZONES.contains(zone)), "`{wanted}` are not all of {ZONES:?}");
         let mut report = Report::default();
-        for (place, zone) in ZONES.iter().enumerate() {
+        for (place, zone) in zones.iter().enumerate() {
             let found = compare_all(&expressions, |_, other| other == *zone).expect("a reason for each");
             report = report.with(found.expect("there is a Python with cronsim"));
             // After each zone, so that what was done so far can be read.
-            report.write(expressions.len(), &ZONES[..=place], YEARS).expect("the page is written");
+            report
+                .write(page, &wanted, expressions.len(), &zones[..=place], YEARS)
+                .expect("the page is written");
         }
         return report.explained().expect("each refusal has a reason");
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::calls::Call;
+use store::calls::Past;
 use store::{Desk, Reader};
 
 use super::call;
@@ -82,8 +82,8 @@ impl Ledger {
 }
 
 impl History {
-    fn of(calls: &[Call]) -> History {
-        let question = |call: &Call| (call.run.clone(), call.place.clone(), call.attempt);
+    fn of(calls: &[Past]) -> History {
+        let question = |call: &Past| (call.run.clone(), call.place.clone(), call.attempt);
         let at = |level: i64| -> BTreeSet<_> {
             calls.iter().filter(|call| call.level == level).map(question).collect()
         };
@@ -93,7 +93,7 @@ impl History {
         let (mut wrote, mut read): (u64, BTreeMap<_, [u64; 2]>) = Default::default();
         for call in calls {
             let [uncached, cached, minutes, hour, visible, thought] =
-                call.outcome.tokens.map(|tokens| u64::try_from(tokens).unwrap_or(0));
+                call.tokens.map(|tokens| u64::try_from(tokens).unwrap_or(0));
             wrote += visible + thought;
             let sums = read.entry((call.provider.clone(), call.model.clone())).or_default();
             *sums = [sums[0] + cached, sums[1] + uncached + cached + minutes + hour];

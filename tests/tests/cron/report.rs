@@ -115,12 +115,19 @@ impl Report {
     }
 
     /// Writes `docs/measured/cron.md`.
-    pub fn write(&self, expressions: usize, zones: &[&str], (from, to): (&str, &str)) -> Result<()> {
+    pub fn write(
+        &self,
+        page_name: &str,
+        wanted: &str,
+        expressions: usize,
+        zones: &[&str],
+        (from, to): (&str, &str),
+    ) -> Result<()> {
         let (processor, _) = machine::processor();
         let day = &Timestamp::now().to_string()[..10];
         let mut page = format!(
             "# Cron beside cronsim\n\nMeasured on {day}, commit {}, {processor}, zones of {}, cronsim 2.8, with\n\
-             `KEYWAY_CRONSIM=all cargo test -p tests --test cron`.\n\n\
+             `KEYWAY_CRONSIM={wanted} cargo test -p tests --test cron`.\n\n\
              {} expressions, {} zones, from {} to {}: {} times compared. An expression with more than 2,500 times in a \
              zone is compared around each change of the clock and in 23 stretches between. \
              [schedules.md](../schedules.md) tells the rule.\n\nZones: {}.\n",
@@ -155,7 +162,7 @@ impl Report {
                 );
             }
         }
-        std::fs::write(tests::root().join("docs/measured/cron.md"), page)?;
+        std::fs::write(tests::root().join("docs/measured").join(page_name), page)?;
         Ok(())
     }
 }
