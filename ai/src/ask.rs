@@ -81,7 +81,6 @@ const SOON: Duration = Duration::from_secs(6 * 3600);
 /// What all questions of a process share: the ledger, the connections, and who is left alone for a while.
 pub struct Models {
     desk: Arc<Desk>,
-    reader: Arc<OnceLock<Reader>>,
     health: Mutex<Health>,
     clients: [OnceLock<Client>; 2],
     /// How many look for keys at once: more would be as many threads that wait for one another.
@@ -127,7 +126,6 @@ impl Models {
         Models {
             desk,
             ways: Arc::new(ways),
-            reader: Arc::default(),
             health: Mutex::default(),
             clients: Default::default(),
             looking: Semaphore::new(LOOKS),
@@ -141,18 +139,12 @@ impl Models {
     }
 
     /// What is read of the ledger and its budgets.
-    fn reader(&self) -> Result<&Reader, store::Error> {
-        match self.reader.get() {
-            Some(reader) => Ok(reader),
-            None => {
-                let opened = Reader::open(self.desk.path(), Duration::from_secs(1))?;
-                Ok(self.reader.get_or_init(|| opened))
-            }
-        }
+    fn reader(&self) -> Result<Arc<Reader>, store::Error> {
+        self.desk.reader()
     }
 
     fn ledger(&self) -> Ledger {
-        Ledger { desk: self.desk.clone(), reader: self.reader.clone() }
+        Ledger { desk: self.desk.clone() }
     }
 
     fn client(&self, reach: Reach) -> &Client {

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,9 +22,6 @@ use crate::driver::Error;
 use crate::listeners::Listener;
 use crate::local::{Local, caused};
 use crate::schedule::books::nanoseconds;
-
-/// How long a read waits for another process.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many services are asked at once.
 const AT_ONCE: usize = 32;
@@ -94,7 +90,7 @@ pub struct Poller {
 struct Shared {
     driver: Arc<Local>,
     source: Arc<dyn Source>,
-    reader: Reader,
+    reader: Arc<Reader>,
     state: Mutex<State>,
     bell: Notify,
     places: Arc<Semaphore>,
@@ -127,12 +123,11 @@ impl Poller {
     /// # Errors
     /// Where the file cannot be read.
     pub fn open(
-        path: &Path,
+        reader: Arc<Reader>,
         driver: Arc<Local>,
         source: Arc<dyn Source>,
         listeners: Vec<Arc<Listener>>,
     ) -> Result<Poller, Error> {
-        let reader = Reader::open(path, PATIENCE)?;
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let (state, bell) = (Mutex::default(), Notify::new());
         let shared = Arc::new(Shared { driver, source, reader, state, bell, places });

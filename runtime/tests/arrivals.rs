@@ -261,7 +261,8 @@ async fn polled(deaths: u64, fault: Fault) -> BTreeMap<String, usize> {
         let (local, mortal) = life(&path, 1 + death % 4, death % 2 == 0, fault);
         local.listeners().set("mail", listeners(MAIL));
         local.resume_all().unwrap();
-        let poller = Poller::open(&path, local.clone(), double.clone(), local.listeners().all()).unwrap();
+        let poller =
+            Poller::open(reading(&path), local.clone(), double.clone(), local.listeners().all()).unwrap();
         let asked = double.asked.load(Ordering::SeqCst);
         until("it dies, or has been asked", || {
             mortal.left.load(Ordering::SeqCst) == 0 || double.asked.load(Ordering::SeqCst) > asked + 8
@@ -273,7 +274,8 @@ async fn polled(deaths: u64, fault: Fault) -> BTreeMap<String, usize> {
     let local = life(&path, u64::MAX, false, fault).0;
     local.listeners().set("mail", listeners(MAIL));
     local.resume_all().unwrap();
-    let _poller = Poller::open(&path, local.clone(), double.clone(), local.listeners().all()).unwrap();
+    let _poller =
+        Poller::open(reading(&path), local.clone(), double.clone(), local.listeners().all()).unwrap();
     let count = usize::try_from(deaths * 2).unwrap();
     until("all events have come", || ids(&path).len() == count).await;
     let asked = double.asked.load(Ordering::SeqCst);
@@ -304,7 +306,8 @@ async fn what_is_there_at_first_starts_nothing_where_it_is_only_noted() {
     *double.broken.lock().unwrap() = Some(Duration::ZERO);
     let local = whole(&path);
     local.listeners().set("mail", listeners(MAIL));
-    let _poller = Poller::open(&path, local.clone(), double.clone(), local.listeners().all()).unwrap();
+    let _poller =
+        Poller::open(reading(&path), local.clone(), double.clone(), local.listeners().all()).unwrap();
     let reader = store::Reader::open(&path, PATIENCE).unwrap();
     until("the failure is written", || {
         reader.polls("").unwrap().first().is_some_and(|poll| poll.failures > 0)
@@ -326,7 +329,8 @@ async fn where_nothing_is_new_nothing_is_written() {
     double.events.lock().unwrap().push(1);
     let (local, mortal) = life(&path, u64::MAX, false, Fault::None);
     local.listeners().set("mail", listeners(MAIL));
-    let _poller = Poller::open(&path, local.clone(), double.clone(), local.listeners().all()).unwrap();
+    let _poller =
+        Poller::open(reading(&path), local.clone(), double.clone(), local.listeners().all()).unwrap();
     until("the run has ended", || {
         local.list().unwrap().first().is_some_and(|run| run.state == State::Succeeded)
     })
@@ -438,4 +442,8 @@ async fn a_failure_and_the_run_that_it_starts_stand_in_one_commit() {
         // Both or neither.
         assert_eq!(runs, if commits == 2 || unsure { 2 } else { 0 }, "{commits} {unsure} {begun:?}");
     }
+}
+
+fn reading(path: &Path) -> Arc<store::Reader> {
+    Arc::new(store::Reader::open(path, Duration::from_secs(5)).unwrap())
 }

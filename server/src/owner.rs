@@ -337,7 +337,8 @@ impl Core {
             }
         }
         let clock = Arc::new(Wall);
-        let mut keeper = Keeper::new(owner, self.desk.path(), self.driver.clone(), clock.clone())?;
+        let reader = self.desk.reader().map_err(DriverError::from)?;
+        let mut keeper = Keeper::new(owner, reader.clone(), self.driver.clone(), clock.clone());
         let mut deployed = vec![];
         for (workflow, read) in read {
             match read {
@@ -354,7 +355,7 @@ impl Core {
         let services = Services::new(data, self.safe.clone(), self.hands.way(reach).clone(), meter);
         let _ = self.services.set(services.clone());
         let listeners = self.driver.listeners().all();
-        let poller = Poller::open(self.desk.path(), self.driver.clone(), Arc::new(services), listeners)?;
+        let poller = Poller::open(reader, self.driver.clone(), Arc::new(services), listeners)?;
         let _ = self.poller.set(poller);
         Ok((resumed, schedules))
     }

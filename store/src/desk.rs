@@ -8,14 +8,18 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 
-use crate::{Batch, Change, Error, Pragmas, Unfit, Writer};
+use crate::{Batch, Change, Error, Pragmas, Reader, Unfit, Writer};
 
 /// The most changes that share a transaction.
 const MOST: usize = 256;
 
+/// How long a reader waits where SQLite must lock.
+const READS: Duration = Duration::from_secs(5);
+
 /// The one writer of a file, shared within a process. Dropping it waits for what was posted.
 pub struct Desk {
     room: Arc<Room>,
+    reader: OnceLock<Arc<Reader>>,
     clerk: OnceLock<JoinHandle<()>>,
 }
 
@@ -63,12 +67,26 @@ impl Desk {
     pub fn open(path: &Path, patience: Duration) -> Result<Desk, Error> {
         let writer = Mutex::new(Writer::open(path, patience)?);
         let room = Room { writer, tray: Mutex::default(), ring: Condvar::new(), path: path.to_owned() };
-        Ok(Desk { room: Arc::new(room), clerk: OnceLock::new() })
+        Ok(Desk { room: Arc::new(room), reader: OnceLock::new(), clerk: OnceLock::new() })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.room.path
+    }
+
+    /// What reads the file beside the writer, shared by all who ask for it here: connections hold memory each.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn reader(&self) -> Result<Arc<Reader>, Error> {
+        match self.reader.get() {
+            Some(reader) => Ok(reader.clone()),
+            None => {
+                let opened = Arc::new(Reader::open(self.path(), READS)?);
+                Ok(self.reader.get_or_init(|| opened).clone())
+            }
+        }
     }
 
     /// Writes a batch of runs, and with it the changes that lie here. When this returns without an error,

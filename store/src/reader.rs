@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::{Answer, Error, Signal, file, seal};
 
 /// How many connections are kept for later.
-const KEPT: usize = 4;
+const KEPT: usize = 8;
 
 /// Reads a store.
 #[derive(Debug)]

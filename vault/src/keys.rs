@@ -21,7 +21,7 @@ pub(crate) const ITSELF: &str = "";
 pub struct Vault {
     pub(crate) id: String,
     // Dropped before the writer, which then closes the file tidily.
-    pub(crate) reader: Reader,
+    pub(crate) reader: Arc<Reader>,
     pub(crate) desk: Arc<Desk>,
     pub(crate) source: Source,
     open: RwLock<Option<Arc<Keys>>>,
@@ -53,7 +53,7 @@ impl Vault {
     /// # Errors
     /// Where the file cannot be used, or the root key would stand beside it.
     pub fn open(desk: Arc<Desk>, source: Source) -> Result<Vault, Error> {
-        let reader = Reader::open(desk.path(), PATIENCE)?;
+        let reader = desk.reader()?;
         let id = match reader.vault_value("id")? {
             Some(id) => id,
             None => {

@@ -2,12 +2,12 @@
 //! cache, and how fast they are. Bounded: of the last weeks, and of few calls.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use store::Desk;
 use store::calls::Past;
-use store::{Desk, Reader};
 
 use super::call;
 use super::wish::Wish;
@@ -37,17 +37,15 @@ pub(super) struct History {
 
 /// The ledger, for those who learn from it.
 pub(super) struct Ledger {
-    /// Who writes it.
+    /// Who keeps it.
     pub desk: Arc<Desk>,
-    /// Who reads it, once that was needed.
-    pub reader: Arc<OnceLock<Reader>>,
 }
 
 impl Ledger {
     /// What it knows of a step. What cannot be read is not known. It may block.
     pub fn history(&self, owner: &str, wish: &Wish) -> History {
         let read = || {
-            let reader = self.reader()?;
+            let reader = self.desk.reader()?;
             let mut history = match wish.step.is_empty() {
                 true => History::default(),
                 false => {
@@ -68,16 +66,6 @@ impl Ledger {
             tracing::warn!(%error, "what a step learned cannot be read");
             History::default()
         })
-    }
-
-    fn reader(&self) -> Result<&Reader, store::Error> {
-        match self.reader.get() {
-            Some(reader) => Ok(reader),
-            None => {
-                let opened = Reader::open(self.desk.path(), Duration::from_secs(1))?;
-                Ok(self.reader.get_or_init(|| opened))
-            }
-        }
     }
 }
 

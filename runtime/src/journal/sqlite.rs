@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Runs kept in a SQLite file.
 pub struct Sqlite {
     // Dropped before the writer, which then closes the file tidily.
-    reader: store::Reader,
+    reader: Arc<store::Reader>,
     writer: Option<Writing>,
     path: PathBuf,
 }
@@ -46,7 +46,7 @@ impl Sqlite {
     /// Where it cannot be read.
     pub fn over(desk: Arc<store::Desk>) -> Result<Sqlite, Error> {
         let path = desk.path().to_owned();
-        let reader = store::Reader::open(&path, PATIENCE)?;
+        let reader = desk.reader()?;
         Ok(Sqlite { reader, writer: Some(Writing { desk, rows: Mutex::default() }), path })
     }
 
@@ -57,7 +57,7 @@ impl Sqlite {
     pub fn open_to_read(path: &Path) -> Result<Sqlite, Error> {
         let reader = store::Reader::open(path, PATIENCE)?;
         reader.check()?;
-        Ok(Sqlite { reader, writer: None, path: path.to_owned() })
+        Ok(Sqlite { reader: Arc::new(reader), writer: None, path: path.to_owned() })
     }
 
     /// So many runs that began before one, the latest first; the latest of all where none is named.

@@ -1,9 +1,7 @@
 //! Keeps schedules: looks which instants are due, decides, and writes what became of them with the runs that begin.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use dsl::value::Value;
 use dsl::workflow::Trigger;
@@ -24,9 +22,6 @@ use crate::driver::{Driver, Error};
 use crate::local::Local;
 use crate::schedule::books::{Became, nanoseconds, timestamp};
 use crate::schedule::{Before, GRACE, Outcome, Schedule, decide, texts};
-
-/// How long a read waits for another process.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it is asked whether the runs have ended that others wait for.
 const AGAIN: SignedDuration = SignedDuration::from_secs(1);
@@ -63,7 +58,7 @@ pub struct Keeper {
     owner: Owner,
     zone: TimeZone,
     driver: Arc<Local>,
-    reader: Reader,
+    reader: Arc<Reader>,
     clock: Arc<dyn Clock>,
     kept: BTreeMap<Key, One>,
     /// When each is to be decided again, the earliest first.
@@ -104,21 +99,12 @@ struct One {
 
 impl Keeper {
     /// Makes the keeper of the schedules in a file, whose runs this driver moves. It keeps none yet.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub fn new(
-        owner: Owner,
-        path: &Path,
-        driver: Arc<Local>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Keeper, Error> {
-        let reader = Reader::open(path, PATIENCE)?;
+    pub fn new(owner: Owner, reader: Arc<Reader>, driver: Arc<Local>, clock: Arc<dyn Clock>) -> Keeper {
         let zone = dsl::cron::zone(&owner.zone).unwrap_or(TimeZone::UTC);
         let (kept, unreadable) = (BTreeMap::new(), BTreeMap::new());
         let (wakes, queues) = (BTreeSet::new(), BTreeSet::new());
         let knows = Knows::All;
-        Ok(Keeper { owner, zone, driver, reader, clock, kept, wakes, queues, unreadable, knows })
+        Keeper { owner, zone, driver, reader, clock, kept, wakes, queues, unreadable, knows }
     }
 
     /// Keeps the schedules of a workflow as they stand in the books; none where it is not in force.

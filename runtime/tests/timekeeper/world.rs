@@ -254,6 +254,7 @@ impl World {
     fn live(&mut self, left: u64) {
         self.life = None;
         let desk = Arc::new(Desk::open(&self.file(), Duration::from_secs(5)).unwrap());
+        let reader = desk.reader().unwrap();
         let inner = Sqlite::over(desk).unwrap();
         let unsure = self.below(2) == 0;
         let journal = Mortal { inner, left: AtomicU64::new(left), unsure, fault: self.fault };
@@ -263,7 +264,7 @@ impl World {
         let driver = Arc::new(Local::over(Arc::new(journal), surroundings));
         driver.resume_all().unwrap();
         let owner = Owner { id: "o".into(), zone: "UTC".into() };
-        let mut keeper = Keeper::new(owner, &self.file(), driver.clone(), clock).unwrap();
+        let mut keeper = Keeper::new(owner, reader, driver.clone(), clock);
         let deployed = |plan: &Arc<Plan>| Deployed {
             workflow: plan.workflow().name.as_str().into(),
             triggers: plan.workflow().triggers.clone(),

@@ -1,7 +1,7 @@
 //! Who asks, by what they show, and whether they may: a token is found by its hash, and counted.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::header::{AUTHORIZATION, HeaderMap};
@@ -41,7 +41,7 @@ impl Who {
 
 /// Finds out who asks.
 pub(super) struct Door {
-    reader: store::Reader,
+    reader: Arc<store::Reader>,
     limits: Limits,
     seen: Mutex<HashMap<(Asks, [u8; 32]), Seen>>,
 }
@@ -71,7 +71,7 @@ pub(super) enum Use {
 }
 
 impl Door {
-    pub fn new(reader: store::Reader, limits: Limits) -> Door {
+    pub fn new(reader: Arc<store::Reader>, limits: Limits) -> Door {
         Door { reader, limits, seen: Mutex::default() }
     }
 

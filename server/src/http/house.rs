@@ -27,9 +27,6 @@ use crate::owner::Core;
 use crate::protocol::{Reply, Request};
 use crate::serve::Reach;
 
-/// How long a read waits for another process.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// How long the thread that moves the runs may take to answer.
 const SOON: Duration = Duration::from_secs(2);
 
@@ -42,7 +39,7 @@ const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// What a route can reach.
 pub struct House {
     core: Arc<Core>,
-    reader: Reader,
+    reader: Arc<Reader>,
     history: History,
     kept: Kept,
     reach: Reach,
@@ -61,13 +58,13 @@ pub struct Part<'a> {
 
 impl House {
     pub(super) fn open(core: Arc<Core>, home: &Home, reach: Reach, limits: Limits) -> Result<House, Error> {
-        let reader = || Reader::open(&home.database(), PATIENCE).map_err(DriverError::from);
+        let reader = core.desk.reader().map_err(DriverError::from)?;
         Ok(House {
             history: History::of(core.desk.clone())?,
             core,
             kept: Kept::open(home)?,
-            door: Door::new(reader()?, limits),
-            reader: reader()?,
+            door: Door::new(reader.clone(), limits),
+            reader,
             reach,
             limits,
             hands: Semaphore::new(limits.at_once),

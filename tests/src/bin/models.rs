@@ -3,7 +3,7 @@
 //! double in this process.
 //!
 //! `cargo run --release -p tests --bin models` measures and writes `docs/measured/ai.md`; it wants the release binary
-//! (`cargo build --release`). `--quick` measures a tenth and writes nothing.
+//! (`cargo build --release`). `--quick` measures a tenth, `--part NAME` one of `steps`, `pieces` and `memory`; both write nothing.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -26,19 +26,30 @@ const KEY: &str = "sk-measured-0123456789abcdef";
 const STEP: &str = "name: hello\nsteps:\n  ask: { ai: Say hello, model: compatible/m }\noutput: \"{{ len(steps.ask.text) }}\"\n";
 
 fn main() -> Result<()> {
-    let quick = match std::env::args().nth(1).as_deref() {
-        None => 1,
-        Some("--quick") => 10,
-        Some(word) => bail!("`{word}` is none of its words: `--quick`"),
-    };
+    let (mut quick, mut part) = (1, None);
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match &*word {
+            "--quick" => quick = 10,
+            "--part" => part = Some(words.next().context("`--part` wants `steps`, `pieces` or `memory`")?),
+            word => bail!("`{word}` is none of its words: `--quick`, `--part NAME`"),
+        }
+    }
+    let wants = |name: &str| part.as_deref().is_none_or(|part| part == name);
     let (commit, at_first) = (machine::commit(), machine::load());
     let mut rows = vec![];
-    eprintln!("steps …");
-    rows.push(steps(2_000 / quick)?);
-    eprintln!("first pieces …");
-    rows.extend(first_pieces(1_000 / quick)?);
-    eprintln!("answers at once …");
-    rows.push(at_once(1_000 / quick)?);
+    if wants("steps") {
+        eprintln!("steps …");
+        rows.push(steps(2_000 / quick)?);
+    }
+    if wants("pieces") {
+        eprintln!("first pieces …");
+        rows.extend(first_pieces(1_000 / quick)?);
+    }
+    if wants("memory") {
+        eprintln!("answers at once …");
+        rows.push(at_once(1_000 / quick)?);
+    }
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
     let (processor, cores) = machine::processor();
     let load = machine::load();
@@ -50,7 +61,7 @@ fn main() -> Result<()> {
         rows.concat()
     );
     println!("{report}");
-    if quick == 1 {
+    if quick == 1 && part.is_none() {
         std::fs::write(tests::root().join("docs/measured/ai.md"), report)?;
         eprintln!("written to docs/measured/ai.md");
     }
