@@ -87,7 +87,7 @@ impl Usage {
 
 /// A count at a place as in `/prompt_tokens_details/cached_tokens`. What is no count that can be believed is none.
 pub(crate) fn count(from: &Value, place: &str) -> Option<u64> {
-    let found = from.pointer(place)?;
+    let found = crate::wire::at(from, place)?;
     let whole = found.as_u64().or_else(|| {
         let number = found.as_f64().filter(|number| number.is_finite() && *number >= 0.0)?;
         // Some send counts with a point; the cast cannot overflow where it counts, since it saturates.

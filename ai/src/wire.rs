@@ -227,14 +227,23 @@ fn object<const N: usize>(entries: [(&str, Option<Value>); N]) -> Value {
     entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
+/// What stands at a place such as `/choices/0`, as `Value::pointer` tells it for names without `~`; that makes a text of each
+/// name, which is felt where an answer comes in many pieces.
+pub(crate) fn at<'a>(from: &'a Value, place: &str) -> Option<&'a Value> {
+    place.split('/').skip(1).try_fold(from, |value, name| match value {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        other => other.get(name),
+    })
+}
+
 /// A text at a place.
 fn text_at<'a>(from: &'a Value, place: &str) -> Option<&'a str> {
-    from.pointer(place).and_then(Value::as_str)
+    at(from, place).and_then(Value::as_str)
 }
 
 /// The items of a list at a place; none where there is no list.
 fn items_at<'a>(from: &'a Value, place: &str) -> &'a [Value] {
-    from.pointer(place).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    at(from, place).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Lists of numbers.

@@ -208,7 +208,7 @@ fn response_format(form: &Form) -> Option<Value> {
 }
 
 fn whole(draft: &mut Draft, said: &Value, quirks: &Quirks) -> Option<()> {
-    let choice = said.pointer("/choices/0")?;
+    let choice = super::at(said, "/choices/0")?;
     heading(draft, said, quirks);
     message(draft, choice.get("message")?);
     draft.finish = finish(choice);
@@ -219,7 +219,7 @@ fn whole(draft: &mut Draft, said: &Value, quirks: &Quirks) -> Option<()> {
 
 fn frame(draft: &mut Draft, said: &Value, quirks: &Quirks) {
     heading(draft, said, quirks);
-    let Some(choice) = said.pointer("/choices/0") else { return };
+    let Some(choice) = super::at(said, "/choices/0") else { return };
     if let Some(delta) = choice.get("delta") {
         message(draft, delta);
     }
