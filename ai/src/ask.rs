@@ -34,7 +34,7 @@ use jiff::{SignedDuration, Timestamp};
 use secret::NoVault;
 use store::{Desk, Reader};
 use tokio::sync::Semaphore;
-use vault::{Payer, Status, Vault, Who};
+use vault::{Status, Vault, Who};
 
 use crate::chat::{Answer, Message, Part, Question, Role};
 use crate::health::{Asked, Gate, Health};
@@ -181,11 +181,7 @@ impl Asking<'_> {
         let Some(status) = learned(refusal).filter(|status| key.usable.status != status.name()) else {
             return;
         };
-        let owner = match &key.usable.payer {
-            Payer::Own => self.owner,
-            Payer::Organisation(id) => id,
-            Payer::Platform => vault::PLATFORM,
-        };
+        let owner = offers::payer(&key.usable.payer, self.owner);
         let (vault, owner, actor) = (self.vault.clone(), owner.to_owned(), self.by.words());
         let (name, version) = (key.usable.name.clone(), key.usable.version);
         let marked = tokio::task::spawn_blocking(move || {
@@ -275,7 +271,8 @@ impl<'a> Step<'a> {
         let broke_off = || Failure::passing(FailureKind::Server, "the search for keys broke off");
         let looks = asking.models.looking.acquire().await.map_err(|_| broke_off())?;
         let found = tokio::task::spawn_blocking(move || {
-            let (keys, out_of_use) = offers::keys(ways.providers, &vault, &owner, wanted.as_deref())?;
+            let (keys, out_of_use) =
+                offers::keys(ways.providers, &vault, &owner, wanted.as_deref(), &|of| ledger.prices(of))?;
             let history = ledger.history(&owner, &wish);
             let prospect = ways.prospect(&wish, &history);
             wish.need.writes = history.writes.unwrap_or(wish.need.writes);
@@ -332,6 +329,13 @@ impl<'a> Step<'a> {
                 (None, Turn::First | Turn::Repair) => return Err(wrong_answer(&answer, &why)),
             }
         }
+    }
+
+    /// True if what the question begins with is read again within minutes: a model with tools reads it in each turn, and a step
+    /// that was answered a moment ago is one that comes again. A program says itself what is to be remembered.
+    fn is_again(&self) -> bool {
+        let in_turns = !self.wish.question.tools.is_empty();
+        matches!(self.asking.by, By::Step { .. }) && (in_turns || self.history.recent)
     }
 
     /// The value of an answer, if it is what the step wants.
@@ -463,7 +467,10 @@ impl<'a, M: Matter> Course<'a, M> {
             let longest =
                 candidate.offer.provider.model(candidate.offer.model).and_then(|model| model.max_output);
             let length = self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
-            let matter = self.matter.of(candidate.offer.name, length);
+            let mut matter = self.matter.of(candidate.offer.name, length);
+            if self.step.is_again() {
+                matter = matter.remembered(candidate.offer.provider, candidate.offer.model);
+            }
             let (asking, wish, why) = (self.step.asking, &self.step.wish, self.why.clone());
             let (live, rivals) = (&self.step.live, &self.rivals);
             let made = Ask { asking, wish, key, candidate, matter, why, live, rivals }.make().await;

@@ -112,6 +112,11 @@ impl Size {
         size
     }
 
+    /// Measures what a question begins with: its system and its tools.
+    pub fn of_beginning(question: &Question) -> Size {
+        Size::of(&Question { messages: vec![], form: Form::Text, ..question.clone() })
+    }
+
     /// What it takes with a provider.
     pub fn tokens(&self, by: &Estimate) -> Tokens {
         Tokens {

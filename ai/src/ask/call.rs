@@ -90,7 +90,8 @@ impl<M: Matter> Ask<'_, M> {
     /// Makes the call.
     pub async fn make(self) -> Paidfor<M::Answer> {
         let now = Timestamp::now();
-        let price = match self.key.provider.price(self.candidate.offer.model, day(now), &Default::default()) {
+        let agreed = self.key.agreed.on(day(now));
+        let price = match self.key.provider.price(self.candidate.offer.model, day(now), &agreed) {
             Priced::Known(price) => Some(price.clone()),
             Priced::Unknown { why } => {
                 tracing::warn!(
