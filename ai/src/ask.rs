@@ -12,6 +12,7 @@ mod embed;
 mod explain;
 mod foresee;
 mod history;
+mod learned;
 pub mod live;
 mod matter;
 mod offers;
@@ -34,13 +35,13 @@ use jiff::{SignedDuration, Timestamp};
 use secret::NoVault;
 use store::{Desk, Reader};
 use tokio::sync::Semaphore;
-use vault::{Status, Vault, Who};
+use vault::Vault;
 
 use crate::chat::{Answer, Message, Part, Question, Role};
 use crate::health::{Asked, Gate, Health};
 use crate::price::Money;
 use crate::provider::Quality;
-use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
+use crate::refusal::{NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Candidate, Prospect};
 pub use batch::{batch, give_up};
 pub use by::By;
@@ -172,39 +173,6 @@ impl Models {
 
     fn health(&self) -> MutexGuard<'_, Health> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Asking<'_> {
-    /// Writes down what a refusal says of a key, for those who list it and for the next step.
-    async fn note(&self, key: &Key, refusal: &Refusal) {
-        let Some(status) = learned(refusal).filter(|status| key.usable.status != status.name()) else {
-            return;
-        };
-        let owner = offers::payer(&key.usable.payer, self.owner);
-        let (vault, owner, actor) = (self.vault.clone(), owner.to_owned(), self.by.words());
-        let (name, version) = (key.usable.name.clone(), key.usable.version);
-        let marked = tokio::task::spawn_blocking(move || {
-            vault.mark(Who { owner: &owner, actor: &actor }, &name, version, status)
-        });
-        // Whoever replaced it meanwhile knows better.
-        if let Ok(Err(error)) = marked.await
-            && !matches!(error, vault::Error::Stale { .. })
-        {
-            tracing::warn!(%error, "what a provider said of a key cannot be written down");
-        }
-    }
-}
-
-/// How a key stands after a refusal; nothing where that was not said of the key.
-fn learned(refusal: &Refusal) -> Option<Status> {
-    match (refusal.class, refusal.status) {
-        // No provider has said it, or it is about what the key may do from here: another region, another model.
-        (_, None | Some(403)) => None,
-        (Class::BadKey, Some(_)) if refusal.message.contains("the key is expired") => Some(Status::Expired),
-        (Class::BadKey, Some(_)) => Some(Status::Invalid),
-        (Class::NoCredit, Some(_)) => Some(Status::NoCredit),
-        _ => None,
     }
 }
 
@@ -582,28 +550,4 @@ fn later(wait: Duration, last: Option<Refusal>, why: &str) -> Failure {
     };
     let retry_after = SignedDuration::try_from(wait).ok().filter(|_| wait <= SOON);
     Failure { retryable: retry_after.is_some(), retry_after, answered: true, ..failure }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_a_provider_says_of_a_key_is_learned_of_it() {
-        let said =
-            |class, status, message: &str| learned(&Refusal { status, ..Refusal::new(class, message) });
-        assert_eq!(said(Class::BadKey, Some(401), "the key is not accepted"), Some(Status::Invalid));
-        assert_eq!(said(Class::BadKey, Some(400), "the key is not accepted"), Some(Status::Invalid));
-        assert_eq!(said(Class::BadKey, Some(401), "the key is expired"), Some(Status::Expired));
-        assert_eq!(said(Class::NoCredit, Some(429), "no credit"), Some(Status::NoCredit));
-        for (class, status) in [
-            (Class::BadKey, None),
-            (Class::BadKey, Some(403)),
-            (Class::NoCredit, None),
-            (Class::RateLimited, Some(429)),
-            (Class::Filtered, Some(400)),
-        ] {
-            assert_eq!(said(class, status, "no"), None, "{class:?} {status:?}");
-        }
-    }
 }

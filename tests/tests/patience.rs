@@ -104,6 +104,26 @@ fn a_batch_costs_half_to_the_last_decimal_and_the_answer_is_that_of_any_step() {
 }
 
 #[test]
+fn a_batch_of_gemini_costs_half_but_for_its_cache_and_is_found_by_its_label_after_a_kill() {
+    let double = Batches::start("Well.");
+    double.submits(Submits::Hushes);
+    let place = place(&double, "gemini");
+    let (child, run) = place.started(&model("gemini/gemini-2.5-flash", "2m", ""));
+    double.until(1, "POST /v1beta/models/gemini-2.5-flash:batchGenerateContent");
+    taken(&double, 1);
+    kill(child);
+    double.submits(Submits::Takes);
+    double.end("done");
+    let ended = place.resumed(&run, CANARY);
+    assert_eq!(ended["output"], json!({ "text": "Well." }), "{ended}");
+    assert_eq!((double.batches().len(), double.asked().len()), (1, 0), "{:?}", double.requests());
+    // 800 read anew at 0.15, 200 from the cache at 0.03, 300 written at 1.25 dollars for a million.
+    assert_eq!(calls(&place, &run), [paid("ok", "0.000501")]);
+    let text = &double.batches()[0].question["contents"][0]["parts"][0]["text"];
+    assert_eq!(text, &json!("How do people feel?"), "{:?}", double.batches());
+}
+
+#[test]
 fn who_is_killed_while_it_waits_comes_back_to_the_same_batch() {
     let double = Batches::start("Well.");
     let place = place(&double, "openai");

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::models::{Asked, Does, Provider};
 use tests::place::Place;
 
@@ -41,8 +41,9 @@ fn storm(says: u32) -> Vec<Vec<Asked>> {
         (0..STEPS).collect::<Vec<_>>()
     );
     let file = place.file("storm.yaml", &text);
-    let ran = place.keyway.run_within(&["run", &file, "--allow-private", "--json"], 60 + u64::from(length));
-    let ended = ran.json();
+    let ran = place.keyway.spawn(&["run", &file, "--allow-private", "--json"]);
+    let ran = ran.wait_with_output().expect("it ends");
+    let ended: Value = serde_json::from_slice(&ran.stdout).expect("what it tells is JSON");
     assert_eq!((&ended["status"], &ended["output"]), (&json!("succeeded"), &json!(STEPS)), "{ended}");
     doubles.iter().map(Provider::asked).collect()
 }

@@ -140,8 +140,11 @@ fn reply(reader: &mut Reader<'_>, node: &Node, key: Span, made: &Made) -> Option
             fields.reader.diagnostics.push(wrong.help("write what comes with `gives`"));
             return None;
         }
-        (_, Some(entry), _) | (Some(_), None, Some(entry)) => {
-            let message = "a call gives something, fails, or wants calls first, and here stand two of them";
+        (_, Some(entry), None) | (_, _, Some(entry)) => {
+            let message = match made.turns {
+                Turns::One => "a call gives something or fails, and here stand both",
+                Turns::Many => "a turn gives an answer, fails or wants calls, and here stand two of them",
+            };
             fields.reader.diagnostics.push(Diagnostic::error(Code::Exclusive, entry.key.span(), message));
             return None;
         }
