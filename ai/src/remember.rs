@@ -26,14 +26,21 @@ impl Remembered {
         let told = question.messages.iter().any(|message| message.keep.is_some());
         let beginning = Size::of_beginning(question).tokens(&provider.estimate).likely;
         if question.keep.is_some() || told {
-            return Remembered { beginning: question.keep.is_some(), tokens: beginning, ..Remembered::default() };
+            return Remembered {
+                beginning: question.keep.is_some(),
+                tokens: beginning,
+                ..Remembered::default()
+            };
         }
         let Some(least) = provider.model(model).and_then(|model| model.remembers) else {
             return Remembered::default();
         };
-        let all = Size::of(question).tokens(&provider.estimate).likely;
         // Only a model with tools goes on from what was said.
-        let conversation = !question.tools.is_empty() && all >= least;
+        let all = match question.tools.is_empty() {
+            true => 0,
+            false => Size::of(question).tokens(&provider.estimate).likely,
+        };
+        let conversation = all >= least;
         let tokens = match (conversation, beginning >= least) {
             (true, _) => all,
             (false, true) => beginning,

@@ -73,7 +73,14 @@ pub struct Basis<'a> {
 impl<'a> Basis<'a> {
     /// What prices alone say on a day: everybody may be asked, and nothing is foretold.
     pub fn of_prices(day: Date, agreed: &'a Agreed) -> Basis<'a> {
-        Basis { day, agreed, gate: &|_| Gate::Open, lately: &|_| Lately::default(), prospect: None, again: false }
+        Basis {
+            day,
+            agreed,
+            gate: &|_| Gate::Open,
+            lately: &|_| Lately::default(),
+            prospect: None,
+            again: false,
+        }
     }
 }
 

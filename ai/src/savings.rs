@@ -50,12 +50,7 @@ impl Savings {
     }
 
     /// Counts one more, whose payer has agreed on this.
-    pub fn count(
-        &mut self,
-        Answered { call, used }: &Answered,
-        providers: &[Provider],
-        agreed: &Agreements,
-    ) {
+    pub fn count(&mut self, Answered { call, used }: &Answered, providers: &[Provider], agreed: &Agreements) {
         if call.outcome.class == REUSED {
             self.reused += 1;
             match call.saved {
@@ -75,7 +70,10 @@ impl Savings {
             return;
         }
         self.answers += 1;
-        match (otherwise(call, &call.single, providers, agreed), otherwise(call, &call.reference, providers, agreed)) {
+        match (
+            otherwise(call, &call.single, providers, agreed),
+            otherwise(call, &call.reference, providers, agreed),
+        ) {
             (Some(single), Some(reference)) => {
                 self.single += single;
                 self.reference += reference;

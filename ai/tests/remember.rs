@@ -55,7 +55,8 @@ fn a_long_beginning_is_marked_at_its_end_and_nothing_else_changes() {
 #[test]
 fn a_token_less_and_nothing_is_marked() {
     let anthropic = find("anthropic").unwrap();
-    for (model, least) in [("claude-haiku-4-5", 4096), ("claude-opus-4-8", 1024), ("claude-sonnet-4-6", 2048)] {
+    for (model, least) in [("claude-haiku-4-5", 4096), ("claude-opus-4-8", 1024), ("claude-sonnet-4-6", 2048)]
+    {
         let (short, long) = (question(model, least - 8), question(model, least));
         let tokens = |question: &Question| Size::of_beginning(question).tokens(&anthropic.estimate).likely;
         assert!(tokens(&short) < least && tokens(&long) >= least, "{model}");

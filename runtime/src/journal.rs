@@ -115,7 +115,7 @@ pub struct Batch {
     /// Answers of calls by the hash of the call.
     pub answers: Vec<(Hash, Timestamp, Value)>,
     /// Who asked models for answers of this batch.
-    pub answered_by: Vec<(Kept, Asker)>,
+    pub answered_by: Vec<(Earlier, Asker)>,
     /// Who used an answer of an earlier call again.
     pub reused: Vec<Reused>,
     /// Runs that go, with their logs and signals, and the plans that no other run follows.
@@ -130,7 +130,7 @@ pub struct Batch {
 
 /// Which answer of a call: by the hash of the call, and when it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct Earlier {
     /// The hash of the call.
     pub hash: Hash,
     /// When it came.
@@ -154,7 +154,7 @@ pub struct Asker {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reused {
     /// Which answer.
-    pub kept: Kept,
+    pub kept: Earlier,
     /// By whom.
     pub by: Asker,
     /// When.

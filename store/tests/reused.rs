@@ -79,7 +79,10 @@ fn spent(desk: &Desk) -> i64 {
 fn played(seed: u64) -> ([i64; 6], [i64; 6]) {
     let folder = tempfile::tempdir().unwrap();
     let desk = desk(folder.path());
-    make(&desk, Edit::Budget(Budget { owner: "o".into(), scope: "owner".into(), name: String::new(), most: 1 << 40 }));
+    make(
+        &desk,
+        Edit::Budget(Budget { owner: "o".into(), scope: "owner".into(), name: String::new(), most: 1 << 40 }),
+    );
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut chance = |most: u64| {
         state ^= state << 13;

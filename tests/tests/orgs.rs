@@ -211,7 +211,8 @@ fn a_member_hears_that_a_key_of_the_organisation_was_replaced_and_nobody_else_do
     place.done(&["org", "add", "acme", "local"]);
     let key = |arguments: &[&str]| {
         let more = ["--org", "acme", "--no-test", "--stdin"];
-        let answer = place.keyway.run_with(&[&["keys"], arguments, &more].concat(), "sk-canary-77aa88bb99cc00dd");
+        let answer =
+            place.keyway.run_with(&[&["keys"], arguments, &more].concat(), "sk-canary-77aa88bb99cc00dd");
         assert_eq!(answer.code, Some(0), "{answer:?}");
     };
     key(&["add", "openai", "--name", "work"]);
@@ -235,5 +236,9 @@ fn a_member_hears_that_a_key_of_the_organisation_was_replaced_and_nobody_else_do
     assert!(told(&[]).1.starts_with("it is revoked"));
     assert_eq!(place.done(&["keys", "list", "--json", "--owner", "ann"]).json(), serde_json::json!([]));
     place.done(&["org", "remove", "acme", "local"]);
-    assert_eq!(place.done(&["keys", "list", "--json"]).json(), serde_json::json!([]), "who is no member hears nothing");
+    assert_eq!(
+        place.done(&["keys", "list", "--json"]).json(),
+        serde_json::json!([]),
+        "who is no member hears nothing"
+    );
 }

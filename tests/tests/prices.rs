@@ -59,14 +59,24 @@ fn a_call_costs_what_was_agreed_for_its_day() {
     assert_eq!(call(&place, FLOW)["cost_usd"], json!(cost(&takes(0), listed)));
     // Of another day, of another model, of one that has ended: the file counts.
     for arguments in [
-        ["gpt-5.4-mini", "--from", &day(2)],
+        ["openai/gpt-5.4-mini", "--from", &day(2)],
         ["openai/gpt-4.1", "--from", "2026-01-01"],
-        ["gpt-5.4-mini", "--until", &day(-1)],
+        ["openai/gpt-5.4-mini", "--until", &day(-1)],
     ] {
         done(&place, &[&["prices", "set", "--input", "9", "--output", "9"], &arguments[..]].concat());
     }
     assert_eq!(call(&place, FLOW)["cost_usd"], json!(cost(&takes(1), listed)));
-    let set = ["prices", "set", "openai/gpt-5.4-mini", "--input", "0.33333", "--output", "1.23456", "--cached", "0.00002"];
+    let set = [
+        "prices",
+        "set",
+        "openai/gpt-5.4-mini",
+        "--input",
+        "0.33333",
+        "--output",
+        "1.23456",
+        "--cached",
+        "0.00002",
+    ];
     done(&place, &[&set[..], &["--from", &day(-1)]].concat());
     let agreed = [333_330, 20, 333_330, 1_234_560];
     assert_eq!(call(&place, FLOW)["cost_usd"], json!(cost(&takes(2), agreed)));
@@ -75,9 +85,13 @@ fn a_call_costs_what_was_agreed_for_its_day() {
     assert_eq!(call(&place, FLOW)["cost_usd"], json!(cost(&takes(3), [333_330, 20, 500_000, 1_234_560])));
     let listed_rows = done(&place, &["prices", "list", "--json"]).json();
     assert_eq!(listed_rows.as_array().map(Vec::len), Some(4), "{listed_rows}");
-    done(&place, &["prices", "rm", "gpt-5.4-mini"]);
+    done(&place, &["prices", "rm", "openai/gpt-5.4-mini"]);
     assert_eq!(call(&place, FLOW)["cost_usd"], json!(cost(&takes(4), listed)));
-    assert_eq!(place.keyway.run(&["prices", "rm", "gpt-5.4-mini"]).code, Some(1), "there is none any more");
+    assert_eq!(
+        place.keyway.run(&["prices", "rm", "openai/gpt-5.4-mini"]).code,
+        Some(1),
+        "there is none any more"
+    );
     let audit = done(&place, &["audit", "--json"]).json();
     let rows: Vec<[&str; 2]> = audit
         .as_array()
@@ -139,13 +153,30 @@ fn what_could_be_counted_for_less_than_it_costs_is_refused() {
         assert_eq!(answer.code, Some(1), "{answer:?}");
         assert!(answer.stderr.contains(word), "{answer:?}");
     };
-    refused(&["gpt-5.4-mini", "--input", "1"], "`openai/gpt-5.4-mini` writes, and that has no price");
+    refused(&["openai/gpt-5.4-mini", "--input", "1"], "`openai/gpt-5.4-mini` writes, and that has no price");
     refused(&["claude-sonnet-5", "--input", "1", "--output", "2"], "say it with `--cache-write`");
-    refused(&["gpt-5.4-mini", "--input=-1", "--output", "2"], "`-1` is no price of a million tokens");
-    refused(&["gpt-5.4-mini", "--input", "0.0000001", "--output", "2"], "no price of a million tokens");
-    refused(&["gpt-5.4-mini", "--input", "0.000001", "--output", "2"], "half of a price");
+    refused(&["openai/gpt-5.4-mini", "--input=-1", "--output", "2"], "`-1` is no price of a million tokens");
+    refused(
+        &["openai/gpt-5.4-mini", "--input", "0.0000001", "--output", "2"],
+        "no price of a million tokens",
+    );
+    refused(&["openai/gpt-5.4-mini", "--input", "0.000001", "--output", "2"], "half of a price");
+    refused(
+        &["gpt-5.4-mini", "--input", "1", "--output", "2"],
+        "`azure/gpt-5.4-mini`, `openai/gpt-5.4-mini`",
+    );
     refused(&["nobody", "--input", "1", "--output", "2"], "no model is called `nobody`");
-    let days = ["gpt-5.4-mini", "--input", "1", "--output", "2", "--from", "2026-05-01", "--until", "2026-05-01"];
+    let days = [
+        "openai/gpt-5.4-mini",
+        "--input",
+        "1",
+        "--output",
+        "2",
+        "--from",
+        "2026-05-01",
+        "--until",
+        "2026-05-01",
+    ];
     refused(&days, "ends before it begins");
     assert_eq!(done(&place, &["prices", "list", "--json"]).json(), json!([]));
     done(&place, &["prices", "set", "openai/text-embedding-3-small", "--input", "0.01"]);

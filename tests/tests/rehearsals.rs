@@ -465,7 +465,8 @@ fn of_agent(turns: &str, rest: &str) -> String {
     )
 }
 
-const READS: &str = "{ calls: [{ tool: file.read, with: { path: a.txt } }, { tool: file.read, with: { path: b.txt } }] }";
+const READS: &str =
+    "{ calls: [{ tool: file.read, with: { path: a.txt } }, { tool: file.read, with: { path: b.txt } }] }";
 const ADDS: &str = "{ calls: [{ tool: file.append, with: { path: a.txt, text: Ann } }] }";
 const SAYS: &str = "{ gives: { answer: \"{{ args.results[0].value ?? args.results[0].error.message }}\" } }";
 
@@ -475,9 +476,7 @@ fn a_model_with_tools_is_played_turn_by_turn() {
     let reads_right =
         "{ output: Ann has it., calls: { look: 2, file.read: [{ path: a.txt }, { path: b.txt }] } }";
     // The mock of what is never called is told of as one without an effect.
-    let without = |text: String| {
-        text.replace("      file.append: { gives: { path: a.txt, size: 3 } }\n", "")
-    };
+    let without = |text: String| text.replace("      file.append: { gives: { path: a.txt, size: 3 } }\n", "");
     passes(AGENT, &without(reads(reads_right)));
     fails(
         AGENT,
@@ -504,16 +503,20 @@ fn a_model_is_told_what_cannot_be_called_and_does_not_go_on_for_ever() {
         format!("cases:\n  one:\n    mocks: {{ look: [{turns}] }}\n    expect: {expect}\n")
     };
     let wrong = "{ calls: [{ tool: file.delete }] }";
-    passes(AGENT, &bare(&format!("{wrong}, {SAYS}"), "{ that: [\"contains(output, 'there is no tool `file.delete`')\"] }"));
+    passes(
+        AGENT,
+        &bare(
+            &format!("{wrong}, {SAYS}"),
+            "{ that: [\"contains(output, 'there is no tool `file.delete`')\"] }",
+        ),
+    );
     let missing = "{ calls: [{ tool: file.read, with: { pth: a.txt } }] }";
     passes(AGENT, &bare(&format!("{missing}, {SAYS}"), "{ that: [\"contains(output, 'pth')\"] }"));
     // Of three turns the third has to answer.
     passes(AGENT, &bare(&format!("{wrong}, {wrong}, {SAYS}"), "{ calls: { look: 3 } }"));
-    passes(AGENT, &bare(&format!("{wrong}, {wrong}, {wrong}"), "{ error: { kind: exhausted }, calls: { look: 3 } }"));
-    fails(
+    passes(
         AGENT,
-        &bare(wrong, "{}"),
-        "KW0131: the list has 1 answer, and `look` makes call 2",
-        "look",
+        &bare(&format!("{wrong}, {wrong}, {wrong}"), "{ error: { kind: exhausted }, calls: { look: 3 } }"),
     );
+    fails(AGENT, &bare(wrong, "{}"), "KW0131: the list has 1 answer, and `look` makes call 2", "look");
 }

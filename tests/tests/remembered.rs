@@ -38,9 +38,11 @@ fn a_step_that_comes_again_is_remembered_from_the_second_time_on() {
 
 #[test]
 fn what_is_too_short_or_whom_nobody_has_to_ask_is_not_marked() {
-    for (of, model, words) in
-        [("anthropic", "claude-sonnet-5", 300), ("openai", "gpt-5.4-mini", 1200), ("gemini", "gemini-2.5-flash", 1200)]
-    {
+    for (of, model, words) in [
+        ("anthropic", "claude-sonnet-5", 300),
+        ("openai", "gpt-5.4-mini", 1200),
+        ("gemini", "gemini-2.5-flash", 1200),
+    ] {
         let asked = asked(of, model, words, 3);
         assert_eq!(asked.iter().map(marks).sum::<usize>(), 0, "{of}");
         assert_eq!(asked.len(), 3, "{of}");

@@ -162,6 +162,7 @@ impl<M: Matter> Ask<'_, M> {
             level: if is_below(&wish.need, self.candidate) { BELOW } else { self.rivals.level },
             single: self.rivals.single.clone(),
             reference: self.rivals.reference.clone(),
+            saved: None,
             outcome: Outcome::default(),
         })
     }

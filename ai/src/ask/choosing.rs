@@ -40,8 +40,7 @@ impl Step<'_> {
         for payer in offers::payers(&self.keys) {
             let offers = offers::offers(&self.keys, &payer);
             let agreed = offers::agreed(&self.keys, &payer, day);
-            let basis =
-                Basis {
+            let basis = Basis {
                 lately: &lately,
                 prospect: self.prospect.as_ref(),
                 again: self.is_again(),

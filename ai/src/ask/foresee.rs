@@ -87,12 +87,7 @@ pub async fn foresee(asking: &Asking<'_>, args: &Value, known: Known) -> Result<
 }
 
 /// What a call costs at most that reads as much as its model can.
-fn at_its_longest(
-    one: &Candidate<'_>,
-    key: &Key,
-    length: Option<u64>,
-    question: &Question,
-) -> Option<Money> {
+fn at_its_longest(one: &Candidate<'_>, key: &Key, length: Option<u64>, question: &Question) -> Option<Money> {
     let (provider, day) = (one.offer.provider, call::day(Timestamp::now()));
     let model = provider.model(one.offer.model)?;
     let output = [length, model.max_output].into_iter().flatten().min()?;

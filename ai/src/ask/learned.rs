@@ -2,8 +2,8 @@
 
 use vault::{Status, Who};
 
-use super::offers::{self, Key};
 use super::Asking;
+use super::offers::{self, Key};
 use crate::refusal::{Class, Refusal};
 
 impl Asking<'_> {

@@ -78,7 +78,10 @@ pub(super) fn keys(
                 Entry::Occupied(known) => known.get().clone(),
                 Entry::Vacant(payer) => {
                     let rows = prices(payer.key()).map_err(|error| {
-                        Failure::passing(FailureKind::Server, format!("agreed prices cannot be read: {error}"))
+                        Failure::passing(
+                            FailureKind::Server,
+                            format!("agreed prices cannot be read: {error}"),
+                        )
                     })?;
                     payer.insert(Arc::new(Agreements::of(&rows))).clone()
                 }

@@ -28,9 +28,8 @@ impl Agreements {
     pub fn on(&self, day: Date) -> Agreed {
         let mut agreed = Agreed::default();
         for (provider, model, _) in self.0.iter().filter(|(_, _, price)| price.counts(day)) {
-            let all = self.0.iter().filter(|(of, one, price)| {
-                of == provider && one == model && price.counts(day)
-            });
+            let all =
+                self.0.iter().filter(|(of, one, price)| of == provider && one == model && price.counts(day));
             if let Some((_, _, last)) = all.max_by_key(|(_, _, price)| price.from) {
                 let models = agreed.0.entry(provider.clone()).or_default();
                 models.insert(model.clone(), last.usd.clone());

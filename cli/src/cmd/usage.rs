@@ -143,7 +143,11 @@ fn reused(count: i64, unsaved: i64, saved: &str) -> String {
 }
 
 fn csv(by: By, sums: &[Sum]) -> String {
-    let mut text = format!("{},calls,failed,estimated,unpriced,{},cost_usd,reused,saved_usd\n", by.name(), TOKENS.join(","));
+    let mut text = format!(
+        "{},calls,failed,estimated,unpriced,{},cost_usd,reused,saved_usd\n",
+        by.name(),
+        TOKENS.join(",")
+    );
     for sum in sums {
         let tokens = sum.tokens.map(|count| count.to_string()).join(",");
         text += &format!(

@@ -47,10 +47,9 @@ fn mock(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> Option
             reader.diagnostics.push(needs_none(subject, &of));
             return None;
         }
-        Target::Action(id) => Made {
-            gives: subject.gives(id)?,
-            turns: if id == ASK { Turns::Many } else { Turns::One },
-        },
+        Target::Action(id) => {
+            Made { gives: subject.gives(id)?, turns: if id == ASK { Turns::Many } else { Turns::One } }
+        }
     };
     let replies = match &entry.value.kind {
         Kind::List(items) => {

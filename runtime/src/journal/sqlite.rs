@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::driver::{Error, State, Summary};
 use crate::executor::place;
-use crate::journal::{Asker, Batch, Journal, Kept, Mail};
+use crate::journal::{Asker, Batch, Earlier, Journal, Mail};
 
 /// How long a commit waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -249,7 +249,7 @@ fn encode(batch: &Batch, rows: &mut store::Batch) -> serde_json::Result<()> {
         let body = serde_json::to_string(value)?;
         rows.answers.push(store::Answer { hash: hash.0, time: nanoseconds(*time), body });
     }
-    let kept = |it: &Kept| store::Kept { hash: it.hash.0, time: nanoseconds(it.time) };
+    let kept = |it: &Earlier| store::Kept { hash: it.hash.0, time: nanoseconds(it.time) };
     rows.answered_by.extend(batch.answered_by.iter().map(|(it, by)| (kept(it), asker(by))));
     rows.reused.extend(batch.reused.iter().map(|reused| store::Reused {
         kept: kept(&reused.kept),

@@ -39,7 +39,7 @@ use crate::arrival::Coming;
 use crate::clock::{Clock, NAP};
 use crate::driver::Error;
 use crate::executor::Found;
-use crate::journal::{Journal, Kept, Mail};
+use crate::journal::{Earlier, Journal, Mail};
 use crate::listeners::Listeners;
 use crate::timekeeper::kept::Kept;
 use arrive::Answered;
@@ -109,7 +109,7 @@ pub(super) struct Work {
     /// Which signal it delivers.
     pub mail: Option<Mail>,
     /// Which answer of an earlier call it is.
-    pub again: Option<Kept>,
+    pub again: Option<Earlier>,
 }
 
 impl Work {

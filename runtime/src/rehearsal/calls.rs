@@ -43,7 +43,9 @@ impl<'s> Play<'s> {
             self.die();
         }
         let answer = match self.mock(&path, &call.action) {
-            Some(mock) => self.mocked(mock, &Made { path: &path, call: &call, args: &args, round: round.as_ref() }),
+            Some(mock) => {
+                self.mocked(mock, &Made { path: &path, call: &call, args: &args, round: round.as_ref() })
+            }
             None if calls_workflow => return self.child(run, &path, &call, &args),
             None if self.case.allow.iter().any(|allowed| **allowed == *call.action) => {
                 let call = Call { args, ..call.clone() };

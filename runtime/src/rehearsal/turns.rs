@@ -144,11 +144,9 @@ pub(super) fn asked(args: &Value) -> Value {
 pub(super) fn ended(answer: Value, round: Option<&Round>) -> Value {
     match round {
         None => answer,
-        Some(Round::Look | Round::Turn(_)) => Value::object([
-            ("done", Value::Bool(true)),
-            ("answer", answer),
-            ("calls", Value::list(vec![])),
-        ]),
+        Some(Round::Look | Round::Turn(_)) => {
+            Value::object([("done", Value::Bool(true)), ("answer", answer), ("calls", Value::list(vec![]))])
+        }
     }
 }
 

@@ -17,8 +17,9 @@ pub fn page(calls: &[Call]) -> String {
     for call in calls {
         let outcome = &call.outcome;
         if outcome.class == REUSED {
-            let saved =
-                call.saved.map_or("a price that is not known".to_owned(), |units| format!("{} USD", cost(units)));
+            let saved = call
+                .saved
+                .map_or("a price that is not known".to_owned(), |units| format!("{} USD", cost(units)));
             page += &format!(
                 "  {}  {}/{}  answered from before  0.00 USD instead of {saved}\n",
                 call.step, call.provider, call.model

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::{MOST, Mover, Waiting, Work, returned};
 use crate::driver::Error;
-use crate::journal::Kept;
+use crate::journal::Earlier;
 use crate::local::calls::hash_of;
 use crate::local::turn::Turn;
 
@@ -193,7 +193,8 @@ impl Mover {
         }
         if let Some((kept, value)) = earlier {
             let (at, attempt) = key;
-            let input = Input::Returned { at, attempt, result: Ok(value), from: Some(kept.time), spent: None };
+            let input =
+                Input::Returned { at, attempt, result: Ok(value), from: Some(kept.time), spent: None };
             self.prepare(Work { again: Some(kept), ..Work::new(run, input) });
             return;
         }
@@ -227,7 +228,7 @@ impl Mover {
     }
 
     /// An answer to the same call that is not too old to be used again.
-    fn earlier(&self, run: &RunId, call: &Call) -> Option<(Kept, Value)> {
+    fn earlier(&self, run: &RunId, call: &Call) -> Option<(Earlier, Value)> {
         let cache = call.cache.filter(|_| call.safety == Safety::Read)?;
         let args = call.args.load_all(&*self.values)?;
         let hash = hash_of(&self.calls.executor().owner(run), &Call { args, ..call.clone() });
@@ -235,7 +236,7 @@ impl Mover {
         match self.journal.answer(&hash) {
             Ok(answer) => {
                 let (time, value) = answer.filter(|(time, _)| *time >= oldest)?;
-                Some((Kept { hash, time }, value))
+                Some((Earlier { hash, time }, value))
             }
             Err(error) => {
                 warn!(%error, "an earlier answer cannot be read");

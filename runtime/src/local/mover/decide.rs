@@ -15,7 +15,7 @@ use tracing::error;
 
 use super::{Mover, Tracked, Work};
 use crate::driver::{Error, State};
-use crate::journal::{Asker, Kept, Reused};
+use crate::journal::{Asker, Earlier, Reused};
 use crate::local::names::{Known, Names};
 
 impl Mover {
@@ -92,8 +92,9 @@ impl Mover {
                 return;
             }
             reads = flight.reads;
-            if let (Some(hash), Input::Returned { result: Ok(value), spent, .. }) = (flight.keep, &work.input) {
-                let kept = Kept { hash, time: self.clock.now() };
+            if let (Some(hash), Input::Returned { result: Ok(value), spent, .. }) = (flight.keep, &work.input)
+            {
+                let kept = Earlier { hash, time: self.clock.now() };
                 let asked = spent.as_ref().map(|_| (kept, self.asker(&work.run, *at, *attempt)));
                 self.turn.batch.answered_by.extend(asked);
                 self.turn.batch.answers.push((hash, kept.time, value.clone()));
@@ -101,7 +102,9 @@ impl Mover {
         }
         match self.apply(&work.run, &work.input) {
             Ok(meant) => {
-                if let (true, Some(kept), Input::Returned { at, attempt, .. }) = (meant, work.again, &work.input) {
+                if let (true, Some(kept), Input::Returned { at, attempt, .. }) =
+                    (meant, work.again, &work.input)
+                {
                     let (by, time) = (self.asker(&work.run, *at, *attempt), self.clock.now());
                     self.turn.batch.reused.push(Reused { kept, by, time });
                 }
