@@ -12,6 +12,7 @@ mod embed;
 mod explain;
 mod foresee;
 mod history;
+mod learned;
 pub mod live;
 mod matter;
 mod offers;
@@ -34,13 +35,13 @@ use jiff::{SignedDuration, Timestamp};
 use secret::NoVault;
 use store::{Desk, Reader};
 use tokio::sync::Semaphore;
-use vault::{Payer, Status, Vault, Who};
+use vault::Vault;
 
 use crate::chat::{Answer, Message, Part, Question, Role};
 use crate::health::{Asked, Gate, Health};
 use crate::price::Money;
 use crate::provider::Quality;
-use crate::refusal::{Class, NextKey, NextProvider, Refusal, SameKey};
+use crate::refusal::{NextKey, NextProvider, Refusal, SameKey};
 use crate::route::{self, Candidate, Prospect};
 pub use batch::{batch, give_up};
 pub use by::By;
@@ -167,43 +168,6 @@ impl Models {
     }
 }
 
-impl Asking<'_> {
-    /// Writes down what a refusal says of a key, for those who list it and for the next step.
-    async fn note(&self, key: &Key, refusal: &Refusal) {
-        let Some(status) = learned(refusal).filter(|status| key.usable.status != status.name()) else {
-            return;
-        };
-        let owner = match &key.usable.payer {
-            Payer::Own => self.owner,
-            Payer::Organisation(id) => id,
-            Payer::Platform => vault::PLATFORM,
-        };
-        let (vault, owner, actor) = (self.vault.clone(), owner.to_owned(), self.by.words());
-        let (name, version) = (key.usable.name.clone(), key.usable.version);
-        let marked = tokio::task::spawn_blocking(move || {
-            vault.mark(Who { owner: &owner, actor: &actor }, &name, version, status)
-        });
-        // Whoever replaced it meanwhile knows better.
-        if let Ok(Err(error)) = marked.await
-            && !matches!(error, vault::Error::Stale { .. })
-        {
-            tracing::warn!(%error, "what a provider said of a key cannot be written down");
-        }
-    }
-}
-
-/// How a key stands after a refusal; nothing where that was not said of the key.
-fn learned(refusal: &Refusal) -> Option<Status> {
-    match (refusal.class, refusal.status) {
-        // No provider has said it, or it is about what the key may do from here: another region, another model.
-        (_, None | Some(403)) => None,
-        (Class::BadKey, Some(_)) if refusal.message.contains("the key is expired") => Some(Status::Expired),
-        (Class::BadKey, Some(_)) => Some(Status::Invalid),
-        (Class::NoCredit, Some(_)) => Some(Status::NoCredit),
-        _ => None,
-    }
-}
-
 /// Answers a step that asks a model: `ai.ask` with these parameters.
 ///
 /// # Errors
@@ -267,7 +231,8 @@ impl<'a> Step<'a> {
         let broke_off = || Failure::passing(FailureKind::Server, "the search for keys broke off");
         let looks = asking.models.looking.acquire().await.map_err(|_| broke_off())?;
         let found = tokio::task::spawn_blocking(move || {
-            let (keys, out_of_use) = offers::keys(ways.providers, &vault, &owner, wanted.as_deref())?;
+            let (keys, out_of_use) =
+                offers::keys(ways.providers, &vault, &owner, wanted.as_deref(), &|of| ledger.prices(of))?;
             let history = ledger.history(&owner, &wish);
             let prospect = ways.prospect(&wish, &history);
             wish.need.writes = history.writes.unwrap_or(wish.need.writes);
@@ -324,6 +289,13 @@ impl<'a> Step<'a> {
                 (None, Turn::First | Turn::Repair) => return Err(wrong_answer(&answer, &why)),
             }
         }
+    }
+
+    /// True if what the question begins with is read again within minutes: a model with tools reads it in each turn, and a step
+    /// that was answered a moment ago is one that comes again. A program says itself what is to be remembered.
+    fn is_again(&self) -> bool {
+        let in_turns = !self.wish.question.tools.is_empty();
+        matches!(self.asking.by, By::Step { .. }) && (in_turns || self.history.recent)
     }
 
     /// The value of an answer, if it is what the step wants.
@@ -455,7 +427,10 @@ impl<'a, M: Matter> Course<'a, M> {
             let longest =
                 candidate.offer.provider.model(candidate.offer.model).and_then(|model| model.max_output);
             let length = self.length.map(|length| longest.map_or(length, |longest| length.min(longest)));
-            let matter = self.matter.of(candidate.offer.name, length);
+            let mut matter = self.matter.of(candidate.offer.name, length);
+            if self.step.is_again() {
+                matter = matter.remembered(candidate.offer.provider, candidate.offer.model);
+            }
             let (asking, wish, why) = (self.step.asking, &self.step.wish, self.why.clone());
             let (live, rivals) = (&self.step.live, &self.rivals);
             let made = Ask { asking, wish, key, candidate, matter, why, live, rivals }.make().await;
@@ -567,28 +542,4 @@ fn later(wait: Duration, last: Option<Refusal>, why: &str) -> Failure {
     };
     let retry_after = SignedDuration::try_from(wait).ok().filter(|_| wait <= SOON);
     Failure { retryable: retry_after.is_some(), retry_after, answered: true, ..failure }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_a_provider_says_of_a_key_is_learned_of_it() {
-        let said =
-            |class, status, message: &str| learned(&Refusal { status, ..Refusal::new(class, message) });
-        assert_eq!(said(Class::BadKey, Some(401), "the key is not accepted"), Some(Status::Invalid));
-        assert_eq!(said(Class::BadKey, Some(400), "the key is not accepted"), Some(Status::Invalid));
-        assert_eq!(said(Class::BadKey, Some(401), "the key is expired"), Some(Status::Expired));
-        assert_eq!(said(Class::NoCredit, Some(429), "no credit"), Some(Status::NoCredit));
-        for (class, status) in [
-            (Class::BadKey, None),
-            (Class::BadKey, Some(403)),
-            (Class::NoCredit, None),
-            (Class::RateLimited, Some(429)),
-            (Class::Filtered, Some(400)),
-        ] {
-            assert_eq!(said(class, status, "no"), None, "{class:?} {status:?}");
-        }
-    }
 }

@@ -91,13 +91,25 @@ pub struct Size {
 impl Size {
     /// Measures a question.
     pub fn of(question: &Question) -> Size {
-        let mut size = Size { at_most: QUESTION, ..Size::default() };
-        question.system.iter().for_each(|text| size.text(text));
+        let mut size = Size::of_beginning(question);
         for message in &question.messages {
             (size.turns, size.at_most) = (size.turns + 1, size.at_most + TURN);
             message.parts.iter().for_each(|part| size.part(part));
         }
-        if !question.tools.is_empty() || question.form != Form::Text {
+        if let Form::Json { schema, .. } = &question.form {
+            size.retold(&schema.to_string());
+            if question.tools.is_empty() {
+                size.at_most += TOOLS;
+            }
+        }
+        size
+    }
+
+    /// Measures what a question begins with: its system and its tools.
+    pub fn of_beginning(question: &Question) -> Size {
+        let mut size = Size { at_most: QUESTION, ..Size::default() };
+        question.system.iter().for_each(|text| size.text(text));
+        if !question.tools.is_empty() {
             size.at_most += TOOLS;
         }
         for tool in &question.tools {
@@ -105,9 +117,6 @@ impl Size {
                 .into_iter()
                 .for_each(|text| size.retold(text));
             size.at_most += TURN;
-        }
-        if let Form::Json { schema, .. } = &question.form {
-            size.retold(&schema.to_string());
         }
         size
     }

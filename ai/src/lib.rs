@@ -21,6 +21,7 @@ pub mod health;
 pub mod price;
 pub mod provider;
 pub mod refusal;
+pub mod remember;
 pub mod route;
 pub mod savings;
 pub mod usage;

@@ -148,6 +148,16 @@ impl Rate {
         (units % 1_000_000 == 0 && amount.0 <= 1_000_000 * DOLLAR).then_some(Rate(units / 1_000_000))
     }
 
+    /// A rate of so many millionths of a millionth of a dollar for a token, as it is stored.
+    pub(crate) fn of_units(units: u64) -> Rate {
+        Rate(units)
+    }
+
+    /// As it is stored.
+    pub fn units(self) -> u64 {
+        self.0
+    }
+
     /// What so many tokens cost.
     pub fn times(self, tokens: u64) -> Money {
         Money(i128::from(self.0) * i128::from(tokens))

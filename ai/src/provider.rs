@@ -3,6 +3,7 @@
 //! Each is a file in `ai/providers/`. Its name, its base URL and the header of its key stand in the vault's file of the
 //! same name (`vault/src/provider/`), and are said there alone.
 
+mod agreed;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use crate::estimate::Estimate;
 use crate::price::{Cached, Price, Priced};
 use crate::wire::{Wire, batch};
+pub use agreed::{Agreed, Agreements};
 pub use read::Wrong;
 
 /// A provider of models.
@@ -164,6 +166,8 @@ pub struct Model {
     pub quality: Option<Quality>,
     /// How many numbers it tells of a text.
     pub dims: Option<u64>,
+    /// From how many tokens on its provider remembers the beginning of a question, where it does so only if it is asked to.
+    pub remembers: Option<u64>,
     /// The day from which on it is no longer offered.
     pub retired: Option<Date>,
     /// What it costs, and when. Without any its price is not known.
@@ -235,11 +239,6 @@ impl Dated {
     }
 }
 
-/// What an owner pays instead of what the files say: by provider, then by model.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Agreed(pub BTreeMap<String, BTreeMap<String, Price>>);
-
 /// All that we know, by name. Another one is a file and a line.
 pub static PROVIDERS: LazyLock<Vec<Provider>> = LazyLock::new(|| {
     const FILES: [&str; 7] = [
@@ -275,14 +274,14 @@ impl Provider {
         self.models.get(name).or_else(|| self.embeddings.get(name))
     }
 
-    /// What its models cost on a day in a batch, as far as it takes them in one.
-    pub fn batch_prices(&self, on: Date) -> BTreeMap<String, Price> {
+    /// What its models cost on a day in a batch, as far as it takes them in one: half of what was agreed, too.
+    pub fn batch_prices(&self, on: Date, agreed: &Agreed) -> BTreeMap<String, Price> {
         let Some(batch) = &self.batch else { return BTreeMap::new() };
-        let of_model = |(name, model): (&String, &Model)| {
-            let price = model.prices.iter().find(|price| price.counts(on))?;
-            Some((name.clone(), price.usd.in_batch(batch.cached)?))
+        let of_model = |name: &String| {
+            let price = self.price(name, on, agreed).known()?;
+            Some((name.clone(), price.in_batch(batch.cached)?))
         };
-        self.models.iter().filter_map(of_model).collect()
+        self.models.keys().filter_map(of_model).collect()
     }
 
     /// What a model costs on a day: what was agreed with the owner, else what the file says.

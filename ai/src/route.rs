@@ -20,6 +20,7 @@ use crate::estimate::{Size, Tokens};
 use crate::health::Gate;
 use crate::price::{Bounds, Money, Priced};
 use crate::provider::{Agreed, Feature, Model, Provider, Quality};
+use crate::remember::Remembered;
 use crate::usage::Usage;
 pub use prospect::{Lately, Miss, Prospect, Strategy};
 
@@ -65,12 +66,21 @@ pub struct Basis<'a> {
     pub lately: &'a dyn Fn(&Offer<'_>) -> Lately,
     /// What is foretold of the answers. With it, one below the floor may be asked where that is the cheapest in the end.
     pub prospect: Option<&'a Prospect>,
+    /// True if what the question begins with is read again within minutes, so that it is to be remembered.
+    pub again: bool,
 }
 
 impl<'a> Basis<'a> {
     /// What prices alone say on a day: everybody may be asked, and nothing is foretold.
     pub fn of_prices(day: Date, agreed: &'a Agreed) -> Basis<'a> {
-        Basis { day, agreed, gate: &|_| Gate::Open, lately: &|_| Lately::default(), prospect: None }
+        Basis {
+            day,
+            agreed,
+            gate: &|_| Gate::Open,
+            lately: &|_| Lately::default(),
+            prospect: None,
+            again: false,
+        }
     }
 }
 
@@ -319,11 +329,11 @@ fn costs(
     let Priced::Known(price) = offer.provider.price(offer.model, basis.day, basis.agreed) else {
         return (None, None);
     };
-    // A part of what was read from a cache lately is read from it again, as long as the model is the same.
-    let cached = (tokens.likely as f64 * (basis.lately)(offer).cached.clamp(0.0, 1.0)) as u64;
+    let (cached, written) = kept(question, offer, tokens, basis);
     let likely = Usage {
-        input_uncached: tokens.likely - cached.min(tokens.likely),
-        input_cached: cached.min(tokens.likely),
+        input_uncached: tokens.likely - cached - written,
+        input_cached: cached,
+        cache_write_5m: written,
         output_visible: need.writes,
         ..Usage::default()
     };
@@ -332,4 +342,20 @@ fn costs(
         price.most(&Bounds { input: tokens.at_most, output, keep: question.keep }).known()
     });
     (price.cost(&likely).known().map(|cost| cost.total()), most)
+}
+
+/// How much of a question is likely read from its provider's cache, and how much is kept there: the parts of lately, as long
+/// as the model is the same. Where it must be asked to remember, none of both unless it is asked.
+fn kept(question: &Question, offer: &Offer<'_>, tokens: &Tokens, basis: &Basis<'_>) -> (u64, u64) {
+    let lately = (basis.lately)(offer);
+    let part = |share: f64, most: u64| ((tokens.likely as f64 * share.clamp(0.0, 1.0)) as u64).min(most);
+    let cached = part(lately.cached, tokens.likely);
+    let written = part(lately.written, tokens.likely - cached);
+    let asked = basis.again || question.keep.is_some();
+    match offer.provider.model(offer.model).and_then(|model| model.remembers) {
+        None => (cached, written),
+        Some(_) if !asked => (0, 0),
+        Some(_) if cached + written > 0 => (cached, written),
+        Some(_) => (0, Remembered::of(question, offer.provider, offer.model).tokens.min(tokens.likely)),
+    }
 }

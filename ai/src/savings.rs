@@ -6,10 +6,10 @@
 //! fail as well at times.
 
 use jiff::Timestamp;
-use store::calls::{Answered, Call};
+use store::calls::{Answered, Call, REUSED};
 
 use crate::price::Money;
-use crate::provider::{Agreed, Provider};
+use crate::provider::{Agreements, Provider};
 use crate::usage::Usage;
 
 /// What calls cost together, and what they would have.
@@ -25,6 +25,13 @@ pub struct Savings {
     pub escalated: u64,
     /// How many answers cannot be compared: a price or a model is not known. Theirs is the same on all sides.
     pub uncompared: u64,
+    /// How many answers were used again, for which nobody was asked. They stand on no side but this: `calls` and the sums
+    /// below leave them out.
+    pub reused: u64,
+    /// Of how many of them it is not known what they would have cost.
+    pub unsaved: u64,
+    /// What the others would have cost.
+    pub saved: Money,
     /// What they cost.
     pub cost: Money,
     /// What the answers would have cost with the model that a choice by price alone asks.
@@ -37,12 +44,21 @@ impl Savings {
     /// Sums calls up, with the models and prices of these providers.
     pub fn of<'a>(calls: impl IntoIterator<Item = &'a Answered>, providers: &[Provider]) -> Savings {
         let mut savings = Savings::default();
-        calls.into_iter().for_each(|answered| savings.count(answered, providers));
+        let agreed = Agreements::default();
+        calls.into_iter().for_each(|answered| savings.count(answered, providers, &agreed));
         savings
     }
 
-    /// Counts one more.
-    pub fn count(&mut self, Answered { call, used }: &Answered, providers: &[Provider]) {
+    /// Counts one more, whose payer has agreed on this.
+    pub fn count(&mut self, Answered { call, used }: &Answered, providers: &[Provider], agreed: &Agreements) {
+        if call.outcome.class == REUSED {
+            self.reused += 1;
+            match call.saved {
+                Some(units) => self.saved += Money::from_units(units.into()),
+                None => self.unsaved += 1,
+            }
+            return;
+        }
         let cost = call.outcome.cost.map_or(Money::ZERO, |units| Money::from_units(units.into()));
         self.calls += 1;
         self.cost += cost;
@@ -54,7 +70,10 @@ impl Savings {
             return;
         }
         self.answers += 1;
-        match (otherwise(call, &call.single, providers), otherwise(call, &call.reference, providers)) {
+        match (
+            otherwise(call, &call.single, providers, agreed),
+            otherwise(call, &call.reference, providers, agreed),
+        ) {
             (Some(single), Some(reference)) => {
                 self.single += single;
                 self.reference += reference;
@@ -84,6 +103,9 @@ impl std::ops::Add for Savings {
             below: self.below + other.below,
             escalated: self.escalated + other.escalated,
             uncompared: self.uncompared + other.uncompared,
+            reused: self.reused + other.reused,
+            unsaved: self.unsaved + other.unsaved,
+            saved: self.saved + other.saved,
             cost: self.cost + other.cost,
             single: self.single + other.single,
             reference: self.reference + other.reference,
@@ -92,7 +114,7 @@ impl std::ops::Add for Savings {
 }
 
 /// What a call would have cost with another model, at as many tokens.
-fn otherwise(call: &Call, model: &str, providers: &[Provider]) -> Option<Money> {
+fn otherwise(call: &Call, model: &str, providers: &[Provider], agreed: &Agreements) -> Option<Money> {
     let cost = Money::from_units(call.outcome.cost?.into());
     let (provider, model) = model.split_once('/')?;
     if provider == call.provider && model == call.model {
@@ -101,7 +123,7 @@ fn otherwise(call: &Call, model: &str, providers: &[Provider]) -> Option<Money> 
     let provider = providers.iter().find(|one| one.name == provider)?;
     let time = Timestamp::from_nanosecond(call.time.into()).ok()?;
     let day = time.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let agreed = Agreed::default();
+    let agreed = agreed.on(day);
     let price = provider.price(model, day, &agreed).known()?;
     let [uncached, cached, minutes, hour, visible, reasoning] =
         call.outcome.tokens.map(|tokens| u64::try_from(tokens).unwrap_or(0));

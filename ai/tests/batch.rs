@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use ai::price::{Cached, Price};
-use ai::provider::{PROVIDERS, Provider, find};
+use ai::provider::{Agreed, PROVIDERS, Provider, find};
 use ai::usage::Usage;
 use ai::wire::Settings;
 use ai::wire::batch::{Found, Outcome, Post, State};
@@ -123,8 +123,8 @@ fn a_batch_costs_half_of_every_price_of_the_files_to_the_last_decimal() {
     let much = Usage { input_uncached: 900_001, ..usage };
     let mut models = 0;
     for provider in PROVIDERS.iter().filter(|provider| provider.batch.is_some()) {
-        for (name, half) in provider.batch_prices(date(2026, 11, 29)) {
-            let agreed = Default::default();
+        let agreed = Default::default();
+        for (name, half) in provider.batch_prices(date(2026, 11, 29), &agreed) {
             let whole = provider.price(&name, date(2026, 11, 29), &agreed).known().unwrap();
             for usage in [usage, much] {
                 let of = |price: &Price| price.cost(&usage).known().unwrap().total();
@@ -135,6 +135,24 @@ fn a_batch_costs_half_of_every_price_of_the_files_to_the_last_decimal() {
         }
     }
     assert!(models > 15, "{models} models have a price in a batch");
+}
+
+#[test]
+fn what_was_agreed_costs_half_in_a_batch_as_well() {
+    let openai = find("openai").unwrap();
+    let day = date(2026, 11, 29);
+    let agreed: Agreed = serde_json::from_value(
+        json!({ "openai": { "gpt-5.4-mini": { "input": 0.3, "cached": 0.02, "output": 1.1 } } }),
+    )
+    .unwrap();
+    let usage = Usage { input_uncached: 1000, input_cached: 100, output_visible: 10, ..Usage::default() };
+    let of = |agreed: &Agreed| {
+        let prices = openai.batch_prices(day, agreed);
+        prices["gpt-5.4-mini"].cost(&usage).known().unwrap().total().to_string()
+    };
+    // 1000 at 0.15, 100 at 0.01 and 10 at 0.55 dollars for a million.
+    assert_eq!(of(&agreed), "0.0001565");
+    assert_ne!(of(&Agreed::default()), "0.0001565");
 }
 
 #[test]

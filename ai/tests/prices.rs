@@ -4,7 +4,7 @@
 
 use ai::chat::Keep;
 use ai::price::{Bounds, Money, Price, Priced, Rate};
-use ai::provider::{Agreed, PROVIDERS, Provider, find};
+use ai::provider::{Agreed, Agreements, PROVIDERS, Provider, find};
 use ai::usage::Usage;
 use jiff::civil::{Date, date};
 use serde_json::json;
@@ -157,4 +157,32 @@ fn the_owners_price_comes_first_and_dates_decide() {
     let agreed: Agreed =
         serde_json::from_value(json!({ "acme": { "small": { "input": 0.5, "output": 1 } } })).unwrap();
     assert_eq!(input(date(2026, 9, 1), &agreed), Some(money("0.5")));
+    // As the store keeps them, with days of their own: the one that began last counts.
+    let row = |since: &str, until: &str, input: i64| store::calls::Price {
+        provider: "acme".into(),
+        model: "small".into(),
+        since: since.into(),
+        until: until.into(),
+        input,
+        output: Some(9),
+        ..Default::default()
+    };
+    let rows = [
+        row("", "2026-02-01", 100_000),
+        row("2026-01-01", "", 200_000),
+        row("2026-05-01", "2026-06-01", 300_000),
+        row("2026-07-01", "no day", 0),
+        row("2026-07-02", "", -1),
+    ];
+    let agreements = Agreements::of(&rows);
+    let counted = |day| input(day, &agreements.on(day)).unwrap();
+    assert_eq!(counted(date(2025, 12, 31)), money("0.1"));
+    assert_eq!(counted(date(2026, 1, 1)), money("0.2"), "of two that count the later one");
+    assert_eq!(counted(date(2026, 4, 30)), money("0.2"));
+    assert_eq!(counted(date(2026, 5, 1)), money("0.3"));
+    assert_eq!(counted(date(2026, 6, 1)), money("0.2"), "what has ended counts no more");
+    assert_eq!(counted(date(2026, 9, 1)), money("0.2"), "what cannot be read is never a price of nothing");
+    let ended = Agreements::of(&rows[..1]);
+    let day = date(2026, 3, 1);
+    assert_eq!(input(day, &ended.on(day)), Some(money("3")), "then the file counts again");
 }

@@ -25,6 +25,7 @@ mod keys;
 mod owner;
 mod pause;
 mod plan;
+mod prices;
 mod resume;
 mod route;
 mod run;
@@ -90,6 +91,7 @@ enum Command {
     Owner(owner::Args),
     Pause(pause::Args),
     Plan(plan::Args),
+    Prices(prices::Args),
     Restore(backup::RestoreArgs),
     Resume(resume::Args),
     Retry(fork::RetryArgs),
@@ -231,6 +233,7 @@ pub fn main() -> Exit {
         Command::Owner(args) => owner::main(&args),
         Command::Pause(args) => on_runtime(pause::main(args)),
         Command::Plan(args) => plan::main(&args),
+        Command::Prices(args) => prices::main(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Retry(args) => on_runtime(fork::retry(args)),

@@ -51,6 +51,21 @@ pub fn fields(owner: &str, known: &[Field], given: &Object, what: &str) -> Resul
     if wrong.is_empty() { Ok(Value::Object(Arc::new(filled))) } else { Err(wrong) }
 }
 
+/// Checks what a model wants to call something with, as `fields` does; a parameter that is left out is not there, for whoever
+/// reads what is to be called.
+///
+/// # Errors
+/// Everything that is wrong, a sentence each.
+pub fn wanted(tool: &str, known: &[Field], given: &Object) -> Result<Value, Vec<String>> {
+    let Value::Object(filled) = fields(tool, known, given, "parameter")? else { return Ok(Value::Null) };
+    let kept: Object = filled
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    Ok(Value::Object(kept.into()))
+}
+
 /// Reads `name=text` by the type of the input, as a command line gives it.
 ///
 /// # Errors

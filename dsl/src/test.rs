@@ -21,7 +21,7 @@ use crate::value::{Object, Value};
 use crate::workflow::Arg;
 use crate::yaml::{self, Kind, Node};
 
-pub use subject::{Does, Part, Subject, general, names};
+pub use subject::{Does, Part, Subject, Turns, general, names};
 
 /// How the name of a test file ends.
 pub const ENDING: &str = ".test.yaml";
@@ -120,6 +120,17 @@ pub enum Says {
     Gives(Arg),
     /// No.
     Fails(Failure),
+    /// A model with tools wants these calls before it answers.
+    Wants(Vec<Want>),
+}
+
+/// A call that a model wants.
+#[derive(Clone, Debug)]
+pub struct Want {
+    /// The tool, as the step lists it; a model may also name one that there is not.
+    pub tool: String,
+    /// Its parameters over `args` and `attempt`.
+    pub with: Arg,
 }
 
 /// What a person answers to a question or a doubt.

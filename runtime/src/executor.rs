@@ -8,7 +8,7 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::value::Value;
 use engine::command::Call;
 use engine::plan::Plan;
-use engine::run::RunId;
+use engine::run::{At, RunId};
 use engine::spent::Spent;
 
 /// Carries out calls. Retrying is not its business: the engine decides.
@@ -38,6 +38,11 @@ pub trait Executor: Send + Sync + 'static {
 
     /// A run is not moved any more.
     fn release(&self, _run: &RunId) {}
+}
+
+/// A step of a run, by whatever names it alone in what is kept beside the log.
+pub fn place(at: At) -> String {
+    format!("{}.{}", at.frame, at.slot)
 }
 
 /// The search for a workflow that is called.

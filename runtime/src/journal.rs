@@ -9,7 +9,7 @@ use dsl::value::{Hash, Value};
 use engine::command::Emitted;
 use engine::event::Recorded;
 use engine::plan::Plan;
-use engine::run::RunId;
+use engine::run::{At, Attempt, RunId};
 use jiff::Timestamp;
 use store::Book;
 use store::arrivals::Arrival;
@@ -114,6 +114,10 @@ pub struct Batch {
     pub taken: Vec<Arc<str>>,
     /// Answers of calls by the hash of the call.
     pub answers: Vec<(Hash, Timestamp, Value)>,
+    /// Who asked models for answers of this batch.
+    pub answered_by: Vec<(Earlier, Asker)>,
+    /// Who used an answer of an earlier call again.
+    pub reused: Vec<Reused>,
     /// Runs that go, with their logs and signals, and the plans that no other run follows.
     pub removed: Vec<RunId>,
     /// Answers that go if they are still those of these times.
@@ -122,6 +126,39 @@ pub struct Batch {
     pub dropped: Vec<Hash>,
     /// What is written into the books about schedules.
     pub books: Vec<Book>,
+}
+
+/// Which answer of a call: by the hash of the call, and when it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The hash of the call.
+    pub hash: Hash,
+    /// When it came.
+    pub time: Timestamp,
+}
+
+/// A try of a step, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Whose run it is.
+    pub owner: Arc<str>,
+    /// The run.
+    pub run: RunId,
+    /// The step.
+    pub at: At,
+    /// Which try of it.
+    pub attempt: Attempt,
+}
+
+/// An answer that was used again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reused {
+    /// Which answer.
+    pub kept: Earlier,
+    /// By whom.
+    pub by: Asker,
+    /// When.
+    pub time: Timestamp,
 }
 
 /// A signal on its way.
@@ -178,6 +215,8 @@ impl Batch {
         self.mail.clear();
         self.taken.clear();
         self.answers.clear();
+        self.answered_by.clear();
+        self.reused.clear();
         self.removed.clear();
         self.stale.clear();
         self.dropped.clear();

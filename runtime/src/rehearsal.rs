@@ -7,6 +7,7 @@ mod calls;
 mod differ;
 mod judge;
 mod scope;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

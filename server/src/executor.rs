@@ -174,7 +174,7 @@ impl Hands {
             owner: &equipment.owner,
             by: By::Step {
                 run: &run.0,
-                place: format!("{}.{}", call.at.frame, call.at.slot),
+                place: runtime::executor::place(call.at),
                 attempt: i64::from(call.attempt),
                 hand: &hand,
             },

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ai::price::Money;
-use ai::provider::PROVIDERS;
+use ai::provider::{Agreements, PROVIDERS};
 pub use ai::savings::Savings;
 use engine::event::Event;
 use engine::run::RunId;
-use store::calls::{Budget, By, Call, KeyCost, Sum};
+use store::calls::{Budget, By, Call, KeyCost, OWN, Sum};
 use store::{Edit, Reader};
 use vault::{Action, Deed, LOCAL, Recorded, Vault, Who};
 
@@ -40,8 +40,16 @@ pub fn usage(home: &Home, owner: &str, by: By, since: i64) -> Result<Vec<Sum>, E
 pub fn savings(home: &Home, owner: &str, by: By, since: i64) -> Result<Vec<(String, Savings)>, Error> {
     let Some(reader) = reader(home)? else { return Ok(vec![]) };
     let mut savings: BTreeMap<String, Savings> = BTreeMap::new();
+    let mut agreed: BTreeMap<String, Agreements> = BTreeMap::new();
     for answered in reader.answered(owner, since).map_err(DriverError::from)? {
-        savings.entry(name(by, &answered.call)).or_default().count(&answered, &PROVIDERS);
+        let call = &answered.call;
+        let payer = if call.payer == OWN { &call.owner } else { &call.payer };
+        if !agreed.contains_key(payer) {
+            let prices = reader.prices(payer).map_err(DriverError::from)?;
+            agreed.insert(payer.clone(), Agreements::of(&prices));
+        }
+        let together = savings.entry(name(by, call)).or_default();
+        together.count(&answered, &PROVIDERS, agreed.get(payer).unwrap_or(&Agreements::default()));
     }
     Ok(savings.into_iter().collect())
 }
@@ -149,7 +157,7 @@ pub fn month() -> i64 {
     ai::ask::month(jiff::Timestamp::now())
 }
 
-fn reader(home: &Home) -> Result<Option<Reader>, Error> {
+pub(crate) fn reader(home: &Home) -> Result<Option<Reader>, Error> {
     match Reader::open(&home.database(), PATIENCE) {
         Ok(reader) => Ok(Some(reader)),
         Err(store::Error::Missing { .. }) => Ok(None),

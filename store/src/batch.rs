@@ -21,6 +21,10 @@ pub struct Batch {
     pub taken: Vec<Arc<str>>,
     /// Answers of calls; a later one takes the place of an earlier one.
     pub answers: Vec<Answer>,
+    /// Who asked models for answers of this batch: what it cost stands in the ledger.
+    pub answered_by: Vec<(Kept, Asker)>,
+    /// Who used an answer again for which models were asked before: the ledger has a row for each.
+    pub reused: Vec<Reused>,
     /// The ids of runs that go, with their logs and signals, and the plans that no other run follows.
     pub removed: Vec<Arc<str>>,
     /// Answers that go if they are still those of these times: hash and time.
@@ -103,6 +107,39 @@ pub struct Answer {
     pub body: String,
 }
 
+/// Which answer of a call: by the hash of the call, and when it came in nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The hash of the call.
+    pub hash: [u8; 32],
+    /// When it came.
+    pub time: i64,
+}
+
+/// A try of a step of a run, as the ledger names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Whose run.
+    pub owner: Arc<str>,
+    /// The run.
+    pub run: Arc<str>,
+    /// Which of its steps.
+    pub place: String,
+    /// Which try of the step.
+    pub attempt: i64,
+}
+
+/// An answer that was used again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reused {
+    /// Which answer.
+    pub kept: Kept,
+    /// By whom.
+    pub by: Asker,
+    /// When, in nanoseconds since 1970.
+    pub time: i64,
+}
+
 /// A row of a log; its body is a part of the batch's `bodies`.
 #[derive(Debug)]
 struct Event {
@@ -139,6 +176,8 @@ impl Batch {
         self.signals.clear();
         self.taken.clear();
         self.answers.clear();
+        self.answered_by.clear();
+        self.reused.clear();
         self.removed.clear();
         self.stale.clear();
         self.dropped.clear();

@@ -4,11 +4,14 @@
 
 pub(crate) mod batches;
 mod budgets;
+pub(crate) mod prices;
+pub(crate) mod reused;
 
 use rusqlite::{Connection, Row, ToSql, params};
 
 pub use batches::Batched;
 pub use budgets::Budget;
+pub use prices::Price;
 
 use crate::change::Unfit;
 pub use crate::lately::{Answered, Pace, Past};
@@ -19,6 +22,9 @@ pub const OPEN: &str = "open";
 
 /// The word for a call that was under way when its process died.
 pub const LOST: &str = "lost";
+
+/// The word for an answer that was used again: nobody was asked, and nothing was paid.
+pub const REUSED: &str = "reused";
 
 /// The payer of a call that the owner of its run pays for; else it is the id of who does.
 pub const OWN: &str = "own";
@@ -62,6 +68,8 @@ pub struct Call {
     pub single: String,
     /// Who would have been asked where nothing but the best will do, likewise.
     pub reference: String,
+    /// What an answer that was used again would have cost, where that is known.
+    pub saved: Option<i64>,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -120,7 +128,7 @@ pub enum By {
 pub struct Sum {
     /// What they have in common.
     pub name: String,
-    /// How many there are.
+    /// How many there are, without the answers that were used again.
     pub calls: i64,
     /// How many of them did not end well.
     pub failed: i64,
@@ -132,6 +140,12 @@ pub struct Sum {
     pub tokens: [i64; 6],
     /// What they cost, as far as it is known.
     pub cost: i64,
+    /// How many answers were used again, for which nobody was asked.
+    pub reused: i64,
+    /// Of how many of them it is not known what they would have cost.
+    pub unsaved: i64,
+    /// What the others would have cost.
+    pub saved: i64,
 }
 
 /// What a key cost so far.
@@ -150,12 +164,13 @@ pub struct KeyCost {
 pub(crate) const CALL: &str =
     "SELECT owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer, why,
     reserved, input_uncached, input_cached, cache_write_5m, cache_write_1h, output_visible, output_reasoning,
-    estimated, cost, latency, first, class, token, level, single, reference FROM calls";
+    estimated, cost, latency, first, class, token, level, single, reference, saved FROM calls";
 
 const SUMS: &str =
-    "count(*), sum(class NOT IN ('ok', 'open')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
+    "sum(class <> 'reused'), sum(class NOT IN ('ok', 'open', 'reused')), sum(estimated), sum(cost IS NULL AND class <> 'open'),
     sum(input_uncached), sum(input_cached), sum(cache_write_5m), sum(cache_write_1h), sum(output_visible),
-    sum(output_reasoning), coalesce(sum(cost), 0) FROM calls
+    sum(output_reasoning), coalesce(sum(cost), 0), sum(class = 'reused'), sum(class = 'reused' AND saved IS NULL),
+    coalesce(sum(saved), 0) FROM calls
     WHERE (owner = ?1 OR payer = ?1) AND time >= ?2 GROUP BY 1";
 
 fn sum_of(of: &Connection, filter: &str, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {
@@ -366,6 +381,7 @@ pub(crate) fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
         level: row.get(26)?,
         single: row.get(27)?,
         reference: row.get(28)?,
+        saved: row.get(29)?,
         outcome,
     })
 }
@@ -379,6 +395,9 @@ fn sum(row: &Row<'_>) -> rusqlite::Result<Sum> {
         unpriced: row.get(4)?,
         tokens: tokens(row, 5)?,
         cost: row.get(11)?,
+        reused: row.get(12)?,
+        unsaved: row.get(13)?,
+        saved: row.get(14)?,
     })
 }
 

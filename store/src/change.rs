@@ -6,7 +6,7 @@ pub(crate) mod make;
 
 use std::sync::Arc;
 
-use crate::calls::{Budget, Call, Limits, Outcome};
+use crate::calls::{Budget, Call, Limits, Outcome, Price};
 use crate::connections::{Connection, SignIn, Told};
 use crate::door::{Asked, Token};
 use crate::vault::{Audit, Head, Member, Owner, OwnerKey, Secret, Tier, Version};
@@ -210,6 +210,19 @@ pub enum Edit {
         scope: String,
         /// Of which workflow or key.
         name: String,
+    },
+    /// A price that an owner has agreed on is set.
+    Price(Price),
+    /// Prices that an owner has agreed on are removed: all of a model, or the one that began on a day.
+    RemovePrices {
+        /// The owner.
+        owner: String,
+        /// The provider.
+        provider: String,
+        /// The model.
+        model: String,
+        /// The day; without one, all.
+        since: Option<String>,
     },
     /// A token is added; its name must be free among those of its owner.
     Token(Token),

@@ -23,7 +23,7 @@ pub mod subscriptions;
 pub mod vault;
 mod writer;
 
-pub use batch::{Answer, Batch, End, NewRun, Plan, Signal, Value};
+pub use batch::{Answer, Asker, Batch, End, Kept, NewRun, Plan, Reused, Signal, Value};
 pub use books::Book;
 pub use change::{Chain, Change, Edit, Unfit};
 pub use desk::Desk;

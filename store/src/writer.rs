@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params};
 
-use crate::{Batch, Change, Error, Unfit, books, change, file, seal};
+use crate::{Batch, Change, Error, Unfit, books, calls, change, file, seal};
 
 /// The one writer of a file.
 #[derive(Debug)]
@@ -75,6 +75,7 @@ impl Writer {
             update_ends(&transaction, batch).map_err(told)?;
             pass_signals(&transaction, batch).map_err(told)?;
             keep_answers(&transaction, batch).map_err(told)?;
+            calls::reused::write(&transaction, batch).map_err(told)?;
             books::write(&transaction, &batch.books, path)?;
             // Last, so that a plan stays which a run of this batch follows.
             remove_runs(&transaction, batch).map_err(told)?;
@@ -257,9 +258,14 @@ fn keep_answers(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
 
 fn drop_values(to: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     if !batch.stale.is_empty() {
-        let mut delete = to.prepare_cached("DELETE FROM answers WHERE hash = ?1 AND time = ?2")?;
-        for (hash, time) in &batch.stale {
-            delete.execute(params![hash, time])?;
+        for sql in [
+            "DELETE FROM answers WHERE hash = ?1 AND time = ?2",
+            "DELETE FROM answered_by WHERE hash = ?1 AND time = ?2",
+        ] {
+            let mut delete = to.prepare_cached(sql)?;
+            for (hash, time) in &batch.stale {
+                delete.execute(params![hash, time])?;
+            }
         }
     }
     if !batch.dropped.is_empty() {

@@ -113,6 +113,7 @@ impl Keyway {
             "owner",
             "pause",
             "plan",
+            "prices",
             "restore",
             "resume",
             "retry",
@@ -303,6 +304,15 @@ pub fn wait(mut child: Child) -> Answer {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// Kills a process, as a power cut would.
+///
+/// # Panics
+/// Where it runs no more.
+pub fn kill(mut child: Child) {
+    child.kill().expect("it runs");
+    wait(child);
 }
 
 fn read_aside(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {

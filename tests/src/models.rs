@@ -79,6 +79,8 @@ pub struct Provider {
 
 struct State {
     script: Mutex<VecDeque<Does>>,
+    /// What it does with every call until a time.
+    storm: Mutex<Option<(Instant, Does)>>,
     text: String,
     asked: Mutex<Vec<Asked>>,
     went_on: Mutex<usize>,
@@ -94,6 +96,7 @@ impl Provider {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let state = State {
             script: Mutex::new(script.iter().copied().collect()),
+            storm: Mutex::default(),
             text: text.to_owned(),
             asked: Mutex::default(),
             went_on: Mutex::default(),
@@ -115,6 +118,11 @@ impl Provider {
     /// The calls that came, in their order.
     pub fn asked(&self) -> Vec<Asked> {
         locked(&self.state.asked).clone()
+    }
+
+    /// Does the same with every call for so long, whatever its script says.
+    pub fn storm(&self, length: Duration, does: Does) {
+        *locked(&self.state.storm) = Some((Instant::now() + length, does));
     }
 
     /// Lets one call go on that pauses or waits.
@@ -166,7 +174,9 @@ impl State {
         };
         let (does, takes) = {
             let mut asked = locked(&self.asked);
-            let does = locked(&self.script).pop_front().unwrap_or(Does::Streams);
+            let storm = locked(&self.storm).filter(|(until, _)| Instant::now() < *until);
+            let scripted = || locked(&self.script).pop_front().unwrap_or(Does::Streams);
+            let does = storm.map_or_else(scripted, |(_, does)| does);
             let takes = match wire.texts(&path, &question) {
                 Some(texts) => Takes { read: says::tokens(&texts), ..Takes::default() },
                 None => wire.takes(asked.len()),

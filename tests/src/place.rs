@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -64,6 +64,53 @@ impl Place {
         let answer = self.keyway.run(&["show", run, "--json"]);
         assert_eq!(answer.code, Some(0), "{answer:?}");
         answer.json()
+    }
+
+    /// Starts a run of this workflow that may go to private addresses; gives the process that moves it, and the run once it
+    /// has begun.
+    ///
+    /// # Panics
+    /// Where it does not begin.
+    pub fn started(&self, workflow: &str) -> (Child, String) {
+        let file = self.file("flow.yaml", workflow);
+        let child = self.keyway.spawn(&["run", &file, "--allow-private", "--json"]);
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let runs = self.keyway.run(&["runs", "--json"]);
+            let runs: Value = serde_json::from_str(&runs.stdout).unwrap_or_default();
+            if let Some(run) = runs[0]["run"].as_str() {
+                return (child, run.to_owned());
+            }
+            assert!(Instant::now() < end, "no run begins");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Takes a run up again to its end; nothing that is told may have a secret.
+    ///
+    /// # Panics
+    /// Where it has.
+    pub fn resumed(&self, run: &str, secret: &str) -> Value {
+        let answer = self.keyway.run(&["resume", run, "--allow-private", "--json"]);
+        assert!(
+            !answer.stderr.contains(secret) && !answer.stdout.contains(secret),
+            "the key is told: {answer:?}"
+        );
+        answer.json()
+    }
+
+    /// Looks that no file of the data directory has a secret in the clear.
+    ///
+    /// # Panics
+    /// Where one has.
+    pub fn hides(&self, secret: &str) {
+        for ending in ["", "-wal"] {
+            let mut path = self.keyway.data.join("keyway.db").into_os_string();
+            path.push(ending);
+            let bytes = fs::read(&path).unwrap_or_default();
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{path:?} has the key");
+        }
     }
 
     /// Waits until a run is shown as the test wants it.

@@ -4,13 +4,12 @@
 #[path = "agents/double.rs"]
 mod double;
 
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 use double::{Double, Says, TAKES, call, calls, text};
 use serde_json::{Value, json};
 use tests::effects::Service;
-use tests::keyway::wait;
+use tests::keyway::kill;
 use tests::place::Place;
 
 /// No log, event, message or row may have it.
@@ -57,42 +56,6 @@ fn run(place: &Place, workflow: &str) -> Value {
     answer.json()
 }
 
-/// Starts a run; gives the process that moves it, and its id once something of it is shown.
-fn started(place: &Place, workflow: &str) -> (Child, String) {
-    let file = place.file("flow.yaml", workflow);
-    let child = place.keyway.spawn(&["run", &file, "--allow-private", "--json"]);
-    (child, begun(place))
-}
-
-/// The run that has begun.
-fn begun(place: &Place) -> String {
-    let end = Instant::now() + Duration::from_secs(60);
-    loop {
-        let runs = place.keyway.run(&["runs", "--json"]);
-        let runs: Value = serde_json::from_str(&runs.stdout).unwrap_or_default();
-        if let Some(run) = runs[0]["run"].as_str() {
-            return run.to_owned();
-        }
-        assert!(Instant::now() < end, "no run begins");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Kills a process, as a power cut would.
-fn kill(mut child: Child) {
-    child.kill().expect("it runs");
-    wait(child);
-}
-
-fn resumed(place: &Place, run: &str) -> Value {
-    let answer = place.keyway.run(&["resume", run, "--allow-private", "--json"]);
-    assert!(
-        !answer.stderr.contains(CANARY) && !answer.stdout.contains(CANARY),
-        "the key is told: {answer:?}"
-    );
-    answer.json()
-}
-
 /// The steps of a run with their states.
 fn states(shown: &Value) -> Vec<(String, String)> {
     let steps = shown["steps"].as_object().expect("the steps");
@@ -115,17 +78,6 @@ fn told(double: &Double, question: usize) -> Vec<String> {
     let messages = questions[question]["messages"].as_array().cloned().expect("messages");
     let results = messages.iter().filter(|message| message["role"] == "tool");
     results.map(|message| message["content"].as_str().unwrap_or_default().to_owned()).collect()
-}
-
-/// No file of the data directory has the key in the clear.
-fn no_canary(place: &Place) {
-    for ending in ["", "-wal"] {
-        let mut path = place.keyway.data.join("keyway.db").into_os_string();
-        path.push(ending);
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
-        assert!(!found, "{path:?} has the key");
-    }
 }
 
 #[test]
@@ -167,7 +119,7 @@ fn a_model_calls_a_tool_and_answers_with_what_it_gave() {
         assert!(done(path), "{path}: {states:?}");
     }
     assert_eq!(classes(&shown), ["ok", "ok"], "one row for each turn");
-    no_canary(&place);
+    place.hides(CANARY);
 }
 
 #[test]
@@ -339,7 +291,7 @@ fn killed_between_a_turn_and_its_call_neither_is_repeated() {
     let service = Service::start().expect("a port");
     let double = Double::start(&[call("http_request", &post(&service, "once"))]);
     let place = place(&double);
-    let (child, run) = started(&place, &asking(""));
+    let (child, run) = place.started(&asking(""));
     place.until(&run, |shown| shown["steps"][ASKS]["state"] == "waiting");
     kill(child);
     assert_eq!((double.questions().len(), service.requests().len()), (1, 0));
@@ -347,7 +299,7 @@ fn killed_between_a_turn_and_its_call_neither_is_repeated() {
     let shown = place.until(&run, |shown| shown["status"] == "succeeded");
     assert_eq!((double.questions().len(), service.requests().len()), (2, 1), "{shown}");
     assert_eq!(classes(&shown), ["ok", "ok"]);
-    no_canary(&place);
+    place.hides(CANARY);
 }
 
 #[test]
@@ -356,18 +308,18 @@ fn killed_between_a_call_and_the_next_turn_neither_is_repeated() {
     let late = Says::Late(Duration::from_secs(60));
     let double = Double::start(&[call("http_request", &post(&service, "once")), late]);
     let place = place(&double);
-    let (child, run) = started(&place, &free(""));
+    let (child, run) = place.started(&free(""));
     // The call is over and written down, and the next turn has been asked for and not paid.
     double.wait_for(2);
     kill(child);
     assert_eq!((double.answered(), service.requests().len()), (1, 1));
-    let ended = resumed(&place, &run);
+    let ended = place.resumed(&run, CANARY);
     assert_eq!(ended["output"], json!({ "text": "Done." }), "{ended}");
     assert_eq!(service.requests().len(), 1, "the call is not made again");
     assert_eq!((double.questions().len(), double.answered()), (3, 2), "each turn is answered once");
     let shown = place.shown(&run);
     assert_eq!(classes(&shown), ["ok", "lost", "ok"], "what was under way at the kill is counted as lost");
-    no_canary(&place);
+    place.hides(CANARY);
 }
 
 #[test]
@@ -377,14 +329,14 @@ fn killed_in_a_call_that_must_not_be_repeated_it_is_in_doubt() {
     slow["json"]["delay"] = json!(30_000);
     let double = Double::start(&[call("http_request", &slow)]);
     let place = place(&double);
-    let (child, run) = started(&place, &free("on_doubt: fail"));
+    let (child, run) = place.started(&free("on_doubt: fail"));
     let end = Instant::now() + Duration::from_secs(60);
     while service.requests().is_empty() {
         assert!(Instant::now() < end, "the call does not come");
         std::thread::sleep(Duration::from_millis(10));
     }
     kill(child);
-    let ended = resumed(&place, &run);
+    let ended = place.resumed(&run, CANARY);
     assert_eq!(ended["status"], json!("succeeded"), "{ended}");
     assert_eq!((double.questions().len(), service.requests().len()), (2, 1), "{ended}");
     assert!(told(&double, 1)[0].contains("not known"), "the model is told: {:?}", told(&double, 1));

@@ -215,18 +215,6 @@ fn used(place: &Place) -> Value {
     answer.json()[0].clone()
 }
 
-/// No file of the data directory has the key in the clear.
-fn no_canary(place: &Place) {
-    let database = place.keyway.data.join("keyway.db");
-    for ending in ["", "-wal"] {
-        let mut path = database.clone().into_os_string();
-        path.push(ending);
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
-        assert!(!found, "{path:?} has the key");
-    }
-}
-
 #[test]
 fn a_step_asks_a_model_on_the_key_of_its_owner_and_the_ledger_has_what_it_took() {
     let provider = Provider::start(&[Does::Streams, Does::AtOnce]);
@@ -247,7 +235,7 @@ fn a_step_asks_a_model_on_the_key_of_its_owner_and_the_ledger_has_what_it_took()
     assert_eq!(sum["tokens"]["output_visible"], json!(written - thought), "{sum}");
     assert_eq!(sum["tokens"]["output_reasoning"], json!(thought), "{sum}");
     assert_eq!(sum["unpriced"], json!(2), "a price that nobody knows is not zero: {sum}");
-    no_canary(&place);
+    place.hides(CANARY);
 }
 
 #[test]
@@ -322,7 +310,7 @@ fn a_wrong_key_is_told_once_and_the_next_one_is_taken() {
     assert_eq!(statuses(&place), ["no_credit"]);
     run(&place, TEXT);
     assert_eq!(poor.seen().len(), 2);
-    no_canary(&place);
+    place.hides(CANARY);
 }
 
 #[test]
@@ -405,7 +393,7 @@ fn two_hundred_calls_with_faults_are_counted_exactly() {
     let finished = millionths(&sum["cost_usd"]) - cuts;
     let expected = (COSTS * i64::try_from(200 - faulty).unwrap_or(0)) as f64;
     assert!((finished - expected).abs() < 1e-3, "{finished} {expected}");
-    no_canary(&place);
+    place.hides(CANARY);
 }
 
 #[test]

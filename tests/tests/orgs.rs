@@ -202,3 +202,43 @@ fn a_vault_that_was_never_used_is_empty_and_asks_for_no_root_key() {
         );
     }
 }
+
+#[test]
+fn a_member_hears_that_a_key_of_the_organisation_was_replaced_and_nobody_else_does() {
+    let place = Place::new();
+    place.done(&["org", "create", "acme"]);
+    place.done(&["owner", "add", "ann"]);
+    place.done(&["org", "add", "acme", "local"]);
+    let key = |arguments: &[&str]| {
+        let more = ["--org", "acme", "--no-test", "--stdin"];
+        let answer =
+            place.keyway.run_with(&[&["keys"], arguments, &more].concat(), "sk-canary-77aa88bb99cc00dd");
+        assert_eq!(answer.code, Some(0), "{answer:?}");
+    };
+    key(&["add", "openai", "--name", "work"]);
+    let told = |arguments: &[&str]| {
+        let list = place.done(&[&["keys", "list", "--json"], arguments].concat()).json();
+        let row = list[0].clone();
+        assert!(!row.to_string().contains("00dd"), "what it holds is not a member's to see: {row}");
+        (row["organisation"] == "acme", row["advice"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(told(&[]), (true, String::new()), "a key that is new and right needs no words");
+    key(&["rotate", "work"]);
+    let (_, advice) = told(&[]);
+    assert!(advice.starts_with("it was replaced on ") && advice.contains("by keyway"), "{advice}");
+    let list = place.done(&["keys", "list"]).stdout;
+    assert!(list.contains("acme/work for openai") && list.contains(&advice), "{list}");
+    let audit = place.done(&["audit", "--owner", "local", "--json"]).json();
+    let rows = audit.as_array().expect("a list").iter();
+    let replaced = rows.filter(|row| row["action"] == "replaced" && row["subject"] == "key/work@2");
+    assert_eq!(replaced.count(), 1, "{audit}");
+    place.done(&["keys", "revoke", "work", "--org", "acme"]);
+    assert!(told(&[]).1.starts_with("it is revoked"));
+    assert_eq!(place.done(&["keys", "list", "--json", "--owner", "ann"]).json(), serde_json::json!([]));
+    place.done(&["org", "remove", "acme", "local"]);
+    assert_eq!(
+        place.done(&["keys", "list", "--json"]).json(),
+        serde_json::json!([]),
+        "who is no member hears nothing"
+    );
+}

@@ -5,7 +5,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::keyway::wait;
+use tests::keyway::{kill, wait};
 use tests::models::batches::{Batches, Submits, TAKES};
 use tests::place::Place;
 
@@ -31,42 +31,6 @@ fn place(double: &Batches, of: &str) -> Place {
     let place = Place::new();
     double.key(&place, of, CANARY);
     place
-}
-
-/// Starts a run; gives the process that moves it, and its id.
-fn started(place: &Place, workflow: &str) -> (Child, String) {
-    let file = place.file("flow.yaml", workflow);
-    let child = place.keyway.spawn(&["run", &file, "--allow-private", "--json"]);
-    (child, begun(place))
-}
-
-/// The run that has begun.
-fn begun(place: &Place) -> String {
-    let end = Instant::now() + Duration::from_secs(60);
-    loop {
-        let runs = place.keyway.run(&["runs", "--json"]);
-        let runs: Value = serde_json::from_str(&runs.stdout).unwrap_or_default();
-        if let Some(run) = runs[0]["run"].as_str() {
-            return run.to_owned();
-        }
-        assert!(Instant::now() < end, "no run begins");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Kills a process, as a power cut would.
-fn kill(mut child: Child) {
-    child.kill().expect("it runs");
-    wait(child);
-}
-
-fn resumed(place: &Place, run: &str) -> Value {
-    let answer = place.keyway.run(&["resume", run, "--allow-private", "--json"]);
-    assert!(
-        !answer.stderr.contains(CANARY) && !answer.stdout.contains(CANARY),
-        "the key is told: {answer:?}"
-    );
-    answer.json()
 }
 
 /// The calls of a run: how each ended, what it cost, and whether that is estimated.
@@ -117,7 +81,7 @@ fn paid(class: &str, cost: &str) -> (String, String, bool) {
 fn a_batch_costs_half_to_the_last_decimal_and_the_answer_is_that_of_any_step() {
     let double = Batches::start("Well.");
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("1m", ""));
+    let (child, run) = place.started(&patient("1m", ""));
     double.until(1, "POST /v1/batches");
     assert_eq!(calls(&place, &run), [("open".into(), String::new(), false)], "it is reserved, and not spent");
     let page = place.keyway.run(&["show", &run]).stdout;
@@ -140,14 +104,34 @@ fn a_batch_costs_half_to_the_last_decimal_and_the_answer_is_that_of_any_step() {
 }
 
 #[test]
+fn a_batch_of_gemini_costs_half_but_for_its_cache_and_is_found_by_its_label_after_a_kill() {
+    let double = Batches::start("Well.");
+    double.submits(Submits::Hushes);
+    let place = place(&double, "gemini");
+    let (child, run) = place.started(&model("gemini/gemini-2.5-flash", "2m", ""));
+    double.until(1, "POST /v1beta/models/gemini-2.5-flash:batchGenerateContent");
+    taken(&double, 1);
+    kill(child);
+    double.submits(Submits::Takes);
+    double.end("done");
+    let ended = place.resumed(&run, CANARY);
+    assert_eq!(ended["output"], json!({ "text": "Well." }), "{ended}");
+    assert_eq!((double.batches().len(), double.asked().len()), (1, 0), "{:?}", double.requests());
+    // 800 read anew at 0.15, 200 from the cache at 0.03, 300 written at 1.25 dollars for a million.
+    assert_eq!(calls(&place, &run), [paid("ok", "0.000501")]);
+    let text = &double.batches()[0].question["contents"][0]["parts"][0]["text"];
+    assert_eq!(text, &json!("How do people feel?"), "{:?}", double.batches());
+}
+
+#[test]
 fn who_is_killed_while_it_waits_comes_back_to_the_same_batch() {
     let double = Batches::start("Well.");
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("2m", ""));
+    let (child, run) = place.started(&patient("2m", ""));
     double.until(1, "GET /v1/batches/batch_1");
     kill(child);
     double.end("done");
-    let ended = resumed(&place, &run);
+    let ended = place.resumed(&run, CANARY);
     assert_eq!(ended["output"], json!({ "text": "Well." }), "{ended}");
     assert_eq!((double.batches().len(), double.asked().len()), (1, 0));
     assert_eq!(calls(&place, &run), [paid("ok", &price(1))], "a start counts no batch as lost");
@@ -158,12 +142,12 @@ fn who_is_killed_before_a_batch_has_a_name_finds_it_in_the_list() {
     let double = Batches::start("Well.");
     double.submits(Submits::Hushes);
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("2m", ""));
+    let (child, run) = place.started(&patient("2m", ""));
     taken(&double, 1);
     kill(child);
     double.submits(Submits::Takes);
     double.end("done");
-    let ended = resumed(&place, &run);
+    let ended = place.resumed(&run, CANARY);
     assert_eq!(ended["output"], json!({ "text": "Well." }), "{ended}");
     assert_eq!((double.batches().len(), double.asked().len()), (1, 0), "{:?}", double.requests());
     assert_eq!(calls(&place, &run), [paid("ok", &price(1))]);
@@ -174,7 +158,7 @@ fn what_was_not_taken_is_submitted_again_and_counted_once() {
     let double = Batches::start("Well.");
     double.submits(Submits::Loses);
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("2m", ""));
+    let (child, run) = place.started(&patient("2m", ""));
     double.until(1, "POST /v1/batches");
     kill(child);
     double.submits(Submits::Takes);
@@ -191,12 +175,12 @@ fn what_was_not_taken_is_submitted_again_and_counted_once() {
 fn who_is_killed_once_it_is_answered_pays_once() {
     let double = Batches::start("Well.");
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("2m", ""));
+    let (child, run) = place.started(&patient("2m", ""));
     taken(&double, 1);
     double.end("done");
     double.until(1, "/content");
     kill(child);
-    let ended = resumed(&place, &run);
+    let ended = place.resumed(&run, CANARY);
     assert_eq!(ended["output"], json!({ "text": "Well." }), "{ended}");
     assert_eq!((double.batches().len(), double.asked().len()), (1, 0));
     assert_eq!(calls(&place, &run), [paid("ok", &price(1))]);
@@ -207,11 +191,11 @@ fn where_the_list_tells_nothing_the_ledger_has_both() {
     let double = Batches::start("Well.");
     double.submits(Submits::Hushes);
     let place = place(&double, "anthropic");
-    let (child, run) = started(&place, &model("anthropic/claude-haiku-4-5", "2m", ""));
+    let (child, run) = place.started(&model("anthropic/claude-haiku-4-5", "2m", ""));
     taken(&double, 1);
     kill(child);
     double.submits(Submits::Takes);
-    let ended = resumed(&place, &run);
+    let ended = place.resumed(&run, CANARY);
     assert_eq!(ended["output"], json!({ "text": "Well." }), "{ended}");
     assert_eq!((double.batches().len(), double.asked().len()), (1, 1), "no second batch");
     let calls = calls(&place, &run);
@@ -223,7 +207,7 @@ fn where_the_list_tells_nothing_the_ledger_has_both() {
 fn a_batch_of_another_provider_is_read_from_its_own_place() {
     let double = Batches::start("Well.");
     let place = place(&double, "anthropic");
-    let (child, run) = started(&place, &model("anthropic/claude-haiku-4-5", "1m", ""));
+    let (child, run) = place.started(&model("anthropic/claude-haiku-4-5", "1m", ""));
     taken(&double, 1);
     double.end("done");
     let ended = ended(child);
@@ -240,7 +224,7 @@ fn a_batch_of_another_provider_is_read_from_its_own_place() {
 fn when_the_time_is_up_the_batch_is_cancelled_and_the_question_asked_at_once() {
     let double = Batches::start("Well.");
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("2s", ""));
+    let (child, run) = place.started(&patient("2s", ""));
     let ended = ended(child);
     assert_eq!(ended["output"], json!({ "text": "Well." }), "{ended}");
     assert_eq!(double.batches()[0].stands, "cancelled");
@@ -258,14 +242,14 @@ fn a_batch_that_is_refused_or_ends_without_an_answer_is_asked_at_once() {
     let double = Batches::start("Well.");
     double.submits(Submits::Refuses);
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("1h", ""));
+    let (child, run) = place.started(&patient("1h", ""));
     let now = ended(child);
     assert_eq!(now["output"], json!({ "text": "Well." }), "{now}");
     assert_eq!(calls(&place, &run), [paid("invalid", "0.00"), paid("ok", &price(2))]);
     assert!(whys(&place, &run)[1].contains("its batch was refused"), "{:?}", whys(&place, &run));
     let double = Batches::start("Well.");
     let place = self::place(&double, "openai");
-    let (child, run) = started(&place, &patient("1m", ""));
+    let (child, run) = place.started(&patient("1m", ""));
     taken(&double, 1);
     double.end("expired");
     let later = ended(child);
@@ -277,7 +261,7 @@ fn a_batch_that_is_refused_or_ends_without_an_answer_is_asked_at_once() {
 fn an_answer_that_does_not_fit_goes_back_once_and_at_once() {
     let double = Batches::start("I would say high.");
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("1m", "returns: { urgency: integer }"));
+    let (child, run) = place.started(&patient("1m", "returns: { urgency: integer }"));
     taken(&double, 1);
     double.end("done");
     let ended = ended(child);
@@ -296,7 +280,7 @@ fn what_an_open_batch_may_cost_is_kept_free_in_a_budget() {
         place.file("now.yaml", "name: now\nsteps:\n  mood: { ai: Well?, model: openai/gpt-5.4-mini }\n");
     let at_once = || place.keyway.run(&["run", &now, "--allow-private", "--json"]).json();
     assert_eq!(at_once()["status"], json!("succeeded"), "it fits where nothing is open");
-    let (child, _) = started(&place, &patient("1m", ""));
+    let (child, _) = place.started(&patient("1m", ""));
     taken(&double, 1);
     assert_eq!(at_once()["error"]["kind"], json!("budget"), "beside the batch it does not");
     double.end("done");
@@ -308,7 +292,7 @@ fn what_an_open_batch_may_cost_is_kept_free_in_a_budget() {
 fn a_run_that_is_cancelled_cancels_its_batch() {
     let double = Batches::start("Well.");
     let place = place(&double, "openai");
-    let (child, run) = started(&place, &patient("1h", ""));
+    let (child, run) = place.started(&patient("1h", ""));
     double.until(1, "POST /v1/batches");
     place.until(&run, |shown| shown["steps"]["mood[1].batch"]["state"] == "succeeded");
     assert_eq!(place.keyway.run(&["cancel", &run]).code, Some(0));

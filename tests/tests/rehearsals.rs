@@ -456,3 +456,67 @@ fn the_command_says_what_failed_in_words_in_json_and_in_xml() {
         assert!(answer.stderr.contains("did you mean `inputs`?"), "{answer:?}");
     }
 }
+
+const AGENT: &str = "name: agent\nsteps:\n  look:\n    ai: Who has the key?\n    tools: [file.read, file.append]\n    confirm: true\n    max_turns: 3\n    returns: { answer: string }\noutput: \"{{ steps.look.answer }}\"\n";
+
+fn of_agent(turns: &str, rest: &str) -> String {
+    format!(
+        "cases:\n  one:\n    mocks:\n      look: [{turns}]\n      file.read: {{ gives: Ann has it. }}\n      file.append: {{ gives: {{ path: a.txt, size: 3 }} }}\n{rest}\n"
+    )
+}
+
+const READS: &str =
+    "{ calls: [{ tool: file.read, with: { path: a.txt } }, { tool: file.read, with: { path: b.txt } }] }";
+const ADDS: &str = "{ calls: [{ tool: file.append, with: { path: a.txt, text: Ann } }] }";
+const SAYS: &str = "{ gives: { answer: \"{{ args.results[0].value ?? args.results[0].error.message }}\" } }";
+
+#[test]
+fn a_model_with_tools_is_played_turn_by_turn() {
+    let reads = |expect: &str| of_agent(&format!("{READS}, {SAYS}"), &format!("    expect: {expect}"));
+    let reads_right =
+        "{ output: Ann has it., calls: { look: 2, file.read: [{ path: a.txt }, { path: b.txt }] } }";
+    // The mock of what is never called is told of as one without an effect.
+    let without = |text: String| text.replace("      file.append: { gives: { path: a.txt, size: 3 } }\n", "");
+    passes(AGENT, &without(reads(reads_right)));
+    fails(
+        AGENT,
+        &without(reads("{ output: Ann has it., calls: { file.read: 1 } }")),
+        "KW0132: `file.read` was called twice, and 1 is expected",
+        "1",
+    );
+    // A person is asked before a call that acts, and what they say is told to the model.
+    let told = "{ gives: { answer: \"{{ args.results[0].error == null ? 'added' : 'refused' }}\" } }";
+    let adds = |answer: &str, mock: &str, expect: &str| {
+        format!(
+            "cases:\n  one:\n    mocks: {{ look: [{ADDS}, {told}]{mock} }}\n    answers: {{ look: {answer} }}\n    expect: {expect}\n"
+        )
+    };
+    let mock = ", file.append: { gives: { path: a.txt, size: 3 } }";
+    let yes = "{ output: added, calls: { file.append: [{ path: a.txt, text: Ann }] } }";
+    passes(AGENT, &adds("yes", mock, yes));
+    passes(AGENT, &adds("no", "", "{ output: refused, calls: { file.append: 0, look: 2 } }"));
+}
+
+#[test]
+fn a_model_is_told_what_cannot_be_called_and_does_not_go_on_for_ever() {
+    let bare = |turns: &str, expect: &str| {
+        format!("cases:\n  one:\n    mocks: {{ look: [{turns}] }}\n    expect: {expect}\n")
+    };
+    let wrong = "{ calls: [{ tool: file.delete }] }";
+    passes(
+        AGENT,
+        &bare(
+            &format!("{wrong}, {SAYS}"),
+            "{ that: [\"contains(output, 'there is no tool `file.delete`')\"] }",
+        ),
+    );
+    let missing = "{ calls: [{ tool: file.read, with: { pth: a.txt } }] }";
+    passes(AGENT, &bare(&format!("{missing}, {SAYS}"), "{ that: [\"contains(output, 'pth')\"] }"));
+    // Of three turns the third has to answer.
+    passes(AGENT, &bare(&format!("{wrong}, {wrong}, {SAYS}"), "{ calls: { look: 3 } }"));
+    passes(
+        AGENT,
+        &bare(&format!("{wrong}, {wrong}, {wrong}"), "{ error: { kind: exhausted }, calls: { look: 3 } }"),
+    );
+    fails(AGENT, &bare(wrong, "{}"), "KW0131: the list has 1 answer, and `look` makes call 2", "look");
+}

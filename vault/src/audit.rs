@@ -70,6 +70,10 @@ pub enum Action {
     BudgetSet,
     /// A budget was removed.
     BudgetRemoved,
+    /// A price was set that an owner has agreed on.
+    PriceSet,
+    /// Prices that an owner had agreed on were removed.
+    PriceRemoved,
 }
 
 impl Action {
@@ -104,6 +108,8 @@ impl Action {
             Action::Expired => "expired",
             Action::BudgetSet => "budget_set",
             Action::BudgetRemoved => "budget_removed",
+            Action::PriceSet => "price_set",
+            Action::PriceRemoved => "price_removed",
         }
     }
 

@@ -14,6 +14,7 @@ mod talk;
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{NoValues, Value};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use store::calls::{Batched, Call, OPEN};
 use store::{Edit, Unfit};
 
@@ -26,7 +27,7 @@ use super::{Asking, By, Misfit, Step, repair, wrong_answer};
 use crate::chat::{Answer, Question};
 use crate::health::{Asked, Gate};
 use crate::price::Money;
-use crate::provider::{Agreed, PROVIDERS, Provider};
+use crate::provider::{Agreed, PROVIDERS};
 use crate::refusal::Refusal;
 use crate::route::{self, Basis, Candidate, Offer};
 use crate::wire::batch::Found;
@@ -161,19 +162,18 @@ impl<'a> Patient<'a> {
     /// Opens a row for the cheapest model and submits its batch.
     async fn begin(&self) -> Result<Next, Failure> {
         let (now, asking) = (Timestamp::now(), self.step.asking);
-        let prices = prices(now);
         let health = |offer: &Offer<'_>| asking.models.health().gate(&asked(offer), now);
         let model = self.step.wish.need.model.as_ref();
-        let Some((candidate, why, length)) = self.choose(&prices, model, &health) else {
+        let Some((candidate, why, length)) = self.choose(now, model, &health) else {
             // Whoever asks at once will say what is missing.
             return Ok(Next::at_once("nobody offers a batch that would do"));
         };
-        let in_batch = prices.0.get(&candidate.offer.provider.name);
-        if in_batch.is_none_or(|models| !models.contains_key(candidate.offer.model)) {
-            return Ok(Next::at_once("no batch would cost less"));
-        }
         let gone = || Failure::new(FailureKind::Auth, "the key is gone");
         let key = self.step.keys.iter().find(|key| key.id == candidate.offer.key).ok_or_else(gone)?;
+        let in_batch = candidate.offer.provider.batch_prices(day(now), &key.agreed.on(day(now)));
+        if !in_batch.contains_key(candidate.offer.model) {
+            return Ok(Next::at_once("no batch would cost less"));
+        }
         let (wish, live, candidate) = (&self.step.wish, &self.step.live, &candidate);
         let matter = Question { max_output: length, ..self.question(candidate.offer.name) };
         let why = format!("{why}, in a batch at half the price");
@@ -195,16 +195,17 @@ impl<'a> Patient<'a> {
     /// Who is asked where batches cost half, why, and how long the answer may be.
     fn choose(
         &self,
-        prices: &Agreed,
+        at: Timestamp,
         model: Option<&String>,
         gate: &dyn Fn(&Offer<'_>) -> Gate,
     ) -> Option<(Candidate<'_>, String, Option<u64>)> {
         let step = &self.step;
         let need = route::Need { limit: step.left(), model: model.cloned(), ..step.wish.need.clone() };
-        let basis = Basis { gate, ..Basis::of_prices(day(Timestamp::now()), prices) };
         let lengths = if need.limit.is_some() { &LENGTHS[..] } else { &LENGTHS[..1] };
         for payer in offers::payers(&step.keys) {
             let offers = offers::offers(&step.keys, &payer);
+            let prices = prices(day(at), offers::agreed(&step.keys, &payer, day(at)));
+            let basis = Basis { gate, ..Basis::of_prices(day(Timestamp::now()), &prices) };
             for length in lengths {
                 let question = Question { max_output: *length, ..step.wish.question.clone() };
                 let choice = route::choose(&need, &question, &offers, &basis);
@@ -317,15 +318,20 @@ impl<'a> Patient<'a> {
     /// How long an answer may be whose row was opened by somebody else: as it was found there.
     fn length(&self, call: &Call) -> Option<u64> {
         let model = format!("{}/{}", call.provider, call.model);
-        let chosen = self.choose(&prices(talk::time(call)), Some(&model), &|_| Gate::Open);
+        let chosen = self.choose(talk::time(call), Some(&model), &|_| Gate::Open);
         chosen.and_then(|(_, _, length)| length)
     }
 }
 
-/// What all models cost in batches at a time.
-fn prices(at: Timestamp) -> Agreed {
-    let of = |provider: &Provider| (provider.name.clone(), provider.batch_prices(day(at)));
-    Agreed(PROVIDERS.iter().map(of).collect())
+/// What models cost on a day to whoever has agreed on this: in batches where they are taken in one.
+fn prices(day: Date, agreed: Agreed) -> Agreed {
+    let in_batch: Vec<_> =
+        PROVIDERS.iter().map(|provider| (&provider.name, provider.batch_prices(day, &agreed))).collect();
+    let mut prices = agreed;
+    for (provider, models) in in_batch {
+        prices.0.entry(provider.clone()).or_default().extend(models);
+    }
+    prices
 }
 
 /// The key with which a call was made.

@@ -90,7 +90,8 @@ impl<M: Matter> Ask<'_, M> {
     /// Makes the call.
     pub async fn make(self) -> Paidfor<M::Answer> {
         let now = Timestamp::now();
-        let price = match self.key.provider.price(self.candidate.offer.model, day(now), &Default::default()) {
+        let agreed = self.key.agreed.on(day(now));
+        let price = match self.key.provider.price(self.candidate.offer.model, day(now), &agreed) {
             Priced::Known(price) => Some(price.clone()),
             Priced::Unknown { why } => {
                 tracing::warn!(
@@ -161,6 +162,7 @@ impl<M: Matter> Ask<'_, M> {
             level: if is_below(&wish.need, self.candidate) { BELOW } else { self.rivals.level },
             single: self.rivals.single.clone(),
             reference: self.rivals.reference.clone(),
+            saved: None,
             outcome: Outcome::default(),
         })
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Step, call, offers};
 use crate::chat::Question;
 use crate::price::Money;
-use crate::provider::{Agreed, Quality};
+use crate::provider::Quality;
 use crate::route::{self, Basis, Candidate, Choice, Offer};
 
 /// Lengths of an answer that are tried where a limit of cost leaves no room for the longest.
@@ -34,14 +34,18 @@ impl Step<'_> {
     ) -> Result<(Choice<'_>, Option<u64>), Failure> {
         let need = route::Need { quality, limit: self.left(), ..self.wish.need.clone() };
         let day = call::day(Timestamp::now());
-        let agreed = Agreed::default();
         let lately = |offer: &Offer<'_>| self.history.lately(offer);
-        let basis =
-            Basis { lately: &lately, prospect: self.prospect.as_ref(), ..Basis::of_prices(day, &agreed) };
         let lengths = if need.limit.is_some() { &LENGTHS[..] } else { &LENGTHS[..1] };
         let (mut why, mut dear) = (None, false);
         for payer in offers::payers(&self.keys) {
             let offers = offers::offers(&self.keys, &payer);
+            let agreed = offers::agreed(&self.keys, &payer, day);
+            let basis = Basis {
+                lately: &lately,
+                prospect: self.prospect.as_ref(),
+                again: self.is_again(),
+                ..Basis::of_prices(day, &agreed)
+            };
             for length in lengths {
                 let length = [*length, question.max_output].into_iter().flatten().min();
                 let question = Question { max_output: length, ..question.clone() };

@@ -128,7 +128,7 @@ impl Step<'_> {
             let (batch, after) = rest.split_at(together(rest, &choice.candidates));
             let batch = Texts { texts: batch.to_vec(), ..texts.clone() };
             let candidates =
-                choice.candidates.into_iter().map(|candidate| priced(candidate, &batch)).collect();
+                choice.candidates.into_iter().map(|candidate| self.priced(candidate, &batch)).collect();
             let (mut spent, mut waited) = (self.spent, self.waited);
             let course = Course {
                 step: self,
@@ -151,10 +151,11 @@ impl Step<'_> {
     fn who(&self, texts: &Texts) -> Result<Choice<'_>, Failure> {
         let longest = texts.texts.iter().max_by_key(|text| text.len()).cloned();
         let question = as_question(&longest.into_iter().collect::<Vec<_>>());
-        let agreed = Agreed::default();
-        let basis = Basis::of_prices(call::day(Timestamp::now()), &agreed);
+        let day = call::day(Timestamp::now());
         let mut why = None;
         for payer in offers::payers(&self.keys) {
+            let agreed = offers::agreed(&self.keys, &payer, day);
+            let basis = Basis::of_prices(day, &agreed);
             let offers = offers::offers(&self.keys, &payer);
             let (able, others): (Vec<Offer<'_>>, Vec<Offer<'_>>) = offers.into_iter().partition(tells);
             let choice = route::choose(&self.wish.need, &question, &able, &basis);
@@ -168,6 +169,25 @@ impl Step<'_> {
             });
         }
         Err(self.unasked(FailureKind::Invalid, why))
+    }
+}
+
+impl Step<'_> {
+    /// One who is asked, with what the call costs.
+    fn priced<'a>(&self, candidate: Candidate<'a>, texts: &Texts) -> Candidate<'a> {
+        let Offer { provider, model, key, .. } = candidate.offer;
+        let day = call::day(Timestamp::now());
+        let key = self.keys.iter().find(|one| one.id == key);
+        let agreed = key.map_or_else(Agreed::default, |key| key.agreed.on(day));
+        let Some(price) = provider.price(model, day, &agreed).known() else {
+            return candidate;
+        };
+        let usage = Usage { input_uncached: texts.likely(&provider.estimate), ..Usage::default() };
+        // Each text may begin and end with a token of its own.
+        let input = texts.texts.iter().map(|text| at_most(text) + 2).sum();
+        let likely: Option<Money> = price.cost(&usage).known().map(|cost| cost.total());
+        let most = price.most(&Bounds { input, output: 0, keep: None }).known();
+        Candidate { likely, most, ..candidate }
     }
 }
 
@@ -191,19 +211,4 @@ fn together(texts: &[String], candidates: &[Candidate<'_>]) -> usize {
         sum <= TOGETHER
     });
     fit.take(most).count().max(1)
-}
-
-/// One who is asked, with what the call costs.
-fn priced<'a>(candidate: Candidate<'a>, texts: &Texts) -> Candidate<'a> {
-    let Offer { provider, model, .. } = candidate.offer;
-    let agreed = Agreed::default();
-    let Some(price) = provider.price(model, call::day(Timestamp::now()), &agreed).known() else {
-        return candidate;
-    };
-    let usage = Usage { input_uncached: texts.likely(&provider.estimate), ..Usage::default() };
-    // Each text may begin and end with a token of its own.
-    let input = texts.texts.iter().map(|text| at_most(text) + 2).sum();
-    let likely: Option<Money> = price.cost(&usage).known().map(|cost| cost.total());
-    let most = price.most(&Bounds { input, output: 0, keep: None }).known();
-    Candidate { likely, most, ..candidate }
 }

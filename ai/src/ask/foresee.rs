@@ -4,12 +4,12 @@ use dsl::catalog::Failure;
 use dsl::value::Value;
 use jiff::Timestamp;
 
+use super::offers::Key;
 use super::tools::Tools;
 use super::wish::{self, Wish};
 use super::{Asking, Step, call};
 use crate::chat::Question;
 use crate::price::{Bounds, Money};
-use crate::provider::Agreed;
 use crate::route::{Candidate, is_below};
 
 /// How much of a question is known.
@@ -59,7 +59,7 @@ pub async fn foresee(asking: &Asking<'_>, args: &Value, known: Known) -> Result<
     let key = step.keys.iter().find(|key| key.id == first.offer.key).ok_or_else(none)?;
     let most = |one: &Candidate<'_>| match known {
         Known::Whole => one.most,
-        Known::Part => at_its_longest(one, length, &question),
+        Known::Part => at_its_longest(one, key, length, &question),
     };
     let floor = choice.single.as_ref().filter(|_| is_below(&step.wish.need, first));
     let likely = match (first.likely, floor.and_then(|floor| floor.likely)) {
@@ -87,10 +87,12 @@ pub async fn foresee(asking: &Asking<'_>, args: &Value, known: Known) -> Result<
 }
 
 /// What a call costs at most that reads as much as its model can.
-fn at_its_longest(one: &Candidate<'_>, length: Option<u64>, question: &Question) -> Option<Money> {
-    let (provider, agreed) = (one.offer.provider, Agreed::default());
+fn at_its_longest(one: &Candidate<'_>, key: &Key, length: Option<u64>, question: &Question) -> Option<Money> {
+    let (provider, day) = (one.offer.provider, call::day(Timestamp::now()));
     let model = provider.model(one.offer.model)?;
     let output = [length, model.max_output].into_iter().flatten().min()?;
-    let price = provider.price(one.offer.model, call::day(Timestamp::now()), &agreed).known()?;
+    // All candidates of a choice have one payer.
+    let agreed = key.agreed.on(day);
+    let price = provider.price(one.offer.model, day, &agreed).known()?;
     price.most(&Bounds { input: model.context, output, keep: question.keep }).known()
 }

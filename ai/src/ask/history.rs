@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use store::Desk;
-use store::calls::Past;
+use store::calls::{Past, Price};
 
 use super::call;
 use super::wish::Wish;
@@ -18,6 +18,9 @@ const CALLS: i64 = 50;
 
 /// How long they count, in nanoseconds: thirty days. A step that begins higher since then is tried below again after that.
 const LONG: i64 = 30 * 24 * 3600 * 1_000_000_000;
+
+/// How long providers remember what they are asked to, in nanoseconds: five minutes.
+const REMEMBERED: i64 = 5 * 60 * 1_000_000_000;
 
 /// How many of the owner's last calls tell how fast models are.
 const PACED: i64 = 200;
@@ -31,6 +34,8 @@ pub(super) struct History {
     pub fitted: usize,
     /// How many tokens an answer has, on the average.
     pub writes: Option<u64>,
+    /// True if it was answered so lately that what its provider was asked to remember is still there.
+    pub recent: bool,
     /// What is known of each model, by provider and name.
     models: BTreeMap<(String, String), Lately>,
 }
@@ -51,7 +56,10 @@ impl Ledger {
                 false => {
                     let since = call::nanoseconds(Timestamp::now()).saturating_sub(LONG);
                     let step = (owner, &*wish.workflow, &*wish.step);
-                    History::of(&reader.calls_of_step(step, since, CALLS)?)
+                    let calls = reader.calls_of_step(step, since, CALLS)?;
+                    let fresh = call::nanoseconds(Timestamp::now()).saturating_sub(REMEMBERED);
+                    let recent = calls.first().is_some_and(|last| last.time >= fresh);
+                    History { recent, ..History::of(&calls) }
                 }
             };
             if wish.need.strategy == Strategy::Fastest {
@@ -67,6 +75,14 @@ impl Ledger {
             History::default()
         })
     }
+
+    /// What an owner has agreed on with providers. It may block.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn prices(&self, owner: &str) -> Result<Vec<Price>, store::Error> {
+        self.desk.reader()?.prices(owner)
+    }
 }
 
 impl History {
@@ -78,17 +94,20 @@ impl History {
         let (begun, above) = (at(1), at(2));
         let mut history =
             History { begun: begun.len(), fitted: begun.difference(&above).count(), ..History::default() };
-        let (mut wrote, mut read): (u64, BTreeMap<_, [u64; 2]>) = Default::default();
+        let (mut wrote, mut read): (u64, BTreeMap<_, [u64; 3]>) = Default::default();
         for call in calls {
             let [uncached, cached, minutes, hour, visible, thought] =
                 call.tokens.map(|tokens| u64::try_from(tokens).unwrap_or(0));
             wrote += visible + thought;
             let sums = read.entry((call.provider.clone(), call.model.clone())).or_default();
-            *sums = [sums[0] + cached, sums[1] + uncached + cached + minutes + hour];
+            let kept = minutes + hour;
+            *sums = [sums[0] + cached, sums[1] + kept, sums[2] + uncached + cached + kept];
         }
         history.writes = wrote.checked_div(calls.len() as u64);
-        for (model, [cached, all]) in read {
-            history.models.entry(model).or_default().cached = cached as f64 / all.max(1) as f64;
+        for (model, [cached, kept, all]) in read {
+            let lately = history.models.entry(model).or_default();
+            (lately.cached, lately.written) =
+                (cached as f64 / all.max(1) as f64, kept as f64 / all.max(1) as f64);
         }
         history
     }

@@ -7,6 +7,7 @@ use crate::chat::{Answer, Finish, Part, Question, Texts, Vectors};
 use crate::estimate::{self, Estimate};
 use crate::provider::Provider;
 use crate::refusal::{Class, Refusal, Reply};
+use crate::remember::Remembered;
 use crate::usage::Usage;
 use crate::wire::{Delta, Sent, Settings, Stream};
 
@@ -19,6 +20,9 @@ pub(super) trait Matter: Sync {
 
     /// It, asked of a model; its answer has at most so many tokens.
     fn of(&self, model: &str, length: Option<u64>) -> Self;
+
+    /// It, with what a model is to remember of it, since that is read again soon.
+    fn remembered(self, provider: &Provider, model: &str) -> Self;
 
     /// What it likely takes to read.
     fn likely(&self, by: &Estimate) -> u64;
@@ -53,6 +57,10 @@ impl Matter for Question {
 
     fn of(&self, model: &str, length: Option<u64>) -> Question {
         Question { model: model.to_owned(), max_output: length, ..self.clone() }
+    }
+
+    fn remembered(self, provider: &Provider, model: &str) -> Question {
+        Remembered::of(&self, provider, model).mark(self)
     }
 
     fn likely(&self, by: &Estimate) -> u64 {
@@ -98,6 +106,11 @@ impl Matter for Texts {
 
     fn of(&self, model: &str, _: Option<u64>) -> Texts {
         Texts { model: model.to_owned(), ..self.clone() }
+    }
+
+    /// Nobody remembers texts.
+    fn remembered(self, _: &Provider, _: &str) -> Texts {
+        self
     }
 
     fn likely(&self, by: &Estimate) -> u64 {

@@ -1,13 +1,17 @@
 //! The models that an owner can ask: those of the providers for which there is a key, paid as the vault says.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use dsl::catalog::{Failure, FailureKind};
+use jiff::civil::Date;
 use secret::Refused;
+use store::calls::Price;
 use vault::provider::DEPLOYMENT;
 use vault::{Payer, Usable, Vault};
 
-use crate::provider::Provider;
+use crate::provider::{Agreed, Agreements, Provider};
 use crate::route::Offer;
 
 /// A key that may be used, and what can be asked with it.
@@ -18,6 +22,8 @@ pub(super) struct Key {
     pub provider: &'static Provider,
     /// It, as the vault tells it.
     pub usable: Usable,
+    /// What whoever pays has agreed on with providers.
+    pub agreed: Arc<Agreements>,
     /// What it can ask: how that is called in a question, and in the files.
     models: BTreeMap<String, String>,
 }
@@ -32,8 +38,10 @@ pub(super) fn keys(
     vault: &Vault,
     owner: &str,
     wanted: Option<&str>,
+    prices: &dyn Fn(&str) -> Result<Vec<Price>, store::Error>,
 ) -> Result<(Vec<Key>, Vec<String>), Failure> {
     let (mut keys, mut out_of_use) = (vec![], vec![]);
+    let mut agreed: BTreeMap<String, Arc<Agreements>> = BTreeMap::new();
     let cannot = |error: &dyn std::error::Error| {
         Failure::new(FailureKind::Auth, format!("the keys cannot be used: {error}"))
     };
@@ -66,10 +74,31 @@ pub(super) fn keys(
                 usable.status
             );
             let models = models(providers, provider, &usable, wanted);
-            keys.push(Key { id, provider, usable, models });
+            let agreed = match agreed.entry(payer(&usable.payer, owner).to_owned()) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(payer) => {
+                    let rows = prices(payer.key()).map_err(|error| {
+                        Failure::passing(
+                            FailureKind::Server,
+                            format!("agreed prices cannot be read: {error}"),
+                        )
+                    })?;
+                    payer.insert(Arc::new(Agreements::of(&rows))).clone()
+                }
+            };
+            keys.push(Key { id, provider, usable, agreed, models });
         }
     }
     Ok((keys, out_of_use))
+}
+
+/// The owner whose money it is.
+pub(super) fn payer<'a>(payer: &'a Payer, owner: &'a str) -> &'a str {
+    match payer {
+        Payer::Own => owner,
+        Payer::Organisation(id) => id,
+        Payer::Platform => vault::PLATFORM,
+    }
 }
 
 /// What can be asked with a key: its deployments, or all models of its provider; and the one that is named, where only
@@ -111,6 +140,12 @@ pub(super) fn offers<'a>(keys: &'a [Key], payer: &Payer) -> Vec<Offer<'a>> {
         key.models.iter().map(|(name, model)| Offer { provider: key.provider, name, model, key: &key.id })
     })
     .collect()
+}
+
+/// What this one has agreed on, as it counts on a day.
+pub(super) fn agreed(keys: &[Key], payer: &Payer, day: Date) -> Agreed {
+    let of_payer = keys.iter().find(|key| key.usable.payer == *payer);
+    of_payer.map_or_else(Agreed::default, |key| key.agreed.on(day))
 }
 
 /// Who pays for any of them, the owner first.

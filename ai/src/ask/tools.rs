@@ -7,7 +7,7 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::diagnostic::nearest;
 use dsl::inputs;
 use dsl::types::Field;
-use dsl::value::{Object, Value};
+use dsl::value::Value;
 
 use super::value::schema;
 use crate::chat::{Call, Tool, ToolResult};
@@ -111,24 +111,8 @@ impl Tools {
         if Value::Object(given.clone()).depth() > DEEPEST {
             return Err(format!("the parameters nest more than {DEEPEST} deep"));
         }
-        let filled =
-            inputs::fields(&tool.name, &tool.input, given, "parameter").map_err(|wrong| wrong.join("; "))?;
-        Ok((&tool.id, without_null(filled)))
-    }
-}
-
-/// A parameter that is left out is not there, for whoever reads what is to be called.
-fn without_null(filled: Value) -> Value {
-    match filled {
-        Value::Object(entries) => {
-            let kept: Object = entries
-                .iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect();
-            Value::Object(kept.into())
-        }
-        other => other,
+        let wanted = inputs::wanted(&tool.name, &tool.input, given).map_err(|wrong| wrong.join("; "))?;
+        Ok((&tool.id, wanted))
     }
 }
 

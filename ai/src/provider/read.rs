@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Batch, Dated, Model, Paths, Provider};
+use super::{Batch, Dated, Feature, Model, Paths, Provider};
 use crate::estimate::Estimate;
 use crate::price::Cached;
 use crate::wire::{WIRES, batch};
@@ -164,6 +164,9 @@ fn check(provider: &Provider) -> Result<(), Wrong> {
 fn check_model(place: &str, model: &Model) -> Result<(), Wrong> {
     if model.context == 0 || model.max_output == Some(0) {
         return Err(wrong(place, "a model reads and writes at least one token"));
+    }
+    if model.remembers == Some(0) || model.remembers.is_some() && !model.has(Feature::Cache) {
+        return Err(wrong(place, "`remembers` is at least one token, of a model with `cache`"));
     }
     let mut last = None;
     for Dated { from, until, usd } in &model.prices {

@@ -61,6 +61,8 @@ pub struct Lately {
     pub pace: Option<Duration>,
     /// Which part of what it reads came from a cache, 0 to 1.
     pub cached: f64,
+    /// Which part of it was kept there, 0 to 1.
+    pub written: f64,
 }
 
 impl Prospect {

@@ -52,8 +52,15 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     }
     let since = args.since.as_deref().map_or(Ok(i64::MIN), moment)?;
     let mut rows = vec![];
-    args.data.vault()?.audit(since, &mut |row| {
-        if is_meant(args, &row) {
+    let vault = args.data.vault()?;
+    // What becomes of the keys that serve somebody concerns them as well.
+    let serving = match &args.owner {
+        Some(owner) => server::served::organisations(&vault, owner)?,
+        None => vec![],
+    };
+    let serving: Vec<String> = serving.into_iter().map(|(id, _)| id).collect();
+    vault.audit(since, &mut |row| {
+        if is_meant(args, &serving, &row) {
             rows.push(row);
         }
     })?;
@@ -73,10 +80,13 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     Ok(Exit::Done)
 }
 
-fn is_meant(args: &Args, row: &Told) -> bool {
+fn is_meant(args: &Args, serving: &[String], row: &Told) -> bool {
+    let serves = ["added", "replaced", "revoked", "removed"].contains(&&*row.action)
+        && row.subject.starts_with("key/")
+        && serving.contains(&row.owner);
     let name = row.subject.split_once('/').map_or("", |(_, name)| name);
     let name = name.rsplit_once('@').map_or(name, |(name, _)| name);
-    args.owner.as_ref().is_none_or(|owner| *owner == row.owner)
+    args.owner.as_ref().is_none_or(|owner| *owner == row.owner || serves)
         && args.key.as_deref().is_none_or(|key| key == name)
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args as ClapArgs, Subcommand};
 use server::probe::{Asked, Candidate};
+use server::served::Served;
 use server::vault::provider::{self, DEPLOYMENT, Endpoint, PROVIDERS, Provider};
 use server::vault::{Entry, Kind, Listed, Status, Vault};
 
@@ -263,6 +264,7 @@ fn unknown(given: &str) -> Trouble {
 fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
     let (vault, owner) = whose.vault(data)?;
     let keys = vault.list(&owner, Kind::Key)?;
+    let served = server::served::keys(&vault, &owner, jiff::Timestamp::now())?;
     let costs = server::usage::of_keys(&data.home()?, &owner)?;
     let cost_of =
         |key: &Listed| costs.iter().find(|cost| (&cost.provider, &cost.key) == (&key.connector, &key.name));
@@ -274,8 +276,8 @@ fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
             row["calls_of_unknown_cost"] = spent.1.into();
             row
         };
-        output::json(&keys.iter().map(row).collect());
-    } else if keys.is_empty() {
+        output::json(&keys.iter().map(row).chain(served.iter().map(served_json)).collect());
+    } else if keys.is_empty() && served.is_empty() {
         output::note("there are no keys yet; `keyway keys add PROVIDER` stores one");
     } else {
         let width = keys.iter().map(|key| key.name.len()).max().unwrap_or(0).max(4);
@@ -296,7 +298,43 @@ fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
                 key.connector, key.name, key.shown, key.status
             );
         }
-        output::result(&table);
+        if keys.is_empty() {
+            table.clear();
+        }
+        output::result(&(table + &served_page(&served)));
     }
     Ok(())
+}
+
+/// The keys of organisations that serve somebody, each with what there is to know of it.
+fn served_page(served: &[Served]) -> String {
+    if served.is_empty() {
+        return String::new();
+    }
+    let mut page = format!("{STRONG}keys of your organisations{STRONG:#}\n");
+    for key in served {
+        page += &format!(
+            "  {}/{} for {}  {FAINT}{}{FAINT:#}\n",
+            key.organisation, key.name, key.provider, key.status
+        );
+        if let Some(advice) = &key.advice {
+            page += &format!("      {advice}\n");
+        }
+    }
+    page
+}
+
+fn served_json(key: &Served) -> serde_json::Value {
+    serde_json::json!({
+        "name": key.name,
+        "kind": "key",
+        "organisation": key.organisation,
+        "connector": key.provider,
+        "status": key.status,
+        "version": key.version,
+        "created": key.created.to_string(),
+        "replaced": key.replaced.as_ref().map(|(when, _)| when.to_string()),
+        "replaced_by": key.replaced.as_ref().map(|(_, who)| who),
+        "advice": key.advice,
+    })
 }

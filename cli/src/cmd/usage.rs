@@ -107,9 +107,9 @@ fn table(by: By, sums: &[Sum]) -> String {
     for sum in sums {
         let (read, written) = (sum.tokens[..4].iter().sum::<i64>(), sum.tokens[4..].iter().sum::<i64>());
         let filled = usize::try_from(i128::from(sum.cost) * BAR / i128::from(most)).unwrap_or(0);
-        let (cost, bar) = (known(sum).unwrap_or_else(|| "not known".into()), "█".repeat(filled));
+        let (amount, bar) = (known(sum).unwrap_or_else(|| "not known".into()), "█".repeat(filled));
         let mut line = format!(
-            "{:<width$} {:>7} {:>7} {read:>11} {written:>11} {cost:>14}  {bar}",
+            "{:<width$} {:>7} {:>7} {read:>11} {written:>11} {amount:>14}  {bar}",
             sum.name, sum.calls, sum.failed
         );
         for (count, what) in [(sum.unpriced, "without a known price"), (sum.estimated, "estimated")] {
@@ -117,25 +117,49 @@ fn table(by: By, sums: &[Sum]) -> String {
                 line += &format!(" {FAINT}{count} {what}{FAINT:#}");
             }
         }
+        if sum.reused > 0 {
+            line += &format!(" {FAINT}{}{FAINT:#}", reused(sum.reused, sum.unsaved, &cost(sum.saved)));
+        }
         table += line.trim_end();
         table += "\n";
     }
-    let (calls, all) = (sums.iter().map(|sum| sum.calls).sum::<i64>(), sums.iter().map(|sum| sum.cost).sum());
-    table + &format!("{FAINT}{calls} calls, {} USD{FAINT:#}\n", cost(all))
+    let all = |of: fn(&Sum) -> i64| sums.iter().map(of).sum::<i64>();
+    table += &format!("{FAINT}{} calls, {} USD{FAINT:#}\n", all(|sum| sum.calls), cost(all(|sum| sum.cost)));
+    let (again, unsaved, saved) = (all(|sum| sum.reused), all(|sum| sum.unsaved), all(|sum| sum.saved));
+    if again > 0 {
+        table += &format!("{FAINT}{}{FAINT:#}\n", reused(again, unsaved, &cost(saved)));
+    }
+    table
+}
+
+/// How many answers were used again, and what that saved as far as it is known.
+fn reused(count: i64, unsaved: i64, saved: &str) -> String {
+    let unknown = match unsaved {
+        0 => String::new(),
+        all if all == count => return format!("{count} answered from before; what that saved is not known"),
+        some => format!(", and of {some} it is not known"),
+    };
+    format!("{count} answered from before, which saved {saved} USD{unknown}")
 }
 
 fn csv(by: By, sums: &[Sum]) -> String {
-    let mut text = format!("{},calls,failed,estimated,unpriced,{},cost_usd\n", by.name(), TOKENS.join(","));
+    let mut text = format!(
+        "{},calls,failed,estimated,unpriced,{},cost_usd,reused,saved_usd\n",
+        by.name(),
+        TOKENS.join(",")
+    );
     for sum in sums {
         let tokens = sum.tokens.map(|count| count.to_string()).join(",");
         text += &format!(
-            "{},{},{},{},{},{tokens},{}\n",
+            "{},{},{},{},{},{tokens},{},{},{}\n",
             quoted(&sum.name),
             sum.calls,
             sum.failed,
             sum.estimated,
             sum.unpriced,
-            known(sum).unwrap_or_default()
+            known(sum).unwrap_or_default(),
+            sum.reused,
+            saved(sum).unwrap_or_default()
         );
     }
     text
@@ -159,12 +183,19 @@ fn to_json(by: By, sum: &Sum) -> serde_json::Value {
         "unpriced": sum.unpriced,
         "tokens": tokens,
         "cost_usd": known(sum),
+        "reused": sum.reused,
+        "saved_usd": saved(sum),
     })
 }
 
 /// What calls cost together, as far as it is known; nothing where it is known of none.
 fn known(sum: &Sum) -> Option<String> {
-    (sum.unpriced < sum.calls).then(|| cost(sum.cost))
+    (sum.unpriced < sum.calls || sum.calls == 0).then(|| cost(sum.cost))
+}
+
+/// What answers that were used again would have cost, likewise.
+fn saved(sum: &Sum) -> Option<String> {
+    (sum.unsaved < sum.reused || sum.reused == 0).then(|| cost(sum.saved))
 }
 
 /// An amount of the ledger in US dollars.

@@ -81,7 +81,18 @@ pub const REPLY: &[Field] = &[
         Shape::Either(&[Shape::Choice(&FailureKind::NAMES), Shape::Fields(FAILS)]),
         "How the call fails.",
     ),
+    Field::optional(
+        "calls",
+        Shape::List(&Shape::Fields(WANT)),
+        "What a model with tools wants called in this turn, before it answers.",
+    ),
     Field::optional("takes", Shape::Duration, "How long it takes; by default no time."),
+];
+
+/// Of a call that a model wants.
+pub const WANT: &[Field] = &[
+    Field::required("tool", Shape::Text, "The tool, as the step lists it."),
+    Field::optional("with", Shape::Any, "Its parameters; holes see `args` and `attempt`."),
 ];
 
 /// Of a mock's failure.

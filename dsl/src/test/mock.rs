@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::read::{fitted, named, unfit, unknown_action, with_nearest};
-use super::{Answer, Crash, Does, Mock, Replies, Reply, Says, Signal, Subject, Target, When, Word, keys};
+use super::{
+    Answer, Crash, Does, Mock, Replies, Reply, Says, Signal, Subject, Target, Turns, Want, When, Word, keys,
+};
 use crate::catalog::{Failure, FailureKind};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
@@ -17,7 +19,7 @@ use crate::span::{Span, Spanned};
 use crate::template::Sink;
 use crate::types::{Field, Type, fit};
 use crate::value::{Object, Value};
-use crate::workflow::{Arg, EMIT};
+use crate::workflow::{ASK, Arg, EMIT};
 use crate::yaml::{Entry, Kind, Node};
 
 /// What the answer of a mock may be made of.
@@ -32,9 +34,10 @@ pub fn mocks(fields: &mut Fields<'_, '_, '_>, subject: &Subject<'_>) -> Vec<Mock
 
 fn mock(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> Option<Mock> {
     let of = target(reader, entry, subject)?;
-    let gives = match &of.value {
+    let made = match &of.value {
         Target::Step(path) => match &subject.part(path)?.does {
-            Does::Calls { gives, .. } | Does::Runs(gives) => gives.clone(),
+            Does::Calls { gives, turns, .. } => Made { gives: gives.clone(), turns: *turns },
+            Does::Runs(gives) => Made { gives: gives.clone(), turns: Turns::One },
             Does::Emits | Does::Asks(_) | Does::Computes => {
                 reader.diagnostics.push(needs_none(subject, &of));
                 return None;
@@ -44,15 +47,25 @@ fn mock(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> Option
             reader.diagnostics.push(needs_none(subject, &of));
             return None;
         }
-        Target::Action(id) => subject.gives(id)?,
+        Target::Action(id) => {
+            Made { gives: subject.gives(id)?, turns: if id == ASK { Turns::Many } else { Turns::One } }
+        }
     };
     let replies = match &entry.value.kind {
         Kind::List(items) => {
-            Replies::Each(items.iter().filter_map(|item| reply(reader, item, of.span, &gives)).collect())
+            Replies::Each(items.iter().filter_map(|item| reply(reader, item, of.span, &made)).collect())
         }
-        Kind::Map(_) | Kind::Scalar(_) => Replies::Always(reply(reader, &entry.value, of.span, &gives)?),
+        Kind::Map(_) | Kind::Scalar(_) => Replies::Always(reply(reader, &entry.value, of.span, &made)?),
     };
     Some(Mock { of, replies })
+}
+
+/// A call that a mock answers.
+struct Made {
+    /// The type of what it gives.
+    gives: Type,
+    /// Whether a model may want calls first.
+    turns: Turns,
 }
 
 fn needs_none(subject: &Subject<'_>, of: &Spanned<Target>) -> Diagnostic {
@@ -110,19 +123,31 @@ fn unknown_step(subject: &Subject<'_>, name: &Spanned<String>) -> Diagnostic {
     with_nearest(Diagnostic::error(Code::UnknownStep, name.span, message), name, &known)
 }
 
-fn reply(reader: &mut Reader<'_>, node: &Node, key: Span, gives: &Type) -> Option<Reply> {
+fn reply(reader: &mut Reader<'_>, node: &Node, key: Span, made: &Made) -> Option<Reply> {
     let owner = Owner { what: "an answer", span: key };
     let mut fields = Fields::open(reader, node, &owner, &shape::names(keys::REPLY))?;
     let takes = fields.duration("takes").unwrap_or_default();
-    let says = match (fields.take("gives"), fields.entry("fails")) {
-        (Some(value), None) => Says::Gives(given(fields.reader, value, gives)?),
-        (None, Some(entry)) => Says::Fails(failure(fields.reader, &entry.value)?),
-        (Some(_), Some(entry)) => {
-            let message = "a call gives something or fails, and here stand both";
+    let says = match (fields.take("gives"), fields.entry("fails"), fields.entry("calls")) {
+        (Some(value), None, None) => Says::Gives(given(fields.reader, value, &made.gives)?),
+        (None, Some(entry), None) => Says::Fails(failure(fields.reader, &entry.value)?),
+        (None, None, Some(entry)) if made.turns == Turns::Many => {
+            Says::Wants(wants(fields.reader, &entry.value)?)
+        }
+        (None, None, Some(entry)) => {
+            let message = "only a model with `tools` wants calls, and this is none";
+            let wrong = Diagnostic::error(Code::NeedsNoMock, entry.key.span(), message);
+            fields.reader.diagnostics.push(wrong.help("write what comes with `gives`"));
+            return None;
+        }
+        (_, Some(entry), None) | (_, _, Some(entry)) => {
+            let message = match made.turns {
+                Turns::One => "a call gives something or fails, and here stand both",
+                Turns::Many => "a turn gives an answer, fails or wants calls, and here stand two of them",
+            };
             fields.reader.diagnostics.push(Diagnostic::error(Code::Exclusive, entry.key.span(), message));
             return None;
         }
-        (None, None) => {
+        (None, None, None) => {
             let message = "an answer needs `gives` or `fails`";
             fields.reader.diagnostics.push(Diagnostic::error(Code::MissingKey, node.span, message));
             return None;
@@ -144,6 +169,27 @@ fn given(reader: &mut Reader<'_>, node: &Node, ty: &Type) -> Option<Arg> {
         return None;
     }
     Some(arg)
+}
+
+/// The calls that a model wants in a turn.
+fn wants(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Want>> {
+    let items = match &node.kind {
+        Kind::List(items) => &items[..],
+        Kind::Map(_) | Kind::Scalar(_) => std::slice::from_ref(node),
+    };
+    items.iter().map(|item| want(reader, item)).collect()
+}
+
+fn want(reader: &mut Reader<'_>, node: &Node) -> Option<Want> {
+    let owner = Owner { what: "a call", span: node.span };
+    let mut fields = Fields::open(reader, node, &owner, &shape::names(keys::WANT))?;
+    let tool = fields.required("tool", "a call")?;
+    let tool = fields.reader.text(tool, "`tool`")?.value;
+    let with = match fields.take("with") {
+        Some(node) => given(fields.reader, node, &Type::Any)?,
+        None => Arg::Value(Value::object::<&str>([])),
+    };
+    Some(Want { tool, with })
 }
 
 fn failure(reader: &mut Reader<'_>, node: &Node) -> Option<Failure> {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::ast::{Ast, Block, Op, TriggerKind, Wait};
+use crate::ast::{ArgKind, Ast, Block, Op, TriggerKind, Wait};
 use crate::catalog::Catalog;
 use crate::check::signature;
 use crate::types::{Field, Type};
-use crate::workflow::{EMIT, REQUEST};
+use crate::workflow::{ASK, EMIT, REQUEST};
 use crate::{parse, yaml};
 
 /// How deep calls of workflows are followed.
@@ -45,6 +45,8 @@ pub enum Does {
         action: String,
         /// What it gives.
         gives: Type,
+        /// In how many turns.
+        turns: Turns,
     },
     /// Runs another workflow, which gives a value of this type.
     Runs(Type),
@@ -54,6 +56,15 @@ pub enum Does {
     Asks(Vec<Field>),
     /// Anything else: it needs nobody.
     Computes,
+}
+
+/// In how many turns a call is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turns {
+    /// At once.
+    One,
+    /// A model with tools may want calls before it answers.
+    Many,
 }
 
 impl<'c> Subject<'c> {
@@ -159,7 +170,9 @@ impl Within<'_> {
                 let known = || self.catalog.get(&act.action.value).map(|action| action.output.clone());
                 let gives = act.gives.clone().or_else(known).unwrap_or_default();
                 let action = act.action.value.clone();
-                Does::Calls { gives: answer(&action, gives), action }
+                let tools = act.arg("tools").is_some_and(|tools| matches!(tools.kind, ArgKind::List(_)));
+                let turns = if action == ASK && tools { Turns::Many } else { Turns::One };
+                Does::Calls { gives: answer(&action, gives), action, turns }
             }
             Op::Child { workflow, .. } => {
                 let ast = self.beside.get(&workflow.value).and_then(|text| read(text));

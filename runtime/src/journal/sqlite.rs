@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::driver::{Error, State, Summary};
-use crate::journal::{Batch, Journal, Mail};
+use crate::executor::place;
+use crate::journal::{Asker, Batch, Earlier, Journal, Mail};
 
 /// How long a commit waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -248,7 +249,23 @@ fn encode(batch: &Batch, rows: &mut store::Batch) -> serde_json::Result<()> {
         let body = serde_json::to_string(value)?;
         rows.answers.push(store::Answer { hash: hash.0, time: nanoseconds(*time), body });
     }
+    let kept = |it: &Earlier| store::Kept { hash: it.hash.0, time: nanoseconds(it.time) };
+    rows.answered_by.extend(batch.answered_by.iter().map(|(it, by)| (kept(it), asker(by))));
+    rows.reused.extend(batch.reused.iter().map(|reused| store::Reused {
+        kept: kept(&reused.kept),
+        by: asker(&reused.by),
+        time: nanoseconds(reused.time),
+    }));
     Ok(())
+}
+
+fn asker(by: &Asker) -> store::Asker {
+    store::Asker {
+        owner: by.owner.clone(),
+        run: by.run.0.clone(),
+        place: place(by.at),
+        attempt: i64::from(by.attempt),
+    }
 }
 
 /// A row of a log as it stands in the file.

@@ -39,7 +39,7 @@ use crate::arrival::Coming;
 use crate::clock::{Clock, NAP};
 use crate::driver::Error;
 use crate::executor::Found;
-use crate::journal::{Journal, Mail};
+use crate::journal::{Earlier, Journal, Mail};
 use crate::listeners::Listeners;
 use crate::timekeeper::kept::Kept;
 use arrive::Answered;
@@ -108,11 +108,13 @@ pub(super) struct Work {
     pub token: Option<u64>,
     /// Which signal it delivers.
     pub mail: Option<Mail>,
+    /// Which answer of an earlier call it is.
+    pub again: Option<Earlier>,
 }
 
 impl Work {
     fn new(run: &RunId, input: Input) -> Work {
-        Work { run: run.clone(), input, token: None, mail: None }
+        Work { run: run.clone(), input, token: None, mail: None, again: None }
     }
 }
 

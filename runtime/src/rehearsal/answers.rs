@@ -5,6 +5,7 @@ use dsl::value::Value;
 use engine::input::{Answer as Answered, Choice, Input, Known};
 use engine::run::{At, RunId};
 
+use super::turns::of_agent;
 use super::{Asks, Due, Play};
 
 impl<'s> Play<'s> {
@@ -40,6 +41,9 @@ impl<'s> Play<'s> {
 
     /// The next answer to a step. The last one holds for all further questions.
     fn answer(&mut self, path: &str) -> Option<&'s Answer> {
+        // Whether a model with tools may call something is asked within its step, which is the one that the file has.
+        let asks = of_agent(path).filter(|_| self.stage.subject.part(path).is_none());
+        let path = asks.unwrap_or(path);
         let closeness = |answer: &&'s Answer| names(&answer.step.value, path);
         let key = self.case.answers.iter().filter_map(|it| Some((closeness(&it)?, it.step.span)));
         let (_, key) = key.max_by_key(|(closeness, _)| *closeness)?;

@@ -8,7 +8,7 @@ use dsl::template;
 use dsl::test::{Does, Mock, Replies, Reply, Says, Target, When, names};
 use dsl::types::{Field, Type, fit};
 use dsl::value::{Object, Value};
-use dsl::workflow::{ASK, BATCH, REQUEST, TURN};
+use dsl::workflow::{ASK, Arg, BATCH, REQUEST, TURN};
 use engine::BIG;
 use engine::command::Call;
 use engine::input::{Input, Start};
@@ -17,6 +17,7 @@ use engine::run::RunId;
 use jiff::SignedDuration;
 
 use super::scope::Bare;
+use super::turns::{Made, Round, asked, ended, whole};
 use super::{Due, Play};
 use crate::child;
 
@@ -24,11 +25,15 @@ impl<'s> Play<'s> {
     /// Makes a call.
     pub(super) fn call(&mut self, run: &RunId, path: String, call: Call) {
         let args = call.args.load_all(&self.shelf).unwrap_or_default();
-        let is_round = [BATCH, TURN].contains(&&*call.action);
-        let (path, call, args) = match whole(&path) {
-            // What stands in for a model with tools, or with time, is its answer: it is done with the first round.
-            Some(step) if is_round => (step, Call { action: ASK.into(), ..call }, asked(&args)),
-            Some(_) | None => (path, call, args),
+        let round = match &*call.action {
+            BATCH => Some(Round::Look),
+            TURN => Some(Round::Turn(args.clone())),
+            _ => None,
+        };
+        let (path, call, args) = match (whole(&path), &round) {
+            // What stands in for a round stands in for the step.
+            (Some(step), Some(_)) => (step, Call { action: ASK.into(), ..call }, asked(&args)),
+            (Some(_) | None, _) => (path, call, args),
         };
         let calls_workflow = *call.action == *CALL;
         self.note(path.clone(), call.action.clone(), args.clone(), call.attempt);
@@ -38,17 +43,19 @@ impl<'s> Play<'s> {
             self.die();
         }
         let answer = match self.mock(&path, &call.action) {
-            Some(mock) => self.mocked(mock, &path, &call, &args),
+            Some(mock) => {
+                self.mocked(mock, &Made { path: &path, call: &call, args: &args, round: round.as_ref() })
+            }
             None if calls_workflow => return self.child(run, &path, &call, &args),
             None if self.case.allow.iter().any(|allowed| **allowed == *call.action) => {
                 let call = Call { args, ..call.clone() };
-                Ok(((self.stage.real)(&call), SignedDuration::ZERO))
+                let came = (self.stage.real)(&call);
+                Ok((came.map(|value| ended(value, round.as_ref())), SignedDuration::ZERO))
             }
             None => Err(Box::new(self.unanswered(&path, &call))),
         };
         match answer {
             Ok((result, takes)) => {
-                let result = result.map(|value| if is_round { ended(value) } else { value });
                 let result = result.map(|value| value.sealed(BIG));
                 let input =
                     Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent: None };
@@ -75,10 +82,9 @@ impl<'s> Play<'s> {
     fn mocked(
         &mut self,
         mock: &'s Mock,
-        path: &str,
-        call: &Call,
-        args: &Value,
+        made: &Made<'_>,
     ) -> Result<(Result<Value, Failure>, SignedDuration), Box<Diagnostic>> {
+        let path = made.path;
         self.out.used.insert(mock.of.span);
         let count = self.answered.entry(mock.of.span).or_default();
         *count += 1;
@@ -102,24 +108,35 @@ impl<'s> Play<'s> {
         };
         match &reply.says {
             Says::Fails(failure) => Ok((Err(failure.clone()), reply.takes)),
-            Says::Gives(_) => Ok((Ok(self.given(reply, path, call, args)?), reply.takes)),
+            Says::Gives(arg) => {
+                let value = self.given(arg, reply, made)?;
+                Ok((Ok(ended(value, made.round)), reply.takes))
+            }
+            Says::Wants(wants) => Ok((self.wanted(wants, reply, made)?, reply.takes)),
         }
     }
 
     /// What a mock gives to a call.
-    fn given(&self, reply: &Reply, path: &str, call: &Call, args: &Value) -> Result<Value, Box<Diagnostic>> {
-        let Says::Gives(arg) = &reply.says else { return Ok(Value::Null) };
+    fn given(&self, arg: &Arg, reply: &Reply, made: &Made<'_>) -> Result<Value, Box<Diagnostic>> {
+        let (path, action) = (made.path, &made.call.action);
+        let value = fit(&self.filled(arg, reply, made)?, &self.gives(path, action)).map_err(|misfit| {
+            let message = format!("what the mock gives to `{path}` does not fit: {misfit}");
+            Box::new(Diagnostic::error(Code::MockFails, reply.span, message))
+        })?;
+        Ok(if **action == *REQUEST { as_answer(value, made.args) } else { value })
+    }
+
+    /// What a mock says, its holes filled in.
+    pub(super) fn filled(&self, arg: &Arg, reply: &Reply, made: &Made<'_>) -> Result<Value, Box<Diagnostic>> {
+        let path = made.path;
         let fails = |message: String| Box::new(Diagnostic::error(Code::MockFails, reply.span, message));
-        let seen = [("args", args.clone()), ("attempt", Value::Int(i64::from(call.attempt)))];
-        let made = u64::try_from(self.out.calls.len()).unwrap_or(0);
-        let scope = Bare { names: &seen, now: self.now, seed: self.case.seed.wrapping_mul(1 << 20) ^ made };
-        let value = template::fill(arg, &scope).map_err(|halt| match halt {
+        let seen = [("args", made.args.clone()), ("attempt", Value::Int(i64::from(made.call.attempt)))];
+        let so_far = u64::try_from(self.out.calls.len()).unwrap_or(0);
+        let scope = Bare { names: &seen, now: self.now, seed: self.case.seed.wrapping_mul(1 << 20) ^ so_far };
+        template::fill(arg, &scope).map_err(|halt| match halt {
             Halt::Failure(failure) => fails(format!("the answer to `{path}` cannot be made: {failure}")),
             Halt::Skip { step } => fails(format!("the answer to `{path}` reads the step `{step}`")),
-        })?;
-        let value = fit(&value, &self.gives(path, &call.action))
-            .map_err(|misfit| fails(format!("what the mock gives to `{path}` does not fit: {misfit}")))?;
-        Ok(if *call.action == *REQUEST { as_answer(value, args) } else { value })
+        })
     }
 
     fn gives(&self, path: &str, action: &str) -> Type {
@@ -162,32 +179,13 @@ impl<'s> Play<'s> {
         let message = format!("`{path}` calls `{}`, and no mock answers", call.action);
         let wrong = Diagnostic::error(Code::NotMocked, self.case.name.span, message);
         let sample = sample(&self.gives(path, &call.action));
-        let key = dsl::test::general(path);
+        // What a model with tools calls is no step of the file: its action is answered.
+        let key = match self.stage.subject.part(path) {
+            Some(_) => dsl::test::general(path),
+            None => call.action.to_string(),
+        };
         wrong.help(format!("add to the case: `mocks: {{ {key}: {{ gives: {sample} }} }}`"))
     }
-}
-
-/// The path of the step whose rounds a step stands in: `all[0].a` of `all[0].a[1].turn`.
-fn whole(path: &str) -> Option<String> {
-    let (round, _) = path.rsplit_once('.')?;
-    let (step, _) = round.strip_suffix(']')?.rsplit_once('[')?;
-    Some(step.to_owned())
-}
-
-/// The parameters of a model's first round as those of a model without tools and without time.
-fn asked(args: &Value) -> Value {
-    let (Value::Object(given), Some(Value::Object(start))) = (args, args.get("last")) else {
-        return args.clone();
-    };
-    let fixed = given.iter().filter(|(key, _)| !["last", "round", "turns"].contains(&&***key));
-    let own = start.iter().filter(|(key, _)| !["id", "until"].contains(&&***key));
-    Value::object(own.chain(fixed).map(|(key, value)| (key.clone(), value.clone())))
-}
-
-/// The round of a model that is done.
-fn ended(answer: Value) -> Value {
-    let calls = Value::list(vec![]);
-    Value::object([("done", Value::Bool(true)), ("answer", answer), ("calls", calls)])
 }
 
 /// An answer over HTTP, what a mock leaves out filled in.

@@ -215,6 +215,10 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
             params![owner, scope, name],
             Wanted::Row,
         ),
+        Edit::Price(price) => calls::prices::set(to, price),
+        Edit::RemovePrices { owner, provider, model, since } => {
+            calls::prices::remove(to, (owner, provider, model), since.as_deref())
+        }
         Edit::Token(token) => run(
             to,
             "INSERT INTO tokens (hash, owner, name, scope, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -349,6 +353,8 @@ fn remove_owner(to: &Connection, owner: &str) -> rusqlite::Result<Result<(), Unf
         "DELETE FROM tokens WHERE owner = ?1",
         "DELETE FROM connections WHERE owner = ?1",
         "DELETE FROM asked WHERE owner = ?1",
+        "DELETE FROM answered_by WHERE owner = ?1",
+        "DELETE FROM prices WHERE owner = ?1",
     ] {
         to.execute(sql, [owner])?;
     }

@@ -212,6 +212,21 @@ impl Batches {
                 book.asked.push(said.clone());
                 (200, book.anthropic_answer(&said).to_string())
             }
+            ("POST", ["v1beta", "models", model]) if model.ends_with(":batchGenerateContent") => {
+                let request = &said["batch"]["inputConfig"]["requests"]["requests"][0]["request"];
+                self.submit(book, &said["batch"]["displayName"], request.clone(), gemini)
+            }
+            ("GET", ["v1beta", "batches"]) => {
+                let all: Vec<Value> = book.batches.iter().map(gemini).collect();
+                (200, json!({ "operations": all }).to_string())
+            }
+            ("POST", ["v1beta", "batches", name]) if name.ends_with(":cancel") => {
+                cancel(&mut book, name.trim_end_matches(":cancel"), gemini)
+            }
+            ("GET", ["v1beta", "batches", name]) => match book.of(name) {
+                Some(batch) => (200, book.gemini_operation(batch).to_string()),
+                None => (404, "{}".into()),
+            },
             _ => (404, json!({ "error": { "message": "there is no such place" } }).to_string()),
         }
     }
@@ -282,6 +297,24 @@ impl Book {
         })
     }
 
+    /// A batch as Gemini shows it, with what came of it where it is over.
+    fn gemini_operation(&self, batch: &Batch) -> Value {
+        let (read, cached, written, thought) = TAKES;
+        let mut shown = gemini(batch);
+        if batch.stands == "done" {
+            let answer = json!({
+                "candidates": [{ "content": { "role": "model", "parts": [{ "text": self.text }] }, "finishReason": "STOP" }],
+                "usageMetadata": {
+                    "promptTokenCount": read, "cachedContentTokenCount": cached,
+                    "candidatesTokenCount": written - thought, "thoughtsTokenCount": thought,
+                },
+            });
+            let answers = json!([{ "response": answer, "metadata": { "key": batch.tag } }]);
+            shown["response"] = json!({ "inlinedResponses": { "inlinedResponses": answers } });
+        }
+        shown
+    }
+
     fn anthropic_line(&self, batch: &Batch) -> String {
         let result = match batch.stands {
             "done" => json!({ "type": "succeeded", "message": self.anthropic_answer(&batch.question) }),
@@ -311,6 +344,20 @@ fn anthropic(batch: &Batch) -> Value {
     json!({
         "id": batch.name, "type": "message_batch", "processing_status": status,
         "created_at": jiff::Timestamp::now().to_string(), "results_url": "http://127.0.0.1:9/elsewhere",
+    })
+}
+
+/// A batch as Gemini lists it.
+fn gemini(batch: &Batch) -> Value {
+    let state = match batch.stands {
+        "open" => "RUNNING",
+        "done" => "SUCCEEDED",
+        "cancelled" => "CANCELLED",
+        _ => "EXPIRED",
+    };
+    json!({
+        "name": format!("batches/{}", batch.name), "done": batch.stands != "open",
+        "metadata": { "displayName": batch.tag, "state": format!("BATCH_STATE_{state}") },
     })
 }
 

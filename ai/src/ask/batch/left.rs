@@ -50,7 +50,9 @@ pub async fn give_up(models: &Models, vault: Arc<Vault>, owner: &str, reach: Rea
     let left = models.reader().map_err(unread)?.left_batches(owner).map_err(unread)?;
     if !left.is_empty() {
         let (of, whose, providers) = (vault.clone(), owner.to_owned(), models.ways.providers);
-        let found = tokio::task::spawn_blocking(move || offers::keys(providers, &of, &whose, None)).await;
+        let ledger = models.ledger();
+        let look = move || offers::keys(providers, &of, &whose, None, &|payer| ledger.prices(payer));
+        let found = tokio::task::spawn_blocking(look).await;
         let (keys, _) = found.map_err(|error| broken(&error.to_string()))??;
         for batched in left {
             let call = &batched.call;

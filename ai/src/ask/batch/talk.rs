@@ -163,7 +163,8 @@ impl Talk<'_> {
 
     /// What a model cost in a batch when the call went out.
     fn price(&self, call: &Call) -> Option<Price> {
-        self.key.provider.batch_prices(day(time(call))).remove(&call.model)
+        let day = day(time(call));
+        self.key.provider.batch_prices(day, &self.key.agreed.on(day)).remove(&call.model)
     }
 
     async fn json(&self, post: Post) -> Result<Value, Refusal> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use server::calls::{Call, OWN};
+use server::calls::{Call, OWN, REUSED};
 use server::engine::spent::Spent;
 
 use crate::cmd::usage::cost;
@@ -16,6 +16,17 @@ pub fn page(calls: &[Call]) -> String {
     let mut page = format!("\n{STRONG}models{STRONG:#}\n");
     for call in calls {
         let outcome = &call.outcome;
+        if outcome.class == REUSED {
+            let saved = call
+                .saved
+                .map_or("a price that is not known".to_owned(), |units| format!("{} USD", cost(units)));
+            page += &format!(
+                "  {}  {}/{}  answered from before  0.00 USD instead of {saved}\n",
+                call.step, call.provider, call.model
+            );
+            page += &format!("      {FAINT}why {}{FAINT:#}\n", call.why);
+            continue;
+        }
         let (read, written) =
             (outcome.tokens[..4].iter().sum::<i64>(), outcome.tokens[4..].iter().sum::<i64>());
         let about = if outcome.estimated { "about " } else { "" };
@@ -75,5 +86,6 @@ pub fn to_json(call: &Call) -> serde_json::Value {
         "estimated": outcome.estimated,
         "cost_usd": outcome.cost.map(cost),
         "most_usd": call.reserved.map(cost),
+        "saved_usd": call.saved.map(cost),
     })
 }

@@ -43,6 +43,17 @@ fn table(by: By, savings: &[(String, Savings)]) -> String {
         "{FAINT}{calls} calls; {below} answers came from a model below what their step asks for, {escalated} did not fit and were \
          asked again of a better one{FAINT:#}\n"
     );
+    if all.reused > 0 {
+        let unknown = match all.unsaved {
+            0 => String::new(),
+            some => format!("; of {some} of them it is not known"),
+        };
+        table += &format!(
+            "{FAINT}{} answers came from before, by `cache`: asked anew they would have cost {} USD, which stands in none of these \
+             columns{unknown}{FAINT:#}\n",
+            all.reused, all.saved
+        );
+    }
     if uncompared > 0 {
         table += &format!(
             "{FAINT}{uncompared} answers cannot be compared, and count the same on all sides{FAINT:#}\n"
@@ -67,6 +78,9 @@ fn to_json(by: By, name: &str, one: &Savings) -> serde_json::Value {
         "below": one.below,
         "escalated": one.escalated,
         "uncompared": one.uncompared,
+        "reused": one.reused,
+        "reused_unknown": one.unsaved,
+        "reused_saved_usd": one.saved.to_string(),
         "cost_usd": one.cost.to_string(),
         "by_price_alone_usd": one.single.to_string(),
         "with_the_best_usd": one.reference.to_string(),

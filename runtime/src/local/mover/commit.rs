@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::{MOST, Mover, Waiting, Work, returned};
 use crate::driver::Error;
+use crate::journal::Earlier;
 use crate::local::calls::hash_of;
 use crate::local::turn::Turn;
 
@@ -190,10 +191,11 @@ impl Mover {
             tracked.flights.insert(key, self.calls.find(run, &call, &*self.values));
             return;
         }
-        if let Some((time, value)) = earlier {
+        if let Some((kept, value)) = earlier {
             let (at, attempt) = key;
-            let input = Input::Returned { at, attempt, result: Ok(value), from: Some(time), spent: None };
-            self.prepare(Work::new(run, input));
+            let input =
+                Input::Returned { at, attempt, result: Ok(value), from: Some(kept.time), spent: None };
+            self.prepare(Work { again: Some(kept), ..Work::new(run, input) });
             return;
         }
         tracked.unsent.remove(&key);
@@ -226,13 +228,16 @@ impl Mover {
     }
 
     /// An answer to the same call that is not too old to be used again.
-    fn earlier(&self, run: &RunId, call: &Call) -> Option<(Timestamp, Value)> {
+    fn earlier(&self, run: &RunId, call: &Call) -> Option<(Earlier, Value)> {
         let cache = call.cache.filter(|_| call.safety == Safety::Read)?;
         let args = call.args.load_all(&*self.values)?;
         let hash = hash_of(&self.calls.executor().owner(run), &Call { args, ..call.clone() });
         let oldest = self.clock.now().saturating_sub(cache).unwrap_or(Timestamp::MIN);
         match self.journal.answer(&hash) {
-            Ok(answer) => answer.filter(|(time, _)| *time >= oldest),
+            Ok(answer) => {
+                let (time, value) = answer.filter(|(time, _)| *time >= oldest)?;
+                Some((Earlier { hash, time }, value))
+            }
             Err(error) => {
                 warn!(%error, "an earlier answer cannot be read");
                 None

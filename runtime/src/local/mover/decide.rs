@@ -10,11 +10,12 @@ use engine::event::Recorded;
 use engine::input::{Cancel, Input, Start};
 use engine::plan::Plan;
 use engine::room::{self, Room};
-use engine::run::{Hold, Run, RunId};
+use engine::run::{At, Attempt, Hold, Run, RunId};
 use tracing::error;
 
 use super::{Mover, Tracked, Work};
 use crate::driver::{Error, State};
+use crate::journal::{Asker, Earlier, Reused};
 use crate::local::names::{Known, Names};
 
 impl Mover {
@@ -91,12 +92,22 @@ impl Mover {
                 return;
             }
             reads = flight.reads;
-            if let (Some(hash), Input::Returned { result: Ok(value), .. }) = (flight.keep, &work.input) {
-                self.turn.batch.answers.push((hash, self.clock.now(), value.clone()));
+            if let (Some(hash), Input::Returned { result: Ok(value), spent, .. }) = (flight.keep, &work.input)
+            {
+                let kept = Earlier { hash, time: self.clock.now() };
+                let asked = spent.as_ref().map(|_| (kept, self.asker(&work.run, *at, *attempt)));
+                self.turn.batch.answered_by.extend(asked);
+                self.turn.batch.answers.push((hash, kept.time, value.clone()));
             }
         }
         match self.apply(&work.run, &work.input) {
             Ok(meant) => {
+                if let (true, Some(kept), Input::Returned { at, attempt, .. }) =
+                    (meant, work.again, &work.input)
+                {
+                    let (by, time) = (self.asker(&work.run, *at, *attempt), self.clock.now());
+                    self.turn.batch.reused.push(Reused { kept, by, time });
+                }
                 if let Some(mail) = &work.mail {
                     if !meant {
                         return self.undelivered(work);
@@ -117,6 +128,10 @@ impl Mover {
                 self.hold([work]);
             }
         }
+    }
+
+    fn asker(&self, run: &RunId, at: At, attempt: Attempt) -> Asker {
+        Asker { owner: self.calls.executor().owner(run), run: run.clone(), at, attempt }
     }
 
     /// Lets the engine decide what an input means, and adds that to the batch. False if it means nothing.
