@@ -5,8 +5,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod play;
-#[path = "../../egress/tests/support/mod.rs"]
-mod support;
 
 use std::path::PathBuf;
 use std::process::Command;
