@@ -89,7 +89,7 @@ fn small() -> serde_json::Value {
 #[tokio::test]
 async fn a_message_arrives_as_it_was_meant_and_who_is_unseen_stays_so() {
     let post = Post::well(Tls::None);
-    let file = Value::File(Arc::new(File { name: Some("ü.txt".into()), ..File::new(&b"\xffdata"[..], "text/plain") }));
+    let file = Value::File(Arc::new(File { name: Some("ü.bin".into()), ..File::new(&b"\xffdata"[..], "image/x-own") }));
     let with = Value::object([
         ("to", Value::list(vec!["Bob B. <bob@example.com>".into(), "eve@example.com".into()])),
         ("cc", "\"C, D\" <cd@example.com>".into()),
@@ -117,8 +117,8 @@ async fn a_message_arrives_as_it_was_meant_and_who_is_unseen_stays_so() {
     assert_eq!(message.body_html(0).unwrap().trim_end(), "<p>Text</p>");
     assert_eq!(message.reply_to().unwrap().first().unwrap().address().unwrap(), "desk@example.com");
     let file = message.attachment(0).unwrap();
-    assert_eq!((file.attachment_name(), file.contents()), (Some("ü.txt"), &b"\xffdata"[..]));
-    assert!(message.date().is_some());
+    assert_eq!((file.attachment_name(), file.contents()), (Some("ü.bin"), &b"\xffdata"[..]));
+    assert!(message.date().is_some() && raw.is_ascii());
     let id = got.get("message_id").unwrap().as_text().unwrap().to_owned();
     assert_eq!(format!("<{}>", message.message_id().unwrap()), id);
     assert!(id.ends_with("@example.com>"), "{id}");
@@ -142,7 +142,7 @@ async fn what_cannot_be_a_message_is_refused_before_anybody_is_asked() {
     for (with, kind) in [
         (json!({ "to": "nobody", "subject": "x" }), FailureKind::Invalid),
         (json!({ "to": [], "subject": "x" }), FailureKind::Invalid),
-        (json!({ "to": "a@b.example\r\nRCPT TO:<c@d.example>", "subject": "x" }), FailureKind::Invalid),
+        (json!({ "to": "a@b.example>\r\nRCPT TO:", "subject": "x" }), FailureKind::Invalid),
         (json!({ "to": "a@b.example", "subject": "x", "from": "a@b.example, c@d.example" }), FailureKind::Invalid),
         (json!({ "to": "a@b.example", "subject": "x", "in_reply_to": "<a>\r\nX: y" }), FailureKind::Invalid),
         (json!({ "to": "a@b.example" }), FailureKind::Type),
@@ -151,6 +151,12 @@ async fn what_cannot_be_a_message_is_refused_before_anybody_is_asked() {
         assert_eq!(refused.kind, kind, "{with}: {refused}");
     }
     assert_eq!(post.lines(), [""; 0]);
+    // What stands before an address in brackets is a name, whatever it is: it gives no line of its own to anything.
+    let with = json!({ "to": "a@b.example\r\nRCPT TO:<c@d.example>", "subject": "x\r\nX-Own: y", "from": "E\nX-Own: y <e@f.example>" });
+    send(&post, with, "k").await.unwrap();
+    let told: Vec<String> = post.lines().iter().filter(|line| line.starts_with("RCPT")).cloned().collect();
+    assert_eq!(told, ["RCPT TO:<c@d.example>"]);
+    assert!(!post.messages()[0].contains("\nX-Own"), "{}", post.messages()[0]);
 }
 
 /// What comes of a message to a server with manners: the kind, whether it is tried again, and whether it is known.
