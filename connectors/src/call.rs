@@ -398,7 +398,8 @@ impl Session<'_> {
     fn given_to_code(&self, egress: egress::Client) -> Result<Coded<'_>, Failure> {
         let Job { id, key, .. } = *self.job;
         let (connection, auth) = (&self.connection, self.job.auth(&self.connection)?);
-        Ok(Coded { id, key, egress, connection, auth, base: self.base() })
+        let timeout = self.job.manifest.defaults.timeout;
+        Ok(Coded { id, key, egress, connection, auth, base: self.base(), timeout })
     }
 
     /// Where paths begin, where not at the manifest's base.

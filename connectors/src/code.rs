@@ -5,6 +5,7 @@ mod feed;
 pub(crate) mod smtp;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dsl::catalog::{Failure, Safety};
 use dsl::value::Value;
@@ -40,6 +41,8 @@ pub(crate) struct Coded<'a> {
     pub auth: &'a Auth,
     /// Where the service stands, where not where the connection says.
     pub base: Option<&'a str>,
+    /// Longest time of an exchange.
+    pub timeout: Duration,
 }
 
 impl Coded<'_> {

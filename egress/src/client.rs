@@ -35,7 +35,7 @@ const OURS: [&str; 11] = [
 ];
 
 /// How many bytes a second a line carries at least that is worth waiting for.
-const SLOW: u64 = 50_000;
+pub(crate) const SLOW: u64 = 50_000;
 
 /// How many secrets are opened at once.
 const OPENS: usize = 16;

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use crate::client::{Client, install_cryptography};
+use crate::client::{Client, SLOW, install_cryptography};
 use crate::error::{Error, refused_address};
 use crate::redact::Opened;
 use crate::resolve;
@@ -64,7 +64,7 @@ pub struct Mail {
     pub login: Option<Login>,
     /// What is handed over; where there is nothing, it is only tried whether the server takes who signs in.
     pub letter: Option<Letter>,
-    /// Longest time of the whole dialogue; the policy's where there is none.
+    /// Longest time of the whole dialogue, to which comes what a slow line needs; the policy's where there is none.
     pub timeout: Option<Duration>,
 }
 
@@ -99,7 +99,8 @@ impl Client {
             let why = "which this mail server cannot be told: it takes letters of ASCII alone";
             return Err(Error::Invalid(format!("there is the address `{shown}`, {why}")));
         }
-        let limit = mail.timeout.unwrap_or(self.policy.timeout);
+        let length = letter.map_or(0, |letter| letter.message.len() as u64);
+        let limit = mail.timeout.unwrap_or(self.policy.timeout) + Duration::from_secs(length / SLOW);
         let mut under_way = UnderWay { handed_over: false };
         let dialogue = tokio::time::timeout(limit, self.dialogue(mail, &mut under_way)).await;
         match dialogue {

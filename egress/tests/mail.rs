@@ -5,8 +5,10 @@
 #[path = "support/post.rs"]
 mod post;
 
+use std::io::{BufRead, BufReader};
 use std::net::IpAddr;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -263,4 +265,46 @@ async fn an_endless_answer_ends() {
     let endless: &'static str = Box::leak("250-x\r\n".repeat(20_000).into_boxed_str());
     let (error, _) = fails(Manners { instead: vec![("EHLO", endless)], ..Manners::default() }).await;
     assert!(matches!(&error, Error::Network { before_send: true, .. }), "{error:?}");
+}
+
+/// A mail server by other people's hands; nothing where it is not installed.
+fn aiosmtpd() -> Option<(Child, BufReader<ChildStdout>, u16)> {
+    let folder = std::env::var_os("KEYWAY_DOUBLES").map(PathBuf::from);
+    let python = folder.map(|folder| folder.join("py/bin/python")).filter(|python| python.exists());
+    let Some(python) = python else {
+        assert!(std::env::var_os("CI").is_none(), "`aiosmtpd` is not installed in KEYWAY_DOUBLES");
+        eprintln!("SKIPPED: `aiosmtpd` is not installed in KEYWAY_DOUBLES");
+        return None;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/aiosmtpd_double.py");
+    let mut command = Command::new(python);
+    command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    let port = line.trim().strip_prefix("PORT ").and_then(|port| port.parse().ok());
+    Some((child, said, port.unwrap_or_else(|| panic!("no port: {line}"))))
+}
+
+#[tokio::test]
+async fn a_server_by_other_peoples_hands_takes_a_message() {
+    let Some((mut child, mut said, port)) = aiosmtpd() else { return };
+    let other = Post::well(Tls::None);
+    let mail = Mail { port, ..open(&other) };
+    let mut next = || {
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        line
+    };
+    assert_eq!(client(true).mail(&mail).await.unwrap(), "2.0.0 taken");
+    assert_eq!(next(), format!("AUTH PLAIN ada {CANARY}\n"));
+    let took = "TOOK ada@example.com bob@example.com eve@example.com b'Subject: x\\r\\n\\r\\n.hidden\\r\\n.\\r\\nlast\\r\\n'\n";
+    assert_eq!(next(), took);
+    // The control: with another password it takes nothing.
+    let login = Some(Login { user: "ada".into(), password: Hole::Plain("wrong".into()) });
+    let refused = client(true).mail(&Mail { login, ..mail }).await.unwrap_err();
+    assert!(matches!(refused, Error::Said { code: 535, .. }), "{refused}");
+    drop(child.stdin.take());
+    child.wait().unwrap();
 }

@@ -27,6 +27,7 @@ const TAKEN: &str = "application/atom+xml, application/rss+xml, application/feed
 /// Reads a feed.
 pub(super) async fn read(call: &Coded<'_>, params: &Params) -> Result<Value, Failure> {
     let (request, name) = asked(params)?;
+    let request = Request { timeout: Some(call.timeout), ..request };
     let response = call.egress.send(request).await.map_err(|error| unanswered(&error, &name, Safety::Read))?;
     let header = |name: &str| {
         response.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())

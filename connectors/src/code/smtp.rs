@@ -71,7 +71,7 @@ pub(super) fn preview(call: &Coded<'_>, params: Option<&Params>) -> Result<Previ
 async fn converse(call: &Coded<'_>, letter: Option<Letter>, safety: Safety) -> Result<String, Failure> {
     let Server { host, port, security } = server(call)?;
     let name = format!("MAIL {host}:{port}");
-    let mail = Mail { host, port, security, login: Some(login(call)?), letter, timeout: None };
+    let mail = Mail { host, port, security, login: Some(login(call)?), letter, timeout: Some(call.timeout) };
     call.egress.mail(&mail).await.map_err(|error| unanswered(&error, &name, safety))
 }
 

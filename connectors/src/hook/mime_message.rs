@@ -77,10 +77,10 @@ pub(crate) struct Posted {
 pub(crate) fn posted(given: &Params, id: &str, now: SystemTime) -> Result<Posted, Failure> {
     let mut heads = heads(given)?;
     let invalid = |message: &str| Failure::new(FailureKind::Invalid, message);
-    let from = addresses(given, "from")?;
-    let from = from.and_then(|from| from.into_single()).ok_or_else(|| {
-        invalid("a message is from one address: give `from`, here or with the connection")
-    })?;
+    let mut from = addresses(given, "from")?.into_iter().flatten();
+    let (Some(from), None) = (from.next(), from.next()) else {
+        return Err(invalid("a message is from one address: give `from`, here or with the connection"));
+    };
     let mut to: Vec<String> = vec![];
     for name in ["to", "cc", "bcc"] {
         for one in addresses(given, name)?.into_iter().flatten() {
