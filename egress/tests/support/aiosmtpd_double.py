@@ -17,7 +17,7 @@ class Handler:
 
 def sign_in(server, session, envelope, mechanism, data):
     say("AUTH", mechanism, data.login.decode(), data.password.decode())
-    return AuthResult(success=data.password == b"canary-0123456789")
+    return AuthResult(success=data.password == b"canary-0123456789", handled=False)
 
 
 async def main():
