@@ -56,12 +56,15 @@ impl Fixture {
     /// What is wrong with its form, if anything.
     pub fn misshapen(&self, manifest: &Manifest) -> Option<String> {
         let Json::Object(entries) = &self.json else { return Some("a fixture is an object".into()) };
-        let known = ["input", "connection", "key", "below", "exchanges", "expect_request", "response", "expect"];
+        let known =
+            ["input", "connection", "key", "below", "exchanges", "expect_request", "response", "expect"];
         if let Some(other) = entries.keys().find(|key| !known.contains(&key.as_str())) {
             return Some(format!("a fixture has no `{other}`; it has `{}`", known.join("`, `")));
         }
         let auth = self.json.get("connection").and_then(|connection| connection.get("auth"));
-        if let Some(auth) = auth.filter(|auth| manifest.auth.iter().all(|way| Some(way.id.as_str()) != auth.as_str())) {
+        if let Some(auth) =
+            auth.filter(|auth| manifest.auth.iter().all(|way| Some(way.id.as_str()) != auth.as_str()))
+        {
             return Some(format!("{} has no way to sign in {auth}", manifest.name));
         }
         for (at, exchange) in self.exchanges().iter().enumerate() {
@@ -74,7 +77,9 @@ impl Fixture {
             }
         }
         match self.json.get("expect") {
-            Some(Json::Object(expect)) if expect.contains_key("output") || expect.contains_key("error") => None,
+            Some(Json::Object(expect)) if expect.contains_key("output") || expect.contains_key("error") => {
+                None
+            }
             _ => Some("`expect` says what comes of it: `output` or `error`".into()),
         }
     }

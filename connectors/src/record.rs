@@ -69,14 +69,21 @@ struct Exchange {
 impl Recorder {
     /// Remembers a request and its answer.
     pub(crate) fn heard(&self, request: &Outgoing, response: &egress::Response) {
-        let is_json = response.headers.iter().any(|(name, value)| name == "content-type" && value.contains("json"));
+        let is_json =
+            response.headers.iter().any(|(name, value)| name == "content-type" && value.contains("json"));
         let text = String::from_utf8_lossy(&response.body).into_owned();
         let body = match serde_json::from_str(&text) {
             Ok(json) if is_json => json,
             _ => Json::String(text),
         };
         let file = std::str::from_utf8(&response.body).is_err();
-        self.add(Exchange { request: request.clone(), status: response.status, headers: response.headers.clone(), body, file });
+        self.add(Exchange {
+            request: request.clone(),
+            status: response.status,
+            headers: response.headers.clone(),
+            body,
+            file,
+        });
     }
 
     /// Remembers that the answer to a request was a file.
@@ -113,7 +120,8 @@ impl Connectors {
         };
         let args = crate::loaded(&call)?;
         let (mut job, action) = self.job(&call)?;
-        let declared = job.manifest.actions.iter().find(|known| call.action.ends_with(&format!(".{}", known.name)));
+        let declared =
+            job.manifest.actions.iter().find(|known| call.action.ends_with(&format!(".{}", known.name)));
         if declared.is_some_and(|action| action.request().is_none()) {
             return Err(cannot("code carries it out, and no request"));
         }
@@ -124,11 +132,17 @@ impl Connectors {
         let recorder = Recorder::default();
         job.recorder = Some(&recorder);
         let connection = job.connected().await?;
-        if job.manifest.auth.iter().any(|way| way.id == connection.auth && matches!(way.kind, Kind::Oauth1a(_))) {
+        if job
+            .manifest
+            .auth
+            .iter()
+            .any(|way| way.id == connection.auth && matches!(way.kind, Kind::Oauth1a(_)))
+        {
             return Err(cannot("each request is signed anew"));
         }
         let got = job.run(&params).await;
-        let exchanges = std::mem::take(&mut *recorder.exchanges.lock().unwrap_or_else(PoisonError::into_inner));
+        let exchanges =
+            std::mem::take(&mut *recorder.exchanges.lock().unwrap_or_else(PoisonError::into_inner));
         if exchanges.is_empty() {
             let why = got.as_ref().err().map_or(String::new(), |failure| failure.message.clone());
             return Err(Failure::new(FailureKind::Network, format!("no answer came: {why}")));
@@ -165,7 +179,11 @@ impl Told<'_> {
         }
         for exchange in exchanges {
             veil.see(&exchange.body, false);
-            exchange.headers.iter().filter(|(name, _)| kept(name)).for_each(|(_, value)| veil.see_text(value));
+            exchange
+                .headers
+                .iter()
+                .filter(|(name, _)| kept(name))
+                .for_each(|(_, value)| veil.see_text(value));
         }
         veil.settle();
         let mut all = vec![];
@@ -174,11 +192,15 @@ impl Told<'_> {
             let mut headers = Map::new();
             for (name, value) in exchange.headers.iter().filter(|(name, _)| kept(name)) {
                 // As a fixture's own server says it, nothing need be said.
-                if !(name == "content-type" && value.starts_with("application/json") && !exchange.body.is_string()) {
+                if !(name == "content-type"
+                    && value.starts_with("application/json")
+                    && !exchange.body.is_string())
+                {
                     headers.insert(name.clone(), veil.text(&self.moved(value)).into());
                 }
             }
-            let response = json!({ "status": exchange.status, "headers": headers, "body": veil.json(&exchange.body) });
+            let response =
+                json!({ "status": exchange.status, "headers": headers, "body": veil.json(&exchange.body) });
             all.push(json!({ "expect_request": request, "response": response }));
         }
         let fixture = json!({
@@ -211,10 +233,11 @@ impl Told<'_> {
         }
         let own = veil.text(&fixture::base(self.manifest, Some(&self.connection.auth), fields.clone()));
         let url = veil.text(url.as_str());
-        let url = match self.base.map(|base| base.trim_end_matches('/')).and_then(|base| url.strip_prefix(base)) {
-            Some(below) => format!("{}{below}", own.trim_end_matches('/')),
-            None => url,
-        };
+        let url =
+            match self.base.map(|base| base.trim_end_matches('/')).and_then(|base| url.strip_prefix(base)) {
+                Some(below) => format!("{}{below}", own.trim_end_matches('/')),
+                None => url,
+            };
         let mut headers = Map::new();
         for header in &request.headers {
             let value = match &header.value {
@@ -266,7 +289,10 @@ impl Told<'_> {
 
     /// A text in which the server that was asked instead of the service is the fixture's.
     fn moved(&self, text: &str) -> String {
-        let origin = self.base.and_then(|base| url::Url::parse(base).ok()).map(|url| url.origin().ascii_serialization());
+        let origin = self
+            .base
+            .and_then(|base| url::Url::parse(base).ok())
+            .map(|url| url.origin().ascii_serialization());
         origin.map_or_else(|| text.to_owned(), |origin| text.replace(&origin, "{SERVER}"))
     }
 }
@@ -344,9 +370,11 @@ impl Veil {
         match json {
             Json::String(text) => self.text(text).into(),
             Json::Array(items) => items.iter().map(|item| self.json(item)).collect(),
-            Json::Object(entries) => {
-                entries.iter().map(|(key, value)| (self.text(key), self.json(value))).collect::<Map<_, _>>().into()
-            }
+            Json::Object(entries) => entries
+                .iter()
+                .map(|(key, value)| (self.text(key), self.json(value)))
+                .collect::<Map<_, _>>()
+                .into(),
             other => other.clone(),
         }
     }
@@ -359,7 +387,10 @@ fn is_random(text: &str) -> bool {
     let (small, large, digits) =
         (has(char::is_ascii_lowercase), has(char::is_ascii_uppercase), has(char::is_ascii_digit));
     let mixed = small >= 4 && large >= 4 && digits >= 2;
-    let begins = ["xox", "gh", "glpat-", "sk", "rk_", "pk_", "ntn_", "secret_", "ya29.", "AKIA", "AIza", "SG.", "eyJ", "EAA", "shp"];
+    let begins = [
+        "xox", "gh", "glpat-", "sk", "rk_", "pk_", "ntn_", "secret_", "ya29.", "AKIA", "AIza", "SG.", "eyJ",
+        "EAA", "shp",
+    ];
     mixed || (text.len() < 200 && begins.iter().any(|begin| text.starts_with(begin)) && digits >= 1)
 }
 

@@ -103,8 +103,12 @@ async fn atom_rdf_and_json_feeds_are_read() {
     // Letters in another coding than usual.
     let server = Server::start(|_| {
         let mut bytes = b"HTTP/1.1 200 X\r\nconnection: close\r\ncontent-type: text/xml\r\n\r\n".to_vec();
-        bytes.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss version=\"2.0\"><channel>");
-        bytes.extend_from_slice(b"<title>Gr\xfc\xdfe</title><link>https://a.example</link><description/></channel></rss>");
+        bytes.extend_from_slice(
+            b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss version=\"2.0\"><channel>",
+        );
+        bytes.extend_from_slice(
+            b"<title>Gr\xfc\xdfe</title><link>https://a.example</link><description/></channel></rss>",
+        );
         Reply::Bytes(bytes)
     });
     assert_eq!(read(&server.url("/")).await.unwrap()["title"], "Grüße");
@@ -146,8 +150,15 @@ async fn nothing_is_opened_and_nothing_grows() {
 async fn what_is_no_feed_is_a_failure_that_shows_nothing_of_it() {
     for text in ["<html><body>secret-page</body></html>", "secret-page", "{\"secret-page\": 1}", "<rss", ""] {
         let failure = of("text/html", text).await.unwrap_err();
-        assert_eq!((failure.kind, failure.retryable, failure.answered), (FailureKind::Server, false, true), "{text}");
-        assert!(failure.message.contains("is no feed") && !failure.message.contains("secret-page"), "{failure}");
+        assert_eq!(
+            (failure.kind, failure.retryable, failure.answered),
+            (FailureKind::Server, false, true),
+            "{text}"
+        );
+        assert!(
+            failure.message.contains("is no feed") && !failure.message.contains("secret-page"),
+            "{failure}"
+        );
     }
     let gone = Server::start(|_| answer(404, &[], "no"));
     let failure = read(&gone.url("/?key=canary")).await.unwrap_err();
@@ -171,7 +182,8 @@ async fn a_feed_is_asked_for_as_one_and_told_item_by_item() {
     let trigger = &manifest.triggers[0];
     let TriggerKind::Poll(poll) = &trigger.kind else { panic!("it is asked") };
     let input = Value::from_json(json!({ "url": server.url("/feed") }));
-    let question = Question { manifest, trigger, poll, input: &input, connection: None, since: None, base: None };
+    let question =
+        Question { manifest, trigger, poll, input: &input, connection: None, since: None, base: None };
     let told = connectors().ask(&question).await.unwrap();
     assert_eq!(told.events.len(), 3);
     let mut keys: Vec<&str> = told.events.iter().map(|event| event.key.as_str()).collect();

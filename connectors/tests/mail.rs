@@ -40,7 +40,8 @@ impl Open for Opens {
 
 impl Connections for Account {
     fn fresh<'a>(&'a self, _: &'a Manifest, _: Option<&'a str>) -> Coming<'a> {
-        let fields: Object = self.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
+        let fields: Object =
+            self.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
         let connection = Connection {
             name: "main".into(),
             owner: String::new(),
@@ -89,7 +90,10 @@ fn small() -> serde_json::Value {
 #[tokio::test]
 async fn a_message_arrives_as_it_was_meant_and_who_is_unseen_stays_so() {
     let post = Post::well(Tls::None);
-    let file = Value::File(Arc::new(File { name: Some("ü.bin".into()), ..File::new(&b"\xffdata"[..], "image/x-own") }));
+    let file = Value::File(Arc::new(File {
+        name: Some("ü.bin".into()),
+        ..File::new(&b"\xffdata"[..], "image/x-own")
+    }));
     let with = Value::object([
         ("to", Value::list(vec!["Bob B. <bob@example.com>".into(), "eve@example.com".into()])),
         ("cc", "\"C, D\" <cd@example.com>".into()),
@@ -143,7 +147,10 @@ async fn what_cannot_be_a_message_is_refused_before_anybody_is_asked() {
         (json!({ "to": "nobody", "subject": "x" }), FailureKind::Invalid),
         (json!({ "to": [], "subject": "x" }), FailureKind::Invalid),
         (json!({ "to": "a@b.example>\r\nRCPT TO:", "subject": "x" }), FailureKind::Invalid),
-        (json!({ "to": "a@b.example", "subject": "x", "from": "a@b.example, c@d.example" }), FailureKind::Invalid),
+        (
+            json!({ "to": "a@b.example", "subject": "x", "from": "a@b.example, c@d.example" }),
+            FailureKind::Invalid,
+        ),
         (json!({ "to": "a@b.example", "subject": "x", "in_reply_to": "<a>\r\nX: y" }), FailureKind::Invalid),
         (json!({ "to": "a@b.example" }), FailureKind::Type),
     ] {
@@ -187,7 +194,10 @@ async fn a_connection_is_tried_without_a_message() {
     let post = Post::well(Tls::None);
     assert_eq!(at(&post).verify("email", None).await.unwrap(), "ada@example.com");
     assert!(post.messages().is_empty() && !post.lines().iter().any(|line| line.starts_with("MAIL")));
-    let no = Post::start(Tls::None, Manners { instead: vec![("AUTH", "535 no")], offers: vec!["AUTH PLAIN"], ..Manners::default() });
+    let no = Post::start(
+        Tls::None,
+        Manners { instead: vec![("AUTH", "535 no")], offers: vec!["AUTH PLAIN"], ..Manners::default() },
+    );
     assert_eq!(at(&no).verify("email", None).await.unwrap_err().kind, FailureKind::Auth);
 }
 

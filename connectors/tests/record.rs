@@ -84,8 +84,13 @@ impl Connections for One {
     fn fresh<'a>(&'a self, _: &'a Manifest, _: Option<&'a str>) -> Coming<'a> {
         let fields: Object = [("user".into(), Value::text("ada@acme.example"))].into_iter().collect();
         let secrets = BTreeMap::from([("token".to_owned(), "desk/main/token".to_owned())]);
-        let connection =
-            Connection { name: "main".into(), fields, secrets, open: Arc::new(Opens), ..Connection::nobody("pair") };
+        let connection = Connection {
+            name: "main".into(),
+            fields,
+            secrets,
+            open: Arc::new(Opens),
+            ..Connection::nobody("pair")
+        };
         Box::pin(std::future::ready(Ok(connection)))
     }
 
@@ -129,14 +134,20 @@ fn desk(request: &str) -> Reply {
     let cookie = ("set-cookie", "session=cookie-of-somebody");
     if line(request).starts_with("POST") {
         assert!(header(request, "idempotency-key").is_some());
-        return answer(200, &[("content-type", "application/json"), cookie], r#"{"mail":"eve@acme.example","x":1}"#);
+        return answer(
+            200,
+            &[("content-type", "application/json"), cookie],
+            r#"{"mail":"eve@acme.example","x":1}"#,
+        );
     }
     let body = match line(request).contains("after=") {
         false => json!({
             "people": [{ "mail": "bob@acme.example", "name": "Bob", "api_key": "key-of-bob-1" }],
             "next_token": "page-two-token", "echo": sent, "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
         }),
-        true => json!({ "people": [{ "mail": "eve@acme.example", "name": "Eve" }], "next_token": null, "of": CANARY }),
+        true => {
+            json!({ "people": [{ "mail": "eve@acme.example", "name": "Eve" }], "next_token": null, "of": CANARY })
+        }
     };
     answer(200, &[("content-type", "application/json"), ("x-request-id", "r-1"), cookie], &body.to_string())
 }
@@ -151,7 +162,15 @@ async fn a_call_becomes_a_fixture_that_comes_out_the_same_and_tells_of_nobody() 
     let text = recorded.fixture.to_string();
     let pair = "YWRhQGFjbWUuZXhhbXBsZT";
     for hidden in [
-        CANARY, "acme.example", "acme%2Eexample", pair, "key-of-bob", "page-two-token", "eyJhbG", "cookie-of", "127.0.0.1",
+        CANARY,
+        "acme.example",
+        "acme%2Eexample",
+        pair,
+        "key-of-bob",
+        "page-two-token",
+        "eyJhbG",
+        "cookie-of",
+        "127.0.0.1",
         &server.address.port().to_string(),
     ] {
         assert!(!text.contains(hidden), "{hidden}: {text}");
@@ -182,7 +201,9 @@ async fn a_key_of_the_call_and_a_refusal_come_out_the_same() {
     let recorded = record(&server, "add", json!({ "mail": "eve@acme.example" })).await.unwrap();
     assert!(!recorded.fixture.to_string().contains("acme.example"));
     assert_eq!(played("add", &recorded.fixture).await, [""; 0]);
-    let no = Server::start(|_| answer(404, &[("content-type", "application/json")], r#"{"message":"no bob@acme.example"}"#));
+    let no = Server::start(|_| {
+        answer(404, &[("content-type", "application/json")], r#"{"message":"no bob@acme.example"}"#)
+    });
     let recorded = record(&no, "find", json!({ "of": "x" })).await.unwrap();
     assert_eq!(recorded.fixture["expect"]["error"]["kind"], "not_found");
     assert!(!recorded.fixture.to_string().contains("acme.example"));

@@ -91,7 +91,10 @@ impl Client {
         let letter = mail.letter.as_ref();
         let most = self.policy.max_request;
         if letter.is_some_and(|letter| letter.message.len() > most) {
-            return Err(Error::Invalid(format!("the message for `{}` is longer than {most} bytes", mail.host)));
+            return Err(Error::Invalid(format!(
+                "the message for `{}` is longer than {most} bytes",
+                mail.host
+            )));
         }
         let addresses = letter.iter().flat_map(|letter| std::iter::once(&letter.from).chain(&letter.to));
         if let Some(wrong) = addresses.into_iter().find(|address| !is_plain(address)) {
@@ -118,7 +121,9 @@ impl Client {
         let (stream, address) = self.reach(mail).await?;
         if mail.security == Security::Open && !(self.policy.allow_private && address.is_loopback()) {
             let host = &mail.host;
-            return Err(Error::Refused(format!("mail goes to `{host}` by TLS alone, since others could read it")));
+            return Err(Error::Refused(format!(
+                "mail goes to `{host}` by TLS alone, since others could read it"
+            )));
         }
         let tls = |stream| crypt(stream, &mail.host);
         match mail.security {
@@ -132,7 +137,9 @@ impl Client {
                 let offered = talk.hello().await?;
                 if !offered.iter().any(|line| line.eq_ignore_ascii_case("STARTTLS")) {
                     let host = &mail.host;
-                    return Err(Error::Refused(format!("`{host}` does not offer TLS, and others could read the mail")));
+                    return Err(Error::Refused(format!(
+                        "`{host}` does not offer TLS, and others could read the mail"
+                    )));
                 }
                 talk.ask("STARTTLS", &[220]).await?;
                 // What was said before TLS may be anybody's.
@@ -298,7 +305,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         let most = offered.iter().find_map(|line| line.strip_prefix("SIZE ")?.trim().parse::<usize>().ok());
         if let Some(most) = most.filter(|most| *most > 0 && message.len() > *most) {
             let host = &self.mail.host;
-            return Err(Error::Invalid(format!("the message is longer than the {most} bytes that `{host}` takes")));
+            return Err(Error::Invalid(format!(
+                "the message is longer than the {most} bytes that `{host}` takes"
+            )));
         }
         self.ask(&format!("MAIL FROM:<{}>", letter.from), &[250]).await?;
         for to in &letter.to {
@@ -345,7 +354,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         if wanted.contains(&answer.code) {
             return Ok(answer);
         }
-        let said: String = answer.lines.join(" ").chars().filter(|letter| !letter.is_control()).take(300).collect();
+        let said: String =
+            answer.lines.join(" ").chars().filter(|letter| !letter.is_control()).take(300).collect();
         let said = self.opened.needles().redact_text(&said);
         Err(Error::Said { host: self.mail.host.clone(), code: answer.code, said })
     }

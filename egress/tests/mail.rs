@@ -90,7 +90,10 @@ async fn a_password_goes_by_login_where_plain_is_not_offered() {
     assert_eq!(post.lines()[1..4], ["AUTH LOGIN", "YWRh", &STANDARD.encode(CANARY)]);
     let none = Post::start(Tls::None, Manners::default());
     let refused = client(true).mail(&open(&none)).await.unwrap_err();
-    assert!(matches!(&refused, Error::Refused(why) if why.contains("neither `PLAIN` nor `LOGIN`")), "{refused}");
+    assert!(
+        matches!(&refused, Error::Refused(why) if why.contains("neither `PLAIN` nor `LOGIN`")),
+        "{refused}"
+    );
     assert_eq!(none.lines(), ["EHLO [127.0.0.1]"]);
 }
 
@@ -126,7 +129,11 @@ fn trusting(name: &str) {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&out.stdout).into_owned();
-    assert!(out.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success() && said.contains("1 passed"),
+        "{said}\n{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     assert!(said.contains("encrypted"), "{said}");
 }
 
@@ -154,7 +161,9 @@ fn a_message_goes_encrypted_to_who_proves_the_name() {
         // The same server by a name that it does not prove.
         let other = Mail { host: "other.example.test".into(), ..mail.clone() };
         let refused = runtime.block_on(client(true).mail(&other)).unwrap_err();
-        assert!(matches!(&refused, Error::Network { before_send: true, message } if message.contains("no encryption")));
+        assert!(
+            matches!(&refused, Error::Network { before_send: true, message } if message.contains("no encryption"))
+        );
         assert_eq!(post.messages().len(), 1);
     }
     println!("encrypted");
@@ -176,7 +185,10 @@ async fn what_is_said_before_the_encryption_is_not_heard() {
     let manners = Manners { injects: true, offers: vec!["AUTH PLAIN"], ..Manners::default() };
     let post = Post::start(Tls::Offered, manners);
     let refused = client(true).mail(&mail(&post, Security::StartTls)).await.unwrap_err();
-    assert!(matches!(&refused, Error::Refused(why) if why.contains("before the encryption began")), "{refused}");
+    assert!(
+        matches!(&refused, Error::Refused(why) if why.contains("before the encryption began")),
+        "{refused}"
+    );
 }
 
 async fn fails(manners: Manners) -> (Error, Post) {
@@ -228,7 +240,8 @@ async fn a_no_is_told_by_its_code_and_one_who_is_refused_keeps_it_from_all() {
 
 #[tokio::test]
 async fn a_password_that_a_server_says_back_is_not_shown() {
-    let token: &'static str = Box::leak(format!("535 no: {CANARY} {}", STANDARD.encode(format!("\0ada\0{CANARY}"))).into());
+    let token: &'static str =
+        Box::leak(format!("535 no: {CANARY} {}", STANDARD.encode(format!("\0ada\0{CANARY}"))).into());
     let (error, _) = fails(Manners { instead: vec![("AUTH", token)], ..Manners::default() }).await;
     let told = format!("{error} {error:?}");
     assert!(told.contains("***") && !told.contains("canary"), "{told}");

@@ -95,7 +95,10 @@ pub fn make(home: &Home, to: &Path) -> Result<Made, Error> {
     let named = contents_of(to);
     for taken in [to, &named] {
         if taken.exists() {
-            return Err(Error::Backup { path: taken.to_owned(), source: io::ErrorKind::AlreadyExists.into() });
+            return Err(Error::Backup {
+                path: taken.to_owned(),
+                source: io::ErrorKind::AlreadyExists.into(),
+            });
         }
     }
     // SQLite writes beside it meanwhile: all that is gone with the folder.
@@ -135,7 +138,8 @@ fn lacking(database: &Path, contents: &Contents) -> Result<Vec<Hash>, Error> {
     if needed.is_empty() {
         return Ok(vec![]);
     }
-    let unusable = |source| Error::Directory { path: contents.folder().unwrap_or(database).to_owned(), source };
+    let unusable =
+        |source| Error::Directory { path: contents.folder().unwrap_or(database).to_owned(), source };
     let there: BTreeSet<Hash> = contents.all().map_err(unusable)?.into_iter().map(|(hash, _)| hash).collect();
     Ok(needed.difference(&there).copied().collect())
 }

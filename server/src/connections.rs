@@ -181,7 +181,8 @@ fn hosts(
 
 /// The host of an address that a person gave.
 fn host_of(base: &str) -> Result<String, Error> {
-    let rest = ["https://", "http://", "smtps://", "smtp://"].iter().find_map(|scheme| base.strip_prefix(scheme));
+    let rest =
+        ["https://", "http://", "smtps://", "smtp://"].iter().find_map(|scheme| base.strip_prefix(scheme));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     match host.is_empty() || host.contains('@') {

@@ -62,7 +62,9 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
             if made.contents.files > 0 {
                 let (folder, Copied { files, bytes, .. }) = (made.folder.display(), &made.contents);
                 let files = plural(*files, "large file");
-                output::note(&format!("wrote `{folder}`, {files} of {bytes} bytes; it belongs to the backup"));
+                output::note(&format!(
+                    "wrote `{folder}`, {files} of {bytes} bytes; it belongs to the backup"
+                ));
             }
             for damaged in &made.contents.damaged {
                 output::note(&format!("the content `{damaged}` is not what it was, and was left out"));
@@ -81,9 +83,10 @@ fn verify(checked: &Checked, json: bool) -> Result<Exit, Trouble> {
         Sealed::Opened(findings) => ("open", Some(findings), &findings.wrong[..], None),
         Sealed::Shut { why } => ("shut", None, &[][..], Some(why)),
     };
-    let lost: Vec<String> = (contents.damaged.iter().map(|hash| format!("the content `{hash}` is not what it was")))
-        .chain(missing.iter().map(|hash| format!("the content `{hash}` of a large file is missing")))
-        .collect();
+    let lost: Vec<String> =
+        (contents.damaged.iter().map(|hash| format!("the content `{hash}` is not what it was")))
+            .chain(missing.iter().map(|hash| format!("the content `{hash}` of a large file is missing")))
+            .collect();
     if json {
         output::json(&serde_json::json!({
             "version": counted.version,
@@ -133,7 +136,9 @@ pub fn restore(args: &RestoreArgs) -> Result<Exit, Trouble> {
     }
     if !restored.missing.is_empty() {
         let missing = plural(restored.missing.len(), "large file");
-        output::note(&format!("{missing} that its runs refer to did not come with it: a step that needs one fails"));
+        output::note(&format!(
+            "{missing} that its runs refer to did not come with it: a step that needs one fails"
+        ));
     }
     if let Some(why) = restored.shut {
         output::note(&format!("its secrets do not open here: {why}"));

@@ -22,13 +22,15 @@ const MOST: usize = 200;
 /// The longest text of an item, in bytes: the rest is left out.
 const TEXT: usize = 64 * 1024;
 
-const TAKEN: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5";
+const TAKEN: &str =
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5";
 
 /// Reads a feed.
 pub(super) async fn read(call: &Coded<'_>, params: &Params) -> Result<Value, Failure> {
     let (request, name) = asked(params)?;
     let request = Request { timeout: Some(call.timeout), ..request };
-    let response = call.egress.send(request).await.map_err(|error| unanswered(&error, &name, Safety::Read))?;
+    let response =
+        call.egress.send(request).await.map_err(|error| unanswered(&error, &name, Safety::Read))?;
     let header = |name: &str| {
         response.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     };
@@ -146,12 +148,18 @@ fn id(entry: &Entry, link: &Value, content: Option<&str>) -> String {
 /// The address for people: that of the page, and not of the feed itself or of a file.
 fn page(links: &[Link]) -> Value {
     let is_page = |link: &&Link| matches!(link.rel.as_deref(), None | Some("alternate"));
-    let found = links.iter().find(is_page).or_else(|| links.iter().find(|link| link.rel.as_deref() != Some("self")));
-    found.map(|link| link.href.trim()).filter(|href| !href.is_empty()).map_or(Value::Null, |href| Value::text(cut(href)))
+    let found =
+        links.iter().find(is_page).or_else(|| links.iter().find(|link| link.rel.as_deref() != Some("self")));
+    found
+        .map(|link| link.href.trim())
+        .filter(|href| !href.is_empty())
+        .map_or(Value::Null, |href| Value::text(cut(href)))
 }
 
 fn written(text: Option<&Text>) -> Value {
-    text.map(|text| text.content.trim()).filter(|text| !text.is_empty()).map_or(Value::Null, |text| Value::text(cut(text)))
+    text.map(|text| text.content.trim())
+        .filter(|text| !text.is_empty())
+        .map_or(Value::Null, |text| Value::text(cut(text)))
 }
 
 fn time(seconds: Option<i64>) -> Value {

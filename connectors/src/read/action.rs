@@ -170,7 +170,8 @@ fn code(fields: &mut Fields<'_, '_, '_>, input: &[Field], what: &str) -> Option<
     }
     let needed = found.takes().iter().filter(|(_, needed)| *needed).map(|(name, _)| *name);
     for name in needed.filter(|name| input.iter().all(|field| field.name != *name)) {
-        let message = format!("the code `{}` needs the parameter `{name}`, and {what} has none", found.name());
+        let message =
+            format!("the code `{}` needs the parameter `{name}`, and {what} has none", found.name());
         fields.reader.diagnostics.push(Diagnostic::error(ErrorCode::MissingParameter, node.span, message));
     }
     Some(found)

@@ -37,7 +37,9 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
             for wrong in server::connector::fixture::play(library, &egress, &found).await {
                 errors += 1;
                 match args.json {
-                    true => all.push(serde_json::json!({ "file": file, "severity": "error", "message": wrong })),
+                    true => {
+                        all.push(serde_json::json!({ "file": file, "severity": "error", "message": wrong }))
+                    }
                     false => output::error(&format!("{file}: {wrong}"), None),
                 }
             }

@@ -54,7 +54,8 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
             .help("nothing was written: the action makes something of what had to be hidden; write its fixture by hand"));
     }
     let path = args.output.unwrap_or_else(|| PathBuf::from(format!("{action}_{case}.json")));
-    let told = |error: std::io::Error| Trouble::no(format!("`{}` cannot be written: {error}", path.display()));
+    let told =
+        |error: std::io::Error| Trouble::no(format!("`{}` cannot be written: {error}", path.display()));
     let text = serde_json::to_string_pretty(&played.json).unwrap_or_default();
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(told)?;
     file.write_all(format!("{text}\n").as_bytes()).map_err(told)?;
@@ -73,7 +74,8 @@ fn is_name(text: &str) -> bool {
 /// The fixture of a file: its connector is the name of its folder, or the one that was said; its action begins its name.
 pub fn of_file(path: &std::path::Path, connector: Option<&str>) -> Result<Fixture, Trouble> {
     let library: &Arc<_> = server::connector::library();
-    let folder = path.canonicalize().ok().and_then(|path| Some(path.parent()?.file_name()?.to_str()?.to_owned()));
+    let folder =
+        path.canonicalize().ok().and_then(|path| Some(path.parent()?.file_name()?.to_str()?.to_owned()));
     let named = connector.map(str::to_owned).or(folder.filter(|folder| library.find(folder).is_some()));
     let Some(connector) = named else {
         return Err(Trouble::no(format!("nothing says which connector `{}` is about", path.display()))
