@@ -259,8 +259,11 @@ impl Told<'_> {
             body = body.replace(line, "{BOUNDARY}");
             headers.insert("content-type".into(), kind.replace(line, "{BOUNDARY}").into());
         }
-        let body = match serde_json::from_str::<Json>(&body) {
-            Ok(json) if kind.contains("json") && json.to_string() == body => json,
+        // A body that would be written otherwise than it was is a text.
+        let parsed = serde_json::from_str::<Json>(&body).ok().filter(|_| kind.contains("json"));
+        let written = parsed.as_ref().map(Json::to_string);
+        let body = match parsed {
+            Some(json) if written.as_deref() == Some(body.as_str()) => json,
             _ if body.is_empty() => Json::Null,
             _ => Json::String(body),
         };
