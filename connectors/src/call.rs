@@ -20,6 +20,7 @@ use futures_util::stream;
 use secret::Open;
 
 use crate::catalog::{FREE, is_connected};
+use crate::code::{Code, Coded};
 use crate::connection::{Connection, Connections, Within};
 use crate::contents::Contents;
 use crate::hook::Moment;
@@ -28,9 +29,10 @@ use crate::manifest::limits::{Class, Limits};
 use crate::manifest::made::Made;
 use crate::manifest::paging::Each;
 use crate::manifest::request::{Body, Lists, Method, Reads, Request};
-use crate::manifest::{Action, Idempotency, Manifest};
-use crate::meter::{Metered, Want};
+use crate::manifest::{Action, Idempotency, Manifest, Means};
+use crate::meter::{Metered, Place, Want};
 use crate::params::{Params, short};
+use crate::record::Recorder;
 use answer::{Judge, Meaning, Seen};
 use build::{Outgoing, Sender, Turn};
 use fill::Names;
@@ -52,6 +54,8 @@ pub(crate) struct Job<'a> {
     pub(crate) connection: Option<&'a str>,
     /// Where paths begin instead of at the manifest's base.
     pub(crate) base: Option<&'a str>,
+    /// Who remembers what is said.
+    pub(crate) recorder: Option<&'a Recorder>,
 }
 
 /// A request that is part of no action.
@@ -67,6 +71,12 @@ enum Called<'a> {
     Free(Box<Request>),
 }
 
+/// How what is called is carried out.
+enum Does<'a> {
+    Code(Code),
+    Request(&'a Request),
+}
+
 /// The limits of a request of the author's own, beside those of all.
 static NONE: Limits = Limits { wait: vec![], fallback: None, budgets: vec![], concurrency: None };
 
@@ -76,7 +86,7 @@ impl<'a> Job<'a> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
         let names = self.names(&called, params, &session.connection)?;
-        let outcome = self.carried_out(&mut session, &called, &names).await;
+        let outcome = self.carried_out(&mut session, &called, params, &names).await;
         self.tell(&session.connection, outcome.as_ref().err());
         answer::bounded(outcome?, self.id)
     }
@@ -85,6 +95,7 @@ impl<'a> Job<'a> {
         &self,
         session: &mut Session<'_>,
         called: &Called<'_>,
+        params: &Params,
         names: &Names,
     ) -> Result<Value, Failure> {
         Ok(match called {
@@ -93,10 +104,16 @@ impl<'a> Job<'a> {
                 None => Value::Null,
             },
             Called::Action(action) => match &action.pages {
-                Some(pages) => pages::all(session, called, action, pages, names).await?,
-                None => match session.exchange(called, &action.request, names, None).await? {
-                    Some((seen, names)) => given(action, &seen, names)?,
+                Some(pages) => match action.request() {
+                    Some(request) => pages::all(session, called, (action, request), pages, names).await?,
                     None => Value::Null,
+                },
+                None => match &action.means {
+                    Means::Code(code) => session.coded(*code, called, params, names).await?,
+                    Means::Request(request) => match session.exchange(called, request, names, None).await? {
+                        Some((seen, names)) => given(action, &seen, names)?,
+                        None => Value::Null,
+                    },
                 },
             },
         })
@@ -114,10 +131,19 @@ impl<'a> Job<'a> {
         let called = self.called(params)?;
         let mut session = self.session().await?;
         let names = self.names(&called, params, &session.connection)?;
-        let answered = session.exchange(&called, called.request(), &names, None).await;
+        let answered = match called.means() {
+            Does::Request(request) => {
+                let answered = session.exchange(&called, request, &names, None).await;
+                answered.map(|answered| answered.map(|(_, names)| names))
+            }
+            Does::Code(code) => {
+                let body = session.coded(code, &called, params, &names).await;
+                body.map(|body| Some(names.with("response", Value::object([("body", body)]))))
+            }
+        };
         self.tell(&session.connection, answered.as_ref().err());
         let label = match (answered?, &self.manifest.account.label) {
-            (Some((_, names)), Some(label)) => fill::value(label, &names)?,
+            (Some(names), Some(label)) => fill::value(label, &names)?,
             (Some(_), None) | (None, _) => None,
         };
         Ok(label.map(|label| crate::params::short(&label.to_string())).unwrap_or_default())
@@ -146,7 +172,10 @@ impl<'a> Job<'a> {
         let called = self.called(params)?;
         let session = self.session().await?;
         let names = self.names(&called, params, &session.connection)?;
-        Ok(preview::of(&session.outgoing(&called, called.request(), &names, None)?))
+        match called.means() {
+            Does::Request(request) => Ok(preview::of(&session.outgoing(&called, request, &names, None)?)),
+            Does::Code(code) => code.preview(&session.given_to_code(self.egress.clone())?, params),
+        }
     }
 
     fn called(&self, params: &Params) -> Result<Called<'a>, Failure> {
@@ -158,12 +187,16 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// The connection that it is made with.
+    pub(crate) async fn connected(&self) -> Result<Connection, Failure> {
+        match (is_connected(self.manifest), self.manifest.auth.first()) {
+            (false, Some(auth)) => Ok(Connection::nobody(&auth.id)),
+            _ => self.connections.fresh(self.manifest, self.connection).await,
+        }
+    }
+
     async fn session(&'a self) -> Result<Session<'a>, Failure> {
-        let connection = match (is_connected(self.manifest), self.manifest.auth.first()) {
-            (false, Some(auth)) => Connection::nobody(&auth.id),
-            _ => self.connections.fresh(self.manifest, self.connection).await?,
-        };
-        Ok(Session { job: self, connection, renewed: false })
+        Ok(Session { job: self, connection: self.connected().await?, renewed: false })
     }
 
     /// What a request sees, and what hooks make for it.
@@ -190,10 +223,13 @@ impl<'a> Job<'a> {
 }
 
 impl<'a> Called<'a> {
-    fn request(&self) -> &Request {
+    fn means(&self) -> Does<'_> {
         match self {
-            Called::Action(action) => &action.request,
-            Called::Free(request) => request,
+            Called::Action(action) => match &action.means {
+                Means::Code(code) => Does::Code(*code),
+                Means::Request(request) => Does::Request(request),
+            },
+            Called::Free(request) => Does::Request(request),
         }
     }
 
@@ -287,20 +323,9 @@ impl Session<'_> {
     ) -> Result<(Meaning, Answered), Failure> {
         let job = self.job;
         let mut outgoing = self.outgoing(called, request, names, turn)?;
-        let line = job.meter.line(&job.manifest.id, &self.connection.name);
-        let [own, general] = [called.limits(), &job.manifest.defaults.limits];
-        let mut wants = vec![];
-        for (limits, whose) in [(own, job.id), (general, "")] {
-            wants.extend(counted(limits, whose, names)?);
-        }
-        let most = own.concurrency.or(general.concurrency);
-        let _place = job.meter.admit(&line, (job.name, job.id), wants, most).await?;
-        let host = outgoing.url.host_str().unwrap_or_default().to_owned();
-        let hosts = match self.base() {
-            Some(_) => vec![host],
-            None => job.manifest.hosts_of(&self.connection.fields),
-        };
-        let within: Arc<dyn Open> = Arc::new(Within { open: self.connection.open.clone(), hosts });
+        let line = self.line();
+        let _place = self.admitted(called, names, &line).await?;
+        let within = self.within(outgoing.url.host_str().unwrap_or_default());
         let way = job.auth(&self.connection)?;
         let client = job.egress.opened_by(signed::signed(&mut outgoing, way, &self.connection, within)?);
         let call = outgoing.name();
@@ -309,6 +334,9 @@ impl Session<'_> {
             Reads::Auto | Reads::Json | Reads::Text => {
                 let sent = client.send(outgoing.request()).await;
                 let response = sent.map_err(|error| unanswered(&error, &call, called.safety()))?;
+                if let Some(recorder) = job.recorder {
+                    recorder.heard(&outgoing, &response);
+                }
                 answer::read(response, request.reads, &call)?
             }
         };
@@ -320,6 +348,58 @@ impl Session<'_> {
             job.meter.hold(&line, wait);
         }
         Ok((meaning, (seen, names)))
+    }
+
+    /// The line in which calls of this connection wait.
+    fn line(&self) -> String {
+        self.job.meter.line(&self.job.manifest.id, &self.connection)
+    }
+
+    /// Waits until one more may be sent, by all limits.
+    async fn admitted(&self, called: &Called<'_>, names: &Names, line: &str) -> Result<Place, Failure> {
+        let job = self.job;
+        let [own, general] = [called.limits(), &job.manifest.defaults.limits];
+        let mut wants = vec![];
+        for (limits, whose) in [(own, job.id), (general, "")] {
+            wants.extend(counted(limits, whose, names)?);
+        }
+        let most = own.concurrency.or(general.concurrency);
+        job.meter.admit(line, (job.name, job.id), wants, most).await
+    }
+
+    /// Opens the secrets of the connection for its hosts; for the one that is asked where somebody said so.
+    fn within(&self, host: &str) -> Arc<dyn Open> {
+        let hosts = match self.base() {
+            Some(_) => vec![host.to_owned()],
+            None => self.job.manifest.hosts_of(&self.connection.fields),
+        };
+        Arc::new(Within { open: self.connection.open.clone(), hosts })
+    }
+
+    /// What code carries out: counted as a request is, with the secrets of the connection for its hosts.
+    async fn coded(
+        &self,
+        code: Code,
+        called: &Called<'_>,
+        params: &Params,
+        names: &Names,
+    ) -> Result<Value, Failure> {
+        let _place = self.admitted(called, names, &self.line()).await?;
+        let base = self.base().and_then(|base| url::Url::parse(base).ok());
+        let host = base.as_ref().and_then(|base| base.host_str()).unwrap_or_default();
+        let egress = self.job.egress.opened_by(self.within(host));
+        let value = code.call(&self.given_to_code(egress)?, params).await?;
+        Ok(match called {
+            Called::Action(action) => answer::picked(&value, &action.answer.returns),
+            Called::Free(_) => value,
+        })
+    }
+
+    fn given_to_code(&self, egress: egress::Client) -> Result<Coded<'_>, Failure> {
+        let Job { id, key, .. } = *self.job;
+        let (connection, auth) = (&self.connection, self.job.auth(&self.connection)?);
+        let timeout = self.job.manifest.defaults.timeout;
+        Ok(Coded { id, key, egress, connection, auth, base: self.base(), timeout })
     }
 
     /// Where paths begin, where not at the manifest's base.
@@ -345,6 +425,9 @@ impl Session<'_> {
                 Reads::Auto,
                 &call,
             );
+        }
+        if let Some(recorder) = self.job.recorder {
+            recorder.received(outgoing);
         }
         let unkept = |failure: Failure| Failure {
             message: format!("`{call}`: {}", failure.message),
@@ -438,12 +521,13 @@ pub(crate) fn base_host(manifest: &Manifest, auth: &Auth, fields: &Object) -> Re
     Ok(url.host_str().unwrap_or_default().to_owned())
 }
 
-/// What went wrong on the way. A call that must not be made twice may be made again only if nobody has seen it.
-fn unanswered(error: &egress::Error, call: &str, safety: Safety) -> Failure {
+/// What went wrong on the way. A call that must not be made twice may be made again only if nobody has seen it, or a no was
+/// the answer.
+pub(crate) fn unanswered(error: &egress::Error, call: &str, safety: Safety) -> Failure {
     let failure = crate::failure::of_egress(error, call);
     let unseen = matches!(error, egress::Error::Network { before_send: true, .. });
     Failure {
-        retryable: failure.retryable && (safety.repeatable() || unseen),
+        retryable: failure.retryable && (safety.repeatable() || unseen || failure.answered),
         answered: failure.answered || unseen,
         ..failure
     }

@@ -18,6 +18,8 @@ use crate::read::hosts;
 pub struct Connection {
     /// Its name.
     pub name: String,
+    /// Whose it is, where not of whoever calls: that of an organisation is one for all of its members.
+    pub owner: String,
     /// The way to sign in that it has, by its name in the manifest.
     pub auth: String,
     /// What a person gave and what was found out, by the names of the manifest.
@@ -45,6 +47,7 @@ impl Connection {
     pub fn nobody(auth: &str) -> Connection {
         Connection {
             name: String::new(),
+            owner: String::new(),
             auth: auth.into(),
             fields: Object::new(),
             secrets: BTreeMap::new(),

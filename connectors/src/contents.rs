@@ -2,6 +2,7 @@
 //! knows the hash, and no path: what a workflow or a service says leads nowhere else.
 
 mod arrival;
+mod copies;
 mod name;
 mod sweep;
 
@@ -14,6 +15,7 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{Content, File, Hash};
 use egress::{Bytes, Part};
 
+pub use copies::Copied;
 pub use sweep::Swept;
 
 pub(crate) use name::{of_disposition, of_path, safe};

@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod judged;
 mod mail_parts;
-mod mime_message;
+pub(crate) mod mime_message;
 
 use dsl::catalog::Failure;
 use dsl::types::{self, Field, Type};

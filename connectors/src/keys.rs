@@ -2,6 +2,7 @@
 
 use dsl::shape::{Field, Shape};
 
+use crate::code::Code;
 use crate::hook::HOOKS;
 use crate::manifest::auth::{Algorithm, AssertionPlace, Client, Kind, Pkce, Refreshed, Sends, Signature};
 use crate::manifest::limits::{Class, Unit};
@@ -30,6 +31,7 @@ words!(ASSERTION_PLACES, AssertionPlace);
 words!(CERTAINTIES, Certainty);
 words!(CLASSES, Class);
 words!(CLIENTS, Client);
+words!(CODES, Code);
 words!(EFFECTS, Effect);
 words!(ENCODINGS, Encoding);
 words!(FIRSTS, First);
@@ -78,7 +80,7 @@ pub const TOP: &[Field] = &[
         "The hosts that secrets may be sent to: `slack.com`, `*.slack.com`, or `{{ connection.host }}` for one that a \
          person enters.",
     ),
-    Field::required("base", Shape::Template, "Where paths begin, over `connection`."),
+    Field::optional("base", Shape::Template, "Where the paths of requests begin, over `connection`."),
     Field::optional(
         "connection",
         Shape::Fields(CONNECTION),
@@ -340,7 +342,8 @@ pub const ACTION: &[Field] = &[
         Shape::Map(&Shape::Fields(HOOK)),
         "Values that code makes, by names of your choice; read as `made`.",
     ),
-    Field::required("request", Shape::Fields(REQUEST), "What is sent."),
+    Field::optional("request", Shape::Fields(REQUEST), "What is sent; required where no `code` is."),
+    Field::optional("code", Shape::Choice(CODES), "The code that carries it out, instead of a `request`."),
     Field::optional("idempotency", Shape::Fields(IDEMPOTENCY), "What makes repeats known as such."),
     Field::optional("pages", Shape::Fields(PAGES), "How the whole list is had."),
     Field::optional("each", Shape::Fields(EACH), "A further request for each item of the list."),

@@ -8,10 +8,12 @@
 mod builtin;
 mod call;
 pub mod catalog;
+mod code;
 pub mod connection;
 pub mod contents;
 pub mod event;
 mod failure;
+pub mod fixture;
 pub mod hook;
 pub mod keys;
 pub mod library;
@@ -20,6 +22,7 @@ pub mod meter;
 pub mod page;
 mod params;
 pub mod read;
+pub mod record;
 pub mod sample;
 pub mod signin;
 
@@ -38,6 +41,7 @@ use meter::Metered;
 use params::Params;
 
 pub use call::Preview;
+pub use code::Code;
 
 /// What the actions work with.
 #[derive(Clone)]
@@ -176,6 +180,7 @@ impl Connectors {
             name: call.name,
             connection: call.connection,
             base: call.base,
+            recorder: None,
         };
         Ok((job, action.ok_or_else(unknown)?))
     }

@@ -17,6 +17,7 @@ use dsl::types::Field;
 use dsl::value::Object;
 use dsl::workflow::Arg;
 
+use crate::code::Code;
 use crate::read::hosts;
 use answer::Answer;
 use auth::Auth;
@@ -162,8 +163,8 @@ pub struct Action {
     pub options: Vec<Options>,
     /// What code makes for the request, or of the answer.
     pub made: Vec<Made>,
-    /// What is sent.
-    pub request: Request,
+    /// How it is carried out.
+    pub means: Means,
     /// What makes repeats known as such to the service.
     pub idempotency: Option<Idempotency>,
     /// How the whole list is had, where it comes in pages.
@@ -176,6 +177,25 @@ pub struct Action {
     pub errors: Vec<Rule>,
     /// Limits of its own, beside those of `defaults`.
     pub limits: Limits,
+}
+
+impl Action {
+    /// What is sent, where that is a request over HTTP.
+    pub fn request(&self) -> Option<&Request> {
+        match &self.means {
+            Means::Code(_) => None,
+            Means::Request(request) => Some(request),
+        }
+    }
+}
+
+/// How an action is carried out.
+#[derive(Clone, Debug)]
+pub enum Means {
+    /// By code.
+    Code(Code),
+    /// By a request over HTTP.
+    Request(Box<Request>),
 }
 
 /// What an action does to the service: shown in plans and where a person approves.

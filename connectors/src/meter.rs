@@ -17,6 +17,7 @@ use jiff::SignedDuration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use crate::connection::Connection;
 use line::{Line, Next, Who};
 pub(crate) use window::Want;
 
@@ -66,9 +67,13 @@ impl Meter {
 }
 
 impl Metered {
-    /// The line in which calls of a connection wait.
-    pub(crate) fn line(&self, connector: &str, connection: &str) -> String {
-        format!("{}\n{connector}\n{connection}", self.owner)
+    /// The line in which calls of a connection wait: one for all who share it, whoever of them calls.
+    pub(crate) fn line(&self, connector: &str, connection: &Connection) -> String {
+        let owner = match connection.owner.as_str() {
+            "" => &*self.owner,
+            owner => owner,
+        };
+        format!("{owner}\n{connector}\n{}", connection.name)
     }
 
     /// Waits until one more request may be sent, by all budgets and by how many may be under way at once. A call that was

@@ -13,8 +13,11 @@ pub fn of(manifest: &Manifest) -> String {
         page += &format!(" The service's own reference: <{docs}>.");
     }
     page += "\n\n";
-    page +=
-        &format!("In workflows it is `{}`. Its secrets go to {} alone.\n", manifest.id, where_to(manifest));
+    page += &format!("In workflows it is `{}`.", manifest.id);
+    page += &match where_to(manifest).as_str() {
+        "" => " Nobody signs in, and it has no secrets.\n".to_owned(),
+        hosts => format!(" Its secrets go to {hosts} alone.\n"),
+    };
     page += "\n## Connecting\n\n";
     for (at, step) in manifest.setup.iter().enumerate() {
         page += &format!("{}. {step}\n", at + 1);

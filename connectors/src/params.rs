@@ -21,6 +21,13 @@ impl Params {
         Params { entries }
     }
 
+    /// These and one more, or another in its place.
+    pub(crate) fn with(&self, name: &str, value: Value) -> Params {
+        let mut entries = self.entries.clone();
+        entries.insert(name.into(), value);
+        Params { entries }
+    }
+
     /// Checks the parameters of an action.
     pub(crate) fn check(action: &str, fields: &[Field], args: &Value) -> Result<Params, Failure> {
         Params::checked(action, fields, args, Nulls::LeftOut)

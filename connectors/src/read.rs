@@ -18,6 +18,8 @@ use dsl::fields::{Fields, Owner, Reader, listed};
 use dsl::shape;
 use dsl::span::{Span, Spanned};
 use dsl::types::{self, Field};
+use dsl::value::Value;
+use dsl::workflow::Arg;
 use dsl::yaml::{self, Entry, Form, Kind, Node};
 
 use crate::keys;
@@ -157,7 +159,6 @@ fn whole(
     let entered = hosts::known(fields.reader, &allowed.fields, &given);
     let connection = Scope::default().with_given("connection", &every);
     let places = request::Places { hosts: &hosts, fields: &every };
-    fields.required("base", "a manifest");
     let base = match fields.take("base") {
         Some(node) => {
             let url = fields.template_in("base", &connection);
@@ -170,6 +171,16 @@ fn whole(
     };
     let defaults = action::defaults(fields, &connection);
     let actions = action::all(fields, &connection, &places);
+    // Where code carries all of them out, there are no paths to begin anywhere.
+    let coded = !actions.is_empty() && actions.iter().all(|action| action.request().is_none());
+    let base = match base {
+        None if coded && fields.take("base").is_none() => Some(Arg::Value(Value::text(""))),
+        None => {
+            fields.required("base", "a manifest");
+            None
+        }
+        given => given,
+    };
     let triggers = trigger::all(fields, &connection, &places, &account.0, &actions);
     account.0.derive = account::derive(fields.reader, &account.1, &connection, &places);
     account::verify(fields, &mut account.0, &actions, &connection);

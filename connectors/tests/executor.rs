@@ -191,6 +191,7 @@ impl Connections for One {
         let open: Arc<dyn Open> = Arc::new(Canary);
         let connection = Connection {
             name: "c".into(),
+            owner: String::new(),
             auth: self.auth.into(),
             fields,
             secrets,

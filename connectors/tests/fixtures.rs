@@ -3,8 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod play;
-#[path = "../../egress/tests/support/mod.rs"]
-mod support;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,7 +47,8 @@ fn every_action_has_a_fixture_that_is_right_one_that_is_refused_and_one_that_is_
             };
             cases.entry(fixture.action).or_default().push(about);
         }
-        for action in &manifest.actions {
+        // What code carries out sends no request that a fixture could show: `mail.rs` and `feeds.rs` are about it.
+        for action in manifest.actions.iter().filter(|action| action.request().is_some()) {
             let has = cases.get(&action.name).map(Vec::as_slice).unwrap_or_default();
             let wanted =
                 ["right", "refused", "limited"].into_iter().chain(action.pages.as_ref().map(|_| "paged"));

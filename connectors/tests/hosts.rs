@@ -47,8 +47,8 @@ impl Connections for One {
         fields.insert("host".into(), Value::text(self.0));
         let secrets = BTreeMap::from([("token".to_owned(), "token".to_owned())]);
         let open: Arc<dyn Open> = Arc::new(One(self.0));
-        let (name, auth) = ("c".into(), "token".into());
-        let connection = Connection { name, auth, fields, secrets, version: 0, base: None, open };
+        let (name, auth) = ("c".into(), "token".to_owned());
+        let connection = Connection { name, fields, secrets, open, ..Connection::nobody(&auth) };
         Box::pin(std::future::ready(Ok(connection)))
     }
 

@@ -61,5 +61,5 @@ fn what_is_only_warned_of_is_sent_all_the_same() {
     assert_eq!(severities, [Severity::Warning]);
     let manifest = read.value.unwrap();
     let create = manifest.actions.iter().find(|action| action.name == "create_item").unwrap();
-    assert!(matches!(create.request.body, Body::Json(_)), "{:?}", create.request.body);
+    assert!(matches!(create.request().unwrap().body, Body::Json(_)), "{:?}", create.means);
 }

@@ -4,8 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod play;
-#[path = "../../egress/tests/support/mod.rs"]
-mod support;
 
 use std::sync::Arc;
 

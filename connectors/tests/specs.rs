@@ -5,8 +5,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod play;
-#[path = "../../egress/tests/support/mod.rs"]
-mod support;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -164,7 +162,7 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
             let url = wanted["url"].as_str().unwrap();
             let path = format!("/{}", url.splitn(4, '/').nth(3).unwrap_or_default());
             let path = path.strip_prefix(&below).unwrap_or(&path).to_owned();
-            let headers: serde_json::Map<String, Json> = wanted["headers"]
+            let mut headers: serde_json::Map<String, Json> = wanted["headers"]
                 .as_object()
                 .into_iter()
                 .flatten()
@@ -172,6 +170,11 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
                 .filter(|(name, value)| !value.is_null() && *name != "accept")
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect();
+            // The first form of this answer in the description is one that the validator cannot write, and it says 500 to
+            // every request that names no other.
+            if name == "github" && fixture.action == "get_file" {
+                headers.insert("accept".into(), "application/json".into());
+            }
             let mut case = json!({
                 "service": name.replace('_', "-"),
                 "name": fixture.name,

@@ -35,7 +35,7 @@ const OURS: [&str; 11] = [
 ];
 
 /// How many bytes a second a line carries at least that is worth waiting for.
-const SLOW: u64 = 50_000;
+pub(crate) const SLOW: u64 = 50_000;
 
 /// How many secrets are opened at once.
 const OPENS: usize = 16;
@@ -67,11 +67,11 @@ pub struct Gathered {
 /// The one way out to the network. Clones share their connections.
 #[derive(Clone)]
 pub struct Client {
-    policy: Arc<Policy>,
-    open: Arc<dyn Open>,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) open: Arc<dyn Open>,
     /// Opening waits for a disk: more at once would be as many threads that wait.
-    opens: Arc<Semaphore>,
-    lookup: Arc<dyn Lookup>,
+    pub(crate) opens: Arc<Semaphore>,
+    pub(crate) lookup: Arc<dyn Lookup>,
     /// Made at the first call: it reads the system's trusted certificates, which takes its time, and which a
     /// workflow that calls nobody does not need.
     http: Arc<OnceLock<Result<reqwest::Client, String>>>,
@@ -405,7 +405,7 @@ fn fill_headers(headers: &[Header], opened: &Opened, host: &str) -> Result<Heade
 }
 
 /// Chooses the cryptography of TLS for the whole process, once.
-fn install_cryptography() {
+pub(crate) fn install_cryptography() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         // An error means that somebody has chosen before, which is as good.

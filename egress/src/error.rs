@@ -33,6 +33,16 @@ pub enum Error {
         /// How long it was waited for.
         limit: Duration,
     },
+    /// A mail server said no.
+    #[error("`{host}` says {code}: {said}")]
+    Said {
+        /// Who said it.
+        host: String,
+        /// Its code: from 400 on it may help to try again, from 500 on it does not.
+        code: u16,
+        /// What it said.
+        said: String,
+    },
     /// The answer is longer than allowed.
     #[error("the {what} of the answer of `{host}` is longer than {limit} bytes")]
     TooLarge {

@@ -52,18 +52,20 @@ impl Resolve for Guard {
         let host = name.as_str().to_owned();
         let (looking, policy) = (self.lookup.look_up(&host), self.policy.clone());
         Box::pin(async move {
-            let found = looking.await?;
-            let first = found.first().copied();
-            let allowed: Vec<SocketAddr> = found
-                .into_iter()
-                .filter(|address| policy.allows(*address))
-                .map(|address| SocketAddr::new(address, 0))
-                .collect();
-            match (allowed.is_empty(), first) {
-                (true, Some(address)) => Err(Blocked { host, address: address.to_string() }.into()),
-                (true, None) => Err(std::io::Error::other("the name has no address").into()),
-                (false, _) => Ok(Box::new(allowed.into_iter()) as Addrs),
+            match allowed(&policy, looking.await?) {
+                Err(Some(address)) => Err(Blocked { host, address: address.to_string() }.into()),
+                Err(None) => Err(std::io::Error::other("the name has no address").into()),
+                Ok(allowed) => {
+                    Ok(Box::new(allowed.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
+                }
             }
         })
     }
+}
+
+/// Those of a name's addresses that the policy allows; where there are none, one that it forbids, if there is any.
+pub(crate) fn allowed(policy: &Policy, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, Option<IpAddr>> {
+    let first = found.first().copied();
+    let allowed: Vec<IpAddr> = found.into_iter().filter(|address| policy.allows(*address)).collect();
+    if allowed.is_empty() { Err(first) } else { Ok(allowed) }
 }

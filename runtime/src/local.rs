@@ -13,6 +13,8 @@ mod turn;
 mod values;
 mod watchers;
 
+pub use clean::files;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel, sync_channel};

@@ -1,22 +1,40 @@
 //! Backups of a data directory: made while runs go on, looked through, and put in its place.
 //!
-//! A backup is the database alone, in one file. It holds secrets as the database does, sealed; the root key stands
-//! elsewhere, and is in none.
+//! A backup is the database in one file, and beside it a folder with the contents of large files, where there are any. It
+//! holds secrets as the database does, sealed; the root key stands elsewhere, and is in none.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use connectors::contents::Contents;
+use dsl::value::Hash;
 use jiff::Timestamp;
+use runtime::journal::sqlite::Sqlite;
 use store::Writer;
 use store::backup::{self, Counted};
 use tempfile::{Builder, NamedTempFile, TempDir};
 use vault::Findings;
 
+pub use connectors::contents::Copied;
+
 use crate::error::Error;
 use crate::home::{Home, sync_folder};
 use crate::safe;
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The length of the file, in bytes.
+    pub length: u64,
+    /// The contents of large files that stand beside it.
+    pub contents: Copied,
+    /// Where they stand.
+    pub folder: PathBuf,
+}
 
 /// What looking through a backup found.
 #[derive(Clone, Debug)]
@@ -25,6 +43,10 @@ pub struct Checked {
     pub counted: Counted,
     /// What is in its vault.
     pub sealed: Sealed,
+    /// The contents of large files beside it.
+    pub contents: Copied,
+    /// Contents that its runs refer to and that are not beside it.
+    pub missing: Vec<Hash>,
 }
 
 /// What was found of the vault in a backup.
@@ -59,26 +81,67 @@ pub struct Restored {
     pub aside: Option<PathBuf>,
     /// Why its secrets do not open here; nothing where they do, or there are none.
     pub shut: Option<String>,
+    /// Contents that its runs refer to and that are not here: a step that needs one fails.
+    pub missing: Vec<Hash>,
 }
 
-/// Writes a backup to a new file, for this user alone. It has its name once it is whole and on the disk, and not before.
-/// Gives its length.
+/// Writes a backup to a new file, for this user alone. It has its name once it is whole and on the disk, and not before:
+/// the folder of contents has its name just before it.
 ///
 /// # Errors
-/// Where there is nothing to back up, the file is there already, or it cannot be written.
-pub fn make(home: &Home, to: &Path) -> Result<u64, Error> {
+/// Where there is nothing to back up, the file or its folder is there already, or something cannot be written.
+pub fn make(home: &Home, to: &Path) -> Result<Made, Error> {
     let unusable = |source| Error::Backup { path: to.to_owned(), source };
-    if to.exists() {
-        return Err(unusable(io::ErrorKind::AlreadyExists.into()));
+    let named = contents_of(to);
+    for taken in [to, &named] {
+        if taken.exists() {
+            return Err(Error::Backup {
+                path: taken.to_owned(),
+                source: io::ErrorKind::AlreadyExists.into(),
+            });
+        }
     }
     // SQLite writes beside it meanwhile: all that is gone with the folder.
     let scratch = beside(to).map_err(unusable)?;
     let part = part_in(scratch.path()).map_err(unusable)?;
+    let (from, into) = (home.contents(), scratch.path().join("contents"));
+    // Before the database, since what is there may be cleaned away meanwhile, and behind it, since more may come: what is
+    // younger than a copy takes is not cleaned away.
+    let before = from.copy_to(&Contents::new(&into)).map_err(unusable)?;
     backup::copy(&home.database(), part.path()).map_err(vault::Error::from)?;
+    let behind = from.copy_to(&Contents::new(&into)).map_err(unusable)?;
+    let contents = Copied {
+        files: before.files + behind.files,
+        bytes: before.bytes + behind.bytes,
+        damaged: behind.damaged,
+    };
     let length = part.as_file().metadata().map_err(unusable)?.len();
+    if contents.files > 0 {
+        fs::rename(&into, &named).map_err(unusable)?;
+    }
     part.persist_noclobber(to).map_err(|error| unusable(error.error))?;
     sync_folder(folder(to)).map_err(unusable)?;
-    Ok(length)
+    Ok(Made { length, contents, folder: named })
+}
+
+/// The folder beside a backup that has the contents of its large files.
+fn contents_of(backup: &Path) -> PathBuf {
+    let mut name = OsString::from(backup);
+    name.push(".contents");
+    name.into()
+}
+
+/// What a database refers to of the contents of files, but for those that are there.
+fn lacking(database: &Path, contents: &Contents) -> Result<Vec<Hash>, Error> {
+    let journal = Sqlite::open_to_read(database)?;
+    let needed = runtime::local::files(&journal)?;
+    if needed.is_empty() {
+        return Ok(vec![]);
+    }
+    let unusable =
+        |source| Error::Directory { path: contents.folder().unwrap_or(database).to_owned(), source };
+    let there: BTreeSet<Hash> = contents.all().map_err(unusable)?.into_iter().map(|(hash, _)| hash).collect();
+    Ok(needed.difference(&there).copied().collect())
 }
 
 /// Looks a backup through: its structure, the seal of each row, and, where the root key is at hand, each secret and the
@@ -102,11 +165,13 @@ pub fn check(home: &Home, file: &Path) -> Result<Checked, Error> {
         Err(error) if is_shut(&error) => Sealed::Shut { why: crate::chain(&error) },
         Err(error) => return Err(error.into()),
     };
-    Ok(Checked { counted, sealed })
+    let kept = Contents::new(contents_of(file));
+    let contents = kept.look_through().map_err(|source| Error::Backup { path: contents_of(file), source })?;
+    Ok(Checked { counted, sealed, contents, missing: lacking(&copy, &kept)? })
 }
 
-/// Puts a backup in the place of the database, once it was looked through. The database from before, if there is one,
-/// is kept.
+/// Puts a backup in the place of the database, once it was looked through, and the contents of its files to those that are
+/// there. The database from before, if there is one, is kept.
 ///
 /// # Errors
 /// Where the backup is not whole, somebody moves runs here or writes beside them, a database is there that is not to be set aside, or
@@ -129,6 +194,13 @@ pub fn restore(home: &Home, file: &Path, present: Present) -> Result<Restored, E
     fill(&mut part, file)?;
     // Brought up to date while it has no name: what is cut off in the middle of that has none either.
     drop(Writer::open(part.path(), Duration::ZERO).map_err(vault::Error::from)?);
+    let from = contents_of(file);
+    let copied = Contents::new(&from).copy_to(&home.contents()).map_err(unusable)?;
+    if let Some(damaged) = copied.damaged.first() {
+        let source = io::Error::new(io::ErrorKind::InvalidData, format!("`{damaged}` is not what it was"));
+        return Err(Error::Backup { path: from, source });
+    }
+    let missing = lacking(part.path(), &home.contents())?;
     if database.exists() {
         backup::settle(&database);
     }
@@ -141,7 +213,7 @@ pub fn restore(home: &Home, file: &Path, present: Present) -> Result<Restored, E
         Err(error) if is_shut(&error) => Some(crate::chain(&error)),
         Err(error) => return Err(error.into()),
     };
-    Ok(Restored { counted, aside, shut })
+    Ok(Restored { counted, aside, shut, missing })
 }
 
 /// Keeps the files of a database in a folder of its own beside it; nothing where there are none. Where only the

@@ -31,7 +31,7 @@ pub use found::OfOwner;
 pub use health::{Health, REFUSED, WORKS};
 pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan};
 pub use standing::{Standing, standings};
-pub use trying::{Trying, revoke, try_key, verify};
+pub use trying::{Trying, loopback, revoke, try_key, verify};
 
 /// What a connection is called where nobody says otherwise.
 pub const MAIN: &str = "main";
@@ -181,7 +181,8 @@ fn hosts(
 
 /// The host of an address that a person gave.
 fn host_of(base: &str) -> Result<String, Error> {
-    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    let rest =
+        ["https://", "http://", "smtps://", "smtp://"].iter().find_map(|scheme| base.strip_prefix(scheme));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     match host.is_empty() || host.contains('@') {

@@ -301,3 +301,42 @@ fn a_bare_copy_of_the_file_would_be_seen() {
     running.kill().expect("it is running");
     running.wait().expect("it ends");
 }
+
+/// Keeps a file that is too large for a value.
+const LARGE: &str = "name: large\nsteps:\n  a: { use: file.read, with: { path: large.bin, as: bytes } }\n\
+                     output: { file: \"{{ steps.a }}\" }\n";
+
+/// The files in the contents of a folder.
+fn contents(folder: &str) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).map_or(vec![], |all| all.flatten().map(|entry| entry.path()).collect())
+}
+
+#[test]
+fn a_backup_takes_large_files_along_and_says_where_one_is_missing() {
+    let places = Places::new();
+    std::fs::write(places.path("large.bin"), vec![7; 11 * 1024 * 1024]).expect("a file in a folder of ours");
+    done(places.used.run(&["run", &places.file("large.yaml", LARGE)]));
+    let backup = places.path("backup");
+    let told = done(places.used.run(&["backup", &backup]));
+    assert!(told.stderr.contains("1 large file of 11534336 bytes"), "{told:?}");
+    let kept = contents(&places.path("backup.contents"));
+    assert_eq!(kept.len(), 1);
+    let looked = done(places.used.run(&["backup", "verify", &backup]));
+    assert!(looked.stdout.contains("1 large file of 11534336 bytes"), "{looked:?}");
+    done(places.fresh.run(&["restore", &backup]));
+    let restored = contents(&places.fresh.data.join("contents").display().to_string());
+    assert_eq!(restored.len(), 1);
+    assert_eq!(std::fs::read(&restored[0]).expect("it is there"), vec![7; 11 * 1024 * 1024]);
+    // The controls: one that is not what it was, and one that is not there.
+    std::fs::write(&kept[0], vec![8; 11 * 1024 * 1024]).expect("a file of ours");
+    let wrong = places.used.run(&["backup", "verify", &backup]);
+    assert!(wrong.code == Some(1) && wrong.stdout.contains("is not what it was"), "{wrong:?}");
+    let third = Keyway::at(places.folder.path().join("third"));
+    refused(&third.run(&["restore", &backup]), 2, "cannot be used");
+    assert!(!third.data.join("keyway.db").exists());
+    std::fs::remove_file(&kept[0]).expect("it is there");
+    let wrong = places.used.run(&["backup", "verify", &backup]);
+    assert!(wrong.code == Some(1) && wrong.stdout.contains("is missing"), "{wrong:?}");
+    let told = done(third.run(&["restore", &backup]));
+    assert!(told.stderr.contains("1 large file that its runs refer to did not come with it"), "{told:?}");
+}

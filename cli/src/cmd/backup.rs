@@ -1,16 +1,17 @@
-//! `keyway backup` and `keyway restore`: the database in one file, and back.
+//! `keyway backup` and `keyway restore`: the database in one file with the contents of large files beside it, and back.
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use server::Counted;
-use server::backup::{self, Checked, Present, Sealed};
+use server::backup::{self, Checked, Copied, Present, Sealed};
 
 use super::Data;
+use super::check::plural;
 use crate::error::{Exit, Trouble};
 use crate::output::{self, BAD, FAINT};
 
-/// Write the database to a file, while runs go on
+/// Write the database to a file, and the contents of large files beside it, while runs go on
 #[derive(ClapArgs)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
@@ -56,8 +57,18 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
             verify(&backup::check(&data.home()?, file)?, *json)
         }
         (None, Some(file)) => {
-            let length = backup::make(&args.data.home()?, file)?;
-            output::note(&format!("wrote `{}`, {length} bytes", file.display()));
+            let made = backup::make(&args.data.home()?, file)?;
+            output::note(&format!("wrote `{}`, {} bytes", file.display(), made.length));
+            if made.contents.files > 0 {
+                let (folder, Copied { files, bytes, .. }) = (made.folder.display(), &made.contents);
+                let files = plural(*files, "large file");
+                output::note(&format!(
+                    "wrote `{folder}`, {files} of {bytes} bytes; it belongs to the backup"
+                ));
+            }
+            for damaged in &made.contents.damaged {
+                output::note(&format!("the content `{damaged}` is not what it was, and was left out"));
+            }
             output::note("the root key is not in it; `keyway vault root-key export --to FILE` writes that");
             Ok(Exit::Done)
         }
@@ -66,12 +77,16 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 }
 
 fn verify(checked: &Checked, json: bool) -> Result<Exit, Trouble> {
-    let Checked { counted, sealed } = checked;
+    let Checked { counted, sealed, contents, missing } = checked;
     let (word, found, wrong, why) = match sealed {
         Sealed::Blank => ("empty", None, &[][..], None),
         Sealed::Opened(findings) => ("open", Some(findings), &findings.wrong[..], None),
         Sealed::Shut { why } => ("shut", None, &[][..], Some(why)),
     };
+    let lost: Vec<String> =
+        (contents.damaged.iter().map(|hash| format!("the content `{hash}` is not what it was")))
+            .chain(missing.iter().map(|hash| format!("the content `{hash}` of a large file is missing")))
+            .collect();
     if json {
         output::json(&serde_json::json!({
             "version": counted.version,
@@ -83,7 +98,8 @@ fn verify(checked: &Checked, json: bool) -> Result<Exit, Trouble> {
             "why": why,
             "secrets": found.map(|found| found.secrets),
             "audit": found.map(|found| found.rows),
-            "wrong": wrong,
+            "files": contents.files,
+            "wrong": wrong.iter().chain(&lost).collect::<Vec<_>>(),
         }));
     } else {
         let mut page = format!("{}, all as they were written\n", told(counted));
@@ -97,10 +113,13 @@ fn verify(checked: &Checked, json: bool) -> Result<Exit, Trouble> {
             (None, Some(why)) => page += &format!("secrets were not looked at: {why}\n"),
             (None, None) => page += &format!("{FAINT}no secrets{FAINT:#}\n"),
         }
-        wrong.iter().for_each(|wrong| page += &format!("{BAD}wrong{BAD:#} {wrong}\n"));
+        if contents.files > 0 {
+            page += &format!("{} of {} bytes\n", plural(contents.files, "large file"), contents.bytes);
+        }
+        wrong.iter().chain(&lost).for_each(|wrong| page += &format!("{BAD}wrong{BAD:#} {wrong}\n"));
         output::result(&page);
     }
-    Ok(if wrong.is_empty() { Exit::Done } else { Exit::No })
+    Ok(if wrong.is_empty() && lost.is_empty() { Exit::Done } else { Exit::No })
 }
 
 /// Carries `restore` out.
@@ -114,6 +133,12 @@ pub fn restore(args: &RestoreArgs) -> Result<Exit, Trouble> {
     }
     if restored.counted.unfinished > 0 {
         output::note("`keyway resume` takes up what had not ended at that time, and makes its calls again");
+    }
+    if !restored.missing.is_empty() {
+        let missing = plural(restored.missing.len(), "large file");
+        output::note(&format!(
+            "{missing} that its runs refer to did not come with it: a step that needs one fails"
+        ));
     }
     if let Some(why) = restored.shut {
         output::note(&format!("its secrets do not open here: {why}"));

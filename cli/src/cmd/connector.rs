@@ -5,6 +5,8 @@ mod check;
 mod docs;
 mod list;
 mod new;
+mod record;
+mod tried;
 
 use std::path::PathBuf;
 
@@ -29,6 +31,7 @@ enum Command {
     Docs(docs::Args),
     List(list::Args),
     New(new::Args),
+    Record(record::Args),
     /// Print the JSON Schema of manifests, for editors
     Schema,
 }
@@ -37,10 +40,11 @@ enum Command {
 pub fn main(args: Args) -> Result<Exit, Trouble> {
     match args.command {
         Command::Call(args) => super::on_runtime(call::main(args)),
-        Command::Check(args) => check::main(&args),
+        Command::Check(args) => super::on_runtime(check::main(args)),
         Command::Docs(args) => docs::main(&args),
         Command::List(args) => Ok(list::main(&args)),
         Command::New(args) => new::main(&args),
+        Command::Record(args) => super::on_runtime(record::main(args)),
         Command::Schema => {
             let about = "One connector: a service, how an account signs in, and what can be asked of it.";
             output::json(&dsl::schema::of_keys("Keyway connector", about, keys::TOP));

@@ -12,6 +12,7 @@ use super::fill::{self, Names};
 use super::{Called, Session, answer};
 use crate::manifest::Action;
 use crate::manifest::paging::{PageKind, Pages};
+use crate::manifest::request::Request;
 
 /// The most that the answers of all pages may have together, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
@@ -20,13 +21,13 @@ const MOST: usize = 64 * 1024 * 1024;
 pub(super) async fn all(
     session: &mut Session<'_>,
     called: &Called<'_>,
-    action: &Action,
+    (action, request): (&Action, &Request),
     pages: &Pages,
     names: &Names,
 ) -> Result<Value, Failure> {
     let id = session.job.id;
     let limit = limit(pages, names);
-    let first = session.outgoing(called, &action.request, names, None)?.url;
+    let first = session.outgoing(called, request, names, None)?.url;
     let (mut items, mut size, mut turn) = (vec![], 0, None);
     let mut asked = BTreeSet::new();
     let mut page = 0;
@@ -35,7 +36,7 @@ pub(super) async fn all(
             (Some(Turn::Call(next)), PageKind::Continue { request, .. }) => {
                 session.exchange(called, request, &names.with("next", next.clone()), turn.as_ref()).await?
             }
-            _ => session.exchange(called, &action.request, names, turn.as_ref()).await?,
+            _ => session.exchange(called, request, names, turn.as_ref()).await?,
         };
         let Some((seen, names)) = answered else { return Ok(Value::Null) };
         page += 1;

@@ -106,6 +106,7 @@ impl Connectors {
             name: &id,
             connection: about.connection,
             base: about.base,
+            recorder: None,
         };
         let opens = |inner: Arc<dyn Open>| -> Arc<dyn Open> {
             match hook {

@@ -2,14 +2,16 @@
 //! version, files. The same values give the same bytes, so that a call that is made again sends the same message; date and
 //! id are the service's to write.
 
+use std::time::SystemTime;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{File, Hash, UNKNOWN, Value};
 use lettre::Address;
 use lettre::message::header::{
-    Bcc, Cc, ContentType, From, Header, HeaderName, HeaderValue, Headers, InReplyTo, MIME_VERSION_1_0,
-    References, ReplyTo, Subject, To,
+    Bcc, Cc, ContentType, Date, From, Header, HeaderName, HeaderValue, Headers, InReplyTo, MIME_VERSION_1_0,
+    MessageId, References, ReplyTo, Subject, To,
 };
 use lettre::message::{Attachment, Mailbox, Mailboxes, MultiPart, MultiPartBuilder, SinglePart};
 
@@ -53,7 +55,54 @@ pub(super) const HOOK: Hook = Hook {
 const MOST: usize = 18 * 1024 * 1024;
 
 fn make(given: &Params) -> Result<Value, Failure> {
-    let mut message = heads(given)?.to_string().into_bytes();
+    Ok(Value::text(URL_SAFE.encode(written(given, &heads(given)?)?)))
+}
+
+/// A message in its envelope, as a mail server takes it.
+pub(crate) struct Posted {
+    /// Its `Message-ID`, with its brackets.
+    pub id: String,
+    /// The address that it is from.
+    pub from: String,
+    /// The addresses that it is for, those that others do not see included.
+    pub to: Vec<String>,
+    /// The message: who gets a copy unseen is not in it.
+    pub message: Vec<u8>,
+}
+
+/// Makes a message with a date and an id of its own, for a mail server, which writes neither.
+///
+/// # Errors
+/// Where it has no address that it is from, or something in it is none.
+pub(crate) fn posted(given: &Params, id: &str, now: SystemTime) -> Result<Posted, Failure> {
+    let mut heads = heads(given)?;
+    let invalid = |message: &str| Failure::new(FailureKind::Invalid, message);
+    let mut from = addresses(given, "from")?.into_iter().flatten();
+    let (Some(from), None) = (from.next(), from.next()) else {
+        return Err(invalid("a message is from one address: give `from`, here or with the connection"));
+    };
+    let mut to: Vec<String> = vec![];
+    for name in ["to", "cc", "bcc"] {
+        for one in addresses(given, name)?.into_iter().flatten() {
+            let one = one.email.to_string();
+            if !to.contains(&one) {
+                to.push(one);
+            }
+        }
+    }
+    if to.is_empty() {
+        return Err(invalid("the message is for nobody: `to` is empty"));
+    }
+    heads.remove::<Bcc>();
+    let id = format!("<{id}@{}>", from.email.domain());
+    heads.set(Date::from(now));
+    heads.set(MessageId::from(id.clone()));
+    Ok(Posted { id, from: from.email.to_string(), to, message: written(given, &heads)? })
+}
+
+/// Heads and what they stand above.
+fn written(given: &Params, heads: &Headers) -> Result<Vec<u8>, Failure> {
+    let mut message = heads.to_string().into_bytes();
     let files = attachments(given)?;
     let body = match (given.text("text")?, given.text("html")?) {
         (Some(text), Some(html)) => {
@@ -75,7 +124,7 @@ fn make(given: &Params) -> Result<Value, Failure> {
             files.into_iter().fold(all, MultiPart::singlepart).formatted()
         }
     });
-    Ok(Value::text(URL_SAFE.encode(message)))
+    Ok(message)
 }
 
 /// What is read, in one version or in several.

@@ -8,6 +8,7 @@ use dsl::catalog::FailureKind;
 use tokio::time::{Instant, sleep};
 
 use super::{Meter, Metered, Want};
+use crate::connection::Connection;
 
 const WORKFLOWS: usize = 20;
 const CALLS: usize = 50;
@@ -141,6 +142,27 @@ async fn who_asked_too_often_keeps_all_others_of_its_connection_back() {
     drop(other.admit("another line", ("c", "a.b"), vec![], None).await.unwrap());
     sleep(Duration::from_secs(60)).await;
     drop(other.admit("line", ("c", "a.b"), vec![], None).await.unwrap());
+}
+
+/// How many of ten members ask at once with a connection of this owner, where the service takes three in a while.
+async fn at_once(owner: &str) -> usize {
+    let (meter, double) = (Meter::default(), Arc::new(Double::default()));
+    let connection = Connection { owner: owner.into(), name: "main".into(), ..Connection::nobody("token") };
+    for member in 0..10 {
+        let metered = meter.of(&format!("member-{member}"), "w");
+        let wants = vec![Want { key: "all".into(), limit: 3, per: Duration::from_secs(60) }];
+        if metered.admit(&metered.line("slack", &connection), ("c", "a.b"), wants, None).await.is_ok() {
+            double.asked.lock().unwrap().push((Instant::now(), member));
+        }
+    }
+    double.busiest()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_of_an_organisation_is_counted_once_for_all_its_members() {
+    assert_eq!(at_once("organisation").await, 3);
+    // The control: each has one of their own.
+    assert_eq!(at_once("").await, 10);
 }
 
 #[tokio::test(start_paused = true)]

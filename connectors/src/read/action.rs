@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use dsl::catalog::{Safety, Trust};
-use dsl::codes::Code;
+use dsl::codes::Code as ErrorCode;
 use dsl::diagnostic::Diagnostic;
 use dsl::fields::{self, Fields, Owner, Reader};
 use dsl::shape;
 use dsl::span::Span;
-use dsl::types::{self, Type};
+use dsl::types::{self, Field, Type};
 use dsl::yaml::{Entry, Node};
 
 use super::auth::made_text;
@@ -16,11 +16,13 @@ use super::made;
 use super::request::{self, Places};
 use super::scope::{self, InScope, Scope};
 use super::{duration, entries, exclusive, parameters, sentence, texts, word};
+use crate::code::Code;
 use crate::hook::Moment;
 use crate::keys;
 use crate::manifest::answer::Answer;
 use crate::manifest::limits::{Budget, Class, Limits, Rule, Unit, Wait, WaitPlace};
-use crate::manifest::{Action, Certainty, Defaults, Effect, Idempotency, KeyPlace, Options};
+use crate::manifest::request::Method;
+use crate::manifest::{Action, Certainty, Defaults, Effect, Idempotency, KeyPlace, Means, Options};
 
 /// Reads what holds for all actions.
 pub(super) fn defaults(fields: &mut Fields<'_, '_, '_>, connection: &Scope) -> Defaults {
@@ -61,7 +63,7 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
     let owner = Owner { what: &what, span: entry.key.span() };
     if name == crate::catalog::FREE {
         let message = format!("every connector has an action `{name}` of its own");
-        reader.diagnostics.push(Diagnostic::error(Code::DuplicateKey, entry.key.span(), message));
+        reader.diagnostics.push(Diagnostic::error(ErrorCode::DuplicateKey, entry.key.span(), message));
     }
     let fields = &mut Fields::open(reader, &entry.value, &owner, &shape::names(keys::ACTION))?;
     for key in ["effect", "safety", "returns"] {
@@ -83,8 +85,14 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
     let options = fields.take("options").map(|node| options(fields.reader, node)).unwrap_or_default();
     let hooks = fields.take("hooks").map(|node| made::all(fields.reader, node, &scope)).unwrap_or_default();
     let sent = made::seeing(&scope, &hooks, &[Moment::Before]);
-    let request = fields.required("request", &what);
-    let request = request.and_then(|node| request::read(fields.reader, node, &sent, places));
+    let means = match fields.take("code") {
+        Some(_) => code(fields, &input, &what).map(Means::Code),
+        None => {
+            let request = fields.required("request", &what);
+            let request = request.and_then(|node| request::read(fields.reader, node, &sent, places));
+            request.map(|request| Means::Request(Box::new(request)))
+        }
+    };
     let idempotency = fields.take("idempotency").and_then(|node| idempotency(fields.reader, node, &scope));
     let pages = fields.take("pages").and_then(|node| request::pages(fields.reader, node, &scope, places));
     let each = fields.take("each").and_then(|node| {
@@ -93,14 +101,14 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
     });
     if let Some(entry) = fields.entry("each").filter(|_| fields.take("pages").is_none()) {
         let message = "`each` asks about the items of `pages`, and there are none";
-        fields.reader.diagnostics.push(Diagnostic::error(Code::MissingKey, entry.key.span(), message));
+        fields.reader.diagnostics.push(Diagnostic::error(ErrorCode::MissingKey, entry.key.span(), message));
     }
     let paged = fields.take("pages").is_some();
     let late = hooks.iter().find(|made| made.hook.moment == Moment::After);
     if let Some(late) = late.filter(|_| paged && fields.take("each").is_none()) {
         let span = fields.take("hooks").map_or(owner.span, |node| node.span);
         let message = format!("`{}` reads one answer, and {what} comes in pages", late.hook.name);
-        let wrong = Diagnostic::error(Code::Exclusive, span, message);
+        let wrong = Diagnostic::error(ErrorCode::Exclusive, span, message);
         fields.reader.diagnostics.push(wrong.help("with `each` it reads the answer about each item"));
     }
     // Of a list, what is made of an answer belongs to one item.
@@ -117,7 +125,7 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
     };
     if paged && fields.take("output").is_none() {
         let message = format!("{what} comes in pages, and does not say what becomes of them");
-        let wrong = Diagnostic::error(Code::MissingKey, owner.span, message);
+        let wrong = Diagnostic::error(ErrorCode::MissingKey, owner.span, message);
         fields.reader.diagnostics.push(wrong.help("write `output: { things: \"{{ items }}\" }`"));
     }
     let errors = rules(fields, &asked);
@@ -133,7 +141,7 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
         input,
         options,
         made: hooks,
-        request: request?,
+        means: means?,
         idempotency,
         pages,
         each,
@@ -143,6 +151,30 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
     };
     keeps(fields, &action, owner.span);
     Some(action)
+}
+
+/// The code that carries an action out: all else that says how is missing then, and the parameters are those that it reads.
+fn code(fields: &mut Fields<'_, '_, '_>, input: &[Field], what: &str) -> Option<Code> {
+    let node = fields.take("code")?;
+    for key in ["request", "hooks", "idempotency", "pages", "each", "success_when", "output", "errors"] {
+        if let Some(entry) = fields.entry(key) {
+            exclusive(fields.reader, "code", key, entry.key.span());
+        }
+    }
+    let found = word(fields, "code", keys::CODES, &Code::ALL)?;
+    let known: Vec<&str> = found.takes().iter().map(|(name, _)| *name).collect();
+    if let Some(other) = input.iter().find(|field| !known.contains(&field.name.as_str())) {
+        let message = format!("the code `{}` reads no parameter `{}`", found.name(), other.name);
+        let wrong = Diagnostic::error(ErrorCode::UnknownPart, node.span, message);
+        fields.reader.diagnostics.push(wrong.help(format!("it reads {}", fields::listed(&known))));
+    }
+    let needed = found.takes().iter().filter(|(_, needed)| *needed).map(|(name, _)| *name);
+    for name in needed.filter(|name| input.iter().all(|field| field.name != *name)) {
+        let message =
+            format!("the code `{}` needs the parameter `{name}`, and {what} has none", found.name());
+        fields.reader.diagnostics.push(Diagnostic::error(ErrorCode::MissingParameter, node.span, message));
+    }
+    Some(found)
 }
 
 fn safety(fields: &mut Fields<'_, '_, '_>) -> Option<Safety> {
@@ -161,7 +193,7 @@ fn keeps(fields: &mut Fields<'_, '_, '_>, action: &Action, owner: Span) {
     let span = fields.take("safety").map_or(owner, |node| node.span);
     let keyed = action.idempotency.is_some();
     let reads = action.effect == Effect::Read;
-    let method = action.request.method;
+    let changes_nothing = action.request().map(|request| request.method).filter(|method| method.reads());
     let (message, help) = match action.safety {
         Safety::Keyed if !keyed => (
             "`keyed` says that the request carries a key, and there is none".to_owned(),
@@ -181,13 +213,22 @@ fn keeps(fields: &mut Fields<'_, '_, '_>, action: &Action, owner: Span) {
             ),
             "write `safety: read`",
         ),
-        Safety::Once | Safety::Idempotent | Safety::Keyed if method.reads() => (
-            format!("a `{}` changes nothing", method.name()),
+        Safety::Once | Safety::Idempotent | Safety::Keyed if changes_nothing.is_some() => (
+            format!("a `{}` changes nothing", changes_nothing.map_or("", Method::name)),
             "write `effect: read` and `safety: read`, or another method",
         ),
-        Safety::Keyed | Safety::Once | Safety::Idempotent | Safety::Read => return,
+        Safety::Keyed | Safety::Once | Safety::Idempotent | Safety::Read => match action.means {
+            Means::Code(code) if code.safety() != action.safety => (
+                format!("what the code `{}` does has another safety", code.name()),
+                match code.safety() {
+                    Safety::Read => "write `safety: read`",
+                    Safety::Once | Safety::Idempotent | Safety::Keyed => "write `safety: once`",
+                },
+            ),
+            Means::Code(_) | Means::Request(_) => return,
+        },
     };
-    fields.reader.diagnostics.push(Diagnostic::error(Code::UnkeptSafety, span, message).help(help));
+    fields.reader.diagnostics.push(Diagnostic::error(ErrorCode::UnkeptSafety, span, message).help(help));
 }
 
 fn options(reader: &mut Reader<'_>, node: &Node) -> Vec<Options> {
@@ -231,7 +272,7 @@ fn idempotency(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Id
     }
     if place.is_none() {
         let message = "`idempotency` says where the key stands: `header`, `body` or `query`";
-        fields.reader.diagnostics.push(Diagnostic::error(Code::MissingKey, node.span, message));
+        fields.reader.diagnostics.push(Diagnostic::error(ErrorCode::MissingKey, node.span, message));
     }
     let value = match fields.take("value") {
         Some(_) => fields.template_in("value", scope)?,
@@ -302,7 +343,7 @@ fn wait(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Wait> {
         }
         (None, None) => {
             let message = "an entry of `wait` says where: `header` or `body`";
-            fields.reader.diagnostics.push(Diagnostic::error(Code::MissingKey, node.span, message));
+            fields.reader.diagnostics.push(Diagnostic::error(ErrorCode::MissingKey, node.span, message));
             return None;
         }
     };

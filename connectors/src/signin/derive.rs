@@ -115,8 +115,9 @@ pub async fn label(signed: &Signed<'_>) -> Result<Option<String>, Refusal> {
     let manifest = signed.manifest;
     let Some(verify) = &manifest.account.verify else { return Ok(None) };
     let Some(action) = manifest.actions.iter().find(|action| action.name == *verify) else { return Ok(None) };
+    let Some(request) = action.request() else { return Ok(None) };
     let names = names(signed, signed.fields);
-    let seen = asked(signed, signed.fields, &action.request, &names).await?;
+    let seen = asked(signed, signed.fields, request, &names).await?;
     let names = names.with("response", seen.response.clone());
     let id = format!("{}.{verify}", manifest.id);
     let judge = Judge {
@@ -156,6 +157,7 @@ async fn asked(
     let open: Arc<dyn Open> = Arc::new(Access(signed.tokens.access.clone()));
     let connection = Connection {
         name: String::new(),
+        owner: String::new(),
         auth: auth.id.clone(),
         fields: fields.clone(),
         secrets: [("access".to_owned(), "access".to_owned())].into(),

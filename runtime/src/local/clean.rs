@@ -61,17 +61,7 @@ impl Local {
     /// # Errors
     /// Where the journal cannot be read. What cannot be read may refer to any.
     pub fn files(&self) -> Result<BTreeSet<Hash>, Error> {
-        let mut found = BTreeSet::new();
-        let mut see = |value: &Value| {
-            value.each_kept(&mut |hash| {
-                found.insert(*hash);
-            });
-        };
-        each_value(&*self.journal, &mut see)?;
-        for hash in self.journal.values()? {
-            self.journal.value(&hash)?.iter().for_each(&mut see);
-        }
-        Ok(found)
+        files(&*self.journal)
     }
 
     /// Removes the large values that nothing refers to. From `Guard` on, the thread that moves the runs notes what
@@ -90,6 +80,24 @@ impl Local {
         let left: HashSet<Hash> = self.journal.values()?.into_iter().collect();
         Ok(free.iter().filter(|hash| !left.contains(*hash)).count())
     }
+}
+
+/// The contents of files that a journal refers to.
+///
+/// # Errors
+/// Where it cannot be read. What cannot be read may refer to any.
+pub fn files(journal: &dyn Journal) -> Result<BTreeSet<Hash>, Error> {
+    let mut found = BTreeSet::new();
+    let mut see = |value: &Value| {
+        value.each_kept(&mut |hash| {
+            found.insert(*hash);
+        });
+    };
+    each_value(journal, &mut see)?;
+    for hash in journal.values()? {
+        journal.value(&hash)?.iter().for_each(&mut see);
+    }
+    Ok(found)
 }
 
 /// Ends the guard, however the sweep ends.

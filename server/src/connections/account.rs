@@ -160,6 +160,7 @@ impl Account {
         }
         Ok(Connection {
             name: self.row.name.clone(),
+            owner: self.row.owner.clone(),
             auth: self.row.auth.clone(),
             fields: self.fields()?,
             secrets,

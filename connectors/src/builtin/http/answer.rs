@@ -120,7 +120,14 @@ pub(crate) fn parse(content: &Content, body: &Bytes) -> Result<Value, (FailureKi
     }
 }
 
-fn refusal(status: u16, retry_after: &str, content: &Content, body: &Bytes, name: &str) -> Failure {
+/// What a refusal is told as: its status, and what it says where that is text.
+pub(crate) fn refusal(
+    status: u16,
+    retry_after: &str,
+    content: &Content,
+    body: &Bytes,
+    name: &str,
+) -> Failure {
     let why = match content {
         Content::Bytes(_) => String::new(),
         Content::Json | Content::Text => excerpt(body),

@@ -1,0 +1,105 @@
+//! Actions of manifests that code carries out, since no request over HTTP does: handing a message to a mail server, reading
+//! a feed at whatever address. All else about them is data as for every action: parameters, types, safety, limits, sign-in.
+
+mod feed;
+pub(crate) mod smtp;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dsl::catalog::{Failure, Safety};
+use dsl::value::Value;
+
+use crate::call::Preview;
+use crate::call::fill::Names;
+use crate::connection::Connection;
+use crate::manifest::auth::Auth;
+use crate::params::Params;
+
+/// A piece of code that carries an action out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Reads a feed.
+    ReadFeed,
+    /// Hands a message to a mail server.
+    SmtpSend,
+    /// Signs in at a mail server, and sends nothing.
+    SmtpTry,
+}
+
+/// What code is called with.
+pub(crate) struct Coded<'a> {
+    /// The action's id.
+    pub id: &'a str,
+    /// What makes repeats of the call known as such.
+    pub key: &'a str,
+    /// The way out, which opens the secrets of the connection for its hosts alone.
+    pub egress: egress::Client,
+    /// The connection.
+    pub connection: &'a Connection,
+    /// The way to sign in that the connection has.
+    pub auth: &'a Auth,
+    /// Where the service stands, where not where the connection says.
+    pub base: Option<&'a str>,
+    /// Longest time of an exchange.
+    pub timeout: Duration,
+}
+
+impl Coded<'_> {
+    /// What ways to sign in are read with: the secrets as holes, and `connection`.
+    fn names(&self) -> Names {
+        let hole = |name: &str| Value::Hole(Arc::new(dsl::value::Hole::Name(name.to_owned())));
+        let names = Names::new(self.key).with("connection", self.connection.value());
+        let secrets = self.connection.secrets.iter();
+        secrets.fold(names, |names, (name, kept)| names.with(name.clone(), hole(kept)))
+    }
+}
+
+impl Code {
+    /// All of them, sorted by their names.
+    pub const ALL: [Code; 3] = [Code::ReadFeed, Code::SmtpSend, Code::SmtpTry];
+
+    /// As manifests write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Code::ReadFeed => "read_feed",
+            Code::SmtpSend => "smtp_send",
+            Code::SmtpTry => "smtp_try",
+        }
+    }
+
+    /// What may be repeated of it, which a manifest cannot promise otherwise.
+    pub fn safety(self) -> Safety {
+        match self {
+            Code::ReadFeed | Code::SmtpTry => Safety::Read,
+            Code::SmtpSend => Safety::Once,
+        }
+    }
+
+    /// The parameters that it reads, and whether each must be there.
+    pub fn takes(self) -> &'static [(&'static str, bool)] {
+        match self {
+            Code::ReadFeed => &[("url", true), ("limit", false)],
+            Code::SmtpSend => smtp::TAKES,
+            Code::SmtpTry => &[],
+        }
+    }
+
+    /// Carries it out.
+    pub(crate) async fn call(self, call: &Coded<'_>, params: &Params) -> Result<Value, Failure> {
+        match self {
+            Code::ReadFeed => feed::read(call, params).await,
+            Code::SmtpSend => smtp::send(call, params).await,
+            Code::SmtpTry => smtp::attempt(call).await,
+        }
+    }
+
+    /// What would be sent, its secrets as stars.
+    pub(crate) fn preview(self, call: &Coded<'_>, params: &Params) -> Result<Preview, Failure> {
+        match self {
+            Code::ReadFeed => feed::preview(params),
+            Code::SmtpSend => smtp::preview(call, Some(params)),
+            Code::SmtpTry => smtp::preview(call, None),
+        }
+    }
+}
