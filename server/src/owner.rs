@@ -4,6 +4,7 @@ mod asking;
 pub mod callers;
 pub mod deploy;
 pub(crate) mod hearing;
+mod herald;
 mod plans;
 mod socket;
 mod subscriber;
@@ -48,6 +49,7 @@ use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
 use asking::Services;
 use hearing::Ears;
+use herald::Herald;
 use plans::Plans;
 use socket::Listening;
 use subscriber::Subscriber;
@@ -105,6 +107,8 @@ pub(crate) struct Core {
     services: OnceLock<Services>,
     /// Where services are told addresses from here.
     subscriber: OnceLock<Subscriber>,
+    /// Where events of the product itself are told from here.
+    herald: OnceLock<Herald>,
     safe: Arc<Safe>,
     ears: Ears,
     /// Where the addresses begin that others call.
@@ -157,6 +161,7 @@ impl Owner {
             poller,
             services: OnceLock::new(),
             subscriber: OnceLock::new(),
+            herald: OnceLock::new(),
             safe,
             ears: Ears::default(),
             base,
@@ -204,6 +209,7 @@ impl Owner {
     pub fn serve(&self, reach: Reach) -> Result<(usize, usize), Error> {
         let counted = self.core.serve(reach)?;
         let _ = self.core.subscriber.set(Subscriber::open(&self.core));
+        let _ = self.core.herald.set(Herald::open(&self.core));
         Ok(counted)
     }
 
@@ -217,6 +223,9 @@ impl Owner {
         }
         if let Some(subscriber) = self.core.subscriber.get() {
             subscriber.stop();
+        }
+        if let Some(herald) = self.core.herald.get() {
+            herald.stop();
         }
     }
 

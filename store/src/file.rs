@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::{Error, backup};
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 20] = [
+const MIGRATIONS: [&str; 23] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -33,6 +33,9 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("../migrations/18.sql"),
     include_str!("../migrations/19.sql"),
     include_str!("../migrations/20.sql"),
+    include_str!("../migrations/21.sql"),
+    include_str!("../migrations/22.sql"),
+    include_str!("../migrations/23.sql"),
 ];
 
 /// The version of the tables that this program writes.

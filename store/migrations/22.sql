@@ -1,0 +1,2 @@
+-- Nothing changes: this number belongs to tables that are made elsewhere.
+PRAGMA user_version = 22;
