@@ -43,7 +43,7 @@ use crate::executor::Hands;
 use crate::home::{Home, Lock};
 use crate::live::{Ear, Piece};
 use crate::order::{Note, Order};
-use crate::protocol::{Act, Hears, Reply, Request, Watched};
+use crate::protocol::{Act, Hears, Polled, Reply, Request, Watched};
 use crate::safe::Safe;
 use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
@@ -371,7 +371,14 @@ impl Core {
     fn watched(&self) -> Option<Watched> {
         let watch = self.timekeeper.get()?.watch();
         let looked = watch.looked.map(|time| time.to_string());
-        Some(Watched { looked, late: watch.late, found: watch.found, trouble: watch.trouble })
+        let polled = |watch: runtime::poller::Watch| Polled {
+            workflow: watch.workflow,
+            trigger: watch.text,
+            asked: watch.asked.map(|time| time.to_string()),
+            next: watch.next.map(|time| time.to_string()),
+        };
+        let polls = self.poller.get().map(Poller::watch).unwrap_or_default().into_iter().map(polled).collect();
+        Some(Watched { looked, late: watch.late, found: watch.found, trouble: watch.trouble, polls })
     }
 
     /// Removes what became of times long ago that started no run; of those that did it goes with the run.
