@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Child;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -116,10 +117,14 @@ fn signed(secret: &str, body: &str) -> String {
 
 /// A place where the workflow is deployed, with a connection to the service.
 fn place(service: &Service) -> Place {
+    place_of(service, MANIFEST)
+}
+
+fn place_of(service: &Service, manifest: &str) -> Place {
     let place = Place::new();
     let folder = place.keyway.config().join("keyway/connectors");
     std::fs::create_dir_all(&folder).expect("a folder of ours");
-    std::fs::write(folder.join("demo.yaml"), MANIFEST).expect("a file of ours");
+    std::fs::write(folder.join("demo.yaml"), manifest).expect("a file of ours");
     let origin = service.origin();
     let connect = ["connect", "demo", "--allow-private", "--base-url", &origin, "--no-verify", "--stdin"];
     let connected = place.keyway.run_with(&connect, "token");
@@ -218,4 +223,88 @@ fn one_that_does_not_forget_so_soon_is_not_told_again() {
     until(&service, "POST", 1);
     std::thread::sleep(Duration::from_secs(10));
     assert_eq!(methods(&service), ["POST"], "what was seen to be renewed was renewed since its end came");
+}
+
+/// As it is where the service chooses the secret, and wants to read it back while it is told the address.
+fn choosing() -> String {
+    let sent = r#"      json: { url: "{{ hook.url }}", secret: "{{ hook.secret }}" }"#;
+    assert!(MANIFEST.contains(sent));
+    let asks = "    handshake:\n      when: request.headers[\"x-secret\"] != null\n      \
+                headers: { x-secret: \"{{ request.headers[\\\"x-secret\\\"] }}\" }\n      \
+                secret: request.headers[\"x-secret\"]\n    subscribe:\n";
+    MANIFEST.replace(sent, r#"      json: { url: "{{ hook.url }}" }"#).replacen("    subscribe:\n", asks, 1)
+}
+
+/// A service chooses a secret; gives the status that it is answered, and whether it reads the secret back.
+fn choose(address: SocketAddr, path: &str, secret: &str) -> (u16, bool) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: kw.example.com\r\nconnection: close\r\nx-secret: {secret}\r\ncontent-length: 0\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, answer.contains(&format!("x-secret: {secret}")))
+}
+
+const CHOSEN: &str = "cnry-chosen-0123456789abcdef";
+
+#[test]
+fn a_service_chooses_the_secret_while_it_is_told_the_address_and_at_no_other_time() {
+    let (known, told) = (Arc::new(Mutex::new(None::<SocketAddr>)), Arc::new(Mutex::new(vec![])));
+    let service = {
+        let (known, told) = (known.clone(), told.clone());
+        Service::start(move |came| match came.method.as_str() {
+            "POST" => {
+                let url = came.body["url"].as_str().unwrap_or_default();
+                let path = url.strip_prefix("https://kw.example.com").unwrap_or_default();
+                let address = loop {
+                    if let Some(address) = *known.lock().expect("nobody panics") {
+                        break address;
+                    }
+                    std::thread::sleep(Duration::from_millis(10));
+                };
+                let answered = choose(address, path, CHOSEN);
+                told.lock().expect("nobody panics").push(answered);
+                (201, json!({ "id": "s1", "expires": "2099-01-01T00:00:00Z" }))
+            }
+            _ => (204, Value::Null),
+        })
+    };
+    let place = place_of(&service, &choosing());
+    let serving = Serving::of(&place);
+    *known.lock().expect("nobody panics") = Some(serving.address);
+    let subscribed = until(&service, "POST", 1);
+    let url = subscribed[0].body["url"].as_str().expect("an address").to_owned();
+    let path = url.strip_prefix("https://kw.example.com").expect("where it is reached").to_owned();
+    let end = Instant::now() + PATIENCE;
+    while self::told(&place)["subscription"]["known"] != true {
+        assert!(Instant::now() < end, "{}", self::told(&place));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(*told.lock().expect("nobody panics"), [(200, true)]);
+    // Its calls are held against what it chose, also by a process that comes later.
+    let body = r#"{"id":"c1"}"#;
+    assert_eq!(serving.call(&path, &signed(CHOSEN, body), body).0, 200);
+    drop(serving);
+    let serving = Serving::of(&place);
+    let (status, again) = serving.call(&path, &signed(CHOSEN, body), body);
+    assert_eq!((status, &again["again"]), (200, &json!(true)), "{again}");
+    // Whoever knows the address chooses nothing any more, and a secret that is none is not kept either.
+    let other = "another-secret-0123456789";
+    assert_eq!(choose(serving.address, &path, other), (401, false));
+    assert_eq!(choose(serving.address, &path, "short").0, 400);
+    let body = r#"{"id":"c2"}"#;
+    assert_eq!(serving.call(&path, &signed(other, body), body).0, 401);
+    assert_eq!(serving.call(&path, &signed(CHOSEN, body), body).0, 200);
+    drop(serving);
+    // It lies sealed: no file of the data directory has it.
+    for entry in std::fs::read_dir(&place.keyway.data).expect("a folder").flatten() {
+        if let Ok(bytes) = std::fs::read(entry.path()) {
+            let seen = bytes.windows(CHOSEN.len()).any(|window| window == CHOSEN.as_bytes());
+            assert!(!seen, "{}", entry.path().display());
+        }
+    }
 }
