@@ -69,8 +69,7 @@ const BYTES: usize = 5_000_000;
 
 /// What is too much, of the slowest one, of all, and of their bytes.
 fn too_much((one, all, bytes): (Duration, Duration, usize)) -> Vec<&'static str> {
-    let faults =
-        [(one > ONE * SLACK, "one"), (all > ALL * SLACK, "all"), (bytes > BYTES, "bytes")];
+    let faults = [(one > ONE * SLACK, "one"), (all > ALL * SLACK, "all"), (bytes > BYTES, "bytes")];
     faults.into_iter().filter_map(|(is, what)| is.then_some(what)).collect()
 }
 

@@ -204,8 +204,13 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
     assert!(wrong.is_empty(), "{} of {} requests:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     assert!(out.status.success(), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
     if std::env::var_os("KEYWAY_WRITE").is_some() {
-        let kept = json!({ "date": jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "services": judged });
+        let kept =
+            json!({ "date": jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "services": judged });
         let text = serde_json::to_string_pretty(&kept).unwrap();
-        std::fs::write(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judged.json"), text + "\n").unwrap();
+        std::fs::write(
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judged.json"),
+            text + "\n",
+        )
+        .unwrap();
     }
 }

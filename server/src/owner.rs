@@ -377,7 +377,8 @@ impl Core {
             asked: watch.asked.map(|time| time.to_string()),
             next: watch.next.map(|time| time.to_string()),
         };
-        let polls = self.poller.get().map(Poller::watch).unwrap_or_default().into_iter().map(polled).collect();
+        let polls =
+            self.poller.get().map(Poller::watch).unwrap_or_default().into_iter().map(polled).collect();
         Some(Watched { looked, late: watch.late, found: watch.found, trouble: watch.trouble, polls })
     }
 

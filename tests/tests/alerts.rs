@@ -25,7 +25,7 @@ const DOWN: &str = "name: down\ninputs: { said: string }\ntriggers:\n\
     \x20 - event: keyway.provider_down\n    inputs: { said: \"{{ trigger.event.provider }} {{ trigger.event.model ?? 'all' }}\" }\n\
     steps: { a: { set: { said: \"{{ inputs.said }}\" } } }\noutput: \"{{ inputs.said }}\"\n";
 
-const ASKS: &str = "name: asks\nsteps:\n  it: { ai: \"Say hello.\", retry: { attempts: 1 } }\noutput: \"{{ steps.it }}\"\n";
+const ASKS: &str = "name: asks\nsteps:\n  ask: { ai: Say hello, model: openai/gpt-5.4-mini, retry: 1 }\noutput: \"{{ steps.ask.text }}\"\n";
 
 /// A service, killed when it is dropped.
 struct Serving(Child);
@@ -90,7 +90,8 @@ fn tamper(place: &Place, sql: &str) {
 fn spend(place: &Place, owner: &str, id: &str, cents: i64, class: &str) {
     let time = jiff::Timestamp::now().as_nanosecond();
     let cost = cents * 10_000_000_000;
-    let (reserved, cost) = if class == "open" { (cost.to_string(), "NULL".into()) } else { ("1".into(), cost.to_string()) };
+    let (reserved, cost) =
+        if class == "open" { (cost.to_string(), "NULL".into()) } else { ("1".into(), cost.to_string()) };
     tamper(
         place,
         &format!(
@@ -112,7 +113,10 @@ fn each_share_of_a_budget_is_told_once_whatever_is_killed_in_between() {
         assert_eq!(place.keyway.run(arguments).code, Some(0));
     }
     // Somebody else's money is told to nobody here, and what is only reserved is not spent.
-    tamper(&place, "INSERT INTO budgets (owner, scope, name, most) VALUES ('somebody', 'owner', '', 10000000000000)");
+    tamper(
+        &place,
+        "INSERT INTO budgets (owner, scope, name, most) VALUES ('somebody', 'owner', '', 10000000000000)",
+    );
     spend(&place, "somebody", "theirs", 950, "ok");
     let serving = Serving::of(&place);
     spend(&place, "local", "first", 499, "ok");

@@ -286,7 +286,9 @@ fn parameter_row(field: &Field) -> String {
 fn the_pages_of_connectors() {
     let library = server::connector::library();
     let mut pages = BTreeMap::new();
-    let mut index = String::from("# Connectors\n\nHow they are used: [connectors](../connectors.md). [What was tried of each](status.md).\n\n");
+    let mut index = String::from(
+        "# Connectors\n\nHow they are used: [connectors](../connectors.md). [What was tried of each](status.md).\n\n",
+    );
     index += "| Connector | Actions | Events | |\n| --- | --- | --- | --- |\n";
     for id in library.names() {
         let manifest = library.find(id).expect("a manifest in the program is right");

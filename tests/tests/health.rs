@@ -72,8 +72,17 @@ fn desk() -> (Place, Service) {
 
 fn connect(place: &Place, service: &Service, name: &str, token: &str) -> Answer {
     let origin = service.origin();
-    let connect =
-        ["connect", "demo", "--name", name, "--allow-private", "--base-url", &origin, "--no-verify", "--stdin"];
+    let connect = [
+        "connect",
+        "demo",
+        "--name",
+        name,
+        "--allow-private",
+        "--base-url",
+        &origin,
+        "--no-verify",
+        "--stdin",
+    ];
     place.keyway.run_with(&connect, token)
 }
 
@@ -214,7 +223,10 @@ fn a_check_asks_each_connection_now_and_says_what_came() {
     assert_eq!(checked.code, Some(1), "{checked:?}");
     let came = checked.json();
     assert_eq!(service.came().len(), before + 2);
-    assert_eq!((&came[0]["name"], &came[0]["works"], &came[0]["account"]), (&json!("main"), &json!(true), &json!("ada")));
+    assert_eq!(
+        (&came[0]["name"], &came[0]["works"], &came[0]["account"]),
+        (&json!("main"), &json!(true), &json!("ada"))
+    );
     assert_eq!((&came[1]["name"], &came[1]["works"]), (&json!("other"), &json!(false)), "{came}");
     assert_eq!(came[1]["error"]["kind"], "auth", "{came}");
     for row in came.as_array().into_iter().flatten() {

@@ -185,7 +185,10 @@ fn a_service_is_told_an_address_told_again_before_it_forgets_heard_and_told_that
         }
         std::thread::sleep(Duration::from_millis(100));
     };
-    assert_eq!((&renewed["subscription"]["known"], &renewed["subscription"]["failures"]), (&json!(true), &json!(0)));
+    assert_eq!(
+        (&renewed["subscription"]["known"], &renewed["subscription"]["failures"]),
+        (&json!(true), &json!(0))
+    );
     let next: Timestamp = renewed["subscription"]["next"].as_str().expect("a time").parse().expect("a time");
     let wait = next.duration_since(Timestamp::now()).as_secs();
     assert!((3000..=3600).contains(&wait), "two hours less the one before: {renewed}");
@@ -197,7 +200,9 @@ fn a_service_is_told_an_address_told_again_before_it_forgets_heard_and_told_that
     assert_eq!(place.until(&run, |shown| shown["status"] == "succeeded")["output"], "c1");
     let (status, again) = serving.call(&path, &signed(&secret, body), body);
     assert_eq!((status, &again["again"]), (200, &json!(true)), "{again}");
-    for (signature, body) in [(signed("another secret", body), body), (signed(&secret, body), r#"{"id":"c2"}"#)] {
+    for (signature, body) in
+        [(signed("another secret", body), body), (signed(&secret, body), r#"{"id":"c2"}"#)]
+    {
         assert_eq!(serving.call(&path, &signature, body).0, 401);
     }
     // It dies and comes back: the service knows the address, and is told nothing.

@@ -92,7 +92,10 @@ async fn ask(check: &Check) -> Result<Exit, Trouble> {
             continue;
         };
         if manifest.account.verify.is_none() {
-            let message = format!("{}: its manifest has no action that tells whether `{}` works", manifest.name, row.name);
+            let message = format!(
+                "{}: its manifest has no action that tells whether `{}` works",
+                manifest.name, row.name
+            );
             output::note(&format!("{FAINT}–{FAINT:#} {message}"));
             continue;
         }
@@ -154,7 +157,8 @@ fn table(known: &[Service]) -> String {
         table += &row(&format!("{:<first$}", service.connector), service.state(), &service.figures);
         // What several accounts tell together is told for each as well.
         for account in service.accounts.iter().filter(|_| service.accounts.len() > 1) {
-            table += &row(&format!("  {:<1$}", account.row.name, first - 2), account.state(), &account.figures);
+            table +=
+                &row(&format!("  {:<1$}", account.row.name, first - 2), account.state(), &account.figures);
         }
     }
     table

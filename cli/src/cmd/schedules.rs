@@ -47,7 +47,8 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         let mut page: String = timings.iter().map(lines).collect();
         for caller in &services {
             let polls = watched.iter().flat_map(|watched| &watched.polls);
-            let mut its = polls.filter(|polled| polled.workflow == caller.workflow && polled.trigger == caller.text);
+            let mut its =
+                polls.filter(|polled| polled.workflow == caller.workflow && polled.trigger == caller.text);
             page += &super::webhooks::lines(caller, its.next());
         }
         output::result(&page);

@@ -124,7 +124,13 @@ pub fn lines(caller: &Caller, now: Option<&Polled>) -> String {
             },
         );
         if let Some(due) = told.due {
-            let what = if !told.wanted { "taken back" } else if told.kept.is_some() { "told again" } else { "told" };
+            let what = if !told.wanted {
+                "taken back"
+            } else if told.kept.is_some() {
+                "told again"
+            } else {
+                "told"
+            };
             line("next", format!("it is {what} at {}", shown(timestamp(due))));
         }
         if told.failures > 0 {

@@ -40,14 +40,8 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them; the place in the list is the byte that is kept.
-    const ALL: [Outcome; 6] = [
-        Outcome::Yes,
-        Outcome::No,
-        Outcome::Refused,
-        Outcome::Limited,
-        Outcome::Failing,
-        Outcome::Unreached,
-    ];
+    const ALL: [Outcome; 6] =
+        [Outcome::Yes, Outcome::No, Outcome::Refused, Outcome::Limited, Outcome::Failing, Outcome::Unreached];
 
     fn of(failure: Option<&Failure>) -> Outcome {
         match failure.map(|failure| failure.kind) {
@@ -272,7 +266,10 @@ mod tests {
 
     #[test]
     fn accounts_of_one_service_are_told_together_by_the_time_of_each_request() {
-        let (one, other) = (measured(&[(1, 1000, Outcome::Yes), (4, 4000, Outcome::Refused)]), measured(&[(2, 2000, Outcome::Yes)]));
+        let (one, other) = (
+            measured(&[(1, 1000, Outcome::Yes), (4, 4000, Outcome::Refused)]),
+            measured(&[(2, 2000, Outcome::Yes)]),
+        );
         let both = Figures::of([&one, &other]);
         assert_eq!(both.state, Some(Value { value: "refused", n: 3, as_of: 4 }));
         assert_eq!(both.median, Some(Value { value: 2.0, n: 3, as_of: 4 }));

@@ -112,11 +112,12 @@ fn account_to_json(account: &Standing) -> serde_json::Value {
 
 fn figures_to_json(figures: &Figures) -> serde_json::Value {
     fn value<T: Copy + Into<serde_json::Value>>(value: Option<Value<T>>) -> serde_json::Value {
-        value.map_or(serde_json::Value::Null, |value| {
-            json!({ "value": value.value.into(), "n": value.n, "as_of": time(value.as_of) })
-        })
+        let Some(Value { value, n, as_of }) = value else { return serde_json::Value::Null };
+        let value: serde_json::Value = value.into();
+        json!({ "value": value, "n": n, "as_of": time(as_of) })
     }
-    let failed = |failed: &Failed| json!({ "kind": failed.kind, "message": failed.why, "as_of": time(failed.time) });
+    let failed =
+        |failed: &Failed| json!({ "kind": failed.kind, "message": failed.why, "as_of": time(failed.time) });
     json!({
         "last_answer": value(figures.state),
         "median_ms": value(figures.median),

@@ -237,9 +237,9 @@ impl Core {
     fn keep_chosen(&self, listener: &Listener, hook: [u8; 32], secret: &Secret) -> Result<(), Unheard> {
         let rows = self.kept()?.subscriptions()?;
         let [_, workflow, text] = listener.of();
-        let is_told = rows.iter().any(|row| {
-            row.workflow == workflow && row.text == text && row.wanted && row.kept.is_none()
-        });
+        let is_told = rows
+            .iter()
+            .any(|row| row.workflow == workflow && row.text == text && row.wanted && row.kept.is_none());
         if !is_told {
             return Err(Refused::Unproven("nobody asked it to choose a secret".into()).into());
         }

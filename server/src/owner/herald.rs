@@ -238,18 +238,14 @@ fn or_null(text: &str) -> Value {
 }
 
 /// Something that has happened, as it comes over a trigger; nothing where the trigger does not want it.
-fn coming(
-    listener: &Arc<Listener>,
-    event: &str,
-    happening: &Happening,
-    now: Timestamp,
-) -> Option<Coming> {
+fn coming(listener: &Arc<Listener>, event: &str, happening: &Happening, now: Timestamp) -> Option<Coming> {
     let Happening { key, keep, value } = happening;
     let Value::Object(given) = listener.given() else { return None };
     // Each parameter names what the field of the event must be.
     let fits = given.iter().all(|(name, wanted)| match (&**name, event) {
         ("workflow", BUDGET) => {
-            value.get("scope").and_then(Value::as_text) == Some("workflow") && value.get("name") == Some(wanted)
+            value.get("scope").and_then(Value::as_text) == Some("workflow")
+                && value.get("name") == Some(wanted)
         }
         (name, _) => wanted.is_null() || value.get(name) == Some(wanted),
     });
