@@ -18,7 +18,7 @@ const MONEY: &str = "name: money\ninputs: { said: string }\ntriggers:\n\
     \x20 - event: keyway.budget\n    inputs: { said: \"{{ trigger.event.scope }} {{ trigger.event.percent }} {{ trigger.event.spent }}\" }\n\
     steps: { a: { set: { said: \"{{ inputs.said }}\" } } }\noutput: \"{{ inputs.said }}\"\n";
 
-const MOST: &str = "name: most\ntriggers:\n  - { event: keyway.budget, with: { percent: 80 }, filter: event.scope == \"owner\" }\n\
+const MOST: &str = "name: most\ntriggers:\n  - { event: keyway.budget, with: { percent: 80 }, filter: 'event.scope == \"owner\"' }\n\
     steps: { a: { set: { said: 1 } } }\n";
 
 const DOWN: &str = "name: down\ninputs: { said: string }\ntriggers:\n\
