@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tests::place::Place;
 use tests::service::{Came, Service};
 
-/// How long something may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long something may take before the test gives up: what is due is looked for at least once a minute.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 const MANIFEST: &str = r#"connector: demo
 name: Demo
