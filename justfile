@@ -53,6 +53,10 @@ ticks:
 schedules:
     KEYWAY_REPORT=docs/measured/schedules.md cargo run --release -p tests --bin schedules
 
+# Measure what reading the manifests of connectors costs
+manifests:
+    KEYWAY_REPORT=docs/measured/manifests.md cargo run --release -p tests --bin manifests
+
 # Let small workflows run beside a million items
 fairness:
     KEYWAY_REPORT=docs/measured/fairness.md KEYWAY_ITEMS=1000000 KEYWAY_SECONDS=20 cargo test --release -p tests --test fairness

@@ -38,7 +38,7 @@ use tokio::sync::Semaphore;
 use vault::Vault;
 
 use crate::chat::{Answer, Message, Part, Question, Role};
-use crate::health::{Asked, Gate, Health};
+use crate::health::{Asked, Down, Gate, Health};
 use crate::price::Money;
 use crate::provider::Quality;
 use crate::refusal::{NextKey, NextProvider, Refusal, SameKey};
@@ -161,6 +161,11 @@ impl Models {
 
     fn without_batches(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.without_batches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The providers and models that are left alone, whoever asks.
+    pub fn down(&self) -> Vec<Down> {
+        self.health().down()
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {

@@ -87,6 +87,23 @@ struct Circuit {
     times: u32,
     /// When a probe went out that has not come back.
     probe: Option<Timestamp>,
+    /// Since when it has been shut without an answer in between.
+    since: Timestamp,
+}
+
+/// A provider, or one of its models, that is left alone since too much of what it was asked failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Down {
+    /// The provider.
+    pub provider: String,
+    /// The model; nothing where it is the whole provider.
+    pub model: Option<String>,
+    /// Since when nothing was answered.
+    pub since: Timestamp,
+    /// When it is tried again.
+    pub until: Timestamp,
+    /// How often it was shut since then, without an answer in between; the first time is 0.
+    pub times: u32,
 }
 
 /// A probe that is out longer is lost.
@@ -175,6 +192,20 @@ impl Health {
         }
     }
 
+    /// Who is left alone, whichever key is used: providers and models.
+    pub fn down(&self) -> Vec<Down> {
+        let down = |(scope, circuit): (&Scope, &Circuit)| {
+            let (provider, model) = match scope {
+                Scope::Provider(provider) => (provider.clone(), None),
+                Scope::Model(provider, model) => (provider.clone(), Some(model.clone())),
+                Scope::Key(_) | Scope::KeyAndModel(..) => return None,
+            };
+            let Circuit { since, until, times, .. } = *circuit;
+            Some(Down { provider, model, since, until, times })
+        };
+        self.circuits.iter().filter_map(down).collect()
+    }
+
     /// A key was changed, or found right: it is as new.
     pub fn renewed(&mut self, key: &str) {
         self.circuits.retain(|scope, _| match scope {
@@ -206,9 +237,10 @@ impl Health {
         let pause = refusal.wait.unwrap_or_else(|| pause(times));
         let until = after(now, pause).max(before.map_or(now, |circuit| circuit.until));
         let probe = before.and_then(|circuit| circuit.probe);
+        let since = before.map_or(now, |circuit| circuit.since);
         // What was due long ago is asked by nobody any more.
         self.circuits.retain(|_, circuit| now <= after(circuit.until, FORGOTTEN));
-        self.circuits.insert(scope, Circuit { until, why: refusal.message.clone(), times, probe });
+        self.circuits.insert(scope, Circuit { until, why: refusal.message.clone(), times, probe, since });
     }
 }
 

@@ -11,6 +11,7 @@ mod clean;
 mod connect;
 mod connections;
 mod connector;
+mod connectors;
 mod cron;
 mod deploy;
 mod diff;
@@ -74,6 +75,7 @@ enum Command {
     Connect(connect::Args),
     Connections(connections::Args),
     Connector(connector::Args),
+    Connectors(connectors::Args),
     Cron(cron::Args),
     Deploy(deploy::Args),
     Diff(diff::Args),
@@ -216,6 +218,7 @@ pub fn main() -> Exit {
         Command::Connect(args) => on_runtime(connect::main(args)),
         Command::Connections(args) => on_runtime(connections::main(args)),
         Command::Connector(args) => connector::main(args),
+        Command::Connectors(args) => on_runtime(connectors::main(args)),
         Command::Cron(args) => cron::main(&args),
         Command::Deploy(args) => on_runtime(deploy::main(args)),
         Command::Diff(args) => diff::main(&args),

@@ -11,6 +11,7 @@ mod preview;
 mod signed;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use dsl::catalog::{Failure, FailureKind, Safety};
 use dsl::value::{Object, Value};
@@ -21,7 +22,7 @@ use secret::Open;
 
 use crate::catalog::{FREE, is_connected};
 use crate::code::{Code, Coded};
-use crate::connection::{Connection, Connections, Within};
+use crate::connection::{Connection, Connections, Measured, Within};
 use crate::contents::Contents;
 use crate::hook::Moment;
 use crate::manifest::auth::Auth;
@@ -328,20 +329,33 @@ impl Session<'_> {
         let within = self.within(outgoing.url.host_str().unwrap_or_default());
         let way = job.auth(&self.connection)?;
         let client = job.egress.opened_by(signed::signed(&mut outgoing, way, &self.connection, within)?);
-        let call = outgoing.name();
+        let mut watch = Watch::start();
         let seen = match request.reads {
-            Reads::Bytes => self.receive(&client, &outgoing, called, request, names).await?,
+            Reads::Bytes => self.receive(&client, &outgoing, called, (request, &mut watch), names).await,
             Reads::Auto | Reads::Json | Reads::Text => {
-                let sent = client.send(outgoing.request()).await;
-                let response = sent.map_err(|error| unanswered(&error, &call, called.safety()))?;
-                if let Some(recorder) = job.recorder {
-                    recorder.heard(&outgoing, &response);
-                }
-                answer::read(response, request.reads, &call)?
+                let (call, sent) = (outgoing.name(), client.send(outgoing.request()).await);
+                watch.stop();
+                sent.map_err(|error| unanswered(&error, &call, called.safety())).and_then(|response| {
+                    if let Some(recorder) = job.recorder {
+                        recorder.heard(&outgoing, &response);
+                    }
+                    answer::read(response, request.reads, &call)
+                })
+            }
+        };
+        let seen = match seen {
+            Ok(seen) => seen,
+            Err(failure) => {
+                self.measured(&watch, Some(&failure));
+                return Err(failure);
             }
         };
         let names = names.with("response", seen.response.clone());
         let meaning = called.judge(job).judge(&seen, &names);
+        match &meaning {
+            Meaning::Yes | Meaning::Nothing => self.measured(&watch, None),
+            Meaning::No(_, failure) => self.measured(&watch, Some(failure)),
+        }
         if let Meaning::No(Class::RateLimited, failure) = &meaning
             && let Some(wait) = failure.retry_after.and_then(|wait| wait.try_into().ok())
         {
@@ -402,6 +416,17 @@ impl Session<'_> {
         Ok(Coded { id, key, egress, connection, auth, base: self.base(), timeout })
     }
 
+    /// Tells what was measured of a request. One that was not let out says nothing about its service.
+    fn measured(&self, watch: &Watch, failure: Option<&Failure>) {
+        let went_out = failure.is_none_or(|failure| {
+            failure.answered || matches!(failure.kind, FailureKind::Network | FailureKind::Timeout)
+        });
+        if went_out && is_connected(self.job.manifest) {
+            let measured = Measured { took: watch.took(), failure };
+            self.job.connections.measured(self.job.manifest, &self.connection, measured);
+        }
+    }
+
     /// Where paths begin, where not at the manifest's base.
     fn base(&self) -> Option<&str> {
         self.job.base.or(self.connection.base.as_deref())
@@ -413,12 +438,14 @@ impl Session<'_> {
         client: &egress::Client,
         outgoing: &Outgoing,
         called: &Called<'_>,
-        request: &Request,
+        (request, watch): (&Request, &mut Watch),
         names: &Names,
     ) -> Result<Seen, Failure> {
         let call = outgoing.name();
         let broken = |error: egress::Error| unanswered(&error, &call, called.safety());
-        let incoming = client.open(outgoing.request()).await.map_err(broken)?;
+        let opened = client.open(outgoing.request()).await;
+        watch.stop();
+        let incoming = opened.map_err(broken)?;
         if !(200..300).contains(&incoming.status()) {
             return answer::read(
                 incoming.whole(outgoing.max_response).await.map_err(broken)?,
@@ -491,6 +518,26 @@ impl Session<'_> {
             all.push(answer?);
         }
         Ok(all)
+    }
+}
+
+/// How long a service takes for an answer.
+struct Watch {
+    begun: Instant,
+    took: Option<Duration>,
+}
+
+impl Watch {
+    fn start() -> Watch {
+        Watch { begun: Instant::now(), took: None }
+    }
+
+    fn stop(&mut self) {
+        self.took.get_or_insert_with(|| self.begun.elapsed());
+    }
+
+    fn took(&self) -> Duration {
+        self.took.unwrap_or_else(|| self.begun.elapsed())
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{Object, Value};
@@ -66,6 +67,16 @@ impl Connection {
 /// A connection that comes, or why there is none.
 pub type Coming<'a> = Pin<Box<dyn Future<Output = Result<Connection, Failure>> + Send + 'a>>;
 
+/// One request that went out to a service, as it was measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured<'a> {
+    /// From the first byte that was sent to the last that came; of an answer that is a file, to its head. Waiting for a turn
+    /// does not count.
+    pub took: Duration,
+    /// Why it was no success; nothing where it was one.
+    pub failure: Option<&'a Failure>,
+}
+
 /// Who keeps connections.
 pub trait Connections: Send + Sync {
     /// The connection of this name, or the owner's only one, with secrets that serve: one whose time is nearly over is
@@ -78,6 +89,10 @@ pub trait Connections: Send + Sync {
 
     /// A call with a connection is over: nothing, or why it failed. Whoever keeps health writes it down, and holds nobody up.
     fn told(&self, _: &Manifest, _: &Connection, _: Option<&Failure>) {}
+
+    /// One request of a call with a connection went out, and this came of it. A call may have several: one for each page.
+    /// Whoever keeps figures holds nobody up.
+    fn measured(&self, _: &Manifest, _: &Connection, _: Measured<'_>) {}
 }
 
 /// Where nobody keeps connections.

@@ -117,10 +117,34 @@ pub fn keys_of(webhook: &Webhook, connection: &Connection) -> Result<Option<Stri
     filled_text(keys, &names, "the address of its keys").map(Some)
 }
 
-/// True if this version can hold calls against what a manifest declares. A secret that the service chooses when it is
-/// told an address is not kept yet.
+/// True if the service chooses the secret of a subscription, and says it in what it asks first.
+pub fn chooses(webhook: &Webhook) -> bool {
+    webhook.handshake.as_ref().is_some_and(|asked| asked.secret.is_some())
+}
+
+/// The lengths that a secret may have which a service chooses.
+const CHOSEN: std::ops::RangeInclusive<usize> = 16..=512;
+
+/// The secret that a service has chosen, in a call that asks something first; nothing where it chooses none.
+///
+/// # Errors
+/// Where it is none that could be kept secret.
+pub fn chosen(called: &Called<'_>, said: &Said) -> Result<Option<Secret>, Refused> {
+    let handshake = webhook(called.trigger).and_then(|webhook| webhook.handshake.as_ref());
+    let Some(secret) = handshake.and_then(|asked| asked.secret.as_ref()) else { return Ok(None) };
+    let names = Names::new("").with("request", said.value()?);
+    let given = text(&fill::found(secret, &names)).unwrap_or_default();
+    let fits = CHOSEN.contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_graphic());
+    match fits {
+        true => Ok(Some(Secret::new(given))),
+        false => Err(Refused::Unreadable("what it chooses is no secret of 16 to 512 letters".into())),
+    }
+}
+
+/// True if this version can hold calls against what a manifest declares. A secret that the service chooses is kept where it is
+/// the one of a subscription.
 pub fn is_provable(webhook: &Webhook) -> bool {
-    if webhook.handshake.as_ref().is_some_and(|asked| asked.secret.is_some()) {
+    if chooses(webhook) && secret_of(webhook) != Some(OWN) {
         return false;
     }
     match &webhook.verify {

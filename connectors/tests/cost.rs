@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use connectors::library::Library;
 use dsl::catalog::{Catalog, Shelf};
@@ -59,4 +59,43 @@ fn all_of_them_are_read_once_where_all_are_asked_for() {
     let again = Instant::now();
     assert_eq!(catalog.all_actions().len(), actions);
     assert!(again.elapsed() < took, "the second time nothing is read");
+}
+
+/// What is aimed at in a program that was optimised (`tests/src/bin/manifests.rs` measures it), and how much more one may take
+/// that was not.
+const ONE: Duration = Duration::from_millis(2);
+const ALL: Duration = Duration::from_millis(60);
+const SLACK: u32 = 40;
+const BYTES: usize = 5_000_000;
+
+/// How long this thread has computed, whatever else the machine does.
+fn computed() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+}
+
+/// What is too much, of the slowest one, of all, and of their bytes.
+fn too_much((one, all, bytes): (Duration, Duration, usize)) -> Vec<&'static str> {
+    let faults = [(one > ONE * SLACK, "one"), (all > ALL * SLACK, "all"), (bytes > BYTES, "bytes")];
+    faults.into_iter().filter_map(|(is, what)| is.then_some(what)).collect()
+}
+
+#[test]
+fn the_manifests_in_the_program_are_read_fast_and_are_small() {
+    let names: Vec<String> = Library::embedded().names().map(str::to_owned).collect();
+    let took = |names: &[String]| {
+        let library = Library::embedded();
+        let began = computed();
+        names.iter().for_each(|name| assert!(library.find(name).is_some(), "{name}"));
+        computed() - began
+    };
+    let least = |names: &[String]| (0..3).map(|_| took(names)).min().unwrap();
+    let one = names.chunks(1).map(least).max().unwrap();
+    let all = least(&names);
+    let library = Library::embedded();
+    let bytes = names.iter().filter_map(|name| library.text(name)).map(str::len).sum::<usize>();
+    println!("{} manifests: the slowest {one:?}, all {all:?}, {bytes} bytes", names.len());
+    assert_eq!(too_much((one, all, bytes)), [""; 0]);
+    // The control: readers that take as long as no reader should, and texts that are too large.
+    assert_eq!(too_much((ONE * 100, ALL * 100, BYTES + 1)), ["one", "all", "bytes"]);
 }

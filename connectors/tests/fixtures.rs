@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod play;
+mod status;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,16 +18,51 @@ fn runtime() -> tokio::runtime::Runtime {
 fn every_fixture_comes_out_as_it_says() {
     let (runtime, library) = (runtime(), Arc::new(Library::embedded()));
     let (mut wrong, mut played) = (vec![], 0);
+    let mut seen = vec![];
     for name in library.names() {
         let Some(manifest) = library.find(name) else { panic!("{name} has errors") };
+        let mut row = status::Row::of(manifest);
         for fixture in play::of(manifest) {
-            wrong.extend(play::play(&runtime, &library, &fixture));
+            let fault = play::play(&runtime, &library, &fixture);
+            row.played(fault.is_none());
+            wrong.extend(fault);
             played += 1;
         }
+        seen.push(row);
     }
     println!("{played} fixtures");
     assert!(wrong.is_empty(), "{} of {played} fixtures:\n{}", wrong.len(), wrong.join("\n"));
     assert!(played > 0);
+    status::compare(&seen);
+}
+
+#[test]
+fn a_row_of_the_page_tells_what_the_run_saw_and_nothing_else() {
+    let library = Library::embedded();
+    let slack = library.find("slack").unwrap();
+    let mut row = status::Row::of(slack);
+    let before = row.line();
+    assert!(before.contains("| 0 of 0 |"), "nothing was played: {before}");
+    row.played(true);
+    row.played(false);
+    let after = row.line();
+    assert!(after.contains("| 1 of 2 |") && after.ends_with("| no |\n"), "{after}");
+    let other = status::Row::of(library.find("gmail").unwrap()).line();
+    assert!(other.contains("`mime_message`") && !before.contains("`mime_message`"), "{other}");
+}
+
+/// The most pieces of code that manifests may call.
+const HOOKS: usize = 12;
+
+#[test]
+fn hooks_are_few_and_each_is_used() {
+    let library = Library::embedded();
+    let used: std::collections::BTreeSet<&str> =
+        library.names().flat_map(|name| status::hooks(library.find(name).unwrap())).collect();
+    let known: std::collections::BTreeSet<&str> =
+        connectors::hook::HOOKS.iter().map(|hook| hook.name).collect();
+    assert_eq!(used, known, "each is there for a manifest");
+    assert!(known.len() <= HOOKS, "{} hooks", known.len());
 }
 
 /// What a fixture is about, by the beginning of its case.

@@ -145,16 +145,19 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
     };
     let (tools, descriptions) = (PathBuf::from(tools), PathBuf::from(descriptions));
     let library = Library::embedded();
-    let mut cases = vec![];
+    let (mut cases, mut judged) = (vec![], serde_json::Map::new());
     for name in library.names() {
         let file = descriptions.join(format!("{}.json", name.replace('_', "-")));
         let Ok(text) = std::fs::read_to_string(&file) else { continue };
         let below = served(&serde_json::from_str(&text).unwrap());
+        let before = cases.len();
+        let mut beyond_it = 0;
         for fixture in play::of(library.find(name).unwrap()) {
             let beyond = BEYOND
                 .iter()
                 .any(|(service, of, _)| *service == name && (*of == fixture.name || *of == fixture.action));
             if fixture.action == "request" || beyond {
+                beyond_it += usize::from(beyond);
                 continue;
             }
             // The address of a further page may be one that no description has.
@@ -190,6 +193,7 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
             }
             cases.push(case);
         }
+        judged.insert(name.into(), json!({ "judged": cases.len() - before, "beyond": beyond_it }));
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cases.json");
@@ -202,4 +206,14 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
     println!("{} requests judged", cases.len());
     assert!(wrong.is_empty(), "{} of {} requests:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     assert!(out.status.success(), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
+    if std::env::var_os("KEYWAY_WRITE").is_some() {
+        let kept =
+            json!({ "date": jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "services": judged });
+        let text = serde_json::to_string_pretty(&kept).unwrap();
+        std::fs::write(
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judged.json"),
+            text + "\n",
+        )
+        .unwrap();
+    }
 }

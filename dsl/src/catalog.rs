@@ -1,6 +1,8 @@
 //! What can be called: actions with their types and their safety, and how a call says no.
 //! A catalog is a value that the caller gives; this crate knows no service.
 
+pub mod own;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -32,7 +34,7 @@ impl Catalog {
         Catalog {
             actions: actions.into_iter().map(|action| (action.id.clone(), action)).collect(),
             connected: BTreeSet::new(),
-            events: own_events().map(|event| (event.id.clone(), event)).collect(),
+            events: own::events().map(|event| (event.id.clone(), event)).collect(),
             shelf: None,
             workflows: None,
         }
@@ -114,43 +116,6 @@ pub trait Shelf: fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
     fn events(&self, connector: &str) -> Option<&BTreeMap<String, Event>>;
     /// True if a connector is here and needs a connection.
     fn is_connected(&self, connector: &str) -> bool;
-}
-
-/// The events that the product itself has.
-fn own_events() -> impl Iterator<Item = Event> {
-    let field = |name: &str, ty, about: &str| Field::required(name, ty, about);
-    let error = Type::Object(vec![
-        field("message", Type::String, "What happened."),
-        field("kind", Type::String, "The kind of failure."),
-        field("step", Type::Nullable(Box::new(Type::String)), "The step that failed."),
-        field("attempts", Type::Integer, "How often it was tried."),
-        field("status", Type::Nullable(Box::new(Type::Integer)), "The status of an HTTP answer."),
-    ]);
-    let failed = Event {
-        id: "keyway.run_failed".into(),
-        about: "A run failed.".into(),
-        input: vec![Field::optional("workflow", Type::String, "Only runs of this workflow.")],
-        payload: Type::Object(vec![
-            field("run", Type::String, "The id of the run."),
-            field("workflow", Type::String, "The name of its workflow."),
-            field("started", Type::Time, "When it started."),
-            field("ended", Type::Time, "When it failed."),
-            field("error", error, "The first failure."),
-        ]),
-    };
-    let succeeded = Event {
-        id: "keyway.run_succeeded".into(),
-        about: "A run succeeded.".into(),
-        input: vec![Field::optional("workflow", Type::String, "Only runs of this workflow.")],
-        payload: Type::Object(vec![
-            field("run", Type::String, "The id of the run."),
-            field("workflow", Type::String, "The name of its workflow."),
-            field("started", Type::Time, "When it started."),
-            field("ended", Type::Time, "When it ended."),
-            field("output", Type::Any, "What it gave."),
-        ]),
-    };
-    [failed, succeeded].into_iter()
 }
 
 /// Something that happens at a service and can start a run.

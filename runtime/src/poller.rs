@@ -115,6 +115,21 @@ struct One {
     since: Option<Value>,
     /// When it is to be asked; nothing while it is being asked.
     due: Option<Instant>,
+    /// When it was asked last.
+    asked: Option<Timestamp>,
+}
+
+/// A service that is asked, as it stands just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The workflow.
+    pub workflow: String,
+    /// The trigger's canonical text.
+    pub text: String,
+    /// When it was asked last, by this process; nothing where it was not yet.
+    pub asked: Option<Timestamp>,
+    /// When it is asked next; nothing while it is being asked.
+    pub next: Option<Timestamp>,
 }
 
 impl Poller {
@@ -153,6 +168,17 @@ impl Poller {
     /// How many services are asked.
     pub fn len(&self) -> usize {
         self.shared.state().polls.len()
+    }
+
+    /// How each stands.
+    pub fn watch(&self) -> Vec<Watch> {
+        let (state, now, here) = (self.shared.state(), Instant::now(), Timestamp::now());
+        let watch = |(key, one): (&Key, &One)| {
+            let wait = one.due.map(|due| due.saturating_duration_since(now));
+            let next = wait.and_then(|wait| here.checked_add(SignedDuration::try_from(wait).ok()?).ok());
+            Watch { workflow: key.0.to_string(), text: key.1.clone(), asked: one.asked, next }
+        };
+        state.polls.iter().map(watch).collect()
     }
 
     /// True if none is.
@@ -203,7 +229,7 @@ impl Shared {
             let key: Key = Arc::new((listener.workflow.clone(), listener.text.clone()));
             let due = now + wait;
             state.due.insert((due, key.clone()));
-            state.polls.insert(key, One { listener, manner, row, since, due: Some(due) });
+            state.polls.insert(key, One { listener, manner, row, since, due: Some(due), asked: None });
         }
         Ok(())
     }
@@ -266,6 +292,9 @@ impl Shared {
         };
         let now = Timestamp::now();
         let told = self.source.ask(&listener, since.as_ref()).await;
+        if let Some(one) = self.state().polls.get_mut(key) {
+            one.asked = Some(now);
+        }
         if self.state().stopped {
             return manner.every;
         }

@@ -7,7 +7,9 @@ mod entering;
 mod found;
 mod health;
 mod keep;
+mod measure;
 mod needs;
+mod services;
 mod standing;
 mod trying;
 
@@ -29,7 +31,9 @@ pub use connectors::signin::{Choice, Device, Poll, Refusal, Tokens};
 pub use entering::{Beginning, Check, Entering, Finished, Wish};
 pub use found::OfOwner;
 pub use health::{Health, REFUSED, WORKS};
+pub use measure::{Figures, KEPT};
 pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan};
+pub use services::{Service, services, to_json};
 pub use standing::{Standing, standings};
 pub use trying::{Trying, loopback, revoke, try_key, verify};
 

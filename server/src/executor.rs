@@ -88,6 +88,9 @@ impl Hands {
     /// Waits for what is still to be written of calls that were given up.
     pub fn settled(&self) {
         self.left.settled();
+        if let Some(vault) = self.safe.opened() {
+            self.safe.health().write(&vault);
+        }
         self.models.settled();
     }
 

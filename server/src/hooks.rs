@@ -97,6 +97,61 @@ pub(crate) fn sow(vault: &Vault, actor: &str, workflow: &str, text: &str) -> Res
     Ok(seed)
 }
 
+/// The secret that a service chose when it was told a trigger's address; nothing where it chose none. That it was opened is
+/// written down.
+///
+/// # Errors
+/// Where the vault cannot be opened.
+pub(crate) fn chosen(
+    vault: &Vault,
+    actor: &str,
+    workflow: &str,
+    text: &str,
+) -> Result<Option<Secret>, Error> {
+    let name = name_of_chosen(workflow, text);
+    let who = Who { owner: LOCAL, actor };
+    let want = Want { who, what: What::Hook(&name), connector: WEBHOOK, host: WEBHOOK };
+    match vault.resolve(&want) {
+        Ok(resolved) => Ok(Some(resolved.secret)),
+        Err(vault::Error::Refused(secret::Refused::Unknown { .. })) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Keeps the secret that a service has chosen; the one before counts no more.
+///
+/// # Errors
+/// Where the vault is sealed or cannot be written.
+pub(crate) fn choose(
+    vault: &Vault,
+    actor: &str,
+    (workflow, text): (&str, &str),
+    value: &Secret,
+) -> Result<(), Error> {
+    let who = Who { owner: LOCAL, actor };
+    let entry = Entry {
+        kind: Kind::Hook,
+        name: name_of_chosen(workflow, text),
+        connector: WEBHOOK.into(),
+        hosts: vec![WEBHOOK.into()],
+        settings: BTreeMap::new(),
+        rank: 0,
+        value: value.clone(),
+    };
+    match vault.add(who, &entry) {
+        Err(vault::Error::Taken { .. }) => {
+            vault.replace(who, (Kind::Hook, &entry.name), &entry.value, None)?;
+        }
+        other => other?,
+    }
+    Ok(())
+}
+
+/// What the secret that a service chose is called in the vault.
+fn name_of_chosen(workflow: &str, text: &str) -> String {
+    Hash::of(format!("chosen\0{workflow}\0{text}").as_bytes()).to_string()
+}
+
 /// Stores the secret that the sender of a webhook knows as well. It is sent nowhere.
 pub fn entry(name: &str, value: Secret) -> Entry {
     Entry {

@@ -573,6 +573,7 @@ pub fn to_json(timings: &[Timing], watched: Option<&Watched>) -> serde_json::Val
             "late": watched.late,
             "found_late": watched.found,
             "trouble": watched.trouble,
+            "polls": watched.polls,
         })
     });
     serde_json::json!({ "schedules": schedules, "service": service })

@@ -4,6 +4,7 @@ mod asking;
 pub mod callers;
 pub mod deploy;
 pub(crate) mod hearing;
+mod herald;
 mod plans;
 mod socket;
 mod subscriber;
@@ -42,12 +43,13 @@ use crate::executor::Hands;
 use crate::home::{Home, Lock};
 use crate::live::{Ear, Piece};
 use crate::order::{Note, Order};
-use crate::protocol::{Act, Hears, Reply, Request, Watched};
+use crate::protocol::{Act, Hears, Polled, Reply, Request, Watched};
 use crate::safe::Safe;
 use crate::serve::{Reach, StandIn};
 use crate::words::{self, Again, Word};
 use asking::Services;
 use hearing::Ears;
+use herald::Herald;
 use plans::Plans;
 use socket::Listening;
 use subscriber::Subscriber;
@@ -105,6 +107,8 @@ pub(crate) struct Core {
     services: OnceLock<Services>,
     /// Where services are told addresses from here.
     subscriber: OnceLock<Subscriber>,
+    /// Where events of the product itself are told from here.
+    herald: OnceLock<Herald>,
     safe: Arc<Safe>,
     ears: Ears,
     /// Where the addresses begin that others call.
@@ -157,6 +161,7 @@ impl Owner {
             poller,
             services: OnceLock::new(),
             subscriber: OnceLock::new(),
+            herald: OnceLock::new(),
             safe,
             ears: Ears::default(),
             base,
@@ -204,6 +209,7 @@ impl Owner {
     pub fn serve(&self, reach: Reach) -> Result<(usize, usize), Error> {
         let counted = self.core.serve(reach)?;
         let _ = self.core.subscriber.set(Subscriber::open(&self.core));
+        let _ = self.core.herald.set(Herald::open(&self.core));
         Ok(counted)
     }
 
@@ -217,6 +223,9 @@ impl Owner {
         }
         if let Some(subscriber) = self.core.subscriber.get() {
             subscriber.stop();
+        }
+        if let Some(herald) = self.core.herald.get() {
+            herald.stop();
         }
     }
 
@@ -363,7 +372,15 @@ impl Core {
     fn watched(&self) -> Option<Watched> {
         let watch = self.timekeeper.get()?.watch();
         let looked = watch.looked.map(|time| time.to_string());
-        Some(Watched { looked, late: watch.late, found: watch.found, trouble: watch.trouble })
+        let polled = |watch: runtime::poller::Watch| Polled {
+            workflow: watch.workflow,
+            trigger: watch.text,
+            asked: watch.asked.map(|time| time.to_string()),
+            next: watch.next.map(|time| time.to_string()),
+        };
+        let polls =
+            self.poller.get().map(Poller::watch).unwrap_or_default().into_iter().map(polled).collect();
+        Some(Watched { looked, late: watch.late, found: watch.found, trouble: watch.trouble, polls })
     }
 
     /// Removes what became of times long ago that started no run; of those that did it goes with the run.

@@ -131,6 +131,22 @@ pub struct Watched {
     pub found: u64,
     /// Why no schedule can be kept just now.
     pub trouble: Option<String>,
+    /// The services that are asked again and again.
+    #[serde(default)]
+    pub polls: Vec<Polled>,
+}
+
+/// A service that is asked again and again, as it stands just now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Polled {
+    /// The workflow.
+    pub workflow: String,
+    /// The trigger's canonical text.
+    pub trigger: String,
+    /// When it was asked last; nothing where it was not yet.
+    pub asked: Option<String>,
+    /// When it is asked next; nothing while it is being asked.
+    pub next: Option<String>,
 }
 
 /// What the owner answers.

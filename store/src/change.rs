@@ -7,7 +7,7 @@ pub(crate) mod make;
 use std::sync::Arc;
 
 use crate::calls::{Budget, Call, Limits, Outcome, Price};
-use crate::connections::{Connection, SignIn, Told};
+use crate::connections::{Connection, Measured, SignIn, Told};
 use crate::door::{Asked, Token};
 use crate::vault::{Audit, Head, Member, Owner, OwnerKey, Secret, Tier, Version};
 pub(crate) use make::{head, make};
@@ -260,6 +260,13 @@ pub enum Edit {
     Connection(Connection),
     /// A call told something of an account; nothing happens where it has gone.
     ConnectionTold(Told),
+    /// Requests of an account were measured: they are kept behind those before, and the oldest go.
+    Measured {
+        /// The requests.
+        more: Measured,
+        /// The most bytes that are kept.
+        most: usize,
+    },
     /// An account is removed.
     RemoveConnection {
         /// The owner.

@@ -83,6 +83,32 @@ pub struct SignIn {
     pub open: bool,
 }
 
+/// What was measured of the requests of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Whose it is.
+    pub owner: String,
+    /// The service.
+    pub connector: String,
+    /// The account's name.
+    pub name: String,
+    /// Requests, one behind the other; what is in them the writer knows.
+    pub requests: Vec<u8>,
+    /// The last one that failed; nothing where none did.
+    pub failed: Option<Failed>,
+}
+
+/// A request that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// When, in nanoseconds since 1970.
+    pub time: i64,
+    /// Its kind, in a word.
+    pub kind: String,
+    /// What went wrong.
+    pub why: String,
+}
+
 const CONNECTION: &str = "SELECT owner, connector, name, auth, fields, state, label, created, used, base, health, \
     trouble, checked FROM connections";
 
@@ -112,6 +138,32 @@ impl Reader {
             database
                 .prepare_cached(&format!("{CONNECTION} WHERE owner = ?1 AND connector = ?2 ORDER BY name"))?
                 .query_map(params![owner, connector], row)?
+                .collect()
+        })
+    }
+
+    /// What was measured of the accounts of an owner, by connector and name; nothing of one that was asked nothing.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn measured(&self, owner: &str) -> Result<Vec<Measured>, Error> {
+        self.with(|database| {
+            database
+                .prepare_cached(
+                    "SELECT owner, connector, name, requests, failed, kind, why FROM measured
+                     WHERE owner = ?1 ORDER BY connector, name",
+                )?
+                .query_map([owner], |row| {
+                    let (kind, why) = (row.get(5)?, row.get(6)?);
+                    let failed: Option<i64> = row.get(4)?;
+                    Ok(Measured {
+                        owner: row.get(0)?,
+                        connector: row.get(1)?,
+                        name: row.get(2)?,
+                        requests: row.get(3)?,
+                        failed: failed.map(|time| Failed { time, kind, why }),
+                    })
+                })?
                 .collect()
         })
     }
@@ -242,6 +294,37 @@ pub(crate) fn end_lease(to: &Database, of: &SignIn, open: bool) -> rusqlite::Res
          WHERE owner = ?1 AND connector = ?2 AND name = ?3 AND lease = ?4",
         params![of.owner, of.connector, of.name, of.lease, open],
         Wanted::Any,
+    )
+}
+
+/// Adds requests behind those that stand there. The oldest go where that would be more than so many bytes.
+pub(crate) fn measured(to: &Database, more: &Measured, most: usize) -> rusqlite::Result<Result<(), Unfit>> {
+    let known: Option<Vec<u8>> = to
+        .prepare_cached("SELECT requests FROM measured WHERE owner = ?1 AND connector = ?2 AND name = ?3")?
+        .query_row(params![more.owner, more.connector, more.name], |row| row.get(0))
+        .optional()?;
+    let mut requests = known.unwrap_or_default();
+    requests.extend_from_slice(&more.requests);
+    requests.drain(..requests.len().saturating_sub(most));
+    let failed = more.failed.as_ref();
+    run(
+        to,
+        "INSERT INTO measured (owner, connector, name, requests, failed, kind, why)
+         VALUES (?1, ?2, ?3, ?4, ?5, ifnull(?6, ''), ifnull(?7, ''))
+         ON CONFLICT DO UPDATE SET requests = excluded.requests,
+             kind = CASE WHEN ?5 >= ifnull(failed, ?5) THEN ?6 ELSE kind END,
+             why = CASE WHEN ?5 >= ifnull(failed, ?5) THEN ?7 ELSE why END,
+             failed = CASE WHEN ?5 >= ifnull(failed, ?5) THEN ?5 ELSE failed END",
+        params![
+            more.owner,
+            more.connector,
+            more.name,
+            requests,
+            failed.map(|failed| failed.time),
+            failed.map(|failed| &failed.kind),
+            failed.map(|failed| &failed.why)
+        ],
+        Wanted::Row,
     )
 }
 

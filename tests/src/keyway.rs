@@ -100,6 +100,7 @@ impl Keyway {
             "clean",
             "connect",
             "connections",
+            "connectors",
             "deploy",
             "diff",
             "disable",

@@ -23,6 +23,7 @@ pub mod planted;
 pub mod replay;
 pub mod report;
 pub mod served;
+pub mod service;
 pub mod ticks;
 pub mod tool;
 pub mod verdict;

@@ -343,6 +343,54 @@ fn a_dead_refresh_token_is_found_once_and_connecting_again_heals_it() {
     assert_eq!((desk.listed()["state"].clone(), desk.renewals()), ("ready".into(), 2));
 }
 
+/// A workflow that is told of connections that died.
+const DEAD: &str = "name: dead\ninputs: { said: string }\ntriggers:\n  - event: keyway.connection_expired\n    with: { connector: demo }\n    inputs: { said: \"{{ trigger.event.connection }}: {{ trigger.event.command }}\" }\nsteps: { a: { set: { said: 1 } } }\noutput: \"{{ inputs.said }}\"\n";
+
+#[test]
+fn a_connection_that_died_is_told_once_each_time_it_dies() {
+    let desk = Desk::new();
+    assert_eq!(desk.connect(&[]).code, Some(0));
+    let file = desk.place.file("dead.yaml", DEAD);
+    let deployed = desk.place.keyway.run(&["deploy", "--yes", &file]);
+    assert_eq!(deployed.code, Some(0), "{deployed:?}");
+    let runs = || {
+        let all = desk.place.keyway.run(&["runs", "--json"]).json();
+        all.as_array().map_or(0, Vec::len)
+    };
+    let serve = || {
+        let serving = desk.place.keyway.spawn(&["serve", "--allow-private"]);
+        std::thread::sleep(Duration::from_secs(5));
+        serving
+    };
+    let stop = |mut serving: Child| {
+        serving.kill().expect("it runs");
+        serving.wait().expect("it has ended");
+    };
+    for deaths in 1..=2 {
+        let serving = serve();
+        assert_eq!(runs(), deaths - 1, "it lives");
+        desk.service.state().dead = true;
+        desk.tamper("UPDATE sign_ins SET expires = 1");
+        assert_eq!(desk.call().code, Some(1));
+        let end = std::time::Instant::now() + Duration::from_secs(30);
+        while runs() < deaths {
+            assert!(std::time::Instant::now() < end, "it is told to nobody");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        stop(serving);
+        // Whoever serves next finds it dead as well, and tells nothing.
+        stop(serve());
+        assert_eq!(runs(), deaths);
+        desk.service.state().dead = false;
+        let again = desk.connect(&["--again"]);
+        assert_eq!(again.code, Some(0), "{again:?}");
+    }
+    let all = desk.place.keyway.run(&["runs", "--json"]).json();
+    let run = all[0]["run"].as_str().or(all[0]["id"].as_str()).expect("an id").to_owned();
+    let shown = desk.place.until(&run, |shown| shown["status"] == "succeeded");
+    assert_eq!(shown["output"], "main: keyway connect demo --auth oauth", "{shown}");
+}
+
 /// A process dies after the service has given others for its tokens, and before they are stored.
 fn die(desk: &Desk) {
     desk.service.state().silent = true;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use secret::{Open, Refused, Secret};
-use store::connections::{Connection, SignIn, Told};
+use store::connections::{Connection, Measured, SignIn, Told};
 use store::{Change, Edit};
 
 use crate::audit::Action;
@@ -159,6 +159,21 @@ impl Vault {
             // What is shown of an account is less than what a run does: it goes on.
             let _ = written.await;
         }
+    }
+
+    /// Writes down what was measured of requests of an account, without waiting for the disk. Of all that is known of it so
+    /// many bytes are kept.
+    pub fn told_measured(&self, more: Measured, most: usize) {
+        // Whether it was written nobody asks: it is done whoever waits.
+        drop(self.desk.post(Change::untold(vec![Edit::Measured { more, most }])));
+    }
+
+    /// What was measured of the accounts of an owner.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn measured(&self, owner: &str) -> Result<Vec<Measured>, Error> {
+        Ok(self.reader.measured(owner)?)
     }
 }
 

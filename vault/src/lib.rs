@@ -40,7 +40,7 @@ pub use rotate::{Rotation, Step};
 pub use secrets::{Entry, Kind, Listed, Status, check_name};
 pub use sign_in::{ACCESS, Fresh, READY, RECONNECT, REFRESH};
 pub use state::State;
-pub use store::connections::{Connection, SignIn, Told as ConnectionTold};
+pub use store::connections::{Connection, Failed, Measured, SignIn, Told as ConnectionTold};
 pub use verify::Findings;
 
 /// Nanoseconds since 1970, which fit until the year 2262.

@@ -25,23 +25,36 @@ pub struct Args {
 /// Carries the command out.
 pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let home = args.data.home()?;
-    let timings = Kept::open(&home)?.timings(Timestamp::now())?;
+    let kept = Kept::open(&home)?;
+    let timings = kept.timings(Timestamp::now())?;
+    let mut services = kept.callers()?;
+    services.retain(|caller| caller.poll.is_some() || caller.subscription.is_some());
     // Who asks does not become the owner.
     let watched = match home.is_owned() {
         true => Session::open(home).await?.watched().await?,
         false => None,
     };
     if args.json {
-        output::json(&kept::to_json(&timings, watched.as_ref()));
+        let mut told = kept::to_json(&timings, watched.as_ref());
+        told["services"] = services.iter().map(super::webhooks::as_json).collect();
+        output::json(&told);
         return Ok(Exit::Done);
     }
-    if timings.is_empty() {
+    let nothing = timings.is_empty() && services.is_empty();
+    if nothing {
         output::note("no workflow that is deployed has a schedule; `keyway deploy FILE` adds one");
     } else {
-        output::result(&timings.iter().map(lines).collect::<String>());
+        let mut page: String = timings.iter().map(lines).collect();
+        for caller in &services {
+            let polls = watched.iter().flat_map(|watched| &watched.polls);
+            let mut its =
+                polls.filter(|polled| polled.workflow == caller.workflow && polled.trigger == caller.text);
+            page += &super::webhooks::lines(caller, its.next());
+        }
+        output::result(&page);
     }
     match watched {
-        None if timings.is_empty() => {}
+        None if nothing => {}
         None => output::note(&format!("{BUSY}nobody keeps them just now; `keyway serve` does{BUSY:#}")),
         Some(watched) => tell(&watched),
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use server::kept::{Caller, Kept};
 use server::owner::callers::Address;
 use server::owner::deploy::Outcome;
-use server::protocol::Act;
+use server::protocol::{Act, Polled};
 use server::session::Session;
 
 use super::Data;
@@ -84,12 +84,13 @@ fn list(json: bool, data: &Data) -> Result<(), Trouble> {
     } else if callers.is_empty() {
         output::note("no workflow that is deployed waits for calls, events or signals");
     } else {
-        output::result(&callers.iter().map(lines).collect::<String>());
+        output::result(&callers.iter().map(|caller| lines(caller, None)).collect::<String>());
     }
     Ok(())
 }
 
-fn lines(caller: &Caller) -> String {
+/// A trigger and how it stands.
+pub fn lines(caller: &Caller, now: Option<&Polled>) -> String {
     let mut page = format!("{STRONG}{}{STRONG:#}  {}\n", caller.workflow, caller.text);
     let mut line = |name: &str, text: String| page += &format!("  {FAINT}{name:<7}{FAINT:#} {text}\n");
     if !caller.enabled {
@@ -103,7 +104,12 @@ fn lines(caller: &Caller) -> String {
             0 => "the service has not answered yet".into(),
             time => format!("something was new at {}", shown(timestamp(time))),
         };
-        line("asked", answered);
+        line("new", answered);
+        // Only who asks knows when.
+        for (word, time) in now.iter().flat_map(|now| [("asked", &now.asked), ("next", &now.next)]) {
+            let time = time.as_ref().and_then(|time| time.parse().ok());
+            line(word, time.map_or_else(|| "not yet".into(), shown));
+        }
         if poll.failures > 0 {
             line("failed", format!("{BAD}{} in a row{BAD:#}: {}", times(poll.failures), poll.why));
         }
@@ -117,6 +123,16 @@ fn lines(caller: &Caller) -> String {
                 "does not know the address yet".into()
             },
         );
+        if let Some(due) = told.due {
+            let what = if !told.wanted {
+                "taken back"
+            } else if told.kept.is_some() {
+                "told again"
+            } else {
+                "told"
+            };
+            line("next", format!("it is {what} at {}", shown(timestamp(due))));
+        }
         if told.failures > 0 {
             line("failed", format!("{BAD}{} in a row{BAD:#}: {}", times(told.failures), told.why));
         }
@@ -132,7 +148,8 @@ fn times(count: i64) -> String {
     crate::waits::count(usize::try_from(count).unwrap_or(usize::MAX), "time")
 }
 
-fn as_json(caller: &Caller) -> serde_json::Value {
+/// It as JSON.
+pub fn as_json(caller: &Caller) -> serde_json::Value {
     json!({
         "workflow": caller.workflow,
         "trigger": caller.text,
@@ -146,6 +163,7 @@ fn as_json(caller: &Caller) -> serde_json::Value {
         })),
         "subscription": caller.subscription.as_ref().map(|told| json!({
             "known": told.kept.is_some(),
+            "next": told.due.map(|due| timestamp(due).to_string()),
             "failures": told.failures,
             "why": told.why,
         })),

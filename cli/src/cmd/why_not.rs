@@ -47,11 +47,17 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         output::json(&json.into());
         return Ok(Exit::Done);
     }
-    if answers.is_empty() {
+    let mut callers = kept.callers()?;
+    callers.retain(|caller| caller.workflow == args.workflow);
+    if answers.is_empty() && callers.is_empty() {
         output::result(&format!("`{}` has no trigger with times", args.workflow));
     }
     for (text, answer) in &answers {
         output::result(&format!("{STRONG}{text}{STRONG:#}\n  {}", sentence(answer, &home)));
+    }
+    // What waits for something from outside has no times: how it stands says why nothing came.
+    if args.at.is_none() {
+        callers.iter().for_each(|caller| output::result(&super::webhooks::lines(caller, None)));
     }
     if !standing.enabled {
         let since = shown(Timestamp::from_nanosecond(i128::from(standing.changed)).unwrap_or_default());

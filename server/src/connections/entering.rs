@@ -301,7 +301,8 @@ impl<'a> Entering<'a> {
             connector: connector.clone(),
             name: name.into(),
             app: self.of.clone(),
-            version: 1,
+            // No version comes again, also where the account is connected anew.
+            version: Timestamp::now().as_second(),
             expires: tokens.expires.map(nanoseconds),
             scopes: tokens.scopes.join(" "),
             why: String::new(),

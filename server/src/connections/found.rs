@@ -1,9 +1,9 @@
 //! The connections of an owner, as calls find them: by connector and name, or the only one there is, with tokens that
 //! serve.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use connectors::connection::{Coming, Connection, Connections};
+use connectors::connection::{Coming, Connection, Connections, Measured};
 use connectors::manifest::Manifest;
 use dsl::catalog::{Failure, FailureKind};
 use engine::run::RunId;
@@ -13,6 +13,7 @@ use vault::Vault;
 use super::account::{Account, User, find, no_vault};
 use super::health::Health;
 use super::keep::Want;
+use super::measure::GATHERS;
 use crate::safe::Safe;
 
 /// The connections of an owner, for calls.
@@ -25,11 +26,22 @@ pub struct OfOwner {
 }
 
 /// Where the vault is.
+#[derive(Clone)]
 enum At {
     /// In a safe, which opens it when it is needed.
     Safe(Arc<Safe>),
     /// At hand.
     Open(Arc<Vault>),
+}
+
+impl At {
+    /// The vault, which may have to be opened.
+    fn vault(self) -> Result<Arc<Vault>, vault::Error> {
+        match self {
+            At::Safe(safe) => safe.vault(),
+            At::Open(vault) => Ok(vault),
+        }
+    }
 }
 
 impl OfOwner {
@@ -56,15 +68,9 @@ impl OfOwner {
     async fn account(&self, manifest: &Manifest, name: Option<&str>) -> Result<Account, Failure> {
         let (owner, actor) = (self.owner.clone(), self.actor.clone());
         let (manifest, name) = (manifest.clone(), name.map(str::to_owned));
-        let place = match &self.vault {
-            At::Safe(safe) => At::Safe(safe.clone()),
-            At::Open(vault) => At::Open(vault.clone()),
-        };
+        let place = self.vault.clone();
         let looked = tokio::task::spawn_blocking(move || {
-            let vault = match place {
-                At::Safe(safe) => safe.vault().map_err(|error| no_vault(&error))?,
-                At::Open(vault) => vault,
-            };
+            let vault = place.vault().map_err(|error| no_vault(&error))?;
             find(&User { vault, owner, actor }, &manifest, name.as_deref())
         });
         looked.await.unwrap_or_else(|_| {
@@ -72,10 +78,31 @@ impl OfOwner {
         })
     }
 
+    /// Has what was gathered written in a while, if there is still somebody who keeps it. A command does so when it ends.
+    fn write_later(&self) {
+        let At::Safe(safe) = &self.vault else { return };
+        let (safe, health): (Weak<Safe>, _) = (Arc::downgrade(safe), Arc::downgrade(&self.health));
+        tokio::spawn(async move {
+            tokio::time::sleep(GATHERS).await;
+            let (Some(safe), Some(health)) = (safe.upgrade(), health.upgrade()) else { return };
+            let write = move || safe.vault().map(|vault| health.write(&vault));
+            // Whoever cannot open the vault has made no call with a connection.
+            drop(tokio::task::spawn_blocking(write).await);
+        });
+    }
+
     fn opened(&self) -> Option<Arc<Vault>> {
         match &self.vault {
             At::Safe(safe) => safe.opened(),
             At::Open(vault) => Some(vault.clone()),
+        }
+    }
+}
+
+impl Drop for OfOwner {
+    fn drop(&mut self) {
+        if let At::Open(vault) = &self.vault {
+            self.health.write(vault);
         }
     }
 }
@@ -119,6 +146,13 @@ impl Connections for OfOwner {
     fn told(&self, manifest: &Manifest, connection: &Connection, failure: Option<&Failure>) {
         if let Some(vault) = self.opened() {
             self.health.told(&vault, (&self.owner, &manifest.id, &connection.name), failure);
+        }
+    }
+
+    fn measured(&self, manifest: &Manifest, connection: &Connection, measured: Measured<'_>) {
+        let whose = [&self.owner, &manifest.id, &connection.name].map(String::clone);
+        if self.health.gathered.take(whose, measured.took, measured.failure) {
+            self.write_later();
         }
     }
 }

@@ -9,6 +9,8 @@ use dsl::catalog::{Failure, FailureKind};
 use jiff::Timestamp;
 use vault::{ConnectionTold, Vault};
 
+use super::measure::Gathered;
+
 /// The account was taken by its service.
 pub const WORKS: &str = "works";
 
@@ -18,9 +20,12 @@ pub const REFUSED: &str = "refused";
 /// How often the same is written down.
 const OFTEN: Duration = Duration::from_secs(60);
 
-/// What was written down last, by account.
+/// What was written down last, by account, and the requests that were measured since.
 #[derive(Default)]
-pub struct Health(Mutex<BTreeMap<String, (Instant, &'static str)>>);
+pub struct Health {
+    written: Mutex<BTreeMap<String, (Instant, &'static str)>>,
+    pub(super) gathered: Gathered,
+}
 
 impl Health {
     /// Takes in how a call went: nothing, or why it failed.
@@ -52,8 +57,13 @@ impl Health {
         }));
     }
 
+    /// Has what was measured written, without waiting for the disk.
+    pub(crate) fn write(&self, vault: &Vault) {
+        self.gathered.write(vault);
+    }
+
     fn is_new(&self, account: String, word: &'static str) -> bool {
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         match written.get(&account) {
             Some((when, known)) if *known == word && now.duration_since(*when) < OFTEN => false,

@@ -170,6 +170,10 @@ impl Core {
             let connection = found.map_err(|failure| Unheard::Unsure(failure.message))?;
             let secret = match event::secret_of(webhook) {
                 None => None,
+                Some(event::OWN) if event::chooses(webhook) => core.ears.opened_if(hash, || {
+                    let vault = core.safe.vault().map_err(Error::from)?;
+                    Ok(hooks::chosen(&vault, &actor, &workflow, &text)?)
+                })?,
                 Some(event::OWN) => Some(core.ears.opened(hash, || {
                     let vault = core.safe.vault().map_err(Error::from)?;
                     Ok(hooks::seed(&vault, &actor, &workflow, &text)?.signing())
@@ -192,6 +196,7 @@ impl Core {
             None => None,
         };
         let (now, listener, of) = (Timestamp::now(), listener.clone(), event.to_owned());
+        let core = self.clone();
         let heard = aside(move || {
             let called = Called {
                 trigger,
@@ -202,7 +207,12 @@ impl Core {
                 now,
             };
             match event::hear(&called, &said)? {
-                Heard::Asked(asked) => Ok(Err(asked)),
+                Heard::Asked(asked) => {
+                    if let Some(secret) = event::chosen(&called, &said)? {
+                        core.keep_chosen(&listener, hash, &secret)?;
+                    }
+                    Ok(Err(asked))
+                }
                 Heard::Events(events) => {
                     let mut kept = vec![];
                     for event in events {
@@ -221,6 +231,22 @@ impl Core {
             }
         });
         heard.await
+    }
+
+    /// Keeps the secret that a service chooses while it is told an address. At no other time does anybody choose one.
+    fn keep_chosen(&self, listener: &Listener, hook: [u8; 32], secret: &Secret) -> Result<(), Unheard> {
+        let rows = self.kept()?.subscriptions()?;
+        let [_, workflow, text] = listener.of();
+        let is_told = rows
+            .iter()
+            .any(|row| row.workflow == workflow && row.text == text && row.wanted && row.kept.is_none());
+        if !is_told {
+            return Err(Refused::Unproven("nobody asked it to choose a secret".into()).into());
+        }
+        let vault = self.safe.vault().map_err(Error::from)?;
+        hooks::choose(&vault, &format!("webhook {workflow}"), (workflow, text), secret)?;
+        self.ears.forget(hook);
+        Ok(())
     }
 
     fn webhook_secret(&self, workflow: &str, name: &str) -> Result<Secret, Unheard> {
@@ -267,16 +293,33 @@ impl Ears {
         hook: [u8; 32],
         open: impl FnOnce() -> Result<Secret, Unheard>,
     ) -> Result<Secret, Unheard> {
+        let opened = self.opened_if(hook, || open().map(Some))?;
+        opened.ok_or_else(|| Unheard::Unsure("there is no secret to hold it against".into()))
+    }
+
+    /// The same of one that may not be there.
+    fn opened_if(
+        &self,
+        hook: [u8; 32],
+        open: impl FnOnce() -> Result<Option<Secret>, Unheard>,
+    ) -> Result<Option<Secret>, Unheard> {
         let now = Instant::now();
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         // None stays in memory that serves nobody.
         secrets.retain(|_, (since, _)| now.duration_since(*since) < SERVES);
         if let Some((_, secret)) = secrets.get(&hook) {
-            return Ok(secret.clone());
+            return Ok(Some(secret.clone()));
         }
         let secret = open()?;
-        secrets.insert(hook, (now, secret.clone()));
+        if let Some(secret) = &secret {
+            secrets.insert(hook, (now, secret.clone()));
+        }
         Ok(secret)
+    }
+
+    /// A secret counts no more: the next call opens the one that does.
+    fn forget(&self, hook: [u8; 32]) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).remove(&hook);
     }
 
     fn known_keys(&self, url: &str) -> Option<Arc<str>> {

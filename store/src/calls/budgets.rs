@@ -103,6 +103,26 @@ impl Reader {
         self.with(|connection| spent(connection, budget, month))
     }
 
+    /// What is spent of a budget since a month began, without what is reserved for calls that are open.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn settled(&self, budget: &Budget, month: i64) -> Result<i64, Error> {
+        let open = format!(
+            "SELECT coalesce(sum(reserved), 0) FROM calls INDEXED BY calls_open WHERE class = 'open' AND ({})",
+            counted(&budget.scope)
+        );
+        self.with(|connection| {
+            // Both are read at one moment: a call that opens in between would be counted to one of them.
+            let moment = connection.unchecked_transaction()?;
+            let all = spent(&moment, budget, month)?;
+            let reserved: i64 = moment
+                .prepare_cached(&open)?
+                .query_row(params![budget.owner, month, budget.name], |row| row.get(0))?;
+            Ok(all.saturating_sub(reserved))
+        })
+    }
+
     /// The budgets that a call must keep: those of the run's owner, and of whoever else pays.
     ///
     /// # Errors

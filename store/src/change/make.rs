@@ -227,6 +227,7 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
         ),
         Edit::Connection(added) => connections::add(to, added),
         Edit::ConnectionTold(told) => connections::told(to, told),
+        Edit::Measured { more, most } => connections::measured(to, more, *most),
         Edit::SignIn(added) => connections::sign_in(to, added),
         Edit::SwapSignIn { from, to: next, state } => connections::swap(to, *from, next, state),
         Edit::Lease { of, until } => connections::lease(to, of, *until),
