@@ -13,6 +13,7 @@ pub mod contents;
 pub mod event;
 mod failure;
 pub mod hook;
+pub mod import;
 pub mod keys;
 pub mod library;
 pub mod manifest;
