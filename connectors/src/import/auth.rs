@@ -13,8 +13,6 @@ use super::yaml::{Entry, Tree};
 pub(super) struct Way {
     /// Its name.
     pub id: String,
-    /// The scheme that it came of.
-    pub scheme: String,
     /// Its keys.
     pub keys: Vec<Entry>,
     /// Hosts that it needs beside those of the service.
@@ -58,7 +56,7 @@ pub(super) fn of(description: &Description, operations: &[&Operation], base: &st
         }
         let keys = vec![Entry::text("kind", kind), Entry::text("about", about)];
         let id = if nobody { "none" } else { "token" };
-        ways.push(Way { id: id.into(), scheme: String::new(), keys, hosts: vec![], notes: vec![] });
+        ways.push(Way { id: id.into(), keys, hosts: vec![], notes: vec![] });
     }
     let mut used: Vec<String> = vec![];
     for way in &mut ways {
@@ -93,7 +91,7 @@ fn sets(description: &Description, operations: &[&Operation]) -> Vec<Vec<String>
 
 fn of_scheme(scheme: &Scheme, base: &str) -> Result<Vec<Way>, String> {
     let shown = super::text::short(&scheme.name);
-    let way = |id: &str, keys: Vec<Entry>| Way { id: id.into(), scheme: scheme.name.clone(), keys, hosts: vec![], notes: vec![] };
+    let way = |id: &str, keys: Vec<Entry>| Way { id: id.into(), keys, hosts: vec![], notes: vec![] };
     Ok(match &scheme.kind {
         SchemeKind::Bearer => vec![way("token", vec![Entry::text("kind", "bearer"), about(scheme, "A token of your account.")])],
         SchemeKind::Basic => {
@@ -159,7 +157,7 @@ fn keys(schemes: &[&Scheme]) -> Option<Way> {
         Entry::new("secrets", Tree::Map(secrets)),
         Entry::new("apply", Tree::Map(apply)),
     ];
-    Some(Way { id: id.into(), scheme: first.name.clone(), keys, hosts: vec![], notes })
+    Some(Way { id: id.into(), keys, hosts: vec![], notes })
 }
 
 fn oauth(scheme: &Scheme, flow: &Flow, base: &str) -> Option<Way> {
@@ -207,7 +205,7 @@ fn oauth(scheme: &Scheme, flow: &Flow, base: &str) -> Option<Way> {
         Grant::ClientCredentials => "how the app says who it is (`client`), and which scopes it has in any case",
         _ => "how the app says who it is (`client`), whether a refresh token is used once (`rotation`), and `setup`",
     };
-    Some(Way { id: id.into(), scheme: scheme.name.clone(), keys, hosts, notes: vec![what.into()] })
+    Some(Way { id: id.into(), keys, hosts, notes: vec![what.into()] })
 }
 
 fn about(scheme: &Scheme, default: &str) -> Entry {

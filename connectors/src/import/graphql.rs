@@ -73,14 +73,6 @@ impl Ref {
         }
     }
 
-    fn is_list(&self) -> bool {
-        match self {
-            Ref::List(_) => true,
-            Ref::Must(inner) => inner.is_list(),
-            Ref::Named(_) => false,
-        }
-    }
-
     fn must(&self) -> bool {
         matches!(self, Ref::Must(_))
     }
