@@ -106,6 +106,45 @@ fn a_manifest_has_not_drifted_from_the_description_that_it_was_made_of() {
     assert!(alarms.is_empty(), "{}", alarms.join("\n"));
 }
 
+/// What our own judge says though the request is right, each with the reason: a service, an action or all of them, and what
+/// is said.
+const AMISS: &[(&str, &str, &str, &str)] = &[];
+
+#[test]
+fn our_own_judge_has_nothing_against_the_requests_of_imported_actions() {
+    let Some((_, files)) = descriptions() else { return };
+    let (mut judged, mut actions, mut wrong, mut known) = (0, 0, vec![], 0);
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "json")) {
+        let id = stem(file).replace('-', "_");
+        let text = std::fs::read_to_string(file).unwrap();
+        let root: Json = serde_json::from_str(&text).unwrap();
+        let imported = import::import(&import::read(&text).unwrap(), &whole(&id)).unwrap();
+        let manifest = match asking::right(&imported.text, &id) {
+            Ok(manifest) => manifest,
+            Err(_) => continue,
+        };
+        for action in &manifest.actions {
+            actions += 1;
+            for all in [false, true] {
+                judged += 1;
+                let args = asking::args(&action.input, all);
+                let told = asking::preview(&manifest, &imported.text, action, &args)
+                    .and_then(|preview| asking::judged(&root, &preview).map_err(|why| format!("{} {}: {why}", preview.method, preview.url)));
+                let Err(why) = told else { continue };
+                let excused = AMISS.iter().any(|(service, of, what, _)| {
+                    *service == id && (of.is_empty() || *of == action.name) && why.contains(what)
+                });
+                known += usize::from(excused);
+                if !excused {
+                    wrong.push(format!("{id}.{} {}: {why}", action.name, if all { "all" } else { "least" }));
+                }
+            }
+        }
+    }
+    println!("{actions} actions, {judged} requests judged, {} refused, of which {known} are excused", wrong.len() + known);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Requests that their description refuses though they are made of it, each with the reason: a service, an action or all of
 /// them, and what the validator says.
 const BEYOND: &[(&str, &str, &str, &str)] = &[];

@@ -29,7 +29,7 @@ pub use connectors::signin::{Choice, Device, Poll, Refusal, Tokens};
 pub use entering::{Beginning, Check, Entering, Finished, Wish};
 pub use found::OfOwner;
 pub use health::{Health, REFUSED, WORKS};
-pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan};
+pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan, used_actions};
 pub use standing::{Standing, standings};
 pub use trying::{Trying, revoke, try_key, verify};
 

@@ -101,7 +101,14 @@ fn operation<'a>(node: &'a Json, schemas: &Schemas<'a>) -> Result<Operation, Lef
         }
     }
     let body = node.get("request").map(|schema| {
-        let shape = schemas.read(schema, Side::Sent);
+        let mut shape = schemas.read(schema, Side::Sent);
+        if let Type::Object(fields) = &mut shape.field.ty {
+            let known = schemas.found(schema).get("properties");
+            for field in fields {
+                let methods = known.and_then(|known| known.get(&field.name)?.pointer("/annotations/required")?.as_array());
+                field.optional &= !methods.into_iter().flatten().any(|method| method == word(node, "id"));
+            }
+        }
         Body {
             kind: BodyKind::Json,
             media: "application/json".into(),

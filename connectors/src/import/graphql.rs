@@ -259,7 +259,7 @@ fn of_named(schema: &Schema, name: &str, depth: usize, indent: usize) -> (Option
         }
         let plain = is_plain(schema, field.ty.name());
         let within = if list && field.name == "nodes" { depth } else { depth.saturating_sub(1) };
-        let deep = !plain && within > 0 && (list || !is_connection(schema, field.ty.name())) && field.arguments.is_empty() | list;
+        let deep = !plain && within > 0 && (list || !is_connection(schema, field.ty.name())) && field.arguments.is_empty();
         if !plain && !deep {
             continue;
         }

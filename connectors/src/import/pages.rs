@@ -61,6 +61,13 @@ const SIZES: &[&str] = &[
     "rows", "size", "take", "top",
 ];
 
+/// True for a parameter that is about pages, of a list that goes on.
+pub(super) fn is_about_pages(name: &str) -> bool {
+    let own = ["page", "pagenumber", "skip", "startat", "startindex", "before", "endingbefore", "beforeid"];
+    let word = word(name);
+    [SIZES, CURSORS, &own].iter().any(|words| words.contains(&word.as_str()))
+}
+
 /// How the list of an operation goes on; nothing where it is no list or nothing says it.
 pub(super) fn of(operation: &Operation) -> Option<Pages> {
     if let Some(document) = &operation.document {

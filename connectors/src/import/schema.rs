@@ -82,6 +82,8 @@ struct Walk<'s, 'a> {
     side: Side,
     parts: usize,
     looks: usize,
+    /// How many schemas stand around the one that is looked at.
+    level: usize,
     /// The references that lead to where the walk is.
     within: Vec<&'a str>,
     either: bool,
@@ -132,7 +134,7 @@ impl<'a> Schemas<'a> {
         };
         for depth in (1..=deepest).rev() {
             let mut walk =
-                Walk { schemas: self, side, parts: 0, looks: 0, within: vec![], either: false, cut: false };
+                Walk { schemas: self, side, parts: 0, looks: 0, level: 0, within: vec![], either: false, cut: false };
             let shape = walk.shape(node, depth);
             let fits = walk.parts <= bounds::MOST_PARTS && walk.looks <= bounds::MOST_LOOKS;
             if fits || depth == 1 {
@@ -198,14 +200,10 @@ impl<'a> Schemas<'a> {
                 // What stands nearer to the use says more; its `$ref` and the part it refers to may both name a field.
                 flat.fields.retain(|(known, _)| known != name);
                 flat.fields.push((name, field));
-                if field.pointer("/annotations/required").is_some() {
-                    flat.required.push(name);
-                }
             }
         }
-        match keys.get("required") {
-            Some(Json::Array(names)) => flat.required.extend(names.iter().filter_map(Json::as_str)),
-            _ => {}
+        if let Some(Json::Array(names)) = keys.get("required") {
+            flat.required.extend(names.iter().filter_map(Json::as_str));
         }
         for key in ["oneOf", "anyOf"] {
             flat.arms.extend(keys.get(key).and_then(Json::as_array).into_iter().flatten());
@@ -258,7 +256,9 @@ impl<'a> Walk<'_, 'a> {
         let known = self.within.len();
         self.within.extend(flat.through.iter().copied());
         let depth = if around { 0 } else { depth };
+        self.level += 1;
         let mut shape = self.of(&mut flat, depth);
+        self.level -= 1;
         self.within.truncate(known);
         if flat.lost && shape.field.ty == Type::AnyObject {
             shape.open = true;
@@ -349,7 +349,10 @@ impl<'a> Walk<'_, 'a> {
         match &arms[..] {
             [] => None,
             [(node, _)] if !flat.is_object() => {
+                // It stands for what it is within.
+                self.level -= 1;
                 let inner = self.shape(node, depth);
+                self.level += 1;
                 self.parts -= 1;
                 if flat.about.is_empty() {
                     flat.about = self.schemas.flat(node).about;
@@ -468,7 +471,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn object(&mut self, flat: &Flat<'a>, depth: usize) -> Type {
-        let top = self.within.len() == flat.through.len();
+        let top = self.level == 1;
         let open = flat.open == Some(true);
         // What takes further fields is no closed type where it is sent, unless its own are parameters.
         if depth == 0 || flat.fields.is_empty() || (open && self.side == Side::Sent && !top) {

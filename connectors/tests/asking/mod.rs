@@ -15,6 +15,7 @@ use dsl::value::{File, Value};
 use egress::{Client, Policy};
 use regex_syntax::hir::{Class, HirKind};
 use secret::NoVault;
+use serde_json::Value as Json;
 
 /// Reads a manifest, which must have neither errors nor warnings.
 pub fn right(text: &str, id: &str) -> Result<Manifest, String> {
@@ -162,4 +163,123 @@ fn repeated(kind: &HirKind, more: u32, out: &mut String) {
         HirKind::Concat(parts) => parts.iter().for_each(|part| repeated(part.kind(), more, out)),
         HirKind::Alternation(arms) => repeated(arms[0].kind(), more, out),
     }
+}
+
+/// What stands where a part of a description says that it stands elsewhere.
+fn found<'a>(root: &'a Json, node: &'a Json) -> &'a Json {
+    let mut node = node;
+    for _ in 0..20 {
+        match node["$ref"].as_str().and_then(|way| root.pointer(way.strip_prefix('#')?)) {
+            Some(next) => node = next,
+            None => break,
+        }
+    }
+    node
+}
+
+/// True if a path is one of a template.
+fn is_path(own: &str, template: &str) -> bool {
+    let parts = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (own, known) = (parts(own), parts(template));
+    own.len() == known.len()
+        && own.iter().zip(&known).all(|(own, known)| match known.split_once('{') {
+            None => own == known,
+            Some((before, rest)) => {
+                let behind = rest.rsplit_once('}').unwrap().1;
+                own.len() > before.len() + behind.len() && own.starts_with(before) && own.ends_with(behind)
+            }
+        })
+}
+
+/// Holds a request against a description: its path, what must be given and what is not known, and its body as JSON. It shares
+/// nothing with the code that makes manifests.
+pub fn judged(root: &Json, preview: &Preview) -> Result<(), String> {
+    let (method, headers, body) = (&preview.method, &preview.headers, &preview.body);
+    let url = url::Url::parse(&preview.url).map_err(|error| error.to_string())?;
+    let base = match root["servers"][0]["url"].as_str() {
+        Some(url) => format!("/{}", url.splitn(4, '/').nth(3).unwrap_or_default()),
+        None => root["basePath"].as_str().unwrap_or_default().to_owned(),
+    };
+    let path = url.path().strip_prefix(base.trim_end_matches('/')).unwrap_or(url.path());
+    let mut known: Vec<(&String, &Json)> =
+        root["paths"].as_object().unwrap().iter().filter(|(template, item)| {
+            is_path(path, template.split('?').next().unwrap()) && item.get(method.to_lowercase()).is_some()
+        }).collect();
+    known.sort_by_key(|(template, _)| template.matches('{').count());
+    let (template, item) = known.first().ok_or_else(|| format!("no path is `{path}`"))?;
+    let operation = &item[method.to_lowercase()];
+    let listed = [&item["parameters"], &operation["parameters"]];
+    let parameters: Vec<&Json> = listed.iter().filter_map(|list| list.as_array()).flatten().map(|node| found(root, node)).collect();
+    let fixed = template.split_once('?').map_or("", |(_, query)| query);
+    let sent: Vec<(String, String)> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let of = |place: &str| parameters.iter().filter(move |known| known["in"] == place);
+    let keys = root["components"]["securitySchemes"].as_object().into_iter().flatten();
+    let keys: Vec<&str> = keys.filter_map(|(_, scheme)| scheme["name"].as_str()).collect();
+    for (name, value) in sent.iter().filter(|(name, _)| !keys.contains(&name.as_str()) && !fixed.contains(name)) {
+        let plain = name.split('[').next().unwrap();
+        let known = of("query").find(|known| known["name"] == name.as_str() || known["name"] == plain);
+        let Some(known) = known else {
+            // The fields of an object stand beside one another.
+            let spread = of("query").any(|known| !found(root, &known["schema"])["properties"][plain].is_null());
+            if spread {
+                continue;
+            }
+            return Err(format!("no query is `{name}`"));
+        };
+        let schema = found(root, known.get("schema").unwrap_or(known));
+        if schema["type"] == "integer" && value.parse::<i64>().is_err() {
+            return Err(format!("`{name}` is no integer: {value}"));
+        }
+        let words = schema["enum"].as_array().filter(|_| schema["type"] != "array");
+        if let Some(words) = words.filter(|words| words.iter().all(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned) != *value)) {
+            return Err(format!("`{name}` is {value}, and none of {words:?}"));
+        }
+    }
+    for known in of("query").filter(|known| known["required"] == true) {
+        let name = known["name"].as_str().unwrap();
+        if sent.iter().all(|(own, _)| own != name && own.split('[').next() != Some(name)) {
+            return Err(format!("the query {name} is missing"));
+        }
+    }
+    for known in of("header").filter(|known| known["required"] == true) {
+        let name = known["name"].as_str().unwrap();
+        if headers.iter().all(|(own, _)| !own.eq_ignore_ascii_case(name)) {
+            return Err(format!("the header {name} is missing"));
+        }
+    }
+    let kind = headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, kind)| kind.split(';').next().unwrap());
+    let taken = found(root, &operation["requestBody"]);
+    let content = taken["content"].as_object();
+    let schema = match content {
+        Some(content) => {
+            if body.is_empty() {
+                return if taken["required"] == true && method != "GET" { Err("the body is missing".into()) } else { Ok(()) };
+            }
+            let open = content.keys().any(|media| media.contains('*'));
+            if !content.keys().any(|media| media.split(';').next() == Some(kind)) && !open && kind != "text/plain" {
+                return Err(format!("the body is `{kind}`"));
+            }
+            content.iter().find(|(media, _)| media.split(';').next() == Some(kind)).map(|(_, content)| &content["schema"]).filter(|_| kind.ends_with("json"))
+        }
+        None => of("body").next().map(|known| &known["schema"]),
+    };
+    if content.is_none() && schema.is_none() && of("formData").next().is_none() && !body.is_empty() {
+        return Err("there is a body".into());
+    }
+    let Some(schema) = schema.filter(|schema| schema.is_object()) else { return Ok(()) };
+    let mut whole = schema.clone();
+    for key in ["components", "definitions"] {
+        if let Some(shared) = root.get(key) {
+            whole[key] = shared.clone();
+        }
+    }
+    let older = root["openapi"].as_str().is_none_or(|version| version.starts_with("3.0"));
+    let draft = if older { jsonschema::Draft::Draft4 } else { jsonschema::Draft::Draft202012 };
+    let value: Json = serde_json::from_str(body).map_err(|error| format!("the body is no JSON: {error}"))?;
+    // A schema that is none judges nothing.
+    let Ok(validator) = jsonschema::options().with_draft(draft).build(&whole) else { return Ok(()) };
+    validator.validate(&value).map_err(|error| {
+        let told: String = error.to_string().chars().take(200).collect();
+        format!("the body: {told} at {}", error.instance_path())
+    })
 }

@@ -10,7 +10,7 @@ use dsl::workflow::Arg;
 
 use super::{Found, Weight, parameter};
 use crate::import::description::{self, BodyKind, Operation, Place};
-use crate::import::pages::plain;
+use crate::import::pages::{self, plain};
 use crate::manifest::paging::{PageKind, Slot};
 use crate::manifest::request::Body;
 use crate::manifest::{Action, KeyPlace, Manifest};
@@ -52,7 +52,7 @@ pub(super) fn look(manifest: &Manifest, action: &Action, operation: &Operation, 
             fields.iter().any(|field| sent.iter().any(|(own, _)| *own == field.name))
         });
         match at {
-            Some(_) | None if spread && at.is_none() => {
+            None if spread => {
                 let fields = plain(&known.field.ty).fields().unwrap_or_default();
                 sent.retain(|(own, _)| fields.iter().all(|field| field.name != *own));
             }
@@ -65,6 +65,8 @@ pub(super) fn look(manifest: &Manifest, action: &Action, operation: &Operation, 
                 }
             }
             None if in_query.contains(name) || auth.contains(name) => {}
+            // How many items a page has is the service's to say where the list is had whole.
+            None if known.field.optional && action.pages.is_some() && pages::is_about_pages(name) => {}
             None => missing(&place, &known.field, found),
         }
     }
