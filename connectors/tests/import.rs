@@ -98,7 +98,7 @@ const FAULTS: &[(&str, &str, &str, &str)] = &[
     ("parcels.yaml", "grams: \"{{ input.grams }}\"", "weight: \"{{ input.grams }}\"", "create_parcel: the body: \"grams\" is a required property"),
     ("parcels.yaml", "grams: { type: integer", "grams: { type: string", "create_parcel: the body: "),
     ("parcels.yaml", "parcels-version: \"2026-01-01\"", "x-other: \"1\"", "list_parcels: the header Parcels-Version is missing"),
-    ("parcels.yaml", "multipart:", "form:", "create_photo: the body is `application/x-www-form-urlencoded`"),
+    ("parcels.yaml", "multipart:", "form:", "create_photo: `photo` has to be of type `string`, not `bytes`"),
     ("depot.json", "kind: box", "kind: bag", "create_box: the body: "),
     ("shelves.yaml", "path: /shelves,", "path: /shelf,", ": no path is `/shelf`"),
 ];

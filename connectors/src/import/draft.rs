@@ -517,7 +517,9 @@ fn body(body: &Body, skip: &dyn Fn(&str) -> bool, gathered: &mut Gathered) -> En
     let ty = plain(&body.field.ty);
     let whole = |gathered: &mut Gathered, wire: &str, ty: Type, about: &str| {
         let about = if body.field.about.is_empty() { about } else { &body.field.about };
-        let field = Field { optional: !body.required, about: about.to_owned(), ..Field::required(wire, ty, "") };
+        // Without a value an object is sent that is empty, and nothing else could be.
+        let optional = !body.required && matches!(ty, Type::AnyObject | Type::Any | Type::Bytes | Type::String);
+        let field = Field { optional, about: about.to_owned(), ..Field::required(wire, ty, "") };
         hole(&gathered.take(wire, &field, "body"))
     };
     match body.kind {
@@ -538,6 +540,11 @@ fn body(body: &Body, skip: &dyn Fn(&str) -> bool, gathered: &mut Gathered) -> En
                 }
                 Type::AnyObject | Type::Any if body.kind != BodyKind::Json => {
                     Entry::text(key, whole(gathered, "fields", Type::AnyObject, "The fields that are sent."))
+                }
+                _ if body.kind == BodyKind::Multipart => {
+                    gathered.notes.push("what its parts are called; the description does not name them".into());
+                    let hole = whole(gathered, "file", Type::Bytes, "The file.");
+                    Entry::new(key, Tree::Map(vec![Entry::text("file", hole)]))
                 }
                 other => {
                     let wire = if matches!(other, Type::List(_)) { "items" } else { "body" };

@@ -80,8 +80,9 @@ pub(super) fn of(operation: &Operation) -> Option<Pages> {
     let (items, item, sure) = items(operation)?;
     let told = told(&operation.answer);
     let size = slots.iter().find(|slot| SIZES.contains(&slot.word.as_str()) && is_count(&slot.field.ty));
-    let size_taken = size.filter(|slot| slot.place == "query" || slot.place == "body");
-    let most = size_taken.and_then(|slot| Some((slot, slot.field.max.filter(|most| (1.0..=1_000.0).contains(most))?)));
+    let most = size.and_then(|slot| Some((slot, slot.field.max.filter(|most| (1.0..=1_000.0).contains(most))?)));
+    // Where nobody says how many there may be, one that must be given stays a parameter.
+    let size_taken = size.filter(|slot| slot.field.optional || most.is_some());
     let finish = |keys: Vec<Entry>, mut taken: Vec<String>, note: Option<String>| {
         taken.extend(size_taken.map(|slot| slot.field.name.clone()));
         let mut all = vec![keys[0].clone(), Entry::text("items", items.clone())];
@@ -92,8 +93,9 @@ pub(super) fn of(operation: &Operation) -> Option<Pages> {
     };
     let kind = |kind: &str| Entry::text("kind", kind);
     let into = |slot: &Slot<'_>| Entry::new("into", Tree::Map(vec![Entry::text(slot.place, &slot.field.name)]));
+    // What must be given stands in the first request already, which begins nowhere.
     let find = |words: &[&str], fits: fn(&Type) -> bool| {
-        slots.iter().find(|slot| words.contains(&slot.word.as_str()) && fits(&slot.field.ty))
+        slots.iter().find(|slot| words.contains(&slot.word.as_str()) && fits(&slot.field.ty) && slot.field.optional)
     };
     let page = find(&["page", "pagenumber", "pagenum", "pageno", "pageindex", "currentpage"], is_count);
     let offset = find(&["offset", "skip", "startat", "startindex", "startposition", "start", "from"], is_count);
@@ -102,7 +104,7 @@ pub(super) fn of(operation: &Operation) -> Option<Pages> {
         return finish(vec![kind("link_header")], taken, None);
     }
     // The same word on both sides, or a word that says `next`, is sure; two words that could belong together are not.
-    let cursors: Vec<&Slot<'_>> = slots.iter().filter(|slot| CURSORS.contains(&slot.word.as_str()) && is_text(&slot.field.ty)).collect();
+    let cursors: Vec<&Slot<'_>> = slots.iter().filter(|slot| CURSORS.contains(&slot.word.as_str()) && is_text(&slot.field.ty) && slot.field.optional).collect();
     let best = cursors
         .iter()
         .flat_map(|slot| told.iter().map(move |told| (*slot, told)))

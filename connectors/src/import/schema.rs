@@ -281,13 +281,19 @@ impl<'a> Walk<'_, 'a> {
             if field.min.zip(field.max).is_some_and(|(min, max)| min > max) {
                 (field.min, field.max) = (None, None);
             }
+            if let (Type::Integer, Some(words)) = (&ty, flat.words) {
+                let numbers: Vec<f64> = words.iter().filter_map(number).collect();
+                field.min = numbers.iter().copied().reduce(f64::min).or(field.min);
+                field.max = numbers.iter().copied().reduce(f64::max).or(field.max);
+            }
             // Each text and list has so many.
             if matches!(ty, Type::String | Type::List(_)) {
                 field.min = field.min.filter(|least| *least > 0.0);
             }
         }
         if ty == Type::String && self.side == Side::Sent {
-            field.pattern = flat.pattern.map(str::to_owned).or_else(|| of_format(flat.format));
+            let of_format = || if flat.max.is_none() { of_format(flat.format) } else { None };
+            field.pattern = flat.pattern.map(str::to_owned).or_else(of_format);
             field.pattern = field.pattern.filter(|own| own.len() <= 200 && regex::Regex::new(own).is_ok());
         }
         let constant = match (flat.constant, flat.words) {
@@ -345,7 +351,9 @@ impl<'a> Walk<'_, 'a> {
             });
         }
         // Arms that only say which fields are required belong to the object that they stand in.
+        let before = arms.len();
         arms.retain(|(_, arm)| !(arm.is_bare() && flat.is_object()));
+        self.either |= arms.len() < before;
         match &arms[..] {
             [] => None,
             [(node, _)] if !flat.is_object() => {
@@ -406,7 +414,7 @@ impl<'a> Walk<'_, 'a> {
         match &flat.types[..] {
             [] if flat.is_object() => self.object(flat, depth),
             [] if flat.items.is_some() => self.list(flat, depth),
-            [] if flat.words.is_some() || flat.constant.is_some() => self.scalar(flat, "string"),
+            [] if flat.words.is_some() || flat.constant.is_some() => self.scalar(flat, flat.word()),
             [] => Type::Any,
             ["object"] => self.object(flat, depth),
             ["array"] => self.list(flat, depth),
@@ -501,6 +509,15 @@ impl<'a> Walk<'_, 'a> {
             }
             fields.push(field);
         }
+        // What must be there and is described nowhere must be there all the same.
+        if self.side == Side::Sent {
+            for name in &flat.required {
+                let known = flat.fields.iter().any(|(known, _)| known == name) || fields.iter().any(|field| field.name == *name);
+                if !known && !name.is_empty() && name.len() <= 100 && !name.chars().any(char::is_control) {
+                    fields.push(Field::required(name, Type::Any, ""));
+                }
+            }
+        }
         if fields.is_empty() { Type::AnyObject } else { Type::Object(fields) }
     }
 }
@@ -509,6 +526,20 @@ impl Flat<'_> {
     fn is_object(&self) -> bool {
         self.types == ["object"]
             || (self.types.is_empty() && (!self.fields.is_empty() || self.open.is_some()))
+    }
+
+    /// The type of the words, where nothing else says it.
+    fn word(&self) -> &'static str {
+        let words = self.words.into_iter().flatten().chain(self.constant).filter(|word| !word.is_null());
+        let mut types = words.map(|word| match word {
+            Json::String(_) => "string",
+            Json::Bool(_) => "boolean",
+            Json::Number(number) if number.is_i64() => "integer",
+            Json::Number(_) => "number",
+            Json::Array(_) | Json::Object(_) | Json::Null => "any",
+        });
+        let first = types.next().unwrap_or("any");
+        if types.all(|other| other == first) { first } else { "any" }
     }
 
     /// True for what says nothing but which fields are required.

@@ -19,7 +19,7 @@ pub(super) fn manifest(draft: &Draft) -> Tree {
     let mut top = vec![
         first,
         Entry::text("name", &draft.name),
-        Entry::text("version", "1.0.0"),
+        Entry::new("version", Tree::Bare("1.0.0".into())),
         Entry::text("about", &draft.about),
     ];
     top.extend(draft.docs.as_ref().map(|docs| Entry::text("docs", docs)));
@@ -101,7 +101,7 @@ fn action(action: &Action) -> Entry {
         keys.push(Entry::new("pages", Tree::Map(own)).noted(pages.note.clone()));
     }
     keys.extend(action.output.clone().map(|output| Entry::new("output", output)));
-    keys.push(Entry::new("returns", of_type(&action.returns)));
+    keys.push(Entry::new("returns", of_type(&action.returns, Side::Given)));
     Entry::new(&*action.name, Tree::Map(keys)).noted(action.notes.clone())
 }
 
@@ -127,21 +127,33 @@ fn request(action: &Action) -> Entry {
     Entry::new("request", Tree::Map(keys))
 }
 
+/// Whether a type is of what is sent or of what is given: what must be sent and may be null is sent as null where nothing
+/// is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Given,
+    Sent,
+}
+
 /// A parameter with its type and sentence.
 pub(super) fn parameter(field: &Field) -> Tree {
-    let mut keys = long(field);
+    let mut keys = long(field, Side::Sent);
     keys.push(Entry::text("description", &field.about));
     Tree::Map(keys)
 }
 
 /// The long form of a type, without a sentence.
-fn long(field: &Field) -> Vec<Entry> {
+fn long(field: &Field, side: Side) -> Vec<Entry> {
     let mut keys = match plain(&field.ty) {
         Type::Enum(texts) if !matches!(field.ty, Type::Nullable(_)) => vec![Entry::new("enum", Tree::texts(texts))],
-        _ => typed(&field.ty),
+        _ => typed(&field.ty, side),
     };
-    if field.optional {
+    let optional = keys.iter().any(|entry| entry.key == "optional");
+    if field.optional && !optional {
         keys.push(Entry::new("optional", Tree::Bare("true".into())));
+    }
+    if side == Side::Sent && !field.optional && !optional && matches!(field.ty, Type::Nullable(_)) {
+        keys.push(Entry::new("default", Tree::Bare("null".into())));
     }
     for (key, bound) in [("min", field.min), ("max", field.max)] {
         keys.extend(bound.map(|bound| Entry::new(key, Tree::Bare(bound.to_string()))));
@@ -151,7 +163,7 @@ fn long(field: &Field) -> Vec<Entry> {
 }
 
 /// A type in its long form: `type` with `fields` or `items` where it does not stand in one text.
-fn typed(ty: &Type) -> Vec<Entry> {
+fn typed(ty: &Type, side: Side) -> Vec<Entry> {
     if let Some(text) = short(ty) {
         return vec![Entry::text("type", text)];
     }
@@ -159,31 +171,38 @@ fn typed(ty: &Type) -> Vec<Entry> {
     match plain(ty) {
         Type::Object(fields) => vec![
             Entry::text("type", format!("object{mark}")),
-            Entry::new("fields", Tree::Map(fields.iter().map(inner).collect())),
+            Entry::new("fields", Tree::Map(fields.iter().map(|field| inner(field, side)).collect())),
         ],
         Type::List(item) => {
-            vec![Entry::text("type", format!("list{mark}")), Entry::new("items", of_type(item))]
+            vec![Entry::text("type", format!("list{mark}")), Entry::new("items", of_type(item, side))]
         }
-        Type::Enum(texts) => vec![Entry::new("enum", Tree::texts(texts)), Entry::new("optional", Tree::Bare("true".into()))],
+        Type::Enum(texts) => {
+            let text = ty.to_string();
+            if dsl::types::parse(&text).is_ok_and(|read| read == *ty) {
+                return vec![Entry::text("type", text)];
+            }
+            vec![Entry::new("enum", Tree::texts(texts)), Entry::new("optional", Tree::Bare("true".into()))]
+        }
         other => vec![Entry::text("type", other.to_string())],
     }
 }
 
 /// A field of an object.
-fn inner(field: &Field) -> Entry {
-    let plain_field = field.min.is_none() && field.max.is_none() && field.pattern.is_none();
+fn inner(field: &Field, side: Side) -> Entry {
     let optional = field.optional && !matches!(field.ty, Type::Nullable(_));
-    if plain_field && !optional {
-        return Entry::new(&*field.name, of_type(&field.ty));
+    let filled = side == Side::Sent && !field.optional && matches!(field.ty, Type::Nullable(_));
+    if field.min.is_none() && field.max.is_none() && field.pattern.is_none() && !optional && !filled {
+        return Entry::new(&*field.name, of_type(&field.ty, side));
     }
-    Entry::new(&*field.name, Tree::Map(long(&Field { optional, ..field.clone() })))
+    let optional = if filled { false } else { optional || (side == Side::Sent && field.optional) };
+    Entry::new(&*field.name, Tree::Map(long(&Field { optional, ..field.clone() }, side)))
 }
 
 /// A type in its short form: words, lists in brackets, objects as mappings.
-pub(super) fn of_type(ty: &Type) -> Tree {
+fn of_type(ty: &Type, side: Side) -> Tree {
     match ty {
         Type::Object(fields) => {
-            let entries: Vec<Entry> = fields.iter().map(inner).collect();
+            let entries: Vec<Entry> = fields.iter().map(|field| inner(field, side)).collect();
             // An object whose fields are all called as the keys of a type would be read as one.
             let looks = entries.iter().any(|entry| matches!(entry.key.as_str(), "type" | "enum"));
             if looks && entries.iter().all(|entry| LONG.contains(&entry.key.as_str())) {
@@ -193,12 +212,12 @@ pub(super) fn of_type(ty: &Type) -> Tree {
         }
         Type::List(item) => match short(ty) {
             Some(_) if matches!(**item, Type::Any) => Tree::Text("list".into()),
-            _ => Tree::List(vec![of_type(item)]),
+            _ => Tree::List(vec![of_type(item, side)]),
         },
         Type::Enum(texts) => Tree::Map(vec![Entry::new("enum", Tree::texts(texts))]),
         Type::Nullable(_) => match short(ty) {
             Some(text) => Tree::Text(text),
-            None => Tree::Map(typed(ty)),
+            None => Tree::Map(typed(ty, side)),
         },
         other => Tree::Text(other.to_string()),
     }

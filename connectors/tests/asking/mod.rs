@@ -122,7 +122,7 @@ fn of_type(ty: &Type, min: Option<f64>, max: Option<f64>) -> Value {
         Type::Time => Value::Time("2026-01-02T03:04:05Z".parse().unwrap()),
         Type::Duration => Value::text("1m"),
         Type::Bytes => {
-            let file = File::new(b"hello", "text/plain");
+            let file = File::new(&b"hello"[..], "text/plain");
             Value::File(Arc::new(File { name: Some(Arc::from("a.txt")), ..file }))
         }
         Type::AnyObject => Value::object::<&str>([]),
@@ -212,12 +212,14 @@ pub fn judged(root: &Json, preview: &Preview) -> Result<(), String> {
     let parameters: Vec<&Json> = listed.iter().filter_map(|list| list.as_array()).flatten().map(|node| found(root, node)).collect();
     let fixed = template.split_once('?').map_or("", |(_, query)| query);
     let sent: Vec<(String, String)> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    let of = |place: &str| parameters.iter().filter(move |known| known["in"] == place);
+    let of = |place: &str| -> std::vec::IntoIter<&Json> {
+        parameters.iter().copied().filter(|known| known["in"] == place).collect::<Vec<_>>().into_iter()
+    };
     let keys = root["components"]["securitySchemes"].as_object().into_iter().flatten();
     let keys: Vec<&str> = keys.filter_map(|(_, scheme)| scheme["name"].as_str()).collect();
     for (name, value) in sent.iter().filter(|(name, _)| !keys.contains(&name.as_str()) && !fixed.contains(name)) {
         let plain = name.split('[').next().unwrap();
-        let known = of("query").find(|known| known["name"] == name.as_str() || known["name"] == plain);
+        let known = of("query").find(|known| known["name"] == name.as_str()).or_else(|| of("query").find(|known| known["name"] == plain));
         let Some(known) = known else {
             // The fields of an object stand beside one another.
             let spread = of("query").any(|known| !found(root, &known["schema"])["properties"][plain].is_null());
@@ -243,6 +245,10 @@ pub fn judged(root: &Json, preview: &Preview) -> Result<(), String> {
     }
     for known in of("header").filter(|known| known["required"] == true) {
         let name = known["name"].as_str().unwrap();
+        // These belong to the way of sending.
+        if ["accept", "authorization", "content-type"].contains(&name.to_lowercase().as_str()) {
+            continue;
+        }
         if headers.iter().all(|(own, _)| !own.eq_ignore_ascii_case(name)) {
             return Err(format!("the header {name} is missing"));
         }
@@ -253,7 +259,8 @@ pub fn judged(root: &Json, preview: &Preview) -> Result<(), String> {
     let schema = match content {
         Some(content) => {
             if body.is_empty() {
-                return if taken["required"] == true && method != "GET" { Err("the body is missing".into()) } else { Ok(()) };
+                let parts = content.contains_key("multipart/form-data");
+                return if taken["required"] == true && method != "GET" && !parts { Err("the body is missing".into()) } else { Ok(()) };
             }
             let open = content.keys().any(|media| media.contains('*'));
             if !content.keys().any(|media| media.split(';').next() == Some(kind)) && !open && kind != "text/plain" {

@@ -297,7 +297,7 @@ fn types(place: &str, within: &str, own: &Type, wanted: &Type, line: Line, found
                 let at = if within.is_empty() { field.name.clone() } else { format!("{within}.{}", field.name) };
                 match own.iter().find(|own| own.name == field.name) {
                     Some(own) => {
-                        if own.optional && !field.optional {
+                        if own.optional && own.default.is_none() && !field.optional {
                             found.push(Weight::MayBreak, format!("{place}, `{at}`"), "it must be given, and may be left out");
                         }
                         types(&place_of(&place, within), &at, &own.ty, &field.ty, line, found);
