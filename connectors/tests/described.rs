@@ -109,7 +109,7 @@ fn a_manifest_has_not_drifted_from_the_description_that_it_was_made_of() {
 /// What is said of made-up values and not of the mapping: types of workflows do not say these, each with the reason.
 const UNSAID: &[(&str, &str)] = &[
     ("does not match", "the pattern of an item of a list"),
-    ("is not a \"email\"", "the format of an item of a list"),
+    ("is not a \"", "the format of an item of a list, or of a text that has bounds as well"),
     ("is not one of", "which numbers of a range there are, and words that are too many to list"),
     ("of the schemas listed", "which parameters belong together; the manifest marks it as a decision"),
     ("has less than 1 property", "that an object is not empty"),

@@ -23,7 +23,7 @@ pub(super) const DEEPEST_GIVEN: usize = 4;
 pub(super) const MOST_PARTS: usize = 240;
 
 /// How many parts are looked at for one type, whatever comes of them.
-pub(super) const MOST_LOOKS: usize = 20_000;
+pub(super) const MOST_LOOKS: usize = 4_000;
 
 /// How many words an enumeration has; with more of them it is a text.
 pub(super) const MOST_WORDS: usize = 60;

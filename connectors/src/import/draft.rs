@@ -236,7 +236,7 @@ fn action(
                     headers.push(Entry::text(wire.to_lowercase(), in_line(&name, &parameter.field.ty, parameter.lists)));
                 }
             },
-            Place::Cookie if parameter.field.optional => {}
+            Place::Cookie if parameter.field.optional || wire.contains(['{', '}', ';', '=']) => {}
             Place::Cookie => {
                 let name = gathered.take(wire, &scalar(&parameter.field), "cookie");
                 headers.push(Entry::text("cookie", format!("{wire}={}", hole(&name))));
@@ -255,7 +255,7 @@ fn action(
             let made = self::body(sent, &skip, &mut gathered);
             if !matches!(sent.media.as_str(), "application/json" | "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain")
                 && matches!(sent.kind, BodyKind::Json | BodyKind::Text)
-                && !sent.media.contains('*')
+                && sent.media.chars().all(|letter| letter.is_ascii_alphanumeric() || "/+.-;= ".contains(letter))
             {
                 headers.push(Entry::text("content-type", &sent.media));
             }

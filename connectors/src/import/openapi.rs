@@ -247,7 +247,7 @@ pub(super) fn api_key(node: &Json) -> SchemeKind {
     let name = word(node, "name").trim();
     // Some descriptions write a header into the name.
     let name = name.split([':', ' ']).next().unwrap_or_default();
-    if !is_sendable(name, Place::Query) { SchemeKind::Other("apiKey".into()) } else { SchemeKind::ApiKey { place, name: name.into() } }
+    if !is_sendable(name, Place::Query) || name.contains(['{', '}']) { SchemeKind::Other("apiKey".into()) } else { SchemeKind::ApiKey { place, name: name.into() } }
 }
 
 fn flows(node: &Json) -> Vec<Flow> {

@@ -195,7 +195,12 @@ fn inner(field: &Field, side: Side) -> Entry {
         return Entry::new(&*field.name, of_type(&field.ty, side));
     }
     let optional = if filled { false } else { optional || (side == Side::Sent && field.optional) };
-    Entry::new(&*field.name, Tree::Map(long(&Field { optional, ..field.clone() }, side)))
+    let mut keys = long(&Field { optional, ..field.clone() }, side);
+    if filled {
+        // Without a sentence it could be read as an object with the fields `type` and `default`.
+        keys.push(Entry::text("description", "Null where nothing is said."));
+    }
+    Entry::new(&*field.name, Tree::Map(keys))
 }
 
 /// A type in its short form: words, lists in brackets, objects as mappings.

@@ -286,7 +286,10 @@ pub fn judged(root: &Json, preview: &Preview) -> Result<(), String> {
     // A schema that is none judges nothing.
     let Ok(validator) = jsonschema::options().with_draft(draft).build(&whole) else { return Ok(()) };
     validator.validate(&value).map_err(|error| {
-        let told: String = error.to_string().chars().take(200).collect();
+        // What is wrong stands behind the value, which may be long.
+        let told = error.to_string();
+        let from = told.char_indices().rev().nth(160).map_or(0, |(at, _)| at);
+        let told = &told[from..];
         format!("the body: {told} at {}", error.instance_path())
     })
 }
