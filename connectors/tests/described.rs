@@ -23,7 +23,8 @@ fn descriptions() -> Option<(PathBuf, Vec<PathBuf>)> {
         return None;
     };
     let one = std::env::var("KEYWAY_DESCRIBED").ok();
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| {
         let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         let stem = file.file_stem().unwrap().to_str().unwrap();
@@ -75,13 +76,21 @@ fn every_description_becomes_a_manifest_that_is_right() {
         let (made, open, left) = (imported.actions.len(), imported.decisions.len(), imported.left.len());
         let lines = imported.text.lines().count();
         writeln!(table, "{id:18} {made:4} actions {lists:3} paged {open:4} decisions {left:2} left {lines:5} lines {took:5} ms").unwrap();
-        (actions, decisions, paged, bytes) = (actions + made, decisions + open, paged + lists, bytes + imported.text.len());
+        (actions, decisions, paged, bytes) =
+            (actions + made, decisions + open, paged + lists, bytes + imported.text.len());
         for left in &imported.left {
             writeln!(table, "    left: {}: {}", left.operation, left.why).unwrap();
         }
-        assert_eq!(made + left, description.operations.len() + description.left.len(), "{id} loses an operation");
+        assert_eq!(
+            made + left,
+            description.operations.len() + description.left.len(),
+            "{id} loses an operation"
+        );
     }
-    println!("{table}{} descriptions, {actions} actions, {paged} of them lists that go on, {decisions} decisions, {bytes} bytes", files.len());
+    println!(
+        "{table}{} descriptions, {actions} actions, {paged} of them lists that go on, {decisions} decisions, {bytes} bytes",
+        files.len()
+    );
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), files.len(), wrong.join("\n"));
 }
 
@@ -100,7 +109,9 @@ fn a_manifest_has_not_drifted_from_the_description_that_it_was_made_of() {
             let said = change.what.contains("said to go away");
             change.weight != drift::Weight::New && !said
         });
-        alarms.extend(heavy.map(|change| format!("{id} {:?} {}: {}", change.action, change.place, change.what)));
+        alarms.extend(
+            heavy.map(|change| format!("{id} {:?} {}: {}", change.action, change.place, change.what)),
+        );
     }
     println!("{actions} actions held against their own descriptions, {} false alarms", alarms.len());
     assert!(alarms.is_empty(), "{}", alarms.join("\n"));
@@ -139,8 +150,10 @@ fn our_own_judge_has_nothing_against_the_requests_of_imported_actions() {
             for all in [false, true] {
                 judged += 1;
                 let args = asking::args(&action.input, all);
-                let told = asking::preview(&manifest, &imported.text, action, &args)
-                    .and_then(|preview| asking::judged(&root, &preview).map_err(|why| format!("{} {}: {why}", preview.method, preview.url)));
+                let told = asking::preview(&manifest, &imported.text, action, &args).and_then(|preview| {
+                    asking::judged(&root, &preview)
+                        .map_err(|why| format!("{} {}: {why}", preview.method, preview.url))
+                });
                 let Err(why) = told else { continue };
                 let excused = is_cut(&why) || UNSAID.iter().any(|(what, _)| why.contains(what));
                 known += usize::from(excused);
@@ -150,7 +163,10 @@ fn our_own_judge_has_nothing_against_the_requests_of_imported_actions() {
             }
         }
     }
-    println!("{actions} actions, {judged} requests judged, {} refused, of which {known} are excused", wrong.len() + known);
+    println!(
+        "{actions} actions, {judged} requests judged, {} refused, of which {known} are excused",
+        wrong.len() + known
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -194,8 +210,12 @@ fn every_request_of_an_imported_action_fits_its_description() {
                 let path = format!("/{}", preview.url.splitn(4, '/').nth(3).unwrap_or_default());
                 let path = path.strip_prefix(&below).unwrap_or(&path).to_owned();
                 // The validator answers in plain JSON alone, and looks for nothing else where that is not accepted.
-                let headers: serde_json::Map<String, Json> =
-                    preview.headers.iter().filter(|(name, _)| name != "accept").map(|(name, value)| (name.clone(), json!(value))).collect();
+                let headers: serde_json::Map<String, Json> = preview
+                    .headers
+                    .iter()
+                    .filter(|(name, _)| name != "accept")
+                    .map(|(name, value)| (name.clone(), json!(value)))
+                    .collect();
                 let name = format!("{} {}", action.name, if all { "all" } else { "least" });
                 let mut case = json!({
                     "service": stem(file), "name": name, "method": preview.method, "path": path, "headers": headers, "expect": "2xx",
@@ -219,7 +239,9 @@ fn every_request_of_an_imported_action_fits_its_description() {
     let refused: Vec<&str> = said.lines().filter(|line| line.starts_with("FAIL")).collect();
     let known = |line: &str| {
         BEYOND.iter().position(|(service, action, what, _)| {
-            line.contains(&format!(" {service}: ")) && (action.is_empty() || line.contains(&format!(": {action} "))) && line.contains(what)
+            line.contains(&format!(" {service}: "))
+                && (action.is_empty() || line.contains(&format!(": {action} ")))
+                && line.contains(what)
         })
     };
     let wrong: Vec<&&str> = refused.iter().filter(|line| known(line).is_none()).collect();
@@ -227,12 +249,20 @@ fn every_request_of_an_imported_action_fits_its_description() {
     for at in refused.iter().filter_map(|line| known(line)) {
         *reasons.entry(BEYOND[at].3).or_default() += 1;
     }
-    println!("{services} descriptions, {actions} actions, {judged} requests judged, {} refused", refused.len());
+    println!(
+        "{services} descriptions, {actions} actions, {judged} requests judged, {} refused",
+        refused.len()
+    );
     for (reason, count) in reasons {
         println!("    {count:4} {reason}");
     }
     assert_eq!(judged, cases.len(), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
-    assert!(wrong.is_empty(), "{} of {judged} requests:\n{}", wrong.len(), wrong.iter().map(|line| **line).collect::<Vec<_>>().join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {judged} requests:\n{}",
+        wrong.len(),
+        wrong.iter().map(|line| **line).collect::<Vec<_>>().join("\n")
+    );
 }
 
 /// Holds documents and their variables against a schema; prints what is wrong, and nothing else.
@@ -262,7 +292,9 @@ fn every_document_of_an_imported_schema_fits_it() {
     let Some((_, files)) = descriptions() else { return };
     for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "graphql")) {
         let id = stem(file).replace('-', "_");
-        let imported = import::import(&import::read(&std::fs::read_to_string(file).unwrap()).unwrap(), &whole(&id)).unwrap();
+        let imported =
+            import::import(&import::read(&std::fs::read_to_string(file).unwrap()).unwrap(), &whole(&id))
+                .unwrap();
         let manifest = asking::right(&imported.text, &id).unwrap();
         let mut cases = vec![];
         for action in &manifest.actions {
@@ -285,7 +317,12 @@ fn every_document_of_an_imported_schema_fits_it() {
             println!("SKIPPED: Python has no `graphql`");
             return;
         }
-        println!("{id}: {} actions, {} documents judged, {} refused", manifest.actions.len(), cases.len(), said.lines().count());
+        println!(
+            "{id}: {} actions, {} documents judged, {} refused",
+            manifest.actions.len(),
+            cases.len(),
+            said.lines().count()
+        );
         assert!(said.is_empty() && out.status.success(), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
     }
 }

@@ -22,12 +22,22 @@ pub(super) struct Way {
 }
 
 /// The ways to sign in, and what a person must decide about all of them.
-pub(super) fn of(description: &Description, operations: &[&Operation], base: &str) -> (Vec<Way>, Vec<String>) {
+pub(super) fn of(
+    description: &Description,
+    operations: &[&Operation],
+    base: &str,
+) -> (Vec<Way>, Vec<String>) {
     let (mut ways, mut notes) = (vec![], vec![]);
     let sets = sets(description, operations);
-    let nobody = !operations.is_empty() && operations.iter().all(|operation| operation.security.as_ref().is_some_and(|sets| sets.iter().all(Vec::is_empty)));
+    let nobody = !operations.is_empty()
+        && operations
+            .iter()
+            .all(|operation| operation.security.as_ref().is_some_and(|sets| sets.iter().all(Vec::is_empty)));
     for set in &sets {
-        let known: Vec<&Scheme> = set.iter().filter_map(|name| description.schemes.iter().find(|scheme| scheme.name == *name)).collect();
+        let known: Vec<&Scheme> = set
+            .iter()
+            .filter_map(|name| description.schemes.iter().find(|scheme| scheme.name == *name))
+            .collect();
         match &known[..] {
             [] => {}
             [one] => match of_scheme(one, base) {
@@ -43,14 +53,21 @@ pub(super) fn of(description: &Description, operations: &[&Operation], base: &st
             several => match keys(several) {
                 Some(way) => ways.push(way),
                 None => {
-                    let names: Vec<String> = several.iter().map(|scheme| format!("`{}`", super::text::short(&scheme.name))).collect();
-                    notes.push(format!("how {} are sent together, which no kind of signing in does", names.join(" and ")));
+                    let names: Vec<String> = several
+                        .iter()
+                        .map(|scheme| format!("`{}`", super::text::short(&scheme.name)))
+                        .collect();
+                    notes.push(format!(
+                        "how {} are sent together, which no kind of signing in does",
+                        names.join(" and ")
+                    ));
                 }
             },
         }
     }
     if ways.is_empty() {
-        let (kind, about) = if nobody { ("none", "Nobody signs in.") } else { ("bearer", "A token of your account.") };
+        let (kind, about) =
+            if nobody { ("none", "Nobody signs in.") } else { ("bearer", "A token of your account.") };
         if !nobody {
             notes.push("how somebody signs in; the description names no way that could be taken over".into());
         }
@@ -74,7 +91,12 @@ pub(super) fn of(description: &Description, operations: &[&Operation], base: &st
 /// The sets of schemes that operations ask for, the most wanted first; all schemes where none says anything.
 fn sets(description: &Description, operations: &[&Operation]) -> Vec<Vec<String>> {
     let mut found: Vec<(Vec<String>, usize)> = vec![];
-    for set in operations.iter().filter_map(|operation| operation.security.as_ref()).flatten().filter(|set| !set.is_empty()) {
+    for set in operations
+        .iter()
+        .filter_map(|operation| operation.security.as_ref())
+        .flatten()
+        .filter(|set| !set.is_empty())
+    {
         let mut names: Vec<String> = set.iter().map(|(name, _)| name.clone()).collect();
         names.sort();
         match found.iter_mut().find(|(known, _)| *known == names) {
@@ -93,7 +115,9 @@ fn of_scheme(scheme: &Scheme, base: &str) -> Result<Vec<Way>, String> {
     let shown = super::text::short(&scheme.name);
     let way = |id: &str, keys: Vec<Entry>| Way { id: id.into(), keys, hosts: vec![], notes: vec![] };
     Ok(match &scheme.kind {
-        SchemeKind::Bearer => vec![way("token", vec![Entry::text("kind", "bearer"), about(scheme, "A token of your account.")])],
+        SchemeKind::Bearer => {
+            vec![way("token", vec![Entry::text("kind", "bearer"), about(scheme, "A token of your account.")])]
+        }
         SchemeKind::Basic => {
             let user = parameter(&Field::required("user", Type::String, "The name of the user."));
             let mut found = way(
@@ -106,19 +130,26 @@ fn of_scheme(scheme: &Scheme, base: &str) -> Result<Vec<Way>, String> {
                     Entry::text("password", "{{ password }}"),
                 ],
             );
-            found.notes.push("what stands for user and password; many services take a key for one of them".into());
+            found
+                .notes
+                .push("what stands for user and password; many services take a key for one of them".into());
             vec![found]
         }
         SchemeKind::ApiKey { .. } => keys(&[scheme]).into_iter().collect(),
         SchemeKind::OAuth(flows) => {
             let found: Vec<Way> = flows.iter().filter_map(|flow| oauth(scheme, flow, base)).collect();
             if found.is_empty() {
-                return Err(format!("how an app signs in by `{shown}`; the description has no flow that a program could take"));
+                return Err(format!(
+                    "how an app signs in by `{shown}`; the description has no flow that a program could take"
+                ));
             }
             found
         }
         SchemeKind::Other(kind) => {
-            return Err(format!("how somebody signs in by `{shown}`, which is `{}` and no kind that is known", super::text::short(kind)));
+            return Err(format!(
+                "how somebody signs in by `{shown}`, which is `{}` and no kind that is known",
+                super::text::short(kind)
+            ));
         }
     })
 }
@@ -129,13 +160,16 @@ fn keys(schemes: &[&Scheme]) -> Option<Way> {
     for scheme in schemes {
         let SchemeKind::ApiKey { place, name } = &scheme.kind else { return None };
         let secret = if schemes.len() == 1 { "key".to_owned() } else { names::parameter(&scheme.name) };
-        let said = if scheme.about.is_empty() { format!("What stands in `{name}`.") } else { scheme.about.clone() };
+        let said =
+            if scheme.about.is_empty() { format!("What stands in `{name}`.") } else { scheme.about.clone() };
         secrets.push(Entry::new(&*secret, parameter(&Field::required(&secret, Type::String, &said))));
         let hole = format!("{{{{ {secret} }}}}");
         match place {
             Place::Query => query.push(Entry::text(name, hole)),
             Place::Cookie => headers.push(Entry::text("cookie", format!("{name}={hole}"))),
-            Place::Header | Place::Path | Place::Variable => headers.push(Entry::text(name.to_lowercase(), hole)),
+            Place::Header | Place::Path | Place::Variable => {
+                headers.push(Entry::text(name.to_lowercase(), hole))
+            }
         }
         if name.eq_ignore_ascii_case("authorization") {
             notes.push("whether a word as `Bearer` stands before the key".into());
@@ -202,8 +236,12 @@ fn oauth(scheme: &Scheme, flow: &Flow, base: &str) -> Option<Way> {
         hosts.extend(url.host_str().map(str::to_owned));
     }
     let what = match flow.grant {
-        Grant::ClientCredentials => "how the app says who it is (`client`), and which scopes it has in any case",
-        _ => "how the app says who it is (`client`), whether a refresh token is used once (`rotation`), and `setup`",
+        Grant::ClientCredentials => {
+            "how the app says who it is (`client`), and which scopes it has in any case"
+        }
+        _ => {
+            "how the app says who it is (`client`), whether a refresh token is used once (`rotation`), and `setup`"
+        }
     };
     Some(Way { id: id.into(), keys, hosts, notes: vec![what.into()] })
 }
@@ -220,11 +258,17 @@ pub(super) fn parameter(field: &Field) -> Tree {
 /// The scopes that an operation needs, of the way that asks for the fewest; the narrowest where several are enough.
 pub(super) fn scopes(description: &Description, operation: &Operation) -> Vec<String> {
     let is_oauth = |name: &str| {
-        description.schemes.iter().any(|scheme| scheme.name == name && matches!(scheme.kind, SchemeKind::OAuth(_)))
+        description
+            .schemes
+            .iter()
+            .any(|scheme| scheme.name == name && matches!(scheme.kind, SchemeKind::OAuth(_)))
     };
     let sets = operation.security.iter().flatten();
     let needed = sets.filter_map(|set| set.iter().find(|(name, _)| is_oauth(name)).map(|(_, scopes)| scopes));
-    let least = needed.min_by_key(|scopes| (scopes.len(), usize::MAX - scopes.iter().map(String::len).sum::<usize>()));
-    let plain = |scope: &&String| !scope.is_empty() && scope.len() < 200 && scope.chars().all(|letter| letter.is_ascii_graphic());
+    let least = needed
+        .min_by_key(|scopes| (scopes.len(), usize::MAX - scopes.iter().map(String::len).sum::<usize>()));
+    let plain = |scope: &&String| {
+        !scope.is_empty() && scope.len() < 200 && scope.chars().all(|letter| letter.is_ascii_graphic())
+    };
     least.into_iter().flatten().filter(plain).cloned().collect()
 }

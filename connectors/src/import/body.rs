@@ -30,7 +30,8 @@ pub(super) fn sent<'a>(schemas: &Schemas<'a>, node: &'a Json) -> Result<Option<B
     let required = node.get("required").and_then(Json::as_bool).unwrap_or(false);
     let Some(Json::Object(all)) = node.get("content") else { return Ok(None) };
     let order = [BodyKind::Json, BodyKind::Form, BodyKind::Multipart, BodyKind::Text, BodyKind::Bytes];
-    let found = order.into_iter().find_map(|wanted| all.iter().find(|(media, _)| kind(media) == Some(wanted)));
+    let found =
+        order.into_iter().find_map(|wanted| all.iter().find(|(media, _)| kind(media) == Some(wanted)));
     // Plain JSON before JSON of a vendor.
     let found = all.iter().find(|(media, _)| media.as_str() == "application/json").or(found);
     let Some((media, content)) = found else {
@@ -45,7 +46,8 @@ pub(super) fn sent<'a>(schemas: &Schemas<'a>, node: &'a Json) -> Result<Option<B
     let told = text::sentence(node.get("description").and_then(Json::as_str).unwrap_or_default());
     let about = if told.is_empty() { shape.field.about.clone() } else { told };
     let encodings = content.get("encoding").and_then(Json::as_object).into_iter().flatten();
-    let deep = encodings.clone().any(|(_, node)| node.get("style").and_then(Json::as_str) == Some("deepObject"));
+    let deep =
+        encodings.clone().any(|(_, node)| node.get("style").and_then(Json::as_str) == Some("deepObject"));
     let lists = if deep { Style::Brackets } else { Style::Repeated };
     let field = Field { about, ..shape.field };
     Ok(Some(Body { kind, media: media.clone(), required, field, open: shape.open, lists }))
@@ -59,7 +61,8 @@ pub(super) fn given<'a>(schemas: &Schemas<'a>, content: Option<&'a Json>) -> Ans
         return nothing;
     }
     let of = |wanted: BodyKind| all.iter().find(|(media, _)| kind(media) == Some(wanted));
-    let json = all.iter().find(|(media, _)| media.as_str() == "application/json").or_else(|| of(BodyKind::Json));
+    let json =
+        all.iter().find(|(media, _)| media.as_str() == "application/json").or_else(|| of(BodyKind::Json));
     let none = &Json::Null;
     match json {
         Some((_, content)) => of_schema(schemas, content.get("schema").unwrap_or(none)),
@@ -69,7 +72,9 @@ pub(super) fn given<'a>(schemas: &Schemas<'a>, content: Option<&'a Json>) -> Ans
                 of_schema(schemas, content.get("schema").unwrap_or(none))
             }
             _ => match (of(BodyKind::Text), all.keys().all(|media| media.contains("xml"))) {
-                (Some(_), _) | (None, true) => Answer { kind: AnswerKind::Text, ty: Type::String, links: false },
+                (Some(_), _) | (None, true) => {
+                    Answer { kind: AnswerKind::Text, ty: Type::String, links: false }
+                }
                 (None, false) => Answer { kind: AnswerKind::Bytes, ty: Type::Bytes, links: false },
             },
         },

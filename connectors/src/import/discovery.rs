@@ -4,8 +4,8 @@ use dsl::types::{Field, Type};
 use serde_json::Value as Json;
 
 use super::description::{
-    Answer, AnswerKind, Body, BodyKind, Description, Flow, Grant, Operation, Parameter, Place, Scheme, SchemeKind,
-    Server, Style,
+    Answer, AnswerKind, Body, BodyKind, Description, Flow, Grant, Operation, Parameter, Place, Scheme,
+    SchemeKind, Server, Style,
 };
 use super::openapi::{is_sendable, word};
 use super::schema::{Refs, Schemas, Side};
@@ -47,7 +47,11 @@ pub(super) fn read(root: &Json) -> Description {
         version: text::short(word(root, "version")),
         about: text::sentence(word(root, "description")),
         docs: Some(docs.to_owned()).filter(|docs| super::server::is_address(docs)),
-        servers: vec![Server { url: base.trim_end_matches('/').to_owned(), about: String::new(), variables: vec![] }],
+        servers: vec![Server {
+            url: base.trim_end_matches('/').to_owned(),
+            about: String::new(),
+            variables: vec![],
+        }],
         schemes: if scopes.is_some() { vec![scheme] } else { vec![] },
         ..Description::default()
     };
@@ -58,7 +62,9 @@ pub(super) fn read(root: &Json) -> Description {
 fn resource<'a>(node: &'a Json, schemas: &Schemas<'a>, found: &mut Description, depth: usize) {
     for (_, method) in node.get("methods").and_then(Json::as_object).into_iter().flatten() {
         match operation(method, schemas) {
-            Ok(operation) if found.operations.len() < bounds::MOST_OPERATIONS => found.operations.push(operation),
+            Ok(operation) if found.operations.len() < bounds::MOST_OPERATIONS => {
+                found.operations.push(operation)
+            }
             Ok(_) => {}
             Err(left) => found.left.push(left),
         }
@@ -76,7 +82,8 @@ fn operation<'a>(node: &'a Json, schemas: &Schemas<'a>) -> Result<Operation, Lef
         flat if word(node, "path").contains("{+") => flat,
         _ => word(node, "path"),
     };
-    let left = |why: &str| Left { operation: format!("{} {path}", word(node, "httpMethod")), why: why.into() };
+    let left =
+        |why: &str| Left { operation: format!("{} {path}", word(node, "httpMethod")), why: why.into() };
     let method = Method::ALL.into_iter().find(|method| method.name() == word(node, "httpMethod"));
     let method = method.ok_or_else(|| left("its method is not sent"))?;
     let mut parameters = vec![];
@@ -91,7 +98,13 @@ fn operation<'a>(node: &'a Json, schemas: &Schemas<'a>) -> Result<Operation, Lef
         let optional = place != Place::Path && !node.get("required").and_then(Json::as_bool).unwrap_or(false);
         let field = Field { name: name.clone(), optional, ..shape.field };
         let deprecated = node.get("deprecated").and_then(Json::as_bool).unwrap_or(false);
-        parameters.push(Parameter { field, place, lists: Style::Repeated, deprecated, constant: shape.constant });
+        parameters.push(Parameter {
+            field,
+            place,
+            lists: Style::Repeated,
+            deprecated,
+            constant: shape.constant,
+        });
     }
     for hole in holes(path) {
         if parameters.iter().all(|known| known.field.name != hole) {
@@ -105,7 +118,8 @@ fn operation<'a>(node: &'a Json, schemas: &Schemas<'a>) -> Result<Operation, Lef
         if let Type::Object(fields) = &mut shape.field.ty {
             let known = schemas.found(schema).get("properties");
             for field in fields {
-                let methods = known.and_then(|known| known.get(&field.name)?.pointer("/annotations/required")?.as_array());
+                let methods = known
+                    .and_then(|known| known.get(&field.name)?.pointer("/annotations/required")?.as_array());
                 field.optional &= !methods.into_iter().flatten().any(|method| method == word(node, "id"));
             }
         }

@@ -1,17 +1,20 @@
 //! A manifest as it is thought of before it is written: what a description says of the operations that were chosen, and
 //! what it does not.
 
+mod does;
+mod given;
+
 use dsl::types::{Field, Type};
 
 use super::auth::{self, Way};
-use super::description::{
-    AnswerKind, Body, BodyKind, Description, Operation, Parameter, Place, Style,
-};
+use super::description::{Body, BodyKind, Description, Operation, Parameter, Place, Style};
 use super::pages::{self, Pages, plain};
 use super::server::{self, Where};
 use super::yaml::{Entry, Tree};
 use super::{Left, names};
 use crate::manifest::request::Method;
+use does::{does, idempotency};
+use given::{given, label, verify, words};
 
 /// A manifest to be.
 #[derive(Clone, Debug)]
@@ -62,7 +65,12 @@ pub(super) struct Action {
 }
 
 /// Drafts a manifest of the operations that were chosen, each with its name.
-pub(super) fn of(description: &Description, chosen: &[(&Operation, String)], id: &str, base: Option<&str>) -> Draft {
+pub(super) fn of(
+    description: &Description,
+    chosen: &[(&Operation, String)],
+    id: &str,
+    base: Option<&str>,
+) -> Draft {
     let place = server::of(&description.servers, id, base);
     let operations: Vec<&Operation> = chosen.iter().map(|(operation, _)| *operation).collect();
     let (ways, auth_notes) = auth::of(description, &operations, &place.base);
@@ -81,7 +89,10 @@ pub(super) fn of(description: &Description, chosen: &[(&Operation, String)], id:
     for operation in &operations {
         if let Some(found) = operation.server.as_ref().and_then(server::one) {
             place.hosts.extend(found.hosts);
-            let more = found.fields.into_iter().filter(|field| place.fields.iter().all(|known| known.name != field.name));
+            let more = found
+                .fields
+                .into_iter()
+                .filter(|field| place.fields.iter().all(|known| known.name != field.name));
             let more: Vec<Field> = more.collect();
             place.fields.extend(more);
         }
@@ -100,7 +111,11 @@ pub(super) fn of(description: &Description, chosen: &[(&Operation, String)], id:
         "" => format!("What {name} can do for workflows."),
         about => about.to_owned(),
     };
-    let version = if description.version.is_empty() { String::new() } else { format!(", version {}", description.version) };
+    let version = if description.version.is_empty() {
+        String::new()
+    } else {
+        format!(", version {}", description.version)
+    };
     Draft {
         id: id.to_owned(),
         name,
@@ -131,26 +146,21 @@ pub(super) fn about(operation: &Operation, name: &str) -> String {
     format!("{words}.")
 }
 
-/// A name as words for people.
-fn words(id: &str) -> String {
-    let upper = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-    };
-    id.split('_').map(upper).collect::<Vec<String>>().join(" ")
-}
-
 /// Headers that all operations need and that have one value each: they stand once for all.
 fn common(operations: &[&Operation]) -> Vec<(String, String)> {
     let Some(first) = operations.first() else { return vec![] };
     let of = |operation: &Operation, name: &str| {
-        let found = operation.parameters.iter().find(|known| known.place == Place::Header && known.field.name == name);
+        let found = operation
+            .parameters
+            .iter()
+            .find(|known| known.place == Place::Header && known.field.name == name);
         found.and_then(fixed)
     };
     let headers = first.parameters.iter().filter(|known| known.place == Place::Header);
     let shared = headers.filter_map(|known| {
         let value = fixed(known)?;
-        let everywhere = operations.iter().all(|operation| of(operation, &known.field.name).as_deref() == Some(&value));
+        let everywhere =
+            operations.iter().all(|operation| of(operation, &known.field.name).as_deref() == Some(&value));
         everywhere.then(|| (known.field.name.to_lowercase(), value))
     });
     shared.collect()
@@ -162,8 +172,11 @@ fn fixed(parameter: &Parameter) -> Option<String> {
         let (_, rest) = parameter.field.about.rsplit_once("Default `")?;
         rest.split('`').next().map(str::to_owned)
     };
-    let value = parameter.constant.clone().or_else(|| if parameter.field.optional { None } else { default() })?;
-    let well = !value.is_empty() && !value.contains("{{") && value.chars().all(|letter| letter.is_ascii_graphic() || letter == ' ');
+    let value =
+        parameter.constant.clone().or_else(|| if parameter.field.optional { None } else { default() })?;
+    let well = !value.is_empty()
+        && !value.contains("{{")
+        && value.chars().all(|letter| letter.is_ascii_graphic() || letter == ' ');
     (well && !super::text::is_secret(&value)).then_some(value)
 }
 
@@ -230,10 +243,15 @@ fn action(
             Place::Query => sent(parameter, lists, &mut gathered, &mut query),
             Place::Header if own || common.iter().any(|(known, _)| known.eq_ignore_ascii_case(wire)) => {}
             Place::Header => match fixed(parameter) {
-                Some(value) if !parameter.field.optional => headers.push(Entry::text(wire.to_lowercase(), value)),
+                Some(value) if !parameter.field.optional => {
+                    headers.push(Entry::text(wire.to_lowercase(), value))
+                }
                 _ => {
                     let name = gathered.take(wire, &scalar(&parameter.field), "header");
-                    headers.push(Entry::text(wire.to_lowercase(), in_line(&name, &parameter.field.ty, parameter.lists)));
+                    headers.push(Entry::text(
+                        wire.to_lowercase(),
+                        in_line(&name, &parameter.field.ty, parameter.lists),
+                    ));
                 }
             },
             Place::Cookie if parameter.field.optional || wire.contains(['{', '}', ';', '=']) => {}
@@ -249,13 +267,24 @@ fn action(
         body = Some(self::document(operation, document, &taken, pages.as_ref(), &mut gathered));
     } else if let Some(sent) = &operation.body {
         if operation.method.reads() {
-            gathered.notes.push(format!("what becomes of the body; a `{}` is sent without one", operation.method.name()));
+            gathered.notes.push(format!(
+                "what becomes of the body; a `{}` is sent without one",
+                operation.method.name()
+            ));
         } else {
             let skip = |wire: &str| taken(wire) || key.as_ref().is_some_and(|(_, key)| key == wire);
             let made = self::body(sent, &skip, &mut gathered);
-            if !matches!(sent.media.as_str(), "application/json" | "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain")
-                && matches!(sent.kind, BodyKind::Json | BodyKind::Text)
-                && sent.media.chars().all(|letter| letter.is_ascii_alphanumeric() || "/+.-;= ".contains(letter))
+            if !matches!(
+                sent.media.as_str(),
+                "application/json"
+                    | "application/x-www-form-urlencoded"
+                    | "multipart/form-data"
+                    | "text/plain"
+            ) && matches!(sent.kind, BodyKind::Json | BodyKind::Text)
+                && sent
+                    .media
+                    .chars()
+                    .all(|letter| letter.is_ascii_alphanumeric() || "/+.-;= ".contains(letter))
             {
                 headers.push(Entry::text("content-type", &sent.media));
             }
@@ -268,7 +297,9 @@ fn action(
     if let Some((wire, most)) = pages.as_ref().and_then(|pages| pages.size.clone()) {
         let number = Tree::Bare(most.to_string());
         match &mut body {
-            Some(Entry { value: Tree::Map(entries), key, .. }) if operation.document.is_none() && key != "graphql" && query_lacks(operation, &wire) => {
+            Some(Entry { value: Tree::Map(entries), key, .. })
+                if operation.document.is_none() && key != "graphql" && query_lacks(operation, &wire) =>
+            {
                 entries.push(Entry::new(wire, number));
             }
             _ if operation.document.is_some() => {}
@@ -277,7 +308,10 @@ fn action(
     }
     let (output, returns, reads) = given(operation, name, pages.as_ref());
     let pages = pages.map(|pages| {
-        let field = Field { min: Some(1.0), ..Field::optional("limit", Type::Integer, "Most items; all where nothing is said.") };
+        let field = Field {
+            min: Some(1.0),
+            ..Field::optional("limit", Type::Integer, "Most items; all where nothing is said.")
+        };
         let name = gathered.take("limit", &field, "most");
         (pages, name)
     });
@@ -287,7 +321,9 @@ fn action(
     gathered.input.sort_by_key(|field| field.optional);
     let base = operation.server.as_ref().and_then(server::one).map(|found| found.base);
     let (safety, safety_note) = match &key {
-        Some(_) => ("keyed", Some("how long the service honours the key (`idempotency: { keep: 24h }`)".to_owned())),
+        Some(_) => {
+            ("keyed", Some("how long the service honours the key (`idempotency: { keep: 24h }`)".to_owned()))
+        }
         None => (does.safety, does.note),
     };
     let scopes = auth::scopes(description, operation);
@@ -319,80 +355,6 @@ fn query_lacks(operation: &Operation, wire: &str) -> bool {
     operation.parameters.iter().all(|known| known.place != Place::Query || known.field.name != wire)
 }
 
-/// What an operation does, what may be repeated, and whether that is sure.
-struct Does {
-    effect: &'static str,
-    safety: &'static str,
-    note: Option<String>,
-}
-
-fn does(operation: &Operation, name: &str) -> Does {
-    let first = names::first(name);
-    let reads = matches!(
-        first,
-        "list" | "get" | "search" | "find" | "query" | "count" | "check" | "describe" | "export" | "download" | "validate" | "test" | "verify"
-            | "track" | "identify"
-    );
-    let acts = !reads && names::verb(first).is_some();
-    let sure = |effect, safety| Does { effect, safety, note: None };
-    let unsure = |effect, safety, note: &str| Does { effect, safety, note: Some(note.to_owned()) };
-    let effect = match first {
-        "send" | "post" | "publish" | "reply" | "forward" | "invite" | "resend" | "share" => "send",
-        "update" | "modify" | "replace" | "rename" | "set" | "move" | "mark" | "patch" | "close" | "open" | "archive" | "unarchive" | "lock"
-        | "unlock" | "assign" | "unassign" | "enable" | "disable" | "activate" | "deactivate" | "approve" | "reject" | "accept" | "cancel"
-        | "merge" | "complete" | "pause" | "resume" | "restore" | "untrash" | "pin" | "unpin" | "refresh" => "update",
-        "delete" | "remove" | "revoke" | "trash" | "clear" | "unsubscribe" | "stop" | "void" => "delete",
-        _ => "create",
-    };
-    if let Some(document) = &operation.document {
-        return match (document.mutates, effect) {
-            (false, _) => sure("read", "read"),
-            (true, "create" | "send") => sure(effect, "once"),
-            (true, _) => unsure(effect, "once", "`idempotent`, where doing it twice is doing it once"),
-        };
-    }
-    match operation.method {
-        Method::Get | Method::Head if acts => {
-            unsure("read", "read", "whether it only reads, as a `GET` says; its name says that it acts, and then it must not be tried again")
-        }
-        Method::Get | Method::Head => sure("read", "read"),
-        Method::Put if matches!(effect, "create" | "send") => sure(if acts && first != "put" { effect } else { "update" }, "idempotent"),
-        Method::Put => sure(effect, "idempotent"),
-        Method::Delete => sure("delete", "idempotent"),
-        Method::Patch => unsure("update", "once", "`idempotent`, where doing it twice is doing it once"),
-        Method::Post if reads => unsure("read", "read", "whether it only reads, as its name says; a `POST` may act"),
-        Method::Post if matches!(effect, "update" | "delete") => {
-            unsure(effect, "once", "`idempotent`, where doing it twice is doing it once")
-        }
-        Method::Post => sure(effect, "once"),
-    }
-}
-
-/// The parameter that carries a key by which repeats are known.
-fn idempotency(operation: &Operation) -> Option<(&'static str, String)> {
-    if operation.method.reads() || operation.document.is_some() {
-        return None;
-    }
-    let is = |field: &Field| {
-        let words = names::words(&field.name).concat();
-        let text = matches!(plain(&field.ty), Type::String | Type::Any);
-        let told = field.about.to_lowercase().contains("idempoten") && words.contains("requestid");
-        text && (words.contains("idempoten") || told)
-    };
-    let of = |place: Place| operation.parameters.iter().find(|known| known.place == place && is(&known.field));
-    if let Some(found) = of(Place::Header) {
-        return Some(("header", found.field.name.clone()));
-    }
-    if let Some(found) = of(Place::Query) {
-        return Some(("query", found.field.name.clone()));
-    }
-    let body = operation.body.as_ref().filter(|body| matches!(body.kind, BodyKind::Json | BodyKind::Form))?;
-    let fields = plain(&body.field.ty).fields()?;
-    // A single field that is an object stands for what it holds.
-    let found = fields.iter().find(|field| is(field)).filter(|_| fields.len() > 1)?;
-    Some(("body", found.name.clone()))
-}
-
 /// The path with holes.
 fn path(operation: &Operation, gathered: &mut Gathered) -> Result<String, String> {
     let mut out = String::new();
@@ -404,7 +366,8 @@ fn path(operation: &Operation, gathered: &mut Gathered) -> Result<String, String
     while let Some((before, after)) = rest.split_once('{') {
         let (wire, after) = after.split_once('}').ok_or("its path has a brace that nothing closes")?;
         out += before;
-        let known = operation.parameters.iter().find(|known| known.place == Place::Path && known.field.name == wire);
+        let known =
+            operation.parameters.iter().find(|known| known.place == Place::Path && known.field.name == wire);
         let name = match seen.iter().find(|(known, _)| known == wire) {
             Some((_, name)) => name.clone(),
             None => {
@@ -432,13 +395,18 @@ fn path(operation: &Operation, gathered: &mut Gathered) -> Result<String, String
 /// A query that stands in a path.
 fn fixed_query(text: &str) -> Vec<Entry> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| Entry::text(name, value)).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| Entry::text(name, value))
+        .collect()
 }
 
 /// A parameter that stands within a line: what is no list or scalar there is a text.
 fn scalar(field: &Field) -> Field {
     let ty = match plain(&field.ty) {
-        Type::Object(_) | Type::AnyObject | Type::Any | Type::Union(_) | Type::Bytes | Type::Null => Type::String,
+        Type::Object(_) | Type::AnyObject | Type::Any | Type::Union(_) | Type::Bytes | Type::Null => {
+            Type::String
+        }
         other => other.clone(),
     };
     Field { ty, ..field.clone() }
@@ -459,7 +427,10 @@ fn in_line(name: &str, ty: &Type, style: Style) -> String {
 
 /// How the lists of a query stand, where all stand alike and not as they do by default.
 fn lists(operation: &Operation) -> Option<&'static str> {
-    let lists = operation.parameters.iter().filter(|known| known.place == Place::Query && matches!(plain(&known.field.ty), Type::List(_)));
+    let lists = operation
+        .parameters
+        .iter()
+        .filter(|known| known.place == Place::Query && matches!(plain(&known.field.ty), Type::List(_)));
     let styles: Vec<Style> = lists.map(|known| known.lists).collect();
     (!styles.is_empty() && styles.iter().all(|style| *style == Style::Commas)).then_some("commas")
 }
@@ -506,7 +477,9 @@ fn without_files(ty: &Type) -> Type {
         Type::Bytes => Type::String,
         Type::List(item) => Type::list(without_files(item)),
         Type::Nullable(inner) => Type::Nullable(Box::new(without_files(inner))),
-        Type::Object(fields) => Type::Object(fields.iter().map(|field| Field { ty: without_files(&field.ty), ..field.clone() }).collect()),
+        Type::Object(fields) => Type::Object(
+            fields.iter().map(|field| Field { ty: without_files(&field.ty), ..field.clone() }).collect(),
+        ),
         Type::Union(arms) => Type::Union(arms.iter().map(without_files).collect()),
         other => other.clone(),
     }
@@ -518,7 +491,8 @@ fn body(body: &Body, skip: &dyn Fn(&str) -> bool, gathered: &mut Gathered) -> En
     let whole = |gathered: &mut Gathered, wire: &str, ty: Type, about: &str| {
         let about = if body.field.about.is_empty() { about } else { &body.field.about };
         // Without a value an object is sent that is empty, and nothing else could be.
-        let optional = !body.required && matches!(ty, Type::AnyObject | Type::Any | Type::Bytes | Type::String);
+        let optional =
+            !body.required && matches!(ty, Type::AnyObject | Type::Any | Type::Bytes | Type::String);
         let field = Field { optional, about: about.to_owned(), ..Field::required(wire, ty, "") };
         hole(&gathered.take(wire, &field, "body"))
     };
@@ -534,7 +508,9 @@ fn body(body: &Body, skip: &dyn Fn(&str) -> bool, gathered: &mut Gathered) -> En
             match ty {
                 Type::Object(fields) => {
                     if body.open {
-                        gathered.notes.push("which further fields it takes; the description says that there are some".into());
+                        gathered.notes.push(
+                            "which further fields it takes; the description says that there are some".into(),
+                        );
                     }
                     Entry::new(key, Tree::Map(entries(fields, body.kind, skip, gathered)))
                 }
@@ -542,7 +518,9 @@ fn body(body: &Body, skip: &dyn Fn(&str) -> bool, gathered: &mut Gathered) -> En
                     Entry::text(key, whole(gathered, "fields", Type::AnyObject, "The fields that are sent."))
                 }
                 _ if body.kind == BodyKind::Multipart => {
-                    gathered.notes.push("what its parts are called; the description does not name them".into());
+                    gathered
+                        .notes
+                        .push("what its parts are called; the description does not name them".into());
                     let hole = whole(gathered, "file", Type::Bytes, "The file.");
                     Entry::new(key, Tree::Map(vec![Entry::text("file", hole)]))
                 }
@@ -556,7 +534,12 @@ fn body(body: &Body, skip: &dyn Fn(&str) -> bool, gathered: &mut Gathered) -> En
 }
 
 /// The fields of a body, each a parameter. A single field that is an object stands for what it holds.
-fn entries(fields: &[Field], kind: BodyKind, skip: &dyn Fn(&str) -> bool, gathered: &mut Gathered) -> Vec<Entry> {
+fn entries(
+    fields: &[Field],
+    kind: BodyKind,
+    skip: &dyn Fn(&str) -> bool,
+    gathered: &mut Gathered,
+) -> Vec<Entry> {
     if let ([only], BodyKind::Json) = (fields, kind)
         && let Type::Object(inner) = plain(&only.ty)
         && inner.len() > 1
@@ -575,7 +558,9 @@ fn entries(fields: &[Field], kind: BodyKind, skip: &dyn Fn(&str) -> bool, gather
         }
         let (ty, part) = match (kind, plain(&field.ty)) {
             (BodyKind::Multipart, Type::Bytes) => (Type::Bytes, None),
-            (BodyKind::Multipart, Type::Object(_) | Type::AnyObject | Type::List(_) | Type::Any) => (without_files(plain(&field.ty)), Some(" | json")),
+            (BodyKind::Multipart, Type::Object(_) | Type::AnyObject | Type::List(_) | Type::Any) => {
+                (without_files(plain(&field.ty)), Some(" | json"))
+            }
             (BodyKind::Multipart | BodyKind::Form, other) => (without_files(other), None),
             (BodyKind::Bytes | BodyKind::Json | BodyKind::Text, _) => (without_files(&field.ty), None),
         };
@@ -593,7 +578,8 @@ fn document(
     pages: Option<&Pages>,
     gathered: &mut Gathered,
 ) -> Entry {
-    let mut order: Vec<&Parameter> = operation.parameters.iter().filter(|known| !taken(&known.field.name)).collect();
+    let mut order: Vec<&Parameter> =
+        operation.parameters.iter().filter(|known| !taken(&known.field.name)).collect();
     order.sort_by_key(|parameter| parameter.field.optional);
     let mut variables = vec![];
     for parameter in order {
@@ -609,91 +595,4 @@ fn document(
         keys.push(Entry::new("variables", Tree::Map(variables)));
     }
     Entry::new("graphql", Tree::Map(keys))
-}
-
-/// What an action gives: how it is made of the answer, its type, and how the answer is read.
-fn given(operation: &Operation, name: &str, pages: Option<&Pages>) -> (Option<Tree>, Type, Option<&'static str>) {
-    let only = |key: &str, value: String, ty: Type| {
-        let output = Tree::Map(vec![Entry::text(key, value)]);
-        (Some(output), Type::Object(vec![Field::required(key, ty, "")]), None)
-    };
-    if let Some(pages) = pages {
-        return only(&noun(name), "{{ items }}".into(), Type::list(pages.item.clone()));
-    }
-    let body = match &operation.document {
-        Some(document) => format!("{{{{ response.body.data.{} }}}}", document.field),
-        None => "{{ response.body }}".to_owned(),
-    };
-    match operation.answer.kind {
-        AnswerKind::Nothing => {
-            let key = if operation.method == Method::Delete { "deleted" } else { "done" };
-            let output = Tree::Map(vec![Entry::new(key, Tree::Bare("true".into()))]);
-            (Some(output), Type::Object(vec![Field::required(key, Type::Boolean, "")]), None)
-        }
-        AnswerKind::Bytes => {
-            let (output, returns, _) = only("file", body, Type::Bytes);
-            (output, returns, Some("bytes"))
-        }
-        AnswerKind::Text => {
-            let (output, returns, _) = only("text", body, Type::String);
-            (output, returns, Some("text"))
-        }
-        AnswerKind::Json => {
-            let ty = without_files(&operation.answer.ty);
-            match (plain(&ty), operation.document.is_some()) {
-                (Type::List(_), _) => only(&noun(name), body, ty),
-                (Type::Object(_) | Type::AnyObject | Type::Any, true) => (Some(Tree::Text(body)), ty, None),
-                (Type::Object(_) | Type::AnyObject | Type::Any, false) => (None, plain(&ty).clone(), None),
-                (_, _) => only("value", body, ty),
-            }
-        }
-    }
-}
-
-/// What a list is a list of, by the name of its action.
-fn noun(name: &str) -> String {
-    let words: Vec<&str> = name.split('_').collect();
-    let end = words.iter().skip(1).position(|word| matches!(*word, "for" | "by" | "of" | "in" | "to" | "from")).map_or(words.len(), |at| at + 1);
-    let nouns: Vec<&str> = words[1.min(words.len())..end.max(1).min(words.len())].to_vec();
-    match nouns.last() {
-        Some(last) if names::is_many(last) => nouns.join("_"),
-        _ => "items".into(),
-    }
-}
-
-/// The action that tells whose account it is: it reads and needs nothing.
-fn verify(actions: &[Action]) -> Option<&Action> {
-    let needs_nothing = |action: &&Action| {
-        action.effect == "read" && action.pages.is_none() && action.reads.is_none() && action.input.iter().all(|field| field.optional)
-    };
-    let own = |action: &&Action| {
-        let last = action.path.rsplit('/').next().unwrap_or_default().to_lowercase();
-        let last = last.split(['.', '-', '_']).next_back().unwrap_or_default();
-        let path = action.path.to_lowercase();
-        matches!(last, "me" | "self" | "myself" | "userinfo" | "whoami" | "current" | "profile" | "account" | "test")
-            || path.contains("/me/") && path.ends_with("/user")
-            || matches!(action.name.as_str(), "get_me" | "get_self" | "get_current_user" | "test_auth" | "get_viewer" | "list_viewer" | "get_authorized_user" | "get_user" | "get_authenticated_user")
-    };
-    actions.iter().filter(needs_nothing).find(own)
-}
-
-/// What an account is called, by what the action gives that tells it.
-fn label(action: &Action) -> Option<String> {
-    let names = ["name", "display_name", "displayName", "email", "emailAddress", "mail", "login", "username", "user_name", "user", "id"];
-    let find = |ty: &Type, before: &str| {
-        let fields = plain(ty).fields()?;
-        let text = |field: &&Field| matches!(plain(&field.ty), Type::String);
-        let found = names.iter().find_map(|name| fields.iter().filter(text).find(|field| field.name == *name))?;
-        Some(pages::path(before, &found.name))
-    };
-    let begin = match &action.output {
-        None => "response.body".to_owned(),
-        Some(Tree::Text(text)) => text.trim_matches(['{', '}', ' ']).to_owned(),
-        Some(_) => return None,
-    };
-    let found = find(&action.returns, &begin).or_else(|| {
-        let inner = plain(&action.returns).fields()?.iter();
-        inner.into_iter().find_map(|field| find(&field.ty, &pages::path(&begin, &field.name)))
-    })?;
-    Some(format!("{{{{ {found} }}}}"))
 }

@@ -76,7 +76,8 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn push(&mut self, weight: Weight, place: impl Into<String>, what: impl Into<String>) {
-        let change = Change { weight, action: Some(self.action.into()), place: place.into(), what: what.into() };
+        let change =
+            Change { weight, action: Some(self.action.into()), place: place.into(), what: what.into() };
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }
@@ -171,7 +172,9 @@ fn root_field(document: &str) -> Option<&str> {
     let (name, rest) = inner.split_at(end);
     // A name before a colon is the document's own.
     match rest.trim_start().strip_prefix(':') {
-        Some(rest) => rest.trim_start().split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).next(),
+        Some(rest) => {
+            rest.trim_start().split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).next()
+        }
         None => Some(name),
     }
 }
@@ -187,8 +190,14 @@ fn operation(manifest: &Manifest, action: &Action, description: &Description) ->
         });
     }
     let own = outline(&action.request.path);
-    let bases = action.request.base.iter().chain([&manifest.base]).chain(manifest.auth.iter().filter_map(|way| way.base.as_ref()));
-    let wanted: Vec<String> = bases.map(|base| format!("{}{own}", parts(&outline(base)).1)).chain([own.clone()]).collect();
+    let bases = action
+        .request
+        .base
+        .iter()
+        .chain([&manifest.base])
+        .chain(manifest.auth.iter().filter_map(|way| way.base.as_ref()));
+    let wanted: Vec<String> =
+        bases.map(|base| format!("{}{own}", parts(&outline(base)).1)).chain([own.clone()]).collect();
     let mut best: Option<(usize, usize)> = None;
     for (at, operation) in description.operations.iter().enumerate() {
         if operation.method != action.request.method || operation.document.is_some() {
@@ -198,7 +207,8 @@ fn operation(manifest: &Manifest, action: &Action, description: &Description) ->
         let servers = operation.server.iter().chain(&description.servers);
         let full = servers.map(|server| format!("{}{path}", of_server(server).1));
         let known: Vec<String> = full.chain([path.clone()]).collect();
-        let costs = known.iter().flat_map(|known| wanted.iter().filter_map(move |wanted| same(wanted, known)));
+        let costs =
+            known.iter().flat_map(|known| wanted.iter().filter_map(move |wanted| same(wanted, known)));
         if let Some(cost) = costs.min()
             && best.is_none_or(|(_, least)| cost < least)
         {
@@ -211,7 +221,9 @@ fn operation(manifest: &Manifest, action: &Action, description: &Description) ->
 /// How far a path of a manifest is from one of a description; nothing where they differ. What is fixed in the manifest may
 /// be a parameter there.
 fn same(own: &str, known: &str) -> Option<usize> {
-    let split = |path: &str| -> Vec<String> { path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect() };
+    let split = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
     let (own, known) = (split(own), split(known));
     if own.len() != known.len() {
         return None;
@@ -244,24 +256,36 @@ fn base(manifest: &Manifest, description: &Description, changes: &mut Vec<Change
         let known = known.split(':').next().unwrap_or_default().to_owned();
         let last = |host: &str| host.rsplit('.').take(2).map(str::to_owned).collect::<Vec<_>>();
         // A name of one's own, whatever stands there for it.
-        known == host || ((host.contains('…') || known.contains('…')) && last(&known) == last(&host)) || known.starts_with('…')
+        known == host
+            || ((host.contains('…') || known.contains('…')) && last(&known) == last(&host))
+            || known.starts_with('…')
     };
     if !servers.iter().any(|server| matches(&server)) {
-        let urls: Vec<String> = servers.iter().take(3).map(|server| format!("`{}`", super::text::short(&server.url))).collect();
+        let urls: Vec<String> =
+            servers.iter().take(3).map(|server| format!("`{}`", super::text::short(&server.url))).collect();
         changes.push(Change {
             weight: Weight::Breaks,
             action: None,
             place: "base".into(),
-            what: format!("the service stands at {}, and not at `{}`", urls.join(", "), host.replace('…', "*")),
+            what: format!(
+                "the service stands at {}, and not at `{}`",
+                urls.join(", "),
+                host.replace('…', "*")
+            ),
         });
     }
 }
 
 /// An operation's parameter by its name, whatever its case where it is a header.
-fn parameter<'a>(operation: &'a Operation, place: super::description::Place, name: &str) -> Option<&'a super::description::Parameter> {
+fn parameter<'a>(
+    operation: &'a Operation,
+    place: super::description::Place,
+    name: &str,
+) -> Option<&'a super::description::Parameter> {
     operation.parameters.iter().find(|known| {
         known.place == place
             && (known.field.name == name
-                || (place == super::description::Place::Header && known.field.name.eq_ignore_ascii_case(name)))
+                || (place == super::description::Place::Header
+                    && known.field.name.eq_ignore_ascii_case(name)))
     })
 }

@@ -126,15 +126,24 @@ fn operation(schema: &Schema, field: &DefField, mutates: bool) -> Operation {
         let optional = !argument.ty.must() || argument.default;
         let ty = sent(schema, &argument.ty, DEEPEST_SENT, &mut vec![], &mut 0);
         let field = Field { optional, ..Field::required(&argument.name, unwrapped(ty), &argument.about) };
-        parameters.push(Parameter { field, place: Place::Variable, lists: Style::Repeated, deprecated: argument.deprecated, constant: None });
+        parameters.push(Parameter {
+            field,
+            place: Place::Variable,
+            lists: Style::Repeated,
+            deprecated: argument.deprecated,
+            constant: None,
+        });
     }
     let (selection, ty) = selected(schema, &field.ty, 2);
-    let paged = selection.as_deref().is_some_and(|text| text.contains("pageInfo {") && text.contains("nodes {"))
-        && field.arguments.iter().any(|argument| argument.name == "after");
+    let paged =
+        selection.as_deref().is_some_and(|text| text.contains("pageInfo {") && text.contains("nodes {"))
+            && field.arguments.iter().any(|argument| argument.name == "after");
     let word = if mutates { "mutation" } else { "query" };
-    let listed = |items: Vec<String>| if items.is_empty() { String::new() } else { format!("({})", items.join(", ")) };
+    let listed =
+        |items: Vec<String>| if items.is_empty() { String::new() } else { format!("({})", items.join(", ")) };
     let name = field.name.clone();
-    let title: String = name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect();
+    let title: String =
+        name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect();
     let inner = match &selection {
         Some(text) => format!(" {{\n{text}  }}"),
         None => String::new(),
@@ -188,17 +197,26 @@ fn sent(schema: &Schema, ty: &Ref, depth: usize, within: &mut Vec<String>, parts
         Ref::List(item) => Type::list(sent(schema, item, depth, within, parts)),
         Ref::Named(name) => match (scalar(schema, name), schema.types.get(name)) {
             (Some(ty), _) => ty,
-            (None, Some(def)) if def.kind == DefKind::Enum && def.words.len() <= super::bounds::MOST_WORDS && !def.words.is_empty() => {
+            (None, Some(def))
+                if def.kind == DefKind::Enum
+                    && def.words.len() <= super::bounds::MOST_WORDS
+                    && !def.words.is_empty() =>
+            {
                 Type::Enum(def.words.clone())
             }
             (None, Some(def)) if def.kind == DefKind::Enum => Type::String,
-            (None, Some(def)) if depth > 0 && !within.contains(name) && *parts < MOST_PARTS && !def.fields.is_empty() => {
+            (None, Some(def))
+                if depth > 0 && !within.contains(name) && *parts < MOST_PARTS && !def.fields.is_empty() =>
+            {
                 within.push(name.clone());
                 let mut fields = vec![];
                 for field in def.fields.iter().filter(|field| !field.deprecated || field.ty.must()) {
                     let ty = sent(schema, &field.ty, depth - 1, within, parts);
                     let optional = !field.ty.must() || field.default;
-                    fields.push(Field { optional, ..Field::required(&field.name, if optional { unwrapped(ty) } else { ty }, "") });
+                    fields.push(Field {
+                        optional,
+                        ..Field::required(&field.name, if optional { unwrapped(ty) } else { ty }, "")
+                    });
                 }
                 within.pop();
                 Type::Object(fields)
@@ -240,14 +258,17 @@ fn of_named(schema: &Schema, name: &str, depth: usize, indent: usize) -> (Option
     }
     let Some(def) = schema.types.get(name) else { return (None, Type::Any) };
     let pad = " ".repeat(indent);
-    let only = |field: &str| (Some(format!("{pad}{field}\n")), Type::Object(vec![Field::required(field, Type::String, "")]));
+    let only = |field: &str| {
+        (Some(format!("{pad}{field}\n")), Type::Object(vec![Field::required(field, Type::String, "")]))
+    };
     match def.kind {
         DefKind::Enum | DefKind::Scalar => return (None, Type::String),
         DefKind::Union | DefKind::Input => return only("__typename"),
         DefKind::Object => {}
     }
     let (mut text, mut fields) = (String::new(), vec![]);
-    let list = def.fields.iter().any(|field| field.name == "nodes") && def.fields.iter().any(|field| field.name == "pageInfo");
+    let list = def.fields.iter().any(|field| field.name == "nodes")
+        && def.fields.iter().any(|field| field.name == "pageInfo");
     for field in &def.fields {
         let needs = field.arguments.iter().any(|argument| argument.ty.must() && !argument.default);
         if field.deprecated || needs || fields.len() >= MOST_SELECTED {
@@ -259,7 +280,10 @@ fn of_named(schema: &Schema, name: &str, depth: usize, indent: usize) -> (Option
         }
         let plain = is_plain(schema, field.ty.name());
         let within = if list && field.name == "nodes" { depth } else { depth.saturating_sub(1) };
-        let deep = !plain && within > 0 && (list || !is_connection(schema, field.ty.name())) && field.arguments.is_empty();
+        let deep = !plain
+            && within > 0
+            && (list || !is_connection(schema, field.ty.name()))
+            && field.arguments.is_empty();
         if !plain && !deep {
             continue;
         }

@@ -11,27 +11,111 @@ use crate::manifest::request::Method;
 
 /// Words that say what is done, each with the one that is written for it.
 const VERBS: &[(&str, &str)] = &[
-    ("accept", "accept"), ("activate", "activate"), ("add", "add"), ("append", "append"), ("approve", "approve"),
-    ("archive", "archive"), ("assign", "assign"), ("attach", "attach"), ("authorize", "authorize"), ("cancel", "cancel"),
-    ("capture", "capture"), ("check", "check"), ("clear", "clear"), ("close", "close"), ("complete", "complete"),
-    ("confirm", "confirm"), ("convert", "convert"), ("copy", "copy"), ("count", "count"), ("create", "create"),
-    ("deactivate", "deactivate"), ("delete", "delete"), ("describe", "describe"), ("destroy", "delete"),
-    ("detach", "detach"), ("disable", "disable"), ("download", "download"), ("edit", "update"), ("enable", "enable"),
-    ("exchange", "exchange"), ("export", "export"), ("fetch", "get"), ("find", "find"), ("follow", "follow"),
-    ("forward", "forward"), ("generate", "generate"), ("get", "get"), ("hide", "hide"), ("identify", "identify"),
-    ("import", "import"), ("insert", "create"), ("invite", "invite"), ("join", "join"), ("kick", "kick"),
-    ("leave", "leave"), ("link", "link"), ("list", "list"), ("lock", "lock"), ("lookup", "find"), ("mark", "mark"),
-    ("merge", "merge"), ("modify", "modify"), ("move", "move"), ("open", "open"), ("patch", "update"), ("pause", "pause"),
-    ("pin", "pin"), ("post", "post"), ("publish", "publish"), ("put", "update"), ("query", "query"), ("read", "get"),
-    ("refresh", "refresh"), ("refund", "refund"), ("reject", "reject"), ("remove", "remove"), ("rename", "rename"),
-    ("replace", "replace"), ("reply", "reply"), ("resend", "resend"), ("restore", "restore"), ("resume", "resume"),
-    ("retrieve", "get"), ("revoke", "revoke"), ("run", "run"), ("schedule", "schedule"), ("search", "search"),
-    ("send", "send"), ("set", "set"), ("share", "share"), ("show", "get"), ("start", "start"), ("stop", "stop"),
-    ("subscribe", "subscribe"), ("submit", "submit"), ("sync", "sync"), ("test", "test"), ("track", "track"),
-    ("transfer", "transfer"), ("trash", "trash"), ("trigger", "trigger"), ("unarchive", "unarchive"),
-    ("unassign", "unassign"), ("unfollow", "unfollow"), ("unlock", "unlock"), ("unpin", "unpin"),
-    ("unsubscribe", "unsubscribe"), ("untrash", "untrash"), ("update", "update"), ("upload", "upload"),
-    ("upsert", "upsert"), ("validate", "validate"), ("verify", "verify"), ("void", "void"), ("watch", "watch"),
+    ("accept", "accept"),
+    ("activate", "activate"),
+    ("add", "add"),
+    ("append", "append"),
+    ("approve", "approve"),
+    ("archive", "archive"),
+    ("assign", "assign"),
+    ("attach", "attach"),
+    ("authorize", "authorize"),
+    ("cancel", "cancel"),
+    ("capture", "capture"),
+    ("check", "check"),
+    ("clear", "clear"),
+    ("close", "close"),
+    ("complete", "complete"),
+    ("confirm", "confirm"),
+    ("convert", "convert"),
+    ("copy", "copy"),
+    ("count", "count"),
+    ("create", "create"),
+    ("deactivate", "deactivate"),
+    ("delete", "delete"),
+    ("describe", "describe"),
+    ("destroy", "delete"),
+    ("detach", "detach"),
+    ("disable", "disable"),
+    ("download", "download"),
+    ("edit", "update"),
+    ("enable", "enable"),
+    ("exchange", "exchange"),
+    ("export", "export"),
+    ("fetch", "get"),
+    ("find", "find"),
+    ("follow", "follow"),
+    ("forward", "forward"),
+    ("generate", "generate"),
+    ("get", "get"),
+    ("hide", "hide"),
+    ("identify", "identify"),
+    ("import", "import"),
+    ("insert", "create"),
+    ("invite", "invite"),
+    ("join", "join"),
+    ("kick", "kick"),
+    ("leave", "leave"),
+    ("link", "link"),
+    ("list", "list"),
+    ("lock", "lock"),
+    ("lookup", "find"),
+    ("mark", "mark"),
+    ("merge", "merge"),
+    ("modify", "modify"),
+    ("move", "move"),
+    ("open", "open"),
+    ("patch", "update"),
+    ("pause", "pause"),
+    ("pin", "pin"),
+    ("post", "post"),
+    ("publish", "publish"),
+    ("put", "update"),
+    ("query", "query"),
+    ("read", "get"),
+    ("refresh", "refresh"),
+    ("refund", "refund"),
+    ("reject", "reject"),
+    ("remove", "remove"),
+    ("rename", "rename"),
+    ("replace", "replace"),
+    ("reply", "reply"),
+    ("resend", "resend"),
+    ("restore", "restore"),
+    ("resume", "resume"),
+    ("retrieve", "get"),
+    ("revoke", "revoke"),
+    ("run", "run"),
+    ("schedule", "schedule"),
+    ("search", "search"),
+    ("send", "send"),
+    ("set", "set"),
+    ("share", "share"),
+    ("show", "get"),
+    ("start", "start"),
+    ("stop", "stop"),
+    ("subscribe", "subscribe"),
+    ("submit", "submit"),
+    ("sync", "sync"),
+    ("test", "test"),
+    ("track", "track"),
+    ("transfer", "transfer"),
+    ("trash", "trash"),
+    ("trigger", "trigger"),
+    ("unarchive", "unarchive"),
+    ("unassign", "unassign"),
+    ("unfollow", "unfollow"),
+    ("unlock", "unlock"),
+    ("unpin", "unpin"),
+    ("unsubscribe", "unsubscribe"),
+    ("untrash", "untrash"),
+    ("update", "update"),
+    ("upload", "upload"),
+    ("upsert", "upsert"),
+    ("validate", "validate"),
+    ("verify", "verify"),
+    ("void", "void"),
+    ("watch", "watch"),
 ];
 
 /// Words in the beginning of a path that say nothing.
@@ -116,10 +200,29 @@ pub(super) fn parameter(wire: &str) -> String {
 /// The name of a connector, from a title.
 pub(super) fn service(title: &str) -> String {
     const NOISE: &[&str] = &[
-        "api", "apis", "rest", "the", "service", "openapi", "swagger", "reference", "public", "web", "http", "v", "for", "of",
-        "and", "specification", "documentation", "docs", "server", "platform",
+        "api",
+        "apis",
+        "rest",
+        "the",
+        "service",
+        "openapi",
+        "swagger",
+        "reference",
+        "public",
+        "web",
+        "http",
+        "v",
+        "for",
+        "of",
+        "and",
+        "specification",
+        "documentation",
+        "docs",
+        "server",
+        "platform",
     ];
-    let numbered = |word: &str| word.starts_with('v') && word[1..].chars().all(|letter| letter.is_ascii_digit());
+    let numbered =
+        |word: &str| word.starts_with('v') && word[1..].chars().all(|letter| letter.is_ascii_digit());
     let lower = title.to_lowercase();
     let kept: Vec<&str> = lower
         .split(|letter: char| !letter.is_ascii_alphanumeric())
@@ -155,7 +258,11 @@ pub(super) fn one(word: &str) -> String {
 
 /// True for a word that names several.
 pub(super) fn is_many(word: &str) -> bool {
-    word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") && !word.ends_with("us") && !word.ends_with("is")
+    word.len() > 3
+        && word.ends_with('s')
+        && !word.ends_with("ss")
+        && !word.ends_with("us")
+        && !word.ends_with("is")
 }
 
 fn fitted(name: &str) -> String {
@@ -210,7 +317,8 @@ fn of_field(operation: &Operation, field: &str) -> String {
             _ => words.join("_"),
         };
     }
-    let many = operation.document.as_ref().is_some_and(|document| document.paged) || is_list(&operation.answer.ty);
+    let many =
+        operation.document.as_ref().is_some_and(|document| document.paged) || is_list(&operation.answer.ty);
     format!("{}_{}", if many { "list" } else { "get" }, words.join("_"))
 }
 
@@ -227,7 +335,10 @@ fn by_id(operation: &Operation) -> Option<String> {
     let all = words(id);
     let method = operation.method.name().to_ascii_lowercase();
     let copied = all.first() == Some(&method) && {
-        let path: Vec<String> = segments(&operation.path).iter().flat_map(|segment| words(segment.trim_matches(['{', '}']))).collect();
+        let path: Vec<String> = segments(&operation.path)
+            .iter()
+            .flat_map(|segment| words(segment.trim_matches(['{', '}'])))
+            .collect();
         let path = path.join("");
         let rest = all[1..].join("");
         path.len() > 3 && (rest.contains(&path) || path.ends_with(&rest) || path.contains(&rest))
@@ -241,10 +352,12 @@ fn by_id(operation: &Operation) -> Option<String> {
         false if id.contains('_') && !id.contains('-') => id.split('_').map(words).collect(),
         false => vec![all.clone()],
     };
-    let parts: Vec<Vec<String>> = parts.into_iter().filter(|part| !part.is_empty() && !is_version(&part.join(""))).collect();
+    let parts: Vec<Vec<String>> =
+        parts.into_iter().filter(|part| !part.is_empty() && !is_version(&part.join(""))).collect();
     let last = parts.last()?;
     let begins_with_verb = |part: &[String]| {
-        let at = usize::from(matches!(part.first().map(String::as_str), Some("batch" | "bulk")) && part.len() > 1);
+        let at =
+            usize::from(matches!(part.first().map(String::as_str), Some("batch" | "bulk")) && part.len() > 1);
         part.get(at).is_some_and(|word| verb(word).is_some()).then_some(at)
     };
     if let Some(at) = begins_with_verb(&parts[0]) {
@@ -256,8 +369,11 @@ fn by_id(operation: &Operation) -> Option<String> {
         for (number, part) in parts.iter().enumerate().skip(1) {
             if let Some(at) = begins_with_verb(part) {
                 let noun = parts[number - 1].clone();
-                let rest: Vec<&str> =
-                    part[at + 1..].iter().chain(parts[number + 1..].iter().flatten()).map(String::as_str).collect();
+                let rest: Vec<&str> = part[at + 1..]
+                    .iter()
+                    .chain(parts[number + 1..].iter().flatten())
+                    .map(String::as_str)
+                    .collect();
                 let rest: Vec<&str> = rest.into_iter().filter(|word| !is_version(word)).collect();
                 let noun: Vec<&str> = noun.iter().map(String::as_str).collect();
                 return Some(joined(operation, &part[..=at], &noun, &rest));
@@ -300,7 +416,8 @@ fn joined(operation: &Operation, verbs: &[String], noun: &[&str], rest: &[&str])
             .iter()
             .enumerate()
             .map(|(at, word)| {
-                let whole = at + 1 < noun.len() || matches!(written, "list" | "search" | "find" | "query" | "count");
+                let whole =
+                    at + 1 < noun.len() || matches!(written, "list" | "search" | "find" | "query" | "count");
                 if whole { (*word).to_owned() } else { one(word) }
             })
             .collect();
@@ -309,7 +426,12 @@ fn joined(operation: &Operation, verbs: &[String], noun: &[&str], rest: &[&str])
         rest.iter().map(|word| (*word).to_owned()).collect()
     };
     let many = about.last().is_some_and(|word| is_many(word));
-    if written == "get" && many && !ends && operation.method == Method::Get && !about.iter().any(|word| word == "by") {
+    if written == "get"
+        && many
+        && !ends
+        && operation.method == Method::Get
+        && !about.iter().any(|word| word == "by")
+    {
         written = "list";
     }
     let before = if verbs.len() > 1 { format!("{}_", verbs[0]) } else { String::new() };
@@ -406,7 +528,12 @@ mod tests {
             ("GetCharges", Get, "/v1/charges", "list_charges"),
             ("PostCharges", Post, "/v1/charges", "create_charge"),
             ("PostChargesCharge", Post, "/v1/charges/{charge}", "update_charge"),
-            ("sheets.spreadsheets.values.batchUpdate", Post, "/v4/s/{id}/values:batchUpdate", "batch_update_value"),
+            (
+                "sheets.spreadsheets.values.batchUpdate",
+                Post,
+                "/v4/s/{id}/values:batchUpdate",
+                "batch_update_value",
+            ),
             ("", Get, "/api/v4/projects/{id}/issues", "list_issues"),
             ("", Get, "/api/v4/projects/{id}/issues/{n}", "get_issue"),
             ("", Post, "/charges/{id}/capture", "capture_charge"),
@@ -445,7 +572,9 @@ mod tests {
         ] {
             assert_eq!(parameter(wire), name, "{wire}");
         }
-        for (title, name) in [("GitHub v3 REST API", "github"), ("The Parcels API", "parcels"), ("", "service")] {
+        for (title, name) in
+            [("GitHub v3 REST API", "github"), ("The Parcels API", "parcels"), ("", "service")]
+        {
             assert_eq!(service(title), name, "{title}");
         }
     }

@@ -7,7 +7,8 @@ use super::Left;
 use super::body;
 use super::bounds;
 use super::description::{
-    Answer, Description, Flow, Grant, Operation, Parameter, Place, Scheme, SchemeKind, Server, Style, Variable,
+    Answer, Description, Flow, Grant, Operation, Parameter, Place, Scheme, SchemeKind, Server, Style,
+    Variable,
 };
 use super::schema::{Refs, Schemas, Side};
 use super::text;
@@ -77,7 +78,9 @@ pub(super) fn each<'a>(
                 None if matches!(word.as_str(), "options" | "trace") => "its method is not sent",
                 None => continue,
                 Some(_) if operations.len() >= bounds::MOST_OPERATIONS => "there are too many before it",
-                Some(_) if path.contains("{{") || path.contains("}}") || path.chars().any(char::is_control) => {
+                Some(_)
+                    if path.contains("{{") || path.contains("}}") || path.chars().any(char::is_control) =>
+                {
                     "its path cannot be read"
                 }
                 Some(method) => {
@@ -157,7 +160,8 @@ fn parameter<'a>(schemas: &Schemas<'a>, node: &'a Json) -> Option<Parameter> {
     };
     let required = place == Place::Path || node.get("required").and_then(Json::as_bool).unwrap_or(false);
     let told = text::sentence(word(node, "description"));
-    let about = if told.is_empty() { shape.field.about.clone() } else { with_default(&told, &shape.field.about) };
+    let about =
+        if told.is_empty() { shape.field.about.clone() } else { with_default(&told, &shape.field.about) };
     let field = Field { name: name.to_owned(), optional: !required, about, ..shape.field };
     let deprecated = node.get("deprecated").and_then(Json::as_bool).unwrap_or(false);
     Some(Parameter { field, place, lists, deprecated, constant: shape.constant })
@@ -177,7 +181,9 @@ pub(super) fn is_sendable(name: &str, place: Place) -> bool {
     let own = ["accept", "authorization", "content-length", "content-type", "host"];
     let header = place == Place::Header
         && (own.contains(&name.to_lowercase().as_str())
-            || !name.chars().all(|letter| letter.is_ascii_graphic() && !"()<>@,;:\\\"/[]?={}".contains(letter)));
+            || !name
+                .chars()
+                .all(|letter| letter.is_ascii_graphic() && !"()<>@,;:\\\"/[]?={}".contains(letter)));
     well && !header
 }
 
@@ -186,12 +192,17 @@ fn answer<'a>(schemas: &Schemas<'a>, keys: &'a Map<String, Json>) -> Answer {
     let Some(Json::Object(all)) = keys.get("responses") else {
         return Answer { ty: Type::Any, ..Answer::default() };
     };
-    let mut well: Vec<(&str, &Json)> =
-        all.iter().filter(|(status, _)| status.starts_with('2')).map(|(status, node)| (&**status, node)).collect();
+    let mut well: Vec<(&str, &Json)> = all
+        .iter()
+        .filter(|(status, _)| status.starts_with('2'))
+        .map(|(status, node)| (&**status, node))
+        .collect();
     well.sort_by_key(|(status, _)| *status);
     let seen = well.iter().map(|(_, node)| schemas.found(node)).collect::<Vec<_>>();
-    let told = seen.iter().find(|node| node.get("content").is_some_and(|content| content != &serde_json::json!({})));
-    let Some(node) = told.or(seen.first()).copied().or_else(|| all.get("default").map(|node| schemas.found(node)))
+    let told =
+        seen.iter().find(|node| node.get("content").is_some_and(|content| content != &serde_json::json!({})));
+    let Some(node) =
+        told.or(seen.first()).copied().or_else(|| all.get("default").map(|node| schemas.found(node)))
     else {
         return Answer { ty: Type::Any, ..Answer::default() };
     };
@@ -247,7 +258,11 @@ pub(super) fn api_key(node: &Json) -> SchemeKind {
     let name = word(node, "name").trim();
     // Some descriptions write a header into the name.
     let name = name.split([':', ' ']).next().unwrap_or_default();
-    if !is_sendable(name, Place::Query) || name.contains(['{', '}']) { SchemeKind::Other("apiKey".into()) } else { SchemeKind::ApiKey { place, name: name.into() } }
+    if !is_sendable(name, Place::Query) || name.contains(['{', '}']) {
+        SchemeKind::Other("apiKey".into())
+    } else {
+        SchemeKind::ApiKey { place, name: name.into() }
+    }
 }
 
 fn flows(node: &Json) -> Vec<Flow> {

@@ -40,25 +40,83 @@ struct Told {
 
 /// Words for what goes on, in parameters.
 const CURSORS: &[&str] = &[
-    "after", "bookmark", "continuation", "continuationtoken", "cursor", "nextcursor", "nextpagetoken", "nexttoken", "pagecursor",
-    "pagetoken", "paginationtoken", "startcursor", "startingafter", "token", "querylocator", "start", "offset", "marker", "pageid",
+    "after",
+    "bookmark",
+    "continuation",
+    "continuationtoken",
+    "cursor",
+    "nextcursor",
+    "nextpagetoken",
+    "nexttoken",
+    "pagecursor",
+    "pagetoken",
+    "paginationtoken",
+    "startcursor",
+    "startingafter",
+    "token",
+    "querylocator",
+    "start",
+    "offset",
+    "marker",
+    "pageid",
 ];
 
 /// Words for it, in answers.
 const NEXTS: &[&str] = &[
-    "after", "bookmark", "continuation", "continuationtoken", "cursor", "endcursor", "next", "nextcursor", "nextmarker", "nextoffset",
-    "nextpage", "nextpagecursor", "nextpageid", "nextpagetoken", "nextstart", "nexttoken", "offset", "pagetoken", "startingafter",
-    "nextlink", "marker",
+    "after",
+    "bookmark",
+    "continuation",
+    "continuationtoken",
+    "cursor",
+    "endcursor",
+    "next",
+    "nextcursor",
+    "nextmarker",
+    "nextoffset",
+    "nextpage",
+    "nextpagecursor",
+    "nextpageid",
+    "nextpagetoken",
+    "nextstart",
+    "nexttoken",
+    "offset",
+    "pagetoken",
+    "startingafter",
+    "nextlink",
+    "marker",
 ];
 
 /// Words for the address of the next page.
-const ADDRESSES: &[&str] =
-    &["next", "nexthref", "nextlink", "nextpage", "nextpagelink", "nextpageuri", "nextpageurl", "nexturi", "nexturl", "odatanextlink"];
+const ADDRESSES: &[&str] = &[
+    "next",
+    "nexthref",
+    "nextlink",
+    "nextpage",
+    "nextpagelink",
+    "nextpageuri",
+    "nextpageurl",
+    "nexturi",
+    "nexturl",
+    "odatanextlink",
+];
 
 /// Words for how many items a page has.
 const SIZES: &[&str] = &[
-    "count", "first", "itemsperpage", "limit", "maxitems", "maxpagesize", "maxresults", "pagelimit", "pagesize", "perpage", "resultsperpage",
-    "rows", "size", "take", "top",
+    "count",
+    "first",
+    "itemsperpage",
+    "limit",
+    "maxitems",
+    "maxpagesize",
+    "maxresults",
+    "pagelimit",
+    "pagesize",
+    "perpage",
+    "resultsperpage",
+    "rows",
+    "size",
+    "take",
+    "top",
 ];
 
 /// True for a parameter that is about pages, of a list that goes on.
@@ -80,7 +138,8 @@ pub(super) fn of(operation: &Operation) -> Option<Pages> {
     let (items, item, sure) = items(operation)?;
     let told = told(&operation.answer);
     let size = slots.iter().find(|slot| SIZES.contains(&slot.word.as_str()) && is_count(&slot.field.ty));
-    let most = size.and_then(|slot| Some((slot, slot.field.max.filter(|most| (1.0..=1_000.0).contains(most))?)));
+    let most =
+        size.and_then(|slot| Some((slot, slot.field.max.filter(|most| (1.0..=1_000.0).contains(most))?)));
     // Where nobody says how many there may be, one that must be given stays a parameter.
     let size_taken = size.filter(|slot| slot.field.optional || most.is_some());
     let finish = |keys: Vec<Entry>, mut taken: Vec<String>, note: Option<String>| {
@@ -92,31 +151,45 @@ pub(super) fn of(operation: &Operation) -> Option<Pages> {
         Some(Pages { keys: all, item: item.clone(), taken, size, note })
     };
     let kind = |kind: &str| Entry::text("kind", kind);
-    let into = |slot: &Slot<'_>| Entry::new("into", Tree::Map(vec![Entry::text(slot.place, &slot.field.name)]));
+    let into =
+        |slot: &Slot<'_>| Entry::new("into", Tree::Map(vec![Entry::text(slot.place, &slot.field.name)]));
     // What must be given stands in the first request already, which begins nowhere.
     let find = |words: &[&str], fits: fn(&Type) -> bool| {
-        slots.iter().find(|slot| words.contains(&slot.word.as_str()) && fits(&slot.field.ty) && slot.field.optional)
+        slots
+            .iter()
+            .find(|slot| words.contains(&slot.word.as_str()) && fits(&slot.field.ty) && slot.field.optional)
     };
     let page = find(&["page", "pagenumber", "pagenum", "pageno", "pageindex", "currentpage"], is_count);
-    let offset = find(&["offset", "skip", "startat", "startindex", "startposition", "start", "from"], is_count);
+    let offset =
+        find(&["offset", "skip", "startat", "startindex", "startposition", "start", "from"], is_count);
     if operation.answer.links {
         let taken = [page, offset].into_iter().flatten().map(|slot| slot.field.name.clone()).collect();
         return finish(vec![kind("link_header")], taken, None);
     }
     // The same word on both sides, or a word that says `next`, is sure; two words that could belong together are not.
-    let cursors: Vec<&Slot<'_>> = slots.iter().filter(|slot| CURSORS.contains(&slot.word.as_str()) && is_text(&slot.field.ty) && slot.field.optional).collect();
+    let cursors: Vec<&Slot<'_>> = slots
+        .iter()
+        .filter(|slot| {
+            CURSORS.contains(&slot.word.as_str()) && is_text(&slot.field.ty) && slot.field.optional
+        })
+        .collect();
     let best = cursors
         .iter()
         .flat_map(|slot| told.iter().map(move |told| (*slot, told)))
         .filter_map(|(slot, told)| Some((rank(&slot.word, told)?, slot, told)))
         .min_by_key(|(rank, ..)| *rank);
     if let Some((rank, slot, told)) = best {
-        let note = (rank > 2).then(|| format!("whether `{}` of an answer continues it as `{}`", told.path, slot.field.name));
+        let note = (rank > 2)
+            .then(|| format!("whether `{}` of an answer continues it as `{}`", told.path, slot.field.name));
         let keys = vec![kind("cursor"), Entry::text("next", &told.path), into(slot)];
         return finish(keys, cursors.iter().map(|slot| slot.field.name.clone()).collect(), note);
     }
     if let Some(next) = told.iter().find(|told| told.address && (ADDRESSES.contains(&told.word.as_str()))) {
-        let taken = [page, offset, find(&["skiptoken"], is_text)].into_iter().flatten().map(|slot| slot.field.name.clone()).collect();
+        let taken = [page, offset, find(&["skiptoken"], is_text)]
+            .into_iter()
+            .flatten()
+            .map(|slot| slot.field.name.clone())
+            .collect();
         return finish(vec![kind("next_url"), Entry::text("next", &next.path)], taken, None);
     }
     let more = has_more(&operation.answer.ty);
@@ -124,7 +197,9 @@ pub(super) fn of(operation: &Operation) -> Option<Pages> {
     if let Some(slot) = find(&["startingafter", "after", "sinceid", "afterid"], is_text).filter(|_| id) {
         let mut keys = vec![kind("keyset"), Entry::text("next", "item.id"), into(slot)];
         keys.extend(more.as_ref().map(|more| Entry::text("stop_when", format!("not {more}"))));
-        let note = more.is_none().then(|| format!("whether the `id` of the last item continues it as `{}`", slot.field.name));
+        let note = more
+            .is_none()
+            .then(|| format!("whether the `id` of the last item continues it as `{}`", slot.field.name));
         let before = find(&["endingbefore", "before", "beforeid"], is_text);
         let taken = [Some(slot), before].into_iter().flatten().map(|slot| slot.field.name.clone()).collect();
         return finish(keys, taken, note);
@@ -160,7 +235,8 @@ fn of_document(operation: &Operation, field: &str) -> Option<Pages> {
         Entry::new("into", Tree::Map(vec![Entry::text("body", "variables.after")])),
     ];
     let has = |name: &str| operation.parameters.iter().any(|known| known.field.name == name);
-    let taken = ["after", "before", "first", "last"].iter().filter(|name| has(name)).map(|name| (*name).to_owned());
+    let taken =
+        ["after", "before", "first", "last"].iter().filter(|name| has(name)).map(|name| (*name).to_owned());
     let size = has("first").then(|| ("first".to_owned(), 50));
     Some(Pages { keys, item: (**item).clone(), taken: taken.collect(), size, note: None })
 }
@@ -175,7 +251,11 @@ fn rank(slot: &str, told: &Told) -> Option<usize> {
     match () {
         () if next == Some(slot) => Some(0),
         () if word == slot => Some(1),
-        () if word == "nextpagetoken" && slot == "pagetoken" || word == "nextcursor" && slot.contains("cursor") => Some(1),
+        () if word == "nextpagetoken" && slot == "pagetoken"
+            || word == "nextcursor" && slot.contains("cursor") =>
+        {
+            Some(1)
+        }
         () if told.within.starts_with("next") && word == slot => Some(1),
         () if next.is_some_and(|next| !next.is_empty() && slot.ends_with(next)) => Some(2),
         () if matches!(slot, "offset" | "start" | "from") => None,
@@ -188,7 +268,9 @@ fn slots(operation: &Operation) -> Vec<Slot<'_>> {
     let query = operation.parameters.iter().filter(|parameter| parameter.place == Place::Query);
     let query = query.map(|parameter| (&parameter.field, "query"));
     let body = match &operation.body {
-        Some(Body { kind: BodyKind::Json | BodyKind::Form, field, .. }) => plain(&field.ty).fields().unwrap_or_default(),
+        Some(Body { kind: BodyKind::Json | BodyKind::Form, field, .. }) => {
+            plain(&field.ty).fields().unwrap_or_default()
+        }
         _ => &[],
     };
     let all = query.chain(body.iter().map(|field| (field, "body")));
@@ -202,8 +284,21 @@ fn items(operation: &Operation) -> Option<(String, Type, bool)> {
         return Some(("response.body".into(), (**item).clone(), true));
     }
     let mut lists: Vec<(String, Type, usize)> = vec![];
-    let known = ["data", "items", "results", "values", "value", "records", "entries", "list", "result", "resources", "collection"];
-    let last = operation.path.rsplit('/').find(|segment| !segment.starts_with('{')).map(word).unwrap_or_default();
+    let known = [
+        "data",
+        "items",
+        "results",
+        "values",
+        "value",
+        "records",
+        "entries",
+        "list",
+        "result",
+        "resources",
+        "collection",
+    ];
+    let last =
+        operation.path.rsplit('/').find(|segment| !segment.starts_with('{')).map(word).unwrap_or_default();
     let mut look = |fields: &[Field], before: &str| {
         for field in fields {
             if let Type::List(item) = plain(&field.ty) {
@@ -215,7 +310,11 @@ fn items(operation: &Operation) -> Option<(String, Type, bool)> {
                 if !matches!(**item, Type::Object(_) | Type::AnyObject | Type::Any) {
                     rank += 100;
                 }
-                if matches!(own.as_str(), "errors" | "warnings" | "includes" | "included" | "links" | "messages") && own != last {
+                if matches!(
+                    own.as_str(),
+                    "errors" | "warnings" | "includes" | "included" | "links" | "messages"
+                ) && own != last
+                {
                     rank += 200;
                 }
                 lists.push((path(before, &field.name), (**item).clone(), rank));
@@ -224,7 +323,10 @@ fn items(operation: &Operation) -> Option<(String, Type, bool)> {
     };
     let fields = ty.fields()?;
     look(fields, "response.body");
-    for field in fields.iter().filter(|field| matches!(word(&field.name).as_str(), "data" | "result" | "response" | "embedded")) {
+    for field in fields
+        .iter()
+        .filter(|field| matches!(word(&field.name).as_str(), "data" | "result" | "response" | "embedded"))
+    {
         if let Some(inner) = plain(&field.ty).fields() {
             look(inner, &path("response.body", &field.name));
         }
@@ -246,8 +348,15 @@ fn told(answer: &Answer) -> Vec<Told> {
                 let said = about.contains("url") || about.contains("uri") || about.contains(" link");
                 let address = matches!(word.as_str(), "odatanextlink")
                     || ["url", "uri", "link", "href"].iter().any(|end| word.ends_with(end))
-                    || (ADDRESSES.contains(&word.as_str()) && (said || within == "links") && *ty == Type::String);
-                found.push(Told { path: path(before, &field.name), word, within: within.to_owned(), address });
+                    || (ADDRESSES.contains(&word.as_str())
+                        && (said || within == "links")
+                        && *ty == Type::String);
+                found.push(Told {
+                    path: path(before, &field.name),
+                    word,
+                    within: within.to_owned(),
+                    address,
+                });
             }
         }
     };
@@ -272,7 +381,9 @@ fn told(answer: &Answer) -> Vec<Told> {
 fn has_more(ty: &Type) -> Option<String> {
     let fields = plain(ty).fields()?;
     let of = |fields: &[Field], before: &str| {
-        let found = fields.iter().find(|field| matches!(word(&field.name).as_str(), "hasmore" | "hasnext" | "more" | "hasnextpage"));
+        let found = fields.iter().find(|field| {
+            matches!(word(&field.name).as_str(), "hasmore" | "hasnext" | "more" | "hasnextpage")
+        });
         found.filter(|field| *plain(&field.ty) == Type::Boolean).map(|field| path(before, &field.name))
     };
     of(fields, "response.body").or_else(|| {
@@ -282,7 +393,10 @@ fn has_more(ty: &Type) -> Option<String> {
 
 /// The number of the first page or item, where a parameter says it.
 fn first(field: &Field) -> Option<i64> {
-    let default = field.about.rsplit_once("Default `").and_then(|(_, rest)| rest.split('`').next()?.parse::<i64>().ok());
+    let default = field
+        .about
+        .rsplit_once("Default `")
+        .and_then(|(_, rest)| rest.split('`').next()?.parse::<i64>().ok());
     let told = default.or_else(|| field.min.map(|least| least as i64));
     told.filter(|number| matches!(number, 0 | 1))
 }

@@ -1,6 +1,8 @@
 //! Schemas to types: JSON Schema as OpenAPI 3.0 and 3.1 and Swagger 2 have it, and the schemas of Google's discovery
 //! documents. References are followed within the document, circles are cut, and what is too much is made less deep.
 
+mod flat;
+
 use std::cell::RefCell;
 
 use dsl::types::{Field, Type};
@@ -8,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::bounds;
 use super::text;
+use flat::{Flat, number};
 
 /// The schemas of a document.
 pub(super) struct Schemas<'a> {
@@ -46,34 +49,6 @@ pub(super) struct Shape {
     pub open: bool,
     /// The only value that there can be.
     pub constant: Option<String>,
-}
-
-/// A schema with everything that its references and parts say.
-#[derive(Default)]
-struct Flat<'a> {
-    /// The words of `type`, without `null`.
-    types: Vec<&'a str>,
-    nullable: bool,
-    fields: Vec<(&'a str, &'a Json)>,
-    required: Vec<&'a str>,
-    items: Option<&'a Json>,
-    words: Option<&'a Vec<Json>>,
-    constant: Option<&'a Json>,
-    arms: Vec<&'a Json>,
-    /// What stands for fields that have no name: true where any may be there.
-    open: Option<bool>,
-    format: &'a str,
-    about: &'a str,
-    pattern: Option<&'a str>,
-    default: Option<&'a Json>,
-    min: Option<f64>,
-    max: Option<f64>,
-    read_only: bool,
-    write_only: bool,
-    /// The names of the references that led here.
-    through: Vec<&'a str>,
-    /// Whether it is in the end nothing that can be read.
-    lost: bool,
 }
 
 /// One walk through a schema.
@@ -133,8 +108,16 @@ impl<'a> Schemas<'a> {
             Side::Given => bounds::DEEPEST_GIVEN,
         };
         for depth in (1..=deepest).rev() {
-            let mut walk =
-                Walk { schemas: self, side, parts: 0, looks: 0, level: 0, within: vec![], either: false, cut: false };
+            let mut walk = Walk {
+                schemas: self,
+                side,
+                parts: 0,
+                looks: 0,
+                level: 0,
+                within: vec![],
+                either: false,
+                cut: false,
+            };
             let shape = walk.shape(node, depth);
             let fits = walk.parts <= bounds::MOST_PARTS && walk.looks <= bounds::MOST_LOOKS;
             if fits || depth == 1 {
@@ -220,7 +203,9 @@ impl<'a> Schemas<'a> {
             flat.format = "repeated";
         }
         flat.format = text("format").filter(|_| flat.format != "repeated").unwrap_or(flat.format);
-        flat.about = text("description").or_else(|| text("title").filter(|_| flat.about.is_empty())).unwrap_or(flat.about);
+        flat.about = text("description")
+            .or_else(|| text("title").filter(|_| flat.about.is_empty()))
+            .unwrap_or(flat.about);
         flat.pattern = text("pattern").or(flat.pattern);
         flat.default = keys.get("default").or(flat.default);
         for key in ["minimum", "minLength", "minItems"] {
@@ -233,13 +218,6 @@ impl<'a> Schemas<'a> {
         flat.min = past("exclusiveMinimum").map(|least| least + 1.0).or(flat.min);
         flat.max = past("exclusiveMaximum").map(|most| most - 1.0).or(flat.max);
     }
-}
-
-/// A bound; discovery documents write them as texts.
-fn number(json: &Json) -> Option<f64> {
-    let number = json.as_f64().or_else(|| json.as_str()?.parse().ok());
-    // What is larger cannot be written without loss, and bounds nothing that anybody sends.
-    number.filter(|number| number.is_finite() && number.abs() < 9e15)
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -449,10 +427,17 @@ impl<'a> Walk<'_, 'a> {
                 // A service may say further words, and no workflow should be wrong for it.
                 Some(mut texts) if self.side == Side::Sent => {
                     let mut seen = vec![];
-                    texts.retain(|text| !seen.contains(text) && { seen.push(text.clone()); true });
+                    texts.retain(|text| {
+                        !seen.contains(text) && {
+                            seen.push(text.clone());
+                            true
+                        }
+                    });
                     let fits = !texts.is_empty()
                         && texts.len() <= bounds::MOST_WORDS
-                        && texts.iter().all(|text| !text.chars().any(char::is_control) && !text::is_secret(text));
+                        && texts
+                            .iter()
+                            .all(|text| !text.chars().any(char::is_control) && !text::is_secret(text));
                     if fits { Type::Enum(texts) } else { Type::String }
                 }
                 Some(_) => Type::String,
@@ -512,44 +497,14 @@ impl<'a> Walk<'_, 'a> {
         // What must be there and is described nowhere must be there all the same.
         if self.side == Side::Sent {
             for name in &flat.required {
-                let known = flat.fields.iter().any(|(known, _)| known == name) || fields.iter().any(|field| field.name == *name);
+                let known = flat.fields.iter().any(|(known, _)| known == name)
+                    || fields.iter().any(|field| field.name == *name);
                 if !known && !name.is_empty() && name.len() <= 100 && !name.chars().any(char::is_control) {
                     fields.push(Field::required(name, Type::Any, ""));
                 }
             }
         }
         if fields.is_empty() { Type::AnyObject } else { Type::Object(fields) }
-    }
-}
-
-impl Flat<'_> {
-    fn is_object(&self) -> bool {
-        self.types == ["object"]
-            || (self.types.is_empty() && (!self.fields.is_empty() || self.open.is_some()))
-    }
-
-    /// The type of the words, where nothing else says it.
-    fn word(&self) -> &'static str {
-        let words = self.words.into_iter().flatten().chain(self.constant).filter(|word| !word.is_null());
-        let mut types = words.map(|word| match word {
-            Json::String(_) => "string",
-            Json::Bool(_) => "boolean",
-            Json::Number(number) if number.is_i64() => "integer",
-            Json::Number(_) => "number",
-            Json::Array(_) | Json::Object(_) | Json::Null => "any",
-        });
-        let first = types.next().unwrap_or("any");
-        if types.all(|other| other == first) { first } else { "any" }
-    }
-
-    /// True for what says nothing but which fields are required.
-    fn is_bare(&self) -> bool {
-        (self.types.is_empty() || self.types == ["object"])
-            && self.fields.is_empty()
-            && self.arms.is_empty()
-            && self.words.is_none()
-            && self.items.is_none()
-            && self.through.is_empty()
     }
 }
 
@@ -594,7 +549,7 @@ fn of_format(format: &str) -> Option<String> {
         "uuid" => "^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$",
         "date" => "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
         "email" => "^[^@ ]+@[^@ ]+$",
-        "uri" | "url" => "^[A-Za-z][A-Za-z0-9+.-]*:",
+        "uri" | "url" => "^[A-Za-z][A-Za-z0-9+.-]*:.+",
         "int64" | "uint64" | "int32" => "^-?[0-9]+$",
         _ => return None,
     };

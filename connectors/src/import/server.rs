@@ -15,8 +15,21 @@ const HOST: &str = "^[a-z0-9][a-z0-9.-]{0,251}[a-z0-9]$";
 
 /// Words that stand in the address of an example for a name of one's own.
 const OWN: &[&str] = &[
-    "company", "companydomain", "domain", "example", "instance", "mycompany", "mydomain", "myshop", "myworkspace", "shop", "site",
-    "store", "subdomain", "tenant", "workspace",
+    "company",
+    "companydomain",
+    "domain",
+    "example",
+    "instance",
+    "mycompany",
+    "mydomain",
+    "myshop",
+    "myworkspace",
+    "shop",
+    "site",
+    "store",
+    "subdomain",
+    "tenant",
+    "workspace",
 ];
 
 /// Where a service stands, as a manifest says it.
@@ -34,8 +47,14 @@ pub(super) struct Where {
 
 /// True for an address that begins with `https://` and has a host.
 pub(super) fn is_address(text: &str) -> bool {
-    let well = |text: &str| text.len() < 2_000 && !text.chars().any(|letter| letter.is_control() || letter == ' ' || letter == '{');
-    well(text) && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.host_str().is_some_and(is_public))
+    let well = |text: &str| {
+        text.len() < 2_000
+            && !text.chars().any(|letter| letter.is_control() || letter == ' ' || letter == '{')
+    };
+    well(text)
+        && Url::parse(text).is_ok_and(|url| {
+            matches!(url.scheme(), "https" | "http") && url.host_str().is_some_and(is_public)
+        })
 }
 
 /// True for a name of a host with a point in it, which is no address of a network.
@@ -43,7 +62,9 @@ fn is_public(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
     let label = |part: &str| {
         !part.is_empty()
-            && part.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
             && !part.starts_with('-')
             && !part.ends_with('-')
     };
@@ -60,7 +81,9 @@ pub(super) fn of(servers: &[Server], id: &str, given: Option<&str>) -> Where {
         return one(&server).unwrap_or_default();
     }
     // What is for trying is not what people mean.
-    let trial = |server: &Server| ["sandbox", "staging", "localhost", "127.0.0.1", "mock"].iter().any(|word| server.url.contains(word));
+    let trial = |server: &Server| {
+        ["sandbox", "staging", "localhost", "127.0.0.1", "mock"].iter().any(|word| server.url.contains(word))
+    };
     let mut order: Vec<&Server> = servers.iter().collect();
     order.sort_by_key(|server| trial(server));
     let Some((server, mut found)) = order.into_iter().find_map(|server| Some((server, one(server)?))) else {
@@ -73,9 +96,11 @@ pub(super) fn of(servers: &[Server], id: &str, given: Option<&str>) -> Where {
             notes: vec![what.into()],
         };
     };
-    let others: Vec<&str> = servers.iter().filter(|other| *other != server).map(|other| other.url.as_str()).collect();
+    let others: Vec<&str> =
+        servers.iter().filter(|other| *other != server).map(|other| other.url.as_str()).collect();
     if !others.is_empty() {
-        let shown: Vec<String> = others.iter().take(4).map(|url| format!("`{}`", super::text::short(url))).collect();
+        let shown: Vec<String> =
+            others.iter().take(4).map(|url| format!("`{}`", super::text::short(url))).collect();
         found.notes.push(format!("which server is meant; there is also {}", shown.join(", ")));
     }
     found
@@ -89,7 +114,8 @@ pub(super) fn one(server: &Server) -> Option<Where> {
     if scheme == "http" {
         found.notes.push("whether it is there by `https`, which alone is asked".into());
     }
-    let (host, path) = rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
+    let (host, path) =
+        rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
     let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
     if port.is_some_and(|port| port != "443") {
         found.notes.push("at which port it is; none other than that of `https` is asked".into());
@@ -119,7 +145,11 @@ fn host(text: &str, server: &Server, found: &mut Where) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let labels: Vec<&str> = text.split('.').collect();
     // All of the host is a variable: a service that people run themselves.
-    if let Some(name) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).filter(|name| !name.contains(['{', '}'])) {
+    if let Some(name) = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'))
+        .filter(|name| !name.contains(['{', '}']))
+    {
         let variable = variable(server, name);
         let hole = field(found, &variable, HOST);
         found.hosts.push(hole.clone());
@@ -180,7 +210,8 @@ fn host(text: &str, server: &Server, found: &mut Where) -> Option<String> {
 
 fn variable(server: &Server, name: &str) -> Variable {
     let known = server.variables.iter().find(|variable| variable.name == name).cloned();
-    let mut variable = known.unwrap_or_else(|| Variable { name: name.into(), default: String::new(), about: String::new() });
+    let mut variable =
+        known.unwrap_or_else(|| Variable { name: name.into(), default: String::new(), about: String::new() });
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "._~-/".contains(letter);
     if !variable.default.chars().all(plain) {
         variable.default.clear();
@@ -223,16 +254,41 @@ mod tests {
         };
         is("https://api.parcels.test/v1/", &[], "https://api.parcels.test/v1", "api.parcels.test");
         is("http://API.parcels.test:8080", &[], "https://api.parcels.test", "api.parcels.test");
-        is("https://{shop}.parcels.test/{v}", &[("v", "v2")], "https://{{ connection.shop }}.parcels.test/v2", "*.parcels.test");
-        is("https://{sub}.{domain}.com", &[("domain", "desk")], "https://{{ connection.sub }}.desk.com", "*.desk.com");
+        is(
+            "https://{shop}.parcels.test/{v}",
+            &[("v", "v2")],
+            "https://{{ connection.shop }}.parcels.test/v2",
+            "*.parcels.test",
+        );
+        is(
+            "https://{sub}.{domain}.com",
+            &[("domain", "desk")],
+            "https://{{ connection.sub }}.desk.com",
+            "*.desk.com",
+        );
         is("https://{host}/api", &[], "https://{{ connection.host }}/api", "{{ connection.host }}");
-        is("https://your-domain.parcels.test", &[], "https://{{ connection.site }}.parcels.test", "*.parcels.test");
+        is(
+            "https://your-domain.parcels.test",
+            &[],
+            "https://{{ connection.site }}.parcels.test",
+            "*.parcels.test",
+        );
         is("https://example.com/api", &[], "https://{{ connection.host }}/api", "{{ connection.host }}");
     }
 
     #[test]
     fn what_is_no_public_address_is_none() {
-        for url in ["/v1", "", "https://localhost/x/{", "https://10.0.0.1/", "https://{a}.com", "ftp:x", "https://a.internal", "https://a b.test", "https://a.test/?x"] {
+        for url in [
+            "/v1",
+            "",
+            "https://localhost/x/{",
+            "https://10.0.0.1/",
+            "https://{a}.com",
+            "ftp:x",
+            "https://a.internal",
+            "https://a b.test",
+            "https://a.test/?x",
+        ] {
             assert_eq!(at(url, &[]), None, "{url}");
         }
     }

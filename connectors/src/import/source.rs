@@ -16,7 +16,8 @@ pub(super) fn read(text: &str) -> Result<Description, Refused> {
     }
     let text = text.trim_start_matches('\u{feff}').trim_start();
     if text.starts_with(['{', '[']) {
-        let json: Json = serde_json::from_str(text).map_err(|error| Refused::Unreadable(error.to_string()))?;
+        let json: Json =
+            serde_json::from_str(text).map_err(|error| Refused::Unreadable(error.to_string()))?;
         return of_json(&json);
     }
     if is_schema(text) {
@@ -61,7 +62,8 @@ fn is_schema(text: &str) -> bool {
     });
     static OTHER: OnceLock<Regex> = OnceLock::new();
     let other = OTHER.get_or_init(|| {
-        Regex::new(r#"(?m)^["']?(openapi|swagger|discoveryVersion)["']?\s*:"#).expect("a pattern that is written here")
+        Regex::new(r#"(?m)^["']?(openapi|swagger|discoveryVersion)["']?\s*:"#)
+            .expect("a pattern that is written here")
     });
     begins.is_match(text) && !other.is_match(text)
 }

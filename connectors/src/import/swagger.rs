@@ -6,17 +6,24 @@ use serde_json::{Map, Value as Json};
 use super::Left;
 use super::body;
 use super::description::{
-    Answer, AnswerKind, Body, BodyKind, Description, Grant, Parameter, Place, Scheme, SchemeKind, Server, Style,
+    Answer, AnswerKind, Body, BodyKind, Description, Grant, Parameter, Place, Scheme, SchemeKind, Server,
+    Style,
 };
-use super::openapi::{about, api_key, begun, each, flow, is_sendable, parameters, security, security_of, word};
+use super::openapi::{
+    about, api_key, begun, each, flow, is_sendable, parameters, security, security_of, word,
+};
 use super::schema::{Refs, Schemas, Side};
 use super::text;
 
 /// Reads a description.
 pub(super) fn read(root: &Json) -> Description {
     let schemas = Schemas::new(root, Refs::Pointers);
-    let mut found =
-        Description { form: "Swagger 2.0".into(), servers: servers(root), schemes: schemes(root), ..about(root) };
+    let mut found = Description {
+        form: "Swagger 2.0".into(),
+        servers: servers(root),
+        schemes: schemes(root),
+        ..about(root)
+    };
     let security = security(root);
     each(root, &schemas, &mut found, |item, keys, method, path, left| {
         let keys = keys.as_object()?;
@@ -86,7 +93,9 @@ fn sent<'a>(
         let shape = schemas.read(node.get("schema").unwrap_or(none), Side::Sent);
         let json = takes.is_empty() || takes.iter().any(|media| media.contains("json") || *media == "*/*");
         let (kind, media) = match takes.first() {
-            Some(media) if !json && media.contains("xml") => return Err(format!("it takes `{}` alone", text::short(media))),
+            Some(media) if !json && media.contains("xml") => {
+                return Err(format!("it takes `{}` alone", text::short(media)));
+            }
             Some(media) if !json && media.starts_with("text/") => (BodyKind::Text, *media),
             Some(media) if !json => (BodyKind::Bytes, *media),
             _ => (BodyKind::Json, "application/json"),
@@ -112,7 +121,8 @@ fn sent<'a>(
         true => (BodyKind::Multipart, "multipart/form-data"),
         false => (BodyKind::Form, "application/x-www-form-urlencoded"),
     };
-    let lists = parts.iter().map(|node| lists(node)).find(|style| *style != Style::Commas).unwrap_or(Style::Repeated);
+    let lists =
+        parts.iter().map(|node| lists(node)).find(|style| *style != Style::Commas).unwrap_or(Style::Repeated);
     let field = Field::required("", Type::Object(fields), "");
     Ok(Some(Body { kind, media: media.into(), required: true, field, open: false, lists }))
 }

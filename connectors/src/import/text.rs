@@ -37,17 +37,21 @@ pub(super) fn sentence(text: &str) -> String {
 fn plain(text: &str) -> String {
     static TAGS: OnceLock<Regex> = OnceLock::new();
     static LINKS: OnceLock<Regex> = OnceLock::new();
-    let tags = TAGS.get_or_init(|| Regex::new(r"<[/A-Za-z!][^<>]{0,500}>").expect("a pattern that is written here"));
-    let links =
-        LINKS.get_or_init(|| Regex::new(r"!?\[([^\[\]]{0,300})\]\([^()]{0,500}\)").expect("a pattern that is written here"));
+    let tags =
+        TAGS.get_or_init(|| Regex::new(r"<[/A-Za-z!][^<>]{0,500}>").expect("a pattern that is written here"));
+    let links = LINKS.get_or_init(|| {
+        Regex::new(r"!?\[([^\[\]]{0,300})\]\([^()]{0,500}\)").expect("a pattern that is written here")
+    });
     let text = text.split("\n\n").find(|part| !part.trim().is_empty()).unwrap_or(text);
     let text = tags.replace_all(text, " ");
     let text = links.replace_all(&text, "$1");
     let mut out = String::new();
     for word in text.split_whitespace() {
         let word = word.trim_matches(['*', '#']);
-        let word = word.replace("&nbsp;", " ").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
-        let word: String = word.chars().filter(|letter| !letter.is_control() && !is_unseen(*letter)).collect();
+        let word =
+            word.replace("&nbsp;", " ").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
+        let word: String =
+            word.chars().filter(|letter| !letter.is_control() && !is_unseen(*letter)).collect();
         // Two braces are a hole to whoever reads the page of the connector.
         let word = word.replace("{{", "{ {").replace("}}", "} }");
         if !word.is_empty() {
@@ -72,7 +76,10 @@ fn first(text: &str) -> &str {
         let end = at + found;
         let next = text[end + 1..].chars().next();
         let before = text[..end].rsplit(' ').next().unwrap_or_default();
-        let short = matches!(before, "e.g" | "i.e" | "etc" | "vs" | "cf" | "no" | "No" | "e" | "i" | "approx" | "max" | "min");
+        let short = matches!(
+            before,
+            "e.g" | "i.e" | "etc" | "vs" | "cf" | "no" | "No" | "e" | "i" | "approx" | "max" | "min"
+        );
         if next.is_none_or(|next| next == ' ') && !short && bytes[end] != b':' && end > 3 {
             return &text[..=end];
         }
@@ -109,13 +116,14 @@ pub(super) fn is_secret(text: &str) -> bool {
     if known.is_match(text) {
         return true;
     }
-    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '_' | '='))).any(|word| {
-        let has = |of: fn(&char) -> bool| word.chars().filter(of).count();
-        let (digits, small, large) =
-            (has(char::is_ascii_digit), has(char::is_ascii_lowercase), has(char::is_ascii_uppercase));
-        let hex = word.len() >= 32 && word.chars().all(|letter| letter.is_ascii_hexdigit()) && digits > 4;
-        hex || (word.len() >= 28 && digits >= 3 && small >= 3 && large >= 3 && !word.contains('/'))
-    })
+    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '_' | '=')))
+        .any(|word| {
+            let has = |of: fn(&char) -> bool| word.chars().filter(of).count();
+            let (digits, small, large) =
+                (has(char::is_ascii_digit), has(char::is_ascii_lowercase), has(char::is_ascii_uppercase));
+            let hex = word.len() >= 32 && word.chars().all(|letter| letter.is_ascii_hexdigit()) && digits > 4;
+            hex || (word.len() >= 28 && digits >= 3 && small >= 3 && large >= 3 && !word.contains('/'))
+        })
 }
 
 #[cfg(test)]
@@ -153,7 +161,12 @@ mod tests {
         ] {
             assert!(is_secret(secret), "{secret}");
         }
-        for plain in ["The id of the thing.", "application/vnd.github+json", "2022-11-28", "createOrUpdateTheLongestOfThings"] {
+        for plain in [
+            "The id of the thing.",
+            "application/vnd.github+json",
+            "2022-11-28",
+            "createOrUpdateTheLongestOfThings",
+        ] {
             assert!(!is_secret(plain), "{plain}");
         }
     }

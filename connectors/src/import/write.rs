@@ -7,7 +7,8 @@ use super::pages::plain;
 use super::yaml::{Entry, Tree};
 
 /// The keys of the long form of a type: an object whose fields are called like that needs it.
-const LONG: &[&str] = &["default", "description", "enum", "fields", "items", "max", "min", "optional", "pattern", "type"];
+const LONG: &[&str] =
+    &["default", "description", "enum", "fields", "items", "max", "min", "optional", "pattern", "type"];
 
 /// A manifest.
 pub(super) fn manifest(draft: &Draft) -> Tree {
@@ -32,12 +33,20 @@ pub(super) fn manifest(draft: &Draft) -> Tree {
     }
     connection.extend(draft.verify.as_ref().map(|verify| Entry::text("verify", verify)));
     connection.extend(draft.label.as_ref().map(|label| Entry::text("label", label)));
-    let auth = Entry::new("auth", Tree::Map(draft.ways.iter().map(|way| {
-        Entry::new(&*way.id, Tree::Map(way.keys.clone())).noted(way.notes.clone())
-    }).collect()));
+    let auth = Entry::new(
+        "auth",
+        Tree::Map(
+            draft
+                .ways
+                .iter()
+                .map(|way| Entry::new(&*way.id, Tree::Map(way.keys.clone())).noted(way.notes.clone()))
+                .collect(),
+        ),
+    );
     let mut auth = auth.noted(draft.auth_notes.clone()).apart();
     if draft.verify.is_none() {
-        auth.notes.push("`connection: { verify: ACTION }`: which action tells whether a connection works".into());
+        auth.notes
+            .push("`connection: { verify: ACTION }`: which action tells whether a connection works".into());
     }
     if !connection.is_empty() {
         top.push(Entry::new("connection", Tree::Map(connection)).apart());
@@ -73,7 +82,9 @@ fn defaults(draft: &Draft) -> Entry {
                 rule("len(response.body.errors) > 0", "invalid_input", true),
             ]),
         );
-        errors.notes.push("which codes of `errors[0].extensions` mean too often, not allowed or not there".into());
+        errors
+            .notes
+            .push("which codes of `errors[0].extensions` mean too often, not allowed or not there".into());
         errors.why = Some("A no comes with status 200 too.".into());
         keys.push(errors);
     }
@@ -145,7 +156,9 @@ pub(super) fn parameter(field: &Field) -> Tree {
 /// The long form of a type, without a sentence.
 fn long(field: &Field, side: Side) -> Vec<Entry> {
     let mut keys = match plain(&field.ty) {
-        Type::Enum(texts) if !matches!(field.ty, Type::Nullable(_)) => vec![Entry::new("enum", Tree::texts(texts))],
+        Type::Enum(texts) if !matches!(field.ty, Type::Nullable(_)) => {
+            vec![Entry::new("enum", Tree::texts(texts))]
+        }
         _ => typed(&field.ty, side),
     };
     let optional = keys.iter().any(|entry| entry.key == "optional");
@@ -211,7 +224,10 @@ fn of_type(ty: &Type, side: Side) -> Tree {
             // An object whose fields are all called as the keys of a type would be read as one.
             let looks = entries.iter().any(|entry| matches!(entry.key.as_str(), "type" | "enum"));
             if looks && entries.iter().all(|entry| LONG.contains(&entry.key.as_str())) {
-                return Tree::Map(vec![Entry::text("type", "object"), Entry::new("fields", Tree::Map(entries))]);
+                return Tree::Map(vec![
+                    Entry::text("type", "object"),
+                    Entry::new("fields", Tree::Map(entries)),
+                ]);
             }
             Tree::Map(entries)
         }

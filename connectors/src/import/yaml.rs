@@ -70,9 +70,9 @@ impl Tree {
             Tree::Bare(_) | Tree::Text(_) => false,
             Tree::Block(_) => true,
             Tree::List(items) => items.iter().any(Tree::is_noted),
-            Tree::Map(entries) => entries
-                .iter()
-                .any(|entry| !entry.notes.is_empty() || entry.why.is_some() || entry.apart || entry.value.is_noted()),
+            Tree::Map(entries) => entries.iter().any(|entry| {
+                !entry.notes.is_empty() || entry.why.is_some() || entry.apart || entry.value.is_noted()
+            }),
         }
     }
 }
@@ -82,8 +82,11 @@ pub(super) fn decisions(tree: &Tree, place: &str, found: &mut Vec<Decision>) {
     match tree {
         Tree::Map(entries) => {
             for entry in entries {
-                let place = if place.is_empty() { entry.key.clone() } else { format!("{place}.{}", entry.key) };
-                found.extend(entry.notes.iter().map(|what| Decision { place: place.clone(), what: what.clone() }));
+                let place =
+                    if place.is_empty() { entry.key.clone() } else { format!("{place}.{}", entry.key) };
+                found.extend(
+                    entry.notes.iter().map(|what| Decision { place: place.clone(), what: what.clone() }),
+                );
                 decisions(&entry.value, &place, found);
             }
         }
@@ -140,7 +143,9 @@ fn value(tree: &Tree, head: &str, indent: usize, out: &mut String) {
             for item in items {
                 let mut text = String::new();
                 match item {
-                    Tree::Map(entries) if item.is_noted() || flow(item, Spot::Block).chars().count() + indent > WIDTH => {
+                    Tree::Map(entries)
+                        if item.is_noted() || flow(item, Spot::Block).chars().count() + indent > WIDTH =>
+                    {
                         block(entries, indent + 4, &mut text);
                         let text = text.trim_start_matches(' ');
                         *out += &format!("{}- {text}", " ".repeat(indent + 2));
@@ -196,7 +201,9 @@ fn flow(tree: &Tree, spot: Spot) -> String {
         }
         Tree::Map(entries) if entries.is_empty() => "{}".into(),
         Tree::Map(entries) => {
-            let entries = entries.iter().map(|entry| format!("{}: {}", key(&entry.key), flow(&entry.value, Spot::Flow)));
+            let entries = entries
+                .iter()
+                .map(|entry| format!("{}: {}", key(&entry.key), flow(&entry.value, Spot::Flow)));
             format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
         }
     }
@@ -204,13 +211,15 @@ fn flow(tree: &Tree, spot: Spot) -> String {
 
 fn key(text: &str) -> String {
     static PLAIN: OnceLock<Regex> = OnceLock::new();
-    let plain = PLAIN.get_or_init(|| Regex::new(r"^[A-Za-z_$][A-Za-z0-9_.$-]*$").expect("a pattern that is written here"));
+    let plain = PLAIN
+        .get_or_init(|| Regex::new(r"^[A-Za-z_$][A-Za-z0-9_.$-]*$").expect("a pattern that is written here"));
     if plain.is_match(text) && !is_word(text) { text.to_owned() } else { quoted(text) }
 }
 
 /// True for what readers of YAML take for something else than a text.
 fn is_word(text: &str) -> bool {
-    ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"].contains(&&*text.to_ascii_lowercase())
+    ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"]
+        .contains(&&*text.to_ascii_lowercase())
 }
 
 fn scalar(text: &str, spot: Spot) -> String {
@@ -218,19 +227,24 @@ fn scalar(text: &str, spot: Spot) -> String {
     static FLOW: OnceLock<Regex> = OnceLock::new();
     let plain = match spot {
         Spot::Block => BLOCK.get_or_init(|| {
-            Regex::new(r#"^[A-Za-z/_$][A-Za-z0-9 /_.,;!?+*='"`@$|<>&%()~-]*$"#).expect("a pattern that is written here")
+            Regex::new(r#"^[A-Za-z/_$][A-Za-z0-9 /_.,;!?+*='"`@$|<>&%()~-]*$"#)
+                .expect("a pattern that is written here")
         }),
         Spot::Flow => FLOW.get_or_init(|| {
             Regex::new(r"^[A-Za-z/_$][A-Za-z0-9 /_.!+*='`@$()~-]*$").expect("a pattern that is written here")
         }),
     };
-    let address = spot == Spot::Block && text.starts_with("https://") && !text.contains([' ', '#', '{', '}', '"', '\'']);
+    let address = spot == Spot::Block
+        && text.starts_with("https://")
+        && !text.contains([' ', '#', '{', '}', '"', '\'']);
     let holes = spot == Spot::Block && text.starts_with(['/', 'h']) && text.contains("{{") && {
         let rest = text.replace("{{ ", "").replace(" }}", "");
         let rest = rest.strip_prefix("https:").unwrap_or(&rest).to_owned();
-        rest.chars().all(|letter| letter.is_ascii_alphanumeric() || "/_.-()'@|,".contains(letter) || letter == ' ')
+        rest.chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "/_.-()'@|,".contains(letter) || letter == ' ')
     };
-    let begins_path = text.starts_with('/') && text.chars().all(|letter| letter.is_ascii_graphic() && !"{}[],#&*!|>'\"%@`:".contains(letter));
+    let begins_path = text.starts_with('/')
+        && text.chars().all(|letter| letter.is_ascii_graphic() && !"{}[],#&*!|>'\"%@`:".contains(letter));
     if !text.ends_with(' ') && !is_word(text) && (plain.is_match(text) || address || holes || begins_path) {
         return text.to_owned();
     }
@@ -250,7 +264,13 @@ fn quoted(text: &str) -> String {
             '\n' => out += "\\n",
             '\r' => out += "\\r",
             '\t' => out += "\\t",
-            letter if letter.is_control() || matches!(letter, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{a0}' | '\u{ad}') => {
+            letter
+                if letter.is_control()
+                    || matches!(
+                        letter,
+                        '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{a0}' | '\u{ad}'
+                    ) =>
+            {
                 out += &format!("\\u{:04x}", u32::from(letter));
             }
             letter => out.push(letter),
@@ -266,13 +286,63 @@ mod tests {
     #[test]
     fn texts_are_read_as_they_were_meant() {
         for text in [
-            "plain", "a b, c", "yes", "no", "1", "1.5", "null", "~", "", " x", "x ", "a: b", "a #b", "#a", "- a", "[a", "{a", "'a'", "\"a\"",
-            "a\\b", "a\nb", "/a/{{ input.b }}", "{{ input.a }}", "https://a.example/b?c=d&e=f", "*a", "&a", "!a", "%a", "@a", "`a`", "“a”",
-            "a\u{a0}b", "☃", "true", "on", "2022-11-28", "^[a-z]+$", "a}b", "a]b", "x, y", "?", "? a", ":", "a:", "---", "a{{b", "\u{7f}",
+            "plain",
+            "a b, c",
+            "yes",
+            "no",
+            "1",
+            "1.5",
+            "null",
+            "~",
+            "",
+            " x",
+            "x ",
+            "a: b",
+            "a #b",
+            "#a",
+            "- a",
+            "[a",
+            "{a",
+            "'a'",
+            "\"a\"",
+            "a\\b",
+            "a\nb",
+            "/a/{{ input.b }}",
+            "{{ input.a }}",
+            "https://a.example/b?c=d&e=f",
+            "*a",
+            "&a",
+            "!a",
+            "%a",
+            "@a",
+            "`a`",
+            "“a”",
+            "a\u{a0}b",
+            "☃",
+            "true",
+            "on",
+            "2022-11-28",
+            "^[a-z]+$",
+            "a}b",
+            "a]b",
+            "x, y",
+            "?",
+            "? a",
+            ":",
+            "a:",
+            "---",
+            "a{{b",
+            "\u{7f}",
         ] {
             let tree = Tree::Map(vec![
                 Entry::text("block", text),
-                Entry::new("flow", Tree::Map(vec![Entry::text(text, text), Entry::new("l", Tree::List(vec![Tree::Text(text.into())]))])),
+                Entry::new(
+                    "flow",
+                    Tree::Map(vec![
+                        Entry::text(text, text),
+                        Entry::new("l", Tree::List(vec![Tree::Text(text.into())])),
+                    ]),
+                ),
             ]);
             let written = write(&tree);
             let read = dsl::yaml::read_value(&written).unwrap_or_else(|wrong| panic!("{written}\n{wrong:?}"));

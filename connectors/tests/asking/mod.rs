@@ -148,7 +148,9 @@ fn repeated(kind: &HirKind, more: u32, out: &mut String) {
         HirKind::Literal(literal) => out.push_str(std::str::from_utf8(&literal.0).unwrap()),
         HirKind::Class(Class::Unicode(class)) => {
             // A letter or digit, where the class has one.
-            let fits = |letter: &char| class.ranges().iter().any(|range| range.start() <= *letter && *letter <= range.end());
+            let fits = |letter: &char| {
+                class.ranges().iter().any(|range| range.start() <= *letter && *letter <= range.end())
+            };
             let plain = ['a', 'A', '1', '0', 'T', '-', '/'].into_iter().find(fits);
             out.push(plain.unwrap_or_else(|| class.ranges()[0].start()));
         }
@@ -201,28 +203,39 @@ pub fn judged(root: &Json, preview: &Preview) -> Result<(), String> {
         None => root["basePath"].as_str().unwrap_or_default().to_owned(),
     };
     let path = url.path().strip_prefix(base.trim_end_matches('/')).unwrap_or(url.path());
-    let mut known: Vec<(&String, &Json)> =
-        root["paths"].as_object().unwrap().iter().filter(|(template, item)| {
+    let mut known: Vec<(&String, &Json)> = root["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(template, item)| {
             is_path(path, template.split('?').next().unwrap()) && item.get(method.to_lowercase()).is_some()
-        }).collect();
+        })
+        .collect();
     known.sort_by_key(|(template, _)| template.matches('{').count());
     let (template, item) = known.first().ok_or_else(|| format!("no path is `{path}`"))?;
     let operation = &item[method.to_lowercase()];
     let listed = [&item["parameters"], &operation["parameters"]];
-    let parameters: Vec<&Json> = listed.iter().filter_map(|list| list.as_array()).flatten().map(|node| found(root, node)).collect();
+    let parameters: Vec<&Json> =
+        listed.iter().filter_map(|list| list.as_array()).flatten().map(|node| found(root, node)).collect();
     let fixed = template.split_once('?').map_or("", |(_, query)| query);
-    let sent: Vec<(String, String)> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let sent: Vec<(String, String)> =
+        url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     let of = |place: &str| -> std::vec::IntoIter<&Json> {
         parameters.iter().copied().filter(|known| known["in"] == place).collect::<Vec<_>>().into_iter()
     };
     let keys = root["components"]["securitySchemes"].as_object().into_iter().flatten();
     let keys: Vec<&str> = keys.filter_map(|(_, scheme)| scheme["name"].as_str()).collect();
-    for (name, value) in sent.iter().filter(|(name, _)| !keys.contains(&name.as_str()) && !fixed.contains(name)) {
+    for (name, value) in
+        sent.iter().filter(|(name, _)| !keys.contains(&name.as_str()) && !fixed.contains(name))
+    {
         let plain = name.split('[').next().unwrap();
-        let known = of("query").find(|known| known["name"] == name.as_str()).or_else(|| of("query").find(|known| known["name"] == plain));
+        let known = of("query")
+            .find(|known| known["name"] == name.as_str())
+            .or_else(|| of("query").find(|known| known["name"] == plain));
         let Some(known) = known else {
             // The fields of an object stand beside one another.
-            let spread = of("query").any(|known| !found(root, &known["schema"])["properties"][plain].is_null());
+            let spread =
+                of("query").any(|known| !found(root, &known["schema"])["properties"][plain].is_null());
             if spread {
                 continue;
             }
@@ -233,7 +246,9 @@ pub fn judged(root: &Json, preview: &Preview) -> Result<(), String> {
             return Err(format!("`{name}` is no integer: {value}"));
         }
         let words = schema["enum"].as_array().filter(|_| schema["type"] != "array");
-        if let Some(words) = words.filter(|words| words.iter().all(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned) != *value)) {
+        if let Some(words) = words.filter(|words| {
+            words.iter().all(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned) != *value)
+        }) {
             return Err(format!("`{name}` is {value}, and none of {words:?}"));
         }
     }
@@ -253,20 +268,34 @@ pub fn judged(root: &Json, preview: &Preview) -> Result<(), String> {
             return Err(format!("the header {name} is missing"));
         }
     }
-    let kind = headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, kind)| kind.split(';').next().unwrap());
+    let kind = headers
+        .iter()
+        .find(|(name, _)| name == "content-type")
+        .map_or("", |(_, kind)| kind.split(';').next().unwrap());
     let taken = found(root, &operation["requestBody"]);
     let content = taken["content"].as_object();
     let schema = match content {
         Some(content) => {
             if body.is_empty() {
                 let parts = content.contains_key("multipart/form-data");
-                return if taken["required"] == true && method != "GET" && !parts { Err("the body is missing".into()) } else { Ok(()) };
+                return if taken["required"] == true && method != "GET" && !parts {
+                    Err("the body is missing".into())
+                } else {
+                    Ok(())
+                };
             }
             let open = content.keys().any(|media| media.contains('*'));
-            if !content.keys().any(|media| media.split(';').next() == Some(kind)) && !open && kind != "text/plain" {
+            if !content.keys().any(|media| media.split(';').next() == Some(kind))
+                && !open
+                && kind != "text/plain"
+            {
                 return Err(format!("the body is `{kind}`"));
             }
-            content.iter().find(|(media, _)| media.split(';').next() == Some(kind)).map(|(_, content)| &content["schema"]).filter(|_| kind.ends_with("json"))
+            content
+                .iter()
+                .find(|(media, _)| media.split(';').next() == Some(kind))
+                .map(|(_, content)| &content["schema"])
+                .filter(|_| kind.ends_with("json"))
         }
         None => of("body").next().map(|known| &known["schema"]),
     };

@@ -78,8 +78,17 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
                 Weight::MayBreak => BUSY,
                 Weight::New => GOOD,
             };
-            let action = change.action.as_ref().map(|action| format!("{STRONG}{action}{STRONG:#}, ")).unwrap_or_default();
-            page += &format!("{color}{:<9}{color:#}  {action}{}: {}\n", change.weight.name(), change.place, change.what);
+            let action = change
+                .action
+                .as_ref()
+                .map(|action| format!("{STRONG}{action}{STRONG:#}, "))
+                .unwrap_or_default();
+            page += &format!(
+                "{color}{:<9}{color:#}  {action}{}: {}\n",
+                change.weight.name(),
+                change.place,
+                change.what
+            );
         }
         if !page.is_empty() {
             output::result(&page);
@@ -101,6 +110,7 @@ fn of_file(path: &Path) -> Result<Manifest, Trouble> {
     let stem = path.file_stem().and_then(|stem| stem.to_str());
     read::manifest(&text, stem, library::embedded_families()).value.ok_or_else(|| {
         let file = path.display();
-        Trouble::no(format!("the manifest `{file}` has errors")).help(format!("`keyway connector check {file}` shows them"))
+        Trouble::no(format!("the manifest `{file}` has errors"))
+            .help(format!("`keyway connector check {file}` shows them"))
     })
 }

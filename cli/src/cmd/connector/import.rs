@@ -54,7 +54,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let wish = Wish { service: args.service.clone(), actions, all: args.all, base };
     let imported = import::import(&description, &wish).map_err(refused)?;
     if let Some(out) = &args.out {
-        let told = |error: std::io::Error| Trouble::no(format!("`{}` cannot be written: {error}", out.display()));
+        let told =
+            |error: std::io::Error| Trouble::no(format!("`{}` cannot be written: {error}", out.display()));
         let mut file = OpenOptions::new().write(true).create_new(true).open(out).map_err(told)?;
         file.write_all(imported.text.as_bytes()).map_err(told)?;
     }
@@ -63,7 +64,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         (false, None) => output::result(&imported.text),
         (false, Some(out)) => output::note(&format!("wrote {}", out.display())),
     }
-    let file = args.out.as_ref().map_or_else(|| format!("{}.yaml", imported.id), |out| out.display().to_string());
+    let file =
+        args.out.as_ref().map_or_else(|| format!("{}.yaml", imported.id), |out| out.display().to_string());
     let wrong = read::manifest(&imported.text, Some(&imported.id), library::embedded_families()).diagnostics;
     output::diagnostics(&file, &imported.text, &wrong);
     tell(&imported, &file);
@@ -72,12 +74,14 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 
 /// Reads a description from a file.
 pub fn describe(file: &Path) -> Result<Description, Trouble> {
-    let trouble = |error: std::io::Error| Trouble::new(format!("`{}` cannot be read: {error}", file.display()));
+    let trouble =
+        |error: std::io::Error| Trouble::new(format!("`{}` cannot be read: {error}", file.display()));
     let opened = std::fs::File::open(file).map_err(trouble)?;
     let size = opened.metadata().map_or(0, |known| known.len());
     let most = import::MOST_BYTES as u64;
     if size > most {
-        let message = format!("`{}` has {size} bytes, and a description of at most {most} is read", file.display());
+        let message =
+            format!("`{}` has {size} bytes, and a description of at most {most} is read", file.display());
         return Err(Trouble::no(message).help("cut it down to the operations that you want"));
     }
     let mut bytes = Vec::new();

@@ -35,8 +35,13 @@ pub(super) fn look(action: &Action, operation: &Operation, found: &mut Found<'_>
     let mut item = None;
     if let Some(pages) = &action.pages {
         let reads: Vec<&Expr> = match &pages.kind {
-            PageKind::Continue { next, .. } | PageKind::Cursor { next, .. } | PageKind::NextUrl { next } => vec![next],
-            PageKind::Keyset { .. } | PageKind::LinkHeader | PageKind::Offset { .. } | PageKind::Page { .. } => vec![],
+            PageKind::Continue { next, .. } | PageKind::Cursor { next, .. } | PageKind::NextUrl { next } => {
+                vec![next]
+            }
+            PageKind::Keyset { .. }
+            | PageKind::LinkHeader
+            | PageKind::Offset { .. }
+            | PageKind::Page { .. } => vec![],
         };
         for expr in reads.into_iter().chain(&pages.stop_when).chain([&pages.items]) {
             read(expr, body, "the list goes on by it, and it is gone", found);
@@ -52,13 +57,21 @@ pub(super) fn look(action: &Action, operation: &Operation, found: &mut Found<'_>
 }
 
 /// What an action makes of the answer, and the type that it promises of it.
-fn given(output: &Arg, name: &str, promised: &Type, body: &Type, item: Option<&At<'_>>, found: &mut Found<'_>) {
+fn given(
+    output: &Arg,
+    name: &str,
+    promised: &Type,
+    body: &Type,
+    item: Option<&At<'_>>,
+    found: &mut Found<'_>,
+) {
     match output {
         Arg::Value(_) => {}
         Arg::Object(entries) => {
             let fields = plain(promised).fields().unwrap_or_default();
             for (key, arg) in entries {
-                let ty = fields.iter().find(|field| field.name == **key).map_or(&Type::Any, |field| &field.ty);
+                let ty =
+                    fields.iter().find(|field| field.name == **key).map_or(&Type::Any, |field| &field.ty);
                 given(arg, key, ty, body, item, found);
             }
         }
@@ -92,7 +105,9 @@ fn of_body(expr: &Expr) -> Option<Vec<String>> {
 fn read(expr: &Expr, body: &Type, what: &str, found: &mut Found<'_>) {
     for node in expr.nodes() {
         let Some((root, way)) = path_at(expr, &node.kind) else { continue };
-        let Some(way) = way.strip_prefix(&["body".to_owned()]).filter(|_| root == "response") else { continue };
+        let Some(way) = way.strip_prefix(&["body".to_owned()]).filter(|_| root == "response") else {
+            continue;
+        };
         if let At::Gone = at(body, way) {
             found.push(Weight::Breaks, format!("answer `{}`", shown(way)), what);
         }
@@ -135,7 +150,8 @@ fn compare(before: &str, promised: &Type, known: &Type, found: &mut Found<'_>) {
         (Type::Any | Type::Null, _) | (_, Type::Any | Type::Null) => {}
         (Type::Object(fields), Type::Object(known)) => {
             for field in fields {
-                let place = if before.is_empty() { field.name.clone() } else { format!("{before}.{}", field.name) };
+                let place =
+                    if before.is_empty() { field.name.clone() } else { format!("{before}.{}", field.name) };
                 match known.iter().find(|known| known.name == field.name) {
                     Some(known) => compare(&place, &field.ty, &known.ty, found),
                     None => gone(&place, &field.ty, found),
@@ -153,7 +169,8 @@ fn compare(before: &str, promised: &Type, known: &Type, found: &mut Found<'_>) {
 
 /// True where what is described may be what is promised.
 fn fits(own: &Type, known: &Type) -> bool {
-    let text = |ty: &Type| matches!(ty, Type::String | Type::Time | Type::Enum(_) | Type::Duration | Type::Bytes);
+    let text =
+        |ty: &Type| matches!(ty, Type::String | Type::Time | Type::Enum(_) | Type::Duration | Type::Bytes);
     match (own, known) {
         (Type::Any, _) | (_, Type::Any) => true,
         (Type::Union(arms), known) => arms.iter().any(|own| fits(plain(own), known)),

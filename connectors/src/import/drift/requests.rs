@@ -38,7 +38,8 @@ pub(super) fn look(manifest: &Manifest, action: &Action, operation: &Operation, 
         return document(query, operation, found);
     }
     let slots = slots(action);
-    let in_query: BTreeSet<&str> = slots.iter().filter(|(place, _)| *place == "query").map(|(_, name)| name.as_str()).collect();
+    let in_query: BTreeSet<&str> =
+        slots.iter().filter(|(place, _)| *place == "query").map(|(_, name)| name.as_str()).collect();
     let mut sent: Vec<(String, Sent)> =
         action.request.query.iter().map(|(name, arg)| (name.clone(), of(arg, &action.input))).collect();
     let auth = manifest.auth.iter().flat_map(|way| way.apply.query.iter().map(|(name, _)| name.clone()));
@@ -47,10 +48,12 @@ pub(super) fn look(manifest: &Manifest, action: &Action, operation: &Operation, 
         let name = known.field.name.as_str();
         let place = format!("query `{name}`");
         // `page[size]` is a part of `page`.
-        let at = sent.iter().position(|(own, _)| own == name || own.strip_prefix(name).is_some_and(|rest| rest.starts_with('[')));
-        let spread = plain(&known.field.ty).fields().is_some_and(|fields| {
-            fields.iter().any(|field| sent.iter().any(|(own, _)| *own == field.name))
+        let at = sent.iter().position(|(own, _)| {
+            own == name || own.strip_prefix(name).is_some_and(|rest| rest.starts_with('['))
         });
+        let spread = plain(&known.field.ty)
+            .fields()
+            .is_some_and(|fields| fields.iter().any(|field| sent.iter().any(|(own, _)| *own == field.name)));
         match at {
             None if spread => {
                 let fields = plain(&known.field.ty).fields().unwrap_or_default();
@@ -95,7 +98,12 @@ fn slots(action: &Action) -> Vec<(&'static str, String)> {
         Slot::Query(name) => slots.push(("query", name.clone())),
     };
     match action.pages.as_ref().map(|pages| &pages.kind) {
-        Some(PageKind::Cursor { into, .. } | PageKind::Keyset { into, .. } | PageKind::Offset { into, .. } | PageKind::Page { into, .. }) => {
+        Some(
+            PageKind::Cursor { into, .. }
+            | PageKind::Keyset { into, .. }
+            | PageKind::Offset { into, .. }
+            | PageKind::Page { into, .. },
+        ) => {
             add(into);
         }
         Some(PageKind::Continue { .. } | PageKind::LinkHeader | PageKind::NextUrl { .. }) | None => {}
@@ -134,7 +142,8 @@ fn headers(manifest: &Manifest, action: &Action, operation: &Operation, found: &
         Some(KeyPlace::Header(name)) => Some(name.as_str()),
         _ => None,
     };
-    let always: Vec<&str> = manifest.defaults.headers.iter().chain(auth).map(|(name, _)| name.as_str()).chain(keyed).collect();
+    let always: Vec<&str> =
+        manifest.defaults.headers.iter().chain(auth).map(|(name, _)| name.as_str()).chain(keyed).collect();
     for known in operation.parameters.iter().filter(|known| known.place == Place::Header) {
         let name = known.field.name.as_str();
         let place = format!("header `{name}`");
@@ -155,7 +164,8 @@ fn headers(manifest: &Manifest, action: &Action, operation: &Operation, found: &
 fn path(action: &Action, operation: &Operation, found: &mut Found<'_>) {
     let Arg::Text(template) = &action.request.path else { return };
     let own: Vec<Sent> = template.exprs().map(|expr| of_expr(expr, &action.input)).collect();
-    let names: Vec<&str> = operation.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
+    let names: Vec<&str> =
+        operation.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
     // Where one of both has a part more that is fixed, they cannot be told apart by their number.
     if own.len() != names.len() {
         return;
@@ -176,9 +186,13 @@ fn body(action: &Action, operation: &Operation, slots: &[(&str, String)], found:
         Body::Text(arg) => (BodyKind::Text, arg),
         Body::Graphql { .. } | Body::Related { .. } => return,
         Body::None => {
-            if let Some(body) = operation.body.as_ref().filter(|body| body.required && !operation.method.reads()) {
+            if let Some(body) =
+                operation.body.as_ref().filter(|body| body.required && !operation.method.reads())
+            {
                 let keyed = slots.iter().any(|(place, _)| *place == "body");
-                let needs = plain(&body.field.ty).fields().is_none_or(|fields| fields.iter().any(|field| !field.optional));
+                let needs = plain(&body.field.ty)
+                    .fields()
+                    .is_none_or(|fields| fields.iter().any(|field| !field.optional));
                 if needs && !keyed {
                     found.push(Weight::Breaks, "body", "it must be given, and is not sent");
                 }
@@ -191,14 +205,21 @@ fn body(action: &Action, operation: &Operation, slots: &[(&str, String)], found:
         return;
     };
     if known.kind != kind {
-        let what = format!("it is sent as {}, and `{}` is taken", name(kind), super::super::text::short(&known.media));
+        let what = format!(
+            "it is sent as {}, and `{}` is taken",
+            name(kind),
+            super::super::text::short(&known.media)
+        );
         found.push(Weight::MayBreak, "body", what);
         return;
     }
     let sent = of(arg, &action.input);
-    let filled: BTreeSet<&str> = slots.iter().filter(|(place, _)| *place == "body").map(|(_, way)| way.as_str()).collect();
+    let filled: BTreeSet<&str> =
+        slots.iter().filter(|(place, _)| *place == "body").map(|(_, way)| way.as_str()).collect();
     match (&sent, plain(&known.field.ty)) {
-        (Sent::Object(own), Type::Object(fields)) => object("", own, fields, known.open, &filled, line(kind), found),
+        (Sent::Object(own), Type::Object(fields)) => {
+            object("", own, fields, known.open, &filled, line(kind), found)
+        }
         // Parts that are not named have names that somebody found out.
         _ if kind == BodyKind::Multipart => {}
         (sent, ty) => compare("body", sent, ty, line(kind), found),
@@ -245,7 +266,8 @@ fn object(
                     (sent, ty) => compare(&place, sent, ty, line, found),
                 }
             }
-            None if filled.contains(at.as_str()) || filled.iter().any(|way| way.starts_with(&format!("{at}."))) => {}
+            None if filled.contains(at.as_str())
+                || filled.iter().any(|way| way.starts_with(&format!("{at}."))) => {}
             None => missing(&place, field, found),
         }
     }
@@ -281,12 +303,18 @@ fn types(place: &str, within: &str, own: &Type, wanted: &Type, line: Line, found
     let place = if within.is_empty() { place.to_owned() } else { format!("{place}, `{within}`") };
     match (own, wanted) {
         (Type::Enum(own), Type::Enum(known)) => {
-            let gone: Vec<String> = own.iter().filter(|word| !known.contains(word)).map(|word| format!("`{word}`")).collect();
+            let gone: Vec<String> =
+                own.iter().filter(|word| !known.contains(word)).map(|word| format!("`{word}`")).collect();
             if !gone.is_empty() {
                 let verb = if gone.len() == 1 { "is" } else { "are" };
                 found.push(Weight::Breaks, &*place, format!("{} {verb} not taken any more", gone.join(", ")));
             }
-            let more: Vec<String> = known.iter().filter(|word| !own.contains(word)).take(8).map(|word| format!("`{word}`")).collect();
+            let more: Vec<String> = known
+                .iter()
+                .filter(|word| !own.contains(word))
+                .take(8)
+                .map(|word| format!("`{word}`"))
+                .collect();
             if !more.is_empty() {
                 found.push(Weight::New, &*place, format!("it can be {}", more.join(", ")));
             }
@@ -296,25 +324,46 @@ fn types(place: &str, within: &str, own: &Type, wanted: &Type, line: Line, found
         }
         (Type::Object(own), Type::Object(known)) => {
             for field in known {
-                let at = if within.is_empty() { field.name.clone() } else { format!("{within}.{}", field.name) };
+                let at =
+                    if within.is_empty() { field.name.clone() } else { format!("{within}.{}", field.name) };
                 match own.iter().find(|own| own.name == field.name) {
                     Some(own) => {
                         if own.optional && own.default.is_none() && !field.optional {
-                            found.push(Weight::MayBreak, format!("{place}, `{at}`"), "it must be given, and may be left out");
+                            found.push(
+                                Weight::MayBreak,
+                                format!("{place}, `{at}`"),
+                                "it must be given, and may be left out",
+                            );
                         }
                         types(&place_of(&place, within), &at, &own.ty, &field.ty, line, found);
                     }
-                    None if field.optional => found.push(Weight::New, format!("{place}, `{at}`"), "it can be given"),
-                    None => found.push(Weight::Breaks, format!("{place}, `{at}`"), "it must be given, and has no parameter"),
+                    None if field.optional => {
+                        found.push(Weight::New, format!("{place}, `{at}`"), "it can be given")
+                    }
+                    None => found.push(
+                        Weight::Breaks,
+                        format!("{place}, `{at}`"),
+                        "it must be given, and has no parameter",
+                    ),
                 }
             }
             for field in own.iter().filter(|own| known.iter().all(|known| known.name != own.name)) {
-                found.push(Weight::MayBreak, format!("{place}, `{}`", field.name), "it is not known any more");
+                found.push(
+                    Weight::MayBreak,
+                    format!("{place}, `{}`", field.name),
+                    "it is not known any more",
+                );
             }
         }
-        (Type::List(own), Type::List(known)) => types(&place_of(&place, within), &format!("{within}[]"), own, known, line, found),
+        (Type::List(own), Type::List(known)) => {
+            types(&place_of(&place, within), &format!("{within}[]"), own, known, line, found)
+        }
         (own, wanted) if fits(own, wanted, line) => {}
-        (own, wanted) => found.push(Weight::Breaks, &*place, format!("it is `{}`, and `{}` is sent", word(wanted), word(own))),
+        (own, wanted) => found.push(
+            Weight::Breaks,
+            &*place,
+            format!("it is `{}`, and `{}` is sent", word(wanted), word(own)),
+        ),
     }
 }
 
@@ -345,7 +394,10 @@ fn fits(own: &Type, wanted: &Type, line: Line) -> bool {
         (Type::List(own), Type::List(wanted)) => fits(plain(own), plain(wanted), line),
         (Type::Integer, Type::Number) => true,
         (Type::Bytes, Type::Bytes | Type::String) => true,
-        (Type::String | Type::Time | Type::Duration | Type::Enum(_), Type::String | Type::Time | Type::Bytes | Type::Duration | Type::Enum(_)) => true,
+        (
+            Type::String | Type::Time | Type::Duration | Type::Enum(_),
+            Type::String | Type::Time | Type::Bytes | Type::Duration | Type::Enum(_),
+        ) => true,
         // Within a line all is text, and a list is one with something between its items.
         (_, Type::String | Type::Enum(_)) if line == Line::Within => true,
         (Type::String, Type::List(_)) if line == Line::Within => true,
@@ -363,7 +415,9 @@ fn of(arg: &Arg, input: &[Field]) -> Sent {
             let optional = !items.is_empty() && items.iter().all(|item| of(item, input).is_optional());
             Sent::Value(Type::list(Type::Any), optional)
         }
-        Arg::Object(entries) => Sent::Object(entries.iter().map(|(name, arg)| (name.to_string(), of(arg, input))).collect()),
+        Arg::Object(entries) => {
+            Sent::Object(entries.iter().map(|(name, arg)| (name.to_string(), of(arg, input))).collect())
+        }
     }
 }
 
@@ -431,7 +485,9 @@ fn document(query: &str, operation: &Operation, found: &mut Found<'_>) {
     let inner = query.split_once('{').map_or("", |(_, inner)| inner);
     let after = inner.split_once(root).map_or("", |(_, rest)| rest).trim_start();
     let arguments = arguments(after.strip_prefix('(').unwrap_or_default());
-    let known = |name: &str| operation.parameters.iter().find(|known: &&description::Parameter| known.field.name == name);
+    let known = |name: &str| {
+        operation.parameters.iter().find(|known: &&description::Parameter| known.field.name == name)
+    };
     for name in arguments.iter().filter(|name| known(name).is_none()) {
         found.push(Weight::Breaks, format!("argument `{name}`"), "it is not known any more");
     }

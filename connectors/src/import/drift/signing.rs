@@ -49,7 +49,9 @@ fn is_known(way: &Auth, description: &Description) -> bool {
         (SchemeKind::Bearer | SchemeKind::OAuth(_), Kind::ApiKey) => sends("authorization"),
         (SchemeKind::Basic, Kind::Basic { .. }) => true,
         (SchemeKind::ApiKey { name, .. }, Kind::ApiKey) => sends(name),
-        (SchemeKind::ApiKey { name, .. }, Kind::Bearer | Kind::Oauth2(_)) => name.eq_ignore_ascii_case("authorization") || sends(name),
+        (SchemeKind::ApiKey { name, .. }, Kind::Bearer | Kind::Oauth2(_)) => {
+            name.eq_ignore_ascii_case("authorization") || sends(name)
+        }
         (_, Kind::BodyKeys | Kind::Oauth1a(_)) => true,
         _ => false,
     })
@@ -67,7 +69,8 @@ fn addresses(way: &Auth, description: &Description, changes: &mut Vec<Change>) {
     let same: Vec<&Flow> = flows(description).filter(|flow| flow.grant == wanted).collect();
     let plain = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
     let mut look = |what: &str, own: &str, known: Vec<String>| {
-        let known: Vec<String> = known.into_iter().filter(|url| url.contains("://") && !url.contains('{')).collect();
+        let known: Vec<String> =
+            known.into_iter().filter(|url| url.contains("://") && !url.contains('{')).collect();
         if !known.is_empty() && !own.contains('…') && !known.contains(&plain(own)) {
             changes.push(Change {
                 weight: Weight::MayBreak,
@@ -79,7 +82,11 @@ fn addresses(way: &Auth, description: &Description, changes: &mut Vec<Change>) {
     };
     look("tokens are had", &outline(&own.token), same.iter().map(|flow| plain(&flow.token)).collect());
     if let Grant::Code(code) = &own.grant {
-        look("a person is sent", &outline(&code.authorize), same.iter().map(|flow| plain(&flow.authorize)).collect());
+        look(
+            "a person is sent",
+            &outline(&code.authorize),
+            same.iter().map(|flow| plain(&flow.authorize)).collect(),
+        );
     }
 }
 
@@ -100,14 +107,23 @@ pub(super) fn scopes(
     });
     let known: Vec<&String> = action.scopes.iter().chain(default).collect();
     let is_oauth = |name: &str| {
-        description.schemes.iter().any(|scheme| scheme.name == name && matches!(scheme.kind, SchemeKind::OAuth(_)))
+        description
+            .schemes
+            .iter()
+            .any(|scheme| scheme.name == name && matches!(scheme.kind, SchemeKind::OAuth(_)))
     };
     let sets = operation.security.iter().flatten();
-    let sets: Vec<&Vec<String>> =
-        sets.filter_map(|set| set.iter().find(|(name, _)| is_oauth(name)).map(|(_, scopes)| scopes)).collect();
+    let sets: Vec<&Vec<String>> = sets
+        .filter_map(|set| set.iter().find(|(name, _)| is_oauth(name)).map(|(_, scopes)| scopes))
+        .collect();
     if sets.is_empty() || sets.iter().any(|scopes| scopes.iter().all(|scope| known.contains(&scope))) {
         return;
     }
-    let shown: Vec<String> = sets[0].iter().filter(|scope| !known.contains(scope)).take(4).map(|scope| format!("`{scope}`")).collect();
+    let shown: Vec<String> = sets[0]
+        .iter()
+        .filter(|scope| !known.contains(scope))
+        .take(4)
+        .map(|scope| format!("`{scope}`"))
+        .collect();
     found.push(Weight::MayBreak, "scopes", format!("it needs {}", shown.join(", ")));
 }

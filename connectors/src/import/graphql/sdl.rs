@@ -39,7 +39,9 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn blank(&mut self) {
         loop {
-            self.rest = self.rest.trim_start_matches(|letter: char| letter.is_whitespace() || matches!(letter, ',' | '\u{feff}'));
+            self.rest = self.rest.trim_start_matches(|letter: char| {
+                letter.is_whitespace() || matches!(letter, ',' | '\u{feff}')
+            });
             match self.rest.strip_prefix('#') {
                 Some(comment) => self.rest = comment.find('\n').map_or("", |end| &comment[end..]),
                 None => return,
