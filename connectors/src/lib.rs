@@ -15,6 +15,7 @@ pub mod event;
 mod failure;
 pub mod fixture;
 pub mod hook;
+pub mod import;
 pub mod keys;
 pub mod library;
 pub mod manifest;

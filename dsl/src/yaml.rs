@@ -211,7 +211,7 @@ pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
 
 /// As `read` of a workflow, for another form of text.
 pub fn read_as(text: &str, form: &Form) -> (Option<Node>, Vec<Diagnostic>) {
-    let (root, mut diagnostics) = match outer(text, form.what) {
+    let (root, mut diagnostics) = match outer(text, form.what, MAX_BYTES) {
         Some(wrong) => return (None, vec![wrong]),
         None => tree::build(text),
     };
@@ -237,7 +237,15 @@ pub fn read_as(text: &str, form: &Form) -> (Option<Node>, Vec<Diagnostic>) {
 /// Where it is no YAML, or not of the part of it that is taken: one document, without tags, keys that are texts
 /// and differ.
 pub fn read_value(text: &str) -> Result<Value, Vec<Diagnostic>> {
-    let (root, mut wrong) = match outer(text, "file") {
+    read_value_up_to(text, MAX_BYTES)
+}
+
+/// As `read_value`, for data of other programs, which may be longer than a workflow: up to so many bytes.
+///
+/// # Errors
+/// As `read_value`.
+pub fn read_value_up_to(text: &str, most: usize) -> Result<Value, Vec<Diagnostic>> {
+    let (root, mut wrong) = match outer(text, "file", most) {
         Some(wrong) => (None, vec![wrong]),
         None => tree::build(text),
     };
@@ -254,9 +262,9 @@ pub fn read_value(text: &str) -> Result<Value, Vec<Diagnostic>> {
 }
 
 /// What is wrong with a text before anybody reads it.
-fn outer(text: &str, what: &str) -> Option<Diagnostic> {
-    if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes; a {what} has at most {MAX_BYTES}", text.len());
+fn outer(text: &str, what: &str, most: usize) -> Option<Diagnostic> {
+    if text.len() > most {
+        let message = format!("the file has {} bytes; a {what} has at most {most}", text.len());
         return Some(Diagnostic::error(Code::TooLarge, Span::new(0, 0), message));
     }
     let Some((at, char)) = first_unprintable(text) else { return traps::lone_returns(text) };

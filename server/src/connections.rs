@@ -32,7 +32,7 @@ pub use entering::{Beginning, Check, Entering, Finished, Wish};
 pub use found::OfOwner;
 pub use health::{Health, REFUSED, WORKS};
 pub use measure::{Figures, KEPT};
-pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan};
+pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan, used_actions};
 pub use services::{Service, services, to_json};
 pub use standing::{Standing, standings};
 pub use trying::{Trying, loopback, revoke, try_key, verify};

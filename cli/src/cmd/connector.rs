@@ -2,7 +2,9 @@
 
 mod call;
 mod check;
+mod diff;
 mod docs;
+mod import;
 mod list;
 mod new;
 mod record;
@@ -28,7 +30,9 @@ pub struct Args {
 enum Command {
     Call(call::Args),
     Check(check::Args),
+    Diff(diff::Args),
     Docs(docs::Args),
+    Import(import::Args),
     List(list::Args),
     New(new::Args),
     Record(record::Args),
@@ -41,7 +45,9 @@ pub fn main(args: Args) -> Result<Exit, Trouble> {
     match args.command {
         Command::Call(args) => super::on_runtime(call::main(args)),
         Command::Check(args) => super::on_runtime(check::main(args)),
+        Command::Diff(args) => diff::main(&args),
         Command::Docs(args) => docs::main(&args),
+        Command::Import(args) => import::main(&args),
         Command::List(args) => Ok(list::main(&args)),
         Command::New(args) => new::main(&args),
         Command::Record(args) => super::on_runtime(record::main(args)),

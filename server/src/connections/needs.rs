@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use connectors::manifest::trigger::TriggerKind;
+use dsl::workflow::Start;
 use engine::plan::{Op, Plan};
 use vault::Vault;
 
@@ -133,6 +135,38 @@ pub fn of_deployed(home: &Home) -> Result<Vec<(String, Need)>, Error> {
         needs.extend(of_plan(&Plan::new(&workflow)).into_iter().map(|need| (standing.name.clone(), need)));
     }
     Ok(needs)
+}
+
+/// The actions of a connector that deployed workflows use, by their names within it: those of their steps, and those by
+/// which events that they wait for are asked for.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub fn used_actions(home: &Home, connector: &str) -> Result<BTreeSet<String>, Error> {
+    let kept = Kept::open(home)?;
+    let mut used = BTreeSet::new();
+    for standing in kept.workflows()? {
+        let Some(workflow) = kept::read_text(&kept.version(&standing.name, standing.version)?) else {
+            continue;
+        };
+        let own = |id: &str| id.strip_prefix(connector)?.strip_prefix('.').map(str::to_owned);
+        let plan = Plan::new(&workflow);
+        for step in plan.blocks.iter().flat_map(|block| &block.steps) {
+            if let Op::Act { action, .. } = &step.op {
+                used.extend(own(action));
+            }
+        }
+        for trigger in &workflow.triggers {
+            let Start::Event { event, .. } = &trigger.start else { continue };
+            let Some(name) = own(event) else { continue };
+            let known = connectors::library().find(connector).map(|manifest| &manifest.triggers);
+            let trigger = known.into_iter().flatten().find(|trigger| trigger.name == name);
+            if let Some(TriggerKind::Poll(poll)) = trigger.map(|trigger| &trigger.kind) {
+                used.insert(poll.action.clone());
+            }
+        }
+    }
+    Ok(used)
 }
 
 /// What is not there for an owner. Without a vault nothing is.
