@@ -8,7 +8,8 @@ use ai::provider::PROVIDERS;
 pub use ai::savings::Savings;
 use engine::event::Event;
 use engine::run::RunId;
-use store::calls::{Budget, By, Call, KeyCost, Sum};
+pub use store::calls::Budget;
+use store::calls::{By, Call, KeyCost, Sum};
 use store::{Edit, Reader};
 use vault::{Action, Deed, LOCAL, Recorded, Vault, Who};
 

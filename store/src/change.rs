@@ -6,6 +6,7 @@ pub(crate) mod make;
 
 use std::sync::Arc;
 
+use crate::accounts::People;
 use crate::calls::{Budget, Call, Limits, Outcome};
 use crate::connections::{Connection, SignIn, Told};
 use crate::door::{Asked, Token};
@@ -211,6 +212,8 @@ pub enum Edit {
         /// Of which workflow or key.
         name: String,
     },
+    /// Accounts change, their seats, sessions or links.
+    People(People),
     /// A token is added; its name must be free among those of its owner.
     Token(Token),
     /// A token is removed.

@@ -11,32 +11,34 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::{Error, backup};
 
-/// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 20] = [
-    include_str!("../migrations/1.sql"),
-    include_str!("../migrations/2.sql"),
-    include_str!("../migrations/3.sql"),
-    include_str!("../migrations/4.sql"),
-    include_str!("../migrations/5.sql"),
-    include_str!("../migrations/6.sql"),
-    include_str!("../migrations/7.sql"),
-    include_str!("../migrations/8.sql"),
-    include_str!("../migrations/9.sql"),
-    include_str!("../migrations/10.sql"),
-    include_str!("../migrations/11.sql"),
-    include_str!("../migrations/12.sql"),
-    include_str!("../migrations/13.sql"),
-    include_str!("../migrations/14.sql"),
-    include_str!("../migrations/15.sql"),
-    include_str!("../migrations/16.sql"),
-    include_str!("../migrations/17.sql"),
-    include_str!("../migrations/18.sql"),
-    include_str!("../migrations/19.sql"),
-    include_str!("../migrations/20.sql"),
+/// How the tables came to be: each version, and what leads to it from the one before. Numbers may be left out.
+const MIGRATIONS: [(i64, &str); 22] = [
+    (1, include_str!("../migrations/1.sql")),
+    (2, include_str!("../migrations/2.sql")),
+    (3, include_str!("../migrations/3.sql")),
+    (4, include_str!("../migrations/4.sql")),
+    (5, include_str!("../migrations/5.sql")),
+    (6, include_str!("../migrations/6.sql")),
+    (7, include_str!("../migrations/7.sql")),
+    (8, include_str!("../migrations/8.sql")),
+    (9, include_str!("../migrations/9.sql")),
+    (10, include_str!("../migrations/10.sql")),
+    (11, include_str!("../migrations/11.sql")),
+    (12, include_str!("../migrations/12.sql")),
+    (13, include_str!("../migrations/13.sql")),
+    (14, include_str!("../migrations/14.sql")),
+    (15, include_str!("../migrations/15.sql")),
+    (16, include_str!("../migrations/16.sql")),
+    (17, include_str!("../migrations/17.sql")),
+    (18, include_str!("../migrations/18.sql")),
+    (19, include_str!("../migrations/19.sql")),
+    (20, include_str!("../migrations/20.sql")),
+    (24, include_str!("../migrations/24.sql")),
+    (25, include_str!("../migrations/25.sql")),
 ];
 
 /// The version of the tables that this program writes.
-pub const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// From this version on a store counts how often it was written.
 const COUNTED: i64 = 10;
@@ -341,11 +343,10 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Asked again within the transaction: another process may have been faster.
     let (_, version) = identity(&transaction)?;
-    let applied = usize::try_from(version).unwrap_or(0);
-    for migration in MIGRATIONS.iter().skip(applied) {
+    for (_, migration) in MIGRATIONS.iter().filter(|(leads_to, _)| *leads_to > version) {
         transaction.execute_batch(migration)?;
     }
-    if applied < MIGRATIONS.len() {
+    if version < KNOWN {
         count_on(&transaction)?;
     }
     transaction.commit()

@@ -126,6 +126,7 @@ impl Keyway {
             "signal",
             "tier",
             "usage",
+            "user",
             "token",
             "vault",
             "versions",

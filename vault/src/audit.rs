@@ -70,6 +70,26 @@ pub enum Action {
     BudgetSet,
     /// A budget was removed.
     BudgetRemoved,
+    /// An account was made.
+    AccountAdded,
+    /// An account was removed.
+    AccountRemoved,
+    /// The password of an account was set.
+    PasswordSet,
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody tried to sign in with a password that is wrong.
+    SignInRefused,
+    /// Somebody was invited.
+    Invited,
+    /// An invitation was taken back.
+    InvitationTakenBack,
+    /// An account may do something with the things of an owner.
+    SeatGiven,
+    /// An account may do nothing more with the things of an owner.
+    SeatTaken,
+    /// The sessions of an account were ended.
+    SessionsEnded,
 }
 
 impl Action {
@@ -104,6 +124,16 @@ impl Action {
             Action::Expired => "expired",
             Action::BudgetSet => "budget_set",
             Action::BudgetRemoved => "budget_removed",
+            Action::AccountAdded => "account_added",
+            Action::AccountRemoved => "account_removed",
+            Action::PasswordSet => "password_set",
+            Action::SignedIn => "signed_in",
+            Action::SignInRefused => "sign_in_refused",
+            Action::Invited => "invited",
+            Action::InvitationTakenBack => "invitation_taken_back",
+            Action::SeatGiven => "seat_given",
+            Action::SeatTaken => "seat_taken",
+            Action::SessionsEnded => "sessions_ended",
         }
     }
 

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use server::http::routes::{Handler, Policy, ROUTES, Route, Takes};
+use server::http::routes::{Handler, Policy, ROUTES, Route, Says, Takes};
 use server::http::{Answer, Limits, Who};
 use server::token::{Scope, Token};
 use tests::models::Provider;
@@ -177,6 +177,7 @@ const PLANTED: &[Route] = &[
         takes: Takes::Json { most: 1 << 20 },
         handler: Handler::Blocks(start),
         about: "It is right.",
+        says: Says::NOTHING,
     },
     Route {
         method: "GET",
@@ -185,6 +186,7 @@ const PLANTED: &[Route] = &[
         takes: Takes::Nothing,
         handler: Handler::Blocks(|_| Ok(Answer::ok(Value::Null))),
         about: "Nobody said that it is public.",
+        says: Says::NOTHING,
     },
     Route {
         method: "POST",
@@ -196,6 +198,7 @@ const PLANTED: &[Route] = &[
             Ok(Answer::ok(Value::Null))
         }),
         about: "It changes something, and the right to read is enough.",
+        says: Says::NOTHING,
     },
     Route {
         method: "GET",
@@ -208,6 +211,7 @@ const PLANTED: &[Route] = &[
             Ok(Answer::ok(Value::Null))
         }),
         about: "It does not look who asks.",
+        says: Says::NOTHING,
     },
     Route {
         method: "GET",
@@ -222,6 +226,7 @@ const PLANTED: &[Route] = &[
             Err(_) => Err(server::http::Refusal::absent("run of yours", ask.said.part("run"))),
         }),
         about: "It tells what is somebody else's from what is nowhere.",
+        says: Says::NOTHING,
     },
     Route {
         method: "GET",
@@ -230,6 +235,7 @@ const PLANTED: &[Route] = &[
         takes: Takes::Nothing,
         handler: Handler::Blocks(|_| Ok(Answer::ok("it runs patient".into()))),
         about: "It lists what is somebody else's.",
+        says: Says::NOTHING,
     },
     Route {
         method: "GET",
@@ -238,6 +244,7 @@ const PLANTED: &[Route] = &[
         takes: Takes::Nothing,
         handler: ROUTES[13].handler,
         about: "It speaks of models to who may only read.",
+        says: Says::NOTHING,
     },
 ];
 
