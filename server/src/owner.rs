@@ -525,7 +525,13 @@ impl Core {
         Ok(())
     }
 
-    pub(crate) fn follow(&self, run: &RunId, seen: u64, allow_private: bool, hears: Hears) -> Result<Feed, Error> {
+    pub(crate) fn follow(
+        &self,
+        run: &RunId,
+        seen: u64,
+        allow_private: bool,
+        hears: Hears,
+    ) -> Result<Feed, Error> {
         let ear = match hears {
             Hears::Rows => None,
             Hears::Answers => Some(self.hands.live.listen(run)),

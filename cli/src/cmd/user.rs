@@ -150,8 +150,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         }
         Command::Invite { name, role, of } => {
             let (accounts, space) = of.open()?;
-            let invited =
-                accounts.invite(Whose::who(&space), None, (name, role.role())).map_err(refused)?;
+            let invited = accounts.invite(Whose::who(&space), None, (name, role.role())).map_err(refused)?;
             output::result(invited.token.expose());
             output::note(&format!("{FAINT}it is not shown again; it counts once, for a week{FAINT:#}"));
         }

@@ -174,9 +174,9 @@ mod tests {
     fn the_right_password_counts_as_none_and_only_so_many_are_looked_at_at_once() {
         let gate = Gate::default();
         for _ in 0..1000 {
-            gate.look("a", Some(address("10.0.0.1"))).ok().unwrap().was_right();
+            gate.look("a", Some(address("10.0.0.1"))).unwrap().was_right();
         }
-        let looking: Vec<_> = (0..AT_ONCE).map(|at| gate.look(&at.to_string(), None).ok().unwrap()).collect();
+        let looking: Vec<_> = (0..AT_ONCE).map(|at| gate.look(&at.to_string(), None).unwrap()).collect();
         assert!(gate.look("b", None).is_err());
         drop(looking);
         assert!(gate.look("b", None).is_ok());
