@@ -31,12 +31,13 @@ const MOST: usize = 1000;
 /// A page of it, or a stream where that is asked for.
 pub fn events(asked: Asked) -> Answering {
     Box::pin(async move {
-        if asked.said.streams {
-            return stream(asked);
-        }
-        let page = tokio::task::spawn_blocking(move || page(&asked)).await;
+        // What has happened so far is read from the disk.
+        let done = tokio::task::spawn_blocking(move || match asked.said.streams {
+            true => stream(&asked),
+            false => page(&asked).map(|page| answer::written(Ok(page))),
+        });
         // A panic there has been reported by the panic hook.
-        Ok(answer::written(Ok(page.unwrap_or_else(|_| Err(Refusal::broke()))?)))
+        done.await.unwrap_or_else(|_| Err(Refusal::broke()))
     })
 }
 
@@ -68,8 +69,8 @@ fn seen(asked: &Asked) -> Result<u64, Refusal> {
     said.parse().map_err(|_| Refusal::bad("`after` and `last-event-id` are the number of a row"))
 }
 
-fn stream(asked: Asked) -> Result<Response<Body>, Refusal> {
-    let seen = seen(&asked)?;
+fn stream(asked: &Asked) -> Result<Response<Body>, Refusal> {
+    let seen = seen(asked)?;
     let run = RunId(asked.said.part("run").into());
     let history = asked.house.part(&asked.who).history(&run)?;
     let mut telling = Telling(history.timeline(&run).map_err(Error::from)?);

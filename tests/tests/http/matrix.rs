@@ -128,10 +128,10 @@ impl Names {
     /// The address of a route.
     fn path(&self, route: &Route) -> String {
         let name = match route.path {
-            path if path.contains("/workflows/") => &self.workflow,
-            path if path.contains("/keys/") => &self.key,
-            path if path.contains("/secrets/") => &self.secret,
-            path if path.contains("/tokens/") => &self.token,
+            path if path.contains("/workflows/") => self.workflow.as_str(),
+            path if path.contains("/keys/") => self.key.as_str(),
+            path if path.contains("/secrets/") => self.secret.as_str(),
+            path if path.contains("/tokens/") => self.token.as_str(),
             _ => "go",
         };
         let path = route.path.replace("{run}", &self.run).replace("{name}", name);
@@ -336,7 +336,7 @@ impl Asked<'_> {
             ways.push(("a token of another organisation", both));
         }
         for (who, [foreign, absent]) in ways {
-            for own in [&self.names.run, "mine@example.com", "minekey", "MINE"] {
+            for own in [self.names.run.as_str(), "mine@example.com", "minekey", "MINE"] {
                 if foreign.body.contains(own) && !self.names.path(self.route).contains(own) {
                     self.faults.push(format!("{}: {who} sees `{own}`", self.name));
                 }
