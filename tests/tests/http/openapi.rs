@@ -97,7 +97,7 @@ fn the_document_is_right_and_has_every_route_and_no_other() {
     }
     // Each name of a schema stands for one shape.
     let schemas = document["components"]["schemas"].as_object().expect("schemas");
-    assert!(schemas.len() > 15 && schemas.values().all(Value::is_object), "{schemas:?}");
+    assert!(schemas.len() >= 15 && schemas.values().all(Value::is_object), "{schemas:?}");
 }
 
 #[test]
