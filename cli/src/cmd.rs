@@ -40,6 +40,7 @@ mod signal;
 mod test;
 mod token;
 mod usage;
+mod user;
 mod vault;
 mod versions;
 mod webhooks;
@@ -111,6 +112,7 @@ enum Command {
     Tier(owner::TierArgs),
     Token(token::Args),
     Usage(usage::Args),
+    User(user::Args),
     Vault(vault::Args),
     Versions(versions::Args),
     Webhooks(webhooks::Args),
@@ -254,6 +256,7 @@ pub fn main() -> Exit {
         Command::Tier(args) => owner::tier(&args),
         Command::Token(args) => token::main(&args),
         Command::Usage(args) => usage::main(&args),
+        Command::User(args) => user::main(&args),
         Command::Vault(args) => vault::main(&args),
         Command::Versions(args) => versions::main(&args),
         Command::Webhooks(args) => on_runtime(webhooks::main(args)),

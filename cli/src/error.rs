@@ -73,6 +73,7 @@ impl From<server::error::Error> for Trouble {
         use server::vault;
         let exit = match error {
             Error::Inputs(_)
+            | Error::LastOwner
             | Error::NoEarlier { .. }
             | Error::NoVersion { .. }
             | Error::NoWorkflow { .. }

@@ -133,6 +133,9 @@ pub enum Error {
         /// What to do.
         help: String,
     },
+    /// Nobody would own something any more.
+    #[error("somebody has to own it, and nobody else does")]
+    LastOwner,
     /// No trigger of a workflow has an address.
     #[error("no trigger of `{workflow}` has an address")]
     NoAddress {
@@ -192,6 +195,7 @@ impl Error {
             Error::NotYet(_) => Some("a later version will run it".into()),
             Error::Wrong(_) => Some("`keyway show RUN` tells how the run stands".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
+            Error::LastOwner => Some("make somebody else an owner first".into()),
             Error::SignIn(_) | Error::Unfit { .. } => None,
             Error::Unready { help, .. } => Some(help.clone()),
             Error::NoAddress { .. } => Some("`keyway webhooks` lists the addresses there are".into()),

@@ -2,21 +2,36 @@
 //!
 //! It does nothing of its own: a route calls what a command of the terminal calls.
 
+mod account;
 mod answer;
 mod ask;
+mod audit;
+mod connections;
+mod connectors;
 mod crowd;
-mod door;
+pub mod door;
 pub mod gateway;
 mod health;
 mod hooks;
 mod host;
 mod house;
+mod keys;
 mod line;
+mod live;
+mod members;
+pub mod openapi;
 mod refusal;
 pub mod routes;
 mod runs;
 mod schedules;
+mod secrets;
+mod session;
+pub mod shape;
+mod shapes;
 mod signals;
+mod tokens;
+mod usage;
+mod workflows;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,7 +48,7 @@ use crate::serve::Reach;
 pub use answer::Answer;
 pub use ask::Ask;
 use crowd::Crowd;
-pub use door::Who;
+pub use door::{Person, Who};
 pub use host::Names;
 pub use house::{House, Part};
 pub use refusal::Refusal;
@@ -134,7 +149,8 @@ impl Http {
     ) -> Result<Http, Error> {
         let unusable = |source| Error::Listen { address: settings.address, source };
         let address = listener.local_addr().map_err(unusable)?;
-        let house = Arc::new(House::open(owner.core(), home, reach, settings.limits)?);
+        let house =
+            Arc::new(House::open(owner.core(), home, reach, (settings.limits, settings.public.clone()))?);
         let router = routes::router(table, house);
         let names = Arc::new(Names::new(address, &settings.names));
         let (stop, stage) = watch::channel(Stage::Open);

@@ -3,6 +3,7 @@
 //!
 //! It decides nothing about a run; that is `engine`'s.
 
+pub mod accounts;
 pub mod backup;
 pub mod beside;
 pub mod change;
@@ -26,11 +27,14 @@ pub mod prices;
 pub mod probe;
 pub mod protocol;
 pub mod rehearse;
+pub mod role;
 pub mod route;
 pub mod safe;
 pub mod serve;
 pub mod served;
 pub mod session;
+pub mod shown;
+pub mod since;
 pub mod token;
 pub mod tokens;
 pub mod usage;

@@ -266,6 +266,11 @@ impl Drop for Owner {
 }
 
 impl Core {
+    /// Where secrets lie.
+    pub(crate) fn safe(&self) -> &Arc<Safe> {
+        &self.safe
+    }
+
     /// What carries calls out.
     pub(crate) fn hands(&self) -> &Hands {
         &self.hands
@@ -538,7 +543,13 @@ impl Core {
         Ok(())
     }
 
-    fn follow(&self, run: &RunId, seen: u64, allow_private: bool, hears: Hears) -> Result<Feed, Error> {
+    pub(crate) fn follow(
+        &self,
+        run: &RunId,
+        seen: u64,
+        allow_private: bool,
+        hears: Hears,
+    ) -> Result<Feed, Error> {
         let ear = match hears {
             Hears::Rows => None,
             Hears::Answers => Some(self.hands.live.listen(run)),

@@ -11,6 +11,7 @@ use runtime::executor::Executor;
 pub use runtime::local::Shares;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::accounts::Accounts;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::home::Home;
@@ -79,6 +80,7 @@ pub struct Service {
     // Dropped first, so that nothing is asked of an owner that has gone.
     http: Option<Http>,
     owner: Owner,
+    home: Home,
     folder: Option<Folder>,
     settings: Settings,
     /// How many runs were taken up.
@@ -112,12 +114,26 @@ impl Service {
             .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), ROUTES));
         let http = http.transpose()?;
         let folder = settings.folder.clone().map(Folder::new);
-        Ok(Service { owner, folder, settings, http, resumed, schedules })
+        Ok(Service { owner, home: home.clone(), folder, settings, http, resumed, schedules })
     }
 
     /// Where it answers over HTTP.
     pub fn address(&self) -> Option<SocketAddr> {
         self.http.as_ref().map(|http| http.address)
+    }
+
+    /// A link by which the first account is made, once and within half an hour, where nobody can sign in yet and it answers
+    /// over HTTP. A link of an earlier start counts no more.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn setup_link(&self) -> Result<Option<String>, Error> {
+        let (Some(address), Some(http)) = (self.address(), &self.settings.http) else { return Ok(None) };
+        let vault = self.owner.core().safe().vault()?;
+        let link = Accounts::of(&self.home, vault)?.setup_link()?;
+        let base = http.public.clone().unwrap_or_else(|| format!("http://{address}"));
+        // What stands behind `#` is sent to nobody by a browser.
+        Ok(link.map(|link| format!("{base}/api/v1/setup#{}", link.expose())))
     }
 
     /// Serves until it is stopped, and tells what happens meanwhile.

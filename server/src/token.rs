@@ -4,8 +4,14 @@
 use dsl::value::Hash;
 use secret::Secret;
 
-/// What every token begins with.
+/// What every token of a program begins with.
 pub const PREFIX: &str = "kw_";
+
+/// What a browser shows begins with this: no token of a program is taken for one, and none for that.
+pub const SESSION: &str = "kws_";
+
+/// What a link shows that lets somebody in once.
+pub const LINK: &str = "kwl_";
 
 /// How many letters the chance takes, and how many the checksum.
 const LETTERS: usize = 43;
@@ -26,13 +32,15 @@ pub enum Scope {
     Read,
     /// Start runs, cancel them, raise signals.
     Run,
-    /// Change what is deployed, and who may do what.
+    /// Change what is deployed.
+    Edit,
+    /// Everything: keys, secrets, connections, budgets and tokens as well.
     Admin,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 4] = [Scope::Ai, Scope::Read, Scope::Run, Scope::Admin];
+    pub const ALL: [Scope; 5] = [Scope::Ai, Scope::Read, Scope::Run, Scope::Edit, Scope::Admin];
 
     /// Its word.
     pub fn name(self) -> &'static str {
@@ -40,6 +48,7 @@ impl Scope {
             Scope::Ai => "ai",
             Scope::Read => "read",
             Scope::Run => "run",
+            Scope::Edit => "edit",
             Scope::Admin => "admin",
         }
     }
@@ -49,7 +58,8 @@ impl Scope {
         match (self, wanted) {
             (Scope::Admin, _) | (Scope::Ai, Scope::Ai) | (Scope::Read, Scope::Read) => true,
             (Scope::Run, Scope::Read | Scope::Run) => true,
-            (Scope::Ai | Scope::Read | Scope::Run, _) => false,
+            (Scope::Edit, Scope::Read | Scope::Run | Scope::Edit) => true,
+            (Scope::Ai | Scope::Read | Scope::Run | Scope::Edit, _) => false,
         }
     }
 
@@ -60,22 +70,32 @@ impl Scope {
 }
 
 impl Token {
-    /// Makes one.
+    /// Makes one for a program.
     pub fn random() -> Token {
+        Token::random_as(PREFIX)
+    }
+
+    /// Makes one that begins so.
+    pub fn random_as(prefix: &str) -> Token {
         let mut chance = [0; 32];
         getrandom::fill(&mut chance).expect("the system has randomness");
-        Token::of(chance)
+        Token::of(prefix, chance)
     }
 
-    fn of(chance: [u8; 32]) -> Token {
+    fn of(prefix: &str, chance: [u8; 32]) -> Token {
         let letters = base62(&chance, LETTERS);
         let check = checksum(&letters);
-        Token(Secret::new(format!("{PREFIX}{letters}{check}")))
+        Token(Secret::new(format!("{prefix}{letters}{check}")))
     }
 
-    /// Reads what was shown; nothing if it cannot be one of ours.
+    /// Reads what a program showed; nothing if it cannot be one of ours.
     pub fn read(text: &str) -> Option<Token> {
-        let rest = text.strip_prefix(PREFIX)?;
+        Token::read_as(PREFIX, text)
+    }
+
+    /// Reads what was shown and begins so; nothing if it cannot be one of ours.
+    pub fn read_as(prefix: &str, text: &str) -> Option<Token> {
+        let rest = text.strip_prefix(prefix)?;
         if rest.len() != LETTERS + CHECK || !rest.bytes().all(|letter| DIGITS.contains(&letter)) {
             return None;
         }
@@ -143,13 +163,26 @@ mod tests {
 
     #[test]
     fn the_whole_range_has_room() {
-        assert!(Token::of([0; 32]).expose().starts_with("kw_0000000000000000000000000000000000000000000"));
-        let most = Token::of([255; 32]);
+        assert!(
+            Token::of(PREFIX, [0; 32]).expose().starts_with("kw_0000000000000000000000000000000000000000000")
+        );
+        let most = Token::of(PREFIX, [255; 32]);
         assert!(Token::read(most.expose()).is_some());
         // Nothing of the highest number is cut off.
-        assert_ne!(most.hash(), Token::of([127; 32]).hash());
+        assert_ne!(most.hash(), Token::of(PREFIX, [127; 32]).hash());
         assert_eq!(base62(&[61], 2), "0z");
         assert_eq!(base62(&[1, 0], 3), "048");
+    }
+
+    #[test]
+    fn what_is_for_one_purpose_is_not_taken_for_another() {
+        let prefixes = [PREFIX, SESSION, LINK];
+        for made in prefixes {
+            let token = Token::random_as(made);
+            let read: Vec<&str> =
+                prefixes.into_iter().filter(|as_| Token::read_as(as_, token.expose()).is_some()).collect();
+            assert_eq!(read, [made]);
+        }
     }
 
     #[test]
@@ -166,7 +199,8 @@ mod tests {
         assert_eq!(covered(Scope::Ai), ["ai"], "a key in an editor's settings starts and reads nothing");
         assert_eq!(covered(Scope::Read), ["read"]);
         assert_eq!(covered(Scope::Run), ["read", "run"]);
-        assert_eq!(covered(Scope::Admin), ["ai", "read", "run", "admin"]);
+        assert_eq!(covered(Scope::Edit), ["read", "run", "edit"]);
+        assert_eq!(covered(Scope::Admin), ["ai", "read", "run", "edit", "admin"]);
         for scope in Scope::ALL {
             assert_eq!(Scope::of(scope.name()), Some(scope));
         }

@@ -24,6 +24,8 @@ pub struct Wanted<'a> {
     pub scope: Scope,
     /// How long it counts; for ever without.
     pub lasts: Option<SignedDuration>,
+    /// The account of the person whose it is: it goes no further than that person. Nothing for one of no person.
+    pub account: Option<&'a str>,
 }
 
 /// A token as it is shown later.
@@ -39,6 +41,8 @@ pub struct Listed {
     pub expires: Option<Timestamp>,
     /// When it was used last, to the minute.
     pub used: Option<Timestamp>,
+    /// The account of the person whose it is; nothing where it is of no person.
+    pub account: Option<String>,
 }
 
 /// Makes a token for an owner; it is shown this once.
@@ -62,6 +66,8 @@ pub fn add(vault: &Vault, who: Who<'_>, wanted: &Wanted<'_>) -> Result<(Token, R
         created: nanoseconds(now),
         expires: expires.map(nanoseconds),
         used: None,
+        account: wanted.account.map(str::to_owned),
+        role: None,
     };
     let until = expires.map_or("for ever".into(), |expires| format!("until {expires:.0}"));
     let detail = format!("{}, {until}", wanted.scope.name());
@@ -108,5 +114,6 @@ fn listed(row: Row) -> Listed {
         created: timestamp(row.created),
         expires: row.expires.map(timestamp),
         used: row.used.map(timestamp),
+        account: row.account,
     }
 }

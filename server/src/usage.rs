@@ -8,7 +8,8 @@ use ai::provider::{Agreements, PROVIDERS};
 pub use ai::savings::Savings;
 use engine::event::Event;
 use engine::run::RunId;
-use store::calls::{Budget, By, Call, KeyCost, OWN, Sum};
+pub use store::calls::Budget;
+use store::calls::{By, Call, KeyCost, OWN, Sum};
 use store::{Edit, Reader};
 use vault::{Action, Deed, LOCAL, Recorded, Vault, Who};
 

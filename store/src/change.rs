@@ -6,6 +6,7 @@ pub(crate) mod make;
 
 use std::sync::Arc;
 
+use crate::accounts::People;
 use crate::calls::{Budget, Call, Limits, Outcome, Price};
 use crate::connections::{Connection, Measured, SignIn, Told};
 use crate::door::{Asked, Token};
@@ -224,6 +225,8 @@ pub enum Edit {
         /// The day; without one, all.
         since: Option<String>,
     },
+    /// Accounts change, their seats, sessions or links.
+    People(People),
     /// A token is added; its name must be free among those of its owner.
     Token(Token),
     /// A token is removed.

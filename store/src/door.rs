@@ -22,6 +22,10 @@ pub struct Token {
     pub expires: Option<i64>,
     /// When it was used last, as far as that was written down.
     pub used: Option<i64>,
+    /// The account of the person whose it is; nothing where it is of no person.
+    pub account: Option<String>,
+    /// The role of that account at the owner, in a word; nothing where it has no seat there.
+    pub role: Option<String>,
 }
 
 /// What was asked for under a key.
@@ -39,7 +43,8 @@ pub struct Asked {
     pub time: i64,
 }
 
-const TOKEN: &str = "SELECT hash, owner, name, scope, created, expires, used FROM tokens";
+const TOKEN: &str = "SELECT hash, owner, name, scope, created, expires, used, account,
+    (SELECT role FROM seats WHERE seats.space = tokens.owner AND seats.account = tokens.account) FROM tokens";
 
 impl Reader {
     /// The token of a hash, whoever it acts for.
@@ -101,5 +106,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
         created: row.get(4)?,
         expires: row.get(5)?,
         used: row.get(6)?,
+        account: row.get(7)?,
+        role: row.get(8)?,
     })
 }

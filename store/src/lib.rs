@@ -5,6 +5,7 @@
 //! nanoseconds since 1970. There is one `Writer` for a file, shared at a `Desk`, and any number of `Reader`s
 //! beside it, also in other processes.
 
+pub mod accounts;
 pub mod arrivals;
 pub mod backup;
 mod batch;

@@ -128,6 +128,7 @@ impl Keyway {
             "signal",
             "tier",
             "usage",
+            "user",
             "token",
             "vault",
             "versions",

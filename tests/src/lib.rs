@@ -4,6 +4,7 @@
 //! It holds no test double of a part of the product: those live beside the part.
 
 pub mod authority;
+pub mod browser;
 pub mod canary;
 pub mod chance;
 pub mod clock;

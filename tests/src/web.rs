@@ -110,7 +110,7 @@ impl Web {
     /// Where it cannot be made.
     pub fn token(&self, owner: &str, name: &str, scope: Scope, lasts: Option<SignedDuration>) -> Token {
         let vault = server::safe::open(&self.home).expect("a vault");
-        let wanted = Wanted { name, scope, lasts };
+        let wanted = Wanted { name, scope, lasts, account: None };
         add(&vault, Who { owner, actor: "test" }, &wanted).expect("a free name").0
     }
 

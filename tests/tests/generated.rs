@@ -328,3 +328,104 @@ fn the_picture_of_the_first_page() {
     let picture = dsl::graph::picture(&dsl::graph::Graph::new(&workflow));
     page("images/weather-digest.svg", &dsl::graph::svg(&picture));
 }
+
+#[test]
+fn the_page_of_the_api() {
+    let document = server::http::openapi::document(server::http::routes::ROUTES);
+    let mut text = String::from(
+        "# The API\n\nWhat programs and pages can ask of `keyway serve`. `GET /api/v1/openapi.json` tells the same in OpenAPI 3.1. \
+         [http.md](http.md) says how a program is let in and what every answer has, [accounts.md](accounts.md) how a person is.\n\n\
+         *Who* is `public`, the address itself (`address`), how far a token or a role must go (`ai`, `read`, `run`, `edit`, `admin`), a person who \
+         is signed in (`person`), or the role of one: that word behind `a person:`.\n",
+    );
+    let mut tags: BTreeMap<String, Vec<(String, String, &serde_json::Value)>> = BTreeMap::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let tag = operation["tags"][0].as_str().expect("a tag").to_owned();
+            tags.entry(tag).or_default().push((method.to_uppercase(), path.clone(), operation));
+        }
+    }
+    for (tag, routes) in tags {
+        text += &format!("\n## {tag}\n\n| Method | Address | Who | |\n| --- | --- | --- | --- |\n");
+        for (method, path, operation) in &routes {
+            let about = cell(operation["summary"].as_str().expect("a sentence"));
+            text += &format!("| `{method}` | `{path}` | {} | {about} |\n", who(operation));
+        }
+        for (method, path, operation) in &routes {
+            text += &of_operation(&document, (method, path), operation);
+        }
+    }
+    page("api.md", &text);
+}
+
+/// Who may use a route.
+fn who(operation: &serde_json::Value) -> String {
+    match operation["x-policy"].as_str().expect("a word") {
+        word @ ("viewer" | "owner") => format!("a person: {word}"),
+        // The word of a scope and of a role: only a person's has no token.
+        "admin" if operation["security"].as_array().is_some_and(|all| all.len() == 1) => "a person: admin".into(),
+        word => word.to_owned(),
+    }
+}
+
+/// What is sent with a route, and what comes back.
+fn of_operation(document: &serde_json::Value, (method, path): (&str, &str), operation: &serde_json::Value) -> String {
+    let mut rows = String::new();
+    for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|it| it["in"] == "query") {
+        let (name, about) = (parameter["name"].as_str().expect("a name"), &parameter["description"]);
+        rows += &format!("| `{name}` | the query | {} | {} |\n", kind(&parameter["schema"]), told(about));
+    }
+    let mut fields = |place: &str, schema: &serde_json::Value| {
+        let schema = resolved(document, schema);
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect();
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            let must = if place == "the body" && required.contains(&&**name) { ", must be given" } else { "" };
+            rows += &format!("| `{name}` | {place} | {}{must} | {} |\n", kind(field), told(&field["description"]));
+        }
+    };
+    fields("the body", &operation["requestBody"]["content"]["application/json"]["schema"]);
+    let answers = operation["responses"].as_object().expect("answers");
+    if let Some((_, answer)) = answers.iter().find(|(status, _)| status.starts_with('2')) {
+        fields("the answer", &answer["content"]["application/json"]["schema"]);
+    }
+    match rows.is_empty() {
+        true => String::new(),
+        false => format!("\n### `{method} {path}`\n\n| Name | In | | |\n| --- | --- | --- | --- |\n{rows}"),
+    }
+}
+
+fn resolved<'a>(document: &'a serde_json::Value, schema: &'a serde_json::Value) -> &'a serde_json::Value {
+    match schema["$ref"].as_str() {
+        Some(to) => document.pointer(to.trim_start_matches('#')).expect("it leads somewhere"),
+        None => schema,
+    }
+}
+
+fn told(about: &serde_json::Value) -> String {
+    cell(about.as_str().unwrap_or_default())
+}
+
+/// A schema in a word or two.
+fn kind(schema: &serde_json::Value) -> String {
+    if let Some(to) = schema["$ref"].as_str() {
+        return to.rsplit('/').next().unwrap_or(to).to_owned();
+    }
+    if let Some(ways) = schema["anyOf"].as_array() {
+        return ways.iter().map(kind).collect::<Vec<_>>().join(" or ");
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return words.iter().filter_map(|word| word.as_str()).map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    }
+    match schema["type"].as_str() {
+        Some("array") => format!("list of {}", kind(&schema["items"])),
+        Some("object") if schema["additionalProperties"].is_object() => {
+            format!("names to {}", kind(&schema["additionalProperties"]))
+        }
+        Some("string") if schema["format"] == "date-time" => "moment".into(),
+        Some("string") if schema["writeOnly"] == true => "secret".into(),
+        Some("string") => "text".into(),
+        Some(word) => word.to_owned(),
+        None => "anything".into(),
+    }
+}

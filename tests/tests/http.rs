@@ -4,12 +4,18 @@
 mod command;
 #[path = "http/limits.rs"]
 mod limits;
+#[path = "http/live.rs"]
+mod live;
 #[path = "http/malformed.rs"]
 mod malformed;
 #[path = "http/matrix.rs"]
 mod matrix;
+#[path = "http/openapi.rs"]
+mod openapi;
 #[path = "http/page.rs"]
 mod page;
+#[path = "http/people.rs"]
+mod people;
 #[path = "http/wishes.rs"]
 mod wishes;
 

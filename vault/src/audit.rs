@@ -74,6 +74,26 @@ pub enum Action {
     PriceSet,
     /// Prices that an owner had agreed on were removed.
     PriceRemoved,
+    /// An account was made.
+    AccountAdded,
+    /// An account was removed.
+    AccountRemoved,
+    /// The password of an account was set.
+    PasswordSet,
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody tried to sign in with a password that is wrong.
+    SignInRefused,
+    /// Somebody was invited.
+    Invited,
+    /// An invitation was taken back.
+    InvitationTakenBack,
+    /// An account may do something with the things of an owner.
+    SeatGiven,
+    /// An account may do nothing more with the things of an owner.
+    SeatTaken,
+    /// The sessions of an account were ended.
+    SessionsEnded,
 }
 
 impl Action {
@@ -110,6 +130,16 @@ impl Action {
             Action::BudgetRemoved => "budget_removed",
             Action::PriceSet => "price_set",
             Action::PriceRemoved => "price_removed",
+            Action::AccountAdded => "account_added",
+            Action::AccountRemoved => "account_removed",
+            Action::PasswordSet => "password_set",
+            Action::SignedIn => "signed_in",
+            Action::SignInRefused => "sign_in_refused",
+            Action::Invited => "invited",
+            Action::InvitationTakenBack => "invitation_taken_back",
+            Action::SeatGiven => "seat_given",
+            Action::SeatTaken => "seat_taken",
+            Action::SessionsEnded => "sessions_ended",
         }
     }
 

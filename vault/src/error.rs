@@ -174,6 +174,9 @@ impl Error {
             Error::Unknown { what: "owner" | "user" | "organisation", .. } => {
                 "`keyway owner list` and `keyway org list` show who there is"
             }
+            Error::Unknown { what: "account" | "member", .. } => "`keyway user list` shows who there is",
+            Error::Unknown { what: "invitation", .. } => "it was accepted, taken back, or its time is over",
+            Error::Taken { what: "account", .. } => "choose another name, or give that account another role",
             Error::Unknown { what: "token", .. } => "`keyway token list` shows what there is",
             Error::Unknown { .. } => "`keyway secrets list` and `keyway keys list` show what there is",
             Error::Taken { what: "token", .. } => "choose another name, or remove that one first",

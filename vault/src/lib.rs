@@ -14,6 +14,7 @@ mod keys;
 #[cfg(test)]
 mod measure;
 mod owner;
+pub mod password;
 mod process;
 pub mod provider;
 mod resolve;

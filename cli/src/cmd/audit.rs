@@ -1,7 +1,6 @@
 //! `keyway audit`: who did what with which secret.
 
 use clap::{Args as ClapArgs, Subcommand};
-use jiff::{SignedDuration, Timestamp, civil};
 use server::vault::Told;
 
 use super::Data;
@@ -65,7 +64,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         }
     })?;
     if args.json {
-        output::json(&rows.iter().map(to_json).collect());
+        output::json(&rows.iter().map(server::shown::told).collect());
         return Ok(Exit::Done);
     }
     let mut table = format!("{STRONG}{:<21} {:<21} {:<18} WHAT{STRONG:#}\n", "WHEN", "WHO", "DID");
@@ -92,26 +91,8 @@ fn is_meant(args: &Args, serving: &[String], row: &Told) -> bool {
 
 /// Nanoseconds since 1970 of a moment, a day in UTC, or so long ago.
 pub fn moment(text: &str) -> Result<i64, Trouble> {
-    let day = || {
-        text.parse::<civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp())
-    };
-    let ago = || Timestamp::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok();
-    let found = text.parse::<Timestamp>().ok().or_else(day).or_else(ago);
-    let nanoseconds = found.and_then(|time| i64::try_from(time.as_nanosecond()).ok());
-    nanoseconds.ok_or_else(|| {
+    server::since::since(text).ok_or_else(|| {
         Trouble::no(format!("`{text}` is no moment"))
             .help("write it as in `--since 2026-11-01`, `--since 2026-11-01T09:00:00Z` or `--since 24h`")
-    })
-}
-
-fn to_json(row: &Told) -> serde_json::Value {
-    serde_json::json!({
-        "seq": row.seq,
-        "time": timestamp(row.time).to_string(),
-        "owner": row.owner,
-        "actor": row.actor,
-        "action": row.action,
-        "subject": row.subject,
-        "detail": row.detail,
     })
 }

@@ -118,14 +118,7 @@ fn told(scope: &str, name: &str) -> String {
 fn list(json: bool, owner: &str, data: &Data) -> Result<(), Trouble> {
     let budgets = server::usage::budgets(&data.home()?, owner, server::usage::month())?;
     if json {
-        let row = |(budget, spent): &(Budget, i64)| {
-            serde_json::json!({
-                "scope": budget.scope,
-                "name": budget.name,
-                "most_usd": cost(budget.most),
-                "spent_usd": cost(*spent),
-            })
-        };
+        let row = |(budget, spent): &(Budget, i64)| server::shown::budget(budget, *spent);
         output::json(&budgets.iter().map(row).collect());
         return Ok(());
     }

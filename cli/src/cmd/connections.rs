@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use server::connections::{MAIN, Standing, standings, typed};
 use server::serve::Reach;
 
-use super::secrets::{moment, timestamp};
+use super::secrets::moment;
 use super::{Data, Whose};
 use crate::error::{Exit, Trouble};
 use crate::output::{self, BAD, FAINT, GOOD, STRONG};
@@ -77,7 +77,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     let (vault, owner) = args.whose.vault(&args.data)?;
     let known = standings(&args.data.home()?, &vault, &owner)?;
     if args.json {
-        output::json(&known.iter().map(to_json).collect());
+        output::json(&known.iter().map(server::shown::connection).collect());
     } else if known.is_empty() {
         output::note("there are no connections yet; `keyway connect CONNECTOR` makes one");
     } else {
@@ -192,30 +192,4 @@ fn details(standing: &Standing) -> Vec<(&'static str, String)> {
         lines.push(("type", format!("{} --again", typed(row))));
     }
     lines
-}
-
-fn to_json(standing: &Standing) -> serde_json::Value {
-    let row = &standing.row;
-    let time = |nanoseconds: i64| timestamp(nanoseconds).to_string();
-    serde_json::json!({
-        "connector": row.connector,
-        "name": row.name,
-        "auth": row.auth,
-        "fields": serde_json::from_str::<serde_json::Value>(&row.fields).unwrap_or_default(),
-        "base_url": Some(&row.base).filter(|base| !base.is_empty()),
-        "state": row.state,
-        "account": row.label,
-        "scopes": standing.sign_in.as_ref().map(|_| standing.scopes()),
-        "missing_scopes": standing.missing,
-        "expires": standing.sign_in.as_ref().and_then(|known| known.expires).map(time),
-        "health": (!row.health.is_empty()).then(|| serde_json::json!({
-            "state": row.health,
-            "time": row.checked.map(time),
-            "trouble": Some(&row.trouble).filter(|trouble| !trouble.is_empty()),
-        })),
-        "reconnect": standing.reconnect().map(|why| serde_json::json!({ "why": why, "type": typed(row) })),
-        "workflows": standing.workflows,
-        "created": time(row.created),
-        "used": row.used.map(time),
-    })
 }

@@ -4,7 +4,6 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use serde_json::json;
 use server::change::{Change, How};
 use server::owner::deploy::{Deployment, Outcome};
 use server::protocol::Act;
@@ -75,7 +74,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
                 output::note("not deployed");
             }
         }
-        told.push(as_json(&outcome, args.dry_run));
+        told.push(server::shown::deployed(&outcome, args.dry_run));
     }
     if args.json {
         output::json(&told.into());
@@ -165,17 +164,4 @@ pub fn behaviour(change: &Change) -> String {
         format!("{sign} {FAINT}{:<8}{FAINT:#} {}", line.of.name(), line.name)
     };
     change.lines.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// As JSON.
-pub fn as_json(outcome: &Outcome, dry_run: bool) -> serde_json::Value {
-    json!({
-        "workflow": outcome.workflow,
-        "before": outcome.before.as_ref().map(|(number, _)| number),
-        "version": outcome.version,
-        "enabled": outcome.enabled,
-        "deployed": outcome.version.is_some() && !dry_run,
-        "changes": outcome.change.lines,
-        "addresses": super::webhooks::addresses(&outcome.addresses),
-    })
 }

@@ -11,7 +11,7 @@ use server::served::Served;
 use server::vault::provider::{self, DEPLOYMENT, Endpoint, PROVIDERS, Provider};
 use server::vault::{Entry, Kind, Listed, Status, Vault};
 
-use super::secrets::{moment, timestamp, to_json};
+use super::secrets::{moment, timestamp};
 use super::usage::cost;
 use super::{Data, Whose, on_runtime};
 use crate::error::{Exit, Trouble};
@@ -270,11 +270,7 @@ fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
         |key: &Listed| costs.iter().find(|cost| (&cost.provider, &cost.key) == (&key.connector, &key.name));
     if json {
         let row = |key: &Listed| {
-            let mut row = to_json(key);
-            let spent = cost_of(key).map_or((0, 0), |cost| (cost.cost, cost.unpriced));
-            row["cost_usd"] = cost(spent.0).into();
-            row["calls_of_unknown_cost"] = spent.1.into();
-            row
+            server::shown::key(key, cost_of(key).map_or((0, 0), |cost| (cost.cost, cost.unpriced)))
         };
         output::json(&keys.iter().map(row).chain(served.iter().map(served_json)).collect());
     } else if keys.is_empty() && served.is_empty() {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use clap::{Args as ClapArgs, Subcommand};
-use server::vault::{Entry, Kind, Listed};
+use server::shown;
+use server::vault::{Entry, Kind};
 
 use super::{Data, Whose};
 use crate::error::{Exit, Trouble};
@@ -120,7 +121,7 @@ fn list(json: bool, whose: &Whose, data: &Data) -> Result<(), Trouble> {
     let (vault, owner) = whose.vault(data)?;
     let secrets = vault.list(&owner, Kind::Secret)?;
     if json {
-        output::json(&secrets.iter().map(to_json).collect());
+        output::json(&secrets.iter().map(shown::secret).collect());
     } else if secrets.is_empty() {
         output::note("there are no secrets yet; `keyway secrets add NAME --host HOST` stores one");
     } else {
@@ -152,22 +153,4 @@ pub fn moment(nanoseconds: Option<i64>) -> String {
 /// A moment as it is stored.
 pub fn timestamp(nanoseconds: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-}
-
-/// What may be shown of a secret or key.
-pub fn to_json(listed: &Listed) -> serde_json::Value {
-    serde_json::json!({
-        "name": listed.name,
-        "kind": listed.kind,
-        "owner": listed.owner,
-        "connector": listed.connector,
-        "hosts": listed.hosts,
-        "settings": listed.settings,
-        "shown": listed.shown,
-        "status": listed.status,
-        "version": listed.version,
-        "priority": listed.rank,
-        "created": timestamp(listed.created).to_string(),
-        "used": listed.used.map(|time| timestamp(time).to_string()),
-    })
 }

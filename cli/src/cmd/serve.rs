@@ -95,6 +95,14 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     if let Some(address) = service.address() {
         output::note(&format!("{GOOD}listening{GOOD:#} at http://{address}"));
     }
+    match service.setup_link() {
+        Ok(None) => {}
+        Ok(Some(link)) => output::note(&format!(
+            "{BUSY}nobody can sign in yet{BUSY:#}: the first account is made by {link} {FAINT}once, within half an hour{FAINT:#}"
+        )),
+        // What runs needs no accounts.
+        Err(error) => output::note(&format!("{BAD}nobody can sign in{BAD:#}: {error}")),
+    }
     service.run(stopped(), tell).await;
     output::note(&format!("{FAINT}stopping; once more stops at once{FAINT:#}"));
     let left = tokio::select! {

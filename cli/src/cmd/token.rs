@@ -65,6 +65,8 @@ enum How {
     Read,
     /// Also start and cancel runs, and raise signals
     Run,
+    /// Also deploy workflows
+    Edit,
     /// Everything
     Admin,
 }
@@ -78,10 +80,11 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
                 How::Ai => Scope::Ai,
                 How::Read => Scope::Read,
                 How::Run => Scope::Run,
+                How::Edit => Scope::Edit,
                 How::Admin => Scope::Admin,
             };
             let (vault, owner) = whose.vault(data)?;
-            let wanted = Wanted { name, scope, lasts };
+            let wanted = Wanted { name, scope, lasts, account: None };
             let (token, recorded) = tokens::add(&vault, Whose::who(&owner), &wanted)?;
             output::result(token.expose());
             output::note(&format!("{FAINT}it is not shown again{FAINT:#}"));
@@ -119,7 +122,7 @@ pub(super) fn tell(recorded: Recorded) {
 
 fn list(tokens: &[Listed], json: bool) {
     if json {
-        output::json(&tokens.iter().map(to_json).collect());
+        output::json(&tokens.iter().map(server::shown::token).collect());
     } else if tokens.is_empty() {
         output::note("there are no tokens yet; `keyway token add NAME` makes one");
     } else {
@@ -142,15 +145,4 @@ fn list(tokens: &[Listed], json: bool) {
 
 fn word(token: &Listed) -> &'static str {
     token.scope.map_or("unknown", Scope::name)
-}
-
-fn to_json(token: &Listed) -> serde_json::Value {
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    serde_json::json!({
-        "name": token.name,
-        "scope": word(token),
-        "created": token.created.to_string(),
-        "expires": time(token.expires),
-        "used": time(token.used),
-    })
 }

@@ -3,7 +3,6 @@
 mod savings;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use server::Money;
 use server::calls::{By, Sum};
 
 use super::audit::moment;
@@ -200,5 +199,5 @@ fn saved(sum: &Sum) -> Option<String> {
 
 /// An amount of the ledger in US dollars.
 pub fn cost(units: i64) -> String {
-    Money::from_units(units.into()).to_string()
+    server::shown::dollars(units)
 }

@@ -2,8 +2,7 @@
 
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
-use serde_json::json;
-use server::kept::{Kept, Standing, Version, note};
+use server::kept::{Kept, note};
 
 use super::Data;
 use super::runs::shown;
@@ -40,7 +39,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, Trouble> {
     let kept = Kept::open(&args.data.home()?)?;
     let workflows = kept.workflows()?;
     if args.json {
-        output::json(&workflows.iter().map(standing_json).collect());
+        output::json(&workflows.iter().map(server::shown::workflow).collect());
     } else if workflows.is_empty() {
         output::note("nothing is deployed yet; `keyway deploy FILE` does");
     } else {
@@ -68,7 +67,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let standing = kept.workflow(&args.name)?;
     let versions = kept.versions(&args.name)?;
     if args.json {
-        output::json(&versions.iter().map(|version| version_json(version, &standing)).collect());
+        output::json(&versions.iter().map(|version| server::shown::version(version, &standing)).collect());
         return Ok(Exit::Done);
     }
     let mut page = format!("{STRONG}{:>7}  {:<20}  FROM{STRONG:#}\n", "VERSION", "DEPLOYED");
@@ -84,20 +83,6 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     }
     output::result(&page);
     Ok(Exit::Done)
-}
-
-fn standing_json(it: &Standing) -> serde_json::Value {
-    json!({ "workflow": it.name, "version": it.version, "enabled": it.enabled, "changed": time(it.changed).to_string() })
-}
-
-fn version_json(version: &Version, standing: &Standing) -> serde_json::Value {
-    json!({
-        "version": version.number,
-        "deployed": time(version.deployed).to_string(),
-        "by": version.author,
-        "file": note(version).map(|note| note.file),
-        "in_force": version.number == standing.version,
-    })
 }
 
 fn time(nanoseconds: i64) -> Timestamp {

@@ -65,7 +65,7 @@ async fn tell(named: Named, act: Act) -> Result<(), Trouble> {
     let mut session = Session::open(named.data.home()?).await?;
     let found = session.addresses(&named.workflow, named.trigger, act).await?;
     if named.json {
-        output::json(&json!({ "workflow": named.workflow, "addresses": addresses(&found) }));
+        output::json(&json!({ "workflow": named.workflow, "addresses": server::shown::addresses(&found) }));
         return Ok(());
     }
     for address in &found {
@@ -190,9 +190,4 @@ fn line(address: &Address) -> String {
         "{STRONG}{}{STRONG:#} {FAINT}is called at{FAINT:#} {}{FAINT}{place}{FAINT:#}",
         address.trigger, address.url
     )
-}
-
-/// Addresses as JSON.
-pub fn addresses(addresses: &[Address]) -> serde_json::Value {
-    addresses.iter().map(|address| json!({ "trigger": address.trigger, "url": address.url })).collect()
 }

@@ -51,7 +51,8 @@ impl From<Refusal> for Answer {
         let Refusal { status, code, message, help, again } = refusal;
         let help = (!help.is_empty()).then_some(help);
         let mut answer = Answer::ok(json!({ "code": code, "message": message, "help": help })).with(status);
-        if status == 401 {
+        // A browser would ask its person for a token where it heard that of a session.
+        if status == 401 && !matches!(code, "signed_out" | "wrong_password") {
             answer = answer.head("www-authenticate", "Bearer");
         }
         // What is still to come of the body is not waited for.

@@ -1,15 +1,16 @@
 //! What is asked: the parts of the address, the query, the body, and who asks.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use axum::body::{Body, Bytes};
-use dsl::diagnostic::nearest;
 use dsl::value::{Object, Value};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::http::request::Parts;
 
-use super::routes::Takes;
+use super::routes::{Handler, Route, Takes};
+use super::shape::Field;
 use super::{House, Limits, Refusal, Who};
 
 /// The longest key of an asker's.
@@ -38,6 +39,14 @@ pub struct Said {
     pub body: Object,
     /// The body as it came, where the route reads it by itself.
     pub bytes: Bytes,
+    /// Whether a stream of events is wanted.
+    pub streams: bool,
+    /// What a stream told last before it was cut off.
+    pub last_event: Option<String>,
+    /// From where it is asked.
+    pub from: Option<IpAddr>,
+    /// What a browser shows to be known again.
+    pub cookie: Option<String>,
 }
 
 impl Said {
@@ -46,19 +55,51 @@ impl Said {
         self.path.get(name).map_or("", |part| part)
     }
 
-    /// Looks whether the body has only these fields.
+    /// A field of the body that is a text; its route says that it is none but a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.body.get(name)?.as_text()
+    }
+
+    /// A field that is a list of texts; empty where it is left out.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        match self.body.get(name) {
+            Some(Value::List(items)) => items.iter().filter_map(Value::as_text).map(str::to_owned).collect(),
+            _ => vec![],
+        }
+    }
+
+    /// A field that is an object; empty where it is left out.
+    pub fn object(&self, name: &str) -> Object {
+        match self.body.get(name) {
+            Some(Value::Object(fields)) => (**fields).clone(),
+            _ => Object::new(),
+        }
+    }
+
+    /// A field that is a whole number.
+    pub fn count(&self, name: &str) -> Option<i64> {
+        match self.body.get(name) {
+            Some(Value::Int(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// True where a field says so.
+    pub fn flag(&self, name: &str) -> bool {
+        self.body.get(name) == Some(&Value::Bool(true))
+    }
+
+    /// The moment of `since` in the query, in nanoseconds since 1970.
     ///
     /// # Errors
-    /// Where it has another.
-    pub fn only(&self, known: &[&str]) -> Result<(), Refusal> {
-        let Some(other) = self.body.keys().find(|name| !known.contains(&&***name)) else { return Ok(()) };
-        let help = match nearest(other, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                format!("it has {}", known.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
-            }
+    /// Where it is none.
+    pub fn since(&self) -> Result<Option<i64>, Refusal> {
+        let Some(text) = self.query.get("since") else { return Ok(None) };
+        let none = || {
+            let refusal = Refusal::bad("`since` is no moment");
+            refusal.help("write it as `2026-11-01`, `2026-11-01T09:00:00Z` or `24h`")
         };
-        Err(Refusal::unfit(format!("the body has no field `{other}`")).help(help))
+        crate::since::since(text).map(Some).ok_or_else(none)
     }
 
     /// A parameter of the query that is a number.
@@ -78,10 +119,14 @@ impl Said {
 pub(super) async fn read(
     parts: &Parts,
     path: BTreeMap<String, String>,
-    (body, takes): (Body, Takes),
+    (body, route): (Body, &Route),
     limits: &Limits,
 ) -> Result<Said, Refusal> {
+    let takes = route.takes;
     let query = query(parts.uri.query().unwrap_or(""))?;
+    if !matches!(route.handler, Handler::Speaks(..)) {
+        known(&query, route.says.query)?;
+    }
     let key = key(&parts.headers)?;
     let most = match takes {
         Takes::Nothing => 0,
@@ -96,8 +141,38 @@ pub(super) async fn read(
         Takes::Json { .. } | Takes::Nothing if bytes.is_empty() => (Object::new(), bytes),
         Takes::Json { .. } | Takes::Nothing => (object(&parts.headers, &bytes)?, Bytes::new()),
     };
-    Ok(Said { path, query, key, body, bytes })
+    if let (Takes::Json { .. }, Some(shape)) = (takes, &route.says.body) {
+        shape.check(&body)?;
+    }
+    let head = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    Ok(Said {
+        path,
+        query,
+        key,
+        body,
+        bytes,
+        streams: head("accept").is_some_and(|accept| accept.contains("text/event-stream")),
+        last_event: head("last-event-id").map(str::to_owned),
+        from: parts.extensions.get::<From>().map(|from| from.0),
+        cookie: super::door::cookie(&parts.headers),
+    })
 }
+
+/// Looks whether a query has only parameters that the route has.
+fn known(query: &BTreeMap<String, String>, parameters: &[Field]) -> Result<(), Refusal> {
+    let Some(other) = query.keys().find(|name| parameters.iter().all(|field| field.name != **name)) else {
+        return Ok(());
+    };
+    let refusal = Refusal::bad(format!("the query has no parameter `{other}`"));
+    Err(match dsl::diagnostic::nearest(other, parameters.iter().map(|field| field.name)) {
+        Some(near) => refusal.help(format!("did you mean `{near}`?")),
+        None => refusal,
+    })
+}
+
+/// From where a connection comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct From(pub IpAddr);
 
 /// A body as it came: no longer than that, and in time.
 pub(super) async fn collected(

@@ -1,5 +1,6 @@
 //! What a route can reach, and for whom: a part of it is had by saying who asks, and in no other way.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +9,18 @@ use dsl::catalog::Failure;
 use engine::event::Event;
 use engine::run::RunId;
 use jiff::Timestamp;
-use runtime::driver::Error as DriverError;
+use runtime::driver::{Error as DriverError, State, Summary};
 use runtime::schedule::books::nanoseconds;
+use store::accounts::People;
 use store::door::Asked;
 use store::{Change, Edit, Reader, Unfit};
 use tokio::sync::Semaphore;
 use tracing::warn;
-use vault::LOCAL;
+use vault::{LOCAL, Vault};
 
 use super::door::{Door, Use};
 use super::{Limits, Who};
+use crate::accounts::{Accounts, Gate};
 use crate::error::Error;
 use crate::history::{History, Listed};
 use crate::home::Home;
@@ -39,6 +42,7 @@ const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// What a route can reach.
 pub struct House {
     core: Arc<Core>,
+    home: Home,
     reader: Arc<Reader>,
     history: History,
     kept: Kept,
@@ -46,6 +50,7 @@ pub struct House {
     pub(super) door: Door,
     pub(super) limits: Limits,
     pub(super) hands: Semaphore,
+    gate: Arc<Gate>,
 }
 
 /// What one owner has of it.
@@ -53,27 +58,57 @@ pub struct House {
 pub struct Part<'a> {
     house: &'a House,
     owner: &'a str,
-    token: &'a str,
+    who: &'a Who,
+}
+
+/// Which runs are meant in a list.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Those of a workflow.
+    pub workflow: Option<String>,
+    /// Those that stand like this.
+    pub state: Option<State>,
+    /// Those that began then or later.
+    pub since: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn takes(&self, run: &Summary) -> bool {
+        self.workflow.as_ref().is_none_or(|workflow| *workflow == *run.workflow)
+            && self.state.is_none_or(|state| state == run.state)
+    }
+
+    /// True of a run before which all began too early, since they come the latest first.
+    fn ends_at(&self, run: &Summary) -> bool {
+        self.since.is_some_and(|since| run.started < since)
+    }
 }
 
 impl House {
-    pub(super) fn open(core: Arc<Core>, home: &Home, reach: Reach, limits: Limits) -> Result<House, Error> {
+    pub(super) fn open(
+        core: Arc<Core>,
+        home: &Home,
+        reach: Reach,
+        (limits, public): (Limits, Option<String>),
+    ) -> Result<House, Error> {
         let reader = core.desk.reader().map_err(DriverError::from)?;
         Ok(House {
             history: History::of(core.desk.clone())?,
             core,
+            home: home.clone(),
             kept: Kept::open(home)?,
-            door: Door::new(reader.clone(), limits),
+            door: Door::new(reader.clone(), limits, public),
             reader,
             reach,
             limits,
             hands: Semaphore::new(limits.at_once),
+            gate: Arc::default(),
         })
     }
 
     /// What they have who ask. What is somebody else's is not told apart from what is nowhere.
     pub fn part<'a>(&'a self, who: &'a Who) -> Part<'a> {
-        Part { house: self, owner: &who.owner, token: &who.token }
+        Part { house: self, owner: &who.owner, who }
     }
 
     /// What moves the runs.
@@ -107,14 +142,27 @@ impl House {
         found
     }
 
-    /// Writes down that a token is used. Nobody waits for it.
+    /// The accounts of people.
+    pub(super) fn accounts(&self) -> Result<Accounts, Error> {
+        Ok(Accounts {
+            vault: self.core.safe().vault()?,
+            reader: self.reader.clone(),
+            gate: self.gate.clone(),
+        })
+    }
+
+    /// Writes down that a token or a session is used. Nobody waits for it.
     pub(super) fn note(&self, used: Use) {
-        let Use::Fresh(owner, hash) = used else { return };
+        let time = nanoseconds(Timestamp::now());
+        let edit = match used {
+            Use::Known => return,
+            Use::Token(owner, hash) => Edit::TokenUsed { owner, hash, time },
+            Use::Session(hash) => Edit::People(People::Seen { hash, time }),
+        };
         let desk = self.core.desk.clone();
         tokio::task::spawn_blocking(move || {
-            let time = nanoseconds(Timestamp::now());
-            if let Err(error) = desk.make(Change::untold(vec![Edit::TokenUsed { owner, hash, time }])) {
-                warn!(%error, "the use of a token could not be written down");
+            if let Err(error) = desk.make(Change::untold(vec![edit])) {
+                warn!(%error, "the use of a token or a session could not be written down");
             }
         });
     }
@@ -132,13 +180,45 @@ impl<'a> Part<'a> {
     /// Where the vault cannot be opened.
     pub async fn asking(&self) -> Result<Asking<'a>, Failure> {
         let hands = self.house.core.hands();
-        let by = By::Token { name: self.token };
+        let by = By::Token { name: &self.who.token };
         let reach = match self.house.reach {
             Reach::Public => ai::ask::Reach::Public,
             Reach::Private => ai::ask::Reach::Private,
         };
         let (models, vault, tally) = (hands.models(), hands.vault().await?, Tally::default());
         Ok(Asking { models, vault, owner: self.owner, by, reach, tally })
+    }
+
+    /// The data directory. What is read of it by this is read for one owner, who is `owner`.
+    pub fn home(&self) -> &'a Home {
+        &self.house.home
+    }
+
+    /// The owner.
+    pub fn owner(&self) -> &'a str {
+        self.owner
+    }
+
+    /// Who acts, and on whose things.
+    pub fn acts<'b>(&self, actor: &'b str) -> vault::Who<'b>
+    where
+        'a: 'b,
+    {
+        vault::Who { owner: self.owner, actor }
+    }
+
+    /// The vault. It may block.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub fn vault(&self) -> Result<Arc<Vault>, Error> {
+        Ok(self.house.core.safe().vault()?)
+    }
+
+    /// Where files stand that belong to workflows from over HTTP: nowhere, since nothing is made there.
+    pub fn files(&self) -> PathBuf {
+        let data = self.house.home.directory();
+        std::path::absolute(data).unwrap_or_else(|_| data.to_owned()).join("files")
     }
 
     /// Their workflows and schedules. All that are deployed are the local owner's; nobody else has any.
@@ -162,7 +242,12 @@ impl<'a> Part<'a> {
     ///
     /// # Errors
     /// Where they cannot be read.
-    pub fn runs(&self, before: Option<&RunId>, most: usize) -> Result<(Vec<Listed>, Option<RunId>), Error> {
+    pub fn runs(
+        &self,
+        before: Option<&RunId>,
+        most: usize,
+        wanted: &Wanted,
+    ) -> Result<(Vec<Listed>, Option<RunId>), Error> {
         let history = &self.house.history;
         let mut found: Vec<Listed> = vec![];
         let mut at = before.cloned();
@@ -173,7 +258,13 @@ impl<'a> Part<'a> {
             let looked = history.page(at.as_ref(), LOOKED_AT)?;
             let is_last = looked.len() < LOOKED_AT;
             at = looked.last().map(|run| run.run.clone());
-            for run in looked.into_iter().filter(|run| self.has(&run.run)) {
+            for run in looked {
+                if wanted.ends_at(&run) {
+                    return Ok((found, None));
+                }
+                if !wanted.takes(&run) || !self.has(&run.run) {
+                    continue;
+                }
                 if found.len() == most {
                     let next = found.last().map(|run| run.run.run.clone());
                     return Ok((found, next));

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::crowd::{Crowd, Place};
-use super::{Limits, Names, Stage, answer};
+use super::{Limits, Names, Stage, answer, ask};
 
 /// How long is waited where the system gives no connection.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -49,12 +49,12 @@ pub(super) async fn accept(listener: TcpListener, line: Line) {
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 let place = tokio::select! {
                     _ = stage.wait_for(|stage| *stage == Stage::Closing) => break,
                     place = line.crowd.enter() => place,
                 };
-                lines.spawn(hold(stream, place, line.clone()));
+                lines.spawn(hold(stream, (place, ask::From(from.ip())), line.clone()));
             }
             Err(error) => {
                 warn!(%error, "no connection can be accepted");
@@ -68,14 +68,14 @@ pub(super) async fn accept(listener: TcpListener, line: Line) {
 }
 
 /// Answers what comes over a connection until its end.
-async fn hold(stream: TcpStream, place: Place, line: Line) {
+async fn hold(stream: TcpStream, (place, from): (Place, ask::From), line: Line) {
     // An answer is one write, and waits for nothing.
     let _ = stream.set_nodelay(true);
     let (limits, mut stage) = (line.limits, line.stage.clone());
     let place = Arc::new(place);
     let asked = {
         let (place, line) = (place.clone(), line.clone());
-        service_fn(move |request| answered(request, place.clone(), line.clone()))
+        service_fn(move |request| answered(request, (place.clone(), from), line.clone()))
     };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -131,11 +131,12 @@ impl Drop for Held {
 
 async fn answered(
     mut request: Request<Incoming>,
-    place: Arc<Place>,
+    (place, from): (Arc<Place>, ask::From),
     line: Line,
 ) -> Result<Response<Body>, Infallible> {
     place.busy();
     request.extensions_mut().insert(place.clone());
+    request.extensions_mut().insert(from);
     let response = match line.names.check(request.uri(), request.headers()) {
         Ok(()) => TowerToHyperService::new(line.router).call(request).await?,
         Err(refusal) => answer::written(Err(refusal)),

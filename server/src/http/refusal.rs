@@ -42,6 +42,55 @@ impl Refusal {
         Refusal::new(403, "forbidden", format!("the token does not go as far as `{wanted}`"), help)
     }
 
+    /// Nobody is signed in, or not any more.
+    pub fn signed_out(message: &str) -> Refusal {
+        Refusal::new(401, "signed_out", message, "sign in with `POST /api/v1/session`")
+    }
+
+    /// What was typed to sign in is wrong; whether there is such an account is not told.
+    pub fn wrong_password() -> Refusal {
+        Refusal::new(401, "wrong_password", "the name or the password is wrong", "")
+    }
+
+    /// A person's role does not go so far.
+    pub fn role(wanted: &str) -> Refusal {
+        let help = "an owner or admin can give another role";
+        Refusal::new(403, "forbidden", format!("your role does not go as far as `{wanted}`"), help)
+    }
+
+    /// It may be the wish of a page of another site.
+    pub fn forged(message: &str) -> Refusal {
+        let help = "`GET /api/v1/session` tells a page of ours what to send as `x-csrf-token`";
+        Refusal::new(403, "forged", message, help)
+    }
+
+    /// It does not fit how things stand.
+    pub fn conflict(message: impl Into<String>, help: &str) -> Refusal {
+        Refusal::new(409, "conflict", message, help)
+    }
+
+    /// A link to be let in counts no more, or never did.
+    pub fn spent_link() -> Refusal {
+        let help = "ask whoever sent it for another one";
+        Refusal::new(
+            422,
+            "invalid",
+            "the link counts no more: it was used, its time is over, or it never was",
+            help,
+        )
+    }
+
+    /// Too many passwords were tried.
+    pub fn tries(again: u32) -> Refusal {
+        let message = "too many passwords were tried";
+        Refusal { again: Some(again), ..Refusal::new(429, "rate_limited", message, "ask again later") }
+    }
+
+    /// A provider or a service could not be asked, or says no.
+    pub fn upstream(message: impl Into<String>) -> Refusal {
+        Refusal::new(502, "upstream", message, "")
+    }
+
     /// What is asked for is not there, or somebody else's: that is not told apart.
     pub fn absent(what: &str, name: &str) -> Refusal {
         Refusal::new(404, "not_found", format!("there is no {what} `{name}`"), "")
@@ -153,6 +202,20 @@ fn kind(error: &Error) -> (u16, &'static str) {
         Error::Vault(vault::Error::Sealed { .. } | vault::Error::Blank | vault::Error::Closed) => {
             (503, "sealed")
         }
+        Error::Vault(vault::Error::Unknown { .. }) => (404, "not_found"),
+        Error::Vault(
+            vault::Error::Taken { .. } | vault::Error::Several { .. } | vault::Error::Stale { .. },
+        ) => (409, "conflict"),
+        Error::Vault(
+            vault::Error::Name { .. }
+            | vault::Error::Host { .. }
+            | vault::Error::Base { .. }
+            | vault::Error::TooLong
+            | vault::Error::Empty
+            | vault::Error::NoKey,
+        ) => (422, "invalid"),
+        Error::Vault(vault::Error::Refused(_)) => (403, "refused"),
+        Error::LastOwner => (409, "conflict"),
         Error::Vault(_)
         | Error::Directory { .. }
         | Error::Backup { .. }

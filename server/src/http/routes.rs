@@ -1,7 +1,10 @@
 //! The table of routes. Nothing answers that is not in it, and a route cannot be written down without saying who may use
 //! it.
 
+mod table;
+
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use ai::gateway::Shape;
@@ -13,16 +16,17 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
 use super::crowd::Place;
-use super::{
-    Answer, Ask, House, Refusal, Who, answer, ask, gateway, health, hooks, runs, schedules, signals,
-};
+use super::shape::{self, Field};
+use super::{Answer, Ask, House, Refusal, Who, answer, ask, gateway, hooks};
+use crate::role::Role;
 use crate::token::Scope;
+pub use table::ROUTES;
 
 /// A route.
 ///
 /// Without a policy it does not compile:
 /// ```compile_fail
-/// use server::http::routes::{Handler, Route, Takes};
+/// use server::http::routes::{Handler, Route, Says, Takes};
 /// use server::http::Answer;
 /// const ROUTE: Route = Route {
 ///     method: "GET",
@@ -30,11 +34,12 @@ use crate::token::Scope;
 ///     takes: Takes::Nothing,
 ///     handler: Handler::Blocks(|_| Ok(Answer::ok(serde_json::Value::Null))),
 ///     about: "Answers anybody.",
+///     says: Says::NOTHING,
 /// };
 /// ```
 /// with one it does:
 /// ```
-/// use server::http::routes::{Handler, Policy, Route, Takes};
+/// use server::http::routes::{Handler, Policy, Route, Says, Takes};
 /// use server::http::Answer;
 /// const ROUTE: Route = Route {
 ///     method: "GET",
@@ -43,8 +48,10 @@ use crate::token::Scope;
 ///     takes: Takes::Nothing,
 ///     handler: Handler::Blocks(|_| Ok(Answer::ok(serde_json::Value::Null))),
 ///     about: "Answers anybody.",
+///     says: Says::NOTHING,
 /// };
 /// ```
+#[derive(Clone, Copy)]
 pub struct Route {
     /// The method.
     pub method: &'static str,
@@ -58,6 +65,65 @@ pub struct Route {
     pub handler: Handler,
     /// A sentence about it.
     pub about: &'static str,
+    /// What it is asked with, and what it answers.
+    pub says: Says,
+}
+
+/// What a route is asked with, and what it answers: of this its description is made, and bodies are held against it.
+#[derive(Clone, Copy, Debug)]
+pub struct Says {
+    /// The parameters of its query.
+    pub query: &'static [Field],
+    /// Its body. Where there is a shape, a body that does not fit it is refused before the route sees it.
+    pub body: Option<shape::Shape>,
+    /// What it answers where it did what it was asked: a status and a body.
+    pub answers: &'static [(u16, shape::Shape)],
+    /// Whether it takes a key of the asker's, under which it does a thing once.
+    pub once: bool,
+    /// Whether it can answer as a stream of events.
+    pub streams: bool,
+}
+
+impl Says {
+    /// Nothing is said.
+    pub const NOTHING: Says = Says { query: &[], body: None, answers: &[], once: false, streams: false };
+}
+
+impl Route {
+    /// A route of which nothing is said yet, and that takes no body.
+    pub const fn on(
+        (method, path): (&'static str, &'static str),
+        policy: Policy,
+        handler: Handler,
+        about: &'static str,
+    ) -> Route {
+        Route { method, path, policy, takes: Takes::Nothing, handler, about, says: Says::NOTHING }
+    }
+
+    /// The same with parameters of its query.
+    pub const fn query(self, query: &'static [Field]) -> Route {
+        Route { says: Says { query, ..self.says }, ..self }
+    }
+
+    /// The same with a body of so many bytes at most.
+    pub const fn body(self, takes: Takes, body: shape::Shape) -> Route {
+        Route { takes, says: Says { body: Some(body), ..self.says }, ..self }
+    }
+
+    /// The same with what it answers.
+    pub const fn gives(self, answers: &'static [(u16, shape::Shape)]) -> Route {
+        Route { says: Says { answers, ..self.says }, ..self }
+    }
+
+    /// The same, done once for each key of the asker's.
+    pub const fn once(self) -> Route {
+        Route { says: Says { once: true, ..self.says }, ..self }
+    }
+
+    /// The same, answered as a stream of events where that is wanted.
+    pub const fn streams(self) -> Route {
+        Route { says: Says { streams: true, ..self.says }, ..self }
+    }
 }
 
 /// What a route does.
@@ -67,9 +133,24 @@ pub enum Handler {
     Blocks(fn(&Ask<'_>) -> Result<Answer, Refusal>),
     /// It hears a call from outside, which is read as it comes.
     Hears,
+    /// It may answer as a stream, which lasts as long as what it tells of.
+    Streams(fn(Asked) -> Answering),
     /// It speaks as a provider of models does, waits for models, and may answer piece by piece.
     Speaks(Shape, fn(gateway::Asked) -> gateway::Answering),
 }
+
+/// What is asked of a route that answers as a stream.
+pub struct Asked {
+    /// Where things are.
+    pub house: Arc<House>,
+    /// Who asks.
+    pub who: Who,
+    /// The rest.
+    pub said: ask::Said,
+}
+
+/// An answer that is on its way.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Refusal>> + Send>>;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +159,25 @@ pub enum Policy {
     Address,
     /// Anybody.
     Public,
-    /// Who shows a token that goes so far.
+    /// A program with a token that goes so far, or a person whose role does.
     Token(Scope),
+    /// A person who is signed in.
+    Person,
+    /// A person who is signed in, and has this role or one that goes further.
+    Role(Role),
+}
+
+impl Policy {
+    /// A word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Policy::Address => "address",
+            Policy::Public => "public",
+            Policy::Token(scope) => scope.name(),
+            Policy::Person => "person",
+            Policy::Role(role) => role.name(),
+        }
+    }
 }
 
 /// What body a route takes.
@@ -98,136 +196,6 @@ pub enum Takes {
         most: usize,
     },
 }
-
-/// The usual size of a body.
-const MEGABYTE: Takes = Takes::Json { most: 1 << 20 };
-
-/// The size of a question with pictures; providers take as much.
-const QUESTION: Takes = Takes::Bytes { most: 32 << 20 };
-
-/// All routes, by their addresses.
-pub const ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        path: "/api/v1/runs",
-        policy: Policy::Token(Scope::Read),
-        takes: Takes::Nothing,
-        handler: Handler::Blocks(runs::list),
-        about: "Lists runs, the latest first: `limit` of them (100), that began before the run `before`.",
-    },
-    Route {
-        method: "GET",
-        path: "/api/v1/runs/{run}",
-        policy: Policy::Token(Scope::Read),
-        takes: Takes::Nothing,
-        handler: Handler::Blocks(runs::show),
-        about: "Shows a run with all its steps, as `keyway show --json` does.",
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/runs/{run}/cancel",
-        policy: Policy::Token(Scope::Run),
-        takes: MEGABYTE,
-        handler: Handler::Blocks(runs::cancel),
-        about: "Cancels a run; its `finally` blocks still run.",
-    },
-    Route {
-        method: "GET",
-        path: "/api/v1/schedules",
-        policy: Policy::Token(Scope::Read),
-        takes: Takes::Nothing,
-        handler: Handler::Blocks(schedules::list),
-        about: "Lists schedules with their next and last times, and what is late.",
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/signals/{name}",
-        policy: Policy::Token(Scope::Run),
-        takes: MEGABYTE,
-        handler: Handler::Blocks(signals::raise),
-        about: "Raises a signal that carries `with`, for whoever has listened longest or for the run `run`.",
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/workflows/{name}/runs",
-        policy: Policy::Token(Scope::Run),
-        takes: MEGABYTE,
-        handler: Handler::Blocks(runs::start),
-        about: "Starts the version in force with `inputs`; once for each `idempotency-key`.",
-    },
-    Route {
-        method: "GET",
-        path: "/healthz",
-        policy: Policy::Public,
-        takes: Takes::Nothing,
-        handler: Handler::Blocks(health::alive),
-        about: "Answers while the process lives.",
-    },
-    Route {
-        method: "GET",
-        path: "/hooks/{token}",
-        policy: Policy::Address,
-        takes: Takes::Bytes { most: hooks::MOST },
-        handler: Handler::Hears,
-        about: "Answers a service that looks whether somebody is there before it calls: [triggers.md](triggers.md).",
-    },
-    Route {
-        method: "POST",
-        path: "/hooks/{token}",
-        policy: Policy::Address,
-        takes: Takes::Bytes { most: hooks::MOST },
-        handler: Handler::Hears,
-        about: "Hears a call from outside, and starts a run of the workflow whose address it is.",
-    },
-    Route {
-        method: "GET",
-        path: "/readyz",
-        policy: Policy::Public,
-        takes: Takes::Nothing,
-        handler: Handler::Blocks(health::ready),
-        about: "Answers 200 where the database and the thread that moves the runs answer, else 503.",
-    },
-    Route {
-        method: "POST",
-        path: "/v1/chat/completions",
-        policy: Policy::Token(Scope::Ai),
-        takes: QUESTION,
-        handler: Handler::Speaks(Shape::OpenAi, gateway::question),
-        about: "Asks a model, in OpenAI's shape: [gateway.md](gateway.md).",
-    },
-    Route {
-        method: "POST",
-        path: "/v1/embeddings",
-        policy: Policy::Token(Scope::Ai),
-        takes: QUESTION,
-        handler: Handler::Speaks(Shape::OpenAi, gateway::meaning),
-        about: "Tells the meaning of texts as numbers, in OpenAI's shape.",
-    },
-    Route {
-        method: "POST",
-        path: "/v1/messages",
-        policy: Policy::Token(Scope::Ai),
-        takes: QUESTION,
-        handler: Handler::Speaks(Shape::Anthropic, gateway::question),
-        about: "Asks a model, in Anthropic's shape.",
-    },
-    Route {
-        method: "GET",
-        path: "/v1/models",
-        policy: Policy::Token(Scope::Ai),
-        takes: Takes::Nothing,
-        handler: Handler::Speaks(Shape::OpenAi, gateway::models),
-        about: "Lists the models that can be asked; in Anthropic's shape with a head `anthropic-version`.",
-    },
-    Route {
-        method: "GET",
-        path: "/v1/models/{model}",
-        policy: Policy::Token(Scope::Ai),
-        takes: Takes::Nothing,
-        handler: Handler::Speaks(Shape::OpenAi, gateway::model),
-        about: "Shows one of them.",
-    },
-];
 
 /// What answers by a table.
 pub(super) fn router(table: &'static [Route], house: Arc<House>) -> Router {
@@ -262,6 +230,16 @@ async fn answered(route: &'static Route, house: Arc<House>, request: Request<Bod
             };
             answer::written(done.await)
         }
+        Handler::Streams(handler) => {
+            if let Some(place) = parts.extensions.get::<Arc<Place>>() {
+                place.takes_long();
+            }
+            let done = async {
+                let (who, said) = let_in(route, &house, parts, body).await?;
+                handler(Asked { house, who, said }).await
+            };
+            done.await.unwrap_or_else(|refusal| answer::written(Err(refusal)))
+        }
         Handler::Speaks(shape, handler) => {
             if let Some(place) = parts.extensions.get::<Arc<Place>>() {
                 place.takes_long();
@@ -284,10 +262,10 @@ async fn let_in(
     body: Body,
 ) -> Result<(Who, ask::Said), Refusal> {
     // It reads one row by its key, which takes microseconds.
-    let (who, used) = house.door.check(route.policy, &parts.headers)?;
+    let (who, used) = house.door.check(route.policy, &parts)?;
     house.note(used);
     let path = path_of(&mut parts).await?;
-    let said = ask::read(&parts, path, (body, route.takes), &house.limits).await?;
+    let said = ask::read(&parts, path, (body, route), &house.limits).await?;
     Ok((who, said))
 }
 
@@ -310,7 +288,7 @@ async fn carry_out(
     let _permit = match policy {
         // Whether it lives must be told also while all hands are full.
         Policy::Address | Policy::Public => None,
-        Policy::Token(_) => hands.hands.acquire().await.ok(),
+        Policy::Token(_) | Policy::Person | Policy::Role(_) => hands.hands.acquire().await.ok(),
     };
     let done = tokio::task::spawn_blocking(move || {
         let ask = Ask { house: &house, who, said };

@@ -18,7 +18,6 @@ const LONGEST: usize = 200;
 /// Raises one for whoever has listened longest, or for one run.
 pub fn raise(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let said = &ask.said;
-    said.only(&["run", "with"])?;
     let name = said.part("name");
     if name.chars().count() > LONGEST {
         return Err(Refusal::bad(format!("the name of a signal has at most {LONGEST} letters")));

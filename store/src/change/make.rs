@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Change, Edit, Unfit};
+use crate::accounts;
 use crate::calls;
 use crate::connections;
 use crate::vault::{Audit, Head, Member, OwnerKey};
@@ -219,10 +220,20 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
         Edit::RemovePrices { owner, provider, model, since } => {
             calls::prices::remove(to, (owner, provider, model), since.as_deref())
         }
+        Edit::People(change) => accounts::change(to, change),
         Edit::Token(token) => run(
             to,
-            "INSERT INTO tokens (hash, owner, name, scope, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![token.hash, token.owner, token.name, token.scope, token.created, token.expires],
+            "INSERT INTO tokens (hash, owner, name, scope, created, expires, account)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                token.hash,
+                token.owner,
+                token.name,
+                token.scope,
+                token.created,
+                token.expires,
+                token.account
+            ],
             Wanted::Row,
         ),
         Edit::Connection(added) => connections::add(to, added),
@@ -352,6 +363,8 @@ fn remove_owner(to: &Connection, owner: &str) -> rusqlite::Result<Result<(), Unf
         "DELETE FROM budgets WHERE owner = ?1",
         "DELETE FROM members WHERE organisation = ?1 OR member = ?1",
         "DELETE FROM tokens WHERE owner = ?1",
+        "DELETE FROM seats WHERE space = ?1",
+        "DELETE FROM links WHERE space = ?1",
         "DELETE FROM connections WHERE owner = ?1",
         "DELETE FROM asked WHERE owner = ?1",
         "DELETE FROM answered_by WHERE owner = ?1",

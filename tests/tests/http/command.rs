@@ -89,3 +89,54 @@ fn tokens_are_made_listed_and_removed_and_the_audit_tells_of_it_where_it_can() {
     assert!(removed.code == Some(0) && removed.stderr.contains("the audit does not tell"), "{removed:?}");
     assert_eq!(keyway.run(&["token", "list", "--json"]).json(), json!([]));
 }
+
+#[test]
+fn people_are_kept_at_the_terminal_and_the_first_is_let_in_by_the_link_of_the_service() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keyway = Keyway::at(folder.path().join("data"));
+    let mut service = keyway.spawn(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut lines = BufReader::new(service.stderr.take().expect("it is piped")).lines();
+    let line = lines.find_map(|line| line.ok().filter(|line| line.contains("nobody can sign in yet")));
+    let link = line.expect("it tells a link").split_whitespace().find_map(|word| {
+        word.split_once("http://")?.1.split_once("/api/v1/setup#").map(|(at, link)| (at.to_owned(), link.to_owned()))
+    });
+    let (address, link) = link.expect("a link");
+    let body = json!({ "link": link, "name": "ada", "password": "a password of twelve" }).to_string();
+    let mut stream = TcpStream::connect(&address).expect("it listens");
+    stream.write_all(request("POST", "/api/v1/setup", None, Some(&body)).as_bytes()).expect("it reads");
+    let mut first = [0; 20];
+    stream.read_exact(&mut first).expect("it answers");
+    assert_eq!(&first, b"HTTP/1.1 201 Created");
+    drop(stream);
+    kill_process(Pid::from_child(&service), Signal::TERM).expect("it runs");
+    assert_eq!(service.wait().expect("it ends").code(), Some(0));
+    // The second start tells no link.
+    let mut service = keyway.spawn(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut lines = BufReader::new(service.stderr.take().expect("it is piped")).lines();
+    assert!(lines.by_ref().any(|line| line.is_ok_and(|line| line.contains("listening at"))));
+    kill_process(Pid::from_child(&service), Signal::TERM).expect("it runs");
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert!(!rest.iter().any(|line| line.contains("nobody can sign in")), "{rest:?}");
+    service.wait().expect("it ends");
+    let add = |name: &str, password: &str| {
+        keyway.run_with(&["user", "add", name, "--role", "editor", "--stdin"], password)
+    };
+    refused(&add("bob", "short"), 1, "12 letters");
+    assert_eq!(add("bob", "a password of twelve").code, Some(0));
+    refused(&add("Bob", "a password of twelve"), 1, "`bob` is there already");
+    let listed = keyway.run(&["user", "list", "--json"]).json();
+    let seats = |at: usize| (&listed[at]["name"], &listed[at]["seats"][0]["role"]);
+    assert_eq!((seats(0), seats(1)), ((&json!("ada"), &json!("owner")), (&json!("bob"), &json!("editor"))));
+    refused(&keyway.run(&["user", "rm", "ada"]), 1, "nobody else does");
+    refused(&keyway.run(&["user", "role", "ada", "viewer"]), 1, "nobody else does");
+    assert_eq!(keyway.run(&["user", "role", "bob", "owner"]).code, Some(0));
+    assert_eq!(keyway.run(&["user", "unseat", "ada"]).code, Some(0));
+    refused(&keyway.run(&["user", "unseat", "ada"]), 1, "there is no member `ada`");
+    for what in ["invite", "reset"] {
+        let made = keyway.run(&["user", what, "ada"]);
+        assert!(made.code == Some(0) && made.stdout.starts_with("kwl_"), "{made:?}");
+    }
+    assert_eq!(keyway.run_with(&["user", "password", "ada", "--stdin"], "another of twelve").code, Some(0));
+    assert_eq!(keyway.run(&["user", "rm", "ada"]).code, Some(0));
+    refused(&keyway.run(&["user", "reset", "ada"]), 1, "there is no account `ada`");
+}

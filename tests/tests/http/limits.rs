@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use server::http::routes::{Handler, Policy, ROUTES, Route, Takes};
+use server::http::routes::{Handler, Policy, ROUTES, Route, Says, Takes};
 use server::http::{Answer, Limits};
 use server::token::Scope;
 use tests::models::{Does, Provider};
@@ -24,6 +24,7 @@ const ODD: &[Route] = &[
             Ok(Answer::ok("slow".into()))
         }),
         about: "Takes its time.",
+        says: Says::NOTHING,
     },
     Route {
         method: "GET",
@@ -32,6 +33,7 @@ const ODD: &[Route] = &[
         takes: Takes::Nothing,
         handler: Handler::Blocks(|_| panic!("as planted")),
         about: "Breaks off.",
+        says: Says::NOTHING,
     },
     Route {
         method: "POST",
@@ -40,6 +42,7 @@ const ODD: &[Route] = &[
         takes: Takes::Json { most: 1000 },
         handler: Handler::Blocks(|_| Ok(Answer::ok(Value::Null))),
         about: "Takes little.",
+        says: Says::NOTHING,
     },
     Route {
         method: "POST",
@@ -48,6 +51,7 @@ const ODD: &[Route] = &[
         takes: Takes::Json { most: 4 << 20 },
         handler: Handler::Blocks(|_| Ok(Answer::ok(Value::Null))),
         about: "Takes much.",
+        says: Says::NOTHING,
     },
 ];
 

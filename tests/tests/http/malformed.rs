@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use server::http::routes::{Handler, Policy, ROUTES, Route, Takes};
+use server::http::routes::{Handler, Policy, ROUTES, Route, Says, Takes};
 use server::http::{Answer, Limits};
 use server::token::Scope;
 use tests::chance::Chance;
@@ -330,6 +330,7 @@ const PLANTED: &[Route] = &[Route {
         Ok(Answer::ok(with.into()))
     }),
     about: "Breaks off where `with` is no text.",
+    says: Says::NOTHING,
 }];
 
 #[test]

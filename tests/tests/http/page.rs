@@ -3,7 +3,6 @@
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use server::http::routes::{Policy, ROUTES};
 use tests::keyway::{Keyway, binary, wait};
 use tests::markdown::{Block, blocks};
 
@@ -78,24 +77,4 @@ fn a_difference_is_seen() {
     assert!(!same(serde_json::json!({ "a": 5, "b": [1, 3] })));
     assert!(!same(serde_json::json!({ "a": 5, "b": [1] })));
     assert!(!same(serde_json::json!({ "b": [1, 2] })));
-}
-
-#[test]
-fn the_page_has_every_route() {
-    let page = page();
-    let row = |method: &str, path: &str| {
-        let start = format!("| `{method}` | `{path}` |");
-        page.lines().find(|line| line.starts_with(&start)).map(str::to_owned)
-    };
-    for route in ROUTES {
-        let scope = match route.policy {
-            Policy::Address => "the address",
-            Policy::Public => "–",
-            Policy::Token(scope) => scope.name(),
-        };
-        let expected = format!("| `{}` | `{}` | {scope} | {} |", route.method, route.path, route.about);
-        assert_eq!(row(route.method, route.path), Some(expected));
-    }
-    let rows = page.lines().filter(|line| line.starts_with("| `GET` |") || line.starts_with("| `POST` |"));
-    assert_eq!(rows.count(), ROUTES.len());
 }

@@ -30,6 +30,19 @@ fn runs(web: &Web, token: &str) -> Vec<Value> {
     json_of(&heard)["runs"].as_array().expect("a list").clone()
 }
 
+/// Waits until a run stands like this.
+pub fn until(web: &Web, token: &str, run: &str, status: &str) {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        let shown = json_of(&web.ask(request("GET", &format!("/api/v1/runs/{run}"), Some(token), None)));
+        if shown["status"] == status {
+            return;
+        }
+        assert!(Instant::now() < end, "{run} is not {status}: {shown}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn a_run_is_started_shown_listed_woken_and_cancelled() {
     let web = served(ROUTES, Limits::default());

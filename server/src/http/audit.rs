@@ -1,0 +1,35 @@
+//! Who did what with the things of an owner.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Ask, Refusal};
+use crate::error::Error;
+use crate::shown;
+
+/// How many rows a page has where nothing is said, and at most.
+const USUAL: usize = 200;
+const MOST: usize = 1000;
+
+/// The rows of one owner, in order.
+pub fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    let part = ask.house.part(&ask.who);
+    let most = ask.said.number("limit", USUAL, MOST)?;
+    let after: i64 = match ask.said.query.get("after") {
+        None => 0,
+        Some(text) => text.parse().map_err(|_| Refusal::bad("`after` is the number of a row"))?,
+    };
+    let since = ask.said.since()?.unwrap_or(i64::MIN);
+    let (mut rows, mut next) = (vec![], None);
+    let mut found = |row: vault::Told| {
+        if row.seq <= after || row.owner != part.owner() {
+            return;
+        }
+        match rows.len() < most {
+            true => rows.push(row),
+            false => next = rows.last().map(|last: &vault::Told| last.seq),
+        }
+    };
+    part.vault()?.audit(since, &mut found).map_err(Error::from)?;
+    let rows: Vec<Value> = rows.iter().map(shown::told).collect();
+    Ok(Answer::ok(json!({ "audit": rows, "next": next })))
+}
