@@ -186,8 +186,15 @@ fn every_file_in_workflows_is_right() {
 }
 
 /// What triggers give where they start a run, and a person has to.
-const GIVEN: [(&str, &str); 3] =
-    [("night-watch.yaml", "line=quiet"), ("order-desk.yaml", "order=7"), ("order-desk.yaml", "amount=20.5")];
+const GIVEN: [(&str, &str); 7] = [
+    ("money-watch.yaml", "what=all"),
+    ("money-watch.yaml", "percent=80"),
+    ("money-watch.yaml", "spent=8"),
+    ("money-watch.yaml", "most=10"),
+    ("night-watch.yaml", "line=quiet"),
+    ("order-desk.yaml", "order=7"),
+    ("order-desk.yaml", "amount=20.5"),
+];
 
 #[test]
 fn every_file_in_workflows_that_needs_no_network_runs() {

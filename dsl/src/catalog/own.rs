@@ -56,7 +56,9 @@ fn connection_expired() -> Event {
 fn provider_down() -> Event {
     Event {
         id: "keyway.provider_down".into(),
-        about: "A provider of models, or one of its models, fails so often that it is left alone for a while.".into(),
+        about:
+            "A provider of models, or one of its models, fails so often that it is left alone for a while."
+                .into(),
         input: vec![Field::optional("provider", Type::String, "Only this provider.")],
         payload: Type::Object(vec![
             field("provider", Type::String, "The provider."),
