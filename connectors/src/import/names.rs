@@ -343,7 +343,9 @@ fn by_id(operation: &Operation) -> Option<String> {
         let rest = all[1..].join("");
         path.len() > 3 && (rest.contains(&path) || path.ends_with(&rest) || path.contains(&rest))
     };
-    if all.is_empty() || all.len() > 8 || copied || id.contains(operation.path.trim_start_matches('/')) {
+    let path = operation.path.trim_start_matches('/');
+    let written = !path.is_empty() && id.contains(path);
+    if all.is_empty() || all.len() > 8 || copied || written {
         return None;
     }
     // What is told apart by points or strokes are groups, and the last of them is what it is about.

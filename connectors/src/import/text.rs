@@ -61,7 +61,8 @@ fn plain(text: &str) -> String {
             out += &word;
         }
     }
-    out
+    // Where a mark stood, a blank is left.
+    out.replace(" .", ".").replace(" ,", ",")
 }
 
 fn is_unseen(letter: char) -> bool {
