@@ -363,15 +363,22 @@ fn who(operation: &serde_json::Value) -> String {
     match operation["x-policy"].as_str().expect("a word") {
         word @ ("viewer" | "owner") => format!("a person: {word}"),
         // The word of a scope and of a role: only a person's has no token.
-        "admin" if operation["security"].as_array().is_some_and(|all| all.len() == 1) => "a person: admin".into(),
+        "admin" if operation["security"].as_array().is_some_and(|all| all.len() == 1) => {
+            "a person: admin".into()
+        }
         word => word.to_owned(),
     }
 }
 
 /// What is sent with a route, and what comes back.
-fn of_operation(document: &serde_json::Value, (method, path): (&str, &str), operation: &serde_json::Value) -> String {
+fn of_operation(
+    document: &serde_json::Value,
+    (method, path): (&str, &str),
+    operation: &serde_json::Value,
+) -> String {
     let mut rows = String::new();
-    for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|it| it["in"] == "query") {
+    for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|it| it["in"] == "query")
+    {
         let (name, about) = (parameter["name"].as_str().expect("a name"), &parameter["description"]);
         rows += &format!("| `{name}` | the query | {} | {} |\n", kind(&parameter["schema"]), told(about));
     }
@@ -380,8 +387,13 @@ fn of_operation(document: &serde_json::Value, (method, path): (&str, &str), oper
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect();
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-            let must = if place == "the body" && required.contains(&&**name) { ", must be given" } else { "" };
-            rows += &format!("| `{name}` | {place} | {}{must} | {} |\n", kind(field), told(&field["description"]));
+            let must =
+                if place == "the body" && required.contains(&&**name) { ", must be given" } else { "" };
+            rows += &format!(
+                "| `{name}` | {place} | {}{must} | {} |\n",
+                kind(field),
+                told(&field["description"])
+            );
         }
     };
     fields("the body", &operation["requestBody"]["content"]["application/json"]["schema"]);
@@ -415,7 +427,12 @@ fn kind(schema: &serde_json::Value) -> String {
         return ways.iter().map(kind).collect::<Vec<_>>().join(" or ");
     }
     if let Some(words) = schema["enum"].as_array() {
-        return words.iter().filter_map(|word| word.as_str()).map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        return words
+            .iter()
+            .filter_map(|word| word.as_str())
+            .map(|word| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
     }
     match schema["type"].as_str() {
         Some("array") => format!("list of {}", kind(&schema["items"])),

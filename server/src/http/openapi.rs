@@ -209,6 +209,8 @@ fn refusals(route: &Route) -> Vec<u16> {
     let mut all = vec![400, 500];
     match route.policy {
         Policy::Address => all.push(401),
+        // Who signs in may be refused, or told to wait.
+        Policy::Public if route.method != "GET" => all.extend([401, 403, 429, 503]),
         Policy::Public => {}
         Policy::Token(_) | Policy::Person | Policy::Role(_) => all.extend([401, 403, 429, 503]),
     }

@@ -90,6 +90,8 @@ pub fn retry(ask: &Ask<'_>) -> Result<Answer, Refusal> {
 
 /// Starts a run that takes over from an earlier one what it did before some steps.
 pub fn fork(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    // Whose it is comes before what is said of it.
+    ask.house.part(&ask.who).history(&named(ask))?;
     let from = ask.said.texts("from");
     let set: BTreeMap<String, Value> =
         ask.said.object("set").into_iter().map(|(name, value)| (name.to_string(), value)).collect();
@@ -162,6 +164,8 @@ pub fn resume(ask: &Ask<'_>) -> Result<Answer, Refusal> {
 
 /// Answers the step that asks, or says whether a call took effect.
 pub fn answer(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    // Whose it is comes before what is said of it.
+    ask.house.part(&ask.who).history(&named(ask))?;
     let said = &ask.said;
     let reply = match (said.text("reply"), said.body.get("value")) {
         (None | Some("yes"), Some(value)) if *value != Value::Null => Reply::Value(value.clone()),

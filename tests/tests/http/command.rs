@@ -98,7 +98,10 @@ fn people_are_kept_at_the_terminal_and_the_first_is_let_in_by_the_link_of_the_se
     let mut lines = BufReader::new(service.stderr.take().expect("it is piped")).lines();
     let line = lines.find_map(|line| line.ok().filter(|line| line.contains("nobody can sign in yet")));
     let link = line.expect("it tells a link").split_whitespace().find_map(|word| {
-        word.split_once("http://")?.1.split_once("/api/v1/setup#").map(|(at, link)| (at.to_owned(), link.to_owned()))
+        word.split_once("http://")?
+            .1
+            .split_once("/api/v1/setup#")
+            .map(|(at, link)| (at.to_owned(), link.to_owned()))
     });
     let (address, link) = link.expect("a link");
     let body = json!({ "link": link, "name": "ada", "password": "a password of twelve" }).to_string();
