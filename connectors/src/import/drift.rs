@@ -11,8 +11,8 @@ use dsl::workflow::Arg;
 use url::Url;
 
 use super::description::{Description, Operation, Server};
-use crate::manifest::request::Body;
-use crate::manifest::{Action, Manifest};
+use crate::manifest::Manifest;
+use crate::manifest::request::{Body, Request};
 
 /// How much a change matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,8 +90,10 @@ pub fn of(manifest: &Manifest, description: &Description, used: Option<&BTreeSet
     let mut known: BTreeSet<usize> = BTreeSet::new();
     base(manifest, description, &mut drift.changes);
     signing::look(manifest, description, &mut drift.changes);
-    for action in &manifest.actions {
-        let found = operation(manifest, action, description);
+    // What code carries out is no request, and no description tells of it.
+    let requests = manifest.actions.iter().filter_map(|action| Some((action, action.request()?)));
+    for (action, request) in requests {
+        let found = operation(manifest, request, description);
         known.extend(found);
         if used.is_some_and(|used| !used.contains(&action.name)) {
             continue;
@@ -99,16 +101,16 @@ pub fn of(manifest: &Manifest, description: &Description, used: Option<&BTreeSet
         drift.actions += 1;
         let mut changes = Found { action: &action.name, changes: &mut drift.changes };
         let Some(operation) = found.and_then(|at| description.operations.get(at)) else {
-            let place = format!("operation `{}`", shown(action));
+            let place = format!("operation `{}`", shown(request));
             changes.push(Weight::Breaks, place, "it is gone");
             continue;
         };
         if operation.deprecated {
-            let place = format!("operation `{}`", shown(action));
+            let place = format!("operation `{}`", shown(request));
             changes.push(Weight::MayBreak, place, "it is said to go away");
         }
-        requests::look(manifest, action, operation, &mut changes);
-        answers::look(action, operation, &mut changes);
+        requests::look(manifest, (action, request), operation, &mut changes);
+        answers::look((action, request), operation, &mut changes);
         signing::scopes(manifest, action, description, operation, &mut changes);
     }
     let more = description.operations.len().saturating_sub(known.len());
@@ -124,10 +126,10 @@ pub fn of(manifest: &Manifest, description: &Description, used: Option<&BTreeSet
 }
 
 /// What an action calls, for people.
-fn shown(action: &Action) -> String {
-    match &action.request.body {
+fn shown(request: &Request) -> String {
+    match &request.body {
         Body::Graphql { query, .. } => root_field(query).unwrap_or_default().to_owned(),
-        _ => format!("{} {}", action.request.method.name(), outline(&action.request.path).replace('…', "*")),
+        _ => format!("{} {}", request.method.name(), outline(&request.path).replace('…', "*")),
     }
 }
 
@@ -180,8 +182,8 @@ fn root_field(document: &str) -> Option<&str> {
 }
 
 /// The operation that an action calls: the one of the same method and path, wherever the base ends and the path begins.
-fn operation(manifest: &Manifest, action: &Action, description: &Description) -> Option<usize> {
-    if let Body::Graphql { query, .. } = &action.request.body {
+fn operation(manifest: &Manifest, request: &Request, description: &Description) -> Option<usize> {
+    if let Body::Graphql { query, .. } = &request.body {
         let field = root_field(query)?;
         return description.operations.iter().position(|known| {
             known.document.as_ref().is_some_and(|document| {
@@ -189,9 +191,8 @@ fn operation(manifest: &Manifest, action: &Action, description: &Description) ->
             })
         });
     }
-    let own = outline(&action.request.path);
-    let bases = action
-        .request
+    let own = outline(&request.path);
+    let bases = request
         .base
         .iter()
         .chain([&manifest.base])
@@ -200,7 +201,7 @@ fn operation(manifest: &Manifest, action: &Action, description: &Description) ->
         bases.map(|base| format!("{}{own}", parts(&outline(base)).1)).chain([own.clone()]).collect();
     let mut best: Option<(usize, usize)> = None;
     for (at, operation) in description.operations.iter().enumerate() {
-        if operation.method != action.request.method || operation.document.is_some() {
+        if operation.method != request.method || operation.document.is_some() {
             continue;
         }
         let path = holes(operation.path.split('?').next().unwrap_or_default());

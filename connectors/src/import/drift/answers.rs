@@ -10,7 +10,7 @@ use crate::import::description::{AnswerKind, Operation};
 use crate::import::pages::plain;
 use crate::manifest::Action;
 use crate::manifest::paging::PageKind;
-use crate::manifest::request::{Body, Reads};
+use crate::manifest::request::{Body, Reads, Request};
 
 /// What stands at a place of an answer.
 enum At<'a> {
@@ -23,9 +23,9 @@ enum At<'a> {
 }
 
 /// Looks at what an action reads of its answer.
-pub(super) fn look(action: &Action, operation: &Operation, found: &mut Found<'_>) {
+pub(super) fn look((action, request): (&Action, &Request), operation: &Operation, found: &mut Found<'_>) {
     // What a document asks for is its own, and a type of the description holds what an import would ask for.
-    if matches!(action.request.body, Body::Graphql { .. }) || action.request.reads == Reads::Bytes {
+    if matches!(request.body, Body::Graphql { .. }) || request.reads == Reads::Bytes {
         return;
     }
     if operation.answer.kind != AnswerKind::Json {

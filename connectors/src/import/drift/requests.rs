@@ -12,7 +12,7 @@ use super::{Found, Weight, parameter};
 use crate::import::description::{self, BodyKind, Operation, Place};
 use crate::import::pages::{self, plain};
 use crate::manifest::paging::{PageKind, Slot};
-use crate::manifest::request::Body;
+use crate::manifest::request::{Body, Request};
 use crate::manifest::{Action, KeyPlace, Manifest};
 
 /// What a manifest sends at a place.
@@ -33,15 +33,20 @@ impl Sent {
 }
 
 /// Looks at what an action sends.
-pub(super) fn look(manifest: &Manifest, action: &Action, operation: &Operation, found: &mut Found<'_>) {
-    if let Body::Graphql { query, .. } = &action.request.body {
+pub(super) fn look(
+    manifest: &Manifest,
+    (action, request): (&Action, &Request),
+    operation: &Operation,
+    found: &mut Found<'_>,
+) {
+    if let Body::Graphql { query, .. } = &request.body {
         return document(query, operation, found);
     }
     let slots = slots(action);
     let in_query: BTreeSet<&str> =
         slots.iter().filter(|(place, _)| *place == "query").map(|(_, name)| name.as_str()).collect();
     let mut sent: Vec<(String, Sent)> =
-        action.request.query.iter().map(|(name, arg)| (name.clone(), of(arg, &action.input))).collect();
+        request.query.iter().map(|(name, arg)| (name.clone(), of(arg, &action.input))).collect();
     let auth = manifest.auth.iter().flat_map(|way| way.apply.query.iter().map(|(name, _)| name.clone()));
     let auth: BTreeSet<String> = auth.collect();
     for known in operation.parameters.iter().filter(|known| known.place == Place::Query) {
@@ -84,9 +89,9 @@ pub(super) fn look(manifest: &Manifest, action: &Action, operation: &Operation, 
             found.push(Weight::Breaks, format!("query `{name}`"), what);
         }
     }
-    headers(manifest, action, operation, found);
-    path(action, operation, found);
-    body(action, operation, &slots, found);
+    headers(manifest, (action, request), operation, found);
+    path((action, request), operation, found);
+    body((action, request), operation, &slots, found);
 }
 
 /// What is filled in beside the request: pages, and the key of repeats.
@@ -136,7 +141,12 @@ fn given(place: &str, optional: bool, deprecated: bool, sent: &Sent, found: &mut
     }
 }
 
-fn headers(manifest: &Manifest, action: &Action, operation: &Operation, found: &mut Found<'_>) {
+fn headers(
+    manifest: &Manifest,
+    (action, request): (&Action, &Request),
+    operation: &Operation,
+    found: &mut Found<'_>,
+) {
     let auth = manifest.auth.iter().flat_map(|way| &way.apply.headers);
     let keyed = match action.idempotency.as_ref().map(|own| &own.place) {
         Some(KeyPlace::Header(name)) => Some(name.as_str()),
@@ -147,7 +157,7 @@ fn headers(manifest: &Manifest, action: &Action, operation: &Operation, found: &
     for known in operation.parameters.iter().filter(|known| known.place == Place::Header) {
         let name = known.field.name.as_str();
         let place = format!("header `{name}`");
-        let own = action.request.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        let own = request.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         match own {
             Some((_, arg)) => {
                 let sent = of(arg, &action.input);
@@ -161,8 +171,8 @@ fn headers(manifest: &Manifest, action: &Action, operation: &Operation, found: &
 }
 
 /// The holes of the path, in their order.
-fn path(action: &Action, operation: &Operation, found: &mut Found<'_>) {
-    let Arg::Text(template) = &action.request.path else { return };
+fn path((action, request): (&Action, &Request), operation: &Operation, found: &mut Found<'_>) {
+    let Arg::Text(template) = &request.path else { return };
     let own: Vec<Sent> = template.exprs().map(|expr| of_expr(expr, &action.input)).collect();
     let names: Vec<&str> =
         operation.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
@@ -177,8 +187,13 @@ fn path(action: &Action, operation: &Operation, found: &mut Found<'_>) {
     }
 }
 
-fn body(action: &Action, operation: &Operation, slots: &[(&str, String)], found: &mut Found<'_>) {
-    let (kind, arg) = match &action.request.body {
+fn body(
+    (action, request): (&Action, &Request),
+    operation: &Operation,
+    slots: &[(&str, String)],
+    found: &mut Found<'_>,
+) {
+    let (kind, arg) = match &request.body {
         Body::Json(arg) => (BodyKind::Json, arg),
         Body::Form(arg) => (BodyKind::Form, arg),
         Body::Multipart(arg) => (BodyKind::Multipart, arg),
