@@ -12,6 +12,7 @@ mod hooks;
 mod host;
 mod house;
 mod line;
+mod metrics;
 mod refusal;
 pub mod routes;
 mod runs;
@@ -36,6 +37,7 @@ use crowd::Crowd;
 pub use door::Who;
 pub use host::Names;
 pub use house::{House, Part};
+pub use metrics::TABLE as METRICS;
 pub use refusal::Refusal;
 use routes::Route;
 
@@ -135,11 +137,12 @@ impl Http {
         let unusable = |source| Error::Listen { address: settings.address, source };
         let address = listener.local_addr().map_err(unusable)?;
         let house = Arc::new(House::open(owner.core(), home, reach, settings.limits)?);
+        let metrics = house.core().metrics.clone();
         let router = routes::router(table, house);
         let names = Arc::new(Names::new(address, &settings.names));
         let (stop, stage) = watch::channel(Stage::Open);
         let crowd = Arc::new(Crowd::new(settings.limits.connections));
-        let line = line::Line { router, names, limits: settings.limits, stage, crowd: crowd.clone() };
+        let line = line::Line { router, names, limits: settings.limits, stage, crowd: crowd.clone(), metrics };
         let listening = tokio::spawn(line::accept(listener, line));
         Ok(Http { address, crowd, stop, listening })
     }

@@ -17,6 +17,7 @@ pub mod door;
 mod error;
 mod file;
 mod lately;
+pub mod look;
 mod reader;
 mod seal;
 pub mod subscriptions;

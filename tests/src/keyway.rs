@@ -104,6 +104,7 @@ impl Keyway {
             "diff",
             "disable",
             "disconnect",
+            "doctor",
             "enable",
             "explain-run",
             "export",
