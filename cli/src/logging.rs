@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 use server::config::SETTINGS;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::{EnvFilter, Registry};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Registry};
 
 /// Our crates: what they log has no secrets, at any level.
 const OURS: [&str; 11] =
@@ -73,12 +73,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(
-        &self,
-        _: &FmtContext<'_, S, N>,
-        mut to: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let about = event.metadata();
         let mut line = Map::new();
         line.insert("time".into(), format!("{:.6}", jiff::Timestamp::now()).into());
@@ -157,7 +152,10 @@ mod tests {
     fn what_others_tell_in_detail_is_left_out_whatever_was_asked_for() {
         for format in [Format::Text, Format::Json] {
             let text = written(|to| layer(format, "trace", to));
-            assert!(text.contains("ours") && text.contains("broke off") && !text.contains("canary"), "{text}");
+            assert!(
+                text.contains("ours") && text.contains("broke off") && !text.contains("canary"),
+                "{text}"
+            );
         }
         // Without the net it would stand there.
         let bare = written(|to| {

@@ -189,7 +189,8 @@ impl Config {
 
     /// What a service needs to know of it. Nothing may be wrong.
     pub fn service(&self) -> Service {
-        let number = |key: &str, usual: usize| self.value(key).and_then(|it| it.parse().ok()).unwrap_or(usual);
+        let number =
+            |key: &str, usual: usize| self.value(key).and_then(|it| it.parse().ok()).unwrap_or(usual);
         let length = |key: &str| self.value(key).and_then(|text| table::duration(&text));
         let address = |key: &str| self.value(key).and_then(|text| text.parse::<SocketAddr>().ok());
         let shares = Shares::default();
@@ -199,8 +200,8 @@ impl Config {
         let limits = http::Limits::default();
         let http = address("http.listen").filter(|_| !self.is_on("http.off"));
         let http = http.map(|address| http::Settings { address, names: names.clone(), public, limits });
-        let metrics = address("metrics.listen")
-            .map(|address| http::Settings { address, names, public: None, limits });
+        let metrics =
+            address("metrics.listen").map(|address| http::Settings { address, names, public: None, limits });
         Service {
             workflows: self.value("workflows").map(PathBuf::from),
             reach: if self.is_on("allow_private") { Reach::Private } else { Reach::Public },

@@ -142,7 +142,8 @@ impl Http {
         let names = Arc::new(Names::new(address, &settings.names));
         let (stop, stage) = watch::channel(Stage::Open);
         let crowd = Arc::new(Crowd::new(settings.limits.connections));
-        let line = line::Line { router, names, limits: settings.limits, stage, crowd: crowd.clone(), metrics };
+        let line =
+            line::Line { router, names, limits: settings.limits, stage, crowd: crowd.clone(), metrics };
         let listening = tokio::spawn(line::accept(listener, line));
         Ok(Http { address, crowd, stop, listening })
     }

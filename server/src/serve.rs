@@ -197,12 +197,16 @@ impl Service {
 
     /// Removes what has ended longer ago than is to be kept. Nobody waits for it.
     fn clean(&self) {
-        let Some(keep) = self.settings.keep.and_then(|keep| SignedDuration::try_from(keep).ok()) else { return };
+        let Some(keep) = self.settings.keep.and_then(|keep| SignedDuration::try_from(keep).ok()) else {
+            return;
+        };
         let core = self.owner.core();
         tokio::task::spawn_blocking(move || {
             let keeping = Keeping { younger_than: keep, latest: 0 };
             match core.handle(&Request::Clean { keeping, act: Act::Do }) {
-                Ok(Reply::Cleaned(cleaned)) => info!(runs = cleaned.runs.len(), "removed what ended long ago"),
+                Ok(Reply::Cleaned(cleaned)) => {
+                    info!(runs = cleaned.runs.len(), "removed what ended long ago")
+                }
                 Ok(_) => {}
                 Err(error) => error!(error = crate::chain(&error), "what ended long ago cannot be removed"),
             }

@@ -367,7 +367,8 @@ fn the_page_of_metrics() {
     for metric in server::metrics::METRICS {
         let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
         let labels = if labels.is_empty() { "–".into() } else { labels.join(", ") };
-        text += &format!("| `{}` | {} | {labels} | {} |\n", metric.name, metric.kind.name(), cell(metric.about));
+        text +=
+            &format!("| `{}` | {} | {labels} | {} |\n", metric.name, metric.kind.name(), cell(metric.about));
     }
     text += "\nHistograms have the same buckets, from half a millisecond to ten minutes. \
         [dashboard.json](dashboard.json) draws all this in Grafana, and [rules.yaml](rules.yaml) has alerts.\n";

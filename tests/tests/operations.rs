@@ -52,7 +52,8 @@ impl Serving {
         let (mut address, mut metrics) = (None, None);
         while metrics.is_none() {
             let line = lines.next().expect("it says where it listens").unwrap();
-            let after = |word: &str| line.split_once(word).map(|(_, it)| it.trim_end_matches("/metrics").to_owned());
+            let after =
+                |word: &str| line.split_once(word).map(|(_, it)| it.trim_end_matches("/metrics").to_owned());
             address = address.or(after("listening at http://").map(|it| it.parse().unwrap()));
             metrics = after("metrics at http://").map(|it| it.parse().unwrap());
             *said.lock().unwrap() += &(line + "\n");

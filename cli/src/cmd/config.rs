@@ -90,7 +90,10 @@ pub fn refuse(config: &Config) -> Result<(), Trouble> {
 fn line(problem: &Problem) -> String {
     let style = if problem.weight == Weight::Wrong { BAD } else { BUSY };
     let Problem { weight, place, message, help } = problem;
-    format!("{style}{}{style:#} {FAINT}{place}:{FAINT:#} {message}\n  {BUSY}help{BUSY:#}: {help}", weight.name())
+    format!(
+        "{style}{}{style:#} {FAINT}{place}:{FAINT:#} {message}\n  {BUSY}help{BUSY:#}: {help}",
+        weight.name()
+    )
 }
 
 fn check(config: &Config, as_json: bool) -> Result<Exit, Trouble> {

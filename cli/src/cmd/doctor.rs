@@ -53,8 +53,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         backup_age: args.backup_age,
         ..Limits::default()
     };
-    let patient =
-        Patient { home: &home, config: &config, watched, is_owned, limits, now: Timestamp::now() };
+    let patient = Patient { home: &home, config: &config, watched, is_owned, limits, now: Timestamp::now() };
     let found = doctor::look(&patient);
     if args.json {
         output::json(&json!(found.iter().map(to_json).collect::<Vec<Value>>()));
@@ -68,7 +67,10 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
 fn tell(complaint: &Complaint) {
     let Complaint { part, weight, what, help } = complaint;
     let style = if *weight == Weight::Wrong { BAD } else { BUSY };
-    output::result(&format!("{style}{}{style:#} {FAINT}{part}:{FAINT:#} {what}\n  {BUSY}help{BUSY:#}: {help}", weight.name()));
+    output::result(&format!(
+        "{style}{}{style:#} {FAINT}{part}:{FAINT:#} {what}\n  {BUSY}help{BUSY:#}: {help}",
+        weight.name()
+    ));
 }
 
 fn to_json(complaint: &Complaint) -> Value {

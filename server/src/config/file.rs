@@ -21,7 +21,11 @@ impl Config {
             Err(error) => {
                 let place = at(error.span().map_or(0, |span| span.start)).to_string();
                 let message = format!("the file is no TOML: {}", error.message());
-                self.problems.push(Problem::wrong(place, message, "`keyway config template` shows one".into()));
+                self.problems.push(Problem::wrong(
+                    place,
+                    message,
+                    "`keyway config template` shows one".into(),
+                ));
             }
         }
     }
@@ -30,7 +34,11 @@ impl Config {
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(name, _)| name.span().start);
         for (name, value) in entries {
-            let key = if within.is_empty() { name.get_ref().to_string() } else { format!("{within}.{}", name.get_ref()) };
+            let key = if within.is_empty() {
+                name.get_ref().to_string()
+            } else {
+                format!("{within}.{}", name.get_ref())
+            };
             match (setting(&key), value.get_ref()) {
                 (Some(setting), _) => self.take_value(setting, value, at(name.span().start)),
                 (None, DeValue::Table(inner)) if is_table(&key) => self.take_table(&key, inner, at),

@@ -106,11 +106,7 @@ settings! {
 
 /// Variables of the environment that are no settings.
 pub const OUTSIDE: &[Outside] = &[
-    Outside {
-        name: "KEYWAY_CONFIG",
-        about: "The path of the file of settings.",
-        is_secret: false,
-    },
+    Outside { name: "KEYWAY_CONFIG", about: "The path of the file of settings.", is_secret: false },
     Outside {
         name: "KEYWAY_CONNECTORS",
         about: "The path of a folder with manifests of your own.",
@@ -191,7 +187,13 @@ impl Kind {
                 Ok(_) => Ok(()),
                 Err(_) => Err("it is not a number".into()),
             },
-            Kind::Path => if text.is_empty() { Err("it is empty".into()) } else { Ok(()) },
+            Kind::Path => {
+                if text.is_empty() {
+                    Err("it is empty".into())
+                } else {
+                    Ok(())
+                }
+            }
             Kind::Switch => match text {
                 "true" | "false" => Ok(()),
                 _ => Err("it is neither `true` nor `false`".into()),

@@ -30,7 +30,11 @@ pub(super) fn directory(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
         Ok(about) => about,
         Err(error) => {
             let help = "`keyway run` or `keyway serve` makes it; name another one with `--data DIR`";
-            found.push(Complaint::wrong("directory", format!("`{shown}` cannot be looked at: {error}"), help));
+            found.push(Complaint::wrong(
+                "directory",
+                format!("`{shown}` cannot be looked at: {error}"),
+                help,
+            ));
             return;
         }
     };
@@ -41,7 +45,11 @@ pub(super) fn directory(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
     }
     if rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_err() {
         let what = format!("nothing can be written in `{shown}`");
-        found.push(Complaint::wrong("directory", what, "mount it writable, and give this user the right to write"));
+        found.push(Complaint::wrong(
+            "directory",
+            what,
+            "mount it writable, and give this user the right to write",
+        ));
     }
     for file in [path.to_owned(), patient.home.database()] {
         let mode = fs::metadata(&file).map_or(0, |about| about.mode());
@@ -55,7 +63,8 @@ pub(super) fn directory(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
 pub(super) fn disk(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
     let Some((free, _)) = process::disk(patient.home.directory()) else { return };
     if free < patient.limits.least_free {
-        let what = format!("{} MB are free on the disk of `{}`", free >> 20, patient.home.directory().display());
+        let what =
+            format!("{} MB are free on the disk of `{}`", free >> 20, patient.home.directory().display());
         let help = "make room, or let runs that ended long ago go: `keyway clean --older-than 90d`";
         found.push(Complaint::wrong("disk", what, help));
     }
@@ -80,8 +89,10 @@ pub(super) fn database(patient: &Patient<'_>, found: &mut Vec<Complaint>) -> boo
         return false;
     }
     if version < store::VERSION {
-        let what = format!("the database is of version {version}, and this program writes {}", store::VERSION);
-        let help = "stop the service that runs and start this one: it keeps a copy first, and brings it up to date";
+        let what =
+            format!("the database is of version {version}, and this program writes {}", store::VERSION);
+        let help =
+            "stop the service that runs and start this one: it keeps a copy first, and brings it up to date";
         found.push(Complaint::soon("database", what, help));
         return false;
     }
@@ -90,7 +101,8 @@ pub(super) fn database(patient: &Patient<'_>, found: &mut Vec<Complaint>) -> boo
 
 pub(super) fn clock(found: &mut Vec<Complaint>) {
     if Timestamp::now().as_second() < WRITTEN {
-        let what = format!("the clock says {:.0}, which is before this program was written", Timestamp::now());
+        let what =
+            format!("the clock says {:.0}, which is before this program was written", Timestamp::now());
         found.push(Complaint::wrong("clock", what, "set it, and let it be kept by NTP"));
     }
     // Where it names no zone that there is, that of the system counts, which nobody asked for.
@@ -98,19 +110,22 @@ pub(super) fn clock(found: &mut Vec<Complaint>) {
         && !name.is_empty()
         && dsl::cron::zone(name.trim_start_matches(':')).is_none()
     {
-        let what = format!("`TZ` names the time zone `{name}`, which is not known; {} counts", crate::zone::own());
+        let what =
+            format!("`TZ` names the time zone `{name}`, which is not known; {} counts", crate::zone::own());
         found.push(Complaint::wrong("clock", what, "name it as in `Europe/Berlin`"));
     }
 }
 
 /// Whether the clock stands before what was recorded.
 pub(super) fn recorded(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
-    let latest = Reader::open(&patient.home.database(), PATIENCE).and_then(|reader| reader.runs_before(None, 1));
+    let latest =
+        Reader::open(&patient.home.database(), PATIENCE).and_then(|reader| reader.runs_before(None, 1));
     match latest {
         Ok(runs) => {
             let ahead = runs.first().map(|run| timestamp(run.started).duration_since(patient.now));
             if ahead.is_some_and(|ahead| ahead > AHEAD) {
-                let what = "the clock stands before what was recorded last: it was set back, or was ahead then";
+                let what =
+                    "the clock stands before what was recorded last: it was set back, or was ahead then";
                 let help = "set it, and let it be kept by NTP; schedules go on when it has caught up";
                 found.push(Complaint::wrong("clock", what, help));
             }

@@ -24,7 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOKED: SignedDuration = SignedDuration::from_secs(300);
 
 /// Does something, and tells where it cannot be done.
-fn tried(part: &'static str, found: &mut Vec<Complaint>, look: impl FnOnce(&mut Vec<Complaint>) -> Result<(), Error>) {
+fn tried(
+    part: &'static str,
+    found: &mut Vec<Complaint>,
+    look: impl FnOnce(&mut Vec<Complaint>) -> Result<(), Error>,
+) {
     if let Err(error) = look(found) {
         found.push(Complaint::of(part, &error));
     }
@@ -35,13 +39,15 @@ pub(super) fn workflows(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
         for (name, read) in kept::deployed_all(Kept::open(patient.home)?)? {
             if read.is_none() {
                 let what = format!("this version of the program takes the text of `{name}` no more");
-                let help = format!("`keyway versions {name} --text N` prints it: mend it, and `keyway deploy` it");
+                let help =
+                    format!("`keyway versions {name} --text N` prints it: mend it, and `keyway deploy` it");
                 found.push(Complaint::wrong("workflows", what, help));
             }
         }
         Ok(())
     });
-    for file in patient.config.value("workflows").map(|it| folder::names(Path::new(&it))).unwrap_or_default() {
+    for file in patient.config.value("workflows").map(|it| folder::names(Path::new(&it))).unwrap_or_default()
+    {
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) => {
@@ -52,8 +58,13 @@ pub(super) fn workflows(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
         };
         let errors = problems(&file, &text).iter().filter(|it| it.severity == Severity::Error).count();
         if errors > 0 {
-            let what = format!("`{}` has errors, so that what was deployed before stays in force", file.display());
-            found.push(Complaint::wrong("workflows", what, format!("`keyway check {}` shows them", file.display())));
+            let what =
+                format!("`{}` has errors, so that what was deployed before stays in force", file.display());
+            found.push(Complaint::wrong(
+                "workflows",
+                what,
+                format!("`keyway check {}` shows them", file.display()),
+            ));
         }
     }
 }
@@ -71,7 +82,8 @@ pub(super) fn service(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
         let waits = [(schedules, "schedule"), (callers, "trigger"), (unfinished, "unfinished run")];
         let some = waits.iter().filter(|(count, _)| *count > 0);
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let waits: Vec<String> = some.map(|(count, what)| format!("{count} {what}{}", plural(*count))).collect();
+        let waits: Vec<String> =
+            some.map(|(count, what)| format!("{count} {what}{}", plural(*count))).collect();
         if !waits.is_empty() {
             let what = format!("no service runs, and this waits for one: {}", waits.join(", "));
             found.push(Complaint::wrong("service", what, "start it with `keyway serve`"));
@@ -84,7 +96,8 @@ pub(super) fn late(patient: &Patient<'_>, found: &mut Vec<Complaint>) {
     tried("schedules", found, |found| {
         for timing in Kept::open(patient.home)?.timings(patient.now)? {
             if timing.enabled && timing.behind > SignedDuration::from_secs(60) {
-                let what = format!("`{}` is accounted for beyond now: the clock was set back", timing.workflow);
+                let what =
+                    format!("`{}` is accounted for beyond now: the clock was set back", timing.workflow);
                 let help = "it goes on when the clock has caught up; `keyway schedules` tells when";
                 found.push(Complaint::wrong("schedules", what, help));
             }
@@ -141,14 +154,20 @@ fn keys(vault: &Vault, owner: &str, found: &mut Vec<Complaint>) -> Result<(), Er
             "no_credit" => "has no credit left",
             _ => continue,
         };
-        let what = format!("the key `{}` of {owner} for {} {why}, its provider says", key.name, key.connector);
+        let what =
+            format!("the key `{}` of {owner} for {} {why}, its provider says", key.name, key.connector);
         let help = format!("`keyway keys rotate {}` stores another, `keyway keys test` asks again", key.name);
         found.push(Complaint::wrong("keys", what, help));
     }
     Ok(())
 }
 
-fn accounts(patient: &Patient<'_>, vault: &Vault, owner: &str, found: &mut Vec<Complaint>) -> Result<(), Error> {
+fn accounts(
+    patient: &Patient<'_>,
+    vault: &Vault,
+    owner: &str,
+    found: &mut Vec<Complaint>,
+) -> Result<(), Error> {
     for standing in connections::standings(patient.home, vault, owner)? {
         let row = &standing.row;
         let name = format!("the account `{}` of {owner} at {}", row.name, row.connector);
@@ -166,7 +185,12 @@ fn accounts(patient: &Patient<'_>, vault: &Vault, owner: &str, found: &mut Vec<C
     Ok(())
 }
 
-fn tokens_of(patient: &Patient<'_>, vault: &Vault, owner: &str, found: &mut Vec<Complaint>) -> Result<(), Error> {
+fn tokens_of(
+    patient: &Patient<'_>,
+    vault: &Vault,
+    owner: &str,
+    found: &mut Vec<Complaint>,
+) -> Result<(), Error> {
     for token in tokens::list(vault, owner)? {
         let Some(left) = token.expires.map(|expires| expires.duration_since(patient.now)) else { continue };
         if left.is_positive() && left < patient.limits.ahead {

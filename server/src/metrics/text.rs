@@ -22,7 +22,8 @@ pub fn text(gathered: &[Gathered]) -> String {
             };
             match number {
                 Number::Single(number) => {
-                    let _ = writeln!(out, "{}{} {}", metric.name, labels(None), scaled(*number, metric.scale));
+                    let _ =
+                        writeln!(out, "{}{} {}", metric.name, labels(None), scaled(*number, metric.scale));
                 }
                 Number::Histogram { count, sum, buckets } => {
                     let mut upto = 0;
@@ -121,7 +122,8 @@ mod tests {
         let gathered = metrics.gather();
         let ended = &gathered[Name::RunsEnded as usize].series;
         assert_eq!(ended.len(), crate::metrics::MOST + 1);
-        let sum: u64 = ended.iter().map(|(_, number)| if let Number::Single(it) = number { *it } else { 0 }).sum();
+        let sum: u64 =
+            ended.iter().map(|(_, number)| if let Number::Single(it) = number { *it } else { 0 }).sum();
         assert_eq!(sum, 10 * crate::metrics::MOST as u64, "none is lost");
     }
 }

@@ -15,7 +15,11 @@ pub fn of(gathered: &[Gathered]) -> Vec<Value> {
     let start = start.and_then(|it| it.series.first()).map(|(_, number)| number.clone());
     let start = if let Some(Number::Single(start)) = start { start } else { 0 };
     let now = Timestamp::now().as_nanosecond().to_string();
-    gathered.iter().filter(|it| !it.series.is_empty()).map(|it| metric(it, (&start.to_string(), &now))).collect()
+    gathered
+        .iter()
+        .filter(|it| !it.series.is_empty())
+        .map(|it| metric(it, (&start.to_string(), &now)))
+        .collect()
 }
 
 fn metric(gathered: &Gathered, (start, now): (&str, &str)) -> Value {
@@ -28,7 +32,9 @@ fn metric(gathered: &Gathered, (start, now): (&str, &str)) -> Value {
             json!({ "dataPoints": points, "aggregationTemporality": CUMULATIVE, "isMonotonic": true }),
         ),
         Type::Gauge => ("gauge", json!({ "dataPoints": points })),
-        Type::Histogram => ("histogram", json!({ "dataPoints": points, "aggregationTemporality": CUMULATIVE })),
+        Type::Histogram => {
+            ("histogram", json!({ "dataPoints": points, "aggregationTemporality": CUMULATIVE }))
+        }
     };
     json!({ "name": metric.name, "description": metric.about, kind: data })
 }

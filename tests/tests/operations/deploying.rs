@@ -79,8 +79,17 @@ fn unknown(text: &str, flags: &BTreeSet<String>) -> Vec<String> {
 }
 
 /// Flags of other programs that stand in lines with `keyway`.
-const OTHERS: [&str; 8] = [
-    "--home-dir", "--interval", "--package", "--recursive", "--release", "--shell", "--start-period", "--system",
+const OTHERS: [&str; 10] = [
+    "--chown",
+    "--from",
+    "--home-dir",
+    "--interval",
+    "--package",
+    "--recursive",
+    "--release",
+    "--shell",
+    "--start-period",
+    "--system",
 ];
 
 /// All flags of all commands that the pages may name.
@@ -167,14 +176,24 @@ fn the_dashboard_is_json_and_every_panel_asks_something() {
     let text = std::fs::read_to_string(folder().join("dashboard.json")).unwrap();
     let board: Value = serde_json::from_str(&text).unwrap();
     let panels = board["panels"].as_array().unwrap().iter().filter(|panel| panel["type"] != "row");
-    let asked: Vec<&str> = panels.flat_map(|panel| panel["targets"].as_array().unwrap()).map(|it| it["expr"].as_str().unwrap()).collect();
-    assert!(asked.len() >= 20 && asked.iter().all(|expr| !words(expr, "keyway_", "_").is_empty() || !words(expr, "process_", "_").is_empty()));
+    let asked: Vec<&str> = panels
+        .flat_map(|panel| panel["targets"].as_array().unwrap())
+        .map(|it| it["expr"].as_str().unwrap())
+        .collect();
+    assert!(
+        asked.len() >= 20
+            && asked
+                .iter()
+                .all(|expr| !words(expr, "keyway_", "_").is_empty()
+                    || !words(expr, "process_", "_").is_empty())
+    );
 }
 
 /// Lets a tool judge, where it is there.
 fn judged(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).current_dir(folder()).output().ok()?;
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{program} {}: {said}", arguments.join(" "));
     (!output.status.success()).then_some(said)
 }

@@ -53,7 +53,9 @@ pub fn read(text: &str) -> Result<Read, String> {
             let sample = sample(line).ok_or_else(|| wrong("no sample"))?;
             let kind = read.types.get(&current).ok_or_else(|| wrong("a sample without a type"))?;
             let base = match kind.as_str() {
-                "histogram" => ["_bucket", "_sum", "_count"].iter().find_map(|end| sample.0.strip_suffix(end)),
+                "histogram" => {
+                    ["_bucket", "_sum", "_count"].iter().find_map(|end| sample.0.strip_suffix(end))
+                }
                 _ => Some(sample.0.as_str()),
             };
             if base != Some(&current) {
@@ -79,13 +81,15 @@ fn histograms(read: &Read) -> Result<(), String> {
         for (_, labels, number) in read.samples.iter().filter(|it| it.0 == format!("{name}_bucket")) {
             let mut labels = labels.clone();
             let le = labels.remove("le").ok_or_else(|| format!("{name}: a bucket without a bound"))?;
-            let bound = if le == "+Inf" { f64::INFINITY } else { le.parse().map_err(|_| format!("{name}: {le}"))? };
+            let bound =
+                if le == "+Inf" { f64::INFINITY } else { le.parse().map_err(|_| format!("{name}: {le}"))? };
             series.entry(labels).or_default().push((bound, *number));
         }
         for (labels, buckets) in series {
             let grows = buckets.windows(2).all(|two| two[0].0 < two[1].0 && two[0].1 <= two[1].1);
             let last = buckets.last().copied().unwrap_or_default();
-            let named: Vec<(&str, &str)> = labels.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
+            let named: Vec<(&str, &str)> =
+                labels.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
             if !grows || last.0 != f64::INFINITY || last.1 != read.sum(&format!("{name}_count"), &named) {
                 return Err(format!("{name} {labels:?}: {buckets:?}"));
             }

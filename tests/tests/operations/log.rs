@@ -27,7 +27,6 @@ fn every_line_of_the_log_is_an_object_and_no_level_tells_a_secret() {
     let head = format!("/api/v1/runs?x={token}");
     assert_eq!(get(serving.address, &head).0, 401);
     let said = serving.stop();
-    let mut objects = 0;
     for line in said.lines().filter(|line| line.starts_with('{')) {
         let object: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         for name in ["time", "level", "target"] {
@@ -37,10 +36,7 @@ fn every_line_of_the_log_is_an_object_and_no_level_tells_a_secret() {
         let root = target.split("::").next().unwrap();
         let others = ["hyper", "hyper_util", "reqwest", "h2", "rustls", "tokio", "mio"];
         assert!(!(others.contains(&root) && ["debug", "trace"].contains(&level)), "{line}");
-        objects += 1;
     }
-    // Not everything that is said is the log: what the command tells people stays lines.
-    println!("{objects} lines of the log");
     for never in [CANARY, token.as_str()] {
         assert!(!said.contains(never), "{never}\n{said}");
     }
@@ -55,4 +51,14 @@ fn a_level_that_is_none_is_refused_and_the_usual_log_of_a_quiet_service_is_empty
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let said = Serving::of(&place, &["--log-format", "json"]).stop();
     assert!(!said.contains('{'), "{said}");
+    // A collector that is not there is told of once, when metrics are told for the last time.
+    let arguments = ["--log-format", "json", "--log-level", "warn", "--otlp", "http://127.0.0.1:9"];
+    let said = Serving::of(&place, &arguments).stop();
+    let lines: Vec<Value> = said
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert_eq!((&lines[0]["level"], &lines[0]["target"]), (&"warn".into(), &"server::telemetry".into()));
 }

@@ -14,13 +14,16 @@ use tests::served::Served;
 use super::exposition::read;
 use super::{CANARY, Serving, get, python, until};
 
+/// A key as it looks like one.
+const KEY: &str = "sk-canary-1a2b3c4d5e6f70819203";
+
 /// Ends well after three steps, one of which is left out.
 const GOOD: &str = "name: good\nsteps:\n  a: { set: { text: x } }\n  b: { set: { text: \"{{ steps.a.text }}\" } }\n\
     \x20 c: { if: \"steps.a.text == 'y'\", set: { text: x } }\n";
 
 /// Shows a secret to a port at which nobody listens, a second time after a moment, and fails.
 const BAD: &str = "name: bad\nsteps:\n  a:\n    http: { url: \"http://127.0.0.1:9/\", \
-    auth: { bearer: \"{{ secret('CRM') }}\" } }\n    retry: { attempts: 2, delay: 10ms }\n";
+    auth: { bearer: \"{{ secret('CRM') }}\" } }\n    retry: { attempts: 2, delay: 1s }\n";
 
 #[test]
 fn what_was_is_counted_in_the_format_and_nobody_and_nothing_secret_is_named() {
@@ -93,7 +96,7 @@ fn judged(told: &str) {
 #[test]
 fn questions_to_models_are_counted_by_provider_and_model_with_what_they_cost() {
     let provider = Provider::start("Hello.", &[]);
-    let served = Served::with(|place| provider.key(place, "openai", "mine", CANARY));
+    let served = Served::with(|place| provider.key(place, "openai", "mine", KEY));
     let question = json!({ "model": "openai/gpt-5.4-mini", "max_tokens": 50,
         "messages": [{ "role": "user", "content": "Say hello" }] });
     let said = served.post("/v1/chat/completions", &question);

@@ -40,7 +40,10 @@ fn each_fault_of_a_file_is_told_with_its_place_and_what_to_do() {
         ("listen = \"127.0.0.1:1\"\n", vec!["did you mean `http.listen`?"]),
         ("KEYWAY_LOG = \"info\"\n", vec!["did you mean `log.level`?"]),
         ("[htp]\nlisten = \"127.0.0.1:1\"\n", vec!["there is no setting `htp`"]),
-        ("root_key = \"abc\"\n", vec!["it does not belong into a file of settings: give it as `KEYWAY_ROOT_KEY`"]),
+        (
+            "root_key = \"abc\"\n",
+            vec!["it does not belong into a file of settings: give it as `KEYWAY_ROOT_KEY`"],
+        ),
         ("grace = \"soon\"\n", vec!["`grace` is `soon`: it is not a duration"]),
         ("grace = 10\n", vec!["`grace` is `10`: it is not a duration"]),
         ("[calls]\nprocess = 0\n", vec!["nothing would ever be called"]),
@@ -54,21 +57,24 @@ fn each_fault_of_a_file_is_told_with_its_place_and_what_to_do() {
         ("[metrics]\nlisten = \"0.0.0.0:1\"\n", vec!["wrong other machines reach 0.0.0.0:1"]),
         ("[metrics]\nlisten = \"127.0.0.1:7878\"\n", vec!["cannot both be told at 127.0.0.1:7878"]),
         ("workflows = \"/nowhere\"\n", vec!["`/nowhere` is not a directory"]),
-        ("[http]\nallow_remote = true\nlisten = \"0.0.0.0:1\"\n", vec!["unsafe other machines reach it by its addresses"]),
+        (
+            "[http]\nallow_remote = true\nlisten = \"0.0.0.0:1\"\n",
+            vec!["unsafe other machines reach it by its addresses"],
+        ),
         (
             "allow_private = true\n[http]\nallow_remote = true\nlisten = \"0.0.0.0:1\"\nhosts = [\"a.example\"]\n",
             vec!["unsafe whoever may start runs from elsewhere reaches private addresses"],
         ),
-        ("[http]\npublic_url = \"http://a.example\"\n", vec!["unsafe what is sent to webhooks goes over the network"]),
+        (
+            "[http]\npublic_url = \"http://a.example\"\n",
+            vec!["unsafe what is sent to webhooks goes over the network"],
+        ),
         ("[http]\npublic_url = \"http://localhost:1\"\n", vec![]),
         (
             "[http]\nallow_remote = true\n[metrics]\nlisten = \"0.0.0.0:1\"\n",
             vec!["unsafe whoever reaches that address reads the names of workflows"],
         ),
-        (
-            "gracce = 1\n[calls]\nowner = 0\n",
-            vec!["there is no setting `gracce`", "`calls.owner` is `0`"],
-        ),
+        ("gracce = 1\n[calls]\nowner = 0\n", vec!["there is no setting `gracce`", "`calls.owner` is `0`"]),
     ];
     for (text, expected) in cases {
         let found = complaints(&place, text);
@@ -89,7 +95,10 @@ fn a_flag_comes_before_the_environment_that_before_the_file_and_a_root_key_is_sh
     let place = Place::new();
     let file = place.file("keyway.toml", "grace = \"1s\"\nkeep = \"30d\"\n[calls]\nowner = 7\n");
     let mut command = place.keyway.command(&["config", "show", &file]);
-    command.env("KEYWAY_GRACE", "2s").env("KEYWAY_ROOT_KEY", CANARY).env("KEYWAY_HOSTS", "a.example, b.example");
+    command
+        .env("KEYWAY_GRACE", "2s")
+        .env("KEYWAY_ROOT_KEY", CANARY)
+        .env("KEYWAY_HOSTS", "a.example, b.example");
     let shown = finish(command);
     assert_eq!(shown.code, Some(0), "{shown:?}");
     let line = |key: &str| {

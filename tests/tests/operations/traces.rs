@@ -1,7 +1,7 @@
 //! Traces and metrics over OTLP: a receiver within this process, what it is sent, and what becomes of it where the receiver is
 //! away.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
@@ -108,10 +108,14 @@ fn a_run_that_ended_is_one_trace_with_a_span_of_each_step_and_none_of_its_values
     let ran = place.keyway.run(&["run", "work", "--allow-private", "--input", &format!("word={CANARY}")]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     // The first try is refused and comes again.
-    until("the trace is taken", || read(&serving.told()).unwrap().sum("keyway_traces_sent_total", &[]) == 1.0);
+    until("the trace is taken", || {
+        read(&serving.told()).unwrap().sum("keyway_traces_sent_total", &[]) == 1.0
+    });
     assert!(collector.came("/v1/traces").len() >= 2);
     let spans = collector.spans();
-    let named = |name: &str| spans.iter().find(|span| span["name"] == name).unwrap_or_else(|| panic!("{name}: {spans:?}"));
+    let named = |name: &str| {
+        spans.iter().find(|span| span["name"] == name).unwrap_or_else(|| panic!("{name}: {spans:?}"))
+    };
     let root = named("run work");
     assert_eq!(of(root, "keyway.status"), Some("failed"));
     assert_eq!(root["status"]["code"], 2);
@@ -126,7 +130,10 @@ fn a_run_that_ended_is_one_trace_with_a_span_of_each_step_and_none_of_its_values
         assert_eq!(span["traceId"], root["traceId"]);
         let time = |key: &str| span[key].as_str().unwrap().parse::<u128>().unwrap();
         assert!(time("startTimeUnixNano") <= time("endTimeUnixNano"));
-        assert_eq!((span["traceId"].as_str().unwrap().len(), span["spanId"].as_str().unwrap().len()), (32, 16));
+        assert_eq!(
+            (span["traceId"].as_str().unwrap().len(), span["spanId"].as_str().unwrap().len()),
+            (32, 16)
+        );
     }
     assert_eq!(of(named("bad"), "error.type"), Some("network"));
     assert_eq!((named("bad")["status"]["code"].clone(), named("bad")["kind"].clone()), (json!(2), json!(3)));
@@ -134,8 +141,10 @@ fn a_run_that_ended_is_one_trace_with_a_span_of_each_step_and_none_of_its_values
     // At its end a service tells metrics once more.
     serving.stop();
     let told = collector.came("/v1/metrics");
-    let metrics = told.last().unwrap()["resourceMetrics"][0]["scopeMetrics"][0]["metrics"].as_array().unwrap().clone();
-    let metric = |name: &str| metrics.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name}"));
+    let metrics =
+        told.last().unwrap()["resourceMetrics"][0]["scopeMetrics"][0]["metrics"].as_array().unwrap().clone();
+    let metric =
+        |name: &str| metrics.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name}"));
     let started = &metric("keyway_runs_started_total")["sum"];
     assert_eq!((&started["isMonotonic"], &started["dataPoints"][0]["asDouble"]), (&json!(true), &json!(1.0)));
     let point = &metric("keyway_commit_duration_seconds")["histogram"]["dataPoints"][0];
