@@ -8,6 +8,7 @@ mod budget;
 mod cancel;
 mod check;
 mod clean;
+mod config;
 mod connect;
 mod connections;
 mod connector;
@@ -15,6 +16,7 @@ mod connectors;
 mod cron;
 mod deploy;
 mod diff;
+mod doctor;
 mod enable;
 mod explain;
 mod explain_run;
@@ -49,11 +51,12 @@ mod why_not;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use server::config::Flags;
 use server::home::Home;
 use server::vault::{LOCAL, OwnerKind, Vault, Who};
 
 use crate::error::{Exit, Trouble};
-use crate::output;
+use crate::{logging, output};
 
 /// Check workflows like programs, and run them durably
 #[derive(Parser)]
@@ -73,6 +76,7 @@ enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
+    Config(config::Args),
     Connect(connect::Args),
     Connections(connections::Args),
     Connector(connector::Args),
@@ -82,6 +86,7 @@ enum Command {
     Diff(diff::Args),
     Disable(enable::DisableArgs),
     Disconnect(connections::RemoveArgs),
+    Doctor(doctor::Args),
     Enable(enable::EnableArgs),
     Explain(explain::Args),
     ExplainRun(explain_run::Args),
@@ -123,15 +128,23 @@ enum Command {
 /// Where runs are kept
 #[derive(clap::Args)]
 struct Data {
-    /// Keep runs in this directory [default: the platform's data directory]
+    /// Keep runs in this directory [default: what `KEYWAY_DATA` or the file of settings names, else the platform's data directory]
     #[arg(long = "data", value_name = "DIR")]
     directory: Option<PathBuf>,
 }
 
 impl Data {
     fn home(&self) -> Result<Home, Trouble> {
-        let directory = match &self.directory {
-            Some(directory) => directory.clone(),
+        match &self.directory {
+            Some(_) => self.home_by(None),
+            None => self.home_by(config::read(&Flags::new(), None)?.data()),
+        }
+    }
+
+    /// The same, where settings have been read that may name one.
+    fn home_by(&self, said: Option<PathBuf>) -> Result<Home, Trouble> {
+        let directory = match self.directory.clone().or(said) {
+            Some(directory) => directory,
             None => usual().ok_or_else(|| {
                 Trouble::new("there is no home directory to keep runs in")
                     .help("give a directory with `--data DIR`")
@@ -208,7 +221,12 @@ pub fn main() -> Exit {
     if let Err(trouble) = connector::take_folder() {
         return trouble.tell();
     }
-    let outcome = match Line::parse().command {
+    let command = Line::parse().command;
+    // A service logs as its settings say, which it reads first.
+    if !matches!(command, Command::Serve(_)) {
+        logging::usual();
+    }
+    let outcome = match command {
         Command::Answer(args) => on_runtime(answer::main(args)),
         Command::App(args) => app::main(&args),
         Command::Audit(args) => audit::main(&args),
@@ -217,6 +235,7 @@ pub fn main() -> Exit {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
+        Command::Config(args) => config::main(&args),
         Command::Connect(args) => on_runtime(connect::main(args)),
         Command::Connections(args) => on_runtime(connections::main(args)),
         Command::Connector(args) => connector::main(args),
@@ -226,6 +245,7 @@ pub fn main() -> Exit {
         Command::Diff(args) => diff::main(&args),
         Command::Disable(args) => on_runtime(enable::disable(args)),
         Command::Disconnect(args) => on_runtime(connections::remove(args)),
+        Command::Doctor(args) => on_runtime(doctor::main(args)),
         Command::Enable(args) => on_runtime(enable::enable(args)),
         Command::Explain(args) => explain::main(&args),
         Command::ExplainRun(args) => explain_run::main(&args),

@@ -2,7 +2,9 @@
 
 mod cmd;
 mod error;
+mod flags;
 mod hidden;
+mod logging;
 mod output;
 mod progress;
 mod rewrite;
@@ -26,14 +28,5 @@ fn main() -> ExitCode {
     // Before anything secret can be in memory.
     server::vault::keep_memory();
     stay_small();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .without_time()
-        .with_target(false)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("KEYWAY_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),
-        )
-        .init();
     cmd::main().into()
 }

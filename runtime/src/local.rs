@@ -68,6 +68,17 @@ pub struct Standing {
     pub late: Vec<(RunId, String)>,
 }
 
+/// How much there is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Runs that are moved here.
+    pub runs: usize,
+    /// Inputs that nobody has decided yet: those in line, and those that are tried again after a commit that failed.
+    pub inputs: usize,
+    /// Calls that wait for a place.
+    pub waiting: usize,
+}
+
 /// How the runs of one process share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shares {
@@ -204,6 +215,16 @@ impl Local {
         let (reply, standing) = sync_channel(1);
         self.send(Message::Standing { reply });
         standing.recv().map_err(|_| Error::Stopped)
+    }
+
+    /// How much there is to do, if that is told within a time.
+    ///
+    /// # Errors
+    /// Where the driver has stopped, or takes longer.
+    pub fn load(&self, within: Duration) -> Result<Load, Error> {
+        let (reply, load) = sync_channel(1);
+        self.send(Message::Load { reply });
+        load.recv_timeout(within).map_err(|_| Error::Stopped)
     }
 
     /// Whether the thread that moves the runs answers within a time.

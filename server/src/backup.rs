@@ -121,6 +121,7 @@ pub fn make(home: &Home, to: &Path) -> Result<Made, Error> {
     }
     part.persist_noclobber(to).map_err(|error| unusable(error.error))?;
     sync_folder(folder(to)).map_err(unusable)?;
+    note_last(home, to);
     Ok(Made { length, contents, folder: named })
 }
 
@@ -273,4 +274,22 @@ fn beside(file: &Path) -> io::Result<TempDir> {
 
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The name of the file in a data directory that tells of the last backup.
+const TOLD: &str = "keyway.backup";
+
+/// When the last backup of a data directory was made here, and where; nothing where none was.
+pub fn last(home: &Home) -> Option<(Timestamp, PathBuf)> {
+    let said = fs::read_to_string(home.directory().join(TOLD)).ok()?;
+    let (time, file) = said.trim_end().split_once(' ')?;
+    Some((time.parse().ok()?, file.into()))
+}
+
+/// Notes that a backup was made. It is for whoever looks after the machine, and no part of the backup: where it cannot be
+/// written, the backup is as good.
+fn note_last(home: &Home, file: &Path) {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let text = format!("{} {}\n", Timestamp::now(), file.display());
+    let _ = fs::write(home.directory().join(TOLD), text);
 }

@@ -68,6 +68,11 @@ fn deploy(owner: &Owner, file: PathBuf) -> Option<News> {
     }
 }
 
+/// The workflows' files in a folder, by their names.
+pub(crate) fn names(folder: &Path) -> Vec<PathBuf> {
+    files(folder).into_keys().collect()
+}
+
 /// The workflows' files in a folder; those of tests and hidden ones are none.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Print> {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());

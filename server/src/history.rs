@@ -99,6 +99,14 @@ impl History {
         Ok(timeline)
     }
 
+    /// How many rows the log of a run has.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn rows(&self, run: &RunId) -> Result<u64, Error> {
+        self.journal.as_ref().map_or(Ok(0), |journal| journal.rows(run))
+    }
+
     /// The story of a run.
     ///
     /// # Errors

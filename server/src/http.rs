@@ -19,6 +19,7 @@ mod keys;
 mod line;
 mod live;
 mod members;
+mod metrics;
 pub mod openapi;
 mod refusal;
 pub mod routes;
@@ -51,6 +52,7 @@ use crowd::Crowd;
 pub use door::{Person, Who};
 pub use host::Names;
 pub use house::{House, Part};
+pub use metrics::TABLE as METRICS;
 pub use refusal::Refusal;
 use routes::Route;
 
@@ -151,11 +153,13 @@ impl Http {
         let address = listener.local_addr().map_err(unusable)?;
         let house =
             Arc::new(House::open(owner.core(), home, reach, (settings.limits, settings.public.clone()))?);
+        let metrics = house.core().metrics.clone();
         let router = routes::router(table, house);
         let names = Arc::new(Names::new(address, &settings.names));
         let (stop, stage) = watch::channel(Stage::Open);
         let crowd = Arc::new(Crowd::new(settings.limits.connections));
-        let line = line::Line { router, names, limits: settings.limits, stage, crowd: crowd.clone() };
+        let line =
+            line::Line { router, names, limits: settings.limits, stage, crowd: crowd.clone(), metrics };
         let listening = tokio::spawn(line::accept(listener, line));
         Ok(Http { address, crowd, stop, listening })
     }

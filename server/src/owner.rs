@@ -3,6 +3,7 @@
 mod asking;
 pub mod callers;
 pub mod deploy;
+mod gathering;
 pub(crate) mod hearing;
 mod herald;
 mod plans;
@@ -42,6 +43,7 @@ use crate::error::Error;
 use crate::executor::Hands;
 use crate::home::{Home, Lock};
 use crate::live::{Ear, Piece};
+use crate::metrics::{self, Metrics};
 use crate::order::{Note, Order};
 use crate::protocol::{Act, Hears, Polled, Reply, Request, Watched};
 use crate::safe::Safe;
@@ -114,6 +116,8 @@ pub(crate) struct Core {
     /// Where the addresses begin that others call.
     base: OnceLock<String>,
     hands: Arc<Hands>,
+    /// What is counted of all this.
+    pub(crate) metrics: Arc<Metrics>,
     plans: Plans,
     guests: AtomicUsize,
     left: Notify,
@@ -149,8 +153,14 @@ impl Owner {
         let hands = Arc::new(Hands::new(data, home.database(), safe.clone(), desk.clone()));
         let executor: Arc<dyn Executor> = hands.clone();
         let executor = stand_in.map_or(executor.clone(), |stand_in| stand_in(executor));
+        let metrics = Arc::new(Metrics::default());
+        let executor = Arc::new(metrics::Metered::new(executor, metrics.clone()));
+        let heard = metrics.clone();
+        desk.on_change(move |change| heard.changed(change));
         let surroundings = Surroundings { executor, tokio: Handle::current(), clock: Arc::new(Wall) };
-        let driver = Arc::new(Local::sharing(Arc::new(Sqlite::over(desk.clone())?), surroundings, shares));
+        let journal = Arc::new(Sqlite::over(desk.clone())?);
+        let journal = Arc::new(metrics::Watched::new(journal, metrics.clone()));
+        let driver = Arc::new(Local::sharing(journal, surroundings, shares));
         let listener = socket::listen(&home.socket())?;
         let (guests, left, plans) = (AtomicUsize::new(0), Notify::new(), Plans::default());
         let (timekeeper, poller, base) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
@@ -166,6 +176,7 @@ impl Owner {
             ears: Ears::default(),
             base,
             hands,
+            metrics,
             plans,
             guests,
             left,

@@ -7,21 +7,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dsl::diagnostic::Diagnostic;
+use jiff::SignedDuration;
+use runtime::clean::Keeping;
 use runtime::executor::Executor;
 pub use runtime::local::Shares;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tracing::{error, info};
 
 use crate::accounts::Accounts;
+use crate::config;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::home::Home;
 use crate::http::routes::ROUTES;
-use crate::http::{self, Http};
+use crate::http::{self, Http, METRICS};
 use crate::owner::Owner;
 use crate::owner::deploy::Outcome;
+use crate::protocol::{Act, Reply, Request};
+use crate::telemetry::Telemetry;
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often what has ended long ago is removed, where that is wanted.
+const CLEAN: Duration = Duration::from_secs(24 * 3600);
+
+/// How long after its start a service does so first.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// How long what is still to be told to a collector may take at the end.
+const LAST: Duration = Duration::from_secs(2);
 
 /// How often it is asked whether calls are still under way.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -39,8 +54,31 @@ pub struct Settings {
     pub shares: Shares,
     /// Where it answers over HTTP, if it does.
     pub http: Option<http::Settings>,
+    /// Where it tells metrics, if it does.
+    pub metrics: Option<http::Settings>,
+    /// The collector of OpenTelemetry that traces and metrics are sent to, if they are.
+    pub otlp: Option<String>,
+    /// How long what has ended is kept; for ever without.
+    pub keep: Option<Duration>,
     /// What stands between the runs and what they call: nothing, but where the rest is measured.
     pub stand_in: Option<StandIn>,
+}
+
+impl Settings {
+    /// As they are configured.
+    pub fn of(config: config::Service) -> Settings {
+        Settings {
+            folder: config.workflows,
+            reach: config.reach,
+            grace: config.grace,
+            shares: config.shares,
+            http: config.http,
+            metrics: config.metrics,
+            keep: config.keep,
+            otlp: config.otlp,
+            stand_in: None,
+        }
+    }
 }
 
 /// Makes what carries out calls of what does so usually.
@@ -79,6 +117,8 @@ pub enum News {
 pub struct Service {
     // Dropped first, so that nothing is asked of an owner that has gone.
     http: Option<Http>,
+    metrics: Option<Http>,
+    telemetry: Option<Telemetry>,
     owner: Owner,
     home: Home,
     folder: Option<Folder>,
@@ -104,17 +144,27 @@ impl Service {
             Some(settings) => Some((http::bind(settings).await?, settings)),
             None => None,
         };
+        let watched = match &settings.metrics {
+            Some(settings) => Some((http::bind(settings).await?, settings)),
+            None => None,
+        };
         let owner = Owner::sharing(home, lock, settings.shares, settings.stand_in)?;
         if let Some((listener, http)) = &listener {
             let own = || listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default();
             owner.reached_at(&http.public.clone().unwrap_or_else(own));
         }
+        // Before any run is moved that could end.
+        let telemetry = settings.otlp.as_deref().map(|endpoint| Telemetry::open(owner.core(), endpoint));
+        let telemetry = telemetry.transpose()?;
         let (resumed, schedules) = owner.serve(settings.reach)?;
         let http = listener
             .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), ROUTES));
         let http = http.transpose()?;
+        let metrics = watched
+            .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), METRICS));
+        let metrics = metrics.transpose()?;
         let folder = settings.folder.clone().map(Folder::new);
-        Ok(Service { owner, home: home.clone(), folder, settings, http, resumed, schedules })
+        Ok(Service { owner, home: home.clone(), folder, settings, http, metrics, telemetry, resumed, schedules })
     }
 
     /// Where it answers over HTTP.
@@ -136,14 +186,22 @@ impl Service {
         Ok(link.map(|link| format!("{base}/api/v1/setup#{}", link.expose())))
     }
 
+    /// Where it tells metrics.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|http| http.address)
+    }
+
     /// Serves until it is stopped, and tells what happens meanwhile.
     pub async fn run(&mut self, stop: impl Future<Output = ()>, tell: impl Fn(News)) {
         let mut stop = std::pin::pin!(stop);
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut days = tokio::time::interval_at(tokio::time::Instant::now() + SETTLED, CLEAN);
+        days.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = &mut stop => return,
+                _ = days.tick() => self.clean(),
                 _ = ticks.tick() => {
                     if let Some(folder) = &mut self.folder {
                         folder.look(&self.owner).into_iter().for_each(&tell);
@@ -153,9 +211,27 @@ impl Service {
         }
     }
 
+    /// Removes what has ended longer ago than is to be kept. Nobody waits for it.
+    fn clean(&self) {
+        let Some(keep) = self.settings.keep.and_then(|keep| SignedDuration::try_from(keep).ok()) else {
+            return;
+        };
+        let core = self.owner.core();
+        tokio::task::spawn_blocking(move || {
+            let keeping = Keeping { younger_than: keep, latest: 0 };
+            match core.handle(&Request::Clean { keeping, act: Act::Do }) {
+                Ok(Reply::Cleaned(cleaned)) => {
+                    info!(runs = cleaned.runs.len(), "removed what ended long ago")
+                }
+                Ok(_) => {}
+                Err(error) => error!(error = crate::chain(&error), "what ended long ago cannot be removed"),
+            }
+        });
+    }
+
     /// Stops: nothing is started by a schedule any more, nothing more is taken over HTTP, and calls under way may end for
     /// a while. Gives how many did not; their runs go on when somebody takes them up.
-    pub async fn close(self) -> usize {
+    pub async fn close(mut self) -> usize {
         if let Some(http) = &self.http {
             http.close();
         }
@@ -165,6 +241,9 @@ impl Service {
             let calls = self.owner.calls();
             let open = self.http.as_ref().map_or(0, Http::connections);
             if calls + open == 0 || tokio::time::Instant::now() >= end {
+                if let Some(telemetry) = self.telemetry.take() {
+                    telemetry.close(LAST).await;
+                }
                 return calls;
             }
             tokio::time::sleep(PAUSE).await;

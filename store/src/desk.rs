@@ -30,7 +30,12 @@ struct Room {
     /// Something was posted, or all of that was answered, or the desk is closed.
     ring: Condvar,
     path: PathBuf,
+    /// Told of each change that is on disk.
+    heard: OnceLock<Heard>,
 }
+
+/// Who is told of changes that are on disk.
+type Heard = Box<dyn Fn(&Change) + Send + Sync>;
 
 /// What waits to be written.
 #[derive(Default)]
@@ -66,7 +71,8 @@ impl Desk {
     /// Where the file is none of ours, damaged, too new, in use, or cannot be written.
     pub fn open(path: &Path, patience: Duration) -> Result<Desk, Error> {
         let writer = Mutex::new(Writer::open(path, patience)?);
-        let room = Room { writer, tray: Mutex::default(), ring: Condvar::new(), path: path.to_owned() };
+        let (ring, heard) = (Condvar::new(), OnceLock::new());
+        let room = Room { writer, tray: Mutex::default(), ring, path: path.to_owned(), heard };
         Ok(Desk { room: Arc::new(room), reader: OnceLock::new(), clerk: OnceLock::new() })
     }
 
@@ -163,6 +169,12 @@ impl Desk {
         drop(self.room.ring.wait_timeout_while(self.room.tray(), most, waiting));
     }
 
+    /// Has this called from here on with each change that was made here, once it is on disk. Whoever is told must neither
+    /// block nor write. Only the first who asks is told.
+    pub fn on_change(&self, told: impl Fn(&Change) + Send + Sync + 'static) {
+        let _ = self.room.heard.set(Box::new(told));
+    }
+
     /// How many transactions it has written since it was opened.
     pub fn commits(&self) -> u64 {
         self.room.writer().commits()
@@ -244,6 +256,10 @@ impl Room {
     }
 
     fn settle(&self, papers: &[Arc<Paper>], outcomes: Vec<Result<(), Unfit>>) {
+        if let Some(heard) = self.heard.get() {
+            let made = papers.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
+            made.for_each(|(paper, _)| heard(&paper.change));
+        }
         self.tell(papers, outcomes.into_iter().map(Ok));
     }
 

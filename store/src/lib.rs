@@ -18,6 +18,7 @@ pub mod door;
 mod error;
 mod file;
 mod lately;
+pub mod look;
 mod reader;
 mod seal;
 pub mod subscriptions;

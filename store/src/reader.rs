@@ -103,6 +103,19 @@ impl Reader {
         }
     }
 
+    /// The number of the last row of a run's log: 0 where it has none.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn last_row(&self, run: &str) -> Result<u64, Error> {
+        let last: Option<i64> = self.with(|connection| {
+            connection
+                .prepare_cached("SELECT max(seq) FROM events WHERE run = ?1")?
+                .query_row([run], |row| row.get(0))
+        })?;
+        Ok(last.map_or(0, i64::unsigned_abs))
+    }
+
     /// Calls `found` for the first row of a run's log.
     ///
     /// # Errors

@@ -105,6 +105,7 @@ impl Keyway {
             "diff",
             "disable",
             "disconnect",
+            "doctor",
             "enable",
             "explain-run",
             "export",

@@ -20,6 +20,7 @@ pub struct Served {
     pub address: SocketAddr,
     /// A token that may ask models.
     pub token: String,
+    metrics: SocketAddr,
     service: Child,
 }
 
@@ -44,19 +45,39 @@ impl Served {
         prepare(&place);
         let made = place.keyway.run(&["token", "add", "editor", "--scope", "ai"]);
         assert_eq!(made.code, Some(0), "{made:?}");
-        let mut service = place.keyway.spawn(&["serve", "--listen", "127.0.0.1:0", "--allow-private"]);
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--allow-private"];
+        let mut service = place.keyway.spawn(&arguments);
         let stderr = service.stderr.take().expect("it is piped");
         let mut lines = BufReader::new(stderr).lines();
         let address = lines.find_map(|line| line.ok()?.split_once("listening at http://")?.1.parse().ok());
+        let metrics = lines.find_map(|line| {
+            let line = line.ok()?;
+            line.split_once("metrics at http://")?.1.trim_end_matches("/metrics").parse().ok()
+        });
+        let metrics = metrics.expect("it says where it tells metrics");
         // What it logs is read on, so that it does not wait for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         let token = made.stdout.trim().to_owned();
-        Served { place, address: address.expect("it says where it listens"), token, service }
+        Served { place, address: address.expect("it says where it listens"), token, metrics, service }
     }
 
     /// Its address as programs are told it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Its metrics, as Prometheus reads them.
+    ///
+    /// # Panics
+    /// Where it tells none.
+    pub fn metrics(&self) -> String {
+        let mut stream = TcpStream::connect(self.metrics).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer.split_once("\r\n\r\n").expect("a head").1.to_owned()
     }
 
     /// Its process.

@@ -446,3 +446,54 @@ fn kind(schema: &serde_json::Value) -> String {
         None => "anything".into(),
     }
 }
+
+#[test]
+fn the_pages_of_settings_and_their_templates() {
+    use server::config::table::{OUTSIDE, env_template, toml_template};
+    let mut text = String::from(
+        "# Settings\n\n`keyway serve` takes each of these as a flag, as a variable of the environment, and from a file: a flag comes \
+         before the environment, that before the file. The file is `keyway.toml` beside the root keys, or what `--config` or \
+         `KEYWAY_CONFIG` names. `keyway config template` prints one, `keyway config check` looks it through, and `keyway config show` \
+         tells each setting with where it comes from.\n\n\
+         | Key | Flag | Variable | Usually | |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for setting in server::config::SETTINGS {
+        let usual = setting.usual.map_or("–".to_owned(), |usual| format!("`{usual}`"));
+        text += &format!(
+            "| `{}` | `--{}` | `{}` | {usual} | {} |\n",
+            setting.key,
+            setting.flag,
+            setting.variable,
+            cell(setting.about)
+        );
+    }
+    text += "\nA key with a dot stands in a table of the file: `http.listen` is `listen` below `[http]`. `http.hosts` is a list. What \
+        holds a secret is no setting, and no file of settings takes it:\n\n| Variable | Holds |\n| --- | --- |\n";
+    for variable in OUTSIDE {
+        text += &format!("| `{}` | {} |\n", variable.name, cell(variable.about));
+    }
+    page("operations/settings.md", &text);
+    page("operations/keyway.toml.example", &toml_template());
+    page("operations/keyway.env.example", &env_template());
+}
+
+#[test]
+fn the_page_of_metrics() {
+    let mut text = String::from(
+        "# Metrics\n\n`keyway serve --metrics 127.0.0.1:9464` tells them at `/metrics`, in Prometheus' text format. Whoever reaches that \
+         address reads them, names of workflows and what models cost among them; it is an address of its own, so that nothing else \
+         is reached there. Where other machines should, `--allow-remote` must be said, and a firewall belongs before it.\n\n\
+         No label holds an owner, a run, a key or a value. A metric keeps 500 series at most; what comes beyond goes into one whose \
+         labels are `other`. Counters begin anew with the process.\n\n\
+         | Metric | Kind | Labels | |\n| --- | --- | --- | --- |\n",
+    );
+    for metric in server::metrics::METRICS {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels = if labels.is_empty() { "–".into() } else { labels.join(", ") };
+        text +=
+            &format!("| `{}` | {} | {labels} | {} |\n", metric.name, metric.kind.name(), cell(metric.about));
+    }
+    text += "\nHistograms have the same buckets, from half a millisecond to ten minutes. \
+        [dashboard.json](dashboard.json) draws all this in Grafana, and [rules.yaml](rules.yaml) has alerts.\n";
+    page("operations/metrics.md", &text);
+}

@@ -107,6 +107,11 @@ impl Vault {
         self.load()
     }
 
+    /// True if the keys are at hand.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// The keys of a vault that is made if it is empty.
     pub(crate) fn keys_or_make(&self) -> Result<Arc<Keys>, Error> {
         if self.reader.vault_is_blank()? {

@@ -57,6 +57,17 @@ impl Vault {
         })
     }
 
+    /// True if its keys are at hand, false if somebody sealed it; nothing where nobody has needed them yet. It opens nothing.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn is_open(&self) -> Result<Option<bool>, Error> {
+        if self.reader.vault_value("sealed")?.is_some() {
+            return Ok(Some(false));
+        }
+        Ok(self.has_keys().then_some(true))
+    }
+
     /// Writes the root keys at hand to a new file, which is then all that is needed to open the vault. That it was
     /// done is in the audit before.
     ///

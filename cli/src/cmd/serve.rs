@@ -1,16 +1,15 @@
 //! `keyway serve`: moves runs and keeps schedules until it is stopped.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use server::http;
-use server::serve::{News, Reach, Service, Settings, Shares};
+use server::serve::{News, Service, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Data;
 use crate::error::{Exit, Trouble};
+use crate::flags::Given;
+use crate::logging::{self, Format};
 use crate::output::{self, BAD, BUSY, FAINT, GOOD};
 use crate::waits::count;
 
@@ -20,54 +19,25 @@ use crate::waits::count;
 /// has not ended then goes on at the next start. All other commands talk to it.
 #[derive(ClapArgs)]
 pub struct Args {
-    /// Deploy the workflows in this directory, and again whenever one changes
-    #[arg(long, value_name = "DIR")]
-    workflows: Option<PathBuf>,
-    /// How long calls under way may take to end when it is stopped
-    #[arg(long, value_name = "DURATION", default_value = "10s")]
-    grace: String,
-    /// Answer over HTTP at this address; port 0 takes any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
-    listen: SocketAddr,
-    /// Let `--listen` name an address that other machines reach: they see what is sent, so put TLS before it
-    #[arg(long)]
-    allow_remote: bool,
-    /// Answer over HTTP also when called by this name, as a proxy passes it on; may be given more than once
-    #[arg(long = "host", value_name = "NAME")]
-    hosts: Vec<String>,
-    /// Where the world reaches it, as `https://keyway.example.com`: the addresses of webhooks begin so
-    #[arg(long, value_name = "URL", value_parser = public)]
-    public_url: Option<String>,
-    /// Do not answer over HTTP
-    #[arg(long, conflicts_with_all = ["listen", "allow_remote", "hosts", "public_url"])]
-    no_http: bool,
-    /// Have so many calls under way at once that take time; others wait their turn
-    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().process, value_parser = at_least_one)]
-    calls: usize,
-    /// The same for each owner
-    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().owner, value_parser = at_least_one)]
-    calls_per_owner: usize,
-    /// The same for each workflow
-    #[arg(long, value_name = "NUMBER", default_value_t = Shares::default().workflow, value_parser = at_least_one)]
-    calls_per_workflow: usize,
-    /// Let the calls of runs that it starts or takes up go to private addresses, such as this machine's
-    #[arg(long)]
-    allow_private: bool,
+    /// Read settings from this file [default: what `KEYWAY_CONFIG` names, else `keyway.toml` beside the root keys]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    given: Given,
     #[command(flatten)]
     data: Data,
 }
 
 /// Carries the command out.
 pub async fn main(args: Args) -> Result<Exit, Trouble> {
-    let home = args.data.home()?;
-    let grace = dsl::duration::parse(&args.grace).and_then(|length| Duration::try_from(length).ok());
-    let grace = grace.ok_or_else(|| {
-        Trouble::no(format!("`{}` is not a duration", args.grace)).help("write it as `10s` or `2m`")
-    })?;
-    if let Some(folder) = args.workflows.as_ref().filter(|folder| !folder.is_dir()) {
-        return Err(Trouble::new(format!("`{}` is not a directory", folder.display())));
-    }
-    let reach = if args.allow_private { Reach::Private } else { Reach::Public };
+    let config = super::config::read(&args.given.0, args.config.as_deref())?;
+    let format = match config.value("log.format").as_deref() {
+        Some("json") => Format::Json,
+        _ => Format::Text,
+    };
+    logging::begin(format, config.value("log.level").as_deref().unwrap_or("error"));
+    super::config::refuse(&config)?;
+    let home = args.data.home_by(config.data())?;
     let listen =
         |kind| signal(kind).map_err(|error| Trouble::new(format!("signals cannot be listened to: {error}")));
     let (mut term, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
@@ -77,15 +47,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
             _ = interrupt.recv() => {}
         }
     };
-    let http = http(&args)?;
-    let shares = Shares {
-        process: args.calls,
-        owner: args.calls_per_owner,
-        workflow: args.calls_per_workflow,
-        ..Shares::default()
-    };
-    let settings = Settings { folder: args.workflows, reach, grace, shares, http, stand_in: None };
-    let mut service = Service::open(&home, settings).await?;
+    let mut service = Service::open(&home, Settings::of(config.service())).await?;
     output::note(&format!(
         "{GOOD}serving{GOOD:#} {} {FAINT}with {} and {} to take up{FAINT:#}",
         home.directory().display(),
@@ -94,6 +56,9 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     ));
     if let Some(address) = service.address() {
         output::note(&format!("{GOOD}listening{GOOD:#} at http://{address}"));
+    }
+    if let Some(address) = service.metrics_address() {
+        output::note(&format!("{GOOD}metrics{GOOD:#} at http://{address}/metrics"));
     }
     match service.setup_link() {
         Ok(None) => {}
@@ -117,36 +82,6 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
         )),
     }
     Ok(Exit::Done)
-}
-
-/// Where it answers over HTTP. What other machines reach must be asked for in words.
-fn http(args: &Args) -> Result<Option<http::Settings>, Trouble> {
-    if args.no_http {
-        return Ok(None);
-    }
-    if !args.listen.ip().is_loopback() && !args.allow_remote {
-        let message = format!("other machines reach {}", args.listen);
-        return Err(Trouble::no(message).help("`--allow-remote` allows that; put a proxy with TLS before it"));
-    }
-    let (address, limits) = (args.listen, http::Limits::default());
-    let (mut names, public) = (args.hosts.clone(), args.public_url.clone());
-    names.extend(public.as_deref().and_then(server::hooks::host_of));
-    Ok(Some(http::Settings { address, names, public, limits }))
-}
-
-fn public(text: &str) -> Result<String, String> {
-    match server::hooks::host_of(text) {
-        Some(_) => Ok(text.trim_end_matches('/').to_owned()),
-        None => Err("write it as `https://keyway.example.com`".into()),
-    }
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("nothing would ever be called".into()),
-        Ok(number) => Ok(number),
-        Err(_) => Err("it is not a number".into()),
-    }
 }
 
 fn tell(news: News) {

@@ -70,6 +70,14 @@ impl Sqlite {
         runs.into_iter().map(|run| self.summary(run)).collect()
     }
 
+    /// How many rows the log of a run has.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn rows(&self, run: &RunId) -> Result<u64, Error> {
+        Ok(self.reader.last_row(&run.0)?)
+    }
+
     /// How many batches it has written since it was opened.
     pub fn commits(&self) -> u64 {
         self.writer.as_ref().map_or(0, |writing| writing.desk.commits())

@@ -108,6 +108,11 @@ impl<T> Fair<T> {
         self.owners.values().flat_map(|share| share.workflows.values()).flatten()
     }
 
+    /// How many things are in it; counted over its lanes.
+    pub fn len(&self) -> usize {
+        self.owners.values().flat_map(|share| share.workflows.values()).map(VecDeque::len).sum()
+    }
+
     /// How many workflows have something in it.
     pub fn lanes(&self) -> usize {
         self.lanes

@@ -34,7 +34,7 @@ use super::rooms::Rooms;
 use super::turn::Turn;
 use super::values::Shelf;
 use super::watchers::Watchers;
-use super::{Shares, Standing, Surroundings, Turns};
+use super::{Load, Shares, Standing, Surroundings, Turns};
 use crate::arrival::Coming;
 use crate::clock::{Clock, NAP};
 use crate::driver::Error;
@@ -76,6 +76,8 @@ pub(super) enum Message {
     Arrive { comings: Vec<Coming>, poll: Option<Poll>, answer: Answered },
     /// Answer, to show that somebody is there.
     Ping { reply: SyncSender<()> },
+    /// Tell how much there is to do.
+    Load { reply: SyncSender<Load> },
     /// Tell how the runs stand.
     Standing { reply: SyncSender<Standing> },
     /// Let those begin that wait and find room.
@@ -351,6 +353,7 @@ impl Mover {
             Message::Arrive { comings, poll, answer } => self.arrive(comings, poll, answer),
             // Whoever asked may have gone.
             Message::Ping { reply } => drop(reply.send(())),
+            Message::Load { reply } => drop(reply.send(self.to_do())),
             Message::Standing { reply } => drop(reply.send(self.standing())),
             Message::Remove { runs, reply } => self.remove(runs, reply),
             Message::Forget { answers, reply } => self.forget_answers(answers, reply),

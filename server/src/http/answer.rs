@@ -69,7 +69,13 @@ impl From<Refusal> for Answer {
 /// As it goes over the wire.
 pub(super) fn written(answer: Result<Answer, Refusal>) -> Response<Body> {
     let Answer { status, body, heads } = answer.unwrap_or_else(Answer::from);
-    let mut response = Response::new(Body::from(body.to_string() + "\n"));
+    // A text that says what it is goes out as it is.
+    let is_text = heads.iter().any(|(name, _)| *name == "content-type");
+    let body = match body {
+        Value::String(text) if is_text => text,
+        other => other.to_string() + "\n",
+    };
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
     let head = response.headers_mut();
     head.insert("content-type", HeaderValue::from_static("application/json"));

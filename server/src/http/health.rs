@@ -17,8 +17,10 @@ pub fn ready(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         tracing::warn!(part, why, "not ready");
     }
     let state = |part: &str| if ailments.iter().any(|(ill, _)| *ill == part) { "failing" } else { "well" };
-    let parts: Map<_, _> =
+    let mut parts: Map<_, _> =
         ["database", "runs", "writing"].iter().map(|part| ((*part).to_owned(), state(part).into())).collect();
+    // A service that others fail can do its work all the same.
+    parts.extend(ask.house.beside().into_iter().map(|(part, word)| (part.to_owned(), word.into())));
     let status = if ailments.is_empty() { 200 } else { 503 };
     let word = if ailments.is_empty() { "ready" } else { "not_ready" };
     Ok(Answer::ok(json!({ "status": word, "parts": parts })).with(status))

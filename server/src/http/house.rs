@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::history::{History, Listed};
 use crate::home::Home;
 use crate::kept::Kept;
+use crate::metrics::process;
 use crate::order::Note;
 use crate::owner::Core;
 use crate::protocol::{Reply, Request};
@@ -35,6 +36,9 @@ const SOON: Duration = Duration::from_secs(2);
 
 /// How many runs are read at a time for a page.
 const LOOKED_AT: usize = 2000;
+
+/// Less than so many bytes, and than a twentieth of the disk, are little.
+const LITTLE: u64 = 1 << 30;
 
 /// How long a key stands for what was asked for under it.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -140,6 +144,24 @@ impl House {
             found.push(("writing", format!("nothing could be recorded for {seconds} s: {error}")));
         }
         found
+    }
+
+    /// How the parts stand without which it works, as far as that was measured: the disk, the vault, providers of models and
+    /// services that were called lately.
+    pub fn beside(&self) -> [(&'static str, &'static str); 4] {
+        let disk = self.core.desk.path().parent().and_then(process::disk);
+        let disk = match disk {
+            None => "unknown",
+            Some((free, size)) if free < LITTLE && free < size / 20 => "low",
+            Some(_) => "well",
+        };
+        let metrics = &self.core.metrics;
+        [
+            ("disk", disk),
+            ("vault", self.core.vault_stands()),
+            ("providers", metrics.providers().name()),
+            ("connectors", metrics.connectors().name()),
+        ]
     }
 
     /// The accounts of people.

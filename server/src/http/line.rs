@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
@@ -21,7 +21,9 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::crowd::{Crowd, Place};
+use super::routes::Route;
 use super::{Limits, Names, Stage, answer, ask};
+use crate::metrics::{Counted, Metrics, Name};
 
 /// How long is waited where the system gives no connection.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -37,6 +39,7 @@ pub(super) struct Line {
     pub limits: Limits,
     pub stage: watch::Receiver<Stage>,
     pub crowd: Arc<Crowd>,
+    pub metrics: Arc<Metrics>,
 }
 
 /// Accepts connections until it is closed, and waits for those that are open.
@@ -72,6 +75,7 @@ async fn hold(stream: TcpStream, (place, from): (Place, ask::From), line: Line) 
     // An answer is one write, and waits for nothing.
     let _ = stream.set_nodelay(true);
     let (limits, mut stage) = (line.limits, line.stage.clone());
+    let _open = Counted::new(line.metrics.of(Name::HttpConnections, &[]));
     let place = Arc::new(place);
     let asked = {
         let (place, line) = (place.clone(), line.clone());
@@ -129,17 +133,25 @@ impl Drop for Held {
     }
 }
 
+/// Stands for the route where there is none.
+const NONE: &str = "none";
+
 async fn answered(
     mut request: Request<Incoming>,
     (place, from): (Arc<Place>, ask::From),
     line: Line,
 ) -> Result<Response<Body>, Infallible> {
+    let began = Instant::now();
     place.busy();
     request.extensions_mut().insert(place.clone());
     request.extensions_mut().insert(from);
-    let response = match line.names.check(request.uri(), request.headers()) {
+    let metrics = line.metrics;
+    let mut response = match line.names.check(request.uri(), request.headers()) {
         Ok(()) => TowerToHyperService::new(line.router).call(request).await?,
         Err(refusal) => answer::written(Err(refusal)),
     };
+    let route = response.extensions_mut().remove::<&'static Route>();
+    let route = route.map_or((NONE, NONE), |route| (route.method, route.path));
+    metrics.answered(route, response.status().as_u16(), began.elapsed());
     Ok(answer::guarded(response).map(|body| Body::new(Held { body, place })))
 }

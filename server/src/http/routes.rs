@@ -204,7 +204,15 @@ pub(super) fn router(table: &'static [Route], house: Arc<House>) -> Router {
         let method = Method::from_bytes(route.method.as_bytes()).expect("a route names a method");
         let filter = MethodFilter::try_from(method).expect("a route names a method that there is");
         let house = house.clone();
-        let carried = move |request| answered(route, house.clone(), request);
+        let carried = move |request| {
+            let answering = answered(route, house.clone(), request);
+            async move {
+                let mut response = answering.await;
+                // For whoever counts answers.
+                response.extensions_mut().insert(route);
+                response
+            }
+        };
         router = router.route(route.path, on(filter, carried));
     }
     router

@@ -5,12 +5,18 @@ use engine::run::RunId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Mover, Tracked};
-use crate::local::Standing;
+use crate::local::{Load, Standing};
 
 /// How long something may be due before it is late.
 const SOON: SignedDuration = SignedDuration::from_secs(60);
 
 impl Mover {
+    /// How much there is to do.
+    pub(super) fn to_do(&self) -> Load {
+        let inputs = self.ready.len() + self.held.len();
+        Load { runs: self.runs.len(), inputs, waiting: self.waiting.len() }
+    }
+
     /// How the runs stand that are moved here.
     pub(super) fn standing(&self) -> Standing {
         let now = self.clock.now();

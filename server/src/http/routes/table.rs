@@ -98,7 +98,7 @@ pub const ROUTES: &[Route] = &[
     Route::on(("GET", "/healthz"), Policy::Public, Handler::Blocks(health::alive), "Answers while the process lives.").gives(&[(200, ALIVE)]),
     Route::on(("GET", "/hooks/{token}"), Policy::Address, Handler::Hears, "Answers a service that looks whether somebody is there before it calls: [triggers.md](triggers.md).").body(CALL, ANYTHING).gives(&[(200, ANYTHING)]),
     Route::on(("POST", "/hooks/{token}"), Policy::Address, Handler::Hears, "Hears a call from outside, and starts a run of the workflow whose address it is.").body(CALL, ANYTHING).gives(&[(200, ANYTHING), (202, ANYTHING)]),
-    Route::on(("GET", "/readyz"), Policy::Public, Handler::Blocks(health::ready), "Answers 200 where the database and the thread that moves the runs answer, else 503.").gives(&[(200, READY), (503, READY)]),
+    Route::on(("GET", "/readyz"), Policy::Public, Handler::Blocks(health::ready), "Answers 200 where the service can do its work, else 503, and tells how its parts stand.").gives(&[(200, READY), (503, READY)]),
     Route::on(("POST", "/v1/chat/completions"), Policy::Token(Scope::Ai), Handler::Speaks(Shape::OpenAi, gateway::question), "Asks a model, in OpenAI's shape: [gateway.md](gateway.md).").body(QUESTION, OPEN).gives(&[(200, OPEN)]).streams(),
     Route::on(("POST", "/v1/embeddings"), Policy::Token(Scope::Ai), Handler::Speaks(Shape::OpenAi, gateway::meaning), "Tells the meaning of texts as numbers, in OpenAI's shape.").body(QUESTION, OPEN).gives(&[(200, OPEN)]),
     Route::on(("POST", "/v1/messages"), Policy::Token(Scope::Ai), Handler::Speaks(Shape::Anthropic, gateway::question), "Asks a model, in Anthropic's shape.").body(QUESTION, OPEN).gives(&[(200, OPEN)]).streams(),

@@ -83,6 +83,9 @@ pub fn serve(data: &Path) -> Result<()> {
             grace: Duration::from_secs(5),
             shares: Shares::default(),
             http: None,
+            metrics: None,
+            keep: None,
+            otlp: None,
             stand_in: Some(|usual| Arc::new(Still(usual))),
         };
         let mut service = Service::open(&Home::new(data), settings).await?;
