@@ -74,12 +74,17 @@ impl Place {
     pub fn started(&self, workflow: &str) -> (Child, String) {
         let file = self.file("flow.yaml", workflow);
         let child = self.keyway.spawn(&["run", &file, "--allow-private", "--json"]);
+        (child, self.begun())
+    }
+
+    /// The run that has begun.
+    fn begun(&self) -> String {
         let end = Instant::now() + Duration::from_secs(60);
         loop {
             let runs = self.keyway.run(&["runs", "--json"]);
             let runs: Value = serde_json::from_str(&runs.stdout).unwrap_or_default();
             if let Some(run) = runs[0]["run"].as_str() {
-                return (child, run.to_owned());
+                return run.to_owned();
             }
             assert!(Instant::now() < end, "no run begins");
             std::thread::sleep(Duration::from_millis(20));
