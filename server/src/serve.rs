@@ -164,7 +164,17 @@ impl Service {
             .map(|(listener, http)| Http::open(listener, http, (&owner, home, settings.reach), METRICS));
         let metrics = metrics.transpose()?;
         let folder = settings.folder.clone().map(Folder::new);
-        Ok(Service { owner, home: home.clone(), folder, settings, http, metrics, telemetry, resumed, schedules })
+        Ok(Service {
+            owner,
+            home: home.clone(),
+            folder,
+            settings,
+            http,
+            metrics,
+            telemetry,
+            resumed,
+            schedules,
+        })
     }
 
     /// Where it answers over HTTP.

@@ -20,6 +20,8 @@ pub struct Pace {
 /// What a step's later calls learn from one that was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
+    /// When it was asked, in nanoseconds since 1970.
+    pub time: i64,
     /// Its run.
     pub run: String,
     /// Where in the run.
@@ -60,7 +62,7 @@ impl Reader {
             connection
                 .prepare_cached(
                     "SELECT run, place, attempt, level, provider, model, input_uncached, input_cached,
-                     cache_write_5m, cache_write_1h, output_visible, output_reasoning FROM calls
+                     cache_write_5m, cache_write_1h, output_visible, output_reasoning, time FROM calls
                      WHERE owner = ?1 AND workflow = ?2 AND step = ?3 AND time >= ?4 AND class = 'ok'
                      ORDER BY time DESC LIMIT ?5",
                 )?
@@ -73,6 +75,7 @@ impl Reader {
                         provider: row.get(4)?,
                         model: row.get(5)?,
                         tokens: tokens(row, 6)?,
+                        time: row.get(12)?,
                     })
                 })?
                 .collect()

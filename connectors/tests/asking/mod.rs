@@ -68,8 +68,9 @@ impl Connections for Made {
             let names = way.secrets.iter().map(|field| field.name.clone());
             let names = names.chain(if way.kind.is_given() { None } else { Some("access".to_owned()) });
             let secrets: BTreeMap<String, String> = names.map(|name| (name.clone(), name)).collect();
-            let (name, auth, base, open) = ("made".into(), way.id.clone(), None, Arc::new(NoVault));
-            Ok(Connection { name, auth, fields: (*fields).clone(), secrets, version: 0, base, open })
+            let (name, owner) = ("made".into(), String::new());
+            let (auth, base, open) = (way.id.clone(), None, Arc::new(NoVault));
+            Ok(Connection { name, owner, auth, fields: (*fields).clone(), secrets, version: 0, base, open })
         })
     }
 

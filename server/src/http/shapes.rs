@@ -502,7 +502,7 @@ pub const TOKEN_MADE: Shape = Fields(&[
 pub const ALIVE: Shape = Fields(&[always("status", Word(&["alive"]), "")]);
 pub const READY: Shape = Fields(&[
     always("status", Word(&["ready", "not_ready"]), ""),
-    always("parts", Named(&Word(&["well", "failing"])), ""),
+    always("parts", Named(&Word(&["well", "low", "empty", "sealed", "failing", "unknown"])), ""),
 ]);
 /// What is another's to describe: a document, a body in a provider's shape, whatever a service sends.
 pub const OPEN: Shape = Open(&[]);
