@@ -51,7 +51,7 @@ fn replayed(step: Step) -> Replayed {
     let rows = rows();
     let outcomes = Outcomes { files: BTreeMap::new(), prices, digest: String::new() };
     let learned = lesson::of(&models(), &rows.iter().collect::<Vec<_>>(), &outcomes);
-    replay(learned, &rows, step).expect("all are asked")
+    replay(&learned, &rows, step).expect("all are asked")
 }
 
 #[test]

@@ -18,7 +18,7 @@ use tests::replay::lesson::{paid, right};
 const CHEAPER: f64 = 0.2;
 
 /// How much weights may be held back.
-const FREEDOM: f64 = 1.0;
+const FREEDOM: f64 = 0.3;
 
 /// In how many questions a word must be met to count: what is rarer would make the file large, and says little.
 const MET: u32 = 8;
@@ -100,7 +100,7 @@ fn graded(name: &str, rows: &[Row], all: &Outcomes) -> Vec<Graded> {
             return None;
         }
         Some(Graded {
-            traits: Traits::of(&row.prompt),
+            traits: Traits::of(&row.shown()),
             low: answered.iter().sum::<f64>() / answered.len() as f64,
             standard: right(row, strong),
             is_reported: row.is_reported(),
