@@ -20,9 +20,6 @@ pub const PROMISE: f64 = 0.97;
 /// By how many standard errors what is kept must lie above the promise where the choice is learned.
 const CAREFUL: f64 = 1.0;
 
-/// By how many standard errors a choice must save more than a random mix to be followed.
-const SURE: f64 = 2.0;
-
 /// How good a model must be beside the strong one to be good enough alone.
 pub const ENOUGH: f64 = PROMISE;
 
@@ -108,11 +105,15 @@ pub fn of(models: &[String], rows: &[&Row], all: &Outcomes) -> Learned {
     let lacks = match best {
         None => {
             let percent = PROMISE * 100.0;
-            Some(format!("on {} questions no choice by them surely kept {percent:.0} % of the quality", rows.len()))
+            Some(format!(
+                "on {} questions no choice by them surely kept {percent:.0} % of the quality",
+                rows.len()
+            ))
         }
-        Some((trial, _, _)) if trial.above <= SURE * trial.above_error => {
-            Some(format!("on {} questions a choice by them was not surely better than a random mix", rows.len()))
-        }
+        Some((trial, _, _)) if !trial.is_above_the_mix() => Some(format!(
+            "on {} questions a choice by them was not surely better than a random mix",
+            rows.len()
+        )),
         Some(_) => None,
     };
     let trial = best.map(|(trial, _, _)| trial);

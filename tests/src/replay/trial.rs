@@ -1,6 +1,9 @@
 //! What a way to choose came to on questions that its judge had not seen: quality kept, money saved, how far that is above a random
 //! mix, and how much of it chance may be.
 
+/// By how many standard errors a choice must save more than a random mix for that to be no chance.
+const SURE: f64 = 2.0;
+
 /// A pool on some questions: what each model was worth and cost, by model and then by question.
 pub struct Pool {
     /// 1 where a model was right.
@@ -65,6 +68,11 @@ impl Trial {
             above: saved - mix.saved(),
             above_error: spread.sqrt(),
         }
+    }
+
+    /// True if it surely saves more than a random mix that keeps as much.
+    pub fn is_above_the_mix(&self) -> bool {
+        self.above > SURE * self.above_error
     }
 
     /// The mean of several trials of the same way.

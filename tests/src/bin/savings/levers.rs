@@ -100,7 +100,8 @@ pub fn text(levers: &[Lever]) -> String {
          | Model | Plain, USD | With the cache, USD | Saved | In a batch, USD | Saved | Both, USD | Saved |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
     );
-    let percent = |part: Option<f64>| part.map_or_else(|| "–".into(), |part| format!("{:.1} %", part * 100.0));
+    let percent =
+        |part: Option<f64>| part.map_or_else(|| "–".into(), |part| format!("{:.1} %", part * 100.0));
     let usd = |cost: &Option<String>| cost.clone().unwrap_or_else(|| "–".into());
     for lever in levers {
         text += &format!(

@@ -113,8 +113,11 @@ pub fn all(outcomes: &Outcomes) -> Vec<Set> {
         })
         .collect();
     let dealt = |set: &Set| DEALT.contains(&&*set.name) && set.step == Step::Text;
-    let controls: Vec<Set> =
-        sets.iter().filter(|set| dealt(set)).map(|set| Set { labels: Labels::Dealt, ..set.clone() }).collect();
+    let controls: Vec<Set> = sets
+        .iter()
+        .filter(|set| dealt(set))
+        .map(|set| Set { labels: Labels::Dealt, ..set.clone() })
+        .collect();
     sets.extend(controls);
     for (file, rows) in &outcomes.files {
         if KNOWN.iter().any(|(_, known, _, _)| known == file) {
@@ -127,7 +130,13 @@ pub fn all(outcomes: &Outcomes) -> Vec<Set> {
         };
         let models: Vec<String> = names.iter().filter(most).map(|model| (*model).clone()).collect();
         if models.len() > 1 {
-            sets.push(Set { name: file.clone(), file: file.clone(), models, step: Step::Text, labels: Labels::Recorded });
+            sets.push(Set {
+                name: file.clone(),
+                file: file.clone(),
+                models,
+                step: Step::Text,
+                labels: Labels::Recorded,
+            });
         }
     }
     sets
