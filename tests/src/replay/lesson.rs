@@ -55,6 +55,8 @@ pub struct Learned {
     pub judge: Judge,
     /// What a miss counts.
     pub miss: Miss,
+    /// How many tokens an answer has on average.
+    pub writes: u64,
     /// What the choice came to on rows that its judges had not seen; nothing where none kept enough.
     pub trial: Option<Trial>,
 }
@@ -120,7 +122,16 @@ pub fn of(models: &[String], rows: &[&Row], all: &Outcomes) -> Learned {
     let (_, freedom, miss) = best.unwrap_or((Trial::default(), 1.0, Miss::Times(1e9)));
     let mut judge = judge(models, &traits.iter().collect::<Vec<_>>(), &pool.rights, freedom);
     judge.lacks = lacks;
-    Learned { models: models.to_vec(), strong, single, providers, judge, miss, trial }
+    Learned {
+        models: models.to_vec(),
+        strong,
+        single,
+        providers,
+        judge,
+        miss,
+        writes: writes(models, rows),
+        trial,
+    }
 }
 
 /// Who is chosen for each row, as the router does it: the one whose price, with the price of its misses, is the lowest.
@@ -142,7 +153,7 @@ impl Learned {
     /// Whom the router asks for each of these rows, and why; nobody is asked.
     pub fn chosen(&self, rows: &[&Row]) -> Vec<(usize, String)> {
         let ways = self.ways();
-        let need = need(Quality::Standard, writes(&self.models, rows));
+        let need = need(Quality::Standard, self.writes);
         let offers = offers(&self.providers[0], &self.models);
         let agreed = Agreed::default();
         let of = |row: &&Row| {

@@ -43,9 +43,10 @@ impl Trial {
         let (kept, saved) = (right / best, 1.0 - cost / dear);
         let off = |(at, pick): (usize, &usize)| pool.rights[*pick][at] - kept * rights[at];
         let squares: f64 = picks.iter().enumerate().map(|pick| off(pick).powi(2)).sum();
-        let mix = |model: &usize| Mix::of(pool, *model, kept, best, dear);
-        let mixes = (0..pool.rights.len()).filter(|model| *model != strong).collect::<Vec<_>>();
-        let mix = mixes.iter().map(mix).max_by(|one, other| one.saved().total_cmp(&other.saved()));
+        let others = (0..pool.rights.len()).filter(|model| *model != strong);
+        let mix = others
+            .map(|model| Mix::of(pool, model, kept, best, dear))
+            .max_by(|one, other| one.saved().total_cmp(&other.saved()));
         let Some(mix) = mix else { return Trial { kept, saved, ..Trial::default() } };
         let gains: Vec<f64> = picks
             .iter()

@@ -68,7 +68,7 @@ fn wanted() -> Result<Wanted> {
     while let Some(word) = words.next() {
         match &*word {
             "--json" => json = true,
-            "--splits" => splits = words.next().context(USAGE)?.parse().context(USAGE)?,
+            "--splits" => splits = words.next().context(USAGE)?.parse::<u32>().context(USAGE)?,
             _ => directories.push(PathBuf::from(word)),
         }
     }
@@ -228,7 +228,7 @@ fn text(told: &[Told]) -> String {
     );
     for one in told {
         text += &format!(
-            "| {} | {} | {} of {} | {} | {} | {} | {} ({:+.1}) | {} / {} | {} | {} |\n",
+            "| {} | {} | {} of {} | {} | {} | {} | {} ({}) | {} / {} | {} | {} |\n",
             one.set,
             one.way,
             one.rows,
@@ -237,7 +237,7 @@ fn text(told: &[Told]) -> String {
             part(one.saved),
             part(one.beside_single),
             percent(one.random_mix),
-            one.above_mix * 100.0 + 0.0,
+            points(one.above_mix),
             percent(one.oracle_kept),
             percent(one.oracle_saved),
             percent(one.escalated),
@@ -258,11 +258,11 @@ fn text(told: &[Told]) -> String {
             || "– | – | –".into(),
             |trial| {
                 format!(
-                    "{} ± {:.1} | {} | {:+.1} ± {:.1} points",
+                    "{} ± {:.1} | {} | {} ± {:.1} points",
                     percent(trial.kept),
                     trial.kept_error * 100.0,
                     percent(trial.saved),
-                    trial.above * 100.0 + 0.0,
+                    points(trial.above),
                     trial.above_error * 100.0
                 )
             },
@@ -292,6 +292,15 @@ fn text(told: &[Told]) -> String {
 
 fn percent(part: f64) -> String {
     format!("{:.1} %", part * 100.0)
+}
+
+/// Points of a hundred, with their sign; what is rounded to nothing has none.
+fn points(part: f64) -> String {
+    let tenths = (part * 1000.0).round();
+    match tenths == 0.0 {
+        true => "0.0".into(),
+        false => format!("{:+.1}", tenths / 10.0),
+    }
 }
 
 fn part(part: Part) -> String {

@@ -31,7 +31,8 @@ pub fn of(set: &Set, all: &Outcomes, splits: u32) -> Option<Spread> {
         rows.filter(|row| row.of(&set.models).is_some() && seen.insert(&row.prompt)).collect();
     let (mut trials, mut declined) = (vec![], 0);
     for split in 1..=splits {
-        let (report, learn): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.is_reported_in(split));
+        let (report, learn): (Vec<&Row>, Vec<&Row>) =
+            rows.iter().copied().partition(|row| row.is_reported_in(split));
         if report.is_empty() || learn.is_empty() {
             return None;
         }
