@@ -12,14 +12,14 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 /// The edition of what is taken of a text. A judge of another edition is not read.
-pub const EDITION: u32 = 1;
+pub const EDITION: u32 = 2;
 
 /// How many buckets words fall into: so many more than there are words that count that an unknown one seldom falls into
 /// the bucket of a known one.
 const BUCKETS: usize = 1 << 18;
 
 /// How many numbers of shape there are beside words.
-const SHAPES: usize = 5;
+const SHAPES: usize = 11;
 
 /// How much of the beginning and of the end of a text is read, in bytes: it bounds what a look costs.
 const READ: (usize, usize) = (1024, 256);
@@ -55,6 +55,10 @@ pub struct Judge {
     pub learned_from: String,
     /// The day.
     pub date: String,
+    /// Why it is not to be followed: on questions that it had not seen it was no better than chance. Nothing where it was
+    /// better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<String>,
     /// Its buckets, ascending; in a file each as the distance from the one before.
     #[serde(with = "distances")]
     buckets: Vec<u32>,
@@ -150,6 +154,11 @@ struct Shape {
     digits: usize,
     signs: usize,
     lines: usize,
+    asks: usize,
+    opened: usize,
+    commas: usize,
+    stops: usize,
+    capitals: usize,
 }
 
 impl Shape {
@@ -159,17 +168,30 @@ impl Shape {
             self.digits += usize::from(byte.is_ascii_digit());
             self.signs += usize::from(byte.is_ascii_punctuation());
             self.lines += usize::from(byte == b'\n');
+            self.asks += usize::from(byte == b'?');
+            self.opened += usize::from(byte == b'{');
+            self.commas += usize::from(byte == b',');
+            self.stops += usize::from(byte == b'.');
+            self.capitals += usize::from(byte.is_ascii_uppercase());
         }
     }
 
     fn numbers(&self, length: usize) -> [f32; SHAPES] {
         let (bytes, words) = (self.bytes.max(1) as f32, self.words.max(1) as f32);
+        // How much is asked at once shows in how often such signs stand there, whatever the length.
+        let often = |count: usize| (count as f32 + 1.0).ln() / 4.0;
         [
             (length as f32 + 1.0).ln() / 8.0,
             (self.digits as f32 / bytes * 4.0).min(1.0),
             (self.signs as f32 / bytes * 4.0).min(1.0),
-            (self.lines as f32 + 1.0).ln() / 4.0,
+            often(self.lines),
             (bytes / words / 10.0).min(1.0),
+            often(self.asks),
+            often(self.opened),
+            often(self.commas),
+            often(self.stops),
+            often(self.capitals),
+            often(self.words),
         ]
     }
 }

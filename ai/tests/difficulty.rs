@@ -5,9 +5,14 @@
 
 mod exchanges;
 
+use ai::ask::Ways;
+use ai::chat::Question;
 use ai::difficulty::learn::{Lesson, Origin, learn};
 use ai::difficulty::{Judge, SHIPPED, Traits};
+use ai::provider::{Agreed, Quality, find};
+use ai::route::{Basis, Miss, Need, Offer, Strategy, choose};
 use exchanges::Dice;
+use jiff::civil::date;
 
 /// A question, and whether the cheap model and the dear one are right.
 struct Row {
@@ -89,7 +94,7 @@ fn the_same_rows_give_the_same_judge_which_reads_back_as_it_was_written() {
     let read = Judge::read(&text).unwrap();
     assert_eq!(read, teach());
     assert!(
-        Judge::read(&text.replacen("\"edition\":1", "\"edition\":2", 1)).unwrap_err().contains("edition 2")
+        Judge::read(&text.replacen("\"edition\":2", "\"edition\":1", 1)).unwrap_err().contains("edition 1")
     );
     assert!(Judge::read("{}").is_err());
     assert!(Judge::read(&text.replacen("\"rarity\":[", "\"rarity\":[1,", 1)).is_err());
@@ -120,4 +125,46 @@ fn a_text_of_any_length_in_any_script_is_judged_in_bounded_time_and_never_panics
     let (begin, end) = ("begin ".repeat(400), " end".repeat(200));
     let with = |middle: &str| Traits::of(&format!("{begin}{middle}{end}"));
     assert_eq!(with("one"), with("two"));
+}
+
+#[test]
+fn a_judge_without_skill_foretells_nothing_and_the_reason_says_so() {
+    let seen = rows(400);
+    let traits: Vec<Traits> = seen.iter().map(|row| Traits::of(&row.text)).collect();
+    let mut judge = taught(&traits, seen.iter().map(|row| row.cheap).collect());
+    judge.heads[0].name = "low".into();
+    let question = Question::new("", seen[0].text.as_str());
+    let why = |judge: &Judge| {
+        let ways = Ways { judge: Some(judge.clone()), miss: Miss::Times(0.0), known: 0.0, ..Ways::default() };
+        let prospect = ways.judged(&question);
+        let provider = find("openai").unwrap();
+        let offers: Vec<Offer<'_>> = ["gpt-5.4-mini", "gpt-5-nano"]
+            .into_iter()
+            .map(|name| Offer { provider, name, model: name, key: "k" })
+            .collect();
+        let need = Need {
+            model: None,
+            quality: Quality::Standard,
+            features: Default::default(),
+            writes: 200,
+            limit: None,
+            strategy: Strategy::Cheapest,
+        };
+        let agreed = Agreed::default();
+        let basis = Basis { prospect: prospect.as_ref(), ..Basis::of_prices(date(2026, 11, 29), &agreed) };
+        choose(&need, &question, &offers, &basis).why
+    };
+    // A miss counts nothing: who is followed asks the cheap one.
+    assert!(why(&judge).starts_with("`gpt-5-nano` of OpenAI: judged by its words, 0."), "{}", why(&judge));
+    judge.lacks = Some("on 400 questions a choice by them was not surely better than a random mix".into());
+    assert!(
+        why(&judge).starts_with(
+            "`gpt-5.4-mini` of OpenAI: the only one that meets the need (not judged by its words: on 400 questions a choice by \
+             them was not surely better than a random mix); about 0."
+        ),
+        "{}",
+        why(&judge)
+    );
+    // What it lacks stands in its file.
+    assert_eq!(Judge::read(&serde_json::to_string(&judge).unwrap()).unwrap(), judge);
 }

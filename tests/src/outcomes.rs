@@ -40,6 +40,7 @@ pub struct Outcome {
 }
 
 /// What a directory holds.
+#[derive(Clone)]
 pub struct Outcomes {
     /// The rows of each file, by its name without `.jsonl`.
     pub files: BTreeMap<String, Vec<Row>>,
@@ -62,7 +63,28 @@ struct Prices {
 
 impl Outcomes {
     /// Reads a directory.
+    ///
+    /// # Errors
+    /// Where it cannot be read, holds no rows, or has another form.
     pub fn read(directory: &Path) -> Result<Outcomes> {
+        let prices = std::fs::read_to_string(directory.join("prices_then.json"))
+            .context("`prices_then.json` cannot be read")?;
+        let prices: Prices = serde_json::from_str(&prices)?;
+        Outcomes::priced(directory, prices.models)
+    }
+
+    /// Reads a directory beside another one: where it has no prices of its own, those of the other count.
+    ///
+    /// # Errors
+    /// As with `read`.
+    pub fn read_beside(directory: &Path, other: &Outcomes) -> Result<Outcomes> {
+        match directory.join("prices_then.json").exists() {
+            true => Outcomes::read(directory),
+            false => Outcomes::priced(directory, other.prices.clone()),
+        }
+    }
+
+    fn priced(directory: &Path, prices: BTreeMap<String, [f64; 2]>) -> Result<Outcomes> {
         let mut paths: Vec<_> = std::fs::read_dir(directory)
             .with_context(|| format!("`{}` cannot be read", directory.display()))?
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -80,11 +102,8 @@ impl Outcomes {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             files.insert(name, rows.with_context(|| format!("`{}` has another form", path.display()))?);
         }
-        let prices = std::fs::read_to_string(directory.join("prices_then.json"))
-            .context("`prices_then.json` cannot be read")?;
-        let prices: Prices = serde_json::from_str(&prices)?;
         let digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Outcomes { files, prices: prices.models, digest })
+        Ok(Outcomes { files, prices, digest })
     }
 }
 
@@ -99,8 +118,24 @@ impl Row {
     /// Whether it is among those that are reported on, where a directory is split: two of five, by a hash of the question, so
     /// that the same question is always on the same side.
     pub fn is_reported(&self) -> bool {
-        let hash = Sha256::digest(self.prompt.trim().to_lowercase().as_bytes());
-        hash[0] % 5 < 2
+        self.is_reported_in(0)
+    }
+
+    /// The same in another split; the one that is reported has the number 0.
+    pub fn is_reported_in(&self, split: u32) -> bool {
+        let mut text = self.prompt.trim().to_lowercase();
+        if split > 0 {
+            text += &format!("\n{split}");
+        }
+        Sha256::digest(text.as_bytes())[0] % 5 < 2
+    }
+
+    /// The question as the models saw it: where functions are to be called, they stand below it.
+    pub fn shown(&self) -> String {
+        match &self.functions {
+            Value::Null => self.prompt.clone(),
+            functions => format!("{}\n\n{functions}", self.prompt),
+        }
     }
 
     /// Its functions, one or several.

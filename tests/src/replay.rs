@@ -5,12 +5,13 @@ mod double;
 pub mod figures;
 mod form;
 pub mod lesson;
+pub mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::ask::{self, Asking, Heard, Models, Reach, Ways};
+use ai::ask::{self, Asking, Heard, Models, Reach};
 use ai::price::Money;
 use ai::savings::Savings;
 use anyhow::{Context, Result};
@@ -65,15 +66,14 @@ pub struct Replayed {
 ///
 /// # Errors
 /// Where a store cannot be made, written or read.
-pub fn replay(learned: Learned, rows: &[Row], step: Step) -> Result<Replayed> {
+pub fn replay(learned: &Learned, rows: &[Row], step: Step) -> Result<Replayed> {
     let folder = tempfile::tempdir()?;
     let home = Home::new(folder.path().join("data")).with_keys(folder.path().join("roots"));
     let vault = server::safe::open(&home)?;
     let address = double::start(rows);
     key(&vault, &format!("http://{address}/v1"))?;
     let desk = Arc::new(Desk::open(&home.database(), Duration::from_secs(5))?);
-    let providers: &'static [ai::provider::Provider] = Box::leak(Box::new([learned.provider]));
-    let ways = Ways { providers, judge: Some(learned.judge), miss: learned.miss, known: 0.0 };
+    let ways = learned.ways();
     let (models, vault) = (Models::with(desk, ways), Arc::new(vault));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     for (at, row) in rows.iter().enumerate() {
@@ -94,7 +94,7 @@ pub fn replay(learned: Learned, rows: &[Row], step: Step) -> Result<Replayed> {
     let answered = reader.answered(LOCAL, i64::MIN)?;
     let sums = reader.usage(LOCAL, By::Owner, i64::MIN)?;
     let ledger = Money::from_units(sums.iter().map(|sum| i128::from(sum.cost)).sum());
-    let report = Savings::of(&answered, providers);
+    let report = Savings::of(&answered, learned.providers);
     let mut by_run: BTreeMap<String, Vec<Answered>> = BTreeMap::new();
     for answered in answered {
         by_run.entry(answered.call.run.clone()).or_default().push(answered);
@@ -125,7 +125,7 @@ fn key(vault: &Vault, base: &str) -> Result<()> {
 
 fn args(row: &Row, step: Step) -> Value {
     let account = [("workflow", Value::text("replay")), ("step", Value::text("ask"))];
-    let mut args = vec![("prompt", Value::text(row.prompt.as_str())), (ACCOUNT, Value::object(account))];
+    let mut args = vec![("prompt", Value::text(row.shown())), (ACCOUNT, Value::object(account))];
     match step {
         Step::Text => {}
         Step::Checked => args.push(("returns", dsl::types::as_value(&form::returns(row)))),

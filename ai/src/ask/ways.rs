@@ -49,8 +49,18 @@ impl Ways {
         }
     }
 
-    fn judged(&self, question: &Question) -> Option<Prospect> {
-        let outlook = self.judge.as_ref().unwrap_or(&SHIPPED).foretell(&Traits::of(&words(question)));
+    /// What is foretold of the answers to a question by its words; nothing where too few of them are known. A judge without
+    /// skill foretells nothing and says why.
+    pub fn judged(&self, question: &Question) -> Option<Prospect> {
+        let judge = self.judge.as_ref().unwrap_or(&SHIPPED);
+        if let Some(lacks) = &judge.lacks {
+            return Some(Prospect {
+                outlook: Outlook::default(),
+                miss: self.miss,
+                rests_on: format!("not judged by its words: {lacks}"),
+            });
+        }
+        let outlook = judge.foretell(&Traits::of(&words(question)));
         (outlook.known >= self.known).then(|| Prospect {
             outlook,
             miss: self.miss,

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{BUCKETS, EDITION, Head, Judge, SHAPES, STEP, Traits};
 
+/// How much freer than the weight of a word that of a number of shape is: there are few of them, and each is met everywhere.
+const FREER: f64 = 4.0;
+
 /// How often Newton's method goes on, and how often conjugate gradients within that.
 const ROUNDS: (usize, usize) = (12, 25);
 
@@ -14,7 +17,7 @@ pub struct Lesson<'a> {
     pub traits: Vec<&'a Traits>,
     /// For each head its name and what came of each question: 0 wrong to 1 right, nothing where it was not asked.
     pub outcomes: Vec<(String, Vec<Option<f64>>)>,
-    /// How little weights are held back: the larger, the more they may say.
+    /// How little the weights of words are held back: the larger, the more they may say. Those of shape are freer.
     pub freedom: f64,
     /// In how many questions a bucket must be met to count.
     pub met: u32,
@@ -67,7 +70,7 @@ pub fn learn(lesson: &Lesson<'_>, origin: Origin) -> Judge {
     });
     let heads = heads.collect();
     let Origin { about, rows: learned_from, date } = origin;
-    Judge { edition: EDITION, about, learned_from, date, buckets, rarity, heads, places: vec![] }
+    Judge { edition: EDITION, about, learned_from, date, lacks: None, buckets, rarity, heads, places: vec![] }
         .with_at_most(lesson.most)
         .placed()
 }
@@ -96,7 +99,12 @@ fn rows(traits: &[&Traits], buckets: &[u32], rarity: &[u16]) -> Rows {
 /// The weights that explain the outcomes best, held back so that they do not learn the rows by heart; the last is the
 /// bias, which nothing holds back.
 fn regress(rows: &Rows, outcomes: &[Option<f64>], freedom: f64) -> Vec<f64> {
-    let held = |at: usize| if at + 1 == rows.width { 1e-6 } else { 1.0 / freedom };
+    let shape = rows.width - 1 - SHAPES;
+    let held = |at: usize| match at {
+        _ if at + 1 == rows.width => 1e-6,
+        _ if at >= shape => 1.0 / (freedom * FREER),
+        _ => 1.0 / freedom,
+    };
     let mut weights = vec![0.0; rows.width];
     for _ in 0..ROUNDS.0 {
         let mut slope: Vec<f64> =

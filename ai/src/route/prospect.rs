@@ -37,7 +37,7 @@ impl Strategy {
 /// What is foretold of the answers to a question, and what a miss costs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prospect {
-    /// The chance of each model, or of each grade.
+    /// The chance of each model, or of each grade. Without any the floor is kept, and `rests_on` says why.
     pub outlook: Outlook,
     /// What an answer costs that is not right.
     pub miss: Miss,
@@ -66,6 +66,11 @@ pub struct Lately {
 }
 
 impl Prospect {
+    /// True if nothing is foretold.
+    pub fn is_silent(&self) -> bool {
+        self.outlook.chances.is_empty()
+    }
+
     /// The chance that one answers rightly: its own, else that of its grade, else that of the next one below.
     pub fn chance(&self, offer: &Offer<'_>) -> Option<f64> {
         let of_grade = |grade: Quality| self.outlook.chance(grade.name());

@@ -11,7 +11,8 @@ pub(super) fn reason(need: &Need, basis: &Basis<'_>, choice: &Choice<'_>) -> Str
         return format!("{name}: it was asked for by name; {cost}");
     }
     let meeting = choice.candidates.iter().filter(|one| !is_below(need, one)).count();
-    if meeting == 1 && choice.candidates.len() == 1 {
+    let is_silent = basis.prospect.is_some_and(Prospect::is_silent);
+    if meeting == 1 && choice.candidates.len() == 1 && !is_silent {
         return format!("{name}: the only one that meets the need; {cost}");
     }
     match (need.strategy, basis.prospect) {
@@ -62,9 +63,13 @@ fn foretold(need: &Need, prospect: &Prospect, choice: &Choice<'_>, first: &Candi
             let below = choice.candidates.iter().filter(|one| is_below(need, one));
             let best =
                 below.max_by(|one, other| one.chance.unwrap_or(0.0).total_cmp(&other.chance.unwrap_or(0.0)));
-            let refused = best.map_or_else(String::new, |best| {
-                format!(" ({rests_on}, only {} that `{}` would do)", chance(best), best.offer.name)
-            });
+            let refused = match best {
+                Some(best) => {
+                    format!(" ({rests_on}, only {} that `{}` would do)", chance(best), best.offer.name)
+                }
+                None if prospect.is_silent() => format!(" ({rests_on})"),
+                None => String::new(),
+            };
             let among = match choice.candidates.iter().filter(|one| !is_below(need, one)).count() {
                 1 => "the only one that meets the need".to_owned(),
                 meeting => format!("the cheapest of {meeting} that meet the need"),

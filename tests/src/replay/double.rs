@@ -18,7 +18,7 @@ use crate::outcomes::Row;
 pub fn start(rows: &[Row]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
-    let rows: BTreeMap<String, Row> = rows.iter().map(|row| (row.prompt.clone(), row.clone())).collect();
+    let rows: BTreeMap<String, Row> = rows.iter().map(|row| (row.shown(), row.clone())).collect();
     let rows = Arc::new(rows);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {

@@ -6,6 +6,7 @@ use tests::outcomes::Outcomes;
 use tests::replay::Step;
 
 /// A pool of models and its questions.
+#[derive(Clone)]
 pub struct Set {
     /// What it is called.
     pub name: String,
@@ -15,6 +16,17 @@ pub struct Set {
     pub models: Vec<String>,
     /// How the step is written.
     pub step: Step,
+    /// What is learned from.
+    pub labels: Labels,
+}
+
+/// What a set's choice is learned from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// What came of each question.
+    Recorded,
+    /// What came of another one: a control, from which nothing can be learned.
+    Dealt,
 }
 
 const SONNET: &str = "claude-3-5-sonnet-20240620";
@@ -72,10 +84,14 @@ const KNOWN: [(&str, &str, Step, &[&str]); 11] = [
     ),
 ];
 
+/// Those that are learned once more from labels that mean nothing.
+const DEALT: [&str; 2] = ["BFCL, Opus and Haiku", "MMLU-Pro, Gemini 1.5 Pro and Flash"];
+
 impl Set {
     /// How the step is written, in a word or two.
     pub fn way(&self) -> &'static str {
         match self.step {
+            Step::Text if self.labels == Labels::Dealt => "router, its labels dealt at random",
             Step::Text => "router",
             Step::Checked => "cascade",
             Step::Unchecked => "cascade, its check off",
@@ -93,8 +109,16 @@ pub fn all(outcomes: &Outcomes) -> Vec<Set> {
             file: (*file).into(),
             models: models.iter().map(|model| (*model).to_owned()).collect(),
             step: *step,
+            labels: Labels::Recorded,
         })
         .collect();
+    let dealt = |set: &Set| DEALT.contains(&&*set.name) && set.step == Step::Text;
+    let controls: Vec<Set> = sets
+        .iter()
+        .filter(|set| dealt(set))
+        .map(|set| Set { labels: Labels::Dealt, ..set.clone() })
+        .collect();
+    sets.extend(controls);
     for (file, rows) in &outcomes.files {
         if KNOWN.iter().any(|(_, known, _, _)| known == file) {
             continue;
@@ -106,7 +130,13 @@ pub fn all(outcomes: &Outcomes) -> Vec<Set> {
         };
         let models: Vec<String> = names.iter().filter(most).map(|model| (*model).clone()).collect();
         if models.len() > 1 {
-            sets.push(Set { name: file.clone(), file: file.clone(), models, step: Step::Text });
+            sets.push(Set {
+                name: file.clone(),
+                file: file.clone(),
+                models,
+                step: Step::Text,
+                labels: Labels::Recorded,
+            });
         }
     }
     sets

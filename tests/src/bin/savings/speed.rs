@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use ai::ask::Ways;
 use ai::chat::Question;
-use ai::difficulty::{SHIPPED, Traits};
 use ai::provider::{Agreed, PROVIDERS, Quality};
-use ai::route::{self, Basis, Miss, Need, Offer, Prospect, Strategy};
+use ai::route::{self, Basis, Need, Offer, Strategy};
 use jiff::civil::date;
 use tests::outcomes::Row;
 
@@ -38,17 +38,14 @@ pub fn of<'a>(rows: impl Iterator<Item = &'a Row>) -> Speed {
         limit: None,
         strategy: Strategy::Cheapest,
     };
-    let agreed = Agreed::default();
+    let (agreed, ways) = (Agreed::default(), Ways { known: 0.0, ..Ways::default() });
     let mut took: Vec<f64> = rows
         .map(|row| {
             let question = Question::new("", &row.prompt);
             let begun = Instant::now();
-            let prospect = Prospect {
-                outlook: SHIPPED.foretell(&Traits::of(&row.prompt)),
-                miss: Miss::Times(20.0),
-                rests_on: "judged by its words".into(),
-            };
-            let basis = Basis { prospect: Some(&prospect), ..Basis::of_prices(date(2026, 11, 29), &agreed) };
+            let prospect = ways.judged(&question);
+            let basis =
+                Basis { prospect: prospect.as_ref(), ..Basis::of_prices(date(2026, 11, 29), &agreed) };
             let choice = route::choose(&need, &question, &offers, &basis);
             std::hint::black_box(&choice);
             begun.elapsed().as_secs_f64() * 1e6
