@@ -114,6 +114,9 @@ pub enum Grant {
     Password,
 }
 
+/// Schemes that serve together, each with the scopes that it needs.
+pub type Needs = Vec<(String, Vec<String>)>;
+
 /// Something that can be called.
 #[derive(Clone, Debug)]
 pub struct Operation {
@@ -135,7 +138,7 @@ pub struct Operation {
     pub answer: Answer,
     /// Which schemes may serve: one of these sets, each scheme with the scopes that it needs. Nothing where it is not said;
     /// an empty set is nobody.
-    pub security: Option<Vec<Vec<(String, Vec<String>)>>>,
+    pub security: Option<Vec<Needs>>,
     /// Where it stands, where not where the others do.
     pub server: Option<Server>,
     /// The document, where it is one of GraphQL.

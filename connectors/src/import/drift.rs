@@ -261,7 +261,7 @@ fn base(manifest: &Manifest, description: &Description, changes: &mut Vec<Change
             || ((host.contains('…') || known.contains('…')) && last(&known) == last(&host))
             || known.starts_with('…')
     };
-    if !servers.iter().any(|server| matches(&server)) {
+    if !servers.iter().any(matches) {
         let urls: Vec<String> =
             servers.iter().take(3).map(|server| format!("`{}`", super::text::short(&server.url))).collect();
         changes.push(Change {

@@ -172,10 +172,8 @@ pub(super) fn words(text: &str) -> Vec<String> {
         let many = next == Some(&'s') && !small(letters.get(at + 2));
         let begins = letter.is_ascii_uppercase()
             && (small(before) || number(before) || (large(before) && small(next) && !many));
-        if !letter.is_ascii_alphanumeric() || begins {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+        if (!letter.is_ascii_alphanumeric() || begins) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if letter.is_ascii_alphanumeric() {
             word.push(letter.to_ascii_lowercase());

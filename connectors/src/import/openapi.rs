@@ -7,7 +7,7 @@ use super::Left;
 use super::body;
 use super::bounds;
 use super::description::{
-    Answer, Description, Flow, Grant, Operation, Parameter, Place, Scheme, SchemeKind, Server, Style,
+    Answer, Description, Flow, Grant, Needs, Operation, Parameter, Place, Scheme, SchemeKind, Server, Style,
     Variable,
 };
 use super::schema::{Refs, Schemas, Side};
@@ -294,12 +294,12 @@ pub(super) fn flow(node: &Json, grant: Grant) -> Flow {
 }
 
 /// Which schemes may serve where nothing else is said.
-pub(super) fn security(node: &Json) -> Option<Vec<Vec<(String, Vec<String>)>>> {
+pub(super) fn security(node: &Json) -> Option<Vec<Needs>> {
     node.as_object().and_then(security_of)
 }
 
 /// Which schemes may serve.
-pub(super) fn security_of(keys: &Map<String, Json>) -> Option<Vec<Vec<(String, Vec<String>)>>> {
+pub(super) fn security_of(keys: &Map<String, Json>) -> Option<Vec<Needs>> {
     let all = keys.get("security")?.as_array()?;
     let one = |(name, scopes): (&String, &Json)| {
         let scopes = scopes.as_array().into_iter().flatten().filter_map(Json::as_str);

@@ -52,19 +52,12 @@ pub(super) fn look((action, request): (&Action, &Request), operation: &Operation
     match &action.answer.output {
         None if action.pages.is_none() => compare("", returns, body, found),
         None => {}
-        Some(output) => given(output, "", returns, body, item.as_ref(), found),
+        Some(output) => given(output, returns, body, item.as_ref(), found),
     }
 }
 
 /// What an action makes of the answer, and the type that it promises of it.
-fn given(
-    output: &Arg,
-    name: &str,
-    promised: &Type,
-    body: &Type,
-    item: Option<&At<'_>>,
-    found: &mut Found<'_>,
-) {
+fn given(output: &Arg, promised: &Type, body: &Type, item: Option<&At<'_>>, found: &mut Found<'_>) {
     match output {
         Arg::Value(_) => {}
         Arg::Object(entries) => {
@@ -72,10 +65,10 @@ fn given(
             for (key, arg) in entries {
                 let ty =
                     fields.iter().find(|field| field.name == **key).map_or(&Type::Any, |field| &field.ty);
-                given(arg, key, ty, body, item, found);
+                given(arg, ty, body, item, found);
             }
         }
-        Arg::List(items) => items.iter().for_each(|arg| given(arg, name, &Type::Any, body, item, found)),
+        Arg::List(items) => items.iter().for_each(|arg| given(arg, &Type::Any, body, item, found)),
         Arg::Text(template) => {
             template.exprs().for_each(|expr| read(expr, body, "it is read, and is gone", found));
         }
