@@ -31,7 +31,7 @@ pub fn all() -> Vec<Lever> {
     let agreed = Agreed::default();
     let mut levers = vec![];
     for provider in PROVIDERS.iter() {
-        let in_batch = provider.batch_prices(day);
+        let in_batch = provider.batch_prices(day, &agreed);
         for model in provider.models.keys() {
             let Some(price) = provider.price(model, day, &agreed).known() else { continue };
             if price.cached.is_none() {
