@@ -81,10 +81,10 @@ impl Telemetry {
     /// Sends what waits, if that takes no longer than this.
     pub async fn close(mut self, within: Duration) {
         let _ = self.stop.send(true);
-        if let Some(mut sending) = self.sending.take() {
-            if tokio::time::timeout(within, &mut sending).await.is_err() {
-                sending.abort();
-            }
+        if let Some(mut sending) = self.sending.take()
+            && tokio::time::timeout(within, &mut sending).await.is_err()
+        {
+            sending.abort();
         }
     }
 }

@@ -57,7 +57,7 @@ impl Kept {
         let _ = stretched(COST, &[0; SALT], password);
     }
 
-    fn parts(&self) -> Option<((u32, u32, u32), Vec<u8>, Vec<u8>)> {
+    fn parts(&self) -> Option<Parts> {
         let mut parts = self.0.split(',');
         if parts.next()? != "argon2id" {
             return None;
@@ -68,6 +68,9 @@ impl Kept {
         (parts.next().is_none() && out.len() == LENGTH).then_some((cost, salt, out))
     }
 }
+
+/// What it cost to make, its salt, and what came out.
+type Parts = ((u32, u32, u32), Vec<u8>, Vec<u8>);
 
 fn stretched(
     (memory, passes, lanes): (u32, u32, u32),
