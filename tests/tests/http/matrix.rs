@@ -416,8 +416,10 @@ fn a_route_that_is_let_in_further_is_seen() {
         let start = format!("{method} {path}: ");
         assert!(found.iter().any(|fault| fault.starts_with(&start)), "{start} is not seen: {found:#?}");
     }
+    // What answers anybody shows nobody's keys to who has some.
     let others: Vec<_> = found
         .iter()
+        .filter(|fault| !fault.starts_with("`minekey`"))
         .filter(|fault| {
             !loosened.iter().any(|(method, path, _)| fault.starts_with(&format!("{method} {path}: ")))
         })
