@@ -125,6 +125,8 @@ impl Visit for Fields<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::fs::File;
     use std::io::{Read as _, Seek as _};
     use std::sync::Arc;

@@ -15,6 +15,9 @@ use tests::web::{Heard, Web, request};
 
 use super::served;
 
+/// What is done to the heads of a request.
+type Change<'a> = &'a dyn Fn(&mut Vec<(&'static str, String)>);
+
 /// What anybody may ask. It stands here a second time, so that a route does not become public by one word.
 const PUBLIC: [&str; 8] = [
     "GET /api/v1/openapi.json",
@@ -439,7 +442,7 @@ fn forgeries(web: &Web, table: &[Route]) -> (usize, Vec<String>) {
         if matches!(route.policy, Policy::Address) {
             continue;
         }
-        let mut case = |what: &str, change: &dyn Fn(&mut Vec<(&'static str, String)>), refused: bool| {
+        let mut case = |what: &str, change: Change<'_>, refused: bool| {
             let mut heads = Browser::of(web, &owner).heads();
             change(&mut heads);
             let heard = web.ask(with_heads(route.method, &path, &heads, body.as_deref()));
