@@ -67,15 +67,22 @@ fn nobody_chooses_the_secret_of_a_webhook_by_calling_it_first() {
 }
 
 #[test]
-fn a_secret_that_a_service_chooses_is_not_kept_yet_and_its_calls_are_not_taken_for_proved() {
-    let library = Library::embedded();
-    let provable = |connector: &str, trigger: &str| {
+fn a_secret_that_a_service_chooses_can_be_kept_where_it_is_of_a_subscription_alone() {
+    let embedded = Library::embedded();
+    let provable = |library: &Library, connector: &str, trigger: &str| {
         let triggers = &library.find(connector).unwrap().triggers;
         let trigger = triggers.iter().find(|known| known.name == trigger).unwrap();
         webhook(trigger).is_some_and(is_provable)
     };
-    assert!(!provable("asana", "project_event"));
-    assert!(provable("trello", "new_card") && provable("gitlab", "push"));
+    for (connector, trigger) in [("asana", "project_event"), ("trello", "new_card"), ("gitlab", "push")] {
+        assert!(provable(&embedded, connector, trigger), "{connector}.{trigger}");
+    }
+    // Nobody knows whose secret it would be where the account has one already.
+    let more = "subscribe: { method: POST, path: /hooks, json: { url: \"{{ hook.url }}\" } }";
+    let (own, _) = read("webhook_subscription", "hook", more);
+    let (of_account, _) = read("webhook_subscription", "signing_secret", more);
+    assert!(provable(&own, "hooks", "told"));
+    assert!(!provable(&of_account, "hooks", "told"));
 }
 
 const TRELLO: &str = r#"{"action":{"id":"a1","type":"createCard","date":"2026-01-02T03:04:05.000Z","data":{},"memberCreator":{"id":"m1","username":"ann"}}}"#;

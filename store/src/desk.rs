@@ -205,6 +205,11 @@ impl Drop for Desk {
             // A panic there has been reported by the panic hook.
             let _ = clerk.join();
         }
+        // Whoever closes the file last empties its log into it, and readers may not. Where some are left, it is done before.
+        if self.reader.take().is_some_and(|reader| Arc::into_inner(reader).is_none()) {
+            // Where that fails, the log stays beside its file, as after a crash, and is read from there.
+            let _ = self.room.writer().scrub();
+        }
     }
 }
 

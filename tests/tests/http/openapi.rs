@@ -128,7 +128,8 @@ fn a_validator_of_others_takes_the_document() {
         errors=list(V(json.load(open(sys.argv[1]))).iter_errors())\nprint(len(errors), errors[:1])\nsys.exit(1 if errors else 0)";
     let there = Command::new(&python).args(["-c", "import openapi_spec_validator"]).output();
     if !there.is_ok_and(|there| there.status.success()) {
-        println!("there is no `openapi_spec_validator` for `{python}`: not judged");
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI has no `openapi_spec_validator`");
+        println!("SKIPPED: there is no `openapi_spec_validator` for `{python}`");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");

@@ -191,7 +191,11 @@ fn the_dashboard_is_json_and_every_panel_asks_something() {
 
 /// Lets a tool judge, where it is there.
 fn judged(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).current_dir(folder()).output().ok()?;
+    let Ok(output) = Command::new(program).args(arguments).current_dir(folder()).output() else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI has no `{program}`");
+        println!("SKIPPED: there is no `{program}`");
+        return None;
+    };
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{program} {}: {said}", arguments.join(" "));
