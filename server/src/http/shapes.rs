@@ -185,6 +185,16 @@ pub const SCHEDULES: Shape = Fields(&[
             always("late", List(&Text), ""),
             always("found_late", Count, ""),
             always("trouble", Maybe(&Text), ""),
+            always(
+                "polls",
+                List(&Fields(&[
+                    always("workflow", Text, ""),
+                    always("trigger", Text, ""),
+                    always("asked", Maybe(&Moment), "When the service was asked last."),
+                    always("next", Maybe(&Moment), "When it is asked next; null while it is being asked."),
+                ])),
+                "The services that are asked again and again.",
+            ),
         ])),
         "",
     ),
