@@ -39,7 +39,7 @@ pub(crate) fn of_egress(error: &egress::Error, call: &str) -> Failure {
         egress::Error::Network { .. } => (FailureKind::Network, true, false),
         egress::Error::Timeout { .. } => (FailureKind::Timeout, true, false),
         egress::Error::TooLarge { .. } => (FailureKind::Limit, false, true),
-        egress::Error::Said { code, .. } => (crate::code::smtp::kind(*code), *code < 500, true),
+        egress::Error::Said { code, .. } => (crate::code::smtp::kind(*code), (400..500).contains(code), true),
         egress::Error::Invalid(_) => (FailureKind::Invalid, false, false),
         egress::Error::Refused(_) | egress::Error::Secret(_) => (FailureKind::Refused, false, false),
         // The enum may grow; what is not known here is not repeated.

@@ -325,7 +325,8 @@ impl Veil {
             Json::Object(entries) => {
                 for (key, value) in entries {
                     let key = key.to_lowercase().replace('-', "_");
-                    self.see(value, SECRET_KEYS.iter().any(|part| key.contains(part)));
+                    // All that stands below such a name is secret.
+                    self.see(value, secret || SECRET_KEYS.iter().any(|part| key.contains(part)));
                 }
             }
             Json::Null | Json::Bool(_) | Json::Number(_) => {}

@@ -321,8 +321,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         self.stream.write_all(b".\r\n").await.map_err(broke)?;
         self.stream.flush().await.map_err(|error| broken(&self.mail.host, &error, false))?;
         let answer = self.answer().await?;
-        let answer = self.wanted(answer, &[250])?;
-        Ok(answer.lines.join(" "))
+        // By its first digit the server says whether it took the message.
+        if (200..300).contains(&answer.code) { Ok(self.shown(&answer)) } else { Err(self.refused(&answer)) }
     }
 
     /// Sends a line; gives the answer, if it is one of those that are wanted.
@@ -351,13 +351,18 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     }
 
     fn wanted(&self, answer: Answer, wanted: &[u16]) -> Result<Answer, Error> {
-        if wanted.contains(&answer.code) {
-            return Ok(answer);
-        }
-        let said: String =
-            answer.lines.join(" ").chars().filter(|letter| !letter.is_control()).take(300).collect();
-        let said = self.opened.needles().redact_text(&said);
-        Err(Error::Said { host: self.mail.host.clone(), code: answer.code, said })
+        if wanted.contains(&answer.code) { Ok(answer) } else { Err(self.refused(&answer)) }
+    }
+
+    fn refused(&self, answer: &Answer) -> Error {
+        Error::Said { host: self.mail.host.clone(), code: answer.code, said: self.shown(answer) }
+    }
+
+    /// What the server said, as it may be seen: without what was sent to it in secret, and then cut off, since a part of a
+    /// secret is known as none.
+    fn shown(&self, answer: &Answer) -> String {
+        let said = self.opened.needles().redact_text(&answer.lines.join(" "));
+        said.chars().filter(|letter| !letter.is_control()).take(300).collect()
     }
 
     /// The next answer: lines of a code and a `-`, and a last one without it.

@@ -249,6 +249,22 @@ async fn a_password_that_a_server_says_back_is_not_shown() {
 }
 
 #[tokio::test]
+async fn what_a_server_says_of_a_message_it_took_is_shown_without_secrets_and_taken_is_taken() {
+    let token = STANDARD.encode(format!("\0ada\0{CANARY}"));
+    // The last one is cut off within the secret, where a part of it would be left.
+    let padded = format!("250 {} {token}", "x".repeat(290));
+    for said in [format!("250 queued for {CANARY} {token}"), "251 forwarded".to_owned(), padded] {
+        let said: &'static str = Box::leak(said.into_boxed_str());
+        let manners =
+            Manners { offers: vec!["AUTH PLAIN"], instead: vec![(".", said)], ..Manners::default() };
+        let post = Post::start(Tls::None, manners);
+        let told = client(true).mail(&open(&post)).await.unwrap();
+        assert!(!told.contains("canary") && !told.contains(&token[..8]), "{told}");
+        assert_eq!(post.messages().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn nothing_in_an_address_is_a_command() {
     let post = Post::well(Tls::None);
     for wrong in ["a@b>\r\nRCPT TO:<c@d.example", "a b@c.example", "", "ä@example.com", "<a@b.example>"] {

@@ -220,7 +220,9 @@ impl Accounts {
     /// The account whose password somebody knows.
     pub(crate) fn proven(&self, name: &str, password: &Secret, from: Option<IpAddr>) -> Result<Account, No> {
         let name = name.to_lowercase();
-        let tried = self.gate.look(&name, from).map_err(|again| No::TooMany { again })?;
+        // No account has a longer name, and none is worth the memory.
+        let counted = if name.len() > LONGEST { "" } else { name.as_str() };
+        let tried = self.gate.look(counted, from).map_err(|again| No::TooMany { again })?;
         let found = self.read(|reader| reader.account_named(&name))?;
         let right = match &found {
             Some(account) => Kept::stored(&account.password).is_of(password),
@@ -268,10 +270,14 @@ impl Accounts {
             seen: nanoseconds(now),
             expires: nanoseconds(now.saturating_add(LASTS).unwrap_or(Timestamp::MAX)),
         };
-        let edits = vec![People::Session(session.clone())];
+        let edits = vec![People::Session { session: session.clone(), changed: account.changed }];
         let owner = if space.is_empty() { LOCAL } else { space };
         let who = Who { owner, actor: &account.name };
-        self.record((who, Action::SignedIn), ("session", ""), edits)?;
+        match self.record((who, Action::SignedIn), ("session", ""), edits) {
+            // The password that was shown is none any more.
+            Err(vault::Error::Stale { .. }) => return Err(No::Wrong),
+            other => drop(other?),
+        }
         let session = self.read(|reader| reader.session(&session.hash))?.unwrap_or(session);
         Ok(Begun { token, session })
     }
@@ -310,7 +316,7 @@ impl Accounts {
         let edits = password_edits(&account.id, new)?;
         let (who, subject) = (Who { owner: LOCAL, actor: name }, format!("account/{name}"));
         self.record((who, Action::PasswordSet), (&subject, "by its person"), edits)?;
-        self.begin_at(&account, space)
+        self.begin_at(&self.named(name)?, space)
     }
 
     /// Sets the password of an account, for whoever works at this machine. All its sessions end.

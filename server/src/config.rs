@@ -105,7 +105,9 @@ pub fn read(
     (named, usual): (Option<&Path>, Option<&Path>),
 ) -> Result<Config, (PathBuf, std::io::Error)> {
     let mut config = Config::default();
-    let named = named.map(Path::to_owned).or_else(|| environment(NAMED).map(PathBuf::from));
+    let named = named
+        .map(Path::to_owned)
+        .or_else(|| environment(NAMED).filter(|text| !text.is_empty()).map(PathBuf::from));
     let path = named.clone().or_else(|| usual.filter(|path| path.exists()).map(Path::to_owned));
     if let Some(path) = path {
         let text = std::fs::read_to_string(&path).map_err(|error| (path.clone(), error))?;

@@ -83,7 +83,8 @@ impl Cell {
 
     /// Takes one from a number that was added before.
     pub fn less(&self) {
-        self.count.fetch_sub(1, Ordering::Relaxed);
+        let less = |count: u64| Some(count.saturating_sub(1));
+        let _ = self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     /// Says what a number is.

@@ -29,7 +29,7 @@ use crate::owner::Core;
 const WAITING: usize = 1_024;
 
 /// How many runs are sent together.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 8;
 
 /// How often metrics are sent.
 const OFTEN: Duration = Duration::from_secs(60);

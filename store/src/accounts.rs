@@ -124,8 +124,13 @@ pub enum People {
         /// The account.
         account: String,
     },
-    /// A session begins. Those that are over are forgotten.
-    Session(Session),
+    /// A session begins, if the account's password is the one that was shown. Those that are over are forgotten.
+    Session {
+        /// The session.
+        session: Session,
+        /// When the password that was shown had been set.
+        changed: i64,
+    },
     /// A session was used.
     Seen {
         /// Its hash.
@@ -168,6 +173,9 @@ pub enum People {
     },
 }
 
+/// How many browsers an account is signed in with at most; one more takes the place of the oldest.
+const MOST_SESSIONS: i64 = 50;
+
 /// The role that must not be lost.
 const OWNER: &str = "owner";
 
@@ -196,12 +204,19 @@ pub(crate) fn change(to: &Connection, change: &People) -> rusqlite::Result<Resul
                 .query_row(params![account, OWNER], |row| row.get(0))?;
             match last {
                 true => Ok(Err(Unfit::Spent)),
-                false => run(to, "DELETE FROM accounts WHERE id = ?1", params![account], Wanted::Row),
+                false => {
+                    take_back(to, None, account)?;
+                    run(to, "DELETE FROM accounts WHERE id = ?1", params![account], Wanted::Row)
+                }
             }
         }
         People::Seat { space, account, role, time } => {
             if role != OWNER && is_last(to, space, account)? {
                 return Ok(Err(Unfit::Spent));
+            }
+            // Who may give less than before has invited nobody to more.
+            if role != OWNER {
+                take_back(to, Some(space), account)?;
             }
             run(
                 to,
@@ -215,6 +230,7 @@ pub(crate) fn change(to: &Connection, change: &People) -> rusqlite::Result<Resul
             if is_last(to, space, account)? {
                 return Ok(Err(Unfit::Spent));
             }
+            take_back(to, Some(space), account)?;
             run(
                 to,
                 "DELETE FROM seats WHERE space = ?1 AND account = ?2",
@@ -222,19 +238,25 @@ pub(crate) fn change(to: &Connection, change: &People) -> rusqlite::Result<Resul
                 Wanted::Row,
             )
         }
-        People::Session(session) => {
+        People::Session { session, changed } => {
             to.prepare_cached("DELETE FROM sessions WHERE expires < ?1")?.execute([session.created])?;
+            to.prepare_cached(
+                "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE account = ?1
+                 ORDER BY created DESC, hash LIMIT -1 OFFSET ?2)",
+            )?
+            .execute(params![session.account, MOST_SESSIONS - 1])?;
             let begun = run(
                 to,
                 "INSERT INTO sessions (hash, account, space, created, seen, expires)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6 FROM accounts WHERE id = ?2 AND changed = ?7",
                 params![
                     session.hash,
                     session.account,
                     session.space,
                     session.created,
                     session.seen,
-                    session.expires
+                    session.expires,
+                    changed
                 ],
                 Wanted::Row,
             )?;
@@ -272,6 +294,16 @@ pub(crate) fn change(to: &Connection, change: &People) -> rusqlite::Result<Resul
             run(to, "DELETE FROM links WHERE space = ?1 AND id = ?2", params![space, id], Wanted::Row)
         }
     }
+}
+
+/// Takes the invitations of an account back: to the things of an owner, or all of them.
+fn take_back(to: &Connection, space: Option<&str>, account: &str) -> rusqlite::Result<()> {
+    to.prepare_cached(
+        "DELETE FROM links WHERE kind = 'invitation' AND space = coalesce(?1, space)
+         AND maker = (SELECT name FROM accounts WHERE id = ?2)",
+    )?
+    .execute(params![space, account])
+    .map(drop)
 }
 
 fn add(to: &Connection, account: &Account) -> rusqlite::Result<Result<(), Unfit>> {

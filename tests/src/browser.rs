@@ -45,7 +45,9 @@ impl Browser {
     /// # Panics
     /// Where it cannot be written.
     pub fn of(web: &Web, account: &Account) -> Browser {
-        let begun = accounts(web).begin(account).expect("a session");
+        let accounts = accounts(web);
+        let account = accounts.named(&account.name).expect("it is there");
+        let begun = accounts.begin(&account).expect("a session");
         Browser { csrf: csrf(&begun.token), cookie: begun.token.expose().to_owned() }
     }
 

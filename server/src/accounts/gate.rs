@@ -76,6 +76,10 @@ impl Gate {
     /// # Errors
     /// In how many seconds to ask again, where too many were tried.
     pub fn look(&self, name: &str, from: Option<IpAddr>) -> Result<Try<'_>, u32> {
+        // Who is not looked at leaves nothing behind.
+        if self.looking.load(Ordering::Acquire) >= AT_ONCE {
+            return Err(1);
+        }
         let now = Instant::now();
         let from = from.map(Network::of);
         if let Some(network) = from {

@@ -90,8 +90,13 @@ impl Accounts {
     /// # Errors
     /// Where there is none.
     pub fn member(&self, space: &str, named: &str) -> Result<Seat, Error> {
-        let found = self.members(space)?.into_iter().find(|seat| seat.account == named || seat.name == named);
-        found.ok_or_else(|| vault::Error::Unknown { what: "member", name: named.into() }.into())
+        let all = self.members(space)?;
+        // An account may be named as another's id is.
+        let found = all
+            .iter()
+            .find(|seat| seat.account == named)
+            .or_else(|| all.iter().find(|seat| seat.name == named));
+        found.cloned().ok_or_else(|| vault::Error::Unknown { what: "member", name: named.into() }.into())
     }
 
     /// Makes an organisation that an account owns; gives its id.

@@ -211,7 +211,9 @@ impl Gathered {
 
     /// Has all that waits written, without waiting for the disk.
     pub(super) fn write(&self, vault: &Vault) {
-        for ([owner, connector, name], waiting) in mem::take(&mut *self.all()) {
+        // Requests are not kept waiting while rows are read.
+        let all = mem::take(&mut *self.all());
+        for ([owner, connector, name], waiting) in all {
             let known = vault.usable_connections(&owner, &connector).unwrap_or_default();
             // An account that has gone has no figures.
             let Some(row) = known.into_iter().find(|row| row.name == name) else { continue };

@@ -118,6 +118,11 @@ impl Door {
         Door { reader, limits, public, seen: Mutex::default() }
     }
 
+    /// True where requests come by a proxy, as far as that was said.
+    pub fn is_behind_proxy(&self) -> bool {
+        self.public.is_some()
+    }
+
     /// Looks who asks, and whether a route is open to them.
     pub fn check(&self, policy: Policy, parts: &Parts) -> Result<(Who, Use), Refusal> {
         let headers = &parts.headers;

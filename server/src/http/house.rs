@@ -54,6 +54,8 @@ pub struct House {
     pub(super) door: Door,
     pub(super) limits: Limits,
     pub(super) hands: Semaphore,
+    /// How many runs may be followed at once: who follows one holds a connection for long.
+    pub(super) streams: Arc<Semaphore>,
     gate: Arc<Gate>,
 }
 
@@ -106,6 +108,7 @@ impl House {
             reach,
             limits,
             hands: Semaphore::new(limits.at_once),
+            streams: Arc::new(Semaphore::new(limits.connections / 4)),
             gate: Arc::default(),
         })
     }

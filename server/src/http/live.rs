@@ -13,6 +13,7 @@ use hyper::Response;
 use hyper::body::Frame;
 use hyper::header::HeaderValue;
 use serde_json::{Map, Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 
 use super::routes::{Answering, Asked};
@@ -70,6 +71,7 @@ fn seen(asked: &Asked) -> Result<u64, Refusal> {
 }
 
 fn stream(asked: &Asked) -> Result<Response<Body>, Refusal> {
+    let held = asked.house.streams.clone().try_acquire_owned().map_err(|_| Refusal::often(5))?;
     let seen = seen(asked)?;
     let run = RunId(asked.said.part("run").into());
     let history = asked.house.part(&asked.who).history(&run)?;
@@ -82,6 +84,7 @@ fn stream(asked: &Asked) -> Result<Response<Body>, Refusal> {
         telling,
         waiting: Some(next(feed)),
         silence: Box::pin(sleep(SILENCE)),
+        _held: held,
     }));
     let heads = response.headers_mut();
     heads.insert("content-type", HeaderValue::from_static("text/event-stream"));
@@ -145,6 +148,7 @@ struct Telegraph {
     /// Nothing once the run has ended.
     waiting: Option<Next>,
     silence: Pin<Box<Sleep>>,
+    _held: OwnedSemaphorePermit,
 }
 
 impl HttpBody for Telegraph {

@@ -58,6 +58,12 @@ impl Refusal {
         Refusal::new(403, "forbidden", format!("your role does not go as far as `{wanted}`"), help)
     }
 
+    /// Somebody answers who was not asked.
+    pub fn not_asked(step: &str, who: &str) -> Refusal {
+        let help = "they answer, or an owner does, or a token of the scope `admin`";
+        Refusal::new(403, "forbidden", format!("the step `{step}` asks {who}"), help)
+    }
+
     /// It may be the wish of a page of another site.
     pub fn forged(message: &str) -> Refusal {
         let help = "`GET /api/v1/session` tells a page of ours what to send as `x-csrf-token`";

@@ -273,7 +273,11 @@ async fn let_in(
     let (who, used) = house.door.check(route.policy, &parts)?;
     house.note(used);
     let path = path_of(&mut parts).await?;
-    let said = ask::read(&parts, path, (body, route), &house.limits).await?;
+    let mut said = ask::read(&parts, path, (body, route), &house.limits).await?;
+    if house.door.is_behind_proxy() {
+        // The address is the proxy's, whoever asks.
+        said.from = None;
+    }
     Ok((who, said))
 }
 

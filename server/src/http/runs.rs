@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dsl::value::{Hash, Object, Value};
 use engine::run::RunId;
 use engine::story::Story;
-use engine::view::Waits;
+use engine::view::{Timeline, Waits};
 use runtime::driver::State;
 use runtime::schedule::books::timestamp;
 use serde_json::json;
@@ -16,7 +16,9 @@ use crate::error::Error;
 use crate::history::Listed;
 use crate::order::new_run;
 use crate::protocol::Request;
+use crate::role::Role;
 use crate::serve::Reach;
+use crate::token::Scope;
 use crate::words::{Again, From, Reply, Said, Word};
 
 /// How many runs a list has where nothing is said, and at most.
@@ -165,7 +167,9 @@ pub fn resume(ask: &Ask<'_>) -> Result<Answer, Refusal> {
 /// Answers the step that asks, or says whether a call took effect.
 pub fn answer(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     // Whose it is comes before what is said of it.
-    ask.house.part(&ask.who).history(&named(ask))?;
+    let (run, part) = (named(ask), ask.house.part(&ask.who));
+    let story = part.history(&run)?.story(&run).map_err(Error::from)?;
+    may_answer(ask, story.timeline())?;
     let said = &ask.said;
     let reply = match (said.text("reply"), said.body.get("value")) {
         (None | Some("yes"), Some(value)) if *value != Value::Null => Reply::Value(value.clone()),
@@ -185,6 +189,28 @@ pub fn answer(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let step = ask.said.text("step").map(str::to_owned);
     let allow_private = ask.house.part(&ask.who).reach() == Reach::Private;
     done(ask, &Request::Say { run: named(ask), word: Word::Answer { step, said }, allow_private })
+}
+
+/// Looks whether somebody is among those whom a step asks by name. An owner may stand in for them, and so may a token of the
+/// scope `admin`.
+fn may_answer(ask: &Ask<'_>, timeline: &Timeline) -> Result<(), Refusal> {
+    let step = ask.said.text("step");
+    let asked = timeline.steps().iter().filter(|(path, _)| step.is_none_or(|step| step == **path));
+    for (path, entry) in asked {
+        let Some(Waits::Person(asked)) = &entry.waits else { continue };
+        let named: Vec<String> = match &asked.who {
+            Value::List(items) => items.iter().filter_map(Value::as_text).map(str::to_lowercase).collect(),
+            one => one.as_text().map(str::to_lowercase).into_iter().collect(),
+        };
+        let may = match &ask.who.person {
+            Some(person) => person.role == Some(Role::Owner) || named.contains(&person.name.to_lowercase()),
+            None => ask.who.scope == Some(Scope::Admin),
+        };
+        if !named.is_empty() && !may {
+            return Err(Refusal::not_asked(path, &named.join(", ")));
+        }
+    }
+    Ok(())
 }
 
 /// Does something about a run, and tells how it stands.

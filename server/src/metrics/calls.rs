@@ -65,8 +65,13 @@ impl Metered {
             Err(failure) => self.metrics.of(Name::Calls, &[connector, failure.kind.name()]).add(1),
         }
         if let Some(last) = &series.last {
-            let answered = came.result.as_ref().map_or_else(|failure| !is_sick(failure.kind), |_| true);
-            last.heard(answered, self.metrics.at(now));
+            match &came.result {
+                Ok(_) => last.heard(true, self.metrics.at(now)),
+                Err(failure) if is_sick(failure.kind) => last.heard(false, self.metrics.at(now)),
+                Err(failure) if failure.answered => last.heard(true, self.metrics.at(now)),
+                // Nothing went out, or nobody knows.
+                Err(_) => {}
+            }
         }
     }
 }

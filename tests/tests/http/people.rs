@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use server::Secret;
-use server::accounts::{IDLE, LASTS};
+use server::accounts::{IDLE, LASTS, No};
 use server::http::Limits;
 use server::http::door::{COOKIE, csrf};
 use server::http::routes::ROUTES;
 use server::role::Role;
 use server::token::{SESSION, Scope, Token};
+use server::vault::Who;
 use store::accounts::{People, Session};
 use store::{Change, Desk, Edit};
 use tests::browser::{Browser, PASSWORD, account, accounts, with_heads};
@@ -131,8 +132,10 @@ fn session_of(web: &Web, account: &str, (began, seen): (SignedDuration, SignedDu
         expires: ago(began) + lasts,
     };
     let desk = Desk::open(&web.home.database(), Duration::from_secs(5)).expect("a database");
-    let made =
-        desk.make(Change::untold(vec![Edit::People(People::Session(session))])).expect("it is written");
+    let accounts = desk.reader().and_then(|reader| reader.accounts()).expect("they can be read");
+    let changed = accounts.iter().find(|it| it.id == account).expect("it is there").changed;
+    let edit = Edit::People(People::Session { session, changed });
+    let made = desk.make(Change::untold(vec![edit])).expect("it is written");
     made.expect("a fresh hash");
     Browser { csrf: csrf(&token), cookie: token.expose().into() }
 }
@@ -198,6 +201,64 @@ fn another_password_signs_out_everywhere() {
     let out = web.ask(fourth.request("DELETE", "/api/v1/session", None));
     assert!(out.status == 200 && out.head.contains("max-age=0"), "{out:?}");
     assert!(!is_in(&fourth));
+}
+
+#[test]
+fn what_somebody_could_ends_with_their_password_and_their_seat() {
+    let web = web();
+    let (ada, eve) = (account(&web, "local", "ada", Role::Owner), account(&web, "local", "eve", Role::Admin));
+    let (of, who) = (accounts(&web), Who { owner: "local", actor: "eve" });
+    // Who was proven by the password before begins no session behind its change.
+    let new = Secret::new("another of twelve".to_owned());
+    of.set_password("ada", &eve, &new).expect("it can be taken");
+    assert!(matches!(of.begin(&eve), Err(No::Wrong)), "it would go on for two weeks");
+    assert!(of.begin(&of.named("eve").expect("it is there")).is_ok());
+    // What she gave away goes with what she had.
+    let invite = || of.invite(who, Some(Role::Admin), ("friend", Role::Admin)).expect("she may").token;
+    let (kept, lost) = (invite(), invite());
+    let password = Secret::new(PASSWORD.to_owned());
+    assert!(of.accept(kept.expose(), ("friend", &password), None).is_ok());
+    let seat = of.member("local", "eve").expect("a seat");
+    of.take(Who { owner: "local", actor: "ada" }, Some(Role::Owner), &seat).expect("an owner may");
+    assert!(matches!(of.accept(lost.expose(), ("back", &password), None), Err(No::Link)));
+    // Somebody who is named as another's id is meant by that id in no case.
+    let named = account(&web, "local", &ada.id, Role::Viewer);
+    assert_eq!(of.member("local", &ada.id).expect("a seat").name, "ada");
+    assert_eq!(of.member("local", &named.id).expect("a seat").account, named.id);
+    // One more browser takes the place of the oldest.
+    let first = Browser::of(&web, &ada);
+    for _ in 0..50 {
+        Browser::of(&web, &ada);
+    }
+    assert_eq!(of.sessions(&ada.id).expect("they can be read").len(), 50);
+    assert_eq!(web.ask(first.request("GET", "/api/v1/session", None)).status, 401);
+}
+
+#[test]
+fn who_a_step_names_answers_it_and_owners_may_stand_in() {
+    let web = web();
+    web.deploy("name: asks\nsteps: { a: { approve: { message: \"may I?\", who: ada, timeout: 1d } } }\n");
+    web.deploy("name: open\nsteps: { a: { approve: { message: \"may I?\", timeout: 1d } } }\n");
+    let person = |name: &str, role: Role| Browser::of(&web, &account(&web, "local", name, role));
+    let (ada, bob, eve) =
+        (person("ada", Role::Editor), person("bob", Role::Editor), person("eve", Role::Owner));
+    let answered = |workflow: &str, by: &Browser| {
+        let begun = web.ask(eve.request("POST", &format!("/api/v1/workflows/{workflow}/runs"), Some("{}")));
+        let run = json_of(&begun)["run"].as_str().expect("a run").to_owned();
+        let end = Instant::now() + Duration::from_secs(20);
+        let waits = || {
+            let shown = web.ask(eve.request("GET", &format!("/api/v1/runs/{run}"), None));
+            shown.body.contains("may I?")
+        };
+        while !waits() {
+            assert!(Instant::now() < end, "it asks nobody");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        web.ask(by.request("POST", &format!("/api/v1/runs/{run}/answer"), Some("{\"reply\":\"yes\"}"))).status
+    };
+    assert_eq!([&ada, &bob, &eve].map(|by| answered("asks", by)), [202, 403, 202]);
+    // Where nobody is named, whoever may act may answer.
+    assert_eq!([&ada, &bob].map(|by| answered("open", by)), [202, 202]);
 }
 
 #[test]
