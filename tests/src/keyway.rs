@@ -24,7 +24,8 @@ pub fn binary() -> &'static Path {
 }
 
 /// The binary in the folder of the program that asks, built if it is not there or older than what it is made of.
-/// `cargo test --workspace` has built it already; building it again could mean other features of its crates.
+/// `cargo build --workspace --all-targets` before `cargo test --workspace` has built it already; building it here means other
+/// features of its crates, and takes minutes.
 fn build() -> PathBuf {
     let own = std::env::current_exe().expect("a test knows its own path");
     let folder = own.parent().expect("a file stands in a folder");
