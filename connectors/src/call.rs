@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 mod body;
 pub(crate) mod build;
+mod coded;
 pub(crate) mod fill;
 mod made;
 mod pages;
@@ -21,7 +22,7 @@ use futures_util::stream;
 use secret::Open;
 
 use crate::catalog::{FREE, is_connected};
-use crate::code::{Code, Coded};
+use crate::code::Code;
 use crate::connection::{Connection, Connections, Measured, Within};
 use crate::contents::Contents;
 use crate::hook::Moment;
@@ -388,32 +389,6 @@ impl Session<'_> {
             None => self.job.manifest.hosts_of(&self.connection.fields),
         };
         Arc::new(Within { open: self.connection.open.clone(), hosts })
-    }
-
-    /// What code carries out: counted as a request is, with the secrets of the connection for its hosts.
-    async fn coded(
-        &self,
-        code: Code,
-        called: &Called<'_>,
-        params: &Params,
-        names: &Names,
-    ) -> Result<Value, Failure> {
-        let _place = self.admitted(called, names, &self.line()).await?;
-        let base = self.base().and_then(|base| url::Url::parse(base).ok());
-        let host = base.as_ref().and_then(|base| base.host_str()).unwrap_or_default();
-        let egress = self.job.egress.opened_by(self.within(host));
-        let value = code.call(&self.given_to_code(egress)?, params).await?;
-        Ok(match called {
-            Called::Action(action) => answer::picked(&value, &action.answer.returns),
-            Called::Free(_) => value,
-        })
-    }
-
-    fn given_to_code(&self, egress: egress::Client) -> Result<Coded<'_>, Failure> {
-        let Job { id, key, .. } = *self.job;
-        let (connection, auth) = (&self.connection, self.job.auth(&self.connection)?);
-        let timeout = self.job.manifest.defaults.timeout;
-        Ok(Coded { id, key, egress, connection, auth, base: self.base(), timeout })
     }
 
     /// Tells what was measured of a request. One that was not let out says nothing about its service.

@@ -34,7 +34,7 @@ const NOTED: Duration = Duration::from_secs(60);
 const REMEMBERED: usize = 1024;
 
 /// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Who {
     /// For whom they act; nobody's name where nothing was shown, and nobody owns anything.
     pub owner: String,
@@ -44,6 +44,10 @@ pub struct Who {
     pub scope: Option<Scope>,
     /// The person who is signed in.
     pub person: Option<Person>,
+    /// The account whose token it is, where it is a person's: what it makes is that person's as well.
+    pub account: Option<String>,
+    /// When a token counts no more, in nanoseconds since 1970: what it makes counts no longer.
+    pub expires: Option<i64>,
 }
 
 /// Somebody who is signed in.
@@ -66,7 +70,7 @@ pub struct Person {
 impl Who {
     /// Somebody who shows nothing.
     pub fn nobody() -> Who {
-        Who { owner: String::new(), token: String::new(), scope: None, person: None }
+        Who::default()
     }
 
     /// As the audit and the runs tell who acted.
@@ -179,7 +183,8 @@ impl Door {
             return Err(Refusal::role(wanted.name()));
         }
         let used = if noting { Use::Token(row.owner.clone(), row.hash) } else { Use::Known };
-        Ok((Who { owner: row.owner, token: row.name, scope, person: None }, used))
+        let (account, expires) = (row.account, row.expires);
+        Ok((Who { owner: row.owner, token: row.name, scope, person: None, account, expires }, used))
     }
 
     fn known(&self, wanted: Scope, headers: &HeaderMap) -> Result<Row, Refusal> {
@@ -231,7 +236,7 @@ impl Door {
         };
         let used = if noting { Use::Session(row.hash) } else { Use::Known };
         let token = format!("@{}", person.name);
-        let who = Who { owner: row.space, token, scope: None, person: Some(person.clone()) };
+        let who = Who { owner: row.space, token, person: Some(person.clone()), ..Who::default() };
         Ok((person, (who, used)))
     }
 

@@ -1,5 +1,6 @@
 //! Tokens of programs: made, listed and removed. One that a person makes for themselves goes no further than they do.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::session::{person, text};
@@ -35,9 +36,9 @@ fn told(tokens: &[Listed]) -> Result<Answer, Refusal> {
     Ok(Answer::ok(json!({ "tokens": tokens.iter().map(row).collect::<Vec<Value>>() })))
 }
 
-/// Makes one of no person, which is told this once.
+/// Makes one of no person, which is told this once. One that a person's token makes is that person's.
 pub fn make(ask: &Ask<'_>) -> Result<Answer, Refusal> {
-    made(ask, scope(ask)?, None)
+    made(ask, scope(ask)?, ask.who.account.as_deref())
 }
 
 /// Makes one of the person who is signed in: it goes no further than they do, also later.
@@ -65,10 +66,18 @@ fn made(ask: &Ask<'_>, scope: Scope, account: Option<&str>) -> Result<Answer, Re
             Some(length.ok_or_else(wrong)?)
         }
     };
+    // Nobody makes what counts longer than they do. It begins to count when it is written, within a second.
+    let second = SignedDuration::from_secs(1);
+    let left = ask.who.expires.map(|ends| SignedDuration::from_nanos(ends) - since_1970() - second);
+    let lasts = lasts.into_iter().chain(left).min();
     let wanted = Wanted { name: text(ask, "name"), scope, lasts, account };
     let (token, _) = add(&*part.vault()?, part.acts(&ask.who.actor()), &wanted)?;
     let told = json!({ "name": wanted.name, "scope": scope.name(), "token": token.expose() });
     Ok(Answer::ok(told).with(201))
+}
+
+fn since_1970() -> SignedDuration {
+    Timestamp::now().as_duration()
 }
 
 /// Removes one: it counts no more.

@@ -235,6 +235,37 @@ fn what_somebody_could_ends_with_their_password_and_their_seat() {
 }
 
 #[test]
+fn a_token_makes_none_that_counts_longer_than_it_does() {
+    let web = web();
+    let hour = web.token("local", "hour", Scope::Admin, Some(SignedDuration::from_hours(1)));
+    let end = Timestamp::now() + SignedDuration::from_hours(1);
+    let long = web.token("local", "long", Scope::Admin, None);
+    let made = |by: &Token, body: Value| {
+        let body = body.to_string();
+        let made = web.ask(request("POST", "/api/v1/tokens", Some(by.expose()), Some(&body)));
+        assert_eq!(made.status, 201, "{made:?}");
+    };
+    made(&hour, json!({ "name": "a", "scope": "admin", "expires": "90d" }));
+    made(&hour, json!({ "name": "b", "scope": "admin" }));
+    made(&hour, json!({ "name": "c", "scope": "read", "expires": "1m" }));
+    made(&long, json!({ "name": "d", "scope": "admin" }));
+    let all = json_of(&web.ask(request("GET", "/api/v1/tokens", Some(long.expose()), None)));
+    let expires = |name: &str| {
+        let token = all["tokens"]
+            .as_array()
+            .expect("tokens")
+            .iter()
+            .find(|it| it["name"] == name)
+            .expect("it is there");
+        token["expires"].as_str().map(|text| text.parse::<Timestamp>().expect("a moment"))
+    };
+    assert!(["a", "b"].iter().all(|name| expires(name).is_some_and(|ends| ends <= end)), "{all}");
+    assert!(expires("c").is_some_and(|ends| ends < end - SignedDuration::from_mins(50)), "{all}");
+    // The control: what never ends may make what never ends.
+    assert_eq!(expires("d"), None);
+}
+
+#[test]
 fn who_a_step_names_answers_it_and_owners_may_stand_in() {
     let web = web();
     web.deploy("name: asks\nsteps: { a: { approve: { message: \"may I?\", who: ada, timeout: 1d } } }\n");
