@@ -274,16 +274,16 @@ impl<'a> Step<'a> {
                 Ok(value) => return Ok(value),
                 // Nothing is repaired below the floor: the floor itself is asked, and asked anew.
                 Err(Misfit::Form(why) | Misfit::Check(why)) if asked.below && !self.live.handed_on() => {
-                    self.prospect = None;
-                    (why, Some(self.quality))
+                    self.up(&asked, &why);
+                    (turn, question) = (Turn::First, self.wish.question.clone());
+                    continue;
                 }
                 Err(Misfit::Form(why)) => (why, None),
                 Err(Misfit::Check(why)) => (why, self.better(&question)),
             };
             match (better, &turn) {
                 (Some(quality), _) => {
-                    self.level = if quality > self.wish.need.quality { 3 } else { 2 };
-                    self.below += &format!("; what `{}` answered does not fit: {why}", asked.model);
+                    self.rises(3, &asked, &why);
                     (self.quality, turn) = (quality, Turn::First);
                     question = self.wish.question.clone();
                 }
@@ -294,6 +294,17 @@ impl<'a> Step<'a> {
                 (None, Turn::First | Turn::Repair) => return Err(wrong_answer(&answer, &why)),
             }
         }
+    }
+
+    /// After an answer of a model that is not as good as the step asks for: from here on none such is asked.
+    fn up(&mut self, asked: &AskedOf, why: &str) {
+        self.prospect = None;
+        self.rises(2, asked, why);
+    }
+
+    fn rises(&mut self, level: i64, asked: &AskedOf, why: &str) {
+        self.level = level;
+        self.below += &format!("; what `{}` answered does not fit: {why}", asked.model);
     }
 
     /// True if what the question begins with is read again within minutes: a model with tools reads it in each turn, and a step

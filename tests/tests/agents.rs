@@ -122,6 +122,59 @@ fn a_model_calls_a_tool_and_answers_with_what_it_gave() {
     place.hides(CANARY);
 }
 
+/// An agent that reads what is in a folder, with a model of its step's own choice.
+fn reader() -> String {
+    "name: reader\nsteps:\n  helper: { ai: How many notes are there?, tools: [file.list, file.read] }\noutput: \"{{ steps.helper.text }}\"\n"
+        .into()
+}
+
+/// The models that were asked, and for each call whether the ledger says that what another one answered did not fit.
+fn led(double: &Double, shown: &Value) -> (Vec<String>, Vec<bool>) {
+    let models =
+        double.questions().iter().map(|asked| asked["model"].as_str().unwrap_or_default().into()).collect();
+    let calls = shown["calls"].as_array().cloned().unwrap_or_default();
+    let rose = |call: &Value| call["why"].as_str().is_some_and(|why| why.contains("does not fit"));
+    (models, calls.iter().map(rose).collect())
+}
+
+#[test]
+fn tools_that_only_read_are_first_given_to_a_cheaper_model_and_a_wrong_call_hands_the_rest_to_the_better_one()
+{
+    let right = || call("file_list", &json!({ "path": "." }));
+    let wrong = || call("file_list", &json!({ "pth": "." }));
+    let done = || text("There are none.");
+    let asked = |script: &[Says], workflow: &str| {
+        let double = Double::start(script);
+        let place = place(&double);
+        let ended = run(&place, workflow);
+        assert_eq!(ended["status"], json!("succeeded"), "{ended}");
+        let shown = place.shown(ended["run"].as_str().expect("a run"));
+        let led = led(&double, &shown);
+        (double, led)
+    };
+    let (_, (models, rose)) = asked(&[right(), done()], &reader());
+    let below = models[0].clone();
+    assert_eq!((models, rose), (vec![below.clone(), below.clone()], vec![false, false]));
+    // A wrong call is not made, and the better model does not read of it; what follows is led by that one.
+    let (double, (models, rose)) = asked(&[wrong(), right(), done()], &reader());
+    let questions = double.questions();
+    assert_eq!((&*models[0], &models[1], rose), (&*below, &models[2], vec![false, true, false]));
+    assert_ne!(models[0], models[1]);
+    assert_eq!(questions[0]["messages"], questions[1]["messages"]);
+    assert_eq!(told(&double, 2).len(), 1);
+    // In a later turn too, and an end that is not what the step wants is as wrong as a call.
+    let (_, (models, rose)) = asked(&[right(), wrong(), done()], &reader());
+    assert_eq!((&*models[0], &*models[1], rose), (&*below, &*below, vec![false, false, true]));
+    assert_ne!(models[2], below);
+    let fields = reader().replace("tools:", "returns: { notes: integer }, tools:").replace(".text", ".notes");
+    let (_, (models, rose)) = asked(&[text("None."), text("{\"notes\": 0}")], &fields);
+    assert_eq!((&*models[0], rose), (&*below, vec![false, true]));
+    // Where one acts, whoever leads is as good as the step asks from the first turn on.
+    let acting = reader().replace("file.read]", "file.append], allow: [untrusted_tools]");
+    let (_, (models, _)) = asked(&[right(), done()], &acting);
+    assert!(models.iter().all(|model| *model != below), "{models:?}");
+}
+
 #[test]
 fn an_answer_with_fields_that_does_not_fit_goes_back_once_as_a_turn_of_its_own() {
     let returns = free("returns: { urgency: integer }");

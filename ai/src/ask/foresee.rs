@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::offers::Key;
 use super::tools::Tools;
-use super::wish::{self, Wish};
+use super::wish::{self, Calls, Wish};
 use super::{Asking, Step, call};
 use crate::chat::Question;
 use crate::price::{Bounds, Money};
@@ -48,10 +48,15 @@ pub struct Foreseen {
 /// Where the parameters are none, or nobody could be asked.
 pub async fn foresee(asking: &Asking<'_>, args: &Value, known: Known) -> Result<Foreseen, Failure> {
     let mut question = wish::question(args)?;
+    let mut calls = Calls::Trusted;
     if args.get("tools").is_some() {
-        question = Question { tools: Tools::of(args)?.told(), ..question };
+        let tools = Tools::of(args)?;
+        question = Question { tools: tools.told(), ..question };
+        if tools.only_read() {
+            calls = Calls::Held;
+        }
     }
-    let step = Step::of(asking, Wish::about(question, args)?).await?;
+    let step = Step::of(asking, Wish { calls, ..Wish::about(question, args)? }).await?;
     let question = step.wish.question.clone();
     let (choice, length) = step.choose(&question, step.quality)?;
     let none = || step.unasked(dsl::catalog::FailureKind::Invalid, None);

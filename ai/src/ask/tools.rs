@@ -37,6 +37,8 @@ struct Offered {
     /// What it is called where it is told: no provider takes a point.
     name: String,
     about: String,
+    /// True if a call changes something.
+    acts: bool,
     input: Vec<Field>,
 }
 
@@ -56,7 +58,9 @@ impl Tools {
                 .map_err(|error| wrong(&format!("a tool that cannot be read: {error}")))?;
             let id = text("id");
             let name = name(&id, |name| tools.iter().any(|tool| tool.name == name));
-            tools.push(Offered { id, name, about: text("about"), input });
+            // Of a step that was made before this was said, all act.
+            let acts = !matches!(item.get("acts"), Some(Value::Bool(false)));
+            tools.push(Offered { id, name, about: text("about"), acts, input });
         }
         Ok(Tools(tools))
     }
@@ -69,6 +73,16 @@ impl Tools {
             schema: schema(&tool.input),
         };
         self.0.iter().map(tool).collect()
+    }
+
+    /// True if a call does no harm that fits and is wrong.
+    pub fn only_read(&self) -> bool {
+        self.0.iter().all(|tool| !tool.acts)
+    }
+
+    /// Why the calls that a model wants cannot be made, if there is one that cannot.
+    pub fn misfit<'c>(&self, mut calls: impl Iterator<Item = &'c Call>) -> Option<String> {
+        calls.find_map(|call| self.held(call).err())
     }
 
     /// The calls that a model wants, as the step makes them: each with its action and its parameters, or with what is

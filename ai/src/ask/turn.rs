@@ -8,7 +8,7 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{NoValues, Value};
 
 use super::tools::{Tools, result};
-use super::wish::{self, Wish};
+use super::wish::{self, Calls, Wish};
 use super::{Asking, By, Misfit, Step, complaint, wrong_answer};
 use crate::chat::{Answer, Finish, Message, Part, Question, Role};
 use crate::price::Money;
@@ -31,14 +31,26 @@ pub async fn turn(asking: &mut Asking<'_>, args: &Value) -> Result<Value, Failur
         tools: tools.told(),
         ..Question::new("", "")
     };
-    let wish = Wish::about(question, args)?;
+    let calls = match tools.only_read() && talk.grade == Grade::Open {
+        true => Calls::Held,
+        false => Calls::Trusted,
+    };
+    let wish = Wish { calls, ..Wish::about(question, args)? };
     // All turns of a step are counted together.
     if let By::Step { place, .. } = &mut asking.by {
         place.clone_from(&talk.id);
     }
     let mut step = Step { spent: talk.spent, ..Step::of(asking, wish).await? };
     let question = step.wish.question.clone();
-    let (answer, _) = step.answer(&question).await?;
+    let (mut answer, mut asked) = step.answer(&question).await?;
+    if asked.below
+        && let Some(why) = tools.misfit(answer.calls()).or_else(|| ends_wrong(&step, &answer))
+    {
+        // The grade that was asked for is asked anew, and the conversation stays with it from here on.
+        step.up(&asked, &why);
+        (answer, asked) = step.answer(&question).await?;
+    }
+    talk.grade = if asked.below { Grade::Open } else { Grade::Kept };
     talk.spent = step.spent;
     let calls: Vec<_> = answer.calls().cloned().collect();
     if !calls.is_empty() || answer.finish == Finish::Paused {
@@ -61,6 +73,24 @@ pub async fn turn(asking: &mut Asking<'_>, args: &Value) -> Result<Value, Failur
     Ok(talk.goes_on(Value::list(vec![])))
 }
 
+/// What is wrong with an answer that wants nothing called and is not what the step wants.
+fn ends_wrong(step: &Step<'_>, answer: &Answer) -> Option<String> {
+    let ends = answer.calls().next().is_none() && answer.finish != Finish::Paused;
+    match ends.then(|| step.value(answer)) {
+        Some(Err(Misfit::Form(why) | Misfit::Check(why))) => Some(why),
+        Some(Ok(_)) | None => None,
+    }
+}
+
+/// How good a model a conversation is led with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grade {
+    /// One below what the step asks for may be asked, as long as what it says fits.
+    Open,
+    /// What the step asks for: another model would read on in thoughts that are not its own.
+    Kept,
+}
+
 /// What was said so far.
 struct Talk {
     /// What names all turns of the step together.
@@ -71,6 +101,7 @@ struct Talk {
     spent: Money,
     /// True if an answer went back.
     repaired: bool,
+    grade: Grade,
 }
 
 impl Talk {
@@ -86,6 +117,10 @@ impl Talk {
             messages: serde_json::from_str(&messages).map_err(|error| broken(&error.to_string()))?,
             spent: text("spent").and_then(|spent| Money::parse(&spent)).unwrap_or(Money::ZERO),
             repaired: matches!(before.get("repaired"), Some(Value::Bool(true))),
+            grade: match before.get("below") {
+                Some(Value::Bool(true)) => Grade::Open,
+                _ => Grade::Kept,
+            },
         };
         let came = match last.get("results") {
             Some(Value::List(results)) => &results[..],
@@ -99,7 +134,7 @@ impl Talk {
         let question = wish::question(start)?;
         let id = start.get("id").map(Value::to_string).unwrap_or_default();
         let Question { system, messages, .. } = question;
-        Ok(Talk { id, system, messages, spent: Money::ZERO, repaired: false })
+        Ok(Talk { id, system, messages, spent: Money::ZERO, repaired: false, grade: Grade::Open })
     }
 
     /// Adds what the calls of the last turn gave, in their order.
@@ -133,6 +168,7 @@ impl Talk {
             ("messages", Value::text(messages)),
             ("spent", Value::text(self.spent.to_string())),
             ("repaired", Value::Bool(self.repaired)),
+            ("below", Value::Bool(self.grade == Grade::Open)),
         ];
         Value::object([
             ("done", Value::Bool(false)),

@@ -6,7 +6,7 @@ use super::wish::Wish;
 use crate::chat::{Part, Question};
 use crate::difficulty::{Judge, Outlook, SHIPPED, Traits};
 use crate::provider::{PROVIDERS, Provider, Quality};
-use crate::route::{Miss, Prospect, Strategy};
+use crate::route::{Miss, Prospect};
 
 /// What is believed of a cascade before any: as if so many of so many answers had fitted.
 const BELIEVED: (f64, f64) = (4.0, 5.0);
@@ -36,11 +36,7 @@ impl Default for Ways {
 impl Ways {
     /// What is foretold of the answers to what a step wants; nothing where the floor is kept whatever is foretold.
     pub(super) fn prospect(&self, wish: &Wish, history: &History) -> Option<Prospect> {
-        let open = wish.need.model.is_none()
-            && wish.need.quality == Quality::Standard
-            && wish.need.strategy == Strategy::Cheapest;
-        // A conversation with tools stays with the grade that it began with.
-        if !open || !wish.question.tools.is_empty() {
+        if !wish.may_begin_below() {
             return None;
         }
         match wish.is_checked() {

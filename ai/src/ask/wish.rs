@@ -28,6 +28,8 @@ pub(super) struct Wish {
     pub returns: Option<Vec<Field>>,
     /// What a good answer meets.
     pub check: Option<Expr>,
+    /// Whether the calls in an answer tell whether it fits.
+    pub calls: Calls,
     /// What the step may cost.
     pub max_cost: Option<Money>,
     /// What the run may cost.
@@ -36,6 +38,15 @@ pub(super) struct Wish {
     pub workflow: String,
     /// The step, as it is counted.
     pub step: String,
+}
+
+/// What the calls of tools in an answer say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Calls {
+    /// They are held against the parameters of the tools, and one that does not fit does no harm: a better model is asked.
+    Held,
+    /// One that fits and is wrong would do harm, or the conversation has come to the grade that was asked for and stays with it.
+    Trusted,
 }
 
 impl Wish {
@@ -97,6 +108,7 @@ impl Wish {
             need,
             returns: None,
             check: None,
+            calls: Calls::Trusted,
             max_cost: args.get("max_cost").and_then(dollars),
             run_cost: account.and_then(|account| account.get("limit")).and_then(dollars),
             workflow: counted("workflow").unwrap_or_default(),
@@ -106,7 +118,15 @@ impl Wish {
 
     /// True if the step itself tells whether an answer fits.
     pub fn is_checked(&self) -> bool {
-        !self.is_text()
+        !self.is_text() || self.calls == Calls::Held
+    }
+
+    /// True if a model that is not as good may be asked first.
+    pub fn may_begin_below(&self) -> bool {
+        let open = self.need.model.is_none()
+            && self.need.quality == Quality::Standard
+            && self.need.strategy == Strategy::Cheapest;
+        open && (self.question.tools.is_empty() || self.calls == Calls::Held)
     }
 
     /// True if the answer is a text as it comes: it has no form, and nothing turns it down.

@@ -199,6 +199,7 @@ fn offered(action: &Action) -> Value {
     Value::object([
         ("id", Value::text(action.id.as_str())),
         ("about", Value::text(action.about.as_str())),
+        ("acts", Value::Bool(acts(action))),
         ("input", types::as_value(&fields)),
     ])
 }
