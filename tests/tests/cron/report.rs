@@ -26,8 +26,9 @@ impl Reason {
             }
             Reason::Wandering => {
                 "A `*` in the minute or hour, at a change of the clock. cronsim walks by days, hours and minutes of a \
-                 clock that it sets itself, and at a change it comes to a time that the clock does not show, or goes past \
-                 one that it shows. Times here are those at which the clock, read at each minute (or second) around the \
+                 clock that it sets itself, and at a change it comes to a time that the clock does not show, goes past \
+                 one that it shows, or searches for ever (the test ends that after half a second of processor time, and \
+                 begins it anew 26 hours later). Times here are those at which the clock, read at each minute (or second) around the \
                  change, shows what the expression names: the test looks at each of them, with croner as the judge."
             }
         }
