@@ -1,15 +1,14 @@
 //! The last stretch: a draft becomes text, the checker reads it, and what it finds becomes a line of the report and a
 //! step that fails. So no workflow that leaves here has an error.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dsl::catalog::Catalog;
 use dsl::diagnostic::Severity;
 
 use crate::names::shown;
 use crate::report::{Kind, Part, Why, Workflow};
-use crate::tree::{Entry, Tree, mentions, write};
+use crate::tree::{Entry, Place, Tree, write};
 
 /// What is not part of any step, while a workflow is made.
 #[derive(Clone, Debug, Default)]
@@ -35,13 +34,17 @@ pub fn finish(mut draft: Draft, parts: &mut [Part], catalog: &Catalog) -> Workfl
             return Workflow { name: draft.name.clone(), text: laid_out(&draft, &text, catalog) };
         }
         let mut replaced = false;
+        // From the end on, so that what stands before keeps its number.
+        let mut inner: BTreeMap<usize, &str> = BTreeMap::new();
         for (at, message) in &wrong {
-            let within = places.iter().filter(|(range, _)| range.contains(at));
-            let inner = within.min_by_key(|(range, _)| range.len());
-            match inner {
-                Some((_, part)) => replaced |= replace(&mut draft.steps, *part, message, parts),
+            let within = places.iter().filter(|place| place.range.contains(at));
+            match within.min_by_key(|place| place.range.len()) {
+                Some(place) => drop(inner.insert(place.number, message)),
                 None => replaced |= without_edges(&mut draft, parts, message),
             }
+        }
+        for (number, message) in inner.into_iter().rev() {
+            replaced |= replace(&mut draft.steps, &mut (number + 1), message, parts);
         }
         if !replaced {
             break;
@@ -55,7 +58,7 @@ pub fn finish(mut draft: Draft, parts: &mut [Part], catalog: &Catalog) -> Workfl
     Workflow { name: bare.name.clone(), text: written(&bare).0 }
 }
 
-fn written(draft: &Draft) -> (String, Vec<(Range<usize>, usize)>) {
+fn written(draft: &Draft) -> (String, Vec<Place>) {
     let mut top = vec![Entry::text("name", &*draft.name)];
     top.extend(draft.description.as_ref().map(|text| Entry::text("description", text)));
     if !draft.inputs.is_empty() {
@@ -81,45 +84,71 @@ fn laid_out(draft: &Draft, text: &str, catalog: &Catalog) -> String {
     if draft.notes.is_empty() {
         return laid_out;
     }
-    let notes: String = draft.notes.iter().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect();
+    let notes: String =
+        draft.notes.iter().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect();
     let both = notes + "\n" + &laid_out;
     let again = dsl::format::format(&both, catalog).unwrap_or(both);
     if wrong(&again, catalog).is_empty() { again } else { laid_out }
 }
 
-/// Puts a step that fails in the place of a part's step.
-fn replace(steps: &mut [Entry], part: usize, message: &str, parts: &mut [Part]) -> bool {
+/// Puts a step that fails in the place of the step with this number, counted down to it.
+fn replace(steps: &mut [Entry], left: &mut usize, message: &str, parts: &mut [Part]) -> bool {
     for entry in steps {
-        if entry.part == Some(part) {
-            let Tree::Map(body) = &entry.value else { return false };
-            if body.iter().any(|entry| entry.key == "fail") && body.iter().all(|entry| !is_kept(&entry.key)) {
-                return false;
+        if let Some(part) = entry.part {
+            *left -= 1;
+            if *left == 0 {
+                let Tree::Map(body) = &entry.value else { return false };
+                // What is kept may be what is wrong: the second time it goes as well.
+                let already = body.iter().any(|entry| entry.key == "fail");
+                if already && body.iter().all(|entry| !is_kept(&entry.key)) {
+                    return false;
+                }
+                let why = format!("the checker does not take it: {}", shown(message));
+                let kept = body.iter().filter(|entry| is_kept(&entry.key) && !already).cloned();
+                let mut made: Vec<Entry> = kept.collect();
+                made.push(placeholder(&parts[part], &why));
+                // What stands in it is gone with it.
+                let mut gone = BTreeSet::from([part]);
+                within(&entry.value, &mut gone);
+                for part in gone {
+                    parts[part].lost(Why::new(Kind::Expression, &*why));
+                }
+                entry.value = Tree::Map(made);
+                return true;
             }
-            let already = body.iter().any(|entry| entry.key == "fail");
-            // What is kept may be what is wrong: the second time it goes as well.
-            let kept = body.iter().filter(|entry| is_kept(&entry.key) && !already).cloned();
-            let mut body: Vec<Entry> = kept.collect();
-            let why = format!("the checker does not take it: {}", shown(message));
-            body.push(placeholder(&parts[part], &why));
-            parts[part].lost(Why::new(Kind::Expression, why));
-            entry.value = Tree::Map(body);
+        }
+        if inner(&mut entry.value, left, message, parts) {
             return true;
         }
-        if inner(&mut entry.value, part, message, parts) {
-            return true;
+        if *left == 0 {
+            return false;
         }
     }
     false
+}
+
+/// The parts that stand within a value.
+fn within(value: &Tree, parts: &mut BTreeSet<usize>) {
+    match value {
+        Tree::Map(entries) => {
+            for entry in entries {
+                parts.extend(entry.part);
+                within(&entry.value, parts);
+            }
+        }
+        Tree::List(items) => items.iter().for_each(|item| within(item, parts)),
+        Tree::Bare(_) | Tree::Text(_) => {}
+    }
 }
 
 fn is_kept(key: &str) -> bool {
     matches!(key, "after" | "if")
 }
 
-fn inner(value: &mut Tree, part: usize, message: &str, parts: &mut [Part]) -> bool {
+fn inner(value: &mut Tree, left: &mut usize, message: &str, parts: &mut [Part]) -> bool {
     match value {
-        Tree::Map(entries) => replace(entries, part, message, parts),
-        Tree::List(items) => items.iter_mut().any(|item| inner(item, part, message, parts)),
+        Tree::Map(entries) => replace(entries, left, message, parts),
+        Tree::List(items) => items.iter_mut().any(|item| *left > 0 && inner(item, left, message, parts)),
         Tree::Bare(_) | Tree::Text(_) => false,
     }
 }
@@ -135,7 +164,7 @@ fn without_edges(draft: &mut Draft, parts: &mut [Part], message: &str) -> bool {
     let had = draft.output.take().is_some() || !draft.triggers.is_empty() || !draft.more.is_empty();
     draft.triggers.clear();
     draft.more.clear();
-    if had && let Some(part) = parts.iter_mut().find(|part| !part.works).or(None) {
+    if had && let Some(part) = parts.iter_mut().find(|part| !part.works) {
         part.person(Why::new(Kind::Trigger, format!("the checker does not take it: {}", shown(message))));
     } else if had && let Some(part) = parts.first_mut() {
         part.person(Why::new(Kind::Flow, format!("the checker does not take it: {}", shown(message))));
@@ -150,9 +179,4 @@ pub fn unread(body: &[Entry], names: &BTreeSet<String>) -> Vec<String> {
         ["steps", "errors", "meta"].iter().any(|root| tree.mentions(&format!("{root}.{name}")))
     };
     names.iter().filter(|name| !reads(name)).cloned().collect()
-}
-
-/// True if a text reads a step.
-pub fn reads(text: &str, name: &str) -> bool {
-    mentions(text, &format!("steps.{name}"))
 }

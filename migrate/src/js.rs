@@ -40,9 +40,9 @@ enum Token {
 }
 
 const SIGNS: &[&str] = &[
-    "...", "===", "!==", "**=", "&&=", "||=", "??=", "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++", "--",
-    "+=", "-=", "**", "(", ")", "[", "]", "{", "}", ",", ";", ":", "?", ".", "+", "-", "*", "/", "%", "<", ">", "!",
-    "=", "&", "|", "^", "~",
+    "...", "===", "!==", "**=", "&&=", "||=", "??=", "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.",
+    "++", "--", "+=", "-=", "**", "(", ")", "[", "]", "{", "}", ",", ";", ":", "?", ".", "+", "-", "*", "/",
+    "%", "<", ">", "!", "=", "&", "|", "^", "~",
 ];
 
 /// Reads an expression.
@@ -104,7 +104,8 @@ fn tokens(text: &str, depth: usize) -> Result<Vec<Token>, String> {
             at = end;
         } else if char.is_ascii_digit() || (char == '.' && next.is_some_and(|next| next.is_ascii_digit())) {
             let from = at;
-            while chars.get(at).is_some_and(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_')) {
+            while chars.get(at).is_some_and(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_'))
+            {
                 at += 1;
             }
             out.push(Token::Number(chars[from..at].iter().filter(|char| **char != '_').collect()));
@@ -240,7 +241,9 @@ fn regex(chars: &[char], from: usize) -> Result<(String, String, usize), String>
             Some('\\') => {
                 // A slash needs no escape here, and a colon has none in other dialects.
                 match chars.get(at + 1) {
-                    Some(char @ ('/' | ':' | '"' | '\'' | '@' | '%' | ',' | ' ' | '=' | ';')) => out.push(*char),
+                    Some(char @ ('/' | ':' | '"' | '\'' | '@' | '%' | ',' | ' ' | '=' | ';')) => {
+                        out.push(*char)
+                    }
                     Some(char) => out.extend(['\\', *char]),
                     None => return Err("a pattern without an end".into()),
                 }
@@ -424,8 +427,8 @@ impl Parser {
                     let args = if self.take("(") { self.list(")")? } else { vec![] };
                     Ok(Js::New(Box::new(class), args))
                 }
-                "function" | "return" | "const" | "let" | "var" | "if" | "for" | "while" | "await" | "async"
-                | "typeof" | "delete" | "void" | "this" | "class" | "throw" | "try" => {
+                "function" | "return" | "const" | "let" | "var" | "if" | "for" | "while" | "await"
+                | "async" | "typeof" | "delete" | "void" | "this" | "class" | "throw" | "try" => {
                     Err(format!("`{name}`, which is no expression of ours"))
                 }
                 _ => Ok(Js::Name(name)),

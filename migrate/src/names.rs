@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn names_become_ours_and_differ() {
         let mut taken = BTreeSet::new();
-        let made = ["HTTP Request", "HTTP-Request", "3 times", "🎉", "Größe", ""].map(|name| step(name, &mut taken));
+        let made =
+            ["HTTP Request", "HTTP-Request", "3 times", "🎉", "Größe", ""].map(|name| step(name, &mut taken));
         assert_eq!(made, ["http_request", "http_request_2", "n_3_times", "step", "größe", "step_2"]);
         assert_eq!(workflow("Ünïcode & more!", &mut BTreeSet::new()), "n-code-more");
         assert_eq!(secret("My key 2"), "MY_KEY_2");

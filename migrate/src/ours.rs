@@ -133,7 +133,11 @@ impl Ex {
     /// A field that is there.
     pub fn sure(&self, name: &str) -> Ex {
         let head = self.at(Bind::Path);
-        if is_name(name) { Ex::path(format!("{head}.{name}")) } else { Ex::path(format!("{head}[{}]", quoted(name))) }
+        if is_name(name) {
+            Ex::path(format!("{head}.{name}"))
+        } else {
+            Ex::path(format!("{head}[{}]", quoted(name)))
+        }
     }
 
     /// An item that may be missing.

@@ -28,16 +28,23 @@ pub fn import(text: &str, catalog: &Catalog) -> Result<Imported, Refused> {
     }
     let read = dsl::yaml::read_value_up_to(text, crate::MOST_BYTES);
     let root = read.map_err(|wrong| {
-        Refused::Unreadable(wrong.first().map_or_else(|| "it is no YAML".into(), |wrong| wrong.message.clone()))
+        Refused::Unreadable(
+            wrong.first().map_or_else(|| "it is no YAML".into(), |wrong| wrong.message.clone()),
+        )
     })?;
     let root = root.to_json();
     let document = root.get("document").and_then(Value::as_object);
     let (Some(document), Some(list)) = (document, root.get("do").and_then(Value::as_array)) else {
-        return Err(Refused::Other("the file has no `document` and `do`, as a Serverless Workflow has".into()));
+        return Err(Refused::Other(
+            "the file has no `document` and `do`, as a Serverless Workflow has".into(),
+        ));
     };
     let dsl = document.get("dsl").map(|version| version.to_string().replace('"', "")).unwrap_or_default();
     if !dsl.starts_with("1.") {
-        return Err(Refused::Other(format!("the file is of version `{}` of the language, and 1 is read", names::shown(&dsl))));
+        return Err(Refused::Other(format!(
+            "the file is of version `{}` of the language, and 1 is read",
+            names::shown(&dsl)
+        )));
     }
     let text_of = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut tasks = Tasks::new(&root);
@@ -60,14 +67,18 @@ pub fn import(text: &str, catalog: &Catalog) -> Result<Imported, Refused> {
         }
     }
     if let Some(from) = root.pointer("/input/from") {
-        tasks.within(0, &mut cur, |tasks, cur| tasks.said(from, cur).map(|ex| (cur.dot, cur.given) = (ex, false)));
+        tasks.within(0, &mut cur, |tasks, cur| {
+            tasks.said(from, cur).map(|ex| (cur.dot, cur.given) = (ex, false))
+        });
     }
     tasks.list(list, vec![cur], 0);
     let ends = std::mem::take(&mut tasks.ends);
     let mut output = None;
     if let Some(mut end) = tasks.join(ends) {
         if let Some(made) = root.pointer("/output/as") {
-            tasks.within(0, &mut end, |tasks, cur| tasks.said(made, cur).map(|ex| (cur.dot, cur.given) = (ex, false)));
+            tasks.within(0, &mut end, |tasks, cur| {
+                tasks.said(made, cur).map(|ex| (cur.dot, cur.given) = (ex, false))
+            });
         }
         tasks.whole |= end.given;
         output = Some(Tree::Text(end.dot.hole()));
@@ -79,7 +90,10 @@ pub fn import(text: &str, catalog: &Catalog) -> Result<Imported, Refused> {
     }
     let mut settle = std::mem::take(&mut tasks.settle);
     if tasks.whole && !declared && !tasks.event {
-        settle.insert("the inputs: the file does not declare them, so that there are those alone that it reads by name".into());
+        settle.insert(
+            "the inputs: the file does not declare them, so that there are those alone that it reads by name"
+                .into(),
+        );
     }
     let mut more = vec![];
     if let Some(after) = root.pointer("/timeout/after") {
@@ -123,7 +137,13 @@ pub fn import(text: &str, catalog: &Catalog) -> Result<Imported, Refused> {
 /// The inputs that a schema declares.
 fn schema(root: &Value) -> Vec<Entry> {
     let document = root.pointer("/input/schema/document");
-    let required: Vec<&str> = document.and_then(|schema| schema.get("required")).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = document
+        .and_then(|schema| schema.get("required"))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let fields = document.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
     let fields = fields.into_iter().flatten().filter(|(name, _)| names::is_name(name));
     let entry = |(name, schema): (&String, &Value)| {
@@ -136,7 +156,9 @@ fn schema(root: &Value) -> Vec<Entry> {
         if let Some(about) = schema.get("description").and_then(Value::as_str) {
             long.push(Entry::text("description", plain(&names::shown(about))));
         }
-        for (theirs, ours) in [("minimum", "min"), ("maximum", "max"), ("minLength", "min"), ("maxLength", "max")] {
+        for (theirs, ours) in
+            [("minimum", "min"), ("maximum", "max"), ("minLength", "min"), ("maxLength", "max")]
+        {
             if let Some(number) = schema.get(theirs).filter(|number| number.is_number()) {
                 long.push(Entry::bare(ours, number));
             }
@@ -186,7 +208,8 @@ impl Tasks<'_> {
             Value::Bool(flag) => Ex::bool(*flag),
             Value::Number(number) => Ex::number(number.to_string()),
             Value::Array(items) => {
-                let items: Result<Vec<String>, Why> = items.iter().map(|item| Ok(self.made(item, cur)?.text)).collect();
+                let items: Result<Vec<String>, Why> =
+                    items.iter().map(|item| Ok(self.made(item, cur)?.text)).collect();
                 Ex::new(format!("[{}]", items?.join(", ")), crate::ours::Bind::Path, crate::ours::Sort::List)
             }
             Value::Object(_) => self.said(value, cur)?,
@@ -197,7 +220,9 @@ impl Tasks<'_> {
     pub(crate) fn tree(&mut self, value: &Value, cur: &Cur) -> Result<Tree, Why> {
         Ok(match value {
             Value::String(text) if is_made(text) => Tree::Text(self.jq(bare(text), cur)?.hole()),
-            Value::Array(items) => Tree::List(items.iter().map(|item| self.tree(item, cur)).collect::<Result<_, _>>()?),
+            Value::Array(items) => {
+                Tree::List(items.iter().map(|item| self.tree(item, cur)).collect::<Result<_, _>>()?)
+            }
             Value::Object(fields) => Tree::Map(self.entries(fields, cur)?),
             other => Tree::of(other),
         })

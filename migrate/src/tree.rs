@@ -77,33 +77,45 @@ pub fn mentions(text: &str, words: &str) -> bool {
     })
 }
 
+/// Where an entry that belongs to a part of the report stands in the text.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub range: Range<usize>,
+    /// Its number among all such entries, an outer one before those in it.
+    pub number: usize,
+}
+
 /// The text of a mapping, and where each part of the report stands in it.
-pub fn write(entries: &[Entry]) -> (String, Vec<(Range<usize>, usize)>) {
-    let mut writer = Writer { out: String::new(), places: vec![] };
+pub fn write(entries: &[Entry]) -> (String, Vec<Place>) {
+    let mut writer = Writer { out: String::new(), places: vec![], count: 0 };
     writer.map(entries, 0);
     (writer.out, writer.places)
 }
 
 struct Writer {
     out: String,
-    places: Vec<(Range<usize>, usize)>,
+    places: Vec<Place>,
+    count: usize,
 }
 
 impl Writer {
     fn map(&mut self, entries: &[Entry], depth: usize) {
         for entry in entries {
-            let from = self.out.len();
+            let (from, number) = (self.out.len(), self.count);
+            self.count += usize::from(entry.part.is_some());
             self.out += &"  ".repeat(depth);
             self.key(&entry.key);
             self.value(&entry.value, depth + 1);
-            if let Some(part) = entry.part {
-                self.places.push((from..self.out.len(), part));
+            if entry.part.is_some() {
+                self.places.push(Place { range: from..self.out.len(), number });
             }
         }
     }
 
     fn key(&mut self, key: &str) {
-        if crate::names::is_name(key) && !matches!(key, "true" | "false" | "null" | "yes" | "no" | "on" | "off") {
+        if crate::names::is_name(key)
+            && !matches!(key, "true" | "false" | "null" | "yes" | "no" | "on" | "off")
+        {
             self.out += key;
         } else {
             self.out += &json(key);
@@ -166,15 +178,22 @@ fn is_block(text: &str) -> bool {
         && !lines.ends_with('\n')
         && !lines.starts_with([' ', '\n'])
         && lines.split('\n').all(|line| !line.ends_with(' '))
-        && lines.chars().all(|char| char == '\n' || !(char.is_control() || matches!(char, '\u{feff}' | '\u{2028}' | '\u{2029}')))
+        && lines.chars().all(|char| {
+            char == '\n' || !(char.is_control() || matches!(char, '\u{feff}' | '\u{2028}' | '\u{2029}'))
+        })
 }
 
 /// A text in double quotes, with what YAML does not take as it is escaped.
 fn json(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
-    let odd = |char: char| matches!(char, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}');
+    let odd = |char: char| {
+        matches!(char, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
+    };
     if !quoted.contains(odd) {
         return quoted;
     }
-    quoted.chars().map(|char| if odd(char) { format!("\\u{:04x}", char as u32) } else { char.to_string() }).collect()
+    quoted
+        .chars()
+        .map(|char| if odd(char) { format!("\\u{:04x}", char as u32) } else { char.to_string() })
+        .collect()
 }

@@ -66,7 +66,8 @@ fn examples(dir: &str, ending: &str, reader: Reader) -> usize {
     let all = files(&here(dir), ending);
     for path in &all {
         let text = fs::read_to_string(path).unwrap();
-        let imported = reader(&text, &catalog).unwrap_or_else(|refused| panic!("{}: {refused}", path.display()));
+        let imported =
+            reader(&text, &catalog).unwrap_or_else(|refused| panic!("{}: {refused}", path.display()));
         let texts: Vec<&str> = imported.workflows.iter().map(|workflow| &*workflow.text).collect();
         for text in &texts {
             assert!(!has_errors(text, &catalog), "{}:\n{text}", path.display());
@@ -95,7 +96,8 @@ fn examples_of_serverless_workflow_become_what_stands_beside_them() {
 fn whole_examples() -> Vec<(PathBuf, Value)> {
     let catalog = catalog();
     let all = files(&here("tests/n8n"), ".json").into_iter();
-    let read = all.map(|path| (path.clone(), serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()));
+    let read =
+        all.map(|path| (path.clone(), serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()));
     read.filter(|(_, value): &(PathBuf, Value)| {
         migrate::n8n::import(&value.to_string(), &catalog).unwrap().verdict == Verdict::Whole
     })
@@ -123,12 +125,18 @@ fn a_node_of_code_makes_a_whole_file_one_in_part() {
     let whole = whole_examples();
     assert!(whole.len() >= 12, "{} examples are whole", whole.len());
     for (path, mut value) in whole {
-        let last = value["nodes"].as_array().unwrap().iter().rev().find(|node| node["type"] != "n8n-nodes-base.stickyNote");
+        let last = value["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .rev()
+            .find(|node| node["type"] != "n8n-nodes-base.stickyNote");
         let last = last.unwrap()["name"].clone();
         let code = json!({ "name": "Own code", "type": "n8n-nodes-base.code", "typeVersion": 2, "position": [0, 0],
             "parameters": { "jsCode": "return $input.all()" } });
         value["nodes"].as_array_mut().unwrap().push(code);
-        let ports = value["connections"][last.as_str().unwrap()]["main"].as_array().cloned().unwrap_or_default();
+        let ports =
+            value["connections"][last.as_str().unwrap()]["main"].as_array().cloned().unwrap_or_default();
         let mut ports = if ports.is_empty() { vec![json!([])] } else { ports };
         ports[0].as_array_mut().unwrap().push(json!({ "node": "Own code", "type": "main", "index": 0 }));
         value["connections"][last.as_str().unwrap()]["main"] = ports.into();
@@ -158,7 +166,11 @@ fn a_setting_that_nobody_knows_makes_a_whole_file_one_in_part() {
 fn secrets_of_a_file_are_told_of_and_not_copied() {
     let secret = "sk-live0123456789abcdefABCDEF";
     let mut headers = vec![];
-    for (name, value) in [("Authorization", format!("Bearer {secret}")), ("X-Api-Key", secret.to_owned()), ("Other", secret.to_owned())] {
+    for (name, value) in [
+        ("Authorization", format!("Bearer {secret}")),
+        ("X-Api-Key", secret.to_owned()),
+        ("Other", secret.to_owned()),
+    ] {
         headers.push(name);
         let file = json!({ "name": "leak", "nodes": [
             { "name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "parameters": {} },
@@ -178,7 +190,11 @@ fn secrets_of_a_file_are_told_of_and_not_copied() {
             "url": "https://example.com/", "sendHeaders": true,
             "headerParameters": { "parameters": [{ "name": "Accept", "value": "application/json" }] } } } ],
         "connections": { "Go": { "main": [[{ "node": "Ask", "type": "main", "index": 0 }]] } } });
-    assert!(migrate::n8n::import(&file.to_string(), &catalog()).unwrap().workflows[0].text.contains("application/json"));
+    assert!(
+        migrate::n8n::import(&file.to_string(), &catalog()).unwrap().workflows[0]
+            .text
+            .contains("application/json")
+    );
 }
 
 #[test]
@@ -205,9 +221,30 @@ impl Chance {
 
 /// Texts that files could hold, and that have broken other readers.
 const ODD: &[&str] = &[
-    "={{ $json.", "={{ }}", "={{ $('nobody').item.json.x }}", "={{ (((((1)))))", "=}}{{", "{{#each x}}", "\\{{", "\u{0}", "\u{feff}",
-    "${ .a | ", "${ [.[] | {a: .b}] }", "$json", "../../etc/passwd", "- a\n- b: {", "'\"`", "={{ `${` }}", "={{ $json['\u{1f600}'] }}", "yes",
-    "={{ {...$json, a: [1,2,{b:null}]} }}", "1e400", "={{ /[/.test($json.x) }}", "name\nsteps: {}", "🎉", "={{ $now.minus(-1,'days') }}",
+    "={{ $json.",
+    "={{ }}",
+    "={{ $('nobody').item.json.x }}",
+    "={{ (((((1)))))",
+    "=}}{{",
+    "{{#each x}}",
+    "\\{{",
+    "\u{0}",
+    "\u{feff}",
+    "${ .a | ",
+    "${ [.[] | {a: .b}] }",
+    "$json",
+    "../../etc/passwd",
+    "- a\n- b: {",
+    "'\"`",
+    "={{ `${` }}",
+    "={{ $json['\u{1f600}'] }}",
+    "yes",
+    "={{ {...$json, a: [1,2,{b:null}]} }}",
+    "1e400",
+    "={{ /[/.test($json.x) }}",
+    "name\nsteps: {}",
+    "🎉",
+    "={{ $now.minus(-1,'days') }}",
 ];
 
 fn broken(value: &mut Value, chance: &mut Chance, depth: usize) {
@@ -247,10 +284,14 @@ fn broken(value: &mut Value, chance: &mut Chance, depth: usize) {
 /// Breaks each example again and again; gives how many files were read all the same.
 fn hostile(dir: &str, ending: &str, reader: Reader, tries: usize) -> usize {
     let catalog = catalog();
-    let sources: Vec<Value> = files(&here(dir), ending).iter().map(|path| {
-        let text = fs::read_to_string(path).unwrap();
-        dsl::yaml::read_value(&text).map_or_else(|_| serde_json::from_str(&text).unwrap(), |value| value.to_json())
-    }).collect();
+    let sources: Vec<Value> = files(&here(dir), ending)
+        .iter()
+        .map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            dsl::yaml::read_value(&text)
+                .map_or_else(|_| serde_json::from_str(&text).unwrap(), |value| value.to_json())
+        })
+        .collect();
     let mut chance = Chance(0x5eed_0001);
     let mut read = 0;
     for round in 0..tries {
@@ -288,7 +329,8 @@ fn what_is_too_long_or_something_else_is_refused() {
     assert!(matches!(migrate::n8n::import("{", &catalog()), Err(Refused::Unreadable(_))));
     assert!(matches!(migrate::n8n::import("{\"nodes\": 1}", &catalog()), Err(Refused::Other(_))));
     assert!(matches!(migrate::serverless::import("name: a", &catalog()), Err(Refused::Other(_))));
-    let many: Vec<Value> = (0..=migrate::MOST_NODES).map(|at| json!({ "name": at.to_string(), "type": "x" })).collect();
+    let many: Vec<Value> =
+        (0..=migrate::MOST_NODES).map(|at| json!({ "name": at.to_string(), "type": "x" })).collect();
     let text = json!({ "nodes": many }).to_string();
     assert!(matches!(migrate::n8n::import(&text, &catalog()), Err(Refused::Other(_))));
 }
@@ -299,7 +341,12 @@ fn scenarios(feature: &str) -> Vec<String> {
     for piece in feature.split("Given a workflow with definition:").skip(1) {
         let Some(text) = piece.split("\"\"\"").nth(1) else { continue };
         let lines: Vec<&str> = text.lines().skip(1).collect();
-        let indent = lines.iter().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+        let indent = lines
+            .iter()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| line.len() - line.trim_start().len())
+            .min()
+            .unwrap_or(0);
         found.push(lines.iter().map(|line| line.get(indent..).unwrap_or("")).collect::<Vec<_>>().join("\n"));
     }
     found
@@ -307,7 +354,11 @@ fn scenarios(feature: &str) -> Vec<String> {
 
 fn tally(what: &str, texts: &[String], reader: Reader) -> String {
     let catalog = catalog();
-    let (mut verdicts, mut reasons, mut missing) = (BTreeMap::<&str, usize>::new(), BTreeMap::<Kind, (usize, usize)>::new(), BTreeMap::<String, usize>::new());
+    let (mut verdicts, mut reasons, mut missing) = (
+        BTreeMap::<&str, usize>::new(),
+        BTreeMap::<Kind, (usize, usize)>::new(),
+        BTreeMap::<String, usize>::new(),
+    );
     let (mut nodes, mut carried) = (0, 0);
     for text in texts {
         match reader(text, &catalog) {
@@ -330,10 +381,16 @@ fn tally(what: &str, texts: &[String], reader: Reader) -> String {
         }
     }
     let count = |word: &str| verdicts.get(word).copied().unwrap_or(0);
-    let mut out = format!("## {what}\n\n| Files | whole | in part | not | not read | nodes carried over |\n| --- | --- | --- | --- | --- | --- |\n");
+    let mut out = format!(
+        "## {what}\n\n| Files | whole | in part | not | not read | nodes carried over |\n| --- | --- | --- | --- | --- | --- |\n"
+    );
     out += &format!(
         "| {} | {} | {} | {} | {} | {carried} of {nodes} |\n\n",
-        texts.len(), count("whole"), count("in part"), count("not"), count("refused")
+        texts.len(),
+        count("whole"),
+        count("in part"),
+        count("not"),
+        count("refused")
     );
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(kind, count)| (std::cmp::Reverse(*count), *kind));
@@ -343,9 +400,13 @@ fn tally(what: &str, texts: &[String], reader: Reader) -> String {
     }
     let mut missing: Vec<_> = missing.into_iter().collect();
     missing.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
-    let missing: Vec<String> = missing.into_iter().take(40).map(|(name, count)| format!("{name} {count}")).collect();
+    let missing: Vec<String> =
+        missing.into_iter().take(40).map(|(name, count)| format!("{name} {count}")).collect();
     if !missing.is_empty() {
-        out += &format!("\nServices or actions that are not at hand, by the number of files that want them: {}.\n", missing.join(", "));
+        out += &format!(
+            "\nServices or actions that are not at hand, by the number of files that want them: {}.\n",
+            missing.join(", ")
+        );
     }
     out + "\n"
 }
@@ -365,7 +426,11 @@ fn figures_over_real_files() {
          specification). What \"whole\" means stands in [import.md](../import.md#whole-in-part-not).\n\n",
     );
     page += &tally("n8n", &read("n8n-workflows", ".json"), migrate::n8n::import);
-    page += &tally("Serverless Workflow, examples", &read("serverless-workflow/examples", ".yaml"), migrate::serverless::import);
+    page += &tally(
+        "Serverless Workflow, examples",
+        &read("serverless-workflow/examples", ".yaml"),
+        migrate::serverless::import,
+    );
     let features = read("serverless-workflow/ctk/features", ".feature");
     let scenarios: Vec<String> = features.iter().flat_map(|feature| scenarios(feature)).collect();
     assert!(scenarios.len() >= 20, "{} scenarios", scenarios.len());

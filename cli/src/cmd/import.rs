@@ -86,7 +86,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         output::json(&json!({ "files": all.collect::<Vec<_>>() }));
     }
     if files.files.len() > 1 {
-        let count = |verdict: Verdict| told.iter().filter(|(_, imported)| imported.verdict == verdict).count();
+        let count =
+            |verdict: Verdict| told.iter().filter(|(_, imported)| imported.verdict == verdict).count();
         let [whole, part, not] = [Verdict::Whole, Verdict::InPart, Verdict::Not].map(count);
         output::note(&format!("{}: {whole} whole, {part} in part, {not} not", plural(told.len(), "file")));
     }
@@ -96,7 +97,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 /// Reads one file, and writes what came of it.
 fn one(file: &Path, files: &Files, reader: Reader, catalog: &Catalog) -> Result<Imported, Trouble> {
     let text = read(file)?;
-    let refused = |refused: Refused| Trouble::no(format!("`{}`: {refused}", file.display())).help(refused.help());
+    let refused =
+        |refused: Refused| Trouble::no(format!("`{}`: {refused}", file.display())).help(refused.help());
     let imported = reader(&text, catalog).map_err(refused)?;
     for workflow in &imported.workflows {
         match &files.out {
@@ -110,7 +112,8 @@ fn one(file: &Path, files: &Files, reader: Reader, catalog: &Catalog) -> Result<
 }
 
 fn read(file: &Path) -> Result<String, Trouble> {
-    let trouble = |error: std::io::Error| Trouble::new(format!("`{}` cannot be read: {error}", file.display()));
+    let trouble =
+        |error: std::io::Error| Trouble::new(format!("`{}` cannot be read: {error}", file.display()));
     let opened = std::fs::File::open(file).map_err(trouble)?;
     let mut bytes = Vec::new();
     opened.take(migrate::MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(trouble)?;

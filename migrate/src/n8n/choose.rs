@@ -25,7 +25,8 @@ pub fn two_ways(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -
                 (None, false) => Ex::path(format!("steps.{step}.matches")).not(),
                 (Some(_), yes) => Ex::path(format!("steps.{step}?.matches")).is(&Ex::bool(yes)),
             };
-            let way = |yes: bool, at: usize| way(&place, node, at, Ex { sort: Sort::Bool, ..atom(yes) }, &step);
+            let way =
+                |yes: bool, at: usize| way(&place, node, at, Ex { sort: Sort::Bool, ..atom(yes) }, &step);
             let _ = ways;
             Ok(if only_yes { vec![(0, way(true, 0))] } else { vec![(0, way(true, 0)), (1, way(false, 1))] })
         }
@@ -35,7 +36,8 @@ pub fn two_ways(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -
             let var = each.item.whole.text.clone();
             let over = list.ex.text.clone();
             let yes = Ex::new(format!("filter({over}, {var} => {})", condition.text), Bind::Path, Sort::List);
-            let other = Ex::new(format!("filter({over}, {var} => {})", condition.not().text), Bind::Path, Sort::List);
+            let other =
+                Ex::new(format!("filter({over}, {var} => {})", condition.not().text), Bind::Path, Sort::List);
             let fields = if only_yes { vec![("yes", yes)] } else { vec![("yes", yes), ("no", other)] };
             let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
             let step = set(weave, node, &place, fields.clone());
@@ -132,7 +134,10 @@ fn rules(weave: &mut Weave, node: usize, each: &Place, params: &Params) -> Res<R
         params.ignore(&["options.looseTypeValidation", "looseTypeValidation"]);
         let all = params.flag("options.allMatchingOutputs").unwrap_or(false);
         for (port, rule) in params.list("rules.values").iter().enumerate() {
-            conditions.push((port, conditions::of_set(&mut say, rule.get("conditions").unwrap_or(&Value::Null), folded)?));
+            conditions.push((
+                port,
+                conditions::of_set(&mut say, rule.get("conditions").unwrap_or(&Value::Null), folded)?,
+            ));
         }
         params.ignore(&["rules", "options.renameFallbackOutput"]);
         let fallback = match params.text("options.fallbackOutput").as_deref() {
@@ -149,7 +154,13 @@ fn rules(weave: &mut Weave, node: usize, each: &Place, params: &Params) -> Res<R
         let operation = operation.unwrap_or(if sort == "number" { "smaller" } else { "equal" });
         let right = say.ex(rule.get("value2").unwrap_or(&Value::Null))?;
         let port = rule.get("output").and_then(Value::as_u64).map_or(at, |port| port as usize);
-        let port = if version >= 2.0 { at } else if rule.get("output").is_some() { port } else { 0 };
+        let port = if version >= 2.0 {
+            at
+        } else if rule.get("output").is_some() {
+            port
+        } else {
+            0
+        };
         conditions.push((port, holds(&sort, operation, &left, &right, false)?));
     }
     params.ignore(&["rules"]);
@@ -191,7 +202,7 @@ fn way(place: &Place, node: usize, at: usize, guard: Ex, step: &str) -> Flow {
     let mut flow = place.same();
     flow.guard = Some(guard);
     flow.picks.insert(node, at);
-    flow.after.insert(step.to_owned());
+    flow.after = [step.to_owned()].into();
     flow
 }
 

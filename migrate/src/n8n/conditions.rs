@@ -91,14 +91,18 @@ pub fn holds(sort: &str, operation: &str, left: &Ex, right: &Ex, folded: bool) -
             let left = truth_of(left);
             Ok(match (operation, right.text.as_str()) {
                 ("true", _) | ("equal" | "equals", "true") | ("notEqual" | "notEquals", "false") => left,
-                ("false", _) | ("equal" | "equals", "false" | "null" | "''") | ("notEqual" | "notEquals", "true") => left.not(),
+                ("false", _)
+                | ("equal" | "equals", "false" | "null" | "''")
+                | ("notEqual" | "notEquals", "true") => left.not(),
                 ("equal" | "equals", _) => compare("==", &left, &truth_of(right)),
                 ("notEqual" | "notEquals", _) => compare("!=", &left, &truth_of(right)),
                 _ => return no(format!("the comparison `{operation}` of truth values")),
             })
         }
         "dateTime" => {
-            let time = |ex: &Ex| if ex.sort == Sort::Time { ex.clone() } else { Ex::call("time", &[ex], Sort::Time) };
+            let time = |ex: &Ex| {
+                if ex.sort == Sort::Time { ex.clone() } else { Ex::call("time", &[ex], Sort::Time) }
+            };
             let op = match operation {
                 "after" => ">",
                 "before" => "<",

@@ -51,13 +51,19 @@ pub fn set(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Re
         None => Item { whole, known, rest: Rest::Empty },
         Some(base) => {
             let nested = body.iter().any(|entry| matches!(&entry.value, Tree::Map(_)));
-            if nested && fields.iter().any(|field| dots && field.name.contains('.')) {
+            let apart = matches!(base.rest, Rest::Empty)
+                && body.iter().all(|entry| !base.known.iter().any(|(name, _)| *name == entry.key));
+            if !apart && nested && fields.iter().any(|field| dots && field.name.contains('.')) {
                 return Err(Why::new(Kind::Setting, "a field is set within an object that is kept"));
             }
             let mut all = base.known.clone();
             all.retain(|(name, _)| !known.iter().any(|(other, _)| other == name));
             all.extend(known);
-            Item { whole: Ex::call("merge", &[&base.whole, &whole], Sort::Object), known: all, rest: base.rest }
+            Item {
+                whole: Ex::call("merge", &[&base.whole, &whole], Sort::Object),
+                known: all,
+                rest: base.rest,
+            }
         }
     };
     Ok(vec![(0, Flow { files: place.files.clone(), ..place.one(item, &step) })])
@@ -125,7 +131,11 @@ fn newer(params: &Params, version: f64) -> (Vec<Field>, Keeps) {
         text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
     };
     let include = params.text("include");
-    let others = if version < 3.3 { include.as_deref() != Some("none") } else { params.flag("includeOtherFields").unwrap_or(false) };
+    let others = if version < 3.3 {
+        include.as_deref() != Some("none")
+    } else {
+        params.flag("includeOtherFields").unwrap_or(false)
+    };
     let keeps = match (others, include.as_deref()) {
         (false, _) => Keeps::Nothing,
         (true, Some("selected")) => Keeps::Some(names("includeFields")),
@@ -166,7 +176,9 @@ fn typed(say: &mut Say, field: &Field) -> Res<Tree> {
                 _ => Tree::Text(say.text(raw)?),
             }
         }
-        ("string", None) if field.value.is_number() || field.value.is_boolean() => Tree::text(field.value.to_string()),
+        ("string", None) if field.value.is_number() || field.value.is_boolean() => {
+            Tree::text(field.value.to_string())
+        }
         _ => say.tree(&field.value)?,
     })
 }
@@ -192,22 +204,38 @@ fn put(body: &mut Vec<Entry>, path: &[&str], value: Tree) {
     }
 }
 
-fn raw(weave: &mut Weave, node: usize, place: &Place, params: &Params, version: f64) -> Res<Vec<(usize, Flow)>> {
+fn raw(
+    weave: &mut Weave,
+    node: usize,
+    place: &Place,
+    params: &Params,
+    version: f64,
+) -> Res<Vec<(usize, Flow)>> {
     params.ignore(&["duplicateItem", "options.ignoreConversionErrors"]);
     let code = params.text("jsonOutput").unwrap_or_else(|| "{}".into());
     let tree = Say::new(weave, place).json(&code)?;
     let include = params.text("include");
-    let others = if version < 3.3 { include.as_deref().is_some_and(|word| word != "none") } else { params.flag("includeOtherFields").unwrap_or(false) };
+    let others = if version < 3.3 {
+        include.as_deref().is_some_and(|word| word != "none")
+    } else {
+        params.flag("includeOtherFields").unwrap_or(false)
+    };
     let wish = weave.file.nodes[node].name.clone();
     let (step, whole, known) = match &tree {
         Tree::Map(entries) => {
             let step = weave.add(node, place, &wish, vec![Entry::map("set", entries.clone())]);
             let whole = Ex::path(format!("steps.{step}"));
-            let known: Vec<(String, Ex)> = entries.iter().map(|entry| (entry.key.clone(), whole.sure(&entry.key))).collect();
+            let known: Vec<(String, Ex)> =
+                entries.iter().map(|entry| (entry.key.clone(), whole.sure(&entry.key))).collect();
             (step, whole, known)
         }
         other => {
-            let step = weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::new("item", other.clone())])]);
+            let step = weave.add(
+                node,
+                place,
+                &wish,
+                vec![Entry::map("set", vec![Entry::new("item", other.clone())])],
+            );
             (step.clone(), Ex::path(format!("steps.{step}.item")), vec![])
         }
     };
@@ -231,7 +259,8 @@ pub fn rename(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
         gone.push(ours::quoted(&from));
     }
     params.ignore(&["keys"]);
-    let whole = format!("merge(omit({}, [{}]), {})", place.item.whole.text, gone.join(", "), object(&fields).text);
+    let whole =
+        format!("merge(omit({}, [{}]), {})", place.item.whole.text, gone.join(", "), object(&fields).text);
     let wish = weave.file.nodes[node].name.clone();
     let body = vec![Entry::map("set", vec![Entry::text("item", Ex::path(whole).hole())])];
     let step = weave.add(node, place, &wish, body);

@@ -37,7 +37,13 @@ impl Node {
         short.to_lowercase().ends_with("trigger")
             || matches!(
                 short,
-                "webhook" | "cron" | "interval" | "start" | "emailReadImap" | "rssFeedReadTrigger" | "lc:chatTrigger"
+                "webhook"
+                    | "cron"
+                    | "interval"
+                    | "start"
+                    | "emailReadImap"
+                    | "rssFeedReadTrigger"
+                    | "lc:chatTrigger"
             )
     }
 }
@@ -82,17 +88,20 @@ impl File {
             return Err(Refused::TooLong(text.len()));
         }
         let text = text.trim_start_matches('\u{feff}');
-        let root: Value =
-            serde_json::from_str(text).map_err(|error| Refused::Unreadable(format!("it is no JSON: {error}")))?;
+        let root: Value = serde_json::from_str(text)
+            .map_err(|error| Refused::Unreadable(format!("it is no JSON: {error}")))?;
         // Some ways of exporting put the workflow in a list, or below `data` or `workflow`.
         let root = match root {
             Value::Array(mut items) if items.len() == 1 => items.remove(0),
             Value::Array(_) => {
-                return Err(Refused::Other("the file has several workflows of n8n, and one is read at a time".into()));
+                return Err(Refused::Other(
+                    "the file has several workflows of n8n, and one is read at a time".into(),
+                ));
             }
             other => other,
         };
-        let within = ["data", "workflow"].iter().filter_map(|key| root.get(key)).find(|at| at.get("nodes").is_some());
+        let within =
+            ["data", "workflow"].iter().filter_map(|key| root.get(key)).find(|at| at.get("nodes").is_some());
         let root = match root.get("nodes") {
             Some(_) => &root,
             None => within.unwrap_or(&root),
@@ -101,7 +110,8 @@ impl File {
             return Err(Refused::Other("the file has no list `nodes`, as a workflow of n8n has".into()));
         };
         if list.len() > crate::MOST_NODES {
-            let message = format!("the workflow has {} nodes, and at most {} are read", list.len(), crate::MOST_NODES);
+            let message =
+                format!("the workflow has {} nodes, and at most {} are read", list.len(), crate::MOST_NODES);
             return Err(Refused::Other(message));
         }
         let nodes: Vec<Node> = list.iter().map(node).collect();
@@ -146,7 +156,11 @@ fn node(value: &Value) -> Node {
         name: text("name"),
         short,
         version: value.get("typeVersion").and_then(Value::as_f64).unwrap_or(1.0),
-        params: value.get("parameters").filter(|params| params.is_object()).cloned().unwrap_or_else(|| serde_json::json!({})),
+        params: value
+            .get("parameters")
+            .filter(|params| params.is_object())
+            .cloned()
+            .unwrap_or_else(|| serde_json::json!({})),
         credentials: credentials.collect(),
         form,
         settings: value.clone(),

@@ -11,7 +11,11 @@ use crate::tree::Entry;
 type Out = Res<Vec<(usize, Flow)>>;
 
 fn at_hand(place: &Place, name: &str) -> Res<Bin> {
-    place.files.get(name).cloned().ok_or_else(|| Why::new(Kind::File, format!("the file `{}` is not at hand", shown(name))))
+    place
+        .files
+        .get(name)
+        .cloned()
+        .ok_or_else(|| Why::new(Kind::File, format!("the file `{}` is not at hand", shown(name))))
 }
 
 /// The text of a file.
@@ -21,7 +25,9 @@ fn text_of(bin: &Bin) -> Ex {
     }
     // A file that a service says is text or JSON is given as such, any other as bytes.
     let file = &bin.file.text;
-    let text = format!("type({file}) == 'bytes' ? unbase64(base64({file})) : type({file}) == 'string' ? {file} : json({file})");
+    let text = format!(
+        "type({file}) == 'bytes' ? unbase64(base64({file})) : type({file}) == 'string' ? {file} : json({file})"
+    );
     Ex::new(text, Bind::Choice, Sort::Text)
 }
 
@@ -50,11 +56,21 @@ pub fn extract(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
                 Ex::call("parse_csv", &[&text, &options], Sort::List)
             };
             let wish = weave.file.nodes[node].name.clone();
-            let step = weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text("items", list.hole())])]);
+            let step = weave.add(
+                node,
+                place,
+                &wish,
+                vec![Entry::map("set", vec![Entry::text("items", list.hole())])],
+            );
             let ex = Ex::new(format!("steps.{step}.items"), Bind::Path, Sort::List);
             return Ok(vec![(0, place.many(List::open(ex), &step))]);
         }
-        other => return Err(Why::new(Kind::File, format!("files of the kind `{}` are not read here", shown(other)))),
+        other => {
+            return Err(Why::new(
+                Kind::File,
+                format!("files of the kind `{}` are not read here", shown(other)),
+            ));
+        }
     };
     let wish = weave.file.nodes[node].name.clone();
     let step = weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text(&*key, made.hole())])]);
@@ -68,12 +84,22 @@ pub fn convert(weave: &mut Weave, node: usize, input: &Flow, params: &Params) ->
     let how = params.text("operation").unwrap_or_else(|| "csv".into());
     let called = params.text("binaryPropertyName").unwrap_or_else(|| "data".into());
     let name = params.text("options.fileName");
-    params.ignore(&["options.format", "options.mimeType", "options.headerRow", "options.encoding", "options.addBOM"]);
+    params.ignore(&[
+        "options.format",
+        "options.mimeType",
+        "options.headerRow",
+        "options.encoding",
+        "options.addBOM",
+    ]);
     let each = params.text("mode").is_some_and(|mode| mode == "each");
     let (place, made) = match how.as_str() {
         "csv" | "toJson" if !each => {
             let (place, list) = weave.held(node, input);
-            let text = if how == "csv" { Ex::call("csv", &[&list], Sort::Text) } else { Ex::call("json", &[&list], Sort::Text) };
+            let text = if how == "csv" {
+                Ex::call("csv", &[&list], Sort::Text)
+            } else {
+                Ex::call("json", &[&list], Sort::Text)
+            };
             (place, text)
         }
         "toText" => {
@@ -83,14 +109,20 @@ pub fn convert(weave: &mut Weave, node: usize, input: &Flow, params: &Params) ->
             let head = place.item.field(path.next().unwrap_or_default())?;
             (place, path.fold(head, |at, part| at.field(part)))
         }
-        other => return Err(Why::new(Kind::File, format!("files of the kind `{}` are not made here", shown(other)))),
+        other => {
+            return Err(Why::new(
+                Kind::File,
+                format!("files of the kind `{}` are not made here", shown(other)),
+            ));
+        }
     };
     let name = match name {
         Some(raw) => Some(Say::new(weave, &place).ex(&raw.into())?),
         None => None,
     };
     let wish = weave.file.nodes[node].name.clone();
-    let step = weave.add(node, &place, &wish, vec![Entry::map("set", vec![Entry::text("text", made.hole())])]);
+    let step =
+        weave.add(node, &place, &wish, vec![Entry::map("set", vec![Entry::text("text", made.hole())])]);
     let mut flow = place.one(Item::of(vec![], Rest::Empty), &step);
     let file = Ex::new(format!("steps.{step}.text"), Bind::Path, Sort::Text);
     flow.files.insert(called, Bin { file, name, is_text: true });
@@ -120,7 +152,8 @@ pub fn disk(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> O
         let bin = at_hand(place, &params.text("dataPropertyName").unwrap_or_else(|| "data".into()))?;
         let uses = if params.flag("options.append").unwrap_or(false) { "file.append" } else { "file.write" };
         let content = Entry::text(if bin.is_text { "text" } else { "bytes" }, bin.file.hole());
-        let body = vec![Entry::text("use", uses), Entry::map("with", vec![Entry::text("path", path), content])];
+        let body =
+            vec![Entry::text("use", uses), Entry::map("with", vec![Entry::text("path", path), content])];
         let step = weave.add(node, place, &wish, body);
         return Ok(vec![(0, Flow { after: [step].into(), ..place.same() })]);
     }
@@ -130,8 +163,14 @@ pub fn disk(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> O
         return Err(Why::new(Kind::File, "it reads all files of a pattern"));
     }
     let path = path_of(weave, place, &path)?;
-    let called = params.text("options.dataPropertyName").or_else(|| params.text("dataPropertyName")).unwrap_or_else(|| "data".into());
-    let body = vec![Entry::text("use", "file.read"), Entry::map("with", vec![Entry::text("path", path), Entry::text("as", "bytes")])];
+    let called = params
+        .text("options.dataPropertyName")
+        .or_else(|| params.text("dataPropertyName"))
+        .unwrap_or_else(|| "data".into());
+    let body = vec![
+        Entry::text("use", "file.read"),
+        Entry::map("with", vec![Entry::text("path", path), Entry::text("as", "bytes")]),
+    ];
     let step = weave.add(node, place, &wish, body);
     let mut flow = place.one(Item::of(vec![], Rest::Closed("a file".into())), &step);
     flow.files.insert(called, Bin { file: Ex::path(format!("steps.{step}")), name: None, is_text: false });
@@ -141,7 +180,15 @@ pub fn disk(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> O
 /// Between items and files, as older versions did it.
 pub fn moved(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Out {
     let wish = weave.file.nodes[node].name.clone();
-    params.ignore(&["options.encoding", "options.mimeType", "options.fileName", "options.useRawData", "options.keepSource", "options.stripBOM", "options.addBOM"]);
+    params.ignore(&[
+        "options.encoding",
+        "options.mimeType",
+        "options.fileName",
+        "options.useRawData",
+        "options.keepSource",
+        "options.stripBOM",
+        "options.addBOM",
+    ]);
     if params.text("mode").as_deref() == Some("jsonToBinary") {
         let called = params.text("destinationKey").unwrap_or_else(|| "data".into());
         if params.flag("options.dataIsBase64").unwrap_or(false) {
@@ -154,7 +201,10 @@ pub fn moved(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> 
             if raw { value } else { Ex::call("json", &[&value], Sort::Text) }
         } else {
             if let Rest::Closed(who) = &place.item.rest {
-                return Err(Why::new(Kind::Answer, format!("it takes all that `{who}` gives, which is not all at hand")));
+                return Err(Why::new(
+                    Kind::Answer,
+                    format!("it takes all that `{who}` gives, which is not all at hand"),
+                ));
             }
             Ex::call("json", &[&place.item.whole], Sort::Text)
         };
@@ -163,7 +213,8 @@ pub fn moved(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> 
             Some(raw) => Some(Say::new(weave, place).ex(&raw.into())?),
             None => None,
         };
-        let step = weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text("text", made.hole())])]);
+        let step =
+            weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text("text", made.hole())])]);
         let mut flow = place.one(Item::of(vec![], Rest::Empty), &step);
         let file = Ex::new(format!("steps.{step}.text"), Bind::Path, Sort::Text);
         flow.files.insert(called, Bin { file, name, is_text: true });
@@ -175,9 +226,13 @@ pub fn moved(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> 
     if params.flag("setAllData") == Some(false) {
         let key = params.text("destinationKey").unwrap_or_else(|| "data".into());
         let made = if as_json { Ex::call("parse_json", &[&text], Sort::Any) } else { text };
-        let step = weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text(&*key, made.hole())])]);
+        let step =
+            weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text(&*key, made.hole())])]);
         let whole = Ex::path(format!("steps.{step}"));
-        return Ok(vec![(0, place.one(Item { known: vec![(key.clone(), whole.sure(&key))], whole, rest: Rest::Empty }, &step))]);
+        return Ok(vec![(
+            0,
+            place.one(Item { known: vec![(key.clone(), whole.sure(&key))], whole, rest: Rest::Empty }, &step),
+        )]);
     }
     params.ignore(&["options.jsonParse"]);
     let made = Ex::call("parse_json", &[&text], Sort::Any);

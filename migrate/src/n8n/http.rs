@@ -13,10 +13,29 @@ use crate::tree::{Entry, Tree};
 
 /// Kinds of credentials whose secret goes as a bearer's token.
 const BEARERS: &[&str] = &[
-    "airtableTokenApi", "anthropicApiBearer", "clickUpApi", "cohereApi", "deepLApiBearer", "discordBotApiBearer", "grokApi",
-    "groqApi", "hubspotAppToken", "huggingFaceApi", "linearApi", "mistralCloudApi", "notionApi", "openAiApi",
-    "openRouterApi", "perplexityApi", "replicateApi", "sendGridApi", "slackApi", "httpBearerAuth", "supabaseBearer",
-    "vercelApi", "webflowApi",
+    "airtableTokenApi",
+    "anthropicApiBearer",
+    "clickUpApi",
+    "cohereApi",
+    "deepLApiBearer",
+    "discordBotApiBearer",
+    "grokApi",
+    "groqApi",
+    "hubspotAppToken",
+    "huggingFaceApi",
+    "linearApi",
+    "mistralCloudApi",
+    "notionApi",
+    "openAiApi",
+    "openRouterApi",
+    "perplexityApi",
+    "replicateApi",
+    "sendGridApi",
+    "slackApi",
+    "httpBearerAuth",
+    "supabaseBearer",
+    "vercelApi",
+    "webflowApi",
 ];
 
 /// An HTTP Request node.
@@ -33,7 +52,11 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     }
     let url = params.get("url").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
     http.push(Entry::text("url", address(&mut Say::new(weave, place), &url)?));
-    if newer { asked(weave, place, params, &mut http)? } else { asked_before(weave, place, params, &mut http)? }
+    if newer {
+        asked(weave, place, params, &mut http)?
+    } else {
+        asked_before(weave, place, params, &mut http)?
+    }
     auth(weave, node, params, &mut http)?;
     let mut step_keys = vec![];
     if let Some(most) = params.get("options.timeout") {
@@ -43,7 +66,8 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let root = if newer { "options.response.response." } else { "options." };
     let at = |name: &str| format!("{root}{name}");
     let full = params.flag(&at("fullResponse")).unwrap_or(false);
-    let never = params.flag(&at("neverError")).unwrap_or(false) || params.flag("options.ignoreResponseCode").unwrap_or(false);
+    let never = params.flag(&at("neverError")).unwrap_or(false)
+        || params.flag("options.ignoreResponseCode").unwrap_or(false);
     if never {
         return Err(Why::new(Kind::Setting, "an answer that says no counts as one that says yes"));
     }
@@ -52,11 +76,19 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let called = params.text(&at("outputPropertyName")).or_else(|| params.text("dataPropertyName"));
     let called = called.unwrap_or_else(|| "data".into());
     params.ignore(&[
-        "options.redirect.redirect.followRedirects", "options.redirect.redirect.maxRedirects", "options.followRedirect",
-        "options.followAllRedirects", "options.lowercaseHeaders", "options.splitIntoItems", "options.bodyContentType",
-        "provideSslCertificates", "responseFormat",
+        "options.redirect.redirect.followRedirects",
+        "options.redirect.redirect.maxRedirects",
+        "options.followRedirect",
+        "options.followAllRedirects",
+        "options.lowercaseHeaders",
+        "options.splitIntoItems",
+        "options.bodyContentType",
+        "provideSslCertificates",
+        "responseFormat",
     ]);
-    let pages = params.get("options.pagination.pagination.paginationMode").and_then(|mode| mode.as_str().map(str::to_owned));
+    let pages = params
+        .get("options.pagination.pagination.paginationMode")
+        .and_then(|mode| mode.as_str().map(str::to_owned));
     if pages.as_deref().is_some_and(|mode| mode != "off") {
         return Err(Why::new(Kind::Setting, "it asks for page after page"));
     }
@@ -75,24 +107,29 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
         ];
         return Ok(vec![(0, place.one(Item::of(known, Rest::Closed("an HTTP request".into())), &step))]);
     }
-    Ok(vec![(0, match format.as_str() {
-        "file" => {
-            let mut flow = place.one(Item::of(vec![], Rest::Empty), &step);
-            flow.files.insert(called, Bin { file: answer, name: None, is_text: false });
-            flow
-        }
-        "string" | "text" => place.one(Item::of(vec![(called, Ex { sort: Sort::Text, ..answer })], Rest::Empty), &step),
-        _ if !splits => place.one(Item::open(answer), &step),
-        _ => {
-            let text = if format == "autodetect" {
-                format!("type({0}) == 'string' ? [{{ {called}: {0} }}] : ", answer.text)
-            } else {
-                String::new()
-            };
-            let ex = format!("type({0}) == 'list' ? {0} : {text}[{0} ?? {{}}]", answer.text);
-            place.many(List::open(Ex::new(ex, Bind::Choice, Sort::List)), &step)
-        }
-    })])
+    Ok(vec![(
+        0,
+        match format.as_str() {
+            "file" => {
+                let mut flow = place.one(Item::of(vec![], Rest::Empty), &step);
+                flow.files.insert(called, Bin { file: answer, name: None, is_text: false });
+                flow
+            }
+            "string" | "text" => {
+                place.one(Item::of(vec![(called, Ex { sort: Sort::Text, ..answer })], Rest::Empty), &step)
+            }
+            _ if !splits => place.one(Item::open(answer), &step),
+            _ => {
+                let text = if format == "autodetect" {
+                    format!("type({0}) == 'string' ? [{{ {called}: {0} }}] : ", answer.text)
+                } else {
+                    String::new()
+                };
+                let ex = format!("type({0}) == 'list' ? {0} : {text}[{0} ?? {{}}]", answer.text);
+                place.many(List::open(Ex::new(ex, Bind::Choice, Sort::List)), &step)
+            }
+        },
+    )])
 }
 
 /// An address. A hole in a path or a query is one piece of it; where the place itself is made, all of it is one hole.
@@ -161,10 +198,15 @@ fn asked(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry
             Entry::text("body", made)
         }
         ("binaryData", _) => {
-            let bin = place.files.get(&file).ok_or_else(|| Why::new(Kind::File, format!("the file `{file}` is not at hand")))?;
+            let bin = place
+                .files
+                .get(&file)
+                .ok_or_else(|| Why::new(Kind::File, format!("the file `{file}` is not at hand")))?;
             Entry::text("body", bin.file.hole())
         }
-        (other, _) => return Err(Why::new(Kind::Setting, format!("a body of the kind `{}`", names::shown(other)))),
+        (other, _) => {
+            return Err(Why::new(Kind::Setting, format!("a body of the kind `{}`", names::shown(other))));
+        }
     };
     guarded(weave, &entry.value, "the body")?;
     http.push(entry);
@@ -232,7 +274,9 @@ fn parts(say: &mut Say, pairs: &[Value]) -> Res<Tree> {
         let value = if text("parameterType") == "formBinaryData" {
             let name = text("inputDataFieldName");
             let bin = say.place.files.get(&name);
-            let bin = bin.ok_or_else(|| Why::new(Kind::File, format!("the file `{}` is not at hand", names::shown(&name))))?;
+            let bin = bin.ok_or_else(|| {
+                Why::new(Kind::File, format!("the file `{}` is not at hand", names::shown(&name)))
+            })?;
             Tree::Text(bin.file.hole())
         } else {
             say.tree(pair.get("value").unwrap_or(&Value::Null))?
@@ -252,20 +296,50 @@ fn header(http: &mut Vec<Entry>, name: &str, value: String) {
 
 /// Names under which secrets stand.
 const SECRET_NAMES: &[&str] = &[
-    "authorization", "x-api-key", "api-key", "apikey", "api_key", "token", "access_token", "accesstoken", "x-auth-token",
-    "secret", "client_secret", "password", "key", "x-rapidapi-key", "private-token", "appid",
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "apikey",
+    "api_key",
+    "token",
+    "access_token",
+    "accesstoken",
+    "x-auth-token",
+    "secret",
+    "client_secret",
+    "password",
+    "key",
+    "x-rapidapi-key",
+    "private-token",
+    "appid",
 ];
 
 /// True if a value under this name would be a secret that stands in the file.
 pub fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_lowercase();
     let bare = value.trim_start_matches("Bearer ").trim_start_matches("Basic ").trim();
-    let looks = ["sk-", "xoxb-", "xoxp-", "ghp_", "github_pat_", "glpat-", "AKIA", "AIza", "pk_live", "sk_live", "SG.", "eyJ"];
-    let long = bare.len() >= 16 && bare.chars().any(|char| char.is_ascii_digit()) && bare.chars().any(char::is_alphabetic);
+    let looks = [
+        "sk-",
+        "xoxb-",
+        "xoxp-",
+        "ghp_",
+        "github_pat_",
+        "glpat-",
+        "AKIA",
+        "AIza",
+        "pk_live",
+        "sk_live",
+        "SG.",
+        "eyJ",
+    ];
+    let long = bare.len() >= 16
+        && bare.chars().any(|char| char.is_ascii_digit())
+        && bare.chars().any(char::is_alphabetic);
     let free = !value.contains("{{") && !bare.contains(' ');
     free && !bare.is_empty()
         && (looks.iter().any(|start| bare.starts_with(start) && bare.len() >= 16)
-            || (SECRET_NAMES.contains(&name.as_str()) && (long || value.starts_with("Bearer ") || value.starts_with("Basic ")))
+            || (SECRET_NAMES.contains(&name.as_str())
+                && (long || value.starts_with("Bearer ") || value.starts_with("Basic ")))
             || (name == "password"))
 }
 
@@ -277,7 +351,12 @@ fn guarded(weave: &mut Weave, tree: &Tree, place: &str) -> Res<()> {
             Tree::Text(text) if is_secret(&entry.key, text) => {
                 let name = names::shown(&entry.key);
                 let _ = weave;
-                return Err(Why::new(Kind::Setting, format!("a secret stands in the file, as `{name}` in {place}: it is not copied; store it by `keyway secrets add` and write `secret(\"NAME\")`")));
+                return Err(Why::new(
+                    Kind::Setting,
+                    format!(
+                        "a secret stands in the file, as `{name}` in {place}: it is not copied; store it by `keyway secrets add` and write `secret(\"NAME\")`"
+                    ),
+                ));
             }
             Tree::Map(_) => guarded(weave, &entry.value, place)?,
             _ => {}
@@ -319,12 +398,20 @@ fn auth(weave: &mut Weave, node: usize, params: &Params, http: &mut Vec<Entry>) 
             let header = vec![Entry::text("name", "Authorization"), Entry::text("value", secret(&called))];
             Entry::map("header", header)
         }
+        "anthropicApi" | "googlePalmApi" => {
+            weave.settle.insert(format!("the key of `{called}`: `keyway secrets add {called}`"));
+            let name = if kind == "anthropicApi" { "x-api-key" } else { "x-goog-api-key" };
+            Entry::map("header", vec![Entry::text("name", name), Entry::text("value", secret(&called))])
+        }
         kind if BEARERS.contains(&kind) => {
             weave.settle.insert(format!("the token of `{called}`: `keyway secrets add {called}`"));
             Entry::text("bearer", secret(&called))
         }
         other => {
-            return Err(Why::new(Kind::Setting, format!("it signs in by `{}`, which a request of one's own cannot", names::shown(other))));
+            return Err(Why::new(
+                Kind::Setting,
+                format!("it signs in by `{}`, which a request of one's own cannot", names::shown(other)),
+            ));
         }
     };
     http.push(Entry::map("auth", vec![entry]));
@@ -352,7 +439,11 @@ impl Say<'_, '_> {
                     let mut escaped = false;
                     for char in plain.chars() {
                         if within && matches!(char, '\n' | '\r' | '\t') {
-                            text += match char { '\n' => "\\n", '\r' => "\\r", _ => "\\t" };
+                            text += match char {
+                                '\n' => "\\n",
+                                '\r' => "\\r",
+                                _ => "\\t",
+                            };
                             continue;
                         }
                         if char == '"' && !escaped {
@@ -369,7 +460,8 @@ impl Say<'_, '_> {
                 }
             }
         }
-        let value: Value = serde_json::from_str(&text).map_err(|_| Why::new(Kind::Setting, "JSON that is none"))?;
+        let value: Value =
+            serde_json::from_str(&text).map_err(|_| Why::new(Kind::Setting, "JSON that is none"))?;
         self.unmarked(&value, &codes)
     }
 
@@ -393,7 +485,9 @@ impl Say<'_, '_> {
     fn unmarked(&mut self, value: &Value, codes: &[String]) -> Res<Tree> {
         match value {
             Value::String(text) if text.contains('\u{e000}') => {
-                if let Some(at) = text.strip_prefix('\u{e000}').and_then(|rest| rest.strip_suffix("\u{e001}\u{e002}")) {
+                if let Some(at) =
+                    text.strip_prefix('\u{e000}').and_then(|rest| rest.strip_suffix("\u{e001}\u{e002}"))
+                {
                     let code = at.parse::<usize>().ok().and_then(|at| codes.get(at));
                     return self.parsed(code.map_or("null", |code| code));
                 }

@@ -68,7 +68,10 @@ pub fn aggregate(weave: &mut Weave, node: usize, input: &Flow, params: &Params) 
             return Err(Why::new(Kind::Setting, "it leaves some fields out"));
         }
         if closed(input).is_some() {
-            return Err(Why::new(Kind::Answer, "it takes whole items of a service, of which not all fields are at hand"));
+            return Err(Why::new(
+                Kind::Answer,
+                "it takes whole items of a service, of which not all fields are at hand",
+            ));
         }
         let name = params.text("destinationFieldName").unwrap_or_else(|| "data".into());
         fields.push((name, list));
@@ -101,7 +104,8 @@ pub fn aggregate(weave: &mut Weave, node: usize, input: &Flow, params: &Params) 
     let wish = weave.file.nodes[node].name.clone();
     let step = weave.add(node, &place, &wish, vec![Entry::map("set", body)]);
     let whole = Ex::path(format!("steps.{step}"));
-    let known = fields.into_iter().map(|(name, _)| (name.clone(), Ex { sort: Sort::List, ..whole.sure(&name) }));
+    let known =
+        fields.into_iter().map(|(name, _)| (name.clone(), Ex { sort: Sort::List, ..whole.sure(&name) }));
     Ok(vec![(0, place.one(Item { known: known.collect(), whole, rest: Rest::Empty }, &step))])
 }
 
@@ -132,7 +136,11 @@ pub fn limit(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> O
     let most = most.ok_or_else(|| Why::new(Kind::Expression, "how many items it lets through is made"))?;
     let from_end = params.text("keep").is_some_and(|word| word == "lastItems");
     relisted(weave, node, input, |list| {
-        Ok(if from_end { format!("slice({}, -{most})", list.text) } else { format!("slice({}, 0, {most})", list.text) })
+        Ok(if from_end {
+            format!("slice({}, -{most})", list.text)
+        } else {
+            format!("slice({}, 0, {most})", list.text)
+        })
     })
 }
 
@@ -231,7 +239,12 @@ pub fn summarize(weave: &mut Weave, node: usize, input: &Flow, params: &Params) 
 /// Two inputs in one.
 pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, params: &Params) -> Out {
     let version = weave.file.nodes[node].version;
-    params.ignore(&["options.includeUnpaired", "numberInputs", "options.clashHandling", "options.fuzzyCompare"]);
+    params.ignore(&[
+        "options.includeUnpaired",
+        "numberInputs",
+        "options.clashHandling",
+        "options.fuzzyCompare",
+    ]);
     let mode = params.text("mode").unwrap_or_else(|| "append".into());
     let by = params.text("combineBy").or_else(|| params.text("combinationMode"));
     let how = match (mode.as_str(), by.as_deref()) {
@@ -245,7 +258,9 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
         ("combineBySql", _) => return Err(Why::new(Kind::Code, "it joins by SQL")),
         (other, _) => return Err(Why::new(Kind::Setting, format!("the mode `{other}`"))),
     };
-    if params.flag("options.includeUnpaired") == Some(true) || params.flag("options.fuzzyCompare") == Some(true) {
+    if params.flag("options.includeUnpaired") == Some(true)
+        || params.flag("options.fuzzyCompare") == Some(true)
+    {
         return Err(Why::new(Kind::Setting, "it keeps items without a partner, or compares loosely"));
     }
     let mut flows: Vec<Flow> = inputs.drain(..).flatten().collect();
@@ -259,14 +274,22 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
     // All of them where they can be read beside one another.
     let gathered: Vec<Flow> = flows.drain(..).map(|flow| weave.gather(&flow)).collect();
     let scope = gathered.iter().map(|flow| weave.around(flow.scope).len()).min().unwrap_or(1);
-    let to = gathered.iter().find(|flow| weave.around(flow.scope).len() == scope).map_or(0, |flow| flow.scope);
+    let to =
+        gathered.iter().find(|flow| weave.around(flow.scope).len() == scope).map_or(0, |flow| flow.scope);
     let mut flows: Vec<Flow> = gathered.iter().map(|flow| weave.export(flow, to)).collect();
-    let after: std::collections::BTreeSet<String> = flows.iter().flat_map(|flow| flow.after.clone()).collect();
+    let after: std::collections::BTreeSet<String> =
+        flows.iter().flat_map(|flow| flow.after.clone()).collect();
     if matches!(how, "choose" | "wait") {
         let second = [params.text("output"), params.text("useDataOfInput")].into_iter().flatten();
-        let at = second.filter_map(|word| word.trim_start_matches("input").parse::<usize>().ok()).next().unwrap_or(1);
+        let at = second
+            .filter_map(|word| word.trim_start_matches("input").parse::<usize>().ok())
+            .next()
+            .unwrap_or(1);
         params.ignore(&["chooseBranchMode"]);
-        if at == 0 || at > flows.len() || how == "wait" && params.text("output").is_some_and(|word| word == "empty") {
+        if at == 0
+            || at > flows.len()
+            || how == "wait" && params.text("output").is_some_and(|word| word == "empty")
+        {
             return Err(Why::new(Kind::Setting, "the input that it lets through"));
         }
         let mut flow = flows.remove(at - 1);
@@ -280,7 +303,8 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
         Some("preferInput1") => true,
         Some(_) => return Err(Why::new(Kind::Setting, "what becomes of fields that both have")),
     };
-    let both = |a: &str, b: &str| if first_wins { format!("merge({b}, {a})") } else { format!("merge({a}, {b})") };
+    let both =
+        |a: &str, b: &str| if first_wins { format!("merge({b}, {a})") } else { format!("merge({a}, {b})") };
     if let (Card::One(a), Card::One(b), "position" | "all") = (&left.card, &right.card, how) {
         let mut flow = left.clone();
         let mut known = a.known.clone();
@@ -324,7 +348,9 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
                 return Err(Why::new(Kind::Setting, "when a field is written over"));
             }
             let key = |path: &str, of: &str| -> Res<String> {
-                let name = params.text(path).ok_or_else(|| Why::new(Kind::Setting, "it names no field to compare"))?;
+                let name = params
+                    .text(path)
+                    .ok_or_else(|| Why::new(Kind::Setting, "it names no field to compare"))?;
                 Ok(name.split('.').fold(Ex::path(of), |at, part| at.field(part)).text)
             };
             let (one, two) = (key("propertyName1", "x")?, key("propertyName2", "y")?);
@@ -338,7 +364,13 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
     Ok(vec![(0, flow)])
 }
 
-fn by_fields(params: &Params, version: f64, a: &str, b: &str, both: &dyn Fn(&str, &str) -> String) -> Res<String> {
+fn by_fields(
+    params: &Params,
+    version: f64,
+    a: &str,
+    b: &str,
+    both: &dyn Fn(&str, &str) -> String,
+) -> Res<String> {
     let mut pairs: Vec<(String, String)> = vec![];
     let path = if version >= 3.0 { "mergeByFields.values" } else { "mergeByFields.values" };
     for pair in params.list(path) {

@@ -45,7 +45,9 @@ pub fn of_world(say: &mut Say, world: &str, method: &str, args: &[Js]) -> Res<Ex
             Ex::new(format!("{method}([{}])", all.join(", ")), Bind::Path, Sort::Number)
         }
         ("JSON", "stringify", [x]) => Ex::call("json", &[x], Sort::Text),
-        ("JSON", "stringify", [x, _, indent]) if matches!(args[1], Js::Null) => Ex::call("json", &[x, indent], Sort::Text),
+        ("JSON", "stringify", [x, _, indent]) if matches!(args[1], Js::Null) => {
+            Ex::call("json", &[x, indent], Sort::Text)
+        }
         ("JSON", "parse", [x]) => Ex::call("parse_json", &[x], Sort::Any),
         ("Object", "keys" | "values", [x]) => Ex::call(method, &[x], Sort::List),
         ("Object", "entries", [x]) => {
@@ -91,10 +93,10 @@ pub fn of_value(say: &mut Say, ex: &Ex, method: &str, args: &[Js]) -> Res<Ex> {
         ("endsWith", [_]) => f("ends_with", Sort::Bool),
         ("slice", [_] | [_, _]) => f("slice", ex.sort),
         ("substring", [from] | [from, _]) if from.sort == Sort::Number => f("slice", Sort::Text),
-        ("concat", [_]) if ex.sort == Sort::List => {
-            ex.binary("+", &values[0], Bind::Sum, Sort::List)
+        ("concat", [_]) if ex.sort == Sort::List => ex.binary("+", &values[0], Bind::Sum, Sort::List),
+        ("concat", _) if ex.sort == Sort::Text => {
+            crate::ours::join(&refs.iter().map(|ex| (*ex).clone()).collect::<Vec<_>>())
         }
-        ("concat", _) if ex.sort == Sort::Text => crate::ours::join(&refs.iter().map(|ex| (*ex).clone()).collect::<Vec<_>>()),
         ("indexOf", [_]) => f("index_of", Sort::Any).instead(&Ex::number("-1")),
         ("replaceAll", [_, _]) => f("replace", Sort::Text),
         ("replace", [find, with]) => first_replaced(ex, find, with),
@@ -209,8 +211,8 @@ pub fn of_list(say: &mut Say, list: &Ex, wrapped: bool, method: &str, args: &[Js
 /// A parameter's name, where ours takes it; else one that is free.
 fn own_name(param: &str, depth: usize) -> String {
     const KEPT: &[&str] = &[
-        "inputs", "steps", "trigger", "errors", "meta", "secret", "this", "run", "round", "last", "error", "value", "event",
-        "index", "key", "true", "false", "null", "and", "or", "not", "in",
+        "inputs", "steps", "trigger", "errors", "meta", "secret", "this", "run", "round", "last", "error",
+        "value", "event", "index", "key", "true", "false", "null", "and", "or", "not", "in",
     ];
     // The item of a block has a name as well.
     let taken = KEPT.contains(&param) || param.starts_with("item");
@@ -228,11 +230,7 @@ fn by_pattern(say: &mut Say, ex: &Ex, method: &str, pattern: &str, flags: &str, 
             let groups = groups(&pattern);
             let whole = format!("extract({}, {})", ex.text, quoted(&format!("({pattern})")));
             match groups {
-                0 => Ok(Ex::new(
-                    format!("{whole} == null ? null : [{whole}]"),
-                    Bind::Choice,
-                    Sort::Any,
-                )),
+                0 => Ok(Ex::new(format!("{whole} == null ? null : [{whole}]"), Bind::Choice, Sort::Any)),
                 _ => Ok(Ex::new(whole, Bind::Path, Sort::Any)),
             }
         }
@@ -246,7 +244,10 @@ fn by_pattern(say: &mut Say, ex: &Ex, method: &str, pattern: &str, flags: &str, 
 /// Where it looks around or back, which ours cannot.
 pub fn regex(pattern: &str, flags: &str) -> Res<String> {
     let odd = ["(?=", "(?!", "(?<=", "(?<!", "\\k<"].iter().any(|part| pattern.contains(part));
-    let back = pattern.as_bytes().windows(2).any(|pair| pair[0] == b'\\' && pair[1].is_ascii_digit() && pair[1] != b'0');
+    let back = pattern
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0] == b'\\' && pair[1].is_ascii_digit() && pair[1] != b'0');
     if odd || back {
         return no("a pattern that looks around or back");
     }
@@ -256,7 +257,9 @@ pub fn regex(pattern: &str, flags: &str) -> Res<String> {
 
 fn groups(pattern: &str) -> usize {
     let bytes = pattern.as_bytes();
-    let open = |at: &usize| bytes[*at] == b'(' && (*at == 0 || bytes[at - 1] != b'\\') && bytes.get(at + 1) != Some(&b'?');
+    let open = |at: &usize| {
+        bytes[*at] == b'(' && (*at == 0 || bytes[at - 1] != b'\\') && bytes.get(at + 1) != Some(&b'?')
+    };
     (0..bytes.len()).filter(open).count()
 }
 

@@ -25,7 +25,19 @@ const PROVIDERS: &[(&str, &str)] = &[
 /// True for a node that is part of another one.
 pub fn is_part(short: &str) -> bool {
     let Some(name) = short.strip_prefix("lc:") else { return short.ends_with("Tool") };
-    ["lm", "memory", "outputParser", "tool", "embeddings", "document", "textSplitter", "retriever", "reranker"].iter().any(|start| name.starts_with(start))
+    [
+        "lm",
+        "memory",
+        "outputParser",
+        "tool",
+        "embeddings",
+        "document",
+        "textSplitter",
+        "retriever",
+        "reranker",
+    ]
+    .iter()
+    .any(|start| name.starts_with(start))
         || name == "mcpClientTool"
 }
 
@@ -87,25 +99,39 @@ fn parts(weave: &mut Weave, node: usize) -> Res<Parts> {
         for part in weave.file.parts_of(node, kind) {
             let name = shown(&weave.file.nodes[part].name);
             weave.parts[part].lost(Why::new(Kind::Model, "stores of meanings are not at hand"));
-            weave.parts[node].person(Why::new(Kind::Model, format!("`{name}`, from which it reads, has no equal")));
+            weave.parts[node]
+                .person(Why::new(Kind::Model, format!("`{name}`, from which it reads, has no equal")));
         }
     }
     Ok(Parts { keys, returns })
 }
 
 fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
-    let (short, params) = (weave.file.nodes[model].short.clone(), Params::new(&weave.file.nodes[model].params));
+    let (short, params) =
+        (weave.file.nodes[model].short.clone(), Params::new(&weave.file.nodes[model].params));
     let named = ["model", "modelName", "modelId"].iter().find_map(|key| params.chosen(key));
-    let named = named.and_then(|value| value.as_str().map(|name| name.trim_start_matches("models/").to_owned()));
+    let named =
+        named.and_then(|value| value.as_str().map(|name| name.trim_start_matches("models/").to_owned()));
     let provider = PROVIDERS.iter().find(|(known, _)| *known == short).map(|(_, provider)| *provider);
-    params.ignore(&["options.timeout", "options.maxRetries", "options.responseFormat", "builtInTools", "responsesApiEnabled", "model", "modelName", "modelId"]);
+    params.ignore(&[
+        "options.timeout",
+        "options.maxRetries",
+        "options.responseFormat",
+        "builtInTools",
+        "responsesApiEnabled",
+        "model",
+        "modelName",
+        "modelId",
+    ]);
     for left in params.left() {
         let why = Why::new(Kind::Setting, format!("`{left}` of the model has no equal"));
         weave.parts[model].person(why);
     }
     let Some(provider) = provider else {
         let service = super::services::service_of(&short);
-        let why = format!("models of `{service}` are asked by their address: `keyway keys add compatible --base-url …`, and `model:` at the step");
+        let why = format!(
+            "models of `{service}` are asked by their address: `keyway keys add compatible --base-url …`, and `model:` at the step"
+        );
         weave.parts[model].person(Why::new(Kind::Model, why));
         return None;
     };
@@ -139,9 +165,25 @@ fn tool_of(weave: &mut Weave, tool: usize) -> Option<String> {
         return None;
     };
     super::services::connection(weave, &action);
-    let fixed: Vec<String> = weave.file.nodes[tool].params.as_object().into_iter().flatten()
-        .filter(|(key, value)| !matches!(key.as_str(), "resource" | "operation" | "descriptionType" | "toolDescription" | "options" | "authentication" | "returnAll") && !value.to_string().contains("$fromAI"))
-        .map(|(key, _)| key.clone()).collect();
+    let fixed: Vec<String> = weave.file.nodes[tool]
+        .params
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(key, value)| {
+            !matches!(
+                key.as_str(),
+                "resource"
+                    | "operation"
+                    | "descriptionType"
+                    | "toolDescription"
+                    | "options"
+                    | "authentication"
+                    | "returnAll"
+            ) && !value.to_string().contains("$fromAI")
+        })
+        .map(|(key, _)| key.clone())
+        .collect();
     if !fixed.is_empty() {
         let why = format!("the model sets all parameters; n8n's are fixed for {}", fixed.join(", "));
         weave.parts[tool].person(Why::new(Kind::Model, why));
@@ -151,9 +193,20 @@ fn tool_of(weave: &mut Weave, tool: usize) -> Option<String> {
 
 /// The fields of an answer, by an example or a schema.
 fn shape(weave: &mut Weave, parser: usize) -> Res<Tree> {
+    let read = Params::new(&weave.file.nodes[parser].params);
+    read.ignore(&["schemaType", "jsonSchemaExample", "inputSchema", "jsonSchema", "autoFix"]);
+    if super::models::is_part(&weave.file.nodes[parser].short) {
+        for left in read.left() {
+            let why = Why::new(Kind::Setting, format!("`{left}` has no equal"));
+            weave.parts[parser].person(why);
+        }
+    }
     let params = weave.file.nodes[parser].params.clone();
     let text = |key: &str| params.get(key).and_then(Value::as_str).map(str::to_owned);
-    let read = |text: &str| serde_json::from_str::<Value>(text).map_err(|_| Why::new(Kind::Model, "the form of the answer is no JSON"));
+    let read = |text: &str| {
+        serde_json::from_str::<Value>(text)
+            .map_err(|_| Why::new(Kind::Model, "the form of the answer is no JSON"))
+    };
     let manual = text("schemaType").as_deref() == Some("manual");
     match (text("jsonSchemaExample"), text("inputSchema").or(text("jsonSchema"))) {
         (_, Some(schema)) if manual || text("jsonSchemaExample").is_none() => by_schema(&read(&schema)?),
@@ -180,7 +233,11 @@ fn by_example(value: &Value) -> Res<Tree> {
 }
 
 fn named(name: &str) -> Res<String> {
-    if is_name(name) { Ok(name.to_owned()) } else { Err(Why::new(Kind::Model, format!("a field of the answer is called `{}`", shown(name)))) }
+    if is_name(name) {
+        Ok(name.to_owned())
+    } else {
+        Err(Why::new(Kind::Model, format!("a field of the answer is called `{}`", shown(name))))
+    }
 }
 
 fn by_schema(schema: &Value) -> Res<Tree> {
@@ -222,7 +279,14 @@ fn prompt(weave: &mut Weave, place: &Place, params: &Params) -> Res<String> {
 /// An agent, or a chain.
 pub fn ask(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Out {
     let is_agent = weave.file.nodes[node].short == "lc:agent";
-    if is_agent && params.text("agent").is_some_and(|kind| !matches!(kind.as_str(), "conversationalAgent" | "toolsAgent" | "openAiFunctionsAgent" | "reActAgent")) {
+    if is_agent
+        && params.text("agent").is_some_and(|kind| {
+            !matches!(
+                kind.as_str(),
+                "conversationalAgent" | "toolsAgent" | "openAiFunctionsAgent" | "reActAgent"
+            )
+        })
+    {
         return Err(Why::new(Kind::Model, "an agent of a kind that is not at hand"));
     }
     let said = prompt(weave, place, params)?;
@@ -233,12 +297,22 @@ pub fn ask(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Ou
     for message in params.list("messages.messageValues") {
         let kind = message.get("type").and_then(Value::as_str).unwrap_or("SystemMessagePromptTemplate");
         let raw = message.get("message").and_then(Value::as_str).unwrap_or_default();
-        if kind != "SystemMessagePromptTemplate" || message.get("messageType").is_some_and(|kind| kind != "text") {
+        if kind != "SystemMessagePromptTemplate"
+            || message.get("messageType").is_some_and(|kind| kind != "text")
+        {
             return Err(Why::new(Kind::Model, "messages of several sides, or with pictures"));
         }
         system.push(Say::new(weave, place).text(raw)?);
     }
-    params.ignore(&["messages", "hasOutputParser", "needsFallback", "options.returnIntermediateSteps", "options.passthroughBinaryImages", "options.enableStreaming", "batching"]);
+    params.ignore(&[
+        "messages",
+        "hasOutputParser",
+        "needsFallback",
+        "options.returnIntermediateSteps",
+        "options.passthroughBinaryImages",
+        "options.enableStreaming",
+        "batching",
+    ]);
     let mut body = vec![Entry::text("ai", said)];
     if !system.is_empty() {
         body.push(Entry::text("system", system.join("\n\n")));
@@ -278,7 +352,13 @@ pub fn open_ai(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let operation = params.text("operation").unwrap_or_else(|| "message".into());
     if (resource.as_str(), operation.as_str()) != ("text", "message") {
         weave.parts[node].service = Some("openAi".into());
-        return Err(Why::new(Kind::Service, format!("no action of ours does what `{}` of OpenAI does", shown(&format!("{resource}.{operation}")))));
+        return Err(Why::new(
+            Kind::Service,
+            format!(
+                "no action of ours does what `{}` of OpenAI does",
+                shown(&format!("{resource}.{operation}"))
+            ),
+        ));
     }
     let (mut said, mut system) = (vec![], vec![]);
     for message in params.list("messages.values") {
@@ -299,7 +379,9 @@ pub fn open_ai(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     if !system.is_empty() {
         body.push(Entry::text("system", system.join("\n\n")));
     }
-    if let Some(Value::String(name)) = params.chosen("modelId").filter(|name| !name.to_string().contains("{{")) {
+    if let Some(Value::String(name)) =
+        params.chosen("modelId").filter(|name| !name.to_string().contains("{{"))
+    {
         body.push(Entry::text("model", format!("openai/{name}")));
     }
     weave.settle.insert("a key: `keyway keys add openai`".into());
@@ -321,7 +403,8 @@ pub fn extract(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
         None | Some("fromAttributes") => {
             let mut fields = vec![];
             for attribute in params.list("attributes.attributes") {
-                let at = |key: &str| attribute.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+                let at =
+                    |key: &str| attribute.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
                 let kind = match at("type").as_str() {
                     "" | "string" => "string",
                     "number" => "number",
@@ -379,12 +462,15 @@ pub fn classify(weave: &mut Weave, node: usize, place: &Place, params: &Params) 
     if let Some(raw) = params.text("options.systemPromptTemplate") {
         told = Say::new(weave, place).text(&raw.replace("{categories}", &names.join(", ")))?;
     }
-    if params.flag("options.multiClass").unwrap_or(false) || params.text("options.fallback").is_some_and(|how| how != "discard") {
+    if params.flag("options.multiClass").unwrap_or(false)
+        || params.text("options.fallback").is_some_and(|how| how != "discard")
+    {
         return Err(Why::new(Kind::Setting, "several categories at once, or one for what fits none"));
     }
     params.ignore(&["options.fallback", "options.enableAutoFixing"]);
     let kinds = names.iter().map(|name| Tree::text(plain(name))).collect();
-    let returns = Entry::map("returns", vec![Entry::map("category", vec![Entry::new("enum", Tree::List(kinds))])]);
+    let returns =
+        Entry::map("returns", vec![Entry::map("category", vec![Entry::new("enum", Tree::List(kinds))])]);
     let mut body = vec![Entry::text("ai", text), Entry::text("system", plain(&told)), returns];
     body.extend(parts(weave, node)?.keys);
     let wish = weave.file.nodes[node].name.clone();
@@ -394,7 +480,11 @@ pub fn classify(weave: &mut Weave, node: usize, place: &Place, params: &Params) 
     let mut item = place.item.clone();
     if moods {
         let found = object(&[("category".into(), chosen.clone())]);
-        item.whole = Ex::call("merge", &[&item.whole, &object(&[("sentimentAnalysis".into(), found.clone())])], Sort::Object);
+        item.whole = Ex::call(
+            "merge",
+            &[&item.whole, &object(&[("sentimentAnalysis".into(), found.clone())])],
+            Sort::Object,
+        );
         item.known.push(("sentimentAnalysis".into(), found));
     }
     let flows = names.iter().enumerate().map(|(at, name)| {

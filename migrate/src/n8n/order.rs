@@ -53,7 +53,8 @@ pub fn groups(file: &File) -> Vec<Vec<usize>> {
     let mut pairs: Vec<(usize, usize)> = file.links.iter().map(|link| (link.from, link.to)).collect();
     pairs.extend(file.subs.iter().map(|sub| (sub.from, sub.to)));
     // Who reads another by its name belongs to it as well.
-    let named: BTreeMap<&str, usize> = file.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
+    let named: BTreeMap<&str, usize> =
+        file.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
     for (at, node) in file.nodes.iter().enumerate().filter(|(_, node)| !node.is_note()) {
         let text = node.params.to_string();
         for start in ["$('", "$(\\\"", "$node[\\\"", "$node['"] {
@@ -86,9 +87,16 @@ pub fn groups(file: &File) -> Vec<Vec<usize>> {
 /// The order of a group.
 pub fn order(file: &File, group: &[usize]) -> Order {
     let within: BTreeSet<usize> = group.iter().copied().collect();
-    let all: Vec<Link> = file.links.iter().filter(|link| within.contains(&link.from) && within.contains(&link.to)).cloned().collect();
+    let all: Vec<Link> = file
+        .links
+        .iter()
+        .filter(|link| within.contains(&link.from) && within.contains(&link.to))
+        .cloned()
+        .collect();
     let mut order = Order {
-        has_start: group.iter().any(|node| file.nodes[*node].is_trigger() && !file.nodes[*node].on("disabled")),
+        has_start: group
+            .iter()
+            .any(|node| file.nodes[*node].is_trigger() && !file.nodes[*node].on("disabled")),
         parts: file.subs.iter().map(|sub| sub.from).collect(),
         ..Order::default()
     };
@@ -101,15 +109,18 @@ pub fn order(file: &File, group: &[usize]) -> Order {
         }
         seen
     };
-    let loops: Vec<usize> = group.iter().copied().filter(|node| file.nodes[*node].short == "splitInBatches").collect();
+    let loops: Vec<usize> =
+        group.iter().copied().filter(|node| file.nodes[*node].short == "splitInBatches").collect();
     let mut links = all.clone();
     let mut bodies: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for &node in &loops {
         let port = usize::from(file.nodes[node].version >= 3.0);
-        let first: Vec<usize> = all.iter().filter(|link| link.from == node && link.port == port).map(|link| link.to).collect();
+        let first: Vec<usize> =
+            all.iter().filter(|link| link.from == node && link.port == port).map(|link| link.to).collect();
         let without: Vec<Link> = all.iter().filter(|link| link.from != node).cloned().collect();
         let body = reach(&first, &without);
-        let (back, kept): (Vec<Link>, Vec<Link>) = links.into_iter().partition(|link| link.to == node && body.contains(&link.from));
+        let (back, kept): (Vec<Link>, Vec<Link>) =
+            links.into_iter().partition(|link| link.to == node && body.contains(&link.from));
         order.back.extend(back);
         links = kept;
         bodies.insert(node, body);
@@ -160,16 +171,33 @@ pub fn order(file: &File, group: &[usize]) -> Order {
     for (node, body) in &bodies {
         let mut own: BTreeSet<Step> = BTreeSet::from([Step::Node(*node)]);
         let behind: BTreeSet<usize> = reach(
-            &links.iter().filter(|link| link.from == *node && link.port != usize::from(file.nodes[*node].version >= 3.0)).map(|link| link.to).collect::<Vec<_>>(),
+            &links
+                .iter()
+                .filter(|link| {
+                    link.from == *node && link.port != usize::from(file.nodes[*node].version >= 3.0)
+                })
+                .map(|link| link.to)
+                .collect::<Vec<_>>(),
             &links,
         );
-        own.extend(body.iter().filter(|inner| **inner != *node && !behind.contains(inner)).map(|inner| Step::Node(*inner)));
-        own.extend(bodies.keys().filter(|inner| **inner != *node && body.contains(inner) && !behind.contains(inner)).map(|inner| Step::Done(*inner)));
+        own.extend(
+            body.iter()
+                .filter(|inner| **inner != *node && !behind.contains(inner))
+                .map(|inner| Step::Node(*inner)),
+        );
+        own.extend(
+            bodies
+                .keys()
+                .filter(|inner| **inner != *node && body.contains(inner) && !behind.contains(inner))
+                .map(|inner| Step::Done(*inner)),
+        );
         before.entry(Step::Done(*node)).or_default().extend(own);
     }
     let mut done: BTreeSet<Step> = BTreeSet::new();
     while done.len() < steps.len() {
-        let free = steps.iter().find(|step| !done.contains(step) && before.get(step).is_none_or(|all| all.is_subset(&done)));
+        let free = steps
+            .iter()
+            .find(|step| !done.contains(step) && before.get(step).is_none_or(|all| all.is_subset(&done)));
         // Where nothing is free there is a knot: the first of it is taken, and finds nothing that leads to it.
         let next = free.or_else(|| steps.iter().find(|step| !done.contains(step)));
         let Some(next) = next.copied() else { break };

@@ -1,8 +1,12 @@
 //! Expressions of n8n in our language. What has no equal that does the same is an error that says which word it was.
 
+mod refer;
+
 use serde_json::Value;
 
-use super::weave::{Card, Item, Place, Res, Weave};
+use refer::{Which, fixed};
+
+use super::weave::{Item, Place, Res, Weave};
 use crate::js::{self, Js};
 use crate::ours::{self, Bind, Ex, Sort, plain};
 use crate::report::{Kind, Why};
@@ -84,7 +88,9 @@ impl<'w, 'a> Say<'w, 'a> {
         let Some(code) = raw.strip_prefix('=') else { return Ok(plain(raw)) };
         let parts = pieces(code);
         if let [Piece::Code(code)] = &parts[..] {
-            return Ok(self.code(code)?.hole());
+            let ex = self.code(code)?;
+            let ex = if ex.sort == Sort::Time { iso(&ex, self.zone()) } else { ex };
+            return Ok(ex.hole());
         }
         let mut out = String::new();
         for piece in parts {
@@ -92,7 +98,8 @@ impl<'w, 'a> Say<'w, 'a> {
                 Piece::Plain(text) => out += &plain(&text),
                 Piece::Code(code) => {
                     let ex = self.code(&code)?;
-                    out += &if ex.sort == Sort::Time { iso(&ex, self.zone()).hole() } else { ex.hole_in_text() };
+                    out +=
+                        &if ex.sort == Sort::Time { iso(&ex, self.zone()).hole() } else { ex.hole_in_text() };
                 }
             }
         }
@@ -165,7 +172,9 @@ impl<'w, 'a> Say<'w, 'a> {
             Val::Ex(ex) => Ok(ex),
             Val::Json(item) => Ok(item.whole),
             Val::Wrap(item) => Ok(ours::object(&[("json".into(), item.whole)])),
-            Val::All(ex) => Ok(Ex::new(format!("map({}, x => {{ json: x }})", ex.text), Bind::Path, Sort::List)),
+            Val::All(ex) => {
+                Ok(Ex::new(format!("map({}, x => {{ json: x }})", ex.text), Bind::Path, Sort::List))
+            }
             Val::Files(_) | Val::Node(_) | Val::Input | Val::World(_) => {
                 no(format!("`{}`, which is no value here", name_of(js)))
             }
@@ -335,7 +344,9 @@ impl<'w, 'a> Say<'w, 'a> {
             "DateTime" => Val::World("DateTime"),
             "Number" => Val::World("Number"),
             "String" => Val::World("String"),
-            "$env" | "$vars" => return no(format!("`{name}`: values of n8n's own surroundings are not in the file")),
+            "$env" | "$vars" => {
+                return no(format!("`{name}`: values of n8n's own surroundings are not in the file"));
+            }
             _ => return no(format!("`{name}`")),
         })
     }
@@ -434,11 +445,15 @@ impl<'w, 'a> Say<'w, 'a> {
                 match (&found, method.as_str()) {
                     (Val::Input, "all") => self.all_input(),
                     (Val::Input, "first") => match self.all_input()? {
-                        Val::All(list) => Ok(Val::Wrap(Item::open(Ex::path(format!("{}[0]", list.at(Bind::Path)))))),
+                        Val::All(list) => {
+                            Ok(Val::Wrap(Item::open(Ex::path(format!("{}[0]", list.at(Bind::Path))))))
+                        }
                         other => Ok(other),
                     },
                     (Val::Input, "last") => match self.all_input()? {
-                        Val::All(list) => Ok(Val::Wrap(Item::open(Ex::path(format!("{}[-1]", list.at(Bind::Path)))))),
+                        Val::All(list) => {
+                            Ok(Val::Wrap(Item::open(Ex::path(format!("{}[-1]", list.at(Bind::Path))))))
+                        }
                         other => Ok(other),
                     },
                     (Val::Node(node), "first") => Ok(Val::Wrap(self.of_node(*node, Which::First)?)),
@@ -446,7 +461,9 @@ impl<'w, 'a> Say<'w, 'a> {
                     (Val::Node(node), "all") => self.all_of(*node),
                     (Val::Node(node), "itemMatching") => Ok(Val::Wrap(self.of_node(*node, Which::Own)?)),
                     (Val::All(list), "first") => Ok(Val::Wrap(Item::open(list.item(&Ex::number("0"))))),
-                    (Val::World(world), _) => super::methods::of_world(self, world, method, args).map(Val::Ex),
+                    (Val::World(world), _) => {
+                        super::methods::of_world(self, world, method, args).map(Val::Ex)
+                    }
                     (Val::All(list), _) => {
                         let list = list.clone();
                         super::methods::of_list(self, &list, true, method, args).map(Val::Ex)
@@ -471,85 +488,6 @@ impl<'w, 'a> Say<'w, 'a> {
             _ => no(format!("`new {}`", name_of(class))),
         }
     }
-
-    fn all_input(&mut self) -> Res<Val> {
-        Ok(Val::All(match &self.place.all {
-            Some(all) => all.clone(),
-            None => Ex::new(format!("[{}]", self.place.item.whole.text), Bind::Path, Sort::List),
-        }))
-    }
-
-    fn all_of(&mut self, node: usize) -> Res<Val> {
-        let flow = self.flow_of(node)?;
-        let flow = self.within_reach(&flow);
-        Ok(Val::All(self.weave.list_of(&flow)))
-    }
-
-    fn flow_of(&self, node: usize) -> Res<super::weave::Flow> {
-        let name = &self.weave.file.nodes[node].name;
-        let found = self.weave.flows.range((node, 0)..=(node, usize::MAX)).next();
-        match found {
-            Some((_, flow)) => Ok(flow.clone()),
-            None => no(format!("the node `{}`, which does not come before", crate::names::shown(name))),
-        }
-    }
-
-    /// A flow where it can be read from here.
-    fn within_reach(&mut self, flow: &super::weave::Flow) -> super::weave::Flow {
-        let here = self.weave.around(self.place.scope);
-        let common = self.weave.around(flow.scope).into_iter().find(|at| here.contains(at)).unwrap_or(0);
-        self.weave.export(flow, common)
-    }
-
-    /// An item of another node.
-    fn of_node(&mut self, node: usize, which: Which) -> Res<Item> {
-        let flow = self.flow_of(node)?;
-        let here = self.weave.around(self.place.scope);
-        let list = match (&flow.card, here.contains(&flow.scope)) {
-            (Card::One(item), true) => return Ok(item.clone()),
-            (Card::Many(list), true) => list.clone(),
-            (_, false) => {
-                let flow = self.within_reach(&flow);
-                match flow.card {
-                    Card::One(item) => return Ok(item),
-                    Card::Many(list) => list,
-                }
-            }
-        };
-        // Within a block over just these items, it is the one that the block is at.
-        let at = here.iter().find(|scope| self.weave.scopes[**scope].over == list.ex).copied();
-        match (which, at) {
-            (Which::Own, Some(scope)) => Ok(list.item(Ex::path(&*self.weave.scopes[scope].var))),
-            (Which::Own, None) => {
-                let name = crate::names::shown(&self.weave.file.nodes[node].name);
-                Err(Why::new(Kind::Flow, format!("which item of `{name}` belongs to this one cannot be told")))
-            }
-            (Which::First, _) => Ok(list.item(Ex::path(format!("{}[0]", list.ex.at(Bind::Path))))),
-            (Which::Last, _) => Ok(list.item(Ex::path(format!("{}[-1]", list.ex.at(Bind::Path))))),
-        }
-    }
-}
-
-/// Which item of a node.
-#[derive(Clone, Copy)]
-enum Which {
-    /// The one from which the item at hand was made.
-    Own,
-    First,
-    Last,
-}
-
-/// A parameter of another node, which is only known where it does not depend on items.
-fn fixed(params: Value, _js: &Js) -> Res<Val> {
-    let entries = params.as_object().into_iter().flatten();
-    let fixed = entries.filter_map(|(key, value)| match value {
-        Value::String(text) if !text.starts_with('=') => Some((key.clone(), Ex::literal(text))),
-        Value::Number(number) => Some((key.clone(), Ex::number(number.to_string()))),
-        Value::Bool(flag) => Some((key.clone(), Ex::bool(*flag))),
-        _ => None,
-    });
-    let known = fixed.collect();
-    Ok(Val::Json(Item::of(known, super::weave::Rest::Closed("the parameters of a node".into()))))
 }
 
 /// What JavaScript takes for true.
@@ -569,7 +507,9 @@ pub fn truth_of(ex: &Ex) -> Ex {
 fn joined(a: Ex, b: Ex) -> Ex {
     let parts = |ex: &Ex| {
         let inner = ex.text.strip_prefix("join([").and_then(|rest| rest.strip_suffix("], '')"));
-        inner.filter(|_| ex.sort == Sort::Text && ex.bind == Bind::Path).map_or_else(|| ex.text.clone(), str::to_owned)
+        inner
+            .filter(|_| ex.sort == Sort::Text && ex.bind == Bind::Path)
+            .map_or_else(|| ex.text.clone(), str::to_owned)
     };
     Ex::new(format!("join([{}, {}], '')", parts(&a), parts(&b)), Bind::Path, Sort::Text)
 }

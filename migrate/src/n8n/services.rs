@@ -37,7 +37,8 @@ pub fn known() -> Vec<&'static str> {
 /// The actions and events of ours that the table names.
 pub fn named() -> Vec<&'static str> {
     let of = |section: &str| table().get(section).and_then(Value::as_object).into_iter().flatten();
-    let rows = of("actions").chain(of("triggers")).flat_map(|(_, rows)| rows.as_array().into_iter().flatten());
+    let rows =
+        of("actions").chain(of("triggers")).flat_map(|(_, rows)| rows.as_array().into_iter().flatten());
     rows.filter_map(|row| row.get("action").or(row.get("event"))?.as_str()).collect()
 }
 
@@ -48,7 +49,9 @@ fn text<'r>(row: &'r Value, key: &str) -> Option<&'r str> {
 /// True if the parameters are what a row wants.
 fn fits(row: &Value, params: &Params, version: f64) -> bool {
     let number = |key: &str| row.get(key).and_then(Value::as_f64);
-    if number("from").is_some_and(|from| version < from) || number("to").is_some_and(|to| version.floor() > to) {
+    if number("from").is_some_and(|from| version < from)
+        || number("to").is_some_and(|to| version.floor() > to)
+    {
         return false;
     }
     let among = |entry: (&String, &Value)| {
@@ -75,10 +78,14 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
     let mut fitting = own.iter().filter(|row| text(row, "on") == Some(&on));
     if fitting.clone().next().is_none() {
         weave.parts[node].service = Some(service.clone());
-        return Err(Why::new(Kind::Service, format!("no action of ours does what `{}` of `{service}` does", shown(&on))));
+        return Err(Why::new(
+            Kind::Service,
+            format!("no action of ours does what `{}` of `{service}` does", shown(&on)),
+        ));
     }
     let row = fitting.find(|row| fits(row, params, version));
-    let row = row.ok_or_else(|| Why::new(Kind::Setting, format!("`{}` as it is set here has no equal", shown(&on))))?;
+    let row = row
+        .ok_or_else(|| Why::new(Kind::Setting, format!("`{}` as it is set here has no equal", shown(&on))))?;
     // What would change what is done if it were filled in.
     for path in strings(row, "filled") {
         if params.get(path).is_some_and(|value| !is_bare(&value)) {
@@ -95,7 +102,8 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
     let mut place = place.clone();
     let mut first = None;
     if let Some(before) = row.get("first") {
-        let (with, uses) = (with(weave, &place, params, before.get("with"), None)?, text(before, "use").unwrap_or_default());
+        let (with, uses) =
+            (with(weave, &place, params, before.get("with"), None)?, text(before, "use").unwrap_or_default());
         let body = vec![Entry::text("use", uses), Entry::map("with", with)];
         let step = weave.add(node, &place, &format!("{wish} before"), body);
         place.after = [step.clone()].into();
@@ -111,7 +119,8 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
     if let Some(list) = text(row, "list") {
         let fields: Vec<(String, Ex)> = self::gives(row, &Ex::path("it"));
         let made = ours::object(&fields);
-        let ex = Ex::new(format!("map({}, it => {})", answer.sure(list).text, made.text), Bind::Path, Sort::List);
+        let ex =
+            Ex::new(format!("map({}, it => {})", answer.sure(list).text, made.text), Bind::Path, Sort::List);
         let names = fields.into_iter().map(|(name, _)| name).collect();
         let closed = Some((names, service));
         return Ok(vec![(0, place.many(List { ex, closed }, &step))]);
@@ -142,7 +151,8 @@ fn strings<'r>(row: &'r Value, key: &str) -> Vec<&'r str> {
 
 fn gives(row: &Value, answer: &Ex) -> Vec<(String, Ex)> {
     let fields = row.get("gives").and_then(Value::as_object).into_iter().flatten();
-    let fields = fields.filter_map(|(name, made)| Some((name.clone(), Ex::path(over(made.as_str()?, answer)))));
+    let fields =
+        fields.filter_map(|(name, made)| Some((name.clone(), Ex::path(over(made.as_str()?, answer)))));
     fields.collect()
 }
 
@@ -163,7 +173,13 @@ fn over(made: &str, answer: &Ex) -> String {
 }
 
 /// The parameters of an action of ours.
-fn with(weave: &mut Weave, place: &Place, params: &Params, made: Option<&Value>, first: Option<&str>) -> Res<Vec<Entry>> {
+fn with(
+    weave: &mut Weave,
+    place: &Place,
+    params: &Params,
+    made: Option<&Value>,
+    first: Option<&str>,
+) -> Res<Vec<Entry>> {
     let mut out = vec![];
     for (name, of) in made.and_then(Value::as_object).into_iter().flatten() {
         let of = of.as_str().unwrap_or_default();
@@ -175,7 +191,9 @@ fn with(weave: &mut Weave, place: &Place, params: &Params, made: Option<&Value>,
             let (path, default) = file.split_once(':').unwrap_or((file, "data"));
             let called = params.text(path).unwrap_or_else(|| default.to_owned());
             let bin = place.files.get(&called);
-            let bin = bin.ok_or_else(|| Why::new(Kind::File, format!("the file `{}` is not at hand", shown(&called))))?;
+            let bin = bin.ok_or_else(|| {
+                Why::new(Kind::File, format!("the file `{}` is not at hand", shown(&called)))
+            })?;
             Some(Tree::Text(bin.file.hole()))
         } else {
             parameter(weave, place, params, of)?
@@ -193,7 +211,8 @@ fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res
     }
     for path in paths.split('|') {
         let Some(value) = params.chosen(path) else { continue };
-        let by_address = params.get(path).is_some_and(|found| found.get("mode").and_then(Value::as_str) == Some("url"));
+        let by_address =
+            params.get(path).is_some_and(|found| found.get("mode").and_then(Value::as_str) == Some("url"));
         let value = if by_address { Value::from(id_of(&value)?) } else { value };
         let mut say = Say::new(weave, place);
         return Ok(Some(match (&value, is_list) {
@@ -211,8 +230,11 @@ fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res
 pub fn id_of(address: &Value) -> Res<String> {
     let address = address.as_str().unwrap_or_default();
     let after = ["/d/", "/folders/"].iter().find_map(|part| address.split_once(part)).map(|(_, rest)| rest);
-    let id: Option<String> = after.map(|rest| rest.chars().take_while(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_')).collect());
-    id.filter(|id| !id.is_empty()).ok_or_else(|| Why::new(Kind::Setting, "an address of which no id can be told"))
+    let id: Option<String> = after.map(|rest| {
+        rest.chars().take_while(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_')).collect()
+    });
+    id.filter(|id| !id.is_empty())
+        .ok_or_else(|| Why::new(Kind::Setting, "an address of which no id can be told"))
 }
 
 /// A connection that has to be made.
@@ -276,6 +298,8 @@ pub fn action_of(short: &str, params: &Params, version: f64) -> Option<String> {
     let (resource, operation) = default.split_once('.').unwrap_or(("", ""));
     let said = params.text("resource").unwrap_or_else(|| resource.to_owned());
     let on = format!("{said}.{}", params.text("operation").unwrap_or_else(|| operation.to_owned()));
-    let row = rows("actions", short).iter().find(|row| text(row, "on") == Some(&on) && fits(row, params, version))?;
+    let row = rows("actions", short)
+        .iter()
+        .find(|row| text(row, "on") == Some(&on) && fits(row, params, version))?;
     text(row, "action").map(str::to_owned)
 }

@@ -13,7 +13,8 @@ use crate::tree::{Entry, Tree};
 
 /// What a sheet is called: n8n keeps its number, and beside it the name under which it was chosen.
 pub fn sheet(params: &Params, path: &str) -> Res<String> {
-    let mode = params.get(path).and_then(|found| found.get("mode").and_then(Value::as_str).map(str::to_owned));
+    let mode =
+        params.get(path).and_then(|found| found.get("mode").and_then(Value::as_str).map(str::to_owned));
     if let Some(name) = params.shown(path) {
         return Ok(name);
     }
@@ -32,10 +33,17 @@ fn whereabouts(weave: &mut Weave, place: &Place, params: &Params, version: f64) 
         let mut say = Say::new(weave, place);
         return Ok((Tree::Text(say.text(&id)?), say.text(&range)?));
     }
-    let chosen = params.chosen("documentId").ok_or_else(|| Why::new(Kind::Setting, "it names no document"))?;
-    let by_address = params.get("documentId").is_some_and(|found| found.get("mode").and_then(Value::as_str) == Some("url"));
+    let chosen =
+        params.chosen("documentId").ok_or_else(|| Why::new(Kind::Setting, "it names no document"))?;
+    let by_address = params
+        .get("documentId")
+        .is_some_and(|found| found.get("mode").and_then(Value::as_str) == Some("url"));
     let made = chosen.as_str().is_some_and(|text| text.starts_with('='));
-    let id = if by_address && !made { Tree::text(id_of(&chosen)?) } else { Say::new(weave, place).tree(&chosen)? };
+    let id = if by_address && !made {
+        Tree::text(id_of(&chosen)?)
+    } else {
+        Say::new(weave, place).tree(&chosen)?
+    };
     let name = sheet(params, "sheetName")?;
     let name = Say::new(weave, place).text(&name)?;
     Ok((id, name))
@@ -53,8 +61,15 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
     let (id, range) = whereabouts(weave, place, params, version)?;
     match operation.as_str() {
         "read" | "lookup" => {
-            params.ignore(&["options.dataLocationOnSheet", "options.outputFormatting", "options.returnAllMatches", "combineFilters"]);
-            if !is_plain(params, "options.dataLocationOnSheet") || !is_plain(params, "options.outputFormatting") {
+            params.ignore(&[
+                "options.dataLocationOnSheet",
+                "options.outputFormatting",
+                "options.returnAllMatches",
+                "combineFilters",
+            ]);
+            if !is_plain(params, "options.dataLocationOnSheet")
+                || !is_plain(params, "options.outputFormatting")
+            {
                 return Err(Why::new(Kind::Setting, "where the names stand, or how cells are read"));
             }
             let filters = if version < 3.0 { looked_up(params) } else { filters(params) };
@@ -68,11 +83,18 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
                 conditions.push(cell.is(&value.as_text()));
             }
             let mut with = vec![Entry::new("spreadsheet_id", id), Entry::text("range", range)];
-            if version < 3.0 && params.text("options.valueRenderMode").is_none_or(|mode| mode == "UNFORMATTED_VALUE") {
+            if version < 3.0
+                && params.text("options.valueRenderMode").is_none_or(|mode| mode == "UNFORMATTED_VALUE")
+            {
                 with.push(Entry::text("render", "UNFORMATTED_VALUE"));
             }
             params.ignore(&["options.valueRenderMode"]);
-            let step = weave.add(node, place, &wish, vec![Entry::text("use", "google_sheets.get_rows"), Entry::map("with", with)]);
+            let step = weave.add(
+                node,
+                place,
+                &wish,
+                vec![Entry::text("use", "google_sheets.get_rows"), Entry::map("with", with)],
+            );
             let mut rows = format!("steps.{step}.rows");
             if let Some(all) = conditions.into_iter().reduce(|a, b| a.and(&b)) {
                 rows = format!("filter({rows}, r => {})", all.text);
@@ -90,7 +112,8 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
             let row = row(&fields, &head, "''");
             let mut made = append(weave, node, place, &wish, id, range, &row, params)?;
             if fields.iter().all(|(name, _)| name != "*") {
-                made.iter_mut().for_each(|(_, flow)| flow.card = Card::One(Item::of(fields.clone(), Rest::Empty)));
+                made.iter_mut()
+                    .for_each(|(_, flow)| flow.card = Card::One(Item::of(fields.clone(), Rest::Empty)));
             }
             Ok(made)
         }
@@ -140,7 +163,10 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
             flow.after.extend(made.into_iter().flat_map(|(_, flow)| flow.after));
             Ok(vec![(0, flow)])
         }
-        "clear" if params.text("clear").is_none_or(|what| what == "wholeSheet") && !params.flag("keepFirstRow").unwrap_or(false) => {
+        "clear"
+            if params.text("clear").is_none_or(|what| what == "wholeSheet")
+                && !params.flag("keepFirstRow").unwrap_or(false) =>
+        {
             params.ignore(&["keepFirstRow"]);
             let with = vec![Entry::new("spreadsheet_id", id), Entry::text("range", range)];
             let body = vec![Entry::text("use", "google_sheets.clear_values"), Entry::map("with", with)];
@@ -153,7 +179,10 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
 
 fn unknown<T>(weave: &mut Weave, node: usize, operation: &str) -> Res<T> {
     weave.parts[node].service = Some("googleSheets".into());
-    Err(Why::new(Kind::Service, format!("no action of ours does what `{}` of `googleSheets` does", shown(operation))))
+    Err(Why::new(
+        Kind::Service,
+        format!("no action of ours does what `{}` of `googleSheets` does", shown(operation)),
+    ))
 }
 
 fn is_plain(params: &Params, path: &str) -> bool {
@@ -181,7 +210,21 @@ fn filters(params: &Params) -> Vec<(String, Value)> {
 
 /// The fields that are written, by the names of their columns.
 fn fields(weave: &mut Weave, place: &Place, params: &Params, version: f64) -> Res<Vec<(String, Ex)>> {
-    params.ignore(&["options.cellFormat", "options.useAppend", "options.handlingExtraData", "columns.schema", "columns.matchingColumns", "columns.attemptToConvertTypes", "columns.convertFieldsToString", "columns.ignoreTypeMismatchErrors", "options.valueInputMode", "keyRow", "key", "dataMode"]);
+    params.ignore(&[
+        "options.cellFormat",
+        "options.useAppend",
+        "options.handlingExtraData",
+        "columns.schema",
+        "columns.matchingColumns",
+        "columns.attemptToConvertTypes",
+        "columns.convertFieldsToString",
+        "columns.ignoreTypeMismatchErrors",
+        "options.valueInputMode",
+        "options.valueRenderMode",
+        "keyRow",
+        "key",
+        "dataMode",
+    ]);
     let extra = params.text("options.handlingExtraData");
     if extra.is_some_and(|how| how == "error") {
         return Err(Why::new(Kind::Setting, "what becomes of fields without a column"));
@@ -192,7 +235,10 @@ fn fields(weave: &mut Weave, place: &Place, params: &Params, version: f64) -> Re
     if automatic {
         params.ignore(&["columns"]);
         return match &place.item.rest {
-            Rest::Closed(who) => Err(Why::new(Kind::Answer, format!("it writes all that `{who}` gives, which is not all at hand"))),
+            Rest::Closed(who) => Err(Why::new(
+                Kind::Answer,
+                format!("it writes all that `{who}` gives, which is not all at hand"),
+            )),
             Rest::Empty => Ok(place.item.known.clone()),
             Rest::Open(_) => Ok(vec![("*".into(), place.item.whole.clone())]),
         };
@@ -204,7 +250,12 @@ fn fields(weave: &mut Weave, place: &Place, params: &Params, version: f64) -> Re
         out.push((name.clone(), Say::new(weave, place).ex(value)?));
     }
     for value in params.list("fieldsUi.fieldValues").iter().chain(&params.list("fieldsUi.values")) {
-        let name = value.get("fieldId").or(value.get("column")).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let name = value
+            .get("fieldId")
+            .or(value.get("column"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
         out.push((name, Say::new(weave, place).ex(value.get("fieldValue").unwrap_or(&Value::Null))?));
     }
     params.ignore(&["fieldsUi"]);
@@ -242,7 +293,16 @@ fn row(fields: &[(String, Ex)], head: &Ex, missing: &str) -> Ex {
 }
 
 #[allow(clippy::too_many_arguments)]
-fn append(weave: &mut Weave, node: usize, place: &Place, wish: &str, id: Tree, range: String, row: &Ex, params: &Params) -> Res<Vec<(usize, Flow)>> {
+fn append(
+    weave: &mut Weave,
+    node: usize,
+    place: &Place,
+    wish: &str,
+    id: Tree,
+    range: String,
+    row: &Ex,
+    params: &Params,
+) -> Res<Vec<(usize, Flow)>> {
     let raw = params.text("options.cellFormat").or_else(|| params.text("options.valueInputMode"));
     let mut with = vec![
         Entry::new("spreadsheet_id", id),

@@ -98,7 +98,11 @@ pub fn moved(ex: &Ex, amount: &Ex, unit: &str, back: bool, zone: Option<&str>) -
         _ => None,
     };
     if let Some(months) = months {
-        let times = if months == 1 { amount.at(Bind::Minus) } else { format!("{months} * {}", amount.at(Bind::Minus)) };
+        let times = if months == 1 {
+            amount.at(Bind::Minus)
+        } else {
+            format!("{months} * {}", amount.at(Bind::Minus))
+        };
         let sign = match (back, months) {
             (false, _) => times,
             (true, 1) => format!("-{times}"),

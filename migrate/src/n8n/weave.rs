@@ -2,6 +2,8 @@
 //! one stays one, and where there may be several, the nodes that follow stand in a `for_each`. What looks at all items
 //! at once takes them out of it again.
 
+mod written;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use dsl::catalog::Catalog;
@@ -57,9 +59,10 @@ impl Item {
         match &self.rest {
             Rest::Open(whole) => Ok(whole.field(name)),
             Rest::Empty => Ok(Ex::null()),
-            Rest::Closed(who) => {
-                Err(Why::new(Kind::Answer, format!("`{}` is read of what `{who}` gives, and is not in it here", names::shown(name))))
-            }
+            Rest::Closed(who) => Err(Why::new(
+                Kind::Answer,
+                format!("`{}` is read of what `{who}` gives, and is not in it here", names::shown(name)),
+            )),
         }
     }
 }
@@ -181,7 +184,6 @@ pub struct Scope {
     part: usize,
     pub var: String,
     pub over: Ex,
-    closed: Option<(Vec<String>, String)>,
     guard: Option<Ex>,
     picks: BTreeMap<usize, usize>,
     after: BTreeSet<String>,
@@ -229,7 +231,6 @@ impl<'a> Weave<'a> {
             part: 0,
             var: String::new(),
             over: Ex::null(),
-            closed: None,
             guard: None,
             picks: BTreeMap::new(),
             after: BTreeSet::new(),
@@ -313,7 +314,6 @@ impl<'a> Weave<'a> {
             part: node,
             var,
             over: list.ex.clone(),
-            closed: list.closed.clone(),
             guard: flow.guard.clone(),
             picks: flow.picks.clone(),
             after: flow.after.clone(),
@@ -402,7 +402,11 @@ impl<'a> Weave<'a> {
             let key = match scope.exports.iter().find(|(_, known)| *known == value) {
                 Some((key, _)) => key.clone(),
                 None => {
-                    let key = if scope.exports.is_empty() { "item".into() } else { format!("item{}", scope.exports.len() + 1) };
+                    let key = if scope.exports.is_empty() {
+                        "item".into()
+                    } else {
+                        format!("item{}", scope.exports.len() + 1)
+                    };
                     scope.exports.push((key.clone(), value));
                     key
                 }
@@ -497,15 +501,24 @@ impl<'a> Weave<'a> {
     }
 
     fn two(&mut self, left: &Flow, right: &Flow) -> Flow {
-        let apart = left.picks.iter().find(|(node, way)| right.picks.get(node).is_some_and(|other| other != *way));
+        let apart =
+            left.picks.iter().find(|(node, way)| right.picks.get(node).is_some_and(|other| other != *way));
         let after: BTreeSet<String> = left.after.union(&right.after).cloned().collect();
         if let (Card::One(a), Card::One(b), Some((gate, _))) = (&left.card, &right.card, apart)
             && left.scope == right.scope
         {
-            let picks: BTreeMap<usize, usize> =
-                left.picks.iter().filter(|(node, way)| right.picks.get(node) == Some(way)).map(|(n, w)| (*n, *w)).collect();
+            let picks: BTreeMap<usize, usize> = left
+                .picks
+                .iter()
+                .filter(|(node, way)| right.picks.get(node) == Some(way))
+                .map(|(n, w)| (*n, *w))
+                .collect();
             let both = match self.gates.get(gate) {
-                Some(gate) if gate.ways == 2 && left.picks.len() == right.picks.len() && picks.len() + 1 == left.picks.len() => {
+                Some(gate)
+                    if gate.ways == 2
+                        && left.picks.len() == right.picks.len()
+                        && picks.len() + 1 == left.picks.len() =>
+                {
                     gate.guard.clone()
                 }
                 _ => match (&left.guard, &right.guard) {
@@ -517,7 +530,11 @@ impl<'a> Weave<'a> {
             let files = if a.whole == b.whole { left.files.clone() } else { BTreeMap::new() };
             return Flow { scope: left.scope, card: Card::One(item), guard: both, picks, after, files };
         }
-        let common = self.around(left.scope).into_iter().find(|at| self.around(right.scope).contains(at)).unwrap_or(ROOT);
+        let common = self
+            .around(left.scope)
+            .into_iter()
+            .find(|at| self.around(right.scope).contains(at))
+            .unwrap_or(ROOT);
         let (left, right) = (self.export(left, common), self.export(right, common));
         let closed = match (&left.card, &right.card) {
             (Card::Many(a), Card::Many(b)) => a.closed.clone().or_else(|| b.closed.clone()),
@@ -533,45 +550,6 @@ impl<'a> Weave<'a> {
             after,
             files: BTreeMap::new(),
         }
-    }
-
-    /// The steps of a scope, as they are written.
-    pub fn steps(&self, scope: usize) -> Vec<Entry> {
-        let slots = self.scopes[scope].slots.iter();
-        let entries = slots.map(|slot| match slot {
-            Slot::Step { name, part, body } => Entry { part: Some(*part), ..Entry::map(&**name, body.clone()) },
-            Slot::Hold(inner) => self.holding(*inner),
-        });
-        entries.collect()
-    }
-
-    fn holding(&self, scope: usize) -> Entry {
-        let inner = &self.scopes[scope];
-        let mut body = vec![];
-        if let Some(guard) = &inner.guard {
-            body.push(Entry::text("if", &*guard.text));
-        }
-        body.push(Entry::text("for_each", &*inner.over.text));
-        if inner.var != "item" {
-            body.push(Entry::text("as", &*inner.var));
-        }
-        let mut steps = self.steps(scope);
-        if steps.is_empty() {
-            steps.push(Entry::map("same", vec![Entry::map("set", vec![Entry::text("item", Ex::path(&*inner.var).hole())])]));
-        }
-        body.push(Entry::map("steps", steps));
-        if inner.exports.is_empty() {
-            body.push(Entry::text("output", "{{ index }}"));
-        } else {
-            let exports = inner.exports.iter().map(|(key, ex)| Entry::text(&**key, ex.hole()));
-            body.push(Entry::new("output", Tree::Map(exports.collect())));
-        }
-        // What the block reads inside it waits for by itself.
-        let unread = finish::unread(&body, &inner.after);
-        if !unread.is_empty() {
-            body.insert(0, Entry::new("after", Tree::List(unread.into_iter().map(Tree::Text).collect())));
-        }
-        Entry { part: Some(inner.part), ..Entry::map(&*inner.holder, body) }
     }
 }
 
