@@ -75,6 +75,11 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let format = format.unwrap_or_else(|| if newer { "autodetect".into() } else { "json".into() });
     let called = params.text(&at("outputPropertyName")).or_else(|| params.text("dataPropertyName"));
     let called = called.unwrap_or_else(|| "data".into());
+    for path in ["options.redirect.redirect.followRedirects", "options.followRedirect"] {
+        if params.flag(path) == Some(false) {
+            return Err(Why::new(Kind::Setting, "it does not follow where an answer leads"));
+        }
+    }
     params.ignore(&[
         "options.redirect.redirect.followRedirects",
         "options.redirect.redirect.maxRedirects",
