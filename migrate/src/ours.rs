@@ -147,7 +147,7 @@ impl Ex {
 
     /// As text, as other languages join what they are given.
     pub fn as_text(&self) -> Ex {
-        if self.sort == Sort::Text { self.clone() } else { join(&[self.clone()]) }
+        if self.sort == Sort::Text { self.clone() } else { join(std::slice::from_ref(self)) }
     }
 
     /// It between braces.

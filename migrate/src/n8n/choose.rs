@@ -19,7 +19,7 @@ pub fn two_ways(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -
             let place = weave.place(node, input);
             let condition = conditions::of_node(&mut Say::new(weave, &place), params, version)?;
             let step = set(weave, node, &place, vec![("matches", condition)]);
-            let ways = gate(weave, node, &place, 2);
+            gate(weave, node, &place, 2);
             let atom = |yes: bool| match (&place.guard, yes) {
                 (None, true) => Ex::path(format!("steps.{step}.matches")),
                 (None, false) => Ex::path(format!("steps.{step}.matches")).not(),
@@ -27,7 +27,6 @@ pub fn two_ways(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -
             };
             let way =
                 |yes: bool, at: usize| way(&place, node, at, Ex { sort: Sort::Bool, ..atom(yes) }, &step);
-            let _ = ways;
             Ok(if only_yes { vec![(0, way(true, 0))] } else { vec![(0, way(true, 0)), (1, way(false, 1))] })
         }
         Card::Many(list) => {

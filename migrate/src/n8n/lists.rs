@@ -238,7 +238,6 @@ pub fn summarize(weave: &mut Weave, node: usize, input: &Flow, params: &Params) 
 
 /// Two inputs in one.
 pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, params: &Params) -> Out {
-    let version = weave.file.nodes[node].version;
     params.ignore(&[
         "options.includeUnpaired",
         "numberInputs",
@@ -356,7 +355,7 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
             let (one, two) = (key("propertyName1", "x")?, key("propertyName2", "y")?);
             format!("map({a}, x => merge(x, last({b}, y => {two} == {one}) ?? {{}}))")
         }
-        _ => by_fields(params, version, &a, &b, &both)?,
+        _ => by_fields(params, &a, &b, &both)?,
     };
     let step = hold(weave, node, &place, Ex::new(ex, Bind::Path, Sort::List));
     let mut flow = place.many(List::open(items(&step)), &step);
@@ -364,15 +363,9 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
     Ok(vec![(0, flow)])
 }
 
-fn by_fields(
-    params: &Params,
-    version: f64,
-    a: &str,
-    b: &str,
-    both: &dyn Fn(&str, &str) -> String,
-) -> Res<String> {
+fn by_fields(params: &Params, a: &str, b: &str, both: &dyn Fn(&str, &str) -> String) -> Res<String> {
     let mut pairs: Vec<(String, String)> = vec![];
-    let path = if version >= 3.0 { "mergeByFields.values" } else { "mergeByFields.values" };
+    let path = "mergeByFields.values";
     for pair in params.list(path) {
         let text = |key: &str| pair.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         pairs.push((text("field1"), text("field2")));

@@ -282,9 +282,7 @@ fn added(weave: &mut Weave, node: usize, place: &Place, key: &str, made: &Ex) ->
 
 /// What is answered to who called.
 pub fn respond(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
-    let with = params.text("respondWith").unwrap_or_else(|| {
-        if weave.file.nodes[node].version >= 1.1 { "firstIncomingItem" } else { "firstIncomingItem" }.into()
-    });
+    let with = params.text("respondWith").unwrap_or_else(|| "firstIncomingItem".into());
     if place.scope != ROOT {
         return Err(Why::new(Kind::Flow, "it answers for each of several items"));
     }

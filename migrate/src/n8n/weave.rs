@@ -354,7 +354,7 @@ impl<'a> Weave<'a> {
             Slot::Step { name, part, body } if *part == node && acts(body) => Some(name.clone()),
             Slot::Step { .. } | Slot::Hold(_) => None,
         });
-        own.last()
+        own.fold(None, |_, name| Some(name))
     }
 
     /// Adds a key to the steps of a node that call something.
