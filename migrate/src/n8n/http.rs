@@ -1,0 +1,571 @@
+//! Requests, and JSON in which expressions stand.
+
+use serde_json::Value;
+
+use super::params::Params;
+use super::say::{Piece, Say, pieces};
+use super::weave::{Bin, Flow, Item, List, Place, Res, Rest, Weave};
+use crate::js::{self, Js};
+use crate::names;
+use crate::ours::{Bind, Ex, Sort};
+use crate::report::{Kind, Why};
+use crate::tree::{Entry, Tree};
+
+/// Kinds of credentials whose secret goes as a bearer's token.
+const BEARERS: &[&str] = &[
+    "airtableTokenApi",
+    "anthropicApiBearer",
+    "clickUpApi",
+    "cohereApi",
+    "deepLApiBearer",
+    "discordBotApiBearer",
+    "grokApi",
+    "groqApi",
+    "hubspotAppToken",
+    "huggingFaceApi",
+    "linearApi",
+    "mistralCloudApi",
+    "notionApi",
+    "openAiApi",
+    "openRouterApi",
+    "perplexityApi",
+    "replicateApi",
+    "sendGridApi",
+    "slackApi",
+    "httpBearerAuth",
+    "supabaseBearer",
+    "vercelApi",
+    "webflowApi",
+];
+
+/// An HTTP Request node.
+pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
+    let version = weave.file.nodes[node].version;
+    let newer = version >= 3.0;
+    let method = params.text(if newer { "method" } else { "requestMethod" }).unwrap_or_else(|| "GET".into());
+    let mut http = vec![];
+    if !matches!(method.as_str(), "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT") {
+        return Err(Why::new(Kind::Setting, format!("the method `{}`", names::shown(&method))));
+    }
+    if method != "GET" {
+        http.push(Entry::text("method", method));
+    }
+    let url = params.get("url").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
+    http.push(Entry::text("url", address(&mut Say::new(weave, place), &url)?));
+    if newer {
+        asked(weave, place, params, &mut http)?
+    } else {
+        asked_before(weave, place, params, &mut http)?
+    }
+    auth(weave, node, params, &mut http)?;
+    let mut step_keys = vec![];
+    if let Some(most) = params.get("options.timeout") {
+        let most = most.as_u64().ok_or_else(|| Why::new(Kind::Setting, "how long it waits is made"))?;
+        step_keys.push(Entry::bare("timeout", format!("{most}ms")));
+    }
+    let root = if newer { "options.response.response." } else { "options." };
+    let at = |name: &str| format!("{root}{name}");
+    let full = params.flag(&at("fullResponse")).unwrap_or(false);
+    let never = params.flag(&at("neverError")).unwrap_or(false)
+        || params.flag("options.ignoreResponseCode").unwrap_or(false);
+    if never {
+        return Err(Why::new(Kind::Setting, "an answer that says no counts as one that says yes"));
+    }
+    let format = params.text(&if newer { at("responseFormat") } else { "responseFormat".into() });
+    let format = format.unwrap_or_else(|| if newer { "autodetect".into() } else { "json".into() });
+    let called = params.text(&at("outputPropertyName")).or_else(|| params.text("dataPropertyName"));
+    let called = called.unwrap_or_else(|| "data".into());
+    for path in ["options.redirect.redirect.followRedirects", "options.followRedirect"] {
+        if params.flag(path) == Some(false) {
+            return Err(Why::new(Kind::Setting, "it does not follow where an answer leads"));
+        }
+    }
+    params.ignore(&[
+        "options.redirect.redirect.followRedirects",
+        "options.redirect.redirect.maxRedirects",
+        "options.followRedirect",
+        "options.followAllRedirects",
+        "options.lowercaseHeaders",
+        "options.splitIntoItems",
+        "options.bodyContentType",
+        "provideSslCertificates",
+        "responseFormat",
+    ]);
+    let pages = params
+        .get("options.pagination.pagination.paginationMode")
+        .and_then(|mode| mode.as_str().map(str::to_owned));
+    if pages.as_deref().is_some_and(|mode| mode != "off") {
+        return Err(Why::new(Kind::Setting, "it asks for page after page"));
+    }
+    params.ignore(&["options.pagination"]);
+    let splits = newer || params.flag("options.splitIntoItems").unwrap_or(false);
+    let mut body = vec![Entry::map("http", http)];
+    body.extend(step_keys);
+    let wish = weave.file.nodes[node].name.clone();
+    let step = weave.add(node, place, &wish, body);
+    let answer = Ex::path(format!("steps.{step}.body"));
+    if full {
+        let known = vec![
+            ("body".to_owned(), answer),
+            ("headers".to_owned(), Ex::path(format!("steps.{step}.headers"))),
+            ("statusCode".to_owned(), Ex::path(format!("steps.{step}.status"))),
+        ];
+        return Ok(vec![(0, place.one(Item::of(known, Rest::Closed("an HTTP request".into())), &step))]);
+    }
+    Ok(vec![(
+        0,
+        match format.as_str() {
+            "file" => {
+                let mut flow = place.one(Item::of(vec![], Rest::Empty), &step);
+                flow.files.insert(called, Bin { file: answer, name: None, is_text: false });
+                flow
+            }
+            "string" | "text" => {
+                place.one(Item::of(vec![(called, Ex { sort: Sort::Text, ..answer })], Rest::Empty), &step)
+            }
+            _ if !splits => place.one(Item::open(answer), &step),
+            _ => {
+                let text = if format == "autodetect" {
+                    format!("type({0}) == 'string' ? [{{ {called}: {0} }}] : ", answer.text)
+                } else {
+                    String::new()
+                };
+                let ex = format!("type({0}) == 'list' ? {0} : {text}[{0} ?? {{}}]", answer.text);
+                place.many(List::open(Ex::new(ex, Bind::Choice, Sort::List)), &step)
+            }
+        },
+    )])
+}
+
+/// An address. A hole in a path or a query is one piece of it; where the place itself is made, all of it is one hole.
+pub fn address(say: &mut Say, url: &Value) -> Res<String> {
+    let raw = url.as_str().unwrap_or_default();
+    let Some(code) = raw.strip_prefix('=') else { return Ok(crate::ours::plain(raw.trim())) };
+    let parts = pieces(code.trim());
+    let fixed = match parts.first() {
+        Some(Piece::Plain(start)) => {
+            let rest = start.split_once("://").map(|(_, rest)| rest);
+            rest.is_some_and(|rest| rest.contains(['/', '?']))
+        }
+        _ => false,
+    };
+    if fixed || matches!(&parts[..], [Piece::Code(_)]) {
+        return say.text(&format!("={}", code.trim()));
+    }
+    Ok(say.ex(&Value::from(format!("={}", code.trim())))?.hole())
+}
+
+fn asked(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
+    for (on, how, list, json, key) in [
+        ("sendQuery", "specifyQuery", "queryParameters.parameters", "jsonQuery", "query"),
+        ("sendHeaders", "specifyHeaders", "headerParameters.parameters", "jsonHeaders", "headers"),
+    ] {
+        let is_json = params.text(how).as_deref() == Some("json");
+        let pairs = params.list(list);
+        let code = params.text(json);
+        params.ignore(&[list.split('.').next().unwrap_or(list)]);
+        if !params.flag(on).unwrap_or(false) {
+            continue;
+        }
+        let mut say = Say::new(weave, place);
+        let tree = match (is_json, code) {
+            (true, Some(code)) => say.json(&code)?,
+            (true, None) => continue,
+            (false, _) => named(&mut say, &pairs)?,
+        };
+        guarded(weave, &tree, key)?;
+        if tree != Tree::Map(vec![]) {
+            http.push(Entry::new(key, tree));
+        }
+    }
+    let content = params.text("contentType").unwrap_or_else(|| "json".into());
+    let how = params.text("specifyBody").unwrap_or_else(|| "keypair".into());
+    let pairs = params.list("bodyParameters.parameters");
+    let (code, text, kind) = (params.text("jsonBody"), params.text("body"), params.text("rawContentType"));
+    let file = params.text("inputDataFieldName").unwrap_or_else(|| "data".into());
+    params.ignore(&["bodyParameters"]);
+    if !params.flag("sendBody").unwrap_or(false) {
+        return Ok(());
+    }
+    let mut say = Say::new(weave, place);
+    let entry = match (content.as_str(), how.as_str()) {
+        ("json", "json") => Entry::new("json", say.json(&code.unwrap_or_else(|| "{}".into()))?),
+        ("json", _) => Entry::new("json", named(&mut say, &pairs)?),
+        ("form-urlencoded", "string") => Entry::text("body", say.text(&text.unwrap_or_default())?),
+        ("form-urlencoded", _) => Entry::new("form", named(&mut say, &pairs)?),
+        ("multipart-form-data", _) => Entry::new("multipart", parts(&mut say, &pairs)?),
+        ("raw", _) => {
+            let made = say.text(&text.unwrap_or_default())?;
+            if let Some(kind) = kind {
+                let kind = say.text(&kind)?;
+                header(http, "content-type", kind);
+            }
+            Entry::text("body", made)
+        }
+        ("binaryData", _) => {
+            let bin = place
+                .files
+                .get(&file)
+                .ok_or_else(|| Why::new(Kind::File, format!("the file `{file}` is not at hand")))?;
+            Entry::text("body", bin.file.hole())
+        }
+        (other, _) => {
+            return Err(Why::new(Kind::Setting, format!("a body of the kind `{}`", names::shown(other))));
+        }
+    };
+    guarded(weave, &entry.value, "the body")?;
+    http.push(entry);
+    Ok(())
+}
+
+fn asked_before(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
+    let as_json = params.flag("jsonParameters").unwrap_or(false);
+    let kind = params.text("options.bodyContentType").unwrap_or_else(|| "json".into());
+    for (list, json, key) in [
+        ("queryParametersUi.parameter", "queryParametersJson", "query"),
+        ("headerParametersUi.parameter", "headerParametersJson", "headers"),
+        ("bodyParametersUi.parameter", "bodyParametersJson", "json"),
+    ] {
+        let (pairs, code) = (params.list(list), params.text(json));
+        params.ignore(&[list.split('.').next().unwrap_or(list)]);
+        let key = match (key, kind.as_str()) {
+            ("json", "form-urlencoded") => "form",
+            ("json", "multipart-form-data") => "multipart",
+            ("json", "raw") => return Err(Why::new(Kind::Setting, "a body of the kind `raw`")),
+            _ => key,
+        };
+        let mut say = Say::new(weave, place);
+        let tree = match (as_json, code) {
+            (true, Some(code)) => say.json(&code)?,
+            (true, None) => continue,
+            (false, _) => named(&mut say, &pairs)?,
+        };
+        guarded(weave, &tree, key)?;
+        if tree != Tree::Map(vec![]) {
+            http.push(Entry::new(key, tree));
+        }
+    }
+    if params.flag("sendBinaryData") == Some(true) {
+        return Err(Why::new(Kind::File, "it sends a file in an old way"));
+    }
+    params.ignore(&["sendBinaryData", "binaryPropertyName", "jsonParameters"]);
+    Ok(())
+}
+
+/// Names and values.
+fn named(say: &mut Say, pairs: &[Value]) -> Res<Tree> {
+    let mut out: Vec<Entry> = vec![];
+    for pair in pairs {
+        let name = pair.get("name").and_then(Value::as_str).unwrap_or_default();
+        if name.is_empty() {
+            continue;
+        }
+        if name.starts_with('=') {
+            return Err(Why::new(Kind::Expression, "the name of a parameter is made"));
+        }
+        let value = say.tree(pair.get("value").unwrap_or(&Value::Null))?;
+        match out.iter_mut().find(|entry| entry.key == name) {
+            Some(entry) => entry.value = value,
+            None => out.push(Entry::new(name, value)),
+        }
+    }
+    Ok(Tree::Map(out))
+}
+
+fn parts(say: &mut Say, pairs: &[Value]) -> Res<Tree> {
+    let mut out = vec![];
+    for pair in pairs {
+        let text = |key: &str| pair.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let value = if text("parameterType") == "formBinaryData" {
+            let name = text("inputDataFieldName");
+            let bin = say.place.files.get(&name);
+            let bin = bin.ok_or_else(|| {
+                Why::new(Kind::File, format!("the file `{}` is not at hand", names::shown(&name)))
+            })?;
+            Tree::Text(bin.file.hole())
+        } else {
+            say.tree(pair.get("value").unwrap_or(&Value::Null))?
+        };
+        out.push(Entry::new(text("name"), value));
+    }
+    Ok(Tree::Map(out))
+}
+
+fn header(http: &mut Vec<Entry>, name: &str, value: String) {
+    let entry = Entry::text(name, value);
+    match http.iter_mut().find(|entry| entry.key == "headers") {
+        Some(Entry { value: Tree::Map(headers), .. }) => headers.push(entry),
+        _ => http.push(Entry::map("headers", vec![entry])),
+    }
+}
+
+/// Names under which secrets stand.
+const SECRET_NAMES: &[&str] = &[
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "apikey",
+    "api_key",
+    "token",
+    "access_token",
+    "accesstoken",
+    "x-auth-token",
+    "secret",
+    "client_secret",
+    "password",
+    "key",
+    "x-rapidapi-key",
+    "private-token",
+    "appid",
+];
+
+/// True if a value under this name would be a secret that stands in the file.
+pub fn is_secret(name: &str, value: &str) -> bool {
+    let name = name.to_lowercase();
+    let bare = value.trim_start_matches("Bearer ").trim_start_matches("Basic ").trim();
+    let looks = [
+        "sk-",
+        "xoxb-",
+        "xoxp-",
+        "ghp_",
+        "github_pat_",
+        "glpat-",
+        "AKIA",
+        "AIza",
+        "pk_live",
+        "sk_live",
+        "SG.",
+        "eyJ",
+    ];
+    let long = bare.len() >= 16
+        && bare.chars().any(|char| char.is_ascii_digit())
+        && bare.chars().any(char::is_alphabetic);
+    let free = !value.contains("{{") && !bare.contains(' ');
+    free && !bare.is_empty()
+        && (looks.iter().any(|start| bare.starts_with(start) && bare.len() >= 16)
+            || (SECRET_NAMES.contains(&name.as_str())
+                && (long || value.starts_with("Bearer ") || value.starts_with("Basic ")))
+            || (name == "password"))
+}
+
+/// Stops where a secret of the file would be copied. It is said where it stands, and not what it is.
+fn guarded(weave: &mut Weave, tree: &Tree, place: &str) -> Res<()> {
+    let Tree::Map(entries) = tree else { return Ok(()) };
+    for entry in entries {
+        match &entry.value {
+            Tree::Text(text) if is_secret(&entry.key, text) => {
+                let name = names::shown(&entry.key);
+                let _ = weave;
+                return Err(Why::new(
+                    Kind::Setting,
+                    format!(
+                        "a secret stands in the file, as `{name}` in {place}: it is not copied; store it by `keyway secrets add` and write `secret(\"NAME\")`"
+                    ),
+                ));
+            }
+            Tree::Map(_) => guarded(weave, &entry.value, place)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn auth(weave: &mut Weave, node: usize, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
+    let how = params.text("authentication").unwrap_or_else(|| "none".into());
+    let generic = params.text("genericAuthType");
+    let own = params.text("nodeCredentialType");
+    let kind = match how.as_str() {
+        "none" => return Ok(()),
+        "genericCredentialType" => generic,
+        "predefinedCredentialType" => own,
+        "basicAuth" => Some("httpBasicAuth".into()),
+        "headerAuth" => Some("httpHeaderAuth".into()),
+        "queryAuth" => Some("httpQueryAuth".into()),
+        other => Some(other.to_owned()),
+    };
+    let kind = kind.ok_or_else(|| Why::new(Kind::Setting, "it signs in by what the file does not name"))?;
+    let credentials = weave.file.nodes[node].credentials.clone();
+    let called = credentials.iter().find(|(known, _)| *known == kind).or(credentials.first());
+    let called = names::secret(called.map_or(&*kind, |(_, name)| name));
+    let secret = |name: &str| format!("{{{{ secret(\"{name}\") }}}}");
+    let entry = match kind.as_str() {
+        "httpBasicAuth" => {
+            weave.settle.insert(format!(
+                "the user and the password of `{called}`: `keyway secrets add {called}_USER` and `keyway secrets add {called}`"
+            ));
+            let user = secret(&format!("{called}_USER"));
+            Entry::map("basic", vec![Entry::text("user", user), Entry::text("password", secret(&called))])
+        }
+        "httpHeaderAuth" => {
+            weave.settle.insert(format!(
+                "the value of `{called}`: `keyway secrets add {called}`; its header is `Authorization` unless you say otherwise, since the file does not"
+            ));
+            let header = vec![Entry::text("name", "Authorization"), Entry::text("value", secret(&called))];
+            Entry::map("header", header)
+        }
+        "anthropicApi" | "googlePalmApi" => {
+            weave.settle.insert(format!("the key of `{called}`: `keyway secrets add {called}`"));
+            let name = if kind == "anthropicApi" { "x-api-key" } else { "x-goog-api-key" };
+            Entry::map("header", vec![Entry::text("name", name), Entry::text("value", secret(&called))])
+        }
+        kind if BEARERS.contains(&kind) => {
+            weave.settle.insert(format!("the token of `{called}`: `keyway secrets add {called}`"));
+            Entry::text("bearer", secret(&called))
+        }
+        other => {
+            return Err(Why::new(
+                Kind::Setting,
+                format!("it signs in by `{}`, which a request of one's own cannot", names::shown(other)),
+            ));
+        }
+    };
+    http.push(Entry::map("auth", vec![entry]));
+    Ok(())
+}
+
+impl Say<'_, '_> {
+    /// JSON in which expressions stand, or an expression that gives what JSON would.
+    pub fn json(&mut self, raw: &str) -> Res<Tree> {
+        let Some(code) = raw.strip_prefix('=') else {
+            return match serde_json::from_str::<Value>(raw) {
+                Ok(value) => Ok(Tree::of(&value)),
+                Err(_) => Err(Why::new(Kind::Setting, "JSON that is none")),
+            };
+        };
+        let parts = pieces(code.trim());
+        if let [Piece::Code(code)] = &parts[..] {
+            return self.parsed(code);
+        }
+        // Each expression becomes a mark, so that what is around it can be read as JSON.
+        let (mut text, mut codes, mut within) = (String::new(), vec![], false);
+        for part in &parts {
+            match part {
+                Piece::Plain(plain) => {
+                    let mut escaped = false;
+                    for char in plain.chars() {
+                        if within && matches!(char, '\n' | '\r' | '\t') {
+                            text += match char {
+                                '\n' => "\\n",
+                                '\r' => "\\r",
+                                _ => "\\t",
+                            };
+                            continue;
+                        }
+                        if char == '"' && !escaped {
+                            within = !within;
+                        }
+                        escaped = within && char == '\\' && !escaped;
+                        text.push(char);
+                    }
+                }
+                Piece::Code(code) => {
+                    let mark = format!("\u{e000}{}\u{e001}", codes.len());
+                    text += &if within { mark } else { format!("\"{mark}\u{e002}\"") };
+                    codes.push(code.clone());
+                }
+            }
+        }
+        let value: Value =
+            serde_json::from_str(&text).map_err(|_| Why::new(Kind::Setting, "JSON that is none"))?;
+        self.unmarked(&value, &codes)
+    }
+
+    /// What an expression gives, where its text would be read as JSON.
+    fn parsed(&mut self, code: &str) -> Res<Tree> {
+        if let Ok(Js::Call(callee, args)) = js::read(code)
+            && let (Js::Member(of, name), Some(inner)) = (&*callee, args.first())
+            && **of == Js::Name("JSON".into())
+            && name == "stringify"
+        {
+            return Ok(Tree::Text(self.value(inner)?.hole()));
+        }
+        let ex = self.code(code)?;
+        Ok(Tree::Text(if ex.sort == Sort::Text && !ex.text.starts_with('\'') {
+            Ex::call("parse_json", &[&ex], Sort::Any).hole()
+        } else {
+            ex.hole()
+        }))
+    }
+
+    fn unmarked(&mut self, value: &Value, codes: &[String]) -> Res<Tree> {
+        match value {
+            Value::String(text) if text.contains('\u{e000}') => {
+                if let Some(at) =
+                    text.strip_prefix('\u{e000}').and_then(|rest| rest.strip_suffix("\u{e001}\u{e002}"))
+                {
+                    let code = at.parse::<usize>().ok().and_then(|at| codes.get(at));
+                    return self.parsed(code.map_or("null", |code| code));
+                }
+                let mut raw = String::from("=");
+                for piece in text.split('\u{e000}') {
+                    match piece.split_once('\u{e001}') {
+                        Some((at, rest)) => {
+                            let code = at.parse::<usize>().ok().and_then(|at| codes.get(at));
+                            raw += &format!("{{{{ {} }}}}{rest}", code.map_or("null", |code| code));
+                        }
+                        None => raw += piece,
+                    }
+                }
+                Ok(Tree::Text(self.text(&raw)?))
+            }
+            Value::Array(items) => {
+                Ok(Tree::List(items.iter().map(|item| self.unmarked(item, codes)).collect::<Res<_>>()?))
+            }
+            Value::Object(fields) => {
+                let mut out = vec![];
+                for (key, value) in fields {
+                    if key.contains('\u{e000}') {
+                        return Err(Why::new(Kind::Expression, "the name of a field is made"));
+                    }
+                    out.push(Entry::new(key.clone(), self.unmarked(value, codes)?));
+                }
+                Ok(Tree::Map(out))
+            }
+            other => Ok(Tree::of(other)),
+        }
+    }
+}
+
+/// A question in GraphQL.
+pub fn graphql(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
+    let url = params.get("endpoint").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
+    let mut say = Say::new(weave, place);
+    let mut http = vec![Entry::text("method", "POST"), Entry::text("url", address(&mut say, &url)?)];
+    let headers = named(&mut say, &params.list("headerParametersUi.parameter"))?;
+    params.ignore(&["headerParametersUi"]);
+    guarded(weave, &headers, "headers")?;
+    if headers != Tree::Map(vec![]) {
+        http.push(Entry::new("headers", headers));
+    }
+    if params.text("requestMethod").is_some_and(|method| method != "POST") {
+        return Err(Why::new(Kind::Setting, "it asks by GET"));
+    }
+    let mut say = Say::new(weave, place);
+    let query = say.text(&params.text("query").unwrap_or_default())?;
+    let variables = params.text("variables");
+    let as_json = params.text("requestFormat").as_deref() == Some("json");
+    if as_json {
+        let mut json = vec![Entry::text("query", query)];
+        if let Some(variables) = variables {
+            json.push(Entry::new("variables", say.json(&variables)?));
+        }
+        http.push(Entry::map("json", json));
+    } else {
+        header(&mut http, "content-type", "application/graphql".into());
+        http.push(Entry::text("body", query));
+    }
+    let format = params.text("responseFormat");
+    params.ignore(&["operationName", "allowUnauthorizedCerts"]);
+    auth(weave, node, params, &mut http)?;
+    let wish = weave.file.nodes[node].name.clone();
+    let step = weave.add(node, place, &wish, vec![Entry::map("http", http)]);
+    let answer = Ex::path(format!("steps.{step}.body"));
+    let item = match format.as_deref() {
+        Some("string") => {
+            let called = params.text("dataPropertyName").unwrap_or_else(|| "data".into());
+            Item::of(vec![(called, Ex::call("json", &[&answer], Sort::Text))], Rest::Empty)
+        }
+        _ => Item::open(answer),
+    };
+    Ok(vec![(0, place.one(item, &step))])
+}

@@ -1,0 +1,209 @@
+//! In which order nodes are gone through, and which belong together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::file::{File, Link};
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    Node(usize),
+    /// A loop of batches, after all that is in it.
+    Done(usize),
+}
+
+/// The order of a group of nodes.
+#[derive(Debug, Default)]
+pub struct Order {
+    pub steps: Vec<Step>,
+    /// The links that are followed.
+    pub links: Vec<Link>,
+    /// The links that lead back to a loop of batches.
+    pub back: Vec<Link>,
+    /// The links that lead back otherwise, from and to: they are not followed.
+    pub circles: Vec<(usize, usize)>,
+    pub has_start: bool,
+    parts: BTreeSet<usize>,
+}
+
+impl Order {
+    /// True for a node that is part of another one.
+    pub fn is_part(&self, node: usize) -> bool {
+        self.parts.contains(&node)
+    }
+
+    /// The nodes from which no way leads on.
+    pub fn ends(&self, file: &File, group: &[usize]) -> Vec<usize> {
+        let leads = |node: usize| self.links.iter().any(|link| link.from == node);
+        let own = |node: &usize| !file.nodes[*node].is_note() && !self.parts.contains(node) && !leads(*node);
+        group.iter().copied().filter(own).collect()
+    }
+}
+
+/// Nodes that have to do with one another, each group by itself; notes belong to none.
+pub fn groups(file: &File) -> Vec<Vec<usize>> {
+    let mut root: Vec<usize> = (0..file.nodes.len()).collect();
+    fn find(root: &mut [usize], mut at: usize) -> usize {
+        while root[at] != at {
+            root[at] = root[root[at]];
+            at = root[at];
+        }
+        at
+    }
+    let mut pairs: Vec<(usize, usize)> = file.links.iter().map(|link| (link.from, link.to)).collect();
+    pairs.extend(file.subs.iter().map(|sub| (sub.from, sub.to)));
+    // Who reads another by its name belongs to it as well.
+    let named: BTreeMap<&str, usize> =
+        file.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
+    for (at, node) in file.nodes.iter().enumerate().filter(|(_, node)| !node.is_note()) {
+        let text = node.params.to_string();
+        for start in ["$('", "$(\\\"", "$node[\\\"", "$node['"] {
+            for (from, _) in text.match_indices(start).take(200) {
+                let rest = &text[from + start.len()..];
+                let end = rest.find(['\'', '\\', '"']).unwrap_or(rest.len());
+                if let Some(&other) = named.get(&rest[..end]) {
+                    pairs.push((at, other));
+                }
+            }
+        }
+    }
+    for (a, b) in pairs {
+        let (a, b) = (find(&mut root, a), find(&mut root, b));
+        root[a.max(b)] = a.min(b);
+    }
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for at in 0..file.nodes.len() {
+        if !file.nodes[at].is_note() {
+            let root = find(&mut root, at);
+            groups.entry(root).or_default().push(at);
+        }
+    }
+    // What nothing starts runs only where nothing in the file has a start.
+    let starts = |group: &Vec<usize>| group.iter().any(|node| file.nodes[*node].is_trigger());
+    let any = groups.values().any(starts);
+    groups.into_values().filter(|group| !any || starts(group)).collect()
+}
+
+/// The order of a group.
+pub fn order(file: &File, group: &[usize]) -> Order {
+    let within: BTreeSet<usize> = group.iter().copied().collect();
+    let all: Vec<Link> = file
+        .links
+        .iter()
+        .filter(|link| within.contains(&link.from) && within.contains(&link.to))
+        .cloned()
+        .collect();
+    let mut order = Order {
+        has_start: group
+            .iter()
+            .any(|node| file.nodes[*node].is_trigger() && !file.nodes[*node].on("disabled")),
+        parts: file.subs.iter().map(|sub| sub.from).collect(),
+        ..Order::default()
+    };
+    let reach = |from: &[usize], links: &[Link]| -> BTreeSet<usize> {
+        let (mut seen, mut open): (BTreeSet<usize>, Vec<usize>) = (BTreeSet::new(), from.to_vec());
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                open.extend(links.iter().filter(|link| link.from == at).map(|link| link.to));
+            }
+        }
+        seen
+    };
+    let loops: Vec<usize> =
+        group.iter().copied().filter(|node| file.nodes[*node].short == "splitInBatches").collect();
+    let mut links = all.clone();
+    let mut bodies: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for &node in &loops {
+        let port = usize::from(file.nodes[node].version >= 3.0);
+        let first: Vec<usize> =
+            all.iter().filter(|link| link.from == node && link.port == port).map(|link| link.to).collect();
+        let without: Vec<Link> = all.iter().filter(|link| link.from != node).cloned().collect();
+        let body = reach(&first, &without);
+        let (back, kept): (Vec<Link>, Vec<Link>) =
+            links.into_iter().partition(|link| link.to == node && body.contains(&link.from));
+        order.back.extend(back);
+        links = kept;
+        bodies.insert(node, body);
+    }
+    // What still leads back is cut where a walk through the depth meets a node that it is in.
+    let mut state: BTreeMap<usize, u8> = BTreeMap::new();
+    let mut cut: BTreeSet<Link> = BTreeSet::new();
+    for &start in group {
+        let mut stack = vec![(start, 0usize)];
+        if state.contains_key(&start) {
+            continue;
+        }
+        state.insert(start, 1);
+        while let Some((at, next)) = stack.pop() {
+            let mut outs = links.iter().filter(|link| link.from == at).skip(next);
+            match outs.next() {
+                None => {
+                    state.insert(at, 2);
+                }
+                Some(link) => {
+                    stack.push((at, next + 1));
+                    match state.get(&link.to) {
+                        Some(1) => {
+                            cut.insert(link.clone());
+                        }
+                        Some(_) => {}
+                        None => {
+                            state.insert(link.to, 1);
+                            stack.push((link.to, 0));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    links.retain(|link| !cut.contains(link));
+    order.circles = cut.iter().map(|link| (link.from, link.to)).collect();
+    // Each comes after all that leads to it, and after the loops that it is behind.
+    let mut steps: Vec<Step> = group.iter().map(|node| Step::Node(*node)).collect();
+    steps.extend(loops.iter().map(|node| Step::Done(*node)));
+    let mut before: BTreeMap<Step, BTreeSet<Step>> = BTreeMap::new();
+    for link in &links {
+        let is_loop = bodies.contains_key(&link.from);
+        let out = is_loop && link.port != usize::from(file.nodes[link.from].version >= 3.0);
+        let from = if out { Step::Done(link.from) } else { Step::Node(link.from) };
+        before.entry(Step::Node(link.to)).or_default().insert(from);
+    }
+    for (node, body) in &bodies {
+        let mut own: BTreeSet<Step> = BTreeSet::from([Step::Node(*node)]);
+        let behind: BTreeSet<usize> = reach(
+            &links
+                .iter()
+                .filter(|link| {
+                    link.from == *node && link.port != usize::from(file.nodes[*node].version >= 3.0)
+                })
+                .map(|link| link.to)
+                .collect::<Vec<_>>(),
+            &links,
+        );
+        own.extend(
+            body.iter()
+                .filter(|inner| **inner != *node && !behind.contains(inner))
+                .map(|inner| Step::Node(*inner)),
+        );
+        own.extend(
+            bodies
+                .keys()
+                .filter(|inner| **inner != *node && body.contains(inner) && !behind.contains(inner))
+                .map(|inner| Step::Done(*inner)),
+        );
+        before.entry(Step::Done(*node)).or_default().extend(own);
+    }
+    let mut done: BTreeSet<Step> = BTreeSet::new();
+    while done.len() < steps.len() {
+        let free = steps
+            .iter()
+            .find(|step| !done.contains(step) && before.get(step).is_none_or(|all| all.is_subset(&done)));
+        // Where nothing is free there is a knot: the first of it is taken, and finds nothing that leads to it.
+        let next = free.or_else(|| steps.iter().find(|step| !done.contains(step)));
+        let Some(next) = next.copied() else { break };
+        done.insert(next);
+        order.steps.push(next);
+    }
+    order.links = links;
+    order
+}

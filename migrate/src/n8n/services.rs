@@ -1,0 +1,305 @@
+//! Nodes for services, by a table of data: which action of ours does what one of theirs does, of what its parameters are
+//! made, and what of its answer there is.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use super::params::Params;
+use super::say::Say;
+use super::triggers::Started;
+use super::weave::{Bin, Flow, Item, List, Place, Res, Rest, Weave};
+use crate::names::shown;
+use crate::ours::{self, Bind, Ex, Sort};
+use crate::report::{Kind, Why};
+use crate::tree::{Entry, Tree};
+
+/// The table, as it was read.
+fn table() -> &'static Value {
+    static TABLE: OnceLock<Value> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let read = dsl::yaml::read_value(include_str!("../../data/n8n.yaml"));
+        read.map(|value| value.to_json()).unwrap_or(Value::Null)
+    })
+}
+
+/// The rows of a node, or of its trigger.
+fn rows(section: &str, short: &str) -> &'static [Value] {
+    table().pointer(&format!("/{section}/{short}")).and_then(Value::as_array).map_or(&[], |rows| rows)
+}
+
+/// The names of all nodes in the table.
+pub fn known() -> Vec<&'static str> {
+    let of = |section: &str| table().get(section).and_then(Value::as_object).into_iter().flatten();
+    of("actions").chain(of("triggers")).map(|(name, _)| &**name).collect()
+}
+
+/// The actions and events of ours that the table names.
+pub fn named() -> Vec<&'static str> {
+    let of = |section: &str| table().get(section).and_then(Value::as_object).into_iter().flatten();
+    let rows =
+        of("actions").chain(of("triggers")).flat_map(|(_, rows)| rows.as_array().into_iter().flatten());
+    rows.filter_map(|row| row.get("action").or(row.get("event"))?.as_str()).collect()
+}
+
+fn text<'r>(row: &'r Value, key: &str) -> Option<&'r str> {
+    row.get(key).and_then(Value::as_str)
+}
+
+/// True if the parameters are what a row wants.
+fn fits(row: &Value, params: &Params, version: f64) -> bool {
+    let number = |key: &str| row.get(key).and_then(Value::as_f64);
+    if number("from").is_some_and(|from| version < from)
+        || number("to").is_some_and(|to| version.floor() > to)
+    {
+        return false;
+    }
+    let among = |entry: (&String, &Value)| {
+        let is = params.get(entry.0).unwrap_or(Value::Null);
+        entry.1.as_array().is_some_and(|list| list.contains(&is))
+    };
+    let pairs = |key: &str| row.get(key).and_then(Value::as_object).into_iter().flatten();
+    pairs("when").all(among) && !pairs("unless").any(among)
+}
+
+/// A node that does something at a service.
+pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
+    let (short, version) = (weave.file.nodes[node].short.clone(), weave.file.nodes[node].version);
+    let default = table().pointer(&format!("/defaults/{short}")).and_then(Value::as_str).unwrap_or_default();
+    let (resource, operation) = default.split_once('.').unwrap_or(("", ""));
+    let said = params.text("resource").unwrap_or_else(|| resource.to_owned());
+    let on = format!("{said}.{}", params.text("operation").unwrap_or_else(|| operation.to_owned()));
+    let service = service_of(&short);
+    let own = rows("actions", &short);
+    if own.is_empty() {
+        weave.parts[node].service = Some(service.clone());
+        return Err(Why::new(Kind::Service, format!("there is no connector to `{service}`")));
+    }
+    let mut fitting = own.iter().filter(|row| text(row, "on") == Some(&on));
+    if fitting.clone().next().is_none() {
+        weave.parts[node].service = Some(service.clone());
+        return Err(Why::new(
+            Kind::Service,
+            format!("no action of ours does what `{}` of `{service}` does", shown(&on)),
+        ));
+    }
+    let row = fitting.find(|row| fits(row, params, version));
+    let row = row
+        .ok_or_else(|| Why::new(Kind::Setting, format!("`{}` as it is set here has no equal", shown(&on))))?;
+    // What would change what is done if it were filled in.
+    for path in strings(row, "filled") {
+        if params.get(path).is_some_and(|value| !is_bare(&value)) {
+            return Err(Why::new(Kind::Setting, format!("`{path}` has no equal")));
+        }
+        params.ignore(&[path]);
+    }
+    for path in strings(row, "needs") {
+        if params.get(path).is_none() {
+            return Err(Why::new(Kind::Setting, format!("without `{path}` it does something else here")));
+        }
+    }
+    let wish = weave.file.nodes[node].name.clone();
+    let mut place = place.clone();
+    let mut first = None;
+    if let Some(before) = row.get("first") {
+        let (with, uses) =
+            (with(weave, &place, params, before.get("with"), None)?, text(before, "use").unwrap_or_default());
+        let body = vec![Entry::text("use", uses), Entry::map("with", with)];
+        let step = weave.add(node, &place, &format!("{wish} before"), body);
+        place.after = [step.clone()].into();
+        first = Some(step);
+    }
+    let uses = text(row, "action").unwrap_or_default();
+    let with = with(weave, &place, params, row.get("with"), first.as_deref())?;
+    params.ignore(&strings(row, "ignore"));
+    connection(weave, uses);
+    let step = weave.add(node, &place, &wish, vec![Entry::text("use", uses), Entry::map("with", with)]);
+    let answer = Ex::path(format!("steps.{step}"));
+    let gives = gives(row, &answer);
+    if let Some(list) = text(row, "list") {
+        let fields: Vec<(String, Ex)> = self::gives(row, &Ex::path("it"));
+        let made = ours::object(&fields);
+        let ex =
+            Ex::new(format!("map({}, it => {})", answer.sure(list).text, made.text), Bind::Path, Sort::List);
+        let names = fields.into_iter().map(|(name, _)| name).collect();
+        let closed = Some((names, service));
+        return Ok(vec![(0, place.many(List { ex, closed }, &step))]);
+    }
+    let mut flow = place.one(Item::of(gives, Rest::Closed(service)), &step);
+    if let Some(file) = text(row, "file") {
+        let file = Ex::path(over(file, &answer));
+        let called = params.text("options.binaryPropertyName").unwrap_or_else(|| "data".into());
+        flow.files.insert(called, Bin { file, name: None, is_text: false });
+        flow.card = super::weave::Card::One(place.item.clone());
+    }
+    Ok(vec![(0, flow)])
+}
+
+fn is_bare(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(is_bare),
+        Value::Object(fields) => fields.values().all(is_bare),
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
+fn strings<'r>(row: &'r Value, key: &str) -> Vec<&'r str> {
+    row.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn gives(row: &Value, answer: &Ex) -> Vec<(String, Ex)> {
+    let fields = row.get("gives").and_then(Value::as_object).into_iter().flatten();
+    let fields =
+        fields.filter_map(|(name, made)| Some((name.clone(), Ex::path(over(made.as_str()?, answer)))));
+    fields.collect()
+}
+
+/// An expression of the table with `it` put in.
+fn over(made: &str, answer: &Ex) -> String {
+    let mut out = String::new();
+    let mut rest = made;
+    while let Some(at) = rest.find("it") {
+        let before = rest[..at].chars().next_back().or(out.chars().next_back().filter(|_| at == 0));
+        let after = rest[at + 2..].chars().next();
+        let own = before.is_none_or(|char| !(char.is_alphanumeric() || matches!(char, '_' | '.')))
+            && after.is_none_or(|char| !(char.is_alphanumeric() || char == '_'));
+        out += &rest[..at];
+        out += if own { &answer.text } else { "it" };
+        rest = &rest[at + 2..];
+    }
+    out + rest
+}
+
+/// The parameters of an action of ours.
+fn with(
+    weave: &mut Weave,
+    place: &Place,
+    params: &Params,
+    made: Option<&Value>,
+    first: Option<&str>,
+) -> Res<Vec<Entry>> {
+    let mut out = vec![];
+    for (name, of) in made.and_then(Value::as_object).into_iter().flatten() {
+        let of = of.as_str().unwrap_or_default();
+        let value = if of == "first" {
+            first.map(|step| Tree::Text(format!("{{{{ steps.{step} }}}}")))
+        } else if let Some(fixed) = of.strip_prefix('=') {
+            Some(Tree::text(fixed))
+        } else if let Some(file) = of.strip_prefix('@') {
+            let (path, default) = file.split_once(':').unwrap_or((file, "data"));
+            let called = params.text(path).unwrap_or_else(|| default.to_owned());
+            let bin = place.files.get(&called);
+            let bin = bin.ok_or_else(|| {
+                Why::new(Kind::File, format!("the file `{}` is not at hand", shown(&called)))
+            })?;
+            Some(Tree::Text(bin.file.hole()))
+        } else {
+            parameter(weave, place, params, of)?
+        };
+        out.extend(value.map(|value| Entry::new(name, value)));
+    }
+    Ok(out)
+}
+
+fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
+    let (paths, is_list) = of.strip_suffix(",list").map_or((of, false), |paths| (paths, true));
+    // What a sheet is called stands beside its number.
+    if let Some(path) = paths.strip_suffix('~') {
+        return super::sheets::sheet(params, path).map(|name| Some(Tree::text(name)));
+    }
+    for path in paths.split('|') {
+        let Some(value) = params.chosen(path) else { continue };
+        let by_address =
+            params.get(path).is_some_and(|found| found.get("mode").and_then(Value::as_str) == Some("url"));
+        let value = if by_address { Value::from(id_of(&value)?) } else { value };
+        let mut say = Say::new(weave, place);
+        return Ok(Some(match (&value, is_list) {
+            (Value::String(raw), true) if raw.starts_with('=') => Tree::Text(say.ex(&value)?.hole()),
+            (Value::String(raw), true) => {
+                Tree::List(raw.split(',').map(|part| Tree::Text(ours::plain(part.trim()))).collect())
+            }
+            _ => say.tree(&value)?,
+        }));
+    }
+    Ok(None)
+}
+
+/// The id in the address of a document or a folder.
+pub fn id_of(address: &Value) -> Res<String> {
+    let address = address.as_str().unwrap_or_default();
+    let after = ["/d/", "/folders/"].iter().find_map(|part| address.split_once(part)).map(|(_, rest)| rest);
+    let id: Option<String> = after.map(|rest| {
+        rest.chars().take_while(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_')).collect()
+    });
+    id.filter(|id| !id.is_empty())
+        .ok_or_else(|| Why::new(Kind::Setting, "an address of which no id can be told"))
+}
+
+/// A connection that has to be made.
+pub fn connection(weave: &mut Weave, action: &str) {
+    let connector = action.split('.').next().unwrap_or(action);
+    if weave.catalog.is_connected(connector) {
+        weave.settle.insert(format!("a connection: `keyway connect {connector}`"));
+    }
+}
+
+/// What a node's service is called, for people.
+pub fn service_of(short: &str) -> String {
+    let plain = short.rsplit('.').next().unwrap_or(short).trim_start_matches("lc:");
+    let plain = plain.strip_suffix("Trigger").or_else(|| plain.strip_suffix("Tool")).unwrap_or(plain);
+    shown(plain)
+}
+
+/// A trigger of a service.
+pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
+    let (short, version) = (weave.file.nodes[node].short.clone(), weave.file.nodes[node].version);
+    let own = rows("triggers", &short);
+    let row = own.iter().find(|row| fits(row, params, version));
+    let Some(row) = row else {
+        let service = service_of(&short);
+        if own.is_empty() {
+            weave.parts[node].service = Some(service.clone());
+            return Err(Why::new(Kind::Service, format!("there is no event of `{service}`")));
+        }
+        return Err(Why::new(Kind::Trigger, "as it is set here it has no equal"));
+    };
+    let nowhere = Place {
+        scope: super::weave::ROOT,
+        item: Item::open(Ex::null()),
+        guard: None,
+        picks: Default::default(),
+        after: Default::default(),
+        files: Default::default(),
+        all: None,
+    };
+    let event = text(row, "event").unwrap_or_default();
+    let with = with(weave, &nowhere, params, row.get("with"), None)?;
+    params.ignore(&strings(row, "ignore"));
+    params.ignore(&["pollTimes", "authentication"]);
+    connection(weave, event);
+    let mut entries = vec![Entry::text("event", event)];
+    if !with.is_empty() {
+        entries.push(Entry::map("with", with));
+    }
+    weave.triggers.push(Tree::Map(entries));
+    let answer = Ex::path("trigger.event");
+    let item = match text(row, "gives_all") {
+        Some(all) => Item::open(Ex::path(over(all, &answer))),
+        None => Item::of(gives(row, &answer), Rest::Closed(service_of(&short))),
+    };
+    Ok(Started { item, kind: "event" })
+}
+
+/// The action that does what a tool of a model does.
+pub fn action_of(short: &str, params: &Params, version: f64) -> Option<String> {
+    let default = table().pointer(&format!("/defaults/{short}")).and_then(Value::as_str).unwrap_or_default();
+    let (resource, operation) = default.split_once('.').unwrap_or(("", ""));
+    let said = params.text("resource").unwrap_or_else(|| resource.to_owned());
+    let on = format!("{said}.{}", params.text("operation").unwrap_or_else(|| operation.to_owned()));
+    let row = rows("actions", short)
+        .iter()
+        .find(|row| text(row, "on") == Some(&on) && fits(row, params, version))?;
+    text(row, "action").map(str::to_owned)
+}

@@ -1,0 +1,439 @@
+#![allow(clippy::unwrap_used)]
+//! Workflows of other systems, imported: written examples against what they become, what makes a file whole, hostile
+//! files, and figures over folders of real ones.
+//!
+//! `KEYWAY_WRITE=1` writes what the examples become anew. `KEYWAY_IMPORTS=DIR` names a folder with `n8n-workflows` and
+//! `serverless-workflow`, of which `docs/measured/imports.md` is written.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dsl::catalog::Catalog;
+use dsl::diagnostic::Severity;
+use migrate::{Fate, Imported, Kind, Refused, Verdict};
+use serde_json::{Value, json};
+
+type Reader = fn(&str, &Catalog) -> Result<Imported, Refused>;
+
+fn catalog() -> Catalog {
+    connectors::catalog()
+}
+
+fn here(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
+}
+
+fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
+    let listed = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let paths = listed.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = paths.filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+    paths.sort();
+    paths
+}
+
+/// What was told of a file, a line for each node and each reason.
+fn told(imported: &Imported) -> String {
+    let mut out = format!("{}\n", imported.verdict.word());
+    for part in imported.parts.iter().filter(|part| part.fate != Fate::Carried) {
+        let fate = if part.fate == Fate::Person { "needs a person" } else { "not carried over" };
+        out += &format!("{fate}: {}\n", part.node);
+        for why in &part.why {
+            out += &format!("  {}\n", why.text);
+        }
+    }
+    for line in &imported.settle {
+        out += &format!("to settle: {line}\n");
+    }
+    out
+}
+
+fn has_errors(text: &str, catalog: &Catalog) -> bool {
+    dsl::check(text, catalog).diagnostics.iter().any(|found| found.severity == Severity::Error)
+}
+
+fn compare(path: &Path, found: &str) {
+    if std::env::var_os("KEYWAY_WRITE").is_some() {
+        fs::write(path, found).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(found, expected, "{}: `KEYWAY_WRITE=1` writes it anew", path.display());
+}
+
+fn examples(dir: &str, ending: &str, reader: Reader) -> usize {
+    let catalog = catalog();
+    let all = files(&here(dir), ending);
+    for path in &all {
+        let text = fs::read_to_string(path).unwrap();
+        let imported =
+            reader(&text, &catalog).unwrap_or_else(|refused| panic!("{}: {refused}", path.display()));
+        let texts: Vec<&str> = imported.workflows.iter().map(|workflow| &*workflow.text).collect();
+        for text in &texts {
+            assert!(!has_errors(text, &catalog), "{}:\n{text}", path.display());
+            assert_eq!(dsl::format::format(text, &catalog).unwrap(), *text, "{} is laid out", path.display());
+        }
+        let stem = path.to_string_lossy().strip_suffix(ending).unwrap().to_owned();
+        compare(&PathBuf::from(format!("{stem}.out.yaml")), &texts.join("---\n"));
+        compare(&PathBuf::from(format!("{stem}.told")), &told(&imported));
+    }
+    all.len()
+}
+
+#[test]
+fn examples_of_n8n_become_what_stands_beside_them() {
+    let count = examples("tests/n8n", ".json", migrate::n8n::import);
+    assert!(count >= 25, "{count} examples");
+}
+
+#[test]
+fn examples_of_serverless_workflow_become_what_stands_beside_them() {
+    let count = examples("tests/serverless", ".in.yaml", migrate::serverless::import);
+    assert!(count >= 8, "{count} examples");
+}
+
+/// An example that is whole, as a value.
+fn whole_examples() -> Vec<(PathBuf, Value)> {
+    let catalog = catalog();
+    let all = files(&here("tests/n8n"), ".json").into_iter();
+    let read =
+        all.map(|path| (path.clone(), serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()));
+    read.filter(|(_, value): &(PathBuf, Value)| {
+        migrate::n8n::import(&value.to_string(), &catalog).unwrap().verdict == Verdict::Whole
+    })
+    .collect()
+}
+
+#[test]
+fn a_file_is_whole_where_each_node_was_carried_over_and_only_there() {
+    let catalog = catalog();
+    for path in files(&here("tests/n8n"), ".json") {
+        let imported = migrate::n8n::import(&fs::read_to_string(&path).unwrap(), &catalog).unwrap();
+        let carried = imported.parts.iter().all(|part| part.fate == Fate::Carried);
+        assert_eq!(imported.verdict == Verdict::Whole, carried, "{}", path.display());
+        // What is not carried over stands in the workflow as a step that fails, or is told beside one that is there.
+        for part in imported.parts.iter().filter(|part| part.fate == Fate::Lost && part.step.is_some()) {
+            let step = part.step.as_ref().unwrap();
+            let texts: String = imported.workflows.iter().map(|workflow| workflow.text.clone()).collect();
+            assert!(texts.contains("fail: ") && texts.contains(step.as_str()), "{}: {step}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_node_of_code_makes_a_whole_file_one_in_part() {
+    let whole = whole_examples();
+    assert!(whole.len() >= 12, "{} examples are whole", whole.len());
+    for (path, mut value) in whole {
+        let last = value["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .rev()
+            .find(|node| node["type"] != "n8n-nodes-base.stickyNote");
+        let last = last.unwrap()["name"].clone();
+        let code = json!({ "name": "Own code", "type": "n8n-nodes-base.code", "typeVersion": 2, "position": [0, 0],
+            "parameters": { "jsCode": "return $input.all()" } });
+        value["nodes"].as_array_mut().unwrap().push(code);
+        let ports =
+            value["connections"][last.as_str().unwrap()]["main"].as_array().cloned().unwrap_or_default();
+        let mut ports = if ports.is_empty() { vec![json!([])] } else { ports };
+        ports[0].as_array_mut().unwrap().push(json!({ "node": "Own code", "type": "main", "index": 0 }));
+        value["connections"][last.as_str().unwrap()]["main"] = ports.into();
+        let imported = migrate::n8n::import(&value.to_string(), &catalog()).unwrap();
+        assert_ne!(imported.verdict, Verdict::Whole, "{}", path.display());
+        assert!(imported.reasons().contains(&Kind::Code), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_setting_that_nobody_knows_makes_a_whole_file_one_in_part() {
+    for (path, value) in whole_examples() {
+        for at in 0..value["nodes"].as_array().unwrap().len() {
+            let form = value["nodes"][at]["type"].as_str().unwrap();
+            if form.ends_with("stickyNote") || form.ends_with("noOp") || form.contains("anualTrigger") {
+                continue;
+            }
+            let mut changed = value.clone();
+            changed["nodes"][at]["parameters"]["unheardOf"] = "something".into();
+            let imported = migrate::n8n::import(&changed.to_string(), &catalog()).unwrap();
+            assert_ne!(imported.verdict, Verdict::Whole, "{}: node {at}", path.display());
+        }
+    }
+}
+
+#[test]
+fn secrets_of_a_file_are_told_of_and_not_copied() {
+    let secret = "sk-live0123456789abcdefABCDEF";
+    let mut headers = vec![];
+    for (name, value) in [
+        ("Authorization", format!("Bearer {secret}")),
+        ("X-Api-Key", secret.to_owned()),
+        ("Other", secret.to_owned()),
+    ] {
+        headers.push(name);
+        let file = json!({ "name": "leak", "nodes": [
+            { "name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "parameters": {} },
+            { "name": "Ask", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": {
+                "url": "https://example.com/", "sendHeaders": true,
+                "headerParameters": { "parameters": [{ "name": name, "value": value }] } } } ],
+            "connections": { "Go": { "main": [[{ "node": "Ask", "type": "main", "index": 0 }]] } } });
+        let imported = migrate::n8n::import(&file.to_string(), &catalog()).unwrap();
+        let all = serde_json::to_string(&imported).unwrap();
+        assert!(!all.contains(secret), "{name}: {all}");
+        assert!(all.contains("is not copied"), "{name}: {all}");
+    }
+    // The control: a value that is none is copied.
+    let file = json!({ "name": "no-leak", "nodes": [
+        { "name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "parameters": {} },
+        { "name": "Ask", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": {
+            "url": "https://example.com/", "sendHeaders": true,
+            "headerParameters": { "parameters": [{ "name": "Accept", "value": "application/json" }] } } } ],
+        "connections": { "Go": { "main": [[{ "node": "Ask", "type": "main", "index": 0 }]] } } });
+    assert!(
+        migrate::n8n::import(&file.to_string(), &catalog()).unwrap().workflows[0]
+            .text
+            .contains("application/json")
+    );
+}
+
+#[test]
+fn the_table_names_actions_and_events_that_there_are() {
+    let catalog = catalog();
+    let there = |id: &str| catalog.get(id).is_some() || catalog.event(id).is_some();
+    let named = migrate::n8n::services::named();
+    assert!(named.len() >= 40, "{} rows", named.len());
+    assert_eq!(named.iter().filter(|id| !there(id)).collect::<Vec<_>>(), Vec::<&&str>::new());
+    assert!(!there("slack.no_such_action"));
+}
+
+/// Chance that is the same each time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % most.max(1) as u64) as usize
+    }
+}
+
+/// Texts that files could hold, and that have broken other readers.
+const ODD: &[&str] = &[
+    "={{ $json.",
+    "={{ }}",
+    "={{ $('nobody').item.json.x }}",
+    "={{ (((((1)))))",
+    "=}}{{",
+    "{{#each x}}",
+    "\\{{",
+    "\u{0}",
+    "\u{feff}",
+    "${ .a | ",
+    "${ [.[] | {a: .b}] }",
+    "$json",
+    "../../etc/passwd",
+    "- a\n- b: {",
+    "'\"`",
+    "={{ `${` }}",
+    "={{ $json['\u{1f600}'] }}",
+    "yes",
+    "={{ {...$json, a: [1,2,{b:null}]} }}",
+    "1e400",
+    "={{ /[/.test($json.x) }}",
+    "name\nsteps: {}",
+    "🎉",
+    "={{ $now.minus(-1,'days') }}",
+];
+
+fn broken(value: &mut Value, chance: &mut Chance, depth: usize) {
+    let deeper = depth < 12 && chance.below(10) > 0;
+    match value {
+        Value::Object(fields) if deeper && !fields.is_empty() => {
+            let at = chance.below(fields.len());
+            let key = fields.keys().nth(at).unwrap().clone();
+            match chance.below(12) {
+                0 => drop(fields.remove(&key)),
+                1 => drop(fields.insert(ODD[chance.below(ODD.len())].into(), Value::Null)),
+                _ => broken(&mut fields[&key], chance, depth + 1),
+            }
+        }
+        Value::Array(items) if deeper && !items.is_empty() => {
+            let at = chance.below(items.len());
+            match chance.below(12) {
+                0 => drop(items.remove(at)),
+                1 => items.push(items[at].clone()),
+                _ => broken(&mut items[at], chance, depth + 1),
+            }
+        }
+        other => {
+            *other = match chance.below(8) {
+                0 => Value::Null,
+                1 => json!([]),
+                2 => json!({}),
+                3 => json!(chance.below(1 << 40)),
+                4 => json!(true),
+                5 => json!(-0.5),
+                _ => ODD[chance.below(ODD.len())].into(),
+            };
+        }
+    }
+}
+
+/// Breaks each example again and again; gives how many files were read all the same.
+fn hostile(dir: &str, ending: &str, reader: Reader, tries: usize) -> usize {
+    let catalog = catalog();
+    let sources: Vec<Value> = files(&here(dir), ending)
+        .iter()
+        .map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            dsl::yaml::read_value(&text)
+                .map_or_else(|_| serde_json::from_str(&text).unwrap(), |value| value.to_json())
+        })
+        .collect();
+    let mut chance = Chance(0x5eed_0001);
+    let mut read = 0;
+    for round in 0..tries {
+        let mut value = sources[chance.below(sources.len())].clone();
+        for _ in 0..=chance.below(4) {
+            broken(&mut value, &mut chance, 0);
+        }
+        let mut text = value.to_string();
+        if round % 10 == 0 {
+            let cut = chance.below(text.len());
+            text = text.chars().take(cut).collect();
+        }
+        let Ok(imported) = reader(&text, &catalog) else { continue };
+        read += 1;
+        for workflow in &imported.workflows {
+            assert!(!has_errors(&workflow.text, &catalog), "round {round}: {text}\n{}", workflow.text);
+            assert!(!workflow.name.contains(['/', '.', '\\']), "{}", workflow.name);
+        }
+    }
+    read
+}
+
+#[test]
+fn no_broken_file_breaks_the_import_or_passes_the_checker_by_accident() {
+    let tries = std::env::var("KEYWAY_TRIES").ok().and_then(|tries| tries.parse().ok()).unwrap_or(1_000);
+    let read = hostile("tests/n8n", ".json", migrate::n8n::import, tries)
+        + hostile("tests/serverless", ".in.yaml", migrate::serverless::import, tries);
+    assert!(read > tries, "{read} files of {} were read all the same", 2 * tries);
+}
+
+#[test]
+fn what_is_too_long_or_something_else_is_refused() {
+    let long = " ".repeat(migrate::MOST_BYTES + 1);
+    assert_eq!(migrate::n8n::import(&long, &catalog()), Err(Refused::TooLong(long.len())));
+    assert!(matches!(migrate::n8n::import("{", &catalog()), Err(Refused::Unreadable(_))));
+    assert!(matches!(migrate::n8n::import("{\"nodes\": 1}", &catalog()), Err(Refused::Other(_))));
+    assert!(matches!(migrate::serverless::import("name: a", &catalog()), Err(Refused::Other(_))));
+    let many: Vec<Value> =
+        (0..=migrate::MOST_NODES).map(|at| json!({ "name": at.to_string(), "type": "x" })).collect();
+    let text = json!({ "nodes": many }).to_string();
+    assert!(matches!(migrate::n8n::import(&text, &catalog()), Err(Refused::Other(_))));
+}
+
+/// The definitions in the Gherkin of the specification's conformance tests.
+fn scenarios(feature: &str) -> Vec<String> {
+    let mut found = vec![];
+    for piece in feature.split("Given a workflow with definition:").skip(1) {
+        let Some(text) = piece.split("\"\"\"").nth(1) else { continue };
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        let indent = lines
+            .iter()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| line.len() - line.trim_start().len())
+            .min()
+            .unwrap_or(0);
+        found.push(lines.iter().map(|line| line.get(indent..).unwrap_or("")).collect::<Vec<_>>().join("\n"));
+    }
+    found
+}
+
+fn tally(what: &str, texts: &[String], reader: Reader) -> String {
+    let catalog = catalog();
+    let (mut verdicts, mut reasons, mut missing) = (
+        BTreeMap::<&str, usize>::new(),
+        BTreeMap::<Kind, (usize, usize)>::new(),
+        BTreeMap::<String, usize>::new(),
+    );
+    let (mut nodes, mut carried) = (0, 0);
+    for text in texts {
+        match reader(text, &catalog) {
+            Err(_) => *verdicts.entry("refused").or_default() += 1,
+            Ok(imported) => {
+                *verdicts.entry(imported.verdict.word()).or_default() += 1;
+                nodes += imported.parts.len();
+                carried += imported.parts.iter().filter(|part| part.fate == Fate::Carried).count();
+                let own = imported.reasons();
+                for reason in &own {
+                    let count = reasons.entry(*reason).or_default();
+                    count.0 += 1;
+                    count.1 += usize::from(own.len() == 1);
+                }
+                for service in imported.missing().keys() {
+                    *missing.entry((*service).to_owned()).or_default() += 1;
+                }
+                assert!(imported.workflows.iter().all(|workflow| !has_errors(&workflow.text, &catalog)));
+            }
+        }
+    }
+    let count = |word: &str| verdicts.get(word).copied().unwrap_or(0);
+    let mut out = format!(
+        "## {what}\n\n| Files | whole | in part | not | not read | nodes carried over |\n| --- | --- | --- | --- | --- | --- |\n"
+    );
+    out += &format!(
+        "| {} | {} | {} | {} | {} | {carried} of {nodes} |\n\n",
+        texts.len(),
+        count("whole"),
+        count("in part"),
+        count("not"),
+        count("refused")
+    );
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(kind, count)| (std::cmp::Reverse(*count), *kind));
+    out += "| Why a file is not whole | files | it alone |\n| --- | --- | --- |\n";
+    for (kind, (all, alone)) in reasons {
+        out += &format!("| {} | {all} | {alone} |\n", kind.word());
+    }
+    let mut missing: Vec<_> = missing.into_iter().collect();
+    missing.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
+    let missing: Vec<String> =
+        missing.into_iter().take(40).map(|(name, count)| format!("{name} {count}")).collect();
+    if !missing.is_empty() {
+        out += &format!(
+            "\nServices or actions that are not at hand, by the number of files that want them: {}.\n",
+            missing.join(", ")
+        );
+    }
+    out + "\n"
+}
+
+#[test]
+fn figures_over_real_files() {
+    let Some(dir) = std::env::var_os("KEYWAY_IMPORTS").map(PathBuf::from) else {
+        println!("SKIPPED: `KEYWAY_IMPORTS` names no folder of files");
+        return;
+    };
+    let read = |below: &str, ending: &str| -> Vec<String> {
+        files(&dir.join(below), ending).iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+    };
+    let mut page = String::from(
+        "# What imports of real files give\n\nWritten by `KEYWAY_IMPORTS=DIR cargo test -p migrate --test import figures`, where the folder has\n\
+         `n8n-workflows` (files of many authors, by chance) and `serverless-workflow` (the examples and conformance scenarios of the\n\
+         specification). What \"whole\" means stands in [import.md](../import.md#whole-in-part-not).\n\n",
+    );
+    page += &tally("n8n", &read("n8n-workflows", ".json"), migrate::n8n::import);
+    page += &tally(
+        "Serverless Workflow, examples",
+        &read("serverless-workflow/examples", ".yaml"),
+        migrate::serverless::import,
+    );
+    let features = read("serverless-workflow/ctk/features", ".feature");
+    let scenarios: Vec<String> = features.iter().flat_map(|feature| scenarios(feature)).collect();
+    assert!(scenarios.len() >= 20, "{} scenarios", scenarios.len());
+    page += &tally("Serverless Workflow, conformance scenarios", &scenarios, migrate::serverless::import);
+    fs::write(here("../docs/measured/imports.md"), page.trim_end().to_owned() + "\n").unwrap();
+}
