@@ -119,18 +119,29 @@ pub fn read(phrase: &str, here: &Here) -> When {
     put::together(&pieces, here)
 }
 
-/// Finds what a text says of time, wherever it stands in it; nothing where it says nothing of it.
-pub fn find(text: &str, here: &Here) -> Option<Found> {
+/// Finds what a text says of time, wherever it stands in it; nothing where it says nothing of it. What answers say of time
+/// stands in place of the same kind of piece of the text.
+pub fn find(text: &str, here: &Here, answers: &[String]) -> Option<Found> {
     let normal = Normal::of(text);
     let found: Vec<(Range<usize>, Vec<Piece>)> = scan(&normal, text)
         .into_iter()
         .filter(|(range, pieces)| !(pieces.iter().all(weak) && !stands_alone(&normal.text, range)))
         .collect();
-    if found.is_empty() || found.iter().all(|(_, pieces)| pieces.iter().all(weak)) {
+    let answered: Vec<Piece> = answers.iter().flat_map(|answer| scan(&Normal::of(answer), answer)).flat_map(|(_, pieces)| pieces).collect();
+    if answered.is_empty() && (found.is_empty() || found.iter().all(|(_, pieces)| pieces.iter().all(weak))) {
         return None;
     }
     let places = found.iter().map(|(range, _)| normal.origin(range.clone())).collect();
-    let pieces: Vec<Piece> = found.into_iter().flat_map(|(_, pieces)| pieces).collect();
+    let mut pieces: Vec<Piece> = found.into_iter().flat_map(|(_, pieces)| pieces).collect();
+    if let When::Starts { starts, assumed } = put::together(&answered, here)
+        && !answered.is_empty()
+    {
+        return Some(Found { places, when: When::Starts { starts, assumed } });
+    }
+    for answer in answered {
+        pieces.retain(|piece| std::mem::discriminant(piece) != std::mem::discriminant(&answer) && !matches!(piece, Piece::Open(_)));
+        pieces.push(answer);
+    }
     Some(Found { places, when: put::together(&pieces, here) })
 }
 
