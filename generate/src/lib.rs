@@ -15,6 +15,7 @@ pub mod explain;
 pub mod guard;
 pub mod index;
 pub mod lexicon;
+pub mod model;
 pub mod normal;
 pub mod plan;
 pub mod simulate;

@@ -58,7 +58,12 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         return Err(Trouble::no(format!("there is no time zone `{zone}`")).help("give it as `Europe/Berlin`"));
     };
     let wish = Wish { text: args.wish.clone(), answers: args.answers.clone() };
-    let mut answer = drafts::draft(&wish, &wisher);
+    let mut answer = if there && !args.offline {
+        let (home, owner) = (args.data.home()?, args.whose.id(&args.data)?);
+        on_runtime(async { Ok(drafts::draft_with(&wish, &wisher, &home, &owner).await?) })?
+    } else {
+        drafts::draft(&wish, &wisher)
+    };
     look_closer(&mut answer, args)?;
     if let (Kind::Draft, Some(file), Some(yaml)) = (answer.kind, &args.apply, &answer.yaml) {
         write(file, yaml)?;
