@@ -172,8 +172,13 @@ fn trigger_place(masked: &str) -> Option<Range<usize>> {
         }
         seen |= happens || (object && (each.contains(&said)));
     }
-    let place = normal.origin(start..until);
-    Some(place)
+    // `add every new booking to the calendar`: where it goes is no part of what happens.
+    if each.contains(&said) && !text[..start].trim().is_empty()
+        && let Some(to) = text[start..until].find(" to ")
+    {
+        until = start + to;
+    }
+    Some(normal.origin(start..until))
 }
 
 fn then_at(text: &str) -> Option<usize> {

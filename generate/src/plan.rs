@@ -140,7 +140,8 @@ impl Planner<'_> {
         while !self.loops.is_empty() {
             self.close();
         }
-        if self.sketch.steps.is_empty() {
+        let says = clauses.iter().any(|clause| clause.verb.is_some() || clause.model.is_some());
+        if self.sketch.steps.is_empty() || !says {
             return self.nothing();
         }
         self.usual_reads();

@@ -121,6 +121,8 @@ impl Planner<'_> {
             Type::List(item) if matches!(bare(item), Type::List(_)) => Some(self.row()),
             Type::Bytes => self.data.iter().rev().find_map(|data| match data {
                 Data::File { path } => Some(Val::hole(path)),
+                // What a form brings with it.
+                Data::Any { path } => Some(Val::hole(&format!("{path}.file"))),
                 _ => None,
             }),
             Type::Union(arms) if arms.contains(&Type::String) => self.identity(field, action),
@@ -191,7 +193,7 @@ impl Planner<'_> {
         if lists.len() > 1 {
             return lists.iter().map(|data| data.told()).collect::<Vec<_>>().join("\n\n");
         }
-        match self.data.last() {
+        match self.data.iter().rev().find(|data| !matches!(data, Data::File { .. })) {
             Some(data) => data.told(),
             None => reminder(clause),
         }

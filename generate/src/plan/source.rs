@@ -54,7 +54,7 @@ impl Planner<'_> {
             .services
             .iter()
             .filter(|(_, id)| Some(id.as_str()) != but)
-            .filter(|(_, id)| homes.0.contains(id) || !self.readers(id, object).is_empty())
+            .filter(|(_, id)| homes.0.contains(id) || self.has_readers(id, object))
             .min_by_key(|(place, id)| (!homes.0.contains(id), place.abs_diff(at)));
         if let Some((_, id)) = named {
             return Ok(Some(id.clone()));
@@ -63,7 +63,7 @@ impl Planner<'_> {
         if homes.0.iter().any(|home| self.at_hand(home, Some(object))) {
             return Ok(None);
         }
-        let reading: Vec<String> = homes.0.iter().filter(|id| Some(id.as_str()) != but && !self.readers(id, object).is_empty()).cloned().collect();
+        let reading: Vec<String> = homes.0.iter().filter(|id| Some(id.as_str()) != but && self.has_readers(id, object)).cloned().collect();
         if reading.is_empty() {
             return Ok(None);
         }
@@ -74,16 +74,19 @@ impl Planner<'_> {
         self.home(object, &reading, homes.1).map(Some)
     }
 
-    /// The actions of a service that read such things.
-    fn readers(&self, service: &str, object: &str) -> Vec<Action> {
-        let term = format!("o:{object}");
+    /// True if a service has a way to read such things.
+    fn has_readers(&self, service: &str, object: &str) -> bool {
+        let homes = lexicon().objects.get(object).is_some_and(|it| it.home.iter().any(|home| home == service));
+        let reads = |action: &&Action| {
+            let name = action.id.rsplit('.').next().unwrap_or_default();
+            action.safety == Safety::Read && !["request", "check", "get_me", "auth_test"].contains(&name)
+        };
+        let name_has = |action: &&Action| action.id.contains(object) || action.id.contains(object.trim_end_matches("_event"));
         let all = self.means.catalog.actions_of(service);
-        let reads = |action: &&&Action| action.safety == Safety::Read && !action.id.ends_with(".request");
-        let about = |action: &&&Action| crate::index::terms(&format!("{} {}", action.id.replace(['.', '_'], " "), action.about)).contains(&term);
-        all.iter().filter(reads).filter(about).map(|action| (*action).clone()).collect()
+        all.into_iter().any(|action| reads(&action) && (homes || name_has(&action)))
     }
 
-    fn read_one(&mut self, service: &str, object: &str, clause: &Clause) -> Done<()> {
+    pub(super) fn read_one(&mut self, service: &str, object: &str, clause: &Clause) -> Done<()> {
         let mut terms: Vec<(String, f64)> = vec![("v:list".into(), 1.0), ("list".into(), 1.0)];
         if !object.is_empty() {
             terms.push((format!("o:{object}"), 3.0));

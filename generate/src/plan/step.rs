@@ -19,7 +19,7 @@ const MAILING: &[&str] = &["gmail", "outlook_mail", "email"];
 impl Planner<'_> {
     /// Adds the steps of a clause.
     pub(super) fn step(&mut self, clause: &Clause) -> Done<()> {
-        if clause.each && clause.verb.is_some() || (clause.each && clause.model.is_some()) {
+        if clause.each {
             return self.each(clause);
         }
         self.plain(clause)
@@ -114,7 +114,13 @@ impl Planner<'_> {
         }
         match clause.verb.as_deref() {
             Some("list") => {
-                if !self.read(clause, None)? && clause.services.is_empty() && clause.objects.is_empty() {
+                let read = self.read(clause, None)?;
+                // `get its report`: of what is at hand.
+                let from = self.data.iter().rev().find_map(|data| data.service().filter(|id| *id != "ai").map(str::to_owned));
+                if let (false, Some(service), Some((_, object))) = (read, from, clause.objects.first()) {
+                    return self.read_one(&service, &object.clone(), clause);
+                }
+                if !read && clause.services.is_empty() && clause.objects.is_empty() {
                     return self.nothing();
                 }
                 Ok(())
@@ -344,7 +350,7 @@ impl Planner<'_> {
         match (&clause.services[..], &object) {
             ([], None) => match self.data.iter().rev().find_map(|data| data.service().filter(|id| *id != "ai").map(str::to_owned)) {
                 // `comment on it`: where it came from.
-                Some(service) if matches!(verb, "comment" | "tag" | "update" | "delete" | "refund" | "cancel" | "merge" | "approve") => Ok((service, None)),
+                Some(service) if matches!(verb, "comment" | "tag" | "update" | "delete" | "refund" | "cancel" | "merge" | "download") => Ok((service, None)),
                 _ => self.nothing(),
             },
             ([], Some(object)) => {
@@ -465,12 +471,15 @@ impl Planner<'_> {
         if !matches!(self.sketch.triggers.first(), Some(crate::sketch::Trigger::Time(_)) | None) {
             return None;
         }
-        let read = self.data.iter().rev().find_map(|data| match data {
-            Data::One { path, ty, .. } => Some((path.clone(), ty.clone())),
-            _ => None,
-        });
-        let (path, ty) = read?;
-        self.filter(&trigger, &ty, &path)
+        let read = self.data.iter().rev().find(|data| matches!(data, Data::One { .. } | Data::List { .. })).cloned();
+        match read? {
+            Data::One { path, ty, .. } => self.filter(&trigger, &ty, &path),
+            Data::List { path, item, .. } => {
+                let filter = self.filter(&trigger, &item, "it")?;
+                Some(format!("any({path}, it => {filter})"))
+            }
+            Data::Text { .. } | Data::Any { .. } | Data::File { .. } => None,
+        }
     }
 
     fn steps_named(&self, name: &str) -> Option<String> {
