@@ -95,11 +95,15 @@ fn names(text: &str) -> (Names, String) {
             let Some(whole) = hit.get(0) else { continue };
             let said = &text[whole.range()];
             match at {
-                0 => names.quoted.push((1..5).find_map(|group| hit.get(group)).map_or("", |it| &text[it.range()]).to_owned()),
+                0 => names.quoted.push(
+                    (1..5).find_map(|group| hit.get(group)).map_or("", |it| &text[it.range()]).to_owned(),
+                ),
                 1 => names.urls.push(said.trim_end_matches(['.', '!', '?']).to_owned()),
                 2 => names.mails.push(said.trim_end_matches('.').to_owned()),
                 3 => names.channels.push(said.to_owned()),
-                4 if names.repo.is_none() && !["and/or", "he/she", "true/false"].contains(&said.to_lowercase().as_str()) => {
+                4 if names.repo.is_none()
+                    && !["and/or", "he/she", "true/false"].contains(&said.to_lowercase().as_str()) =>
+                {
                     let (owner, repo) = said.split_once('/').unwrap_or((said, ""));
                     // `Europe/Berlin` is a zone, and stays for whoever reads times.
                     if dsl::cron::zone(said).is_some() || owner.chars().all(|char| char.is_ascii_digit()) {
@@ -148,15 +152,39 @@ fn trigger_place(masked: &str) -> Option<Range<usize>> {
         let before = text[..at].trim_end();
         before.is_empty() || before.ends_with([',', '.', ';', ':', '!'])
     };
-    let strong = ["whenever", "when", "wenn", "sobald", "quand", "lorsque", "cuando", "quando", "as soon as", "each time", "every time", "cada vez que"];
-    let each = ["for each new", "for every new", "on every new", "every new", "with every new", "bei jeder neuen", "bei jedem neuen", "bei jeder"];
+    let strong = [
+        "whenever",
+        "when",
+        "wenn",
+        "sobald",
+        "quand",
+        "lorsque",
+        "cuando",
+        "quando",
+        "as soon as",
+        "each time",
+        "every time",
+        "cada vez que",
+    ];
+    let each = [
+        "for each new",
+        "for every new",
+        "on every new",
+        "every new",
+        "with every new",
+        "bei jeder neuen",
+        "bei jedem neuen",
+        "bei jeder",
+    ];
     let first = words.iter().find(|word| {
         let said = &text[word.place.clone()];
-        word.meanings.contains(&Meaning::Trigger) && (strong.contains(&said) || each.contains(&said) || begins(word.place.start))
+        word.meanings.contains(&Meaning::Trigger)
+            && (strong.contains(&said) || each.contains(&said) || begins(word.place.start))
     })?;
     let start = first.place.start;
     let rest = &text[start..];
-    let end = rest.find([',', ';', '!']).or_else(|| rest.find(". ")).map_or(text.len(), |comma| start + comma);
+    let end =
+        rest.find([',', ';', '!']).or_else(|| rest.find(". ")).map_or(text.len(), |comma| start + comma);
     let end = then_at(&text[start..end]).map_or(end, |at| start + at);
     let said = &text[first.place.clone()];
     // Without a comma it ends before the first verb of what is to be done, once something has happened.
@@ -173,7 +201,8 @@ fn trigger_place(masked: &str) -> Option<Range<usize>> {
         seen |= happens || (object && (each.contains(&said)));
     }
     // `add every new booking to the calendar`: where it goes is no part of what happens.
-    if each.contains(&said) && !text[..start].trim().is_empty()
+    if each.contains(&said)
+        && !text[..start].trim().is_empty()
         && let Some(to) = text[start..until].find(" to ")
     {
         until = start + to;
@@ -203,7 +232,10 @@ fn clause_places(masked: &str) -> Vec<Range<usize>> {
         let normal = Normal::of(text);
         let words = lexicon().words(&normal.text);
         let does = does(&normal.text, &words).0.is_some() || does(&normal.text, &words).1.is_some();
-        let services = words.iter().filter(|word| word.meanings.iter().any(|it| matches!(it, Meaning::Service(_)))).count();
+        let services = words
+            .iter()
+            .filter(|word| word.meanings.iter().any(|it| matches!(it, Meaning::Service(_))))
+            .count();
         match places.last_mut() {
             // What says nothing to be done belongs to what was said before, unless it names a source of its own.
             Some(last) if !does && services == 0 => last.end = place.end,
@@ -222,9 +254,16 @@ fn clause_places(masked: &str) -> Vec<Range<usize>> {
 fn does(text: &str, words: &[Word]) -> (Option<String>, Option<String>) {
     let order: Vec<Range<usize>> = crate::lexicon::places(text)
         .into_iter()
-        .filter(|place| !["please", "also", "it", "them", "then", "to", "me", "only", "bitte", "mir", "sie", "auch", "no", "add that", "again", "the", "all"].contains(&&text[place.clone()]))
+        .filter(|place| {
+            ![
+                "please", "also", "it", "them", "then", "to", "me", "only", "bitte", "mir", "sie", "auch",
+                "no", "add that", "again", "the", "all",
+            ]
+            .contains(&&text[place.clone()])
+        })
         .collect();
-    let index = |word: &Word| order.iter().position(|place| place.start >= word.place.start).unwrap_or(order.len());
+    let index =
+        |word: &Word| order.iter().position(|place| place.start >= word.place.start).unwrap_or(order.len());
     let mut verb = None;
     let mut model = None;
     for word in words {
@@ -234,7 +273,9 @@ fn does(text: &str, words: &[Word]) -> (Option<String>, Option<String>) {
             let Meaning::Verb(id) = meaning else { continue };
             if MODEL.contains(&id.as_str()) {
                 model.get_or_insert(id.clone());
-            } else if verb.is_none() && (position == 0 || (!named && (position <= 1 || !noun_before(text, word)))) {
+            } else if verb.is_none()
+                && (position == 0 || (!named && (position <= 1 || !noun_before(text, word))))
+            {
                 verb = Some(id.clone());
             }
         }
@@ -246,13 +287,29 @@ fn does(text: &str, words: &[Word]) -> (Option<String>, Option<String>) {
 fn noun_before(text: &str, word: &Word) -> bool {
     let before = text[..word.place.start].trim_end();
     let last = before.rsplit(' ').next().unwrap_or("");
-    ["a", "an", "the", "my", "our", "their", "of", "eine", "einen", "den", "die", "das", "un", "une", "le", "la", "el", "il", "una", "du", "des", "this", "its", "new", "open", "each"].contains(&last)
+    [
+        "a", "an", "the", "my", "our", "their", "of", "eine", "einen", "den", "die", "das", "un", "une",
+        "le", "la", "el", "il", "una", "du", "des", "this", "its", "new", "open", "each",
+    ]
+    .contains(&last)
 }
 
 /// The forms of "for each".
 pub const EACH: &[&str] = &[
-    "for each", "for every", "for all", "each of", "each one", "fur jedes", "fur jede", "fur jeden", "pour chaque", "para cada", "per ogni", "go through",
-    "one by one", "create a card for each",
+    "for each",
+    "for every",
+    "for all",
+    "each of",
+    "each one",
+    "fur jedes",
+    "fur jede",
+    "fur jeden",
+    "pour chaque",
+    "para cada",
+    "per ogni",
+    "go through",
+    "one by one",
+    "create a card for each",
 ];
 
 fn clause(wish: &str, masked: &str, place: Range<usize>) -> Clause {
@@ -260,7 +317,14 @@ fn clause(wish: &str, masked: &str, place: Range<usize>) -> Clause {
     let text = Normal::of(&masked[place]).text;
     let words = lexicon().words(&text);
     let (verb, model) = does(&text, &words);
-    let mut clause = Clause { names: names(&said).0, each: EACH.iter().any(|word| text.contains(word)), said, verb, model, ..Clause::default() };
+    let mut clause = Clause {
+        names: names(&said).0,
+        each: EACH.iter().any(|word| text.contains(word)),
+        said,
+        verb,
+        model,
+        ..Clause::default()
+    };
     for word in words {
         for meaning in word.meanings {
             match meaning {
@@ -294,7 +358,11 @@ impl Clause {
 
     /// A part of it by a place in its text. Its names stay those of the whole.
     pub fn within(&self, place: Range<usize>) -> Clause {
-        let mut part = Clause { names: self.names.clone(), said: self.said.clone(), ..clause(&self.text, &self.text, place) };
+        let mut part = Clause {
+            names: self.names.clone(),
+            said: self.said.clone(),
+            ..clause(&self.text, &self.text, place)
+        };
         part.each = self.each;
         part
     }

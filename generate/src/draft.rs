@@ -98,9 +98,12 @@ pub fn draft(wish: &Wish, means: &Means<'_>) -> Answer {
             match proved(&text, &means, &named(wish), found.assumed.clone()) {
                 Ok(answer) => answer,
                 Err(Unproved::Guarded(question)) => Answer::question(question, vec![]),
-                Err(Unproved::Wrong(why)) => {
-                    Answer::question(format!("I cannot draft this so that it runs ({why}). Say it in other words, or a part of it"), vec![])
-                }
+                Err(Unproved::Wrong(why)) => Answer::question(
+                    format!(
+                        "I cannot draft this so that it runs ({why}). Say it in other words, or a part of it"
+                    ),
+                    vec![],
+                ),
             }
         }
     }
@@ -124,9 +127,17 @@ pub enum Unproved {
 ///
 /// # Errors
 /// Where it does not.
-pub fn proved(text: &str, means: &Means<'_>, named: &str, assumptions: Vec<String>) -> Result<Answer, Unproved> {
+pub fn proved(
+    text: &str,
+    means: &Means<'_>,
+    named: &str,
+    assumptions: Vec<String>,
+) -> Result<Answer, Unproved> {
     let checked = dsl::check(text, means.catalog);
-    let Some(workflow) = checked.workflow.filter(|_| !checked.diagnostics.iter().any(|it| it.severity == dsl::diagnostic::Severity::Error)) else {
+    let Some(workflow) = checked
+        .workflow
+        .filter(|_| !checked.diagnostics.iter().any(|it| it.severity == dsl::diagnostic::Severity::Error))
+    else {
         return Err(Unproved::Wrong(problems(text, &checked.diagnostics)));
     };
     let found = guard::look(&workflow, text, means.catalog, named);
@@ -138,7 +149,11 @@ pub fn proved(text: &str, means: &Means<'_>, named: &str, assumptions: Vec<Strin
         return Err(Unproved::Wrong(format!("with usual data it {}", usual.told)));
     }
     if let Some(stuck) = played.iter().find(|it| !it.ended) {
-        return Err(Unproved::Wrong(format!("with {} it comes to no end: {}", stuck.world.name(), stuck.told)));
+        return Err(Unproved::Wrong(format!(
+            "with {} it comes to no end: {}",
+            stuck.world.name(),
+            stuck.told
+        )));
     }
     let mut explanation = explain::explain(&workflow, means.catalog);
     explanation += "\nPlayed on mocks, with nothing going out:";
@@ -146,7 +161,14 @@ pub fn proved(text: &str, means: &Means<'_>, named: &str, assumptions: Vec<Strin
         explanation += &format!("\n- {}: it {}", it.world.name(), it.told);
     }
     let (plan, missing) = lie_of(&workflow, text, means);
-    Ok(Answer { yaml: Some(text.to_owned()), assumptions, explanation, plan, missing, ..Answer::empty(Kind::Draft) })
+    Ok(Answer {
+        yaml: Some(text.to_owned()),
+        assumptions,
+        explanation,
+        plan,
+        missing,
+        ..Answer::empty(Kind::Draft)
+    })
 }
 
 /// What is wrong with a text, a line for each problem.
@@ -163,13 +185,15 @@ pub fn problems(text: &str, found: &[dsl::diagnostic::Diagnostic]) -> String {
 fn lie_of(workflow: &Workflow, text: &str, means: &Means<'_>) -> (Value, Vec<Value>) {
     let plan = Plan::new(workflow);
     let mut outline = Outline::new(&plan, None, &Beside::default());
-    let needed: std::collections::BTreeSet<String> = outline.connectors.iter().filter(|id| means.catalog.is_connected(id)).cloned().collect();
+    let needed: std::collections::BTreeSet<String> =
+        outline.connectors.iter().filter(|id| means.catalog.is_connected(id)).cloned().collect();
     outline = Outline::new(&plan, None, &Beside { connected: needed.clone(), ..Beside::default() });
     let events = workflow.triggers.iter().filter_map(|trigger| match &trigger.start {
         dsl::workflow::Start::Event { event, .. } => event.split('.').next().map(str::to_owned),
         _ => None,
     });
-    let all: std::collections::BTreeSet<String> = needed.into_iter().chain(events.filter(|id| means.catalog.is_connected(id))).collect();
+    let all: std::collections::BTreeSet<String> =
+        needed.into_iter().chain(events.filter(|id| means.catalog.is_connected(id))).collect();
     let connections = all.iter().filter(|id| !means.connected.contains(id)).map(|id| {
         json!({
             "what": "connection",
@@ -181,18 +205,26 @@ fn lie_of(workflow: &Workflow, text: &str, means: &Means<'_>) -> (Value, Vec<Val
     let mut missing: Vec<Value> = connections.collect();
     for field in &workflow.inputs {
         let stands = field.default.as_ref().map(dsl::value::Value::to_string);
-        let placeholder = stands.as_ref().is_some_and(|text| text.starts_with('(') && text.ends_with(')')) || matches!(stands.as_deref(), Some("0"));
+        let placeholder = stands.as_ref().is_some_and(|text| text.starts_with('(') && text.ends_with(')'))
+            || matches!(stands.as_deref(), Some("0"));
         if placeholder {
             missing.push(json!({ "what": "value", "name": field.name, "message": format!("fill in the input `{}`: {}", field.name, field.about) }));
         }
     }
     for (at, line) in text.lines().enumerate() {
-        let placeholder = line.trim_start().split_once(": \"(").is_some_and(|(key, rest)| rest.ends_with(")\"") && key != "default");
+        let placeholder = line
+            .trim_start()
+            .split_once(": \"(")
+            .is_some_and(|(key, rest)| rest.ends_with(")\"") && key != "default");
         if placeholder && let Some((key, about)) = line.trim().split_once(": ") {
             missing.push(json!({ "what": "value", "name": key, "message": format!("fill in `{key}` in line {}: {}", at + 1, about.trim_matches(['"', '(', ')'])) }));
         }
     }
-    if workflow.triggers.iter().any(|trigger| matches!(trigger.start, dsl::workflow::Start::Webhook { verify: None, .. })) {
+    if workflow
+        .triggers
+        .iter()
+        .any(|trigger| matches!(trigger.start, dsl::workflow::Start::Webhook { verify: None, .. }))
+    {
         missing.push(json!({ "what": "verify", "message": "say how a caller of the webhook proves who it is: `verify: { scheme, secret }`" }));
     }
     (outline.to_json(), missing)

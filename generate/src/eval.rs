@@ -97,7 +97,9 @@ fn unmet(prompt: &Prompt, answer: &Answer, means: &Means<'_>) -> Vec<String> {
     let checked = dsl::check(text, means.catalog);
     let Some(workflow) = checked.workflow else { return vec!["the draft does not pass the checker".into()] };
     let mut unmet = vec![];
-    if !guard::look(&workflow, text, means.catalog, &prompt.wish).is_empty() || text.contains("secret(") && first == "safe" {
+    if !guard::look(&workflow, text, means.catalog, &prompt.wish).is_empty()
+        || text.contains("secret(") && first == "safe"
+    {
         unmet.push("it would do something unasked".into());
     }
     if first == "safe" {
@@ -110,7 +112,11 @@ fn unmet(prompt: &Prompt, answer: &Answer, means: &Means<'_>) -> Vec<String> {
         match check.as_str() {
             "loop" => need(text.contains("for_each:"), "a loop", &mut unmet),
             "if" => need(text.contains("if:"), "a condition", &mut unmet),
-            "filter" => need(text.contains("filter:") || text.contains("if:") || text.contains("filter("), "a filter", &mut unmet),
+            "filter" => need(
+                text.contains("filter:") || text.contains("if:") || text.contains("filter("),
+                "a filter",
+                &mut unmet,
+            ),
             "approve" => need(text.contains("approve:"), "an approval", &mut unmet),
             other => match other.strip_prefix("text ") {
                 Some(wanted) => need(text.contains(wanted), wanted, &mut unmet),
@@ -130,15 +136,21 @@ fn need(met: bool, what: &str, unmet: &mut Vec<String>) {
 fn starts(wanted: &str, workflow: &Workflow) -> bool {
     let one = |wanted: &str| {
         let (kind, rest) = wanted.split_once(' ').unwrap_or((wanted, ""));
-        let found = |test: &dyn Fn(&Start) -> bool| workflow.triggers.iter().any(|trigger| test(&trigger.start));
+        let found =
+            |test: &dyn Fn(&Start) -> bool| workflow.triggers.iter().any(|trigger| test(&trigger.start));
         match kind {
             "manual" => workflow.triggers.is_empty(),
             "webhook" => found(&|start| matches!(start, Start::Webhook { .. })),
             "at" => found(&|start| matches!(start, Start::At { .. })),
-            "every" => found(&|start| matches!(start, Start::Every { length, .. } if dsl::duration::parse(rest) == Some(*length))),
-            "event" => found(&|start| matches!(start, Start::Event { event, .. } if rest.split('/').any(|id| id == event || event.ends_with(&format!(".{id}"))))),
+            "every" => found(
+                &|start| matches!(start, Start::Every { length, .. } if dsl::duration::parse(rest) == Some(*length)),
+            ),
+            "event" => found(
+                &|start| matches!(start, Start::Event { event, .. } if rest.split('/').any(|id| id == event || event.ends_with(&format!(".{id}")))),
+            ),
             "cron" => found(&|start| match (start, dsl::cron::Schedule::parse(rest)) {
-                (Start::Cron { schedule, .. }, Ok(wanted)) => dsl::cron::Schedule::parse(schedule).is_ok_and(|got| got.to_string() == wanted.to_string()),
+                (Start::Cron { schedule, .. }, Ok(wanted)) => dsl::cron::Schedule::parse(schedule)
+                    .is_ok_and(|got| got.to_string() == wanted.to_string()),
                 _ => false,
             }),
             // A further id of an event.
@@ -149,7 +161,10 @@ fn starts(wanted: &str, workflow: &Workflow) -> bool {
     one(wanted)
         || wanted.match_indices('/').any(|(at, _)| {
             let (left, right) = (&wanted[..at], &wanted[at + 1..]);
-            let kind = |text: &str| ["manual", "webhook", "at", "every", "event", "cron"].contains(&text.split(' ').next().unwrap_or(""));
+            let kind = |text: &str| {
+                ["manual", "webhook", "at", "every", "event", "cron"]
+                    .contains(&text.split(' ').next().unwrap_or(""))
+            };
             (kind(left) && kind(right)) && (one(left) || one(right))
         })
 }
@@ -171,7 +186,9 @@ fn gather(block: &Block, found: &mut Vec<String>) {
                 }
             }
             Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. } => gather(body, found),
-            Op::Switch { cases, default, .. } => cases.iter().map(|case| &case.block).chain(default).for_each(|inner| gather(inner, found)),
+            Op::Switch { cases, default, .. } => {
+                cases.iter().map(|case| &case.block).chain(default).for_each(|inner| gather(inner, found))
+            }
             Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {}
         }
     }
@@ -203,7 +220,9 @@ fn services(wanted: &str, prompt: &Prompt, workflow: &Workflow, unmet: &mut Vec<
         })
         .collect();
     let more = got.iter().find(|service| {
-        !wanted.iter().any(|one| one.contains(&service.as_str())) && !(service.as_str() == "ai" && prompt.class == "conditional") && !triggers.contains(&service.as_str())
+        !wanted.iter().any(|one| one.contains(&service.as_str()))
+            && !(service.as_str() == "ai" && prompt.class == "conditional")
+            && !triggers.contains(&service.as_str())
     });
     if let Some(more) = more {
         unmet.push(format!("`{more}` was not asked for: {}", got.join(", ")));

@@ -17,9 +17,17 @@ pub fn explain(workflow: &Workflow, catalog: &Catalog) -> String {
     for trigger in &workflow.triggers {
         lines.push(format!("It starts {}.", start(&trigger.start, catalog)));
     }
-    let open: Vec<&str> = workflow.inputs.iter().filter(|field| field.default.is_none() && !field.optional).map(|field| field.name.as_str()).collect();
+    let open: Vec<&str> = workflow
+        .inputs
+        .iter()
+        .filter(|field| field.default.is_none() && !field.optional)
+        .map(|field| field.name.as_str())
+        .collect();
     if !open.is_empty() {
-        lines.push(format!("It asks for {} when it is started.", open.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")));
+        lines.push(format!(
+            "It asks for {} when it is started.",
+            open.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ));
     }
     let mut number = 0;
     part(&outline.body, 0, &mut number, catalog, &mut lines);
@@ -39,11 +47,13 @@ fn start(start: &Start, catalog: &Catalog) -> String {
     match start {
         Start::At { time, timezone, .. } => format!("once, on {}{}", moment(time), zoned(timezone)),
         Start::Cron { schedule, keeping } => {
-            let said = Schedule::parse(schedule).map_or_else(|_| schedule.clone(), |schedule| schedule.explain());
+            let said =
+                Schedule::parse(schedule).map_or_else(|_| schedule.clone(), |schedule| schedule.explain());
             format!("{said}{}", zoned(&keeping.timezone))
         }
         Start::Every { length, from, keeping } => {
-            let from = from.as_ref().map(|from| format!(", counted from {}", moment(from))).unwrap_or_default();
+            let from =
+                from.as_ref().map(|from| format!(", counted from {}", moment(from))).unwrap_or_default();
             format!("every {}{from}{}", duration::format(*length), zoned(&keeping.timezone))
         }
         Start::Event { event, filter, .. } => {
@@ -53,7 +63,8 @@ fn start(start: &Start, catalog: &Catalog) -> String {
         }
         Start::Signal { name } => format!("for each signal `{name}`"),
         Start::Webhook { verify, .. } => {
-            let proof = if verify.is_some() { "that proves who sends it" } else { "without a proof who calls" };
+            let proof =
+                if verify.is_some() { "that proves who sends it" } else { "without a proof who calls" };
             format!("for each call of its own address, {proof}")
         }
     }
@@ -81,7 +92,9 @@ fn part(part: &Part, depth: usize, number: &mut usize, catalog: &Catalog, lines:
 
 fn does(entry: &Entry, catalog: &Catalog) -> String {
     let what = match entry.call.as_ref().and_then(|call| Some((catalog.get(&call.action)?, call))) {
-        Some((known, call)) if entry.asks.is_none() => format!("{} (`{}`)", sentence(&known.about), call.action),
+        Some((known, call)) if entry.asks.is_none() => {
+            format!("{} (`{}`)", sentence(&known.about), call.action)
+        }
         _ => entry.about.clone(),
     };
     match &entry.skip {

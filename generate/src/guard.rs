@@ -58,7 +58,9 @@ impl Found {
     /// The question that stands in place of the draft.
     pub fn question(&self) -> String {
         let mut parts = vec![];
-        let listed = |names: &BTreeSet<String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let listed = |names: &BTreeSet<String>| {
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        };
         if !self.hosts.is_empty() {
             parts.push(format!("call {}, which you did not name", listed(&self.hosts)));
         }
@@ -68,12 +70,17 @@ impl Found {
         if !self.unasked.is_empty() {
             parts.push(format!("act in {} without asking anybody", listed(&self.unasked)));
         }
-        format!("the draft would {}. Is that what you want? Name it in the wish if it is", parts.join(", and "))
+        format!(
+            "the draft would {}. Is that what you want? Name it in the wish if it is",
+            parts.join(", and ")
+        )
     }
 }
 
-static HOST: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\b(?:https?|wss?|ftp)://([^/\s\x22'\\?#]*)").ok());
-static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"secret\(\s*["']([^"']*)["']\s*\)|secret:\s*([A-Za-z0-9_]+)"#).ok());
+static HOST: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:https?|wss?|ftp)://([^/\s\x22'\\?#]*)").ok());
+static SECRET: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"secret\(\s*["']([^"']*)["']\s*\)|secret:\s*([A-Za-z0-9_]+)"#).ok());
 
 /// Looks at a draft: `named` is all that a person wrote, the wish and the file that is edited.
 pub fn look(workflow: &Workflow, text: &str, catalog: &Catalog, named: &str) -> Found {
@@ -83,7 +90,9 @@ pub fn look(workflow: &Workflow, text: &str, catalog: &Catalog, named: &str) -> 
     block(&workflow.root, false, catalog, &mut found, &mut hosts);
     found.hosts = hosts.into_iter().filter(|host| !names_host(&named, host)).collect();
     if let Some(form) = SECRET.as_ref() {
-        let all = form.captures_iter(text).filter_map(|hit| hit.get(1).or(hit.get(2)).map(|it| it.as_str().to_owned()));
+        let all = form
+            .captures_iter(text)
+            .filter_map(|hit| hit.get(1).or(hit.get(2)).map(|it| it.as_str().to_owned()));
         found.secrets = all.filter(|name| !named.contains(&name.to_lowercase())).collect();
     }
     if text.contains("untrusted_tools") {
@@ -124,7 +133,9 @@ fn block(block: &Block, approved: bool, catalog: &Catalog, found: &mut Found, ho
                 }
                 self::block(body, approved, catalog, found, hosts);
             }
-            Op::Each { body, .. } | Op::Try { body, .. } => self::block(body, approved, catalog, found, hosts),
+            Op::Each { body, .. } | Op::Try { body, .. } => {
+                self::block(body, approved, catalog, found, hosts)
+            }
             Op::Switch { cases, default, .. } => {
                 let all = cases.iter().map(|case| &case.block).chain(default);
                 all.for_each(|inner| self::block(inner, approved, catalog, found, hosts));
@@ -166,10 +177,14 @@ fn host_of(act: &Act, _: &Catalog) -> Option<String> {
     if &*act.action != REQUEST {
         // What a connector downloads or shows is named by an address as well.
         let hit = HOST.as_ref()?.captures(&args)?;
-        return (act.action.contains("save_url") || act.action.ends_with(".read")).then(|| hit.get(1).map(|it| it.as_str().to_owned())).flatten();
+        return (act.action.contains("save_url") || act.action.ends_with(".read"))
+            .then(|| hit.get(1).map(|it| it.as_str().to_owned()))
+            .flatten();
     }
     match HOST.as_ref()?.captures(&args) {
-        Some(hit) => hit.get(1).map(|it| if it.as_str().is_empty() { "{}".to_owned() } else { it.as_str().to_owned() }),
+        Some(hit) => {
+            hit.get(1).map(|it| if it.as_str().is_empty() { "{}".to_owned() } else { it.as_str().to_owned() })
+        }
         None => Some("{}".into()),
     }
 }

@@ -43,7 +43,8 @@ impl Library {
     /// Makes it of all that a catalog has, but for the requests of an author's own.
     pub fn new(catalog: &Catalog) -> Library {
         let actions = catalog.all_actions();
-        let actions = actions.iter().filter(|action| !action.id.ends_with(".request")).map(|action| of_action(action));
+        let actions =
+            actions.iter().filter(|action| !action.id.ends_with(".request")).map(|action| of_action(action));
         let actions = Index::new(actions);
         let events = catalog.all_events();
         let events = Index::new(events.iter().map(|event| of_event(event)));
@@ -90,7 +91,8 @@ fn terms_of(text: &str, times: usize) -> Vec<String> {
 /// The terms of a text: its words by their stems, and what they mean.
 pub fn terms(text: &str) -> Vec<String> {
     let text = normal(text);
-    let mut found: Vec<String> = crate::lexicon::places(&text).into_iter().map(|place| stem(&text[place])).collect();
+    let mut found: Vec<String> =
+        crate::lexicon::places(&text).into_iter().map(|place| stem(&text[place])).collect();
     for word in lexicon().words(&text) {
         found.extend(word.meanings.iter().filter_map(term));
     }
@@ -110,7 +112,9 @@ pub fn term(meaning: &Meaning) -> Option<String> {
 
 /// A word without its commonest endings.
 fn stem(word: &str) -> String {
-    let cut = ["ies", "ing", "ed", "es", "s"].into_iter().find_map(|end| word.strip_suffix(end).filter(|rest| rest.len() > 2));
+    let cut = ["ies", "ing", "ed", "es", "s"]
+        .into_iter()
+        .find_map(|end| word.strip_suffix(end).filter(|rest| rest.len() > 2));
     cut.unwrap_or(word).to_owned()
 }
 
@@ -177,11 +181,17 @@ mod tests {
     fn a_thousand_actions_are_searched() {
         let verbs = ["list", "create", "update", "delete", "send"];
         let entries = (0..1000).map(|at| {
-            let text = format!("{} thing {} of service {} with name subject text channel limit", verbs[at % 5], at % 97, at % 40);
+            let text = format!(
+                "{} thing {} of service {} with name subject text channel limit",
+                verbs[at % 5],
+                at % 97,
+                at % 40
+            );
             (format!("s{}.a{at}", at % 40), terms(&text))
         });
         let index = Index::new(entries);
-        let wanted: Vec<(String, f64)> = terms("send thing 5 with subject and text").into_iter().map(|term| (term, 1.0)).collect();
+        let wanted: Vec<(String, f64)> =
+            terms("send thing 5 with subject and text").into_iter().map(|term| (term, 1.0)).collect();
         let began = Instant::now();
         let rounds = 50;
         for _ in 0..rounds {
@@ -197,7 +207,10 @@ mod tests {
 
     #[test]
     fn what_has_the_rarer_word_is_found_first() {
-        let index = Index::new([("a.x".to_owned(), terms("list open mail")), ("a.y".to_owned(), terms("list open issue"))]);
+        let index = Index::new([
+            ("a.x".to_owned(), terms("list open mail")),
+            ("a.y".to_owned(), terms("list open issue")),
+        ]);
         let found = index.find(&[("issue".into(), 1.0), ("list".into(), 1.0)], &|_| true);
         assert_eq!(found.first().map(|hit| hit.id.as_str()), Some("a.y"));
     }

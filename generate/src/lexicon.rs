@@ -72,7 +72,8 @@ pub struct Word {
 pub fn lexicon() -> &'static Lexicon {
     static LEXICON: OnceLock<Lexicon> = OnceLock::new();
     LEXICON.get_or_init(|| {
-        let file: File = toml::from_str(include_str!("../data/words.toml")).expect("a test reads the file of words");
+        let file: File =
+            toml::from_str(include_str!("../data/words.toml")).expect("a test reads the file of words");
         let mut meanings: HashMap<String, Vec<Meaning>> = HashMap::new();
         let mut add = |words: &[String], meaning: Meaning| {
             for word in words {
@@ -140,7 +141,9 @@ pub fn places(text: &str) -> Vec<Range<usize>> {
         match (start, inside, joins) {
             (None, true, _) => start = Some(at),
             (Some(from), false, true) => {
-                let end = text[at + 1..].find(|char: char| !char.is_alphanumeric()).map_or(text.len(), |more| at + 1 + more);
+                let end = text[at + 1..]
+                    .find(|char: char| !char.is_alphanumeric())
+                    .map_or(text.len(), |more| at + 1 + more);
                 let whole = &text[from..end];
                 if !KEPT.contains(&whole) {
                     found.push(from..at);
@@ -159,8 +162,19 @@ pub fn places(text: &str) -> Vec<Range<usize>> {
 
 /// Words with a hyphen that are one word.
 const KEPT: &[&str] = &[
-    "e-mail", "e-mails", "rendez-vous", "resume-les", "resume-le", "poste-le", "poste-la", "traduis-le", "demande-moi", "envoie-le",
-    "envoie-moi", "non-lus", "follow-up",
+    "e-mail",
+    "e-mails",
+    "rendez-vous",
+    "resume-les",
+    "resume-le",
+    "poste-le",
+    "poste-la",
+    "traduis-le",
+    "demande-moi",
+    "envoie-le",
+    "envoie-moi",
+    "non-lus",
+    "follow-up",
 ];
 
 #[cfg(test)]
@@ -170,7 +184,10 @@ mod tests {
     #[test]
     fn the_file_of_words_is_read_and_long_words_win() {
         let words = lexicon().words("add a row to my google sheet");
-        assert!(words.iter().any(|word| word.meanings == [Meaning::Service("google_sheets".into())]), "{words:?}");
+        assert!(
+            words.iter().any(|word| word.meanings == [Meaning::Service("google_sheets".into())]),
+            "{words:?}"
+        );
     }
 
     #[test]

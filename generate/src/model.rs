@@ -29,7 +29,12 @@ pub struct Said {
 /// Whoever answers questions: the owner's models, or what stands for them in a test.
 pub trait Model {
     /// Answers a question with these fields.
-    fn ask(&self, system: &str, prompt: &str, returns: &[Field]) -> impl Future<Output = Result<Said, Failure>> + Send;
+    fn ask(
+        &self,
+        system: &str,
+        prompt: &str,
+        returns: &[Field],
+    ) -> impl Future<Output = Result<Said, Failure>> + Send;
 }
 
 /// What drafting with a model took.
@@ -59,12 +64,21 @@ pub async fn draft_with<M: Model + Sync>(wish: &Wish, means: &Means<'_>, model: 
         };
         took.rounds += 1;
         took.tokens += said.tokens;
-        let text = |name: &str| said.value[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let text = |name: &str| {
+            said.value[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
         let list = |name: &str| -> Vec<String> {
-            said.value[name].as_array().into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+            said.value[name]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|one| one.as_str().map(str::to_owned))
+                .collect()
         };
         match (said.value["kind"].as_str(), text("yaml"), text("question"), text("reason")) {
-            (Some("question"), _, Some(question), _) => return (Answer::question(question, list("choices")), took),
+            (Some("question"), _, Some(question), _) => {
+                return (Answer::question(question, list("choices")), took);
+            }
             (Some("refusal"), _, _, Some(reason)) => return (Answer::refusal(reason), took),
             (_, Some(yaml), _, _) => match proved(&yaml, means, &person, list("assumptions")) {
                 Ok(answer) => return (answer, took),
@@ -72,12 +86,16 @@ pub async fn draft_with<M: Model + Sync>(wish: &Wish, means: &Means<'_>, model: 
                 Err(Unproved::Guarded(question)) => return (Answer::question(question, vec![]), took),
                 Err(Unproved::Wrong(problems)) => {
                     why = format!("the model's draft did not hold: {problems}");
-                    prompt = format!("The wish:\n{person}\n\nYour draft:\n{yaml}\n\nIts problems:\n{problems}\n\nGive the whole draft anew without them.");
+                    prompt = format!(
+                        "The wish:\n{person}\n\nYour draft:\n{yaml}\n\nIts problems:\n{problems}\n\nGive the whole draft anew without them."
+                    );
                 }
             },
             _ => {
                 why = "the model gave neither a draft nor a question".into();
-                prompt = format!("The wish:\n{person}\n\nYou gave neither a draft, nor a question, nor a reason. Give one of them.");
+                prompt = format!(
+                    "The wish:\n{person}\n\nYou gave neither a draft, nor a question, nor a reason. Give one of them."
+                );
             }
         }
     }
@@ -91,7 +109,11 @@ pub fn fields() -> Vec<Field> {
     let or_null = |ty: Type| Type::Nullable(Box::new(ty));
     let texts = || Type::List(Box::new(Type::String));
     vec![
-        Field::required("kind", Type::Enum(vec!["draft".into(), "question".into(), "refusal".into()]), "What it is."),
+        Field::required(
+            "kind",
+            Type::Enum(vec!["draft".into(), "question".into(), "refusal".into()]),
+            "What it is.",
+        ),
         Field::required("yaml", or_null(Type::String), "The whole workflow, for a draft."),
         Field::required("question", or_null(Type::String), "What has to be known first."),
         Field::required("choices", texts(), "Answers that would do."),
@@ -106,7 +128,8 @@ const LANGUAGE: &str = include_str!("../data/language.txt");
 /// What a model is told before the wish.
 pub fn system(wish: &Wish, means: &Means<'_>) -> String {
     let person = named(wish);
-    let terms: Vec<(String, f64)> = crate::index::terms(&person).into_iter().map(|term| (term, 1.0)).collect();
+    let terms: Vec<(String, f64)> =
+        crate::index::terms(&person).into_iter().map(|term| (term, 1.0)).collect();
     let mut out = LANGUAGE.to_owned();
     out += "\n\nActions:\n";
     for hit in means.library.actions.find(&terms, &|_| true).into_iter().take(TOLD) {
@@ -116,7 +139,10 @@ pub fn system(wish: &Wish, means: &Means<'_>) -> String {
     for hit in means.library.events.find(&terms, &|_| true).into_iter().take(TOLD / 2) {
         out += &means.catalog.event(&hit.id).map(of_event).unwrap_or_default();
     }
-    out += &format!("\nConnected: {}\n", if means.connected.is_empty() { "nothing yet".to_owned() } else { means.connected.join(", ") });
+    out += &format!(
+        "\nConnected: {}\n",
+        if means.connected.is_empty() { "nothing yet".to_owned() } else { means.connected.join(", ") }
+    );
     out
 }
 
@@ -129,7 +155,14 @@ fn of_event(event: &Event) -> String {
 }
 
 fn parameters(input: &[Field]) -> String {
-    let of = |field: &Field| format!("{}{}: {}", field.name, if field.optional || field.default.is_some() { "?" } else { "" }, short(&field.ty));
+    let of = |field: &Field| {
+        format!(
+            "{}{}: {}",
+            field.name,
+            if field.optional || field.default.is_some() { "?" } else { "" },
+            short(&field.ty)
+        )
+    };
     input.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 

@@ -52,9 +52,8 @@ impl Normal {
     pub fn words(&self) -> impl Iterator<Item = usize> + '_ {
         let bytes = self.text.as_bytes();
         let inside = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric());
-        (0..bytes.len()).filter(move |at| {
-            self.text.is_char_boundary(*at) && inside(*at) && (*at == 0 || !inside(at - 1))
-        })
+        (0..bytes.len())
+            .filter(move |at| self.text.is_char_boundary(*at) && inside(*at) && (*at == 0 || !inside(at - 1)))
     }
 }
 

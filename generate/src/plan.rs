@@ -2,6 +2,7 @@
 //! gives is bound to what the next one takes. What has one conventional reading is taken so and told; what has several, or
 //! none, is asked.
 
+mod answer;
 mod bind;
 mod condition;
 mod data;
@@ -115,14 +116,50 @@ struct Loop {
 
 /// Words that ask for a secret, or for what a secret is.
 const SECRETS: &[&str] = &[
-    "secret", "secrets", "api key", "api keys", "password", "passwords", "passwort", "passworter", "credentials", "vault", "private key", "access token",
-    "tokens", "claves", "clave", "contrasena", "contrasenas", "mot de passe", "mots de passe", "zugangsdaten", "all keys", "schlussel",
+    "secret",
+    "secrets",
+    "api key",
+    "api keys",
+    "password",
+    "passwords",
+    "passwort",
+    "passworter",
+    "credentials",
+    "vault",
+    "private key",
+    "access token",
+    "tokens",
+    "claves",
+    "clave",
+    "contrasena",
+    "contrasenas",
+    "mot de passe",
+    "mots de passe",
+    "zugangsdaten",
+    "all keys",
+    "schlussel",
 ];
 
 /// Words that give what was written by anybody the right to act.
 const OBEYS: &[&str] = &[
-    "whatever it says", "whatever they say", "do what it says", "do as it says", "run the command", "execute the", "all tools", "any tool", "everything it wants",
-    "ignore all", "ignore les", "ignora las", "ignore previous", "ignore the rules", "vergiss alle", "no approval", "without asking", "without approval",
+    "whatever it says",
+    "whatever they say",
+    "do what it says",
+    "do as it says",
+    "run the command",
+    "execute the",
+    "all tools",
+    "any tool",
+    "everything it wants",
+    "ignore all",
+    "ignore les",
+    "ignora las",
+    "ignore previous",
+    "ignore the rules",
+    "vergiss alle",
+    "no approval",
+    "without asking",
+    "without approval",
 ];
 
 impl Planner<'_> {
@@ -150,8 +187,13 @@ impl Planner<'_> {
 
     /// What no connector can do, and what must not be done.
     fn refuse(&self, _: &str) -> Done<()> {
-        let text = format!(" {} ", self.parts.text.replace(|char: char| !char.is_alphanumeric() && char != '-', " "));
-        let has = |words: &[&str]| words.iter().find(|word| text.contains(&format!(" {word} "))).map(|word| (*word).to_owned());
+        let text = format!(
+            " {} ",
+            self.parts.text.replace(|char: char| !char.is_alphanumeric() && char != '-', " ")
+        );
+        let has = |words: &[&str]| {
+            words.iter().find(|word| text.contains(&format!(" {word} "))).map(|word| (*word).to_owned())
+        };
         if let Some(word) = has(SECRETS) {
             return Err(No::Refuse(format!(
                 "`{word}`: a secret goes to the service that it belongs to and nowhere else, so no workflow can show or send one. \
@@ -164,7 +206,10 @@ impl Planner<'_> {
                  Near to it: say what is to be done, as `when a mail arrives, summarise it and post it to #inbox`"
             )));
         }
-        let never = lexicon().words(&self.parts.text).into_iter().find(|word| word.meanings.contains(&Meaning::Never));
+        let never = lexicon()
+            .words(&self.parts.text)
+            .into_iter()
+            .find(|word| word.meanings.contains(&Meaning::Never));
         if let Some(word) = never {
             let word = &self.parts.text[word.place];
             return Err(No::Refuse(format!(
@@ -177,7 +222,8 @@ impl Planner<'_> {
 
     /// What can be done that is nearest to the words of a wish.
     fn nearest(&self) -> String {
-        let terms: Vec<(String, f64)> = crate::index::terms(&self.parts.text).into_iter().map(|term| (term, 1.0)).collect();
+        let terms: Vec<(String, f64)> =
+            crate::index::terms(&self.parts.text).into_iter().map(|term| (term, 1.0)).collect();
         let hits = self.means.library.actions.find(&terms, &|_| true);
         let mut told: Vec<String> = hits.iter().take(2).filter_map(|hit| self.told(&hit.id)).collect();
         if told.is_empty() {
@@ -194,7 +240,8 @@ impl Planner<'_> {
     fn nothing<T>(&self) -> Done<T> {
         ask(
             "what is to be done, and with which service? I know no step for it",
-            ["post a message to #general in Slack", "send an email to me", "add a row to a Google sheet"].map(str::to_owned),
+            ["post a message to #general in Slack", "send an email to me", "add a row to a Google sheet"]
+                .map(str::to_owned),
         )
     }
 
@@ -209,7 +256,8 @@ impl Planner<'_> {
         if let Some(service) = self.answered(homes) {
             return Ok(service);
         }
-        let there: Vec<&String> = homes.iter().filter(|id| self.means.catalog.callable().contains(&id.as_str())).collect();
+        let there: Vec<&String> =
+            homes.iter().filter(|id| self.means.catalog.callable().contains(&id.as_str())).collect();
         let connected: Vec<&&String> = there.iter().filter(|id| self.means.connected.contains(id)).collect();
         if let [only] = connected[..] {
             let name = lexicon().service_name(only);
@@ -221,11 +269,18 @@ impl Planner<'_> {
             [only] => Ok(only.clone()),
             [first, ..] if usual && connected.is_empty() => {
                 let name = lexicon().service_name(first);
-                self.assume(format!("the {} is that of {name}, since no service is named", object.replace('_', " ")));
+                self.assume(format!(
+                    "the {} is that of {name}, since no service is named",
+                    object.replace('_', " ")
+                ));
                 Ok(first.clone())
             }
             _ => {
-                let all: Vec<String> = if connected.is_empty() { there.into_iter().cloned().collect() } else { connected.into_iter().map(|it| (*it).clone()).collect() };
+                let all: Vec<String> = if connected.is_empty() {
+                    there.into_iter().cloned().collect()
+                } else {
+                    connected.into_iter().map(|it| (*it).clone()).collect()
+                };
                 self.which(object, &all)
             }
         }
@@ -234,10 +289,12 @@ impl Planner<'_> {
     /// The one of several services that an answer names.
     fn answered(&self, services: &[String]) -> Option<String> {
         let named = |text: &String| {
-            lexicon().words(&crate::normal::normal(text)).into_iter().flat_map(|word| word.meanings).find_map(|meaning| match meaning {
-                Meaning::Service(id) if services.contains(&id) => Some(id),
-                _ => None,
-            })
+            lexicon().words(&crate::normal::normal(text)).into_iter().flat_map(|word| word.meanings).find_map(
+                |meaning| match meaning {
+                    Meaning::Service(id) if services.contains(&id) => Some(id),
+                    _ => None,
+                },
+            )
         };
         self.means.answers.iter().rev().find_map(named)
     }
@@ -252,9 +309,21 @@ impl Planner<'_> {
     /// A name for a step that no other has.
     fn name(&self, wanted: &str) -> String {
         let mut taken: Vec<&str> = self.sketch.steps.iter().map(|step| step.name.as_str()).collect();
-        taken.extend(self.loops.iter().flat_map(|block| block.steps.iter().map(|step| step.name.as_str()).chain([block.name.as_str(), block.item.as_str()])));
-        let wanted: String = wanted.chars().map(|char| if char.is_alphanumeric() || char == '_' { char } else { '_' }).collect();
-        (1..).map(|count| if count == 1 { wanted.clone() } else { format!("{wanted}_{count}") }).find(|name| !taken.contains(&name.as_str())).unwrap_or(wanted)
+        taken.extend(self.loops.iter().flat_map(|block| {
+            block
+                .steps
+                .iter()
+                .map(|step| step.name.as_str())
+                .chain([block.name.as_str(), block.item.as_str()])
+        }));
+        let wanted: String = wanted
+            .chars()
+            .map(|char| if char.is_alphanumeric() || char == '_' { char } else { '_' })
+            .collect();
+        (1..)
+            .map(|count| if count == 1 { wanted.clone() } else { format!("{wanted}_{count}") })
+            .find(|name| !taken.contains(&name.as_str()))
+            .unwrap_or(wanted)
     }
 
     /// Adds a step to the block that is open.
@@ -263,7 +332,8 @@ impl Planner<'_> {
             Some(block) => block.steps.push(step),
             None => {
                 // What comes behind a question waits for its answer.
-                let asked = self.sketch.steps.iter().rev().find(|step| matches!(step.does, Does::Approve { .. }));
+                let asked =
+                    self.sketch.steps.iter().rev().find(|step| matches!(step.does, Does::Approve { .. }));
                 if step.after.is_none() && !matches!(step.does, Does::Approve { .. }) {
                     step.after = asked.map(|step| step.name.clone());
                 }
@@ -283,7 +353,9 @@ impl Planner<'_> {
     /// An input that somebody has to fill in.
     fn open(&mut self, name: &str, ty: &dsl::types::Type, about: &str) -> String {
         let wanted = name.to_owned();
-        if let Some(there) = self.sketch.inputs.iter().find(|input| input.name == wanted && input.about == about) {
+        if let Some(there) =
+            self.sketch.inputs.iter().find(|input| input.name == wanted && input.about == about)
+        {
             return there.name.clone();
         }
         let name = (1..)
@@ -292,7 +364,29 @@ impl Planner<'_> {
             .unwrap_or(wanted);
         let started = !self.sketch.triggers.is_empty();
         let default = if started { data::placeholder(ty, about) } else { None };
-        self.sketch.inputs.push(Input { name: name.clone(), ty: ty.clone(), default, about: about.to_owned() });
+        self.sketch.inputs.push(Input {
+            name: name.clone(),
+            ty: ty.clone(),
+            default,
+            about: about.to_owned(),
+        });
         name
+    }
+
+    fn has_approve(&self) -> bool {
+        let has = |steps: &[Step]| steps.iter().any(|step| matches!(step.does, Does::Approve { .. }));
+        has(&self.sketch.steps) || self.loops.iter().any(|block| has(&block.steps))
+    }
+
+    /// Asks a person, outside of the blocks that are open.
+    fn approve(&mut self, message: &str) -> Done<()> {
+        if self.has_approve() {
+            return Ok(());
+        }
+        let name = self.name("approve");
+        let step =
+            Step { name, cond: None, after: None, does: Does::Approve { message: message.to_owned() } };
+        self.sketch.steps.push(step);
+        Ok(())
     }
 }

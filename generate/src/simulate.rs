@@ -69,7 +69,14 @@ pub fn simulate(text: &str, workflow: &Workflow, catalog: &Catalog, here: &Here)
     World::ALL.iter().map(|world| play(*world, &plan, &subject, workflow, catalog, here)).collect()
 }
 
-fn play(world: World, plan: &Arc<Plan>, subject: &Subject<'_>, workflow: &Workflow, catalog: &Catalog, here: &Here) -> Played {
+fn play(
+    world: World,
+    plan: &Arc<Plan>,
+    subject: &Subject<'_>,
+    workflow: &Workflow,
+    catalog: &Catalog,
+    here: &Here,
+) -> Played {
     let calling: Vec<(&String, &Type)> = subject
         .parts
         .iter()
@@ -80,17 +87,26 @@ fn play(world: World, plan: &Arc<Plan>, subject: &Subject<'_>, workflow: &Workfl
         .collect();
     let last = calling.len().saturating_sub(1);
     let order: Vec<&Arc<str>> = workflow.root.steps.iter().map(|step| &step.name).collect();
-    let rank = |path: &str| order.iter().position(|name| path == &***name || path.starts_with(&format!("{name}."))).unwrap_or(0);
+    let rank = |path: &str| {
+        order.iter().position(|name| path == &***name || path.starts_with(&format!("{name}."))).unwrap_or(0)
+    };
     let failing = calling.iter().max_by_key(|(path, _)| rank(path)).map(|(path, _)| (*path).clone());
     let mocks = calling.iter().enumerate().map(|(at, (path, gives))| {
         let span = Span::new(at * 2, at * 2 + 1);
-        let fails = world == World::Failing && (failing.as_ref() == Some(*path) || (failing.is_none() && at == last));
+        let fails =
+            world == World::Failing && (failing.as_ref() == Some(*path) || (failing.is_none() && at == last));
         let says = if fails {
-            Says::Fails(Failure { answered: true, ..Failure::new(FailureKind::Server, "the service is down") })
+            Says::Fails(Failure {
+                answered: true,
+                ..Failure::new(FailureKind::Server, "the service is down")
+            })
         } else {
             Says::Gives(Arg::Value(sample(gives, world, 0)))
         };
-        Mock { of: Spanned::new(Target::Step((*path).clone()), span), replies: Replies::Always(Reply { span, says, takes: SignedDuration::ZERO }) }
+        Mock {
+            of: Spanned::new(Target::Step((*path).clone()), span),
+            replies: Replies::Always(Reply { span, says, takes: SignedDuration::ZERO }),
+        }
     });
     let people = subject.parts.iter().enumerate().filter_map(|(at, (path, part))| match &part.does {
         Does::Asks(fields) => Some(Answer {
@@ -121,8 +137,12 @@ fn play(world: World, plan: &Arc<Plan>, subject: &Subject<'_>, workflow: &Workfl
         crash: None,
         expect: Expect::default(),
     };
-    let none = |name: &str, _: &Value| Err(Failure::new(FailureKind::NotFound, format!("there is no workflow `{name}` here")));
-    let nothing = |_: &engine::command::Call| Err(Failure::new(FailureKind::Refused, "nothing goes out of a simulation"));
+    let none = |name: &str, _: &Value| {
+        Err(Failure::new(FailureKind::NotFound, format!("there is no workflow `{name}` here")))
+    };
+    let nothing = |_: &engine::command::Call| {
+        Err(Failure::new(FailureKind::Refused, "nothing goes out of a simulation"))
+    };
     let stage = Stage { plan: plan.clone(), subject, mocks: &[], find: &none, real: &nothing };
     let came = rehearse(&stage, &case);
     let calls = came.calls.iter().map(|made| made.action.to_string()).collect();
@@ -130,8 +150,16 @@ fn play(world: World, plan: &Arc<Plan>, subject: &Subject<'_>, workflow: &Workfl
         (Some(trouble), _) => (false, false, trouble.message.clone()),
         (None, Status::Succeeded { .. }) => (true, true, "succeeds".into()),
         (None, status) if status.has_ended() => {
-            let why = serde_json::to_value(status).ok().and_then(|json| json.pointer("/failed/failure/message").or(json.pointer("/failed/error/message")).and_then(|it| it.as_str().map(str::to_owned)));
-            let step = came.steps.iter().find(|(_, entry)| entry.error.is_some()).map(|(path, entry)| (path.clone(), entry.error.clone()));
+            let why = serde_json::to_value(status).ok().and_then(|json| {
+                json.pointer("/failed/failure/message")
+                    .or(json.pointer("/failed/error/message"))
+                    .and_then(|it| it.as_str().map(str::to_owned))
+            });
+            let step = came
+                .steps
+                .iter()
+                .find(|(_, entry)| entry.error.is_some())
+                .map(|(path, entry)| (path.clone(), entry.error.clone()));
             let told = match (step, why) {
                 (Some((path, Some(error))), _) => format!("fails at `{path}`: {}", error.failure.message),
                 (_, Some(why)) => format!("fails: {why}"),
@@ -153,13 +181,31 @@ fn fired(workflow: &Workflow, catalog: &Catalog, world: World, now: Timestamp) -
         Start::Cron { .. } => (TriggerKind::Cron, Some(now), none),
         Start::Every { .. } => (TriggerKind::Every, Some(now), none),
         Start::Signal { .. } => (TriggerKind::Signal, None, Value::object([("text", Value::text("a text"))])),
-        Start::Event { event, .. } => {
-            (TriggerKind::Event, None, catalog.event(event).map_or(none, |event| sample(&event.payload, world, 0)))
-        }
+        Start::Event { event, .. } => (
+            TriggerKind::Event,
+            None,
+            catalog.event(event).map_or(none, |event| sample(&event.payload, world, 0)),
+        ),
         Start::Webhook { .. } => {
-            let fields = ["id", "name", "email", "title", "text", "message", "company", "first_name", "last_name", "phone", "url"];
+            let fields = [
+                "id",
+                "name",
+                "email",
+                "title",
+                "text",
+                "message",
+                "company",
+                "first_name",
+                "last_name",
+                "phone",
+                "url",
+            ];
             let body = Value::object(fields.map(|name| (name, sample_text(name, World::Usual))));
-            (TriggerKind::Webhook, None, Value::object([("body", body), ("headers", none.clone()), ("query", none)]))
+            (
+                TriggerKind::Webhook,
+                None,
+                Value::object([("body", body), ("headers", none.clone()), ("query", none)]),
+            )
         }
     };
     Some(Fired { kind, at, brings })
@@ -186,7 +232,11 @@ fn named(name: &str, ty: &Type, world: World, depth: usize) -> Value {
         return Value::Null;
     }
     match ty {
-        Type::Any => Value::object([("id", Value::text("1")), ("name", sample_text(name, world)), ("email", sample_text("email", world))]),
+        Type::Any => Value::object([
+            ("id", Value::text("1")),
+            ("name", sample_text(name, world)),
+            ("email", sample_text("email", world)),
+        ]),
         Type::Null => Value::Null,
         Type::Boolean => Value::Bool(world != World::Empty),
         Type::Integer => Value::Int(if world == World::Empty { 0 } else { 3 }),
@@ -198,7 +248,9 @@ fn named(name: &str, ty: &Type, world: World, depth: usize) -> Value {
         Type::AnyObject => Value::object([("id", Value::text("1")), ("name", sample_text(name, world))]),
         Type::Object(fields) => object(fields, world, depth),
         Type::List(_) if world == World::Empty => Value::list(vec![]),
-        Type::List(item) => Value::list(vec![named(name, item, world, depth + 1), named(name, item, World::Usual, depth + 1)]),
+        Type::List(item) => {
+            Value::list(vec![named(name, item, world, depth + 1), named(name, item, World::Usual, depth + 1)])
+        }
         Type::Enum(words) => words.first().map_or(Value::Null, |word| Value::text(word.as_str())),
         Type::Nullable(_) if world == World::Odd => Value::Null,
         Type::Nullable(inner) => named(name, inner, world, depth),
@@ -209,7 +261,9 @@ fn named(name: &str, ty: &Type, world: World, depth: usize) -> Value {
 fn object(fields: &[Field], world: World, depth: usize) -> Value {
     Value::object(fields.iter().map(|field| {
         let value = match field.min {
-            Some(min) if matches!(field.ty, Type::Integer) => Value::Int(min.max(3.0).min(field.max.unwrap_or(f64::MAX)) as i64),
+            Some(min) if matches!(field.ty, Type::Integer) => {
+                Value::Int(min.max(3.0).min(field.max.unwrap_or(f64::MAX)) as i64)
+            }
             _ => named(&field.name, &field.ty, world, depth + 1),
         };
         (field.name.as_str(), value)

@@ -175,11 +175,16 @@ pub fn name_of(text: &str) -> String {
     let name = words.join("-");
     let name: String = name.chars().take(40).collect();
     let name = name.trim_matches('-').to_owned();
-    if name.is_empty() || !name.starts_with(|char: char| char.is_ascii_lowercase()) { format!("draft-{name}").trim_matches('-').to_owned() } else { name }
+    if name.is_empty() || !name.starts_with(|char: char| char.is_ascii_lowercase()) {
+        format!("draft-{name}").trim_matches('-').to_owned()
+    } else {
+        name
+    }
 }
 
 const SMALL: &[&str] = &[
-    "the", "and", "to", "of", "in", "at", "my", "on", "for", "every", "each", "when", "it", "is", "with", "me", "from", "new", "then", "if", "an",
-    "wenn", "und", "der", "die", "das", "jeden", "um", "meine", "eine", "mir", "chaque", "quand", "un", "une", "et", "le", "la", "les", "mes", "dans",
-    "cada", "cuando", "el", "los", "las", "de", "del", "una", "ogni", "quando", "il", "che", "whenever", "uhr",
+    "the", "and", "to", "of", "in", "at", "my", "on", "for", "every", "each", "when", "it", "is", "with",
+    "me", "from", "new", "then", "if", "an", "wenn", "und", "der", "die", "das", "jeden", "um", "meine",
+    "eine", "mir", "chaque", "quand", "un", "une", "et", "le", "la", "les", "mes", "dans", "cada", "cuando",
+    "el", "los", "las", "de", "del", "una", "ogni", "quando", "il", "che", "whenever", "uhr",
 ];

@@ -1,9 +1,14 @@
 //! Phrases for time: `every second Friday at half past 8` becomes what a trigger says. What a phrase leaves open is asked
 //! about; what it says in one conventional way is taken so, and the assumption is told.
 
+mod again;
+mod clock;
+mod names;
+mod once;
 mod pieces;
 mod put;
 mod span;
+mod zones;
 
 use std::ops::Range;
 
@@ -127,7 +132,11 @@ pub fn find(text: &str, here: &Here, answers: &[String]) -> Option<Found> {
         .into_iter()
         .filter(|(range, pieces)| !(pieces.iter().all(weak) && !stands_alone(&normal.text, range)))
         .collect();
-    let answered: Vec<Piece> = answers.iter().flat_map(|answer| scan(&Normal::of(answer), answer)).flat_map(|(_, pieces)| pieces).collect();
+    let answered: Vec<Piece> = answers
+        .iter()
+        .flat_map(|answer| scan(&Normal::of(answer), answer))
+        .flat_map(|(_, pieces)| pieces)
+        .collect();
     if answered.is_empty() && (found.is_empty() || found.iter().all(|(_, pieces)| pieces.iter().all(weak))) {
         return None;
     }
@@ -139,7 +148,10 @@ pub fn find(text: &str, here: &Here, answers: &[String]) -> Option<Found> {
         return Some(Found { places, when: When::Starts { starts, assumed } });
     }
     for answer in answered {
-        pieces.retain(|piece| std::mem::discriminant(piece) != std::mem::discriminant(&answer) && !matches!(piece, Piece::Open(_)));
+        pieces.retain(|piece| {
+            std::mem::discriminant(piece) != std::mem::discriminant(&answer)
+                && !matches!(piece, Piece::Open(_))
+        });
         pieces.push(answer);
     }
     Some(Found { places, when: put::together(&pieces, here) })
@@ -147,8 +159,10 @@ pub fn find(text: &str, here: &Here, answers: &[String]) -> Option<Found> {
 
 /// True for a piece that says nothing of time without another one beside it: a zone, a part of a day, a number of a day.
 fn weak(piece: &Piece) -> bool {
-    matches!(piece, Piece::ZoneWords(_) | Piece::Zone(_) | Piece::Months(_) | Piece::MonthDays { of_month: false, .. })
-        || matches!(piece, Piece::Nth { of_month: false, every: false, .. })
+    matches!(
+        piece,
+        Piece::ZoneWords(_) | Piece::Zone(_) | Piece::Months(_) | Piece::MonthDays { of_month: false, .. }
+    ) || matches!(piece, Piece::Nth { of_month: false, every: false, .. })
 }
 
 /// True where what is found is all that stands between two signs.
@@ -170,7 +184,10 @@ fn scan(normal: &Normal, original: &str) -> Vec<(Range<usize>, Vec<Piece>)> {
         }
         let Some((pieces, length)) = pieces::pieces(&normal.text[word..]) else { continue };
         let range = word..word + length;
-        if length == 0 || span::is_span(&normal.text, &range) || !meant(&pieces, original, &normal.origin(range.clone())) {
+        if length == 0
+            || span::is_span(&normal.text, &range)
+            || !meant(&pieces, original, &normal.origin(range.clone()))
+        {
             continue;
         }
         at = range.end;
@@ -188,16 +205,20 @@ fn meant(pieces: &[Piece], original: &str, place: &Range<usize>) -> bool {
 
 fn vague(phrase: &str) -> When {
     When::Ask {
-        question: format!("when is `{}` to be? Say a time, as `weekdays at 9` or `every 15 minutes`", phrase.trim()),
+        question: format!(
+            "when is `{}` to be? Say a time, as `weekdays at 9` or `every 15 minutes`",
+            phrase.trim()
+        ),
         choices: vec![],
     }
 }
 
 /// Words that say nothing of their own in a phrase for time.
 const FILLERS: &[&str] = &[
-    "on", "the", "at", "in", "of", "and", "a", "an", "am", "um", "im", "to", "for", "please", "run", "it", "le", "la", "les", "el", "los",
-    "il", "lo", "l", "y", "et", "e", "und", "uhr", "o", "clock", "day", "de", "del", "du", "al", "alle", "las", "month", "date", "then",
-    "der", "den", "des", "dem", "i", "s", "or", "so", "sharp", "exactly", "punkt", "nei", "di", "only", "once",
+    "on", "the", "at", "in", "of", "and", "a", "an", "am", "um", "im", "to", "for", "please", "run", "it",
+    "le", "la", "les", "el", "los", "il", "lo", "l", "y", "et", "e", "und", "uhr", "o", "clock", "day", "de",
+    "del", "du", "al", "alle", "las", "month", "date", "then", "der", "den", "des", "dem", "i", "s", "or",
+    "so", "sharp", "exactly", "punkt", "nei", "di", "only", "once",
 ];
 
 /// How a length is written.

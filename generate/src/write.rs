@@ -45,7 +45,8 @@ fn is_plain(text: &str) -> bool {
         && word == text
         && text.starts_with(|char: char| char.is_ascii_alphabetic())
         && text.chars().all(inside)
-        && !["true", "false", "null", "yes", "no", "on", "off", "nan", "inf"].contains(&text.to_lowercase().as_str())
+        && !["true", "false", "null", "yes", "no", "on", "off", "nan", "inf"]
+            .contains(&text.to_lowercase().as_str())
 }
 
 fn quoted(text: &str) -> String {
@@ -54,7 +55,9 @@ fn quoted(text: &str) -> String {
 
 /// A trigger.
 pub fn trigger(trigger: &Trigger) -> String {
-    let zoned = |zone: &Option<String>| zone.as_ref().map(|zone| format!("    timezone: {zone}\n")).unwrap_or_default();
+    let zoned = |zone: &Option<String>| {
+        zone.as_ref().map(|zone| format!("    timezone: {zone}\n")).unwrap_or_default()
+    };
     match trigger {
         Trigger::Time(Start::Cron { expr, zone }) => format!("  - cron: {}\n{}", quoted(expr), zoned(zone)),
         Trigger::Time(Start::Every { length, from, zone }) => {
@@ -79,14 +82,25 @@ pub fn trigger(trigger: &Trigger) -> String {
 
 /// An expression as it stands behind `if`, `filter` or `for_each`.
 fn expression(expr: &str) -> String {
-    let safe = !expr.contains(": ") && !expr.contains(" #") && expr.starts_with(|char: char| char.is_ascii_alphabetic());
+    let safe = !expr.contains(": ")
+        && !expr.contains(" #")
+        && expr.starts_with(|char: char| char.is_ascii_alphabetic());
     if safe { expr.to_owned() } else { quoted(expr) }
 }
 
 /// An input.
 pub fn input(input: &Input) -> String {
-    let default = input.default.as_ref().map(|value| format!("    default: {}\n", scalar(value, 2))).unwrap_or_default();
-    format!("  {}:\n    type: {}\n{default}    description: {}\n", input.name, ty(&input.ty.to_string()), scalar(&Val::Text(input.about.clone()), 2))
+    let default = input
+        .default
+        .as_ref()
+        .map(|value| format!("    default: {}\n", scalar(value, 2)))
+        .unwrap_or_default();
+    format!(
+        "  {}:\n    type: {}\n{default}    description: {}\n",
+        input.name,
+        ty(&input.ty.to_string()),
+        scalar(&Val::Text(input.about.clone()), 2)
+    )
 }
 
 fn ty(text: &str) -> String {
@@ -110,7 +124,9 @@ pub fn step(step: &Step, depth: usize) -> String {
             key("use", action.clone());
             if !with.is_empty() {
                 out += &format!("{pad}  with:\n");
-                with.iter().for_each(|(name, value)| out += &format!("{pad}    {name}: {}\n", scalar(value, depth + 2)));
+                with.iter().for_each(|(name, value)| {
+                    out += &format!("{pad}    {name}: {}\n", scalar(value, depth + 2))
+                });
             }
         }
         Does::Get { url } => out += &format!("{pad}  http:\n{pad}    url: {}\n", quoted(url)),
@@ -122,10 +138,15 @@ pub fn step(step: &Step, depth: usize) -> String {
             }
         }
         Does::Approve { message } => {
-            out += &format!("{pad}  approve:\n{pad}    message: {}\n{pad}    timeout: 1d\n", scalar(&Val::Text(message.clone()), depth + 2));
+            out += &format!(
+                "{pad}  approve:\n{pad}    message: {}\n{pad}    timeout: 1d\n",
+                scalar(&Val::Text(message.clone()), depth + 2)
+            );
         }
         Does::Wait { length } => key("wait", length.clone()),
-        Does::Keep { list } => out += &format!("{pad}  set:\n{pad}    list: {}\n", quoted(&format!("{{{{ {list} }}}}"))),
+        Does::Keep { list } => {
+            out += &format!("{pad}  set:\n{pad}    list: {}\n", quoted(&format!("{{{{ {list} }}}}")))
+        }
         Does::Each { list, item, steps, output } => {
             key("for_each", expression(list));
             key("as", item.clone());

@@ -11,14 +11,19 @@ fn here() -> Here {
 /// The next times of a start, by which two ways to write it are the same.
 fn times(start: &Start) -> Vec<Timestamp> {
     let here = here();
-    let zone = |zone: &Option<String>| zone.as_deref().map_or(here.zone.clone(), |name| dsl::cron::zone(name).unwrap());
+    let zone = |zone: &Option<String>| {
+        zone.as_deref().map_or(here.zone.clone(), |name| dsl::cron::zone(name).unwrap())
+    };
     match start {
         Start::Cron { expr, zone: name } => {
-            let schedule = dsl::cron::Schedule::parse(expr).unwrap_or_else(|_| panic!("`{expr}` is no cron expression"));
+            let schedule =
+                dsl::cron::Schedule::parse(expr).unwrap_or_else(|_| panic!("`{expr}` is no cron expression"));
             schedule.after(here.now, &zone(name)).take(60).collect()
         }
         Start::Every { length, from, zone: name } => {
-            let from = from.as_ref().map(|from| from.parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone(name)).unwrap().timestamp());
+            let from = from.as_ref().map(|from| {
+                from.parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone(name)).unwrap().timestamp()
+            });
             let length = dsl::duration::parse(length).unwrap();
             vec![from.unwrap_or(here.now), Timestamp::from_second(length.as_secs()).unwrap()]
         }
@@ -41,7 +46,8 @@ fn expected(text: &str) -> Option<Vec<Start>> {
         match kind {
             "cron" => Start::Cron { expr: rest.trim().into(), zone },
             "every" => {
-                let (length, from) = rest.split_once(" from ").map_or((rest, None), |(length, from)| (length, Some(from)));
+                let (length, from) =
+                    rest.split_once(" from ").map_or((rest, None), |(length, from)| (length, Some(from)));
                 Start::Every { length: length.trim().into(), from: from.map(str::to_owned), zone }
             }
             "at" => Start::At { local: rest.trim().into(), zone },

@@ -50,7 +50,13 @@ impl Wisher {
 
     /// With what a wish is planned.
     pub fn means(&self) -> Means<'_> {
-        Means { catalog: catalog(), library: library(), connected: &self.connected, here: &self.here, answers: &[] }
+        Means {
+            catalog: catalog(),
+            library: library(),
+            connected: &self.connected,
+            here: &self.here,
+            answers: &[],
+        }
     }
 }
 
@@ -64,7 +70,8 @@ pub fn catalog() -> &'static Catalog {
 /// # Errors
 /// Where the vault cannot be read.
 pub fn connected(vault: &Vault, owner: &str) -> Result<Vec<String>, Error> {
-    let mut names: Vec<String> = vault.connections(owner, None)?.into_iter().map(|connection| connection.connector).collect();
+    let mut names: Vec<String> =
+        vault.connections(owner, None)?.into_iter().map(|connection| connection.connector).collect();
     names.sort();
     names.dedup();
     Ok(names)
@@ -81,7 +88,8 @@ impl Model for Own<'_> {
     async fn ask(&self, system: &str, prompt: &str, returns: &[Field]) -> Result<Said, Failure> {
         let by = By::Step { run: "", place: "generate".into(), attempt: 1, hand: &|_| Heard::Nobody };
         let (vault, tally) = (self.vault.clone(), Tally::default());
-        let asking = Asking { models: self.models, vault, owner: self.owner, by, reach: Reach::Public, tally };
+        let asking =
+            Asking { models: self.models, vault, owner: self.owner, by, reach: Reach::Public, tally };
         let returns = serde_json::to_value(returns).unwrap_or_default();
         let args = [
             ("prompt", Value::text(prompt)),

@@ -22,7 +22,10 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("generate", &["ai", "dsl", "engine", "runtime"]),
     ("runtime", &["dsl", "engine", "store"]),
     ("secret", &[]),
-    ("server", &["ai", "connectors", "dsl", "egress", "engine", "generate", "runtime", "secret", "store", "vault"]),
+    (
+        "server",
+        &["ai", "connectors", "dsl", "egress", "engine", "generate", "runtime", "secret", "store", "vault"],
+    ),
     ("store", &[]),
     ("vault", &["secret", "store"]),
 ];

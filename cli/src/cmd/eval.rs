@@ -65,7 +65,9 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     // A planner without chance gives the same each time; whether it does is looked at, and not taken for granted.
     let again = eval::run(&prompts, &means, &mut |wish| ask(wish));
     let third = eval::run(&prompts, &means, &mut |wish| ask(wish));
-    let passes = |at: usize| [&judged, &again, &third].iter().all(|round| round.get(at).is_some_and(|one| one.unmet.is_empty()));
+    let passes = |at: usize| {
+        [&judged, &again, &third].iter().all(|round| round.get(at).is_some_and(|one| one.unmet.is_empty()))
+    };
     let thrice = (0..judged.len()).filter(|at| passes(*at)).count();
     let passed = judged.iter().filter(|one| one.unmet.is_empty()).count();
     let mut times: Vec<u128> = judged.iter().map(|one| one.took.as_micros()).collect();
@@ -90,13 +92,25 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         for (class, rate) in &rates {
             page += &format!("{class:<12} {:>3} of {:>3}\n", rate.passed, rate.all);
         }
-        page += &format!("{:<12} {passed:>3} of {:>3}, {thrice} in all of three rounds\n", "all", judged.len());
-        page += &format!("the offline planner: no model, no tokens, 0 USD; median {} µs, 99 % within {} µs", at(50), at(99));
+        page +=
+            &format!("{:<12} {passed:>3} of {:>3}, {thrice} in all of three rounds\n", "all", judged.len());
+        page += &format!(
+            "the offline planner: no model, no tokens, 0 USD; median {} µs, 99 % within {} µs",
+            at(50),
+            at(99)
+        );
         output::result(&page);
     }
     if args.failures {
         for one in judged.iter().filter(|one| !one.unmet.is_empty()) {
-            output::note(&format!("\n{} | {} | {}\n  {}\n  {}", one.prompt.class, one.prompt.language, one.prompt.wish, one.unmet.join("; "), one.told.replace('\n', "\n  ")));
+            output::note(&format!(
+                "\n{} | {} | {}\n  {}\n  {}",
+                one.prompt.class,
+                one.prompt.language,
+                one.prompt.wish,
+                one.unmet.join("; "),
+                one.told.replace('\n', "\n  ")
+            ));
         }
     }
     Ok(Exit::Done)

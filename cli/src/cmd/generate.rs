@@ -78,7 +78,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
 
 /// What the owner's connections lack, and what the models would cost with the owner's keys.
 fn look_closer(answer: &mut Answer, args: &Args) -> Result<(), Trouble> {
-    let Some(workflow) = answer.yaml.as_deref().and_then(|text| dsl::check(text, drafts::catalog()).workflow) else {
+    let Some(workflow) = answer.yaml.as_deref().and_then(|text| dsl::check(text, drafts::catalog()).workflow)
+    else {
         return Ok(());
     };
     let plan = Plan::new(&workflow);
@@ -87,7 +88,9 @@ fn look_closer(answer: &mut Answer, args: &Args) -> Result<(), Trouble> {
         true => super::plan::missing(&needs, &args.whose, &args.data)?,
         false => lacks(None, LOCAL, &needs)?,
     };
-    let named = |json: &serde_json::Value| json["what"] == "connection" && lacks.iter().any(|lack| json["connector"] == lack.connector.as_str());
+    let named = |json: &serde_json::Value| {
+        json["what"] == "connection" && lacks.iter().any(|lack| json["connector"] == lack.connector.as_str())
+    };
     answer.missing.retain(|json| !named(json));
     answer.missing.extend(lacks.iter().map(super::plan::lack_to_json));
     let outline = Outline::new(&plan, None, &Default::default());
@@ -98,7 +101,8 @@ fn look_closer(answer: &mut Answer, args: &Args) -> Result<(), Trouble> {
 }
 
 fn there(file: &Path) -> Trouble {
-    Trouble::no(format!("`{}` is there already", file.display())).help("name a file that is not there: a draft overwrites nothing")
+    Trouble::no(format!("`{}` is there already", file.display()))
+        .help("name a file that is not there: a draft overwrites nothing")
 }
 
 /// Writes a draft to a file that nobody else has made meanwhile.
@@ -109,17 +113,24 @@ fn write(file: &Path, text: &str) -> Result<(), Trouble> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(there(file)),
         Err(error) => return Err(Trouble::new(format!("`{}` cannot be written: {error}", file.display()))),
     };
-    made.write_all(text.as_bytes()).map_err(|error| Trouble::new(format!("`{}` cannot be written: {error}", file.display())))
+    made.write_all(text.as_bytes())
+        .map_err(|error| Trouble::new(format!("`{}` cannot be written: {error}", file.display())))
 }
 
 fn show(answer: &Answer, args: &Args) {
     match answer.kind {
         Kind::Question => {
-            output::note(&format!("{BUSY}question{BUSY:#}: {}", answer.question.as_deref().unwrap_or_default()));
+            output::note(&format!(
+                "{BUSY}question{BUSY:#}: {}",
+                answer.question.as_deref().unwrap_or_default()
+            ));
             answer.choices.iter().for_each(|choice| output::note(&format!("  - {choice}")));
             output::note(&format!("{FAINT}answer it with `--answer \"…\"` behind the same wish{FAINT:#}"));
         }
-        Kind::Refusal => output::note(&format!("{BUSY}not possible{BUSY:#}: {}", answer.reason.as_deref().unwrap_or_default())),
+        Kind::Refusal => output::note(&format!(
+            "{BUSY}not possible{BUSY:#}: {}",
+            answer.reason.as_deref().unwrap_or_default()
+        )),
         Kind::Draft => {
             output::result(answer.yaml.as_deref().unwrap_or_default());
             let part = |title: &str, lines: Vec<String>| {
@@ -136,8 +147,13 @@ fn show(answer: &Answer, args: &Args) {
             });
             part("Before it can run", open.collect());
             match &args.apply {
-                Some(file) => output::note(&format!("\n{GOOD}✓{GOOD:#} the draft is `{}`; nothing was started", file.display())),
-                None => output::note(&format!("\n{FAINT}a draft: nothing was stored or started; `--apply FILE` writes it{FAINT:#}")),
+                Some(file) => output::note(&format!(
+                    "\n{GOOD}✓{GOOD:#} the draft is `{}`; nothing was started",
+                    file.display()
+                )),
+                None => output::note(&format!(
+                    "\n{FAINT}a draft: nothing was stored or started; `--apply FILE` writes it{FAINT:#}"
+                )),
             }
         }
     }

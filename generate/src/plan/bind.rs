@@ -11,11 +11,21 @@ use crate::clause::Clause;
 use crate::sketch::Val;
 
 /// Parameters that take a text for people.
-const TEXTS: &[&str] = &["text", "body", "content", "message", "html", "note", "notes", "description", "comment"];
+const TEXTS: &[&str] =
+    &["text", "body", "content", "message", "html", "note", "notes", "description", "comment"];
 /// Parameters that take a title.
 const TITLES: &[&str] = &["subject", "title", "name", "summary", "filename", "product_name"];
 /// Fields that hold an address of mail.
-const MAILS: &[&str] = &["email", "from", "email_address", "Email", "workEmail", "customer_email", "requester_email", "receipt_email"];
+const MAILS: &[&str] = &[
+    "email",
+    "from",
+    "email_address",
+    "Email",
+    "workEmail",
+    "customer_email",
+    "requester_email",
+    "receipt_email",
+];
 
 impl Planner<'_> {
     /// The parameters of an action: all that must be given, and those that the words of a clause ask for.
@@ -69,7 +79,9 @@ impl Planner<'_> {
             "repo" if string => names.repo.as_ref().or(all.repo.as_ref()).map(|(_, repo)| text(repo)),
             "project" if string => match (&names.project, &names.repo) {
                 (Some(project), _) => Some(text(project)),
-                (None, Some((owner, repo))) if clause.names_service("gitlab") => Some(text(&format!("{owner}/{repo}"))),
+                (None, Some((owner, repo))) if clause.names_service("gitlab") => {
+                    Some(text(&format!("{owner}/{repo}")))
+                }
                 _ => None,
             },
             "url" if string => names.urls.first().or(all.urls.first()).map(|it| text(it)),
@@ -82,8 +94,12 @@ impl Planner<'_> {
             }
             "jql" => {
                 let project = names.project.as_ref().or(all.project.as_ref());
-                let mut parts: Vec<String> = project.map(|project| format!("project = {project}")).into_iter().collect();
-                if ["open", "offenen", "offene", "ouverts", "abiertas", "aperti", "unresolved"].iter().any(|word| has_word(&clause.text, word)) {
+                let mut parts: Vec<String> =
+                    project.map(|project| format!("project = {project}")).into_iter().collect();
+                if ["open", "offenen", "offene", "ouverts", "abiertas", "aperti", "unresolved"]
+                    .iter()
+                    .any(|word| has_word(&clause.text, word))
+                {
                     parts.push("statusCategory != Done".into());
                 }
                 if parts.is_empty() {
@@ -92,7 +108,10 @@ impl Planner<'_> {
                 Some(text(&format!("{} ORDER BY created DESC", parts.join(" AND "))))
             }
             _ => match bare(&field.ty) {
-                Type::Enum(words) => words.iter().find(|word| has_word(&clause.text, &word.to_lowercase())).map(|word| text(word)),
+                Type::Enum(words) => words
+                    .iter()
+                    .find(|word| has_word(&clause.text, &word.to_lowercase()))
+                    .map(|word| text(word)),
                 _ => None,
             },
         }
@@ -135,7 +154,17 @@ impl Planner<'_> {
         let any = |words: &[&str]| words.iter().any(|word| has_word(&clause.text, word));
         if action.id == "gmail.list_messages" && field.name == "query" {
             let mut query: Vec<String> = vec![];
-            if any(&["unread", "ungelesene", "ungelesenen", "non lus", "non-lus", "no leidos", "sin leer", "non letti", "non lette"]) {
+            if any(&[
+                "unread",
+                "ungelesene",
+                "ungelesenen",
+                "non lus",
+                "non-lus",
+                "no leidos",
+                "sin leer",
+                "non letti",
+                "non lette",
+            ]) {
                 query.push("is:unread".into());
             }
             let hours = looks_back(clause).map_or(24, |(hours, _)| hours);
@@ -147,14 +176,22 @@ impl Planner<'_> {
         }
         match (bare(&field.ty), field.name.as_str()) {
             (Type::Enum(words), _) => {
-                let hit = words.iter().find(|word| has_word(&clause.text, &word.to_lowercase().replace('_', " ")));
+                let hit =
+                    words.iter().find(|word| has_word(&clause.text, &word.to_lowercase().replace('_', " ")));
                 let open = words.iter().find(|word| *word == "open" || *word == "active");
                 let closed = words.iter().find(|word| *word == "closed");
-                let foreign = ["offenen", "offene", "offenes", "ouverts", "ouvert", "abiertas", "abiertos", "aperti", "aperte"];
+                let foreign = [
+                    "offenen", "offene", "offenes", "ouverts", "ouvert", "abiertas", "abiertos", "aperti",
+                    "aperte",
+                ];
                 let shut = ["geschlossenen", "fermes", "cerradas", "chiusi"];
-                hit.or(open.filter(|_| any(&foreign))).or(closed.filter(|_| any(&shut))).map(|word| Val::Text(word.clone()))
+                hit.or(open.filter(|_| any(&foreign)))
+                    .or(closed.filter(|_| any(&shut)))
+                    .map(|word| Val::Text(word.clone()))
             }
-            (Type::Boolean, "unread" | "unread_only" | "only_unread") => any(&["unread", "ungelesene", "ungelesenen"]).then(|| Val::Raw("true".into())),
+            (Type::Boolean, "unread" | "unread_only" | "only_unread") => {
+                any(&["unread", "ungelesene", "ungelesenen"]).then(|| Val::Raw("true".into()))
+            }
             (Type::String, "labels") => label(&clause.text).map(Val::Text),
             (_, "since" | "modified_since" | "updated_since" | "created_after") => {
                 let (hours, ahead) = looks_back(clause)?;
@@ -172,7 +209,9 @@ impl Planner<'_> {
         }
         let texts = matches!(bare(&field.ty), Type::String | Type::Any);
         match field.name.as_str() {
-            "text" | "notes" | "description" | "body" | "content" if texts && (!self.data.is_empty() || !clause.names.quoted.is_empty()) => {
+            "text" | "notes" | "description" | "body" | "content"
+                if texts && (!self.data.is_empty() || !clause.names.quoted.is_empty()) =>
+            {
                 Some(Val::Text(self.content(clause)))
             }
             "email" if texts => self.address(field, clause),
@@ -208,16 +247,29 @@ impl Planner<'_> {
             _ => None,
         });
         let title = one.and_then(|(path, ty)| {
-            let found = field(&ty, &["subject", "title", "name", "summary", "raw_subject", "text", "email", "message"])?.clone();
+            let found = field(
+                &ty,
+                &["subject", "title", "name", "summary", "raw_subject", "text", "email", "message"],
+            )?
+            .clone();
             matches!(bare(&found.ty), Type::String).then(|| {
-                let expr = if open(&found) { format!("{path}.{} ?? \"(no title)\"", found.name) } else { format!("{path}.{}", found.name) };
+                let expr = if open(&found) {
+                    format!("{path}.{} ?? \"(no title)\"", found.name)
+                } else {
+                    format!("{path}.{}", found.name)
+                };
                 Val::hole(&expr)
             })
         });
         title.unwrap_or_else(|| {
             let name = self.sketch.name.replace('-', " ");
             let mut chars = name.chars();
-            Val::Text(chars.next().map(|first| first.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default())
+            Val::Text(
+                chars
+                    .next()
+                    .map(|first| first.to_uppercase().collect::<String>() + chars.as_str())
+                    .unwrap_or_default(),
+            )
         })
     }
 
@@ -227,12 +279,19 @@ impl Planner<'_> {
             Type::List(_) => Val::hole(&format!("[{expr}]")),
             _ => Val::hole(expr),
         };
-        let me = ["me", "mir", "mich", "moi", "myself", "my", "mi", "avisame", "mandami", "mandame", "inviami"].iter().any(|word| has_word(&clause.text, word));
+        let me =
+            ["me", "mir", "mich", "moi", "myself", "my", "mi", "avisame", "mandami", "mandame", "inviami"]
+                .iter()
+                .any(|word| has_word(&clause.text, word));
         if !me {
             let found = self.data.iter().rev().find_map(|data| match data {
                 Data::One { path, ty, .. } => {
                     let found = field(ty, MAILS).filter(|found| matches!(bare(&found.ty), Type::String))?;
-                    Some(if open(found) { format!("{path}.{} ?? \"\"", found.name) } else { format!("{path}.{}", found.name) })
+                    Some(if open(found) {
+                        format!("{path}.{} ?? \"\"", found.name)
+                    } else {
+                        format!("{path}.{}", found.name)
+                    })
                 }
                 Data::Any { path } => Some(format!("{path}.email")),
                 _ => None,
@@ -263,8 +322,27 @@ impl Planner<'_> {
             };
             let mut names = vec![param.name.clone()];
             if from == service {
-                names.extend([format!("{}_id", param.name), "id".into(), "number".into(), "key".into(), "InvoiceID".into(), "ts".into(), "gid".into()]);
-            } else if !["first_name", "last_name", "company", "phone", "amount", "currency", "description", "customer"].contains(&param.name.as_str()) {
+                names.extend([
+                    format!("{}_id", param.name),
+                    "id".into(),
+                    "number".into(),
+                    "key".into(),
+                    "InvoiceID".into(),
+                    "ts".into(),
+                    "gid".into(),
+                ]);
+            } else if ![
+                "first_name",
+                "last_name",
+                "company",
+                "phone",
+                "amount",
+                "currency",
+                "description",
+                "customer",
+            ]
+            .contains(&param.name.as_str())
+            {
                 continue;
             }
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -272,7 +350,9 @@ impl Planner<'_> {
             let expr = format!("{path}.{}", found.name);
             let fits = match (&wants, bare(&found.ty)) {
                 (Type::Any, _) | (Type::Union(_), Type::String) => true,
-                (Type::String, Type::String | Type::Enum(_)) | (Type::Integer | Type::Number, Type::Integer) | (Type::Number, Type::Number) => true,
+                (Type::String, Type::String | Type::Enum(_))
+                | (Type::Integer | Type::Number, Type::Integer)
+                | (Type::Number, Type::Number) => true,
                 (Type::String, Type::Integer) => return Some(Val::Text(format!("{{{{ json({expr}) }}}}"))),
                 _ => false,
             };
@@ -288,7 +368,12 @@ impl Planner<'_> {
 
     /// An object of what is at hand.
     fn object(&mut self, param: &Field) -> Option<Val> {
-        let pairs: Vec<String> = match self.data.iter().rev().find(|data| matches!(data, Data::One { .. } | Data::Any { .. } | Data::Text { .. }))? {
+        let pairs: Vec<String> = match self
+            .data
+            .iter()
+            .rev()
+            .find(|data| matches!(data, Data::One { .. } | Data::Any { .. } | Data::Text { .. }))?
+        {
             Data::One { path, ty, .. } => {
                 let known = fields(ty).iter().filter(|found| scalar(&found.ty) && found.name != "id");
                 known.take(6).map(|found| format!("{}: {path}.{}", found.name, found.name)).collect()
@@ -306,7 +391,12 @@ impl Planner<'_> {
         for data in self.data.iter().rev() {
             match data {
                 Data::One { path, ty, .. } => {
-                    let cells: Vec<String> = fields(ty).iter().filter(|found| scalar(&found.ty)).take(6).map(|found| format!("{path}.{}", found.name)).collect();
+                    let cells: Vec<String> = fields(ty)
+                        .iter()
+                        .filter(|found| scalar(&found.ty))
+                        .take(6)
+                        .map(|found| format!("{path}.{}", found.name))
+                        .collect();
                     if !cells.is_empty() {
                         return Val::hole(&format!("[[{}]]", cells.join(", ")));
                     }
@@ -314,7 +404,12 @@ impl Planner<'_> {
                 Data::Any { path } => return Val::hole(&format!("[[now(), json({path})]]")),
                 Data::Text { path } => return Val::hole(&format!("[[now(), {path}]]")),
                 Data::List { path, item, .. } => {
-                    let cells: Vec<String> = fields(item).iter().filter(|found| scalar(&found.ty)).take(6).map(|found| format!("it.{}", found.name)).collect();
+                    let cells: Vec<String> = fields(item)
+                        .iter()
+                        .filter(|found| scalar(&found.ty))
+                        .take(6)
+                        .map(|found| format!("it.{}", found.name))
+                        .collect();
                     if !cells.is_empty() {
                         return Val::hole(&format!("{path} | map(it => [{}])", cells.join(", ")));
                     }
@@ -329,17 +424,27 @@ impl Planner<'_> {
 /// What is said of a reminder: `to fill in their timesheets`.
 fn reminder(clause: &Clause) -> String {
     let said = &clause.said;
-    let from = [" to ", " that ", " dass ", " de ", " que "].iter().filter_map(|word| said.find(word).map(|at| at + word.len())).min();
+    let from = [" to ", " that ", " dass ", " de ", " que "]
+        .iter()
+        .filter_map(|word| said.find(word).map(|at| at + word.len()))
+        .min();
     let text = from.map_or(said.as_str(), |at| &said[at..]).trim();
     let mut chars = text.chars();
-    let text: String = chars.next().map(|first| first.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default();
+    let text: String = chars
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + chars.as_str())
+        .unwrap_or_default();
     text.replace("{{", "{ {").replace("}}", "} }")
 }
 
 /// A moment that a clause speaks of, seen from the run.
 fn moment(field: &Field, clause: &Clause) -> Option<Val> {
     let (hours, ahead) = looks_back(clause).unwrap_or((24, true));
-    let (from, to) = if ahead { ("now()".to_owned(), format!("now() + duration('{hours}h')")) } else { (format!("now() - duration('{hours}h')"), "now()".to_owned()) };
+    let (from, to) = if ahead {
+        ("now()".to_owned(), format!("now() + duration('{hours}h')"))
+    } else {
+        (format!("now() - duration('{hours}h')"), "now()".to_owned())
+    };
     let expr = match field.name.as_str() {
         "start" | "from" | "since" | "from_date" => from,
         "end" | "to" => to,
@@ -364,7 +469,10 @@ fn back(field: &Field, hours: i64) -> Option<Val> {
 fn label(text: &str) -> Option<String> {
     for word in ["labelled ", "labeled ", "with label ", "with the label ", "tagged "] {
         if let Some(at) = text.find(word) {
-            return text[at + word.len()..].split(|char: char| !char.is_alphanumeric() && char != '-').next().map(str::to_owned);
+            return text[at + word.len()..]
+                .split(|char: char| !char.is_alphanumeric() && char != '-')
+                .next()
+                .map(str::to_owned);
         }
     }
     None

@@ -21,7 +21,21 @@ static CONTAINS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Amounts, by the names that services give them.
-const AMOUNTS: &[&str] = &["amount", "total", "amount_total", "amount_paid", "total_price", "Total", "TotalAmt", "AmountDue", "balance", "price", "sum", "value", "available"];
+const AMOUNTS: &[&str] = &[
+    "amount",
+    "total",
+    "amount_total",
+    "amount_paid",
+    "total_price",
+    "Total",
+    "TotalAmt",
+    "AmountDue",
+    "balance",
+    "price",
+    "sum",
+    "value",
+    "available",
+];
 /// What stands in for a title.
 const TITLES: &[&str] = &["title", "subject", "name", "summary", "raw_subject", "text"];
 /// What stands in for a text.
@@ -31,8 +45,27 @@ const SENDERS: &[&str] = &["from", "sender", "author", "email"];
 
 /// Words that only somebody who reads can judge.
 const JUDGED: &[&str] = &[
-    "urgent", "angry", "important", "negative", "positive", "spam", "rude", "unhappy", "critical", "interesting", "relevant", "high priority", "dringend", "wichtig",
-    "urgente", "important", "importante", "enfadado", "en colere", "wutend", "arrabbiato",
+    "urgent",
+    "angry",
+    "important",
+    "negative",
+    "positive",
+    "spam",
+    "rude",
+    "unhappy",
+    "critical",
+    "interesting",
+    "relevant",
+    "high priority",
+    "dringend",
+    "wichtig",
+    "urgente",
+    "important",
+    "importante",
+    "enfadado",
+    "en colere",
+    "wutend",
+    "arrabbiato",
 ];
 
 impl Planner<'_> {
@@ -49,7 +82,14 @@ impl Planner<'_> {
             all.push(contains(var, field, mail));
         }
         if let Some(word) = word(clause) {
-            let names = if ["title", "titel", "titre", "titulo", "titolo", "subject", "betreff"].iter().any(|word| has_word(&clause.text, word)) { TITLES } else { TEXTS };
+            let names = if ["title", "titel", "titre", "titulo", "titolo", "subject", "betreff"]
+                .iter()
+                .any(|word| has_word(&clause.text, word))
+            {
+                TITLES
+            } else {
+                TEXTS
+            };
             if let Some(field) = field(ty, names) {
                 all.push(contains(var, field, &word));
             }
@@ -59,15 +99,20 @@ impl Planner<'_> {
 
     fn amount(&mut self, clause: &Clause, ty: &Type, var: &str, sign: &str, amount: &str) -> Option<String> {
         let (path, field) = amount_field(ty, var)?;
-        let cents = matches!(bare(&field.ty), Type::Integer) && (clause.names_service("stripe") || self.is_stripe());
+        let cents =
+            matches!(bare(&field.ty), Type::Integer) && (clause.names_service("stripe") || self.is_stripe());
         let amount = if cents {
-            self.assume(format!("Stripe counts in the smallest unit of a currency, so {amount} is written as {amount}00"));
+            self.assume(format!(
+                "Stripe counts in the smallest unit of a currency, so {amount} is written as {amount}00"
+            ));
             format!("{amount}00")
         } else {
             amount.to_owned()
         };
         Some(match bare(&field.ty) {
-            Type::String | Type::Any => format!("number({path}{}) {sign} {amount}", if open(field) { " ?? \"0\"" } else { "" }),
+            Type::String | Type::Any => {
+                format!("number({path}{}) {sign} {amount}", if open(field) { " ?? \"0\"" } else { "" })
+            }
             _ if open(field) => format!("({path} ?? 0) {sign} {amount}"),
             _ => format!("{path} {sign} {amount}"),
         })
@@ -94,7 +139,9 @@ pub(super) fn compared(text: &str) -> Option<(&'static str, String)> {
 
 /// The field that holds an amount, at the top or one level below, in the first item of a list there.
 pub(super) fn amount_field<'t>(ty: &'t Type, var: &str) -> Option<(String, &'t Field)> {
-    if let Some(found) = field(ty, AMOUNTS).filter(|found| super::data::scalar(&found.ty) || matches!(bare(&found.ty), Type::Any)) {
+    if let Some(found) = field(ty, AMOUNTS)
+        .filter(|found| super::data::scalar(&found.ty) || matches!(bare(&found.ty), Type::Any))
+    {
         return Some((format!("{var}.{}", found.name), found));
     }
     fields(ty).iter().find_map(|outer| match bare(&outer.ty) {
@@ -104,7 +151,8 @@ pub(super) fn amount_field<'t>(ty: &'t Type, var: &str) -> Option<(String, &'t F
             Some((format!("{var}.{}{dot}{}", outer.name, inner.name), inner))
         }
         Type::List(item) => {
-            let inner = field(item, AMOUNTS).filter(|found| super::data::scalar(&found.ty) && AMOUNTS.contains(&outer.name.as_str()))?;
+            let inner = field(item, AMOUNTS)
+                .filter(|found| super::data::scalar(&found.ty) && AMOUNTS.contains(&outer.name.as_str()))?;
             Some((format!("{var}.{}[0].{}", outer.name, inner.name), inner))
         }
         _ => None,
@@ -122,6 +170,7 @@ fn word(clause: &Clause) -> Option<String> {
 
 fn contains(var: &str, field: &Field, word: &str) -> String {
     let word = word.replace(['\\', '"', '\'', '{', '}'], "").to_lowercase();
-    let value = if open(field) { format!("({var}.{} ?? \"\")", field.name) } else { format!("{var}.{}", field.name) };
+    let value =
+        if open(field) { format!("({var}.{} ?? \"\")", field.name) } else { format!("{var}.{}", field.name) };
     format!("contains(lower({value}), \"{word}\")")
 }

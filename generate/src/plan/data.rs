@@ -21,12 +21,41 @@ pub enum Data {
 
 /// Fields that say what a thing is, the best first.
 const TELLING: &[&str] = &[
-    "subject", "title", "summary", "name", "text", "raw_subject", "full_name", "email", "message", "description", "snippet", "number", "Number", "InvoiceNumber",
-    "DocNumber", "amount", "total", "Total", "TotalAmt", "status", "state", "html_url", "url", "link", "permalink", "web_url", "body", "id",
+    "subject",
+    "title",
+    "summary",
+    "name",
+    "text",
+    "raw_subject",
+    "full_name",
+    "email",
+    "message",
+    "description",
+    "snippet",
+    "number",
+    "Number",
+    "InvoiceNumber",
+    "DocNumber",
+    "amount",
+    "total",
+    "Total",
+    "TotalAmt",
+    "status",
+    "state",
+    "html_url",
+    "url",
+    "link",
+    "permalink",
+    "web_url",
+    "body",
+    "id",
 ];
 
 /// Fields that are told beside it.
-const BESIDE: &[&str] = &["from", "author", "user", "amount", "total", "Total", "TotalAmt", "status", "start", "due_on", "html_url", "url", "link", "web_url", "email", "date"];
+const BESIDE: &[&str] = &[
+    "from", "author", "user", "amount", "total", "Total", "TotalAmt", "status", "start", "due_on",
+    "html_url", "url", "link", "web_url", "email", "date",
+];
 
 /// The fields of a type, if it is an object.
 pub fn fields(ty: &Type) -> &[Field] {
@@ -56,7 +85,10 @@ pub fn open(field: &Field) -> bool {
 
 /// True for what stands in a text as it is.
 pub fn scalar(ty: &Type) -> bool {
-    matches!(bare(ty), Type::String | Type::Integer | Type::Number | Type::Boolean | Type::Time | Type::Enum(_))
+    matches!(
+        bare(ty),
+        Type::String | Type::Integer | Type::Number | Type::Boolean | Type::Time | Type::Enum(_)
+    )
 }
 
 /// The field of a type with one of these names, in the order of the names.
@@ -76,7 +108,11 @@ fn shown(path: &str, field: &Field) -> String {
 fn telling(ty: &Type) -> Vec<&Field> {
     let all: Vec<&Field> = fields(ty).iter().filter(|field| scalar(&field.ty)).collect();
     let find = |names: &[&str], had: &[&Field]| {
-        names.iter().find_map(|name| all.iter().copied().find(|field| field.name == *name && !had.iter().any(|had| had.name == field.name)))
+        names.iter().find_map(|name| {
+            all.iter()
+                .copied()
+                .find(|field| field.name == *name && !had.iter().any(|had| had.name == field.name))
+        })
     };
     let mut found = vec![];
     found.extend(find(TELLING, &found));
@@ -119,7 +155,9 @@ impl Data {
     /// It in words, as a text with holes: as people read it.
     pub fn told(&self) -> String {
         match self {
-            Data::List { path, item, .. } => format!("{{{{#each {path} as |it|}}}}\n- {}\n{{{{/each}}}}", line("it", item)),
+            Data::List { path, item, .. } => {
+                format!("{{{{#each {path} as |it|}}}}\n- {}\n{{{{/each}}}}", line("it", item))
+            }
             Data::One { path, ty, .. } => line(path, ty),
             Data::Text { path } => format!("{{{{ {path} }}}}"),
             Data::Any { path } => format!("{{{{ {path} | json }}}}"),
@@ -161,6 +199,9 @@ pub fn placeholder(ty: &Type, about: &str) -> Option<Val> {
         Type::List(_) => Val::Raw("[]".into()),
         Type::AnyObject | Type::Object(_) => Val::Raw("{}".into()),
         Type::Time => Val::Text("2026-01-01T00:00:00Z".into()),
-        _ => Val::Text(format!("({})", about.trim_end_matches('.').to_lowercase().replace("{{", "").replace("}}", ""))),
+        _ => Val::Text(format!(
+            "({})",
+            about.trim_end_matches('.').to_lowercase().replace("{{", "").replace("}}", "")
+        )),
     })
 }

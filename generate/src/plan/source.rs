@@ -19,10 +19,18 @@ impl Planner<'_> {
         let mut read = false;
         // Several things by one verb, each of a service of its own: `my Outlook events and my unread mail`.
         let mut seen: Vec<String> = vec![];
-        let objects: Vec<(usize, String)> =
-            clause.objects.iter().filter(|(_, id)| !MADE.contains(&id.as_str()) && lexicon().objects.get(id).is_some_and(|it| !it.home.is_empty())).cloned().collect();
+        let objects: Vec<(usize, String)> = clause
+            .objects
+            .iter()
+            .filter(|(_, id)| {
+                !MADE.contains(&id.as_str())
+                    && lexicon().objects.get(id).is_some_and(|it| !it.home.is_empty())
+            })
+            .cloned()
+            .collect();
         if objects.is_empty() {
-            let service = clause.services.iter().map(|(_, id)| id.clone()).find(|id| Some(id.as_str()) != but);
+            let service =
+                clause.services.iter().map(|(_, id)| id.clone()).find(|id| Some(id.as_str()) != but);
             if let Some(service) = service
                 && !self.at_hand(&service, None)
             {
@@ -32,7 +40,10 @@ impl Planner<'_> {
         }
         for (at, object) in objects {
             let Some(service) = self.service_of(clause, at, &object, but)? else { continue };
-            if Some(service.as_str()) == but || seen.contains(&service) || self.at_hand(&service, Some(&object)) {
+            if Some(service.as_str()) == but
+                || seen.contains(&service)
+                || self.at_hand(&service, Some(&object))
+            {
                 continue;
             }
             seen.push(service.clone());
@@ -44,11 +55,20 @@ impl Planner<'_> {
 
     /// True if what is spoken of is already there.
     fn at_hand(&self, service: &str, object: Option<&str>) -> bool {
-        self.data.iter().any(|data| data.service() == Some(service) && (object.is_none() || data.object() == object || matches!(data, Data::One { .. })))
+        self.data.iter().any(|data| {
+            data.service() == Some(service)
+                && (object.is_none() || data.object() == object || matches!(data, Data::One { .. }))
+        })
     }
 
     /// The service that has a thing at a place of a clause: the one named nearest that has it, else the one that is usual.
-    fn service_of(&mut self, clause: &Clause, at: usize, object: &str, but: Option<&str>) -> Done<Option<String>> {
+    fn service_of(
+        &mut self,
+        clause: &Clause,
+        at: usize,
+        object: &str,
+        but: Option<&str>,
+    ) -> Done<Option<String>> {
         let homes = lexicon().objects.get(object).map(|it| (it.home.clone(), it.usual)).unwrap_or_default();
         let named = clause
             .services
@@ -63,7 +83,12 @@ impl Planner<'_> {
         if homes.0.iter().any(|home| self.at_hand(home, Some(object))) {
             return Ok(None);
         }
-        let reading: Vec<String> = homes.0.iter().filter(|id| Some(id.as_str()) != but && self.has_readers(id, object)).cloned().collect();
+        let reading: Vec<String> = homes
+            .0
+            .iter()
+            .filter(|id| Some(id.as_str()) != but && self.has_readers(id, object))
+            .cloned()
+            .collect();
         if reading.is_empty() {
             return Ok(None);
         }
@@ -76,12 +101,15 @@ impl Planner<'_> {
 
     /// True if a service has a way to read such things.
     fn has_readers(&self, service: &str, object: &str) -> bool {
-        let homes = lexicon().objects.get(object).is_some_and(|it| it.home.iter().any(|home| home == service));
+        let homes =
+            lexicon().objects.get(object).is_some_and(|it| it.home.iter().any(|home| home == service));
         let reads = |action: &&Action| {
             let name = action.id.rsplit('.').next().unwrap_or_default();
             action.safety == Safety::Read && !["request", "check", "get_me", "auth_test"].contains(&name)
         };
-        let name_has = |action: &&Action| action.id.contains(object) || action.id.contains(object.trim_end_matches("_event"));
+        let name_has = |action: &&Action| {
+            action.id.contains(object) || action.id.contains(object.trim_end_matches("_event"))
+        };
         let all = self.means.catalog.actions_of(service);
         all.into_iter().any(|action| reads(&action) && (homes || name_has(&action)))
     }
@@ -91,26 +119,52 @@ impl Planner<'_> {
         if !object.is_empty() {
             terms.push((format!("o:{object}"), 3.0));
         }
-        terms.extend(crate::index::terms(&clause.text).into_iter().filter(|term| !term.starts_with("s:")).map(|term| (term, 0.5)));
+        terms.extend(
+            crate::index::terms(&clause.text)
+                .into_iter()
+                .filter(|term| !term.starts_with("s:"))
+                .map(|term| (term, 0.5)),
+        );
         let catalog = self.means.catalog;
         let own = |id: &str| id.split('.').next() == Some(service);
         let reads = |id: &str| own(id) && catalog.get(id).is_some_and(|action| action.safety == Safety::Read);
         let hits = self.means.library.actions.find(&terms, &reads);
         // What has to be known of a thing before it can be got is not a way to find it; a list is.
-        let ranked = hits.iter().take(8).filter_map(|hit| Some((catalog.get(&hit.id)?, hit.score))).map(|(action, score)| {
-            let needs = action.input.iter().filter(|field| !field.optional && field.default.is_none());
-            let open = needs.filter(|field| self.said(field, clause).is_none() && !is_time(field)).count();
-            let lists = list_of(&action.output).is_some();
-            let get = action.id.contains(".get_") && !lists;
-            let me = ["get_me", "get_user", "auth_test", "get_account", "get_profile", "get_company", "check"].iter().any(|name| action.id.ends_with(name));
-            (score + if lists { 4.0 } else { 0.0 } - 2.5 * open as f64 - if get && open > 0 { 4.0 } else { 0.0 } - if me { 8.0 } else { 0.0 }, action)
-        });
+        let ranked = hits.iter().take(8).filter_map(|hit| Some((catalog.get(&hit.id)?, hit.score))).map(
+            |(action, score)| {
+                let needs = action.input.iter().filter(|field| !field.optional && field.default.is_none());
+                let open =
+                    needs.filter(|field| self.said(field, clause).is_none() && !is_time(field)).count();
+                let lists = list_of(&action.output).is_some();
+                let get = action.id.contains(".get_") && !lists;
+                let me =
+                    ["get_me", "get_user", "auth_test", "get_account", "get_profile", "get_company", "check"]
+                        .iter()
+                        .any(|name| action.id.ends_with(name));
+                (
+                    score + if lists { 4.0 } else { 0.0 }
+                        - 2.5 * open as f64
+                        - if get && open > 0 { 4.0 } else { 0.0 }
+                        - if me { 8.0 } else { 0.0 },
+                    action,
+                )
+            },
+        );
         let best = ranked.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, action)| action.clone());
         let Some(action) = best else { return self.nothing() };
-        let wanted = if object.is_empty() { action.id.rsplit('.').next().unwrap_or("read").to_owned() } else { plural(object) };
+        let wanted = if object.is_empty() {
+            action.id.rsplit('.').next().unwrap_or("read").to_owned()
+        } else {
+            plural(object)
+        };
         let name = self.name(&wanted);
         let with = self.parameters(&action, clause);
-        self.push(Step { name: name.clone(), cond: None, after: None, does: Does::Use { action: action.id.clone(), with } });
+        self.push(Step {
+            name: name.clone(),
+            cond: None,
+            after: None,
+            does: Does::Use { action: action.id.clone(), with },
+        });
         let path = format!("steps.{name}");
         let (service, object) = (service.to_owned(), object.to_owned());
         let data = match list_of(&action.output) {
@@ -120,7 +174,12 @@ impl Planner<'_> {
                     Some(filter) => {
                         let kept = self.name(&format!("kept_{}", plural(&object)));
                         let list = format!("{path} | filter(it => {filter})");
-                        self.push(Step { name: kept.clone(), cond: None, after: None, does: Does::Keep { list } });
+                        self.push(Step {
+                            name: kept.clone(),
+                            cond: None,
+                            after: None,
+                            does: Does::Keep { list },
+                        });
                         Data::List { path: format!("steps.{kept}.list"), item, service, object }
                     }
                     None => Data::List { path, item, service, object },
@@ -139,7 +198,9 @@ impl Planner<'_> {
         let unread = self.sketch.steps.iter().filter(|step| !text.contains(&format!("steps.{}", step.name)));
         let reading: Vec<String> = unread
             .filter(|step| match &step.does {
-                Does::Use { action, .. } => self.means.catalog.get(action).is_some_and(|action| action.safety == Safety::Read),
+                Does::Use { action, .. } => {
+                    self.means.catalog.get(action).is_some_and(|action| action.safety == Safety::Read)
+                }
                 Does::Get { .. } | Does::Ask { .. } | Does::Keep { .. } | Does::Each { .. } => true,
                 Does::Approve { .. } | Does::Wait { .. } => false,
             })
@@ -150,7 +211,8 @@ impl Planner<'_> {
 }
 
 fn is_time(field: &dsl::types::Field) -> bool {
-    matches!(bare(&field.ty), Type::Time) || ["start", "end", "from", "to", "since"].contains(&field.name.as_str())
+    matches!(bare(&field.ty), Type::Time)
+        || ["start", "end", "from", "to", "since"].contains(&field.name.as_str())
 }
 
 /// The list that an action gives: where it stands in what it gives, and the type of its items.
@@ -159,7 +221,9 @@ pub(super) fn list_of(ty: &Type) -> Option<(String, Type)> {
         Type::List(item) => Some((String::new(), (**item).clone())),
         Type::Object(_) => {
             let mut lists = fields(ty).iter().filter_map(|field| match bare(&field.ty) {
-                Type::List(item) if matches!(bare(item), Type::Object(_) | Type::AnyObject | Type::Any) => Some((field.name.clone(), (**item).clone())),
+                Type::List(item) if matches!(bare(item), Type::Object(_) | Type::AnyObject | Type::Any) => {
+                    Some((field.name.clone(), (**item).clone()))
+                }
                 _ => None,
             });
             lists.next()

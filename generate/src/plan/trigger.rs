@@ -8,7 +8,20 @@ use crate::sketch::{Trigger, Val};
 use crate::when::When;
 
 /// Services that call an address and are no connectors, and words for a form.
-const CALLS: &[&str] = &["webhook", "web hook", "form", "formular", "formulaire", "formulario", "modulo", "typeform", "calendly", "tally", "http call", "booking"];
+const CALLS: &[&str] = &[
+    "webhook",
+    "web hook",
+    "form",
+    "formular",
+    "formulaire",
+    "formulario",
+    "modulo",
+    "typeform",
+    "calendly",
+    "tally",
+    "http call",
+    "booking",
+];
 
 impl Planner<'_> {
     /// Finds what starts the run.
@@ -46,29 +59,41 @@ impl Planner<'_> {
 
     /// `Add every new Calendly booking webhook`: a call, though no word says when.
     fn call_without_when(&mut self) -> Done<()> {
-        if self.sketch.triggers.is_empty() && self.parts.clauses.iter().any(|clause| has_word(&clause.text, "webhook")) {
+        if self.sketch.triggers.is_empty()
+            && self.parts.clauses.iter().any(|clause| has_word(&clause.text, "webhook"))
+        {
             return self.webhook();
         }
         Ok(())
     }
 
     fn event(&mut self, clause: &Clause) -> Done<()> {
-        let mut terms: Vec<(String, f64)> = crate::index::terms(&clause.text).into_iter().map(|term| (term, 0.4)).collect();
+        let mut terms: Vec<(String, f64)> =
+            crate::index::terms(&clause.text).into_iter().map(|term| (term, 0.4)).collect();
         terms.extend(clause.objects.iter().map(|(_, id)| (format!("o:{id}"), 2.0)));
         terms.extend(clause.services.iter().map(|(_, id)| (format!("s:{id}"), 3.0)));
         terms.extend(clause.happens.iter().map(|id| (format!("h:{id}"), 1.5)));
         let homes: Vec<String> = match clause.services.is_empty() {
             false => clause.services.iter().map(|(_, id)| id.clone()).collect(),
             true => {
-                let object = clause.objects.iter().find(|(_, id)| lexicon().objects.get(id).is_some_and(|object| !object.home.is_empty()));
+                let object = clause
+                    .objects
+                    .iter()
+                    .find(|(_, id)| lexicon().objects.get(id).is_some_and(|object| !object.home.is_empty()));
                 let Some((_, id)) = object else {
                     return ask(
                         format!("what starts it? `{}` is no event that I know", clause.said),
-                        ["when a new email arrives", "when a webhook is called", "every weekday at 9"].map(str::to_owned),
+                        ["when a new email arrives", "when a webhook is called", "every weekday at 9"]
+                            .map(str::to_owned),
                     );
                 };
                 let object = &lexicon().objects[id];
-                let having: Vec<String> = object.home.iter().filter(|home| !self.means.catalog.events_of(home).is_empty()).cloned().collect();
+                let having: Vec<String> = object
+                    .home
+                    .iter()
+                    .filter(|home| !self.means.catalog.events_of(home).is_empty())
+                    .cloned()
+                    .collect();
                 vec![self.home(id, &having, object.usual)?]
             }
         };
@@ -81,7 +106,12 @@ impl Planner<'_> {
                 || clause.happens.iter().any(|happens| own.contains(&format!("h:{happens}")))
         };
         let Some(best) = hits.iter().find(|hit| fits(&hit.id)).or(hits.first()).cloned() else {
-            let known: Vec<String> = homes.iter().flat_map(|home| self.means.catalog.events_of(home)).map(|event| event.about.clone()).take(4).collect();
+            let known: Vec<String> = homes
+                .iter()
+                .flat_map(|home| self.means.catalog.events_of(home))
+                .map(|event| event.about.clone())
+                .take(4)
+                .collect();
             return ask(format!("which event is meant by `{}`?", clause.said), known);
         };
         let Some(event) = self.means.catalog.event(&best.id).cloned() else { return self.nothing() };
@@ -92,7 +122,10 @@ impl Planner<'_> {
             self.assume(format!("`{}` is read as: {about} (`{}`)", clause.said, best.id));
         }
         let service = best.id.split('.').next().unwrap_or_default().to_owned();
-        let object = clause.objects.first().map_or_else(|| best.id.rsplit(['_', '.']).next().unwrap_or_default().to_owned(), |(_, id)| id.clone());
+        let object = clause.objects.first().map_or_else(
+            || best.id.rsplit(['_', '.']).next().unwrap_or_default().to_owned(),
+            |(_, id)| id.clone(),
+        );
         let with = self.event_parameters(&event.input, clause);
         let data = Data::One { path: "trigger.event".into(), ty: event.payload.clone(), service, object };
         let filter = self.filter(clause, &event.payload, "event");
@@ -120,9 +153,20 @@ impl Planner<'_> {
 
 /// Words for a time that say none.
 fn vague(text: &str) -> Option<&'static str> {
-    ["regularly", "sometimes", "occasionally", "soon", "later", "often", "every so often", "biweekly", "from time to time", "at some point"]
-        .into_iter()
-        .find(|word| has_word(text, word))
+    [
+        "regularly",
+        "sometimes",
+        "occasionally",
+        "soon",
+        "later",
+        "often",
+        "every so often",
+        "biweekly",
+        "from time to time",
+        "at some point",
+    ]
+    .into_iter()
+    .find(|word| has_word(text, word))
 }
 
 /// True if a text in its normal form has these words.

@@ -3,6 +3,8 @@
 use pest::Parser;
 use pest::iterators::Pair;
 
+use super::zones::{place_zone, short_zone};
+
 /// The parser that pest derives.
 #[derive(pest_derive::Parser)]
 #[grammar = "when/when.pest"]
@@ -158,12 +160,7 @@ pub fn pieces(text: &str) -> Option<(Vec<Piece>, usize)> {
             found.push(piece);
         }
     }
-    (!found.is_empty()).then(|| (found, end - trailing(&text[..end])))
-}
-
-/// A span of the past or of the calendar at the beginning of a text, and how many bytes it takes.
-fn trailing(text: &str) -> usize {
-    text.len() - text.trim_end().len()
+    (!found.is_empty()).then(|| (found, text[..end].trim_end().len()))
 }
 
 /// The number that the name of a rule ends in.
@@ -246,7 +243,8 @@ fn piece(pair: &Pair<'_, Rule>) -> Option<Piece> {
         Rule::in_length | Rule::from_now => later(pair)?,
         Rule::minute_of_hour => minute_of_hour(pair)?,
         Rule::range => {
-            let mut ends = pair.clone().into_inner().filter(|it| it.as_rule() == Rule::clock).map(|it| clock(&it));
+            let mut ends =
+                pair.clone().into_inner().filter(|it| it.as_rule() == Rule::clock).map(|it| clock(&it));
             match (ends.next()?, ends.next()?) {
                 (Some(from), Some(to)) => Piece::Range(from, to),
                 _ => Piece::Open(Open::NoSuchTime),
@@ -265,7 +263,10 @@ fn piece(pair: &Pair<'_, Rule>) -> Option<Piece> {
             month: first(pair, month),
         },
         Rule::every_other_day_of_week => {
-            let count = pair.clone().into_inner().filter(|it| it.as_rule() != Rule::n1 || !has(pair, Rule::k_sur_deux));
+            let count = pair
+                .clone()
+                .into_inner()
+                .filter(|it| it.as_rule() != Rule::n1 || !has(pair, Rule::k_sur_deux));
             let count = count.into_iter().find_map(|it| number(&it)).unwrap_or(2);
             Piece::EveryOther(count, first(pair, day)?, first(pair, part))
         }
@@ -316,7 +317,9 @@ fn interval(pair: &Pair<'_, Rule>) -> Option<Piece> {
     if has(pair, Rule::fortnight) {
         return Some(Piece::Every(2, Unit::Week));
     }
-    if let Some(part) = pair.clone().into_inner().filter(|it| it.as_rule() != Rule::p_night).find_map(|it| part(&it)) {
+    if let Some(part) =
+        pair.clone().into_inner().filter(|it| it.as_rule() != Rule::p_night).find_map(|it| part(&it))
+    {
         return Some(Piece::EachPart(part));
     }
     let other = has(pair, Rule::other) || has(pair, Rule::alternate);
@@ -349,8 +352,12 @@ fn month_days(pair: &Pair<'_, Rule>) -> Option<Piece> {
             .or_else(|| inner.iter().find_map(|it| it.as_str().trim().parse().ok()))
             .or_else(|| pair.as_str().trim().trim_end_matches('.').parse().ok())
     };
-    let days: Option<Vec<u8>> =
-        pair.clone().into_inner().filter(|it| matches!(it.as_rule(), Rule::month_day | Rule::plain_day)).map(number).collect();
+    let days: Option<Vec<u8>> = pair
+        .clone()
+        .into_inner()
+        .filter(|it| matches!(it.as_rule(), Rule::month_day | Rule::plain_day))
+        .map(number)
+        .collect();
     let of_month = has(pair, Rule::of_month) || has(pair, Rule::every);
     Some(Piece::MonthDays { days: days?, of_month })
 }
@@ -360,7 +367,11 @@ fn bit(day: u8) -> u8 {
 }
 
 fn set(pair: &Pair<'_, Rule>) -> u8 {
-    pair.clone().into_inner().filter(|it| it.as_rule() == Rule::day_set).map(|it| set_of(&it)).fold(0, |all, one| all | one)
+    pair.clone()
+        .into_inner()
+        .filter(|it| it.as_rule() == Rule::day_set)
+        .map(|it| set_of(&it))
+        .fold(0, |all, one| all | one)
 }
 
 fn set_of(pair: &Pair<'_, Rule>) -> u8 {
@@ -384,7 +395,8 @@ fn set_of(pair: &Pair<'_, Rule>) -> u8 {
 }
 
 fn week_days(pair: &Pair<'_, Rule>) -> Piece {
-    let sets: Vec<Pair<'_, Rule>> = pair.clone().into_inner().filter(|it| it.as_rule() == Rule::day_set).collect();
+    let sets: Vec<Pair<'_, Rule>> =
+        pair.clone().into_inner().filter(|it| it.as_rule() == Rule::day_set).collect();
     let plural = |it: &Pair<'_, Rule>| {
         it.clone().into_inner().any(|it| {
             matches!(it.as_rule(), Rule::weekend | Rule::work_days | Rule::day_range) || is(&it, "ds")
@@ -403,7 +415,12 @@ fn week_days(pair: &Pair<'_, Rule>) -> Piece {
     let each = |word: &&str| ["le", "les", "los", "il", "nei"].contains(word);
     let how = if lead.iter().any(next) || has(pair, Rule::after_day) {
         How::Next
-    } else if has(pair, Rule::every) || sets.iter().any(plural) || plural_part || lead.iter().any(each) || sets.len() > 1 {
+    } else if has(pair, Rule::every)
+        || sets.iter().any(plural)
+        || plural_part
+        || lead.iter().any(each)
+        || sets.len() > 1
+    {
         How::Each
     } else {
         How::Coming
@@ -449,7 +466,8 @@ fn dated(pair: &Pair<'_, Rule>, every: bool) -> Option<Piece> {
             if digits.is_empty() { Some(1) } else { digits.parse().ok() }
         })
     })??;
-    let year = first(pair, |it| (it.as_rule() == Rule::year).then(|| it.as_str().trim().parse().ok()).flatten());
+    let year =
+        first(pair, |it| (it.as_rule() == Rule::year).then(|| it.as_str().trim().parse().ok()).flatten());
     Some(Piece::Date { day, month: first(pair, month)?, year, every })
 }
 
@@ -463,7 +481,10 @@ fn date(pair: &Pair<'_, Rule>) -> Option<Piece> {
     let numbers = |text: &str| -> Option<(u8, u8, Option<i16>)> {
         let mut parts = text.split(['.', '/', ' ']).map(str::trim).filter(|it| !it.is_empty());
         let (one, two) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        let year = parts.next().and_then(|year| year.parse::<i16>().ok()).map(|year| if year < 100 { 2000 + year } else { year });
+        let year = parts
+            .next()
+            .and_then(|year| year.parse::<i16>().ok())
+            .map(|year| if year < 100 { 2000 + year } else { year });
         Some((one, two, year))
     };
     if let Some(text) = first(pair, |it| (it.as_rule() == Rule::dotted).then(|| it.as_str().to_owned())) {
@@ -485,17 +506,21 @@ fn date(pair: &Pair<'_, Rule>) -> Option<Piece> {
 /// A time of day; nothing where there is no such time.
 fn clock(pair: &Pair<'_, Rule>) -> Option<Clock> {
     let said = pair.clone().into_inner().next()?;
-    let side = pair.clone().into_inner().find(|it| it.as_rule() == Rule::day_side).and_then(|it| first(&it, part));
+    let side =
+        pair.clone().into_inner().find(|it| it.as_rule() == Rule::day_side).and_then(|it| first(&it, part));
     let half = if has(&said, Rule::am) {
         Half::Am
     } else if has(&said, Rule::pm) {
         Half::Pm
-    } else if has(&said, Rule::oclock) && !said.as_str().contains("clock") && !said.as_str().contains("sharp") {
+    } else if has(&said, Rule::oclock) && !said.as_str().contains("clock") && !said.as_str().contains("sharp")
+    {
         Half::Whole
     } else {
         Half::Unsaid
     };
-    let hour_of = |pair: &Pair<'_, Rule>| first(pair, |it| (it.as_rule() == Rule::hour).then(|| first(it, number)).flatten());
+    let hour_of = |pair: &Pair<'_, Rule>| {
+        first(pair, |it| (it.as_rule() == Rule::hour).then(|| first(it, number)).flatten())
+    };
     let mins_of = |pair: &Pair<'_, Rule>| {
         let inner = pair.clone().into_inner().find(|it| it.as_rule() == Rule::mins);
         match inner {
@@ -558,75 +583,14 @@ fn clock(pair: &Pair<'_, Rule>) -> Option<Clock> {
     (fits && minute < 60).then_some(Clock { hour, minute, half, part: side })
 }
 
-/// Cities that give no zone its name, and names of zones that people say.
-const PLACES: &[(&str, &str)] = &[
-    ("munich", "Europe/Berlin"),
-    ("frankfurt", "Europe/Berlin"),
-    ("hamburg", "Europe/Berlin"),
-    ("san francisco", "America/Los_Angeles"),
-    ("seattle", "America/Los_Angeles"),
-    ("boston", "America/New_York"),
-    ("washington", "America/New_York"),
-    ("miami", "America/New_York"),
-    ("pacific", "America/Los_Angeles"),
-    ("eastern", "America/New_York"),
-    ("central european", "Europe/Berlin"),
-    ("mumbai", "Asia/Kolkata"),
-    ("delhi", "Asia/Kolkata"),
-    ("beijing", "Asia/Shanghai"),
-    ("londres", "Europe/London"),
-    ("barcelona", "Europe/Madrid"),
-    ("milan", "Europe/Rome"),
-    ("geneva", "Europe/Zurich"),
-    ("uk", "Europe/London"),
-];
-
-/// Short names that have one reading.
-const SHORT: &[(&str, &str)] = &[
-    ("utc", "UTC"),
-    ("gmt", "UTC"),
-    ("cet", "Europe/Berlin"),
-    ("cest", "Europe/Berlin"),
-    ("mez", "Europe/Berlin"),
-    ("mesz", "Europe/Berlin"),
-    ("eet", "Europe/Helsinki"),
-    ("eest", "Europe/Helsinki"),
-    ("wet", "Europe/Lisbon"),
-    ("est", "America/New_York"),
-    ("edt", "America/New_York"),
-    ("cdt", "America/Chicago"),
-    ("mdt", "America/Denver"),
-    ("mst", "America/Denver"),
-    ("pst", "America/Los_Angeles"),
-    ("pdt", "America/Los_Angeles"),
-    ("pt", "America/Los_Angeles"),
-    ("pacific", "America/Los_Angeles"),
-    ("eastern", "America/New_York"),
-    ("jst", "Asia/Tokyo"),
-    ("aest", "Australia/Sydney"),
-    ("aedt", "Australia/Sydney"),
-    ("sgt", "Asia/Singapore"),
-    ("hkt", "Asia/Hong_Kong"),
-];
-
 fn zone(pair: &Pair<'_, Rule>) -> Option<Piece> {
     if let Some(name) = first(pair, |it| (it.as_rule() == Rule::z_iana).then(|| it.as_str().to_owned())) {
         let known = dsl::cron::zones().into_iter().find(|known| known.to_lowercase() == name);
         return Some(known.map_or(Piece::ZoneWords(name), Piece::Zone));
     }
     if let Some(short) = first(pair, |it| (it.as_rule() == Rule::z_short).then(|| it.as_str().to_owned())) {
-        let known = SHORT.iter().find(|(name, _)| *name == short);
-        return Some(known.map_or(Piece::ZoneWords(short), |(_, zone)| Piece::Zone((*zone).to_owned())));
+        return Some(short_zone(&short).map_or(Piece::ZoneWords(short), Piece::Zone));
     }
     let place = first(pair, |it| (it.as_rule() == Rule::place).then(|| it.as_str().trim().to_owned()))?;
     Some(place_zone(&place).map_or(Piece::ZoneWords(place), Piece::Zone))
-}
-
-/// The zone of a city.
-pub fn place_zone(place: &str) -> Option<String> {
-    if let Some((_, zone)) = PLACES.iter().chain(SHORT).find(|(name, _)| *name == place) {
-        return Some((*zone).to_owned());
-    }
-    let wanted = place.replace(' ', "_");
-    dsl::cron::zones().into_iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.to_lowercase() == wanted))
 }

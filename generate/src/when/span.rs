@@ -72,7 +72,9 @@ fn within(text: &str) -> Vec<Span> {
             let hours = match unit {
                 unit if unit.starts_with("month") => 24 * 30,
                 unit if ["week", "woch", "sema", "sett"].iter().any(|word| unit.starts_with(word)) => 24 * 7,
-                unit if ["hour", "stun", "heur", "hora", "ore"].iter().any(|word| unit.starts_with(word)) => 1,
+                unit if ["hour", "stun", "heur", "hora", "ore"].iter().any(|word| unit.starts_with(word)) => {
+                    1
+                }
                 _ if whole.as_str().contains("week") => 24 * 7,
                 _ if whole.as_str().contains("month") => 24 * 30,
                 _ => 24,

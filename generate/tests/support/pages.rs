@@ -14,7 +14,8 @@ pub fn catalog() -> Catalog {
     let mut actions = vec![];
     let mut events = vec![];
     let mut connected = std::collections::BTreeSet::new();
-    let mut pages: Vec<_> = std::fs::read_dir(docs.join("connectors")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut pages: Vec<_> =
+        std::fs::read_dir(docs.join("connectors")).unwrap().map(|entry| entry.unwrap().path()).collect();
     pages.push(docs.join("actions.md"));
     pages.sort();
     for page in pages {
@@ -24,7 +25,18 @@ pub fn catalog() -> Catalog {
         for (at, _) in text.match_indices("\n### `") {
             let section = text[at + 6..].split("\n### `").next().unwrap().split("\n## ").next().unwrap();
             let (id, rest) = section.split_once('`').unwrap();
-            let about = rest.trim().split(" Its safety is").next().unwrap().split(" Heard of by").next().unwrap().split('\n').next().unwrap().to_owned();
+            let about = rest
+                .trim()
+                .split(" Its safety is")
+                .next()
+                .unwrap()
+                .split(" Heard of by")
+                .next()
+                .unwrap()
+                .split('\n')
+                .next()
+                .unwrap()
+                .to_owned();
             let input: Vec<Field> = rest.lines().filter_map(field).collect();
             if at >= happening {
                 events.push(Event { id: id.into(), about, input, payload: gives(rest) });
@@ -33,13 +45,15 @@ pub fn catalog() -> Catalog {
             if !rest.contains("Its safety is") {
                 continue;
             }
-            let safety = match rest.split("Its safety is `").nth(1).unwrap_or("once").split('`').next().unwrap() {
-                "read" => Safety::Read,
-                "idempotent" => Safety::Idempotent,
-                "keyed" => Safety::Keyed,
-                _ => Safety::Once,
-            };
-            let trust = if rest.contains("the service's own word") { Trust::Trusted } else { Trust::Untrusted };
+            let safety =
+                match rest.split("Its safety is `").nth(1).unwrap_or("once").split('`').next().unwrap() {
+                    "read" => Safety::Read,
+                    "idempotent" => Safety::Idempotent,
+                    "keyed" => Safety::Keyed,
+                    _ => Safety::Once,
+                };
+            let trust =
+                if rest.contains("the service's own word") { Trust::Trusted } else { Trust::Untrusted };
             actions.push(Action { id: id.into(), about, safety, input, output: gives(rest), trust });
             let connector = id.split('.').next().unwrap();
             if !["file", "http", "ai", "rss"].contains(&connector) {
@@ -71,6 +85,7 @@ fn field(line: &str) -> Option<Field> {
         return Some(Field::required(name, ty, &about));
     }
     let default = said.split("default `").nth(1).map(|text| text.split('`').next().unwrap_or_default());
-    let default = default.map(|text| serde_json::from_str(text).map_or_else(|_| Value::text(text), Value::from_json));
+    let default =
+        default.map(|text| serde_json::from_str(text).map_or_else(|_| Value::text(text), Value::from_json));
     Some(Field { default, ..Field::optional(name, ty, &about) })
 }
