@@ -18,11 +18,13 @@ mod deploy;
 mod diff;
 mod doctor;
 mod enable;
+mod eval;
 mod explain;
 mod explain_run;
 mod export;
 mod fmt;
 mod fork;
+mod generate;
 mod graph;
 mod import;
 mod keys;
@@ -89,11 +91,13 @@ enum Command {
     Disconnect(connections::RemoveArgs),
     Doctor(doctor::Args),
     Enable(enable::EnableArgs),
+    Eval(eval::Args),
     Explain(explain::Args),
     ExplainRun(explain_run::Args),
     Export(export::Args),
     Fmt(fmt::Args),
     Fork(fork::Args),
+    Generate(generate::Args),
     Graph(graph::Args),
     Import(import::Args),
     Keys(keys::Args),
@@ -249,11 +253,13 @@ pub fn main() -> Exit {
         Command::Disconnect(args) => on_runtime(connections::remove(args)),
         Command::Doctor(args) => on_runtime(doctor::main(args)),
         Command::Enable(args) => on_runtime(enable::enable(args)),
+        Command::Eval(args) => eval::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::ExplainRun(args) => explain_run::main(&args),
         Command::Export(args) => export::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Fork(args) => on_runtime(fork::main(args)),
+        Command::Generate(args) => generate::main(&args),
         Command::Graph(args) => graph::main(&args),
         Command::Import(args) => import::main(&args),
         Command::Keys(args) => keys::main(&args),

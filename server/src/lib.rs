@@ -11,6 +11,7 @@ pub mod config;
 pub mod connections;
 pub mod costs;
 pub mod doctor;
+pub mod drafts;
 pub mod error;
 pub mod executor;
 pub mod export;

@@ -111,6 +111,7 @@ impl Keyway {
             "explain-run",
             "export",
             "fork",
+            "generate",
             "keys",
             "org",
             "owner",

@@ -19,10 +19,14 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("dsl", &[]),
     ("egress", &["secret"]),
     ("engine", &["dsl"]),
+    ("generate", &["ai", "dsl", "engine", "runtime"]),
     ("migrate", &["connectors", "dsl"]),
     ("runtime", &["dsl", "engine", "store"]),
     ("secret", &[]),
-    ("server", &["ai", "connectors", "dsl", "egress", "engine", "runtime", "secret", "store", "vault"]),
+    (
+        "server",
+        &["ai", "connectors", "dsl", "egress", "engine", "generate", "runtime", "secret", "store", "vault"],
+    ),
     ("store", &[]),
     ("vault", &["secret", "store"]),
 ];

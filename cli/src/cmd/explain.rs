@@ -1,4 +1,4 @@
-//! `keyway explain`: the long story of a code, a function or a verb.
+//! `keyway explain`: the long story of a code, a function or a verb, or what a workflow does in plain words.
 
 use clap::Args as ClapArgs;
 use dsl::codes::Code;
@@ -9,10 +9,10 @@ use dsl::verb::{self, Verb};
 use crate::error::{Exit, Trouble};
 use crate::output::{self, BUSY, FAINT, STRONG};
 
-/// Explain a code, a function or a verb
+/// Explain a code, a function or a verb, or what a workflow does
 #[derive(ClapArgs)]
 pub struct Args {
-    /// A code such as KW0102, a function such as `map`, or a verb such as `for_each`; without one, all codes
+    /// A code such as KW0102, a function such as `map`, a verb such as `for_each`, or the file of a workflow; without one, all codes
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -25,6 +25,10 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         output::result(&lines.join("\n"));
         return Ok(Exit::Done);
     };
+    let file = std::path::Path::new(name);
+    if file.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+        return of_file(file);
+    }
     let text = match (Code::find(name), verb::find(name), functions::find(name)) {
         (Some(code), ..) => of_code(code),
         (None, Some(verb), _) => of_verb(verb),
@@ -32,6 +36,19 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         (None, None, None) => return Err(unknown(name)),
     };
     output::result(&text);
+    Ok(Exit::Done)
+}
+
+/// What a workflow does.
+fn of_file(file: &std::path::Path) -> Result<Exit, Trouble> {
+    let text = super::run::read(file)?;
+    let catalog = server::beside::catalog(file, &text);
+    let checked = dsl::check(&text, &catalog);
+    if checked.has_errors() {
+        output::diagnostics(&file.display().to_string(), &text, &checked.diagnostics);
+    }
+    let Some(workflow) = checked.workflow else { return Ok(Exit::No) };
+    output::result(&server::drafts::explain(&workflow, &catalog));
     Ok(Exit::Done)
 }
 

