@@ -2,7 +2,37 @@
 import { join } from "node:path";
 
 const OWNER = { name: "ada@example.com", password: "a password of twelve" };
-const settled = (page) => page.waitForFunction(() => !document.querySelector("main [role=status]:not(:empty)") || !/…$/.test(document.querySelector("main [role=status]").textContent.trim()));
+const settled = (page) => page.waitForFunction(() => [...document.querySelectorAll("main [role=status]")].every((one) => !/…$/.test(one.textContent.trim())));
+
+/** Signs the owner in at a browser that is not known. */
+async function signIn(page) {
+  await page.goto("/dashboard/sign-in");
+  await page.getByLabel("Name").fill(OWNER.name);
+  await page.locator("input[type=password]").fill(OWNER.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1, name: "Workflows" }).waitFor();
+}
+
+/** Lets the next Tab begin where the page does. */
+const fromTheStart = (page) =>
+  page.evaluate(() => {
+    const first = document.createElement("button");
+    document.body.prepend(first);
+    first.focus();
+    first.remove();
+  });
+
+/** Deploys a text from an empty page. */
+async function deployText(page, text) {
+  await visit(page, "/workflows/new");
+  await page.getByRole("button", { name: /^Empty/ }).click();
+  await page.locator(".cm-content").waitFor();
+  await write(page, text);
+  await page.getByText("Nothing is wrong with it").waitFor();
+  await page.getByRole("button", { name: "Plan", exact: true }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await page.getByRole("button", { name: "Run now" }).waitFor();
+}
 
 /** Goes somewhere and waits until it is there. */
 async function visit(page, path) {
@@ -37,6 +67,9 @@ async function runNow(page) {
   await page.waitForURL(/\/dashboard\/runs\/./);
 }
 
+/** Where one is let in. */
+const DOORS = ["/sign-in", "/setup", "/invitation", "/reset"];
+
 /** As text that a browser would run, if any text were. */
 const POISON = [
   '<script>alert(1)</script>',
@@ -61,7 +94,7 @@ export const scenes = {
     check(!page.url().includes("#"), "the link has left the address");
     check((await page.getByLabel("Link").inputValue()).startsWith("kwl_"), "the link is filled in");
     await page.getByLabel("Name", { exact: true }).fill(OWNER.name);
-    await page.getByLabel("Password", { exact: true }).first().fill(OWNER.password);
+    await page.locator("input[type=password]").nth(0).fill(OWNER.password);
     await page.getByLabel("Password again").fill("something else");
     await page.getByRole("button", { name: "Create the owner" }).click();
     await page.getByText("the two passwords differ").waitFor();
@@ -111,7 +144,7 @@ export const scenes = {
     await page.getByText("0 configured").waitFor();
     const add = page.getByRole("button", { name: "Add a key of OpenAI", exact: true });
     await add.click();
-    await page.getByLabel("Key", { exact: false }).first().fill("sk-canary-0f1e2d3c4b5a69788796");
+    await page.getByRole("dialog").locator("input[type=password]").fill("sk-canary-0f1e2d3c4b5a69788796");
     await page.getByLabel("Where its API begins").fill("http://127.0.0.1:9/v1");
     await page.getByRole("button", { name: "Save and test" }).click();
     // Nobody listens there: the page says so, and what to do is to remove it and add it right.
@@ -120,7 +153,7 @@ export const scenes = {
     await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
     await page.getByText("0 configured").waitFor();
     await add.click();
-    await page.getByLabel("Key", { exact: false }).first().fill("sk-canary-0f1e2d3c4b5a69788796");
+    await page.getByRole("dialog").locator("input[type=password]").fill("sk-canary-0f1e2d3c4b5a69788796");
     await page.getByLabel("Where its API begins").fill(`${env.KEYWAY_PROVIDER}/v1`);
     await page.getByRole("button", { name: "Save and test" }).click();
     await page.getByText("1 configured").waitFor();
@@ -175,7 +208,11 @@ export const scenes = {
     await runNow(page);
     await page.getByText("Order for 280?").waitFor();
     await deploy(page, "A model and a person");
+    await deployText(page, 'name: watched\nsteps:\n  begin:\n    wait: { signal: begin, timeout: 1d }\n  sum:\n    after: begin\n    ai: "Say what Keyway is."\n  look:\n    approve: { message: "Is this right? {{ steps.sum.text }}", timeout: 1d }\n');
     await runNow(page);
+    await page.getByText("as it happens").waitFor();
+    await page.getByRole("button", { name: "Raise begin" }).click();
+    await page.getByRole("button", { name: "Raise it" }).click();
     // The model says half, and the rest once the test says so.
     await page.locator(".says").filter({ hasText: "Keyway" }).first().waitFor();
     check((await page.getByText("as it happens").count()) === 1, "it is told as it happens");
@@ -196,13 +233,7 @@ export const scenes = {
 
   async "a failure, a retry and a fork"({ check, state }) {
     const { page } = state;
-    await visit(page, "/workflows/new");
-    await page.getByRole("button", { name: /^Empty/ }).click();
-    await page.locator(".cm-content").waitFor();
-    await write(page, "name: breaks\ninputs:\n  good: { type: boolean, default: false }\nsteps:\n  look:\n    set: { seen: true }\n  stop:\n    if: not inputs.good\n    after: look\n    fail: \"it is not good\"\n");
-    await page.getByText("Nothing is wrong with it").waitFor();
-    await page.getByRole("button", { name: "Plan", exact: true }).click();
-    await page.getByRole("button", { name: "Deploy", exact: true }).click();
+    await deployText(page, "name: breaks\ninputs:\n  good: { type: boolean, default: false }\nsteps:\n  look:\n    set: { seen: true }\n  stop:\n    if: not inputs.good\n    after: look\n    fail: \"it is not good\"\n");
     await runNow(page);
     await page.getByRole("alert").getByText("it is not good").first().waitFor();
     const first = page.url();
@@ -218,13 +249,7 @@ export const scenes = {
 
   async "a signal, a pause and an end"({ check, state }) {
     const { page } = state;
-    await visit(page, "/workflows/new");
-    await page.getByRole("button", { name: /^Empty/ }).click();
-    await page.locator(".cm-content").waitFor();
-    await write(page, "name: listens\nsteps:\n  hear:\n    wait: { signal: parcel, timeout: 1d }\n  again:\n    after: hear\n    wait: { signal: second, timeout: 1d }\n");
-    await page.getByText("Nothing is wrong with it").waitFor();
-    await page.getByRole("button", { name: "Plan", exact: true }).click();
-    await page.getByRole("button", { name: "Deploy", exact: true }).click();
+    await deployText(page, "name: listens\nsteps:\n  hear:\n    wait: { signal: parcel, timeout: 1d }\n  again:\n    after: hear\n    wait: { signal: second, timeout: 1d }\n");
     await runNow(page);
     await page.getByRole("button", { name: "Raise parcel" }).click();
     await page.getByLabel("What it carries").fill('{ "number": 5 }');
@@ -294,7 +319,7 @@ export const scenes = {
     const { page } = state;
     await visit(page, "/workflows");
     const now = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");
-    await page.evaluate(() => document.activeElement?.blur());
+    await fromTheStart(page);
     await page.keyboard.press("Tab");
     check((await now()) === "Skip to the content", `the first stop is the skip link, not ${await now()}`);
     await page.keyboard.press("Enter");
@@ -306,6 +331,7 @@ export const scenes = {
     }
     await page.keyboard.press("Control+k");
     await page.keyboard.type("fixed");
+    await page.getByRole("option", { name: /fixed/ }).waitFor();
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "fixed" }).waitFor();
     await page.getByRole("button", { name: "Run now" }).and(page.locator(":enabled")).waitFor();
@@ -335,19 +361,71 @@ export const scenes = {
     check(!(await page.evaluate(() => document.activeElement?.classList.contains("editor"))), "the editor is left");
   },
 
+  async "phone"({ person, check, state }) {
+    const phone = await person({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
+    const page = await phone.newPage();
+    await signIn(page);
+    state.phone = page;
+    for (const path of pages(state)) {
+      await visit(page, path);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      check(over <= 0, `${path} is ${over} pixels too wide`);
+    }
+    await page.getByRole("button", { name: /Menu/ }).click();
+    await page.getByRole("link", { name: "Runs" }).click();
+    await page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
+    check(await page.getByRole("button", { name: /Menu/ }).isVisible(), "the menu closes where one goes");
+  },
+
+  async "axe"({ axe, person, check, state }) {
+    const { page } = state;
+    const outside = await (await person()).newPage();
+    let looked = 0;
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await outside.emulateMedia({ colorScheme: scheme });
+      for (const path of [...pages(state), ...DOORS]) {
+        const at = DOORS.includes(path) ? outside : page;
+        await visit(at, path);
+        const wrong = await faults(at, axe);
+        check(wrong.length === 0, `${scheme} ${path}: ${wrong.join(" | ")}`);
+        looked++;
+      }
+    }
+    check(looked >= 30, `${looked} pages`);
+    await page.emulateMedia({ colorScheme: "light" });
+  },
+
+  async shots({ shots, person, check, state }) {
+    if (!shots) return;
+    const { page } = state;
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      for (const path of [...pages(state), "/sign-in"]) {
+        const fresh = path === "/sign-in" ? await (await person({ colorScheme: scheme })).newPage() : page;
+        await visit(fresh, path);
+        await fresh.waitForTimeout(500);
+        await fresh.screenshot({ path: join(shots, `${nameOf(path, state)}-${scheme}.png`) });
+      }
+      if (state.phone) {
+        await state.phone.emulateMedia({ colorScheme: scheme });
+        for (const path of ["/workflows", "/workflows/order", new URL(state.run).pathname.slice(10)]) {
+          await visit(state.phone, path);
+          await state.phone.waitForTimeout(500);
+          await state.phone.screenshot({ path: join(shots, `phone-${nameOf(path, state)}-${scheme}.png`) });
+        }
+      }
+    }
+    check(true, "they are made");
+  },
+
   async "texts that would be scripts"({ check, state, seen }) {
     const { page } = state;
     const poison = POISON;
     let shown = 0;
     // As inputs, as values of steps, as the message of an approval and as a description.
-    const quoted = JSON.stringify(poison.filter((one) => !one.includes("{{")).join(" \u2028 "));
-    await visit(page, "/workflows/new");
-    await page.getByRole("button", { name: /^Empty/ }).click();
-    await page.locator(".cm-content").waitFor();
-    await write(page, `name: poisoned\ndescription: ${quoted}\ninputs:\n  text: string\nsteps:\n  say:\n    set: { said: "{{ inputs.text }}" }\n  ask:\n    approve: { message: "{{ inputs.text }}", timeout: 1d }\n    after: say\noutput: "{{ steps.say.said }}"\n`);
-    await page.getByText("Nothing is wrong with it").waitFor();
-    await page.getByRole("button", { name: "Plan", exact: true }).click();
-    await page.getByRole("button", { name: "Deploy", exact: true }).click();
+    const quoted = JSON.stringify(poison.filter((one) => !one.includes("{{")).join(" and "));
+    await deployText(page, `name: poisoned\ndescription: ${quoted}\ninputs:\n  text: string\nsteps:\n  say:\n    set: { said: "{{ inputs.text }}" }\n  ask:\n    approve: { message: "{{ inputs.text }}", timeout: 1d }\n    after: say\noutput: "{{ steps.say.said }}"\n`);
     const texts = [...(state.naughty ?? []), ...poison].filter((text) => text.trim());
     const runs = await page.evaluate(async (texts) => {
       const { csrf } = await (await fetch("/api/v1/session")).json();
@@ -398,62 +476,6 @@ export const scenes = {
       check(page.url().includes("/dashboard/"), page.url());
     }
     check(seen.dialogs.length === 0 && seen.violations.length === 0, `${seen.dialogs.length} dialogs, ${seen.violations.length} violations`);
-  },
-
-  async "phone"({ person, check, state }) {
-    const cookies = await state.context.cookies();
-    const phone = await person({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
-    await phone.addCookies(cookies);
-    const page = await phone.newPage();
-    state.phone = page;
-    for (const path of pages(state)) {
-      await visit(page, path);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      check(over <= 0, `${path} is ${over} pixels too wide`);
-    }
-    await page.getByRole("button", { name: /Menu/ }).click();
-    await page.getByRole("link", { name: "Runs" }).click();
-    await page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
-    check(await page.getByRole("button", { name: /Menu/ }).isVisible(), "the menu closes where one goes");
-  },
-
-  async "axe"({ axe, check, state }) {
-    const { page } = state;
-    let looked = 0;
-    for (const scheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme: scheme });
-      for (const path of [...pages(state), "/sign-in", "/setup"]) {
-        await visit(page, path);
-        const wrong = await faults(page, axe);
-        check(wrong.length === 0, `${scheme} ${path}: ${wrong.join(" | ")}`);
-        looked++;
-      }
-    }
-    check(looked >= 30, `${looked} pages`);
-    await page.emulateMedia({ colorScheme: "light" });
-  },
-
-  async shots({ shots, person, check, state }) {
-    if (!shots) return;
-    const { page } = state;
-    for (const scheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-      for (const path of [...pages(state), "/sign-in"]) {
-        const fresh = path === "/sign-in" ? await (await person({ colorScheme: scheme })).newPage() : page;
-        await visit(fresh, path);
-        await fresh.waitForTimeout(500);
-        await fresh.screenshot({ path: join(shots, `${nameOf(path, state)}-${scheme}.png`) });
-      }
-      if (state.phone) {
-        await state.phone.emulateMedia({ colorScheme: scheme });
-        for (const path of ["/workflows", "/workflows/order", new URL(state.run).pathname.slice(10)]) {
-          await visit(state.phone, path);
-          await state.phone.waitForTimeout(500);
-          await state.phone.screenshot({ path: join(shots, `phone-${nameOf(path, state)}-${scheme}.png`) });
-        }
-      }
-    }
-    check(true, "they are made");
   },
 
   // The eyes of the scenes above see what they look for.

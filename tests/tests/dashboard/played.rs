@@ -65,6 +65,7 @@ fn people_do_what_they_came_for() {
     let Some((node, chromium, packages)) = tools() else { return };
     let place = Place::new();
     let provider = Provider::start(TEXT, &[Does::Pauses]);
+    provider.takes_every_key();
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--allow-private"];
     let mut service = place.keyway.spawn(&arguments);
     let mut lines = BufReader::new(service.stderr.take().unwrap()).lines();

@@ -44,7 +44,8 @@ export function dollars(text: string | number | null | undefined): string {
   if (!Number.isFinite(amount)) return String(text);
   if (amount === 0) return "$0";
   const digits = Math.abs(amount) >= 1 ? 2 : Math.abs(amount) >= 0.01 ? 4 : 6;
-  return `$${amount.toFixed(digits)}`;
+  const shown = amount.toFixed(digits);
+  return `$${digits > 2 ? shown.replace(/0+$/, "").replace(/\.(\d?)$/, (_, one: string) => `.${one.padEnd(2, "0")}`) : shown}`;
 }
 
 export const count = (number: number) => number.toLocaleString();
