@@ -7,8 +7,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use server::http::Limits;
+use server::http::pages::BASE;
+use server::http::routes::ROUTES;
+use tests::browser::accounts;
 use tests::models::{Does, Provider};
-use tests::place::Place;
+use tests::web::Web;
 
 use super::source::folder;
 
@@ -63,22 +67,15 @@ fn naughty() -> String {
 #[test]
 fn people_do_what_they_came_for() {
     let Some((node, chromium, packages)) = tools() else { return };
-    let place = Place::new();
+    let web = Web::open(ROUTES, Limits::default(), &[]);
     let provider = Provider::start(TEXT, &[Does::Pauses]);
     provider.takes_every_key();
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--allow-private"];
-    let mut service = place.keyway.spawn(&arguments);
-    let mut lines = BufReader::new(service.stderr.take().unwrap()).lines();
-    let mut link = None;
-    while link.is_none() {
-        let line = lines.next().expect("it tells a link").unwrap();
-        link = line.split_whitespace().find(|word| word.contains("/dashboard/setup#")).map(str::to_owned);
-    }
-    let link = link.unwrap();
-    std::thread::spawn(move || lines.for_each(drop));
+    let link = accounts(&web).setup_link().unwrap().expect("nobody can sign in yet");
+    let url = format!("http://{}", web.address);
+    let link = format!("{url}{BASE}/setup#{}", link.expose());
     let mut play = Command::new(node);
     play.arg(tests::root().join("tests/dashboard/play.mjs"));
-    play.env("KEYWAY_URL", link.split("/dashboard").next().unwrap()).env("KEYWAY_LINK", &link);
+    play.env("KEYWAY_URL", url).env("KEYWAY_LINK", link);
     play.env("KEYWAY_PROVIDER", format!("http://{}", provider.address()));
     play.env("KEYWAY_NPM", packages).env("KEYWAY_CHROMIUM", chromium).env("KEYWAY_NAUGHTY", naughty());
     if std::env::var_os("KEYWAY_WRITE").is_some() {
@@ -97,8 +94,6 @@ fn people_do_what_they_came_for() {
         }
     }
     let ended = play.wait().unwrap();
-    service.kill().unwrap();
-    service.wait().unwrap();
     let faults = faults(&played);
     assert!(faults.is_empty() && ended.success(), "{}", faults.join("\n"));
 }
