@@ -167,10 +167,10 @@ export const scenes = {
     await visit(page, "/workflows/new");
     await page.getByRole("button", { name: /^Empty/ }).click();
     await page.locator(".cm-content").waitFor();
-    await write(page, "name: fixed\nsteps:\n  a:\n    set: { x: 1 }\n  b:\n    set: { y: \"{{ steps.aa.x }}\" }\n");
-    await page.getByText("1 error").first().waitFor();
-    const wrong = page.locator("ul.wrongs li").first();
-    check((await wrong.textContent()).includes("aa"), "it names what is wrong");
+    await write(page, "name: fixed\nsteps:\n  first:\n    set: { x: 1 }\n  second:\n    set: { y: \"{{ steps.frist.x }}\" }\n");
+    const wrong = page.locator("ul.wrongs li").filter({ hasText: "frist" });
+    await wrong.waitFor();
+    check((await wrong.textContent()).includes("KW0102"), "it names what is wrong, and its code");
     check(await page.getByRole("button", { name: "Deploy", exact: true }).isDisabled(), "what is wrong is not deployed");
     await page.locator(".cm-lintRange-error").first().hover();
     await page.locator(".cm-diagnosticAction").first().click();
