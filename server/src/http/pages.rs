@@ -92,9 +92,11 @@ fn moved() -> Response<Body> {
 
 fn sent(file: &'static File, asked: &HeaderMap) -> Response<Body> {
     let (form, bytes) = form(file, asked);
-    let tag = if form.is_empty() { format!("\"{}\"", file.hash) } else { format!("\"{}-{form}\"", file.hash) };
+    let tag =
+        if form.is_empty() { format!("\"{}\"", file.hash) } else { format!("\"{}-{form}\"", file.hash) };
     let known = asked.get("if-none-match").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_known = known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag || one.trim() == "*");
+    let is_known =
+        known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag || one.trim() == "*");
     let body = if is_known { Body::empty() } else { Body::from(Bytes::from_static(bytes)) };
     let mut response = Response::new(body);
     if is_known {
@@ -131,7 +133,8 @@ fn form(file: &'static File, asked: &HeaderMap) -> (&'static str, &'static [u8])
         })
         .collect::<Vec<_>>();
     let forms = [("br", file.brotli), ("gzip", file.gzip)];
-    let form = forms.into_iter().find(|(name, bytes)| !bytes.is_empty() && reads.iter().any(|one| one == name));
+    let form =
+        forms.into_iter().find(|(name, bytes)| !bytes.is_empty() && reads.iter().any(|one| one == name));
     form.unwrap_or(("", file.plain))
 }
 

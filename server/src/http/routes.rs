@@ -216,7 +216,9 @@ pub(super) fn router(table: &'static [Route], house: Arc<House>) -> Router {
         router = router.route(route.path, on(filter, carried));
     }
     router
-        .fallback(|request: Request<Body>| async move { pages::answered(request.method(), request.uri(), request.headers()) })
+        .fallback(|request: Request<Body>| async move {
+            pages::answered(request.method(), request.uri(), request.headers())
+        })
         .method_not_allowed_fallback(|| async { answer::written(Err(Refusal::method())) })
 }
 

@@ -45,7 +45,8 @@ fn web() -> Web {
 fn faults(policy: &str) -> Vec<String> {
     let mut faults = vec![];
     let said: Vec<Vec<&str>> = policy.split(';').map(|one| one.split_whitespace().collect()).collect();
-    let of = |name: &str| said.iter().find(|words| words.first() == Some(&name)).map(|words| words[1..].to_vec());
+    let of =
+        |name: &str| said.iter().find(|words| words.first() == Some(&name)).map(|words| words[1..].to_vec());
     for (name, expected) in [
         ("default-src", vec!["'none'"]),
         ("script-src", vec!["'self'"]),
@@ -68,7 +69,9 @@ fn faults(policy: &str) -> Vec<String> {
 #[test]
 fn a_page_runs_nothing_but_its_own_files() {
     let web = web();
-    for path in ["/dashboard", "/dashboard/", "/dashboard/runs/01J", "/dashboard/setup", "/dashboard/icon.svg"] {
+    for path in
+        ["/dashboard", "/dashboard/", "/dashboard/runs/01J", "/dashboard/setup", "/dashboard/icon.svg"]
+    {
         let got = get(&web, "GET", path, "");
         assert_eq!(got.status, 200, "{path}");
         assert_eq!(got.head("content-security-policy"), POLICY, "{path}");
@@ -109,7 +112,10 @@ fn the_first_page_holds_no_script_and_no_style_of_its_own() {
             let (tag, after) = rest.split_once('>').unwrap();
             !tag.contains("src=") || !after.trim_start().starts_with("</script>")
         });
-        inline.count() + text.matches("<style").count() + text.matches(" style=").count() + text.matches(" on").filter(|_| false).count()
+        inline.count()
+            + text.matches("<style").count()
+            + text.matches(" style=").count()
+            + text.matches(" on").filter(|_| false).count()
     };
     assert_eq!(inside(text), 0, "{text}");
     assert_eq!(inside("<script>alert(1)</script>"), 1);
@@ -120,12 +126,21 @@ fn the_first_page_holds_no_script_and_no_style_of_its_own() {
 fn places_within_the_pages_are_found_and_others_are_not() {
     let web = web();
     let first = FILES.iter().find(|file| file.path == "index.html").unwrap().plain;
-    for path in ["/dashboard", "/dashboard/workflows/a/versions", "/dashboard/runs/01J?x=1", "/dashboard/settings"] {
+    for path in
+        ["/dashboard", "/dashboard/workflows/a/versions", "/dashboard/runs/01J?x=1", "/dashboard/settings"]
+    {
         assert_eq!(get(&web, "GET", path, "").body, first, "{path}");
     }
     let got = get(&web, "GET", "/", "");
     assert_eq!((got.status, got.head("location")), (303, "/dashboard"));
-    for path in ["/dashboards", "/dashboard.html", "/dashboard/assets/nothing.js", "/dashboard/assets/", "/other", "/api/dashboard"] {
+    for path in [
+        "/dashboards",
+        "/dashboard.html",
+        "/dashboard/assets/nothing.js",
+        "/dashboard/assets/",
+        "/other",
+        "/api/dashboard",
+    ] {
         let got = get(&web, "GET", path, "");
         assert_eq!((got.status, got.head("content-type")), (404, "application/json"), "{path}");
     }
@@ -143,7 +158,11 @@ fn what_is_known_is_not_sent_again_and_what_never_changes_is_kept() {
     for file in FILES {
         let path = format!("/dashboard/{}", file.path);
         let got = get(&web, "GET", &path, "");
-        assert_eq!((got.status, &*got.body, got.head("content-type")), (200, file.plain, file.kind), "{path}");
+        assert_eq!(
+            (got.status, &*got.body, got.head("content-type")),
+            (200, file.plain, file.kind),
+            "{path}"
+        );
         let lasting = got.head("cache-control") == "public, max-age=31536000, immutable";
         assert_eq!(lasting, file.path.starts_with("assets/"), "{path}: {}", got.head("cache-control"));
         assert!(lasting || got.head("cache-control") == "no-cache", "{path}");
@@ -170,7 +189,8 @@ fn packed_forms_say_the_same_with_less() {
         let brotli = get(&web, "GET", &path, "accept-encoding: gzip, br\r\n");
         assert_eq!((brotli.head("content-encoding"), &*brotli.body), ("br", file.brotli), "{path}");
         let plain = get(&web, "GET", &path, "accept-encoding: identity\r\n");
-        let tags = BTreeSet::from([got.head("etag"), brotli.head("etag"), plain.head("etag")].map(str::to_owned));
+        let tags =
+            BTreeSet::from([got.head("etag"), brotli.head("etag"), plain.head("etag")].map(str::to_owned));
         assert_eq!(tags.len(), 3, "{path}: each form has a tag of its own");
         assert_eq!(unpacked(&got.body), file.plain, "{path}");
         packed += 1;
@@ -180,7 +200,8 @@ fn packed_forms_say_the_same_with_less() {
 
 /// By the program that everybody has.
 fn unpacked(bytes: &[u8]) -> Vec<u8> {
-    let mut gzip = Command::new("gzip").arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut gzip =
+        Command::new("gzip").arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut to = gzip.stdin.take().unwrap();
     let bytes = bytes.to_vec();
     let writing = std::thread::spawn(move || to.write_all(&bytes));
@@ -195,7 +216,10 @@ const MOST: usize = 500_000;
 
 #[test]
 fn all_files_together_are_small() {
-    let size: usize = FILES.iter().map(|file| if file.brotli.is_empty() { file.plain.len() } else { file.brotli.len() }).sum();
+    let size: usize = FILES
+        .iter()
+        .map(|file| if file.brotli.is_empty() { file.plain.len() } else { file.brotli.len() })
+        .sum();
     println!("{size} bytes");
     assert!(size < MOST, "{size} bytes");
     let plain: usize = FILES.iter().map(|file| file.plain.len()).sum();
@@ -211,7 +235,8 @@ fn others(text: &str) -> Vec<String> {
     for scheme in ["http://", "https://", "ws://", "wss://"] {
         for (at, _) in text.match_indices(scheme) {
             let rest = &text[at..];
-            let end = rest.find(|it: char| it.is_whitespace() || "\"'`<>)\\".contains(it)).unwrap_or(rest.len());
+            let end =
+                rest.find(|it: char| it.is_whitespace() || "\"'`<>)\\".contains(it)).unwrap_or(rest.len());
             if !NAMED.iter().any(|named| rest.starts_with(named)) && end > scheme.len() {
                 found.push(rest[..end].to_owned());
             }

@@ -41,7 +41,8 @@ const SCENES: [(&str, u64); 15] = [
 
 fn tool(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    let mut all = names.iter().flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)));
+    let mut all =
+        names.iter().flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)));
     all.find(|file| file.is_file())
 }
 
@@ -51,8 +52,13 @@ fn tools() -> Option<(PathBuf, PathBuf, PathBuf)> {
     let packages = packages.join("playwright-core/package.json").is_file().then_some(folder());
     let found = (tool(&["node"]), tool(&["chromium", "chromium-browser", "google-chrome"]), packages);
     let (Some(node), Some(chromium), Some(packages)) = found else {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI has no Node, Chromium, or packages of the pages");
-        println!("SKIPPED: there is no Node, no Chromium, or nothing that `npm ci` installs in server/dashboard");
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "CI has no Node, Chromium, or packages of the pages"
+        );
+        println!(
+            "SKIPPED: there is no Node, no Chromium, or nothing that `npm ci` installs in server/dashboard"
+        );
         return None;
     };
     Some((node, chromium, packages))

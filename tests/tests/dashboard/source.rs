@@ -29,7 +29,10 @@ fn the_description_that_the_types_are_made_of_is_current() {
         std::fs::write(&path, &current).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == current, "KEYWAY_WRITE=1 cargo test -p tests --test dashboard, then `npm run types` in server/dashboard");
+    assert!(
+        kept == current,
+        "KEYWAY_WRITE=1 cargo test -p tests --test dashboard, then `npm run types` in server/dashboard"
+    );
 }
 
 /// The types stand beside the description and name each of its addresses.

@@ -47,7 +47,11 @@ fn places_are_bytes_also_behind_letters_of_several() {
     let told = asker.post("/api/v1/editor/complete", &json!({ "text": text, "at": at }));
     let item = told["items"].as_array().and_then(|items| items.iter().find(|item| item["label"] == "first"));
     let item = item.unwrap_or_else(|| panic!("{told}"));
-    assert_eq!((item["kind"].as_str(), item["to"].as_u64()), (Some("step"), u64::try_from(at).ok()), "{item}");
+    assert_eq!(
+        (item["kind"].as_str(), item["to"].as_u64()),
+        (Some("step"), u64::try_from(at).ok()),
+        "{item}"
+    );
     let from = usize::try_from(item["from"].as_u64().expect("a number")).expect("a place");
     assert_eq!(&text[from..at], "fi");
     // In a place that is counted in letters, it would be another word.
@@ -107,14 +111,17 @@ fn a_picture_names_the_steps_as_runs_do() {
         json!({ "picture": null }),
     );
     let drawn = asker.post("/api/v1/editor/picture", &json!({ "text": NESTED }));
-    let expected = ["each", "each.choose", "each.choose.one", "each.choose.other", "safe", "safe.mend", "safe.risky"];
+    let expected =
+        ["each", "each.choose", "each.choose.one", "each.choose.other", "safe", "safe.mend", "safe.risky"];
     assert_eq!(paths(&drawn), expected.map(str::to_owned).into(), "{drawn}");
     web.deploy(NESTED);
-    let run = asker.post("/api/v1/workflows/nested/runs", &json!({}))["run"].as_str().expect("a run").to_owned();
+    let run =
+        asker.post("/api/v1/workflows/nested/runs", &json!({}))["run"].as_str().expect("a run").to_owned();
     super::wishes::until(&web, &asker.token, &run, "succeeded");
     assert_eq!(asker.get(&format!("/api/v1/runs/{run}/picture")), drawn);
     let shown = asker.get(&format!("/api/v1/runs/{run}"));
-    let ran: BTreeSet<String> = shown["steps"].as_object().expect("steps").keys().map(|path| plain(path)).collect();
+    let ran: BTreeSet<String> =
+        shown["steps"].as_object().expect("steps").keys().map(|path| plain(path)).collect();
     assert!(ran.len() >= 6 && ran.is_subset(&paths(&drawn)), "{ran:?}");
     // Without what is around a step, its path is another.
     assert!(!paths(&drawn).contains("one") && plain("each[1].choose.one") == "each.choose.one");

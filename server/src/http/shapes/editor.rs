@@ -21,11 +21,7 @@ pub const ITEMS: Shape = Fields(&[always(
 )]);
 pub const HOVER: Shape = Fields(&[always(
     "hover",
-    Maybe(&Fields(&[
-        always("from", Count, ""),
-        always("to", Count, ""),
-        always("text", Text, "Markdown."),
-    ])),
+    Maybe(&Fields(&[always("from", Count, ""), always("to", Count, ""), always("text", Text, "Markdown.")])),
     "",
 )]);
 const PICTURE_DRAWN: Known = Known {
