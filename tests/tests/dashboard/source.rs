@@ -87,9 +87,10 @@ fn texts_to_begin_with_are_right() {
     let mut read = 0;
     for path in files(&folder().join("src/templates")) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let checked = dsl::check(&text, server::plain());
+        let catalog = server::beside::catalog(&path, &text);
+        let checked = dsl::check(&text, &catalog);
         assert_eq!(checked.diagnostics, vec![], "{}", path.display());
-        assert_eq!(dsl::format::format(&text, server::plain()).unwrap(), text, "{}", path.display());
+        assert_eq!(dsl::format::format(&text, &catalog).unwrap(), text, "{}", path.display());
         read += 1;
     }
     assert_eq!(read, 4);
