@@ -213,6 +213,11 @@ impl Timeline {
         &self.plan
     }
 
+    /// What the run was given.
+    pub fn inputs(&self) -> &Value {
+        &self.run.inputs
+    }
+
     /// The place of a step that is open now, by its path.
     pub fn place(&self, path: &str) -> Option<At> {
         let index = self.steps.get_index_of(path)?;

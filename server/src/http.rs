@@ -1,4 +1,5 @@
-//! The way in over HTTP: who may ask for what stands in one table of routes, and nothing answers that is not in it.
+//! The way in over HTTP: who may ask for what stands in one table of routes, and nothing answers that is not in it, but for
+//! the files of the pages, which are bytes of the program and the same for everybody.
 //!
 //! It does nothing of its own: a route calls what a command of the terminal calls.
 
@@ -10,6 +11,7 @@ mod connections;
 mod connectors;
 mod crowd;
 pub mod door;
+mod editor;
 pub mod gateway;
 mod health;
 mod hooks;
@@ -21,6 +23,7 @@ mod live;
 mod members;
 mod metrics;
 pub mod openapi;
+pub mod pages;
 mod refusal;
 pub mod routes;
 mod runs;

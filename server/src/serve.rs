@@ -193,7 +193,7 @@ impl Service {
         let link = Accounts::of(&self.home, vault)?.setup_link()?;
         let base = http.public.clone().unwrap_or_else(|| format!("http://{address}"));
         // What stands behind `#` is sent to nobody by a browser.
-        Ok(link.map(|link| format!("{base}/api/v1/setup#{}", link.expose())))
+        Ok(link.map(|link| format!("{base}/dashboard/setup#{}", link.expose())))
     }
 
     /// Where it tells metrics.

@@ -1,5 +1,7 @@
 //! What commands and routes show as JSON, once for both: no secret is in any of it.
 
+mod plan;
+
 use runtime::schedule::books::timestamp;
 use serde_json::{Value, json};
 use vault::{Listed, Told};
@@ -11,6 +13,7 @@ use crate::owner::deploy::Outcome;
 use crate::tokens;
 use crate::usage::Budget;
 use crate::{Money, token};
+pub use plan::{costs, lack, savings};
 
 /// A secret or a key.
 pub fn secret(listed: &Listed) -> Value {

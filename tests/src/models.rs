@@ -7,6 +7,7 @@ pub mod says;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -83,6 +84,8 @@ struct State {
     storm: Mutex<Option<(Instant, Does)>>,
     text: String,
     asked: Mutex<Vec<Asked>>,
+    /// Whether it lists its models, as providers do to who shows a key that is right.
+    lists: AtomicBool,
     went_on: Mutex<usize>,
     goes_on: Condvar,
 }
@@ -99,6 +102,7 @@ impl Provider {
             storm: Mutex::default(),
             text: text.to_owned(),
             asked: Mutex::default(),
+            lists: AtomicBool::new(false),
             went_on: Mutex::default(),
             goes_on: Condvar::new(),
         };
@@ -113,6 +117,11 @@ impl Provider {
             }
         });
         provider
+    }
+
+    /// From here on every key is right: it lists its models, which are none.
+    pub fn takes_every_key(&self) {
+        self.state.lists.store(true, Ordering::Relaxed);
     }
 
     /// The calls that came, in their order.
@@ -170,6 +179,14 @@ impl State {
         let mut writer = stream;
         let (path, key, question) = read(&mut reader)?;
         let Some(wire) = Wire::of(&path) else {
+            if path.ends_with("/models") && self.lists.load(Ordering::Relaxed) {
+                let body = "{\"object\":\"list\",\"data\":[]}";
+                let length = body.len();
+                return write!(
+                    writer,
+                    "HTTP/1.1 200 x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
+            }
             return write!(writer, "HTTP/1.1 404 x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         };
         let (does, takes) = {

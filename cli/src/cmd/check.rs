@@ -75,7 +75,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
             }
             let mut told = serde_json::json!({ "diagnostics": all, "errors": errors, "warnings": warnings });
             if args.connections {
-                told["missing"] = lacks.iter().map(super::plan::lack_to_json).collect();
+                told["missing"] = lacks.iter().map(server::shown::lack).collect();
             }
             output::json(&told);
         }

@@ -10,7 +10,7 @@ use dsl::catalog::Safety;
 use dsl::duration;
 use dsl::value::{Object, Value};
 use dsl::workflow::{NeedKind, OnError, Workflow};
-use server::connections::{Lack, Lacking, Need, lacks, of_plan};
+use server::connections::{Lack, Need, lacks, of_plan};
 use server::engine::outline::{Bound, Call, Child, Connection, Entry, Outline, Part, Rounds, Skip};
 use server::engine::plan::Plan;
 use server::vault::LOCAL;
@@ -57,8 +57,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     let costs = on_runtime(async { Ok(server::costs::costs(&home, &owner, &outline).await?) })?;
     if args.json {
         let mut json = outline.to_json();
-        json["missing"] = lacks.iter().map(lack_to_json).collect();
-        json["models"] = models::to_json(&costs);
+        json["missing"] = lacks.iter().map(server::shown::lack).collect();
+        json["models"] = server::shown::costs(&costs);
         output::json(&json);
     } else {
         output::result(&page(&outline, &lacks, &costs));
@@ -76,22 +76,6 @@ pub fn missing(needs: &[Need], whose: &Whose, data: &Data) -> Result<Vec<Lack>, 
     }
     let (vault, owner) = whose.vault(data)?;
     Ok(lacks(Some(&vault), &owner, needs)?)
-}
-
-/// What is missing, for programs.
-pub fn lack_to_json(lack: &Lack) -> serde_json::Value {
-    let scopes = match &lack.what {
-        Lacking::Scopes(scopes) => scopes.clone(),
-        Lacking::Connection | Lacking::Choice(_) | Lacking::Person(_) => vec![],
-    };
-    serde_json::json!({
-        "connector": lack.connector,
-        "name": lack.name,
-        "what": lack.what.name(),
-        "scopes": scopes,
-        "message": lack.sentence(),
-        "type": Some(&lack.typed).filter(|typed| !typed.is_empty()),
-    })
 }
 
 /// The inputs of the command line with the defaults of the others. Where none is given, a run may be given any.

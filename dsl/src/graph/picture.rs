@@ -23,6 +23,8 @@ pub struct Picture {
 /// A box.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
+    /// The path of its step, as runs name it without the numbers of items; nothing for what is no step.
+    pub path: Option<String>,
     /// Its upper left corner.
     pub corner: Point,
     /// Width and height.
@@ -126,7 +128,7 @@ pub fn picture(graph: &Graph) -> Picture {
     };
     let mut drawing = Picture { title, ..Picture::default() };
     let body = Sized::root(graph);
-    let failure = graph.on_failure.as_ref().map(|block| Sized::part(block, "on failure"));
+    let failure = graph.on_failure.as_ref().map(|block| Sized::part(block, "on failure", ""));
     let wide = failure.as_ref().map_or(0.0, |failure| failure.size.0).max(body.size.0);
     let mut bottom = MARGIN + body.size.1;
     let corner = (MARGIN + (wide - body.size.0) / 2.0, MARGIN);
@@ -155,6 +157,7 @@ struct Sized {
 
 /// A box before it is known where it stands.
 struct Body {
+    path: Option<String>,
     size: (f64, f64),
     tone: Tone,
     sort: Option<Sort>,
@@ -167,7 +170,7 @@ struct Body {
 impl Sized {
     /// The steps of a run with what starts it and what it gives.
     fn root(graph: &Graph) -> Sized {
-        let mut boxes: Vec<Body> = graph.body.nodes.iter().map(Body::step).collect();
+        let mut boxes: Vec<Body> = graph.body.nodes.iter().map(|node| Body::step(node, "")).collect();
         let (start, end) = (boxes.len(), boxes.len() + 1);
         let mut lines = links(&graph.body);
         let (mut first, mut last) = (vec![true; start], vec![true; start]);
@@ -188,9 +191,9 @@ impl Sized {
     }
 
     /// One of the blocks in a step.
-    fn part(block: &Block, label: &str) -> Sized {
+    fn part(block: &Block, label: &str, around: &str) -> Sized {
         let top = if label.is_empty() { INSET } else { INSET + 16.0 };
-        let boxes = block.nodes.iter().map(Body::step).collect();
+        let boxes = block.nodes.iter().map(|node| Body::step(node, around)).collect();
         Sized::new(label.to_owned(), (INSET, top), boxes, links(block))
     }
 
@@ -217,6 +220,7 @@ impl Sized {
         let at = (corner.0 + INSET, corner.1 + 19.0);
         let label = Line { at, text: self.label.clone(), voice: Voice::Label };
         to.frames.push(Frame {
+            path: None,
             corner,
             size: self.size,
             tone: Tone::Part,
@@ -245,7 +249,8 @@ fn links(block: &Block) -> Vec<(usize, usize, Option<NeedKind>)> {
 }
 
 impl Body {
-    fn step(node: &Node) -> Body {
+    fn step(node: &Node, around: &str) -> Body {
+        let path = if around.is_empty() { node.name.clone() } else { format!("{around}.{}", node.name) };
         let mut texts = vec![(Voice::Name, node.name.clone())];
         if !node.about.is_empty() {
             texts.push((Voice::About, node.about.clone()));
@@ -254,8 +259,10 @@ impl Body {
             texts.push((Voice::Condition, format!("if {condition}")));
         }
         let labelled = node.blocks.iter().any(|block| !block.label.is_empty());
-        let parts: Vec<Sized> = node.blocks.iter().map(|block| Sized::part(block, &block.label)).collect();
+        let parts: Vec<Sized> =
+            node.blocks.iter().map(|block| Sized::part(block, &block.label, &path)).collect();
         let mut body = Body {
+            path: Some(path),
             size: (0.0, 0.0),
             tone: if parts.is_empty() { Tone::Step } else { Tone::Holder },
             sort: Some(node.sort),
@@ -290,6 +297,7 @@ impl Body {
             texts.push((Voice::About, about.to_owned()));
         }
         let mut body = Body {
+            path: None,
             size: (0.0, 0.0),
             tone: Tone::End,
             sort: None,
@@ -325,6 +333,7 @@ impl Body {
         let head = 14.0 + LINE * self.texts.len().max(1) as f64 + 6.0;
         let lines = self.texts.into_iter().enumerate().map(line).collect();
         to.frames.push(Frame {
+            path: self.path,
             corner,
             size: self.size,
             tone: self.tone,

@@ -6,6 +6,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::Refusal;
+use super::pages::OwnHeads;
 
 /// What a route answers.
 #[derive(Clone, Debug)]
@@ -88,8 +89,11 @@ pub(super) fn written(answer: Result<Answer, Refusal>) -> Response<Body> {
     response
 }
 
-/// Puts the heads on an answer that every one has.
+/// Puts the heads on an answer that every one has but the files of the pages, which have their own.
 pub(super) fn guarded(mut response: Response<Body>) -> Response<Body> {
+    if response.extensions().get::<OwnHeads>().is_some() {
+        return response;
+    }
     for (name, value) in HEADS {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

@@ -1,5 +1,5 @@
-//! The table of routes. Nothing answers that is not in it, and a route cannot be written down without saying who may use
-//! it.
+//! The table of routes. Nothing but the files of the pages answers that is not in it, and a route cannot be written down
+//! without saying who may use it.
 
 mod table;
 
@@ -17,7 +17,7 @@ use hyper::{Method, Request, Response};
 
 use super::crowd::Place;
 use super::shape::{self, Field};
-use super::{Answer, Ask, House, Refusal, Who, answer, ask, gateway, hooks};
+use super::{Answer, Ask, House, Refusal, Who, answer, ask, gateway, hooks, pages};
 use crate::role::Role;
 use crate::token::Scope;
 pub use table::ROUTES;
@@ -216,7 +216,9 @@ pub(super) fn router(table: &'static [Route], house: Arc<House>) -> Router {
         router = router.route(route.path, on(filter, carried));
     }
     router
-        .fallback(|| async { answer::written(Err(Refusal::nowhere())) })
+        .fallback(|request: Request<Body>| async move {
+            pages::answered(request.method(), request.uri(), request.headers())
+        })
         .method_not_allowed_fallback(|| async { answer::written(Err(Refusal::method())) })
 }
 

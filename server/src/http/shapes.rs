@@ -8,8 +8,10 @@ use super::workflows::FORMATS;
 use crate::role::Role;
 use Shape::{Any, Count, Fields, Flag, List, Maybe, Moment, Named, Of, Open, Secret, Text, Word};
 
+mod editor;
 mod people;
 
+pub(super) use editor::*;
 pub(super) use people::*;
 
 /// What is told where something is not done.

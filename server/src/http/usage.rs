@@ -7,7 +7,7 @@ use store::calls::{By, Sum};
 use super::session::text;
 use super::{Answer, Ask, Refusal};
 use crate::shown;
-use crate::usage::Budget;
+use crate::usage::{Budget, Savings};
 
 /// The words for what is counted together.
 pub const WORDS: [&str; 8] = ["day", "key", "model", "owner", "provider", "step", "token", "workflow"];
@@ -28,16 +28,35 @@ pub const TOKENS: [&str; 6] = [
 /// What was called, counted together by something.
 pub fn show(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let part = ask.house.part(&ask.who);
-    let word = ask.said.query.get("by").map_or("model", String::as_str);
-    let by = By::ALL.into_iter().find(|by| by.name() == word).ok_or_else(|| {
-        let words = WORDS.map(|word| format!("`{word}`")).join(", ");
-        Refusal::bad(format!("`by` is one of {words}"))
-    })?;
+    let by = by(ask)?;
     let since = ask.said.since()?.unwrap_or(i64::MIN);
     let sums = crate::usage::usage(part.home(), part.owner(), by, since)?;
     let usage: Vec<Value> = sums.iter().map(sum).collect();
     let total: i64 = sums.iter().map(|sum| sum.cost).sum();
-    Ok(Answer::ok(json!({ "by": word, "usage": usage, "cost_usd": shown::dollars(total) })))
+    Ok(Answer::ok(json!({ "by": by.name(), "usage": usage, "cost_usd": shown::dollars(total) })))
+}
+
+/// What answers would have cost otherwise, counted together by something.
+pub fn savings(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    let part = ask.house.part(&ask.who);
+    let by = by(ask)?;
+    let since = ask.said.since()?.unwrap_or(i64::MIN);
+    let all = crate::usage::savings(part.home(), part.owner(), by, since)?;
+    let row = |(name, one): &(String, Savings)| {
+        let mut told = shown::savings(one);
+        told["name"] = name.as_str().into();
+        told
+    };
+    Ok(Answer::ok(json!({ "by": by.name(), "savings": all.iter().map(row).collect::<Vec<_>>() })))
+}
+
+/// What is to be counted together.
+fn by(ask: &Ask<'_>) -> Result<By, Refusal> {
+    let word = ask.said.query.get("by").map_or("model", String::as_str);
+    By::ALL.into_iter().find(|by| by.name() == word).ok_or_else(|| {
+        let words = WORDS.map(|word| format!("`{word}`")).join(", ");
+        Refusal::bad(format!("`by` is one of {words}"))
+    })
 }
 
 fn sum(sum: &Sum) -> Value {

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::house::Part;
 use super::{Answer, Ask, Refusal};
+use crate::connections::{lacks, of_plan};
+use crate::costs::costs;
 use crate::error::Error;
 use crate::kept::{Kept, Version};
 use crate::owner::deploy::{Deployment, Outcome, Wish};
@@ -125,7 +127,15 @@ fn outlined(part: &Part<'_>, workflow: &Workflow, given: Option<Object>) -> Resu
     // Which other workflows there are in the folder of a file is for the terminal alone: this one is nowhere.
     let nowhere = part.files().join("workflow.yaml");
     let beside = crate::beside::outlines(&nowhere, &plan, crate::plain());
-    Ok(Answer::ok(Outline::new(&plan, inputs.as_ref(), &beside).to_json()))
+    let outline = Outline::new(&plan, inputs.as_ref(), &beside);
+    let mut told = outline.to_json();
+    let needs = of_plan(&plan);
+    let vault = if needs.is_empty() { None } else { Some(part.vault()?) };
+    let lacks = lacks(vault.as_deref(), part.owner(), &needs)?;
+    told["missing"] = lacks.iter().map(shown::lack).collect();
+    let costs = tokio::runtime::Handle::current().block_on(costs(part.home(), part.owner(), &outline))?;
+    told["models"] = shown::costs(&costs);
+    Ok(Answer::ok(told))
 }
 
 /// Tells what is wrong with a text.

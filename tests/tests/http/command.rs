@@ -100,7 +100,7 @@ fn people_are_kept_at_the_terminal_and_the_first_is_let_in_by_the_link_of_the_se
     let link = line.expect("it tells a link").split_whitespace().find_map(|word| {
         word.split_once("http://")?
             .1
-            .split_once("/api/v1/setup#")
+            .split_once("/dashboard/setup#")
             .map(|(at, link)| (at.to_owned(), link.to_owned()))
     });
     let (address, link) = link.expect("a link");

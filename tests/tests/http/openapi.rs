@@ -224,6 +224,8 @@ fn judged(web: &Web, document: Value) -> Judge {
         ask("GET", &format!("/api/v1/runs/{run}"), None);
         ask("GET", &format!("/api/v1/runs/{run}/explanation"), None);
         ask("GET", &format!("/api/v1/runs/{run}/events?limit=2"), None);
+        ask("GET", &format!("/api/v1/runs/{run}/given"), None);
+        ask("GET", &format!("/api/v1/runs/{run}/picture"), None);
     }
     assert_eq!(ask("GET", "/api/v1/approvals", None)["approvals"][0]["run"], asks.as_str());
     ask("POST", &format!("/api/v1/runs/{patient}/pause"), None);
@@ -240,6 +242,9 @@ fn judged(web: &Web, document: Value) -> Judge {
     ask("POST", "/api/v1/check", Some(json!({ "text": text })));
     ask("POST", "/api/v1/graph", Some(json!({ "text": text, "format": "mermaid" })));
     ask("POST", "/api/v1/plan", Some(json!({ "text": text })));
+    ask("POST", "/api/v1/editor/complete", Some(json!({ "text": text, "at": 3 })));
+    ask("POST", "/api/v1/editor/hover", Some(json!({ "text": text, "at": 26 })));
+    ask("POST", "/api/v1/editor/picture", Some(json!({ "text": text })));
     ask("POST", "/api/v1/workflows", Some(json!({ "text": text, "dry_run": true })));
     ask("POST", "/api/v1/workflows", Some(json!({ "text": text })));
     ask("POST", "/api/v1/workflows", Some(json!({ "text": text.replace("x: 1", "x: 2") })));
@@ -273,6 +278,7 @@ fn judged(web: &Web, document: Value) -> Judge {
         "secrets",
         "tokens",
         "usage?by=day",
+        "usage/savings?by=model",
         "workflows",
     ] {
         let told = ask("GET", &format!("/api/v1/{path}"), None);
@@ -373,7 +379,7 @@ fn live_answers_are_as_the_document_says() {
     let missing: Vec<&String> =
         all.difference(&judge.answered).filter(|name| !elsewhere.contains(*name)).collect();
     assert_eq!(missing, Vec::<&String>::new(), "they were not asked for, or did not answer");
-    assert_eq!((all.len(), elsewhere.len()), (82, 9));
+    assert_eq!((all.len(), elsewhere.len()), (88, 9));
 }
 
 #[test]

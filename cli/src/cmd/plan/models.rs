@@ -1,6 +1,5 @@
-//! What the models of a run would cost, in words and as JSON. What is not known is said to be, and is never zero.
+//! What the models of a run would cost, in words. What is not known is said to be, and is never zero.
 
-use serde_json::{Value, json};
 use server::costs::{Amount, Costs, Money, OfStep, Tight, Verdict, has_time};
 
 /// How many digits of an estimate are shown.
@@ -93,59 +92,6 @@ fn rounded(amount: Money, up: fn(i128, i128) -> i128) -> Money {
     let length = units.checked_ilog10().map_or(0, |digits| digits + 1);
     let whole = 10_i128.pow(length.saturating_sub(DIGITS));
     Money::from_units(up(units, whole) / whole * whole)
-}
-
-/// As JSON; see `docs/plan.md` for its keys.
-pub fn to_json(costs: &Costs) -> Value {
-    let text = |money: Option<Money>| money.map(|money| money.to_string());
-    let sum = costs.sum.known.iter().map(|(loops, amount)| {
-        json!({ "item_of": loops, "likely_usd": amount.likely.to_string(), "most_usd": text(amount.most) })
-    });
-    let steps = costs.steps.iter().map(|step| {
-        let mut json = json!({
-            "step": step.path,
-            "times": step.times,
-            "item_of": step.loops,
-            "turns": step.asks.turns,
-            "not_known": step.asks.open,
-        });
-        let more = match &step.foreseen {
-            Err(why) => json!({ "why_not": why }),
-            Ok(foreseen) => json!({
-                "provider": foreseen.provider,
-                "model": foreseen.model,
-                "key": foreseen.key,
-                "paid_by": foreseen.payer,
-                "why": foreseen.why,
-                "likely_usd": text(foreseen.likely),
-                "most_usd": text(step.most()),
-                "max_cost_usd": text(foreseen.max_cost),
-            }),
-        };
-        if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
-            json.extend(more);
-        }
-        json
-    });
-    let budgets = costs.tight.iter().map(|tight| {
-        json!({
-            "scope": tight.budget.scope,
-            "name": tight.budget.name,
-            "left_usd": tight.left.to_string(),
-            "stops": match tight.verdict {
-                Verdict::Stops => "likely",
-                Verdict::MayStop => "perhaps",
-            },
-        })
-    });
-    json!({
-        "sum": sum.collect::<Vec<_>>(),
-        "unknown": costs.sum.unknown,
-        "limit_usd": text(costs.limit),
-        "most_usd": text(costs.most().filter(|_| !costs.steps.is_empty())),
-        "budgets": budgets.collect::<Vec<_>>(),
-        "steps": steps.collect::<Vec<_>>(),
-    })
 }
 
 #[cfg(test)]

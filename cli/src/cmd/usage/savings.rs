@@ -71,20 +71,7 @@ fn percent(one: &Savings, beside: Money) -> String {
 }
 
 fn to_json(by: By, name: &str, one: &Savings) -> serde_json::Value {
-    serde_json::json!({
-        by.name(): name,
-        "calls": one.calls,
-        "answers": one.answers,
-        "below": one.below,
-        "escalated": one.escalated,
-        "uncompared": one.uncompared,
-        "reused": one.reused,
-        "reused_unknown": one.unsaved,
-        "reused_saved_usd": one.saved.to_string(),
-        "cost_usd": one.cost.to_string(),
-        "by_price_alone_usd": one.single.to_string(),
-        "with_the_best_usd": one.reference.to_string(),
-        "saved_beside_price_alone_percent": one.percent(one.single),
-        "saved_beside_the_best_percent": one.percent(one.reference),
-    })
+    let mut told = server::shown::savings(one);
+    told[by.name()] = name.into();
+    told
 }

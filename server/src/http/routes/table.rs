@@ -4,8 +4,8 @@ use ai::gateway::Shape;
 
 use super::super::shapes::*;
 use super::super::{
-    account, audit, connections, connectors, gateway, health, hooks, keys, live, members, openapi, runs,
-    schedules, secrets, session, signals, tokens, usage, workflows,
+    account, audit, connections, connectors, editor, gateway, health, hooks, keys, live, members, openapi,
+    runs, schedules, secrets, session, signals, tokens, usage, workflows,
 };
 use super::{Handler, Policy, Route, Takes};
 use crate::role::Role;
@@ -40,6 +40,9 @@ pub const ROUTES: &[Route] = &[
     Route::on(("POST", "/api/v1/connections/{connector}/{name}/test"), Policy::Token(Scope::Admin), Handler::Blocks(connections::test), "Asks a service whether an account works.").body(BODY, NONE).gives(&[(200, CONNECTION_TESTED)]),
     Route::on(("GET", "/api/v1/connectors"), Policy::Token(Scope::Read), Handler::Blocks(connectors::list), "Lists the services that workflows can name, and how many of them are set up and work.").gives(&[(200, CONNECTORS)]),
     Route::on(("GET", "/api/v1/connectors/{connector}"), Policy::Token(Scope::Read), Handler::Blocks(connectors::show), "Shows what a service can do.").gives(&[(200, CONNECTOR)]),
+    Route::on(("POST", "/api/v1/editor/complete"), Policy::Token(Scope::Read), Handler::Blocks(editor::complete), "Tells what may stand at a place of a text.").body(BODY, PLACE).gives(&[(200, ITEMS)]),
+    Route::on(("POST", "/api/v1/editor/hover"), Policy::Token(Scope::Read), Handler::Blocks(editor::hover), "Tells what stands at a place of a text.").body(BODY, PLACE).gives(&[(200, HOVER)]),
+    Route::on(("POST", "/api/v1/editor/picture"), Policy::Token(Scope::Read), Handler::Blocks(editor::picture), "Tells where the steps of a text stand in a picture, and what a run of it is asked for; null while the text has errors.").body(BODY, CHECK).gives(&[(200, PICTURE)]),
     Route::on(("POST", "/api/v1/graph"), Policy::Token(Scope::Read), Handler::Blocks(workflows::draw), "Draws a text.").body(BODY, DRAW).gives(&[(200, GRAPH)]),
     Route::on(("GET", "/api/v1/invitations"), Policy::Role(Role::Admin), Handler::Blocks(members::invitations), "Lists the invitations that count still.").gives(&[(200, INVITATIONS)]),
     Route::on(("POST", "/api/v1/invitations"), Policy::Role(Role::Admin), Handler::Blocks(members::invite), "Invites somebody to a seat; what the link shows is told this once.").body(BODY, INVITE).gives(&[(201, INVITED)]),
@@ -66,7 +69,9 @@ pub const ROUTES: &[Route] = &[
     Route::on(("GET", "/api/v1/runs/{run}/events"), Policy::Token(Scope::Read), Handler::Streams(live::events), "Tells what happens in a run: a page of it, or a stream with `accept: text/event-stream`, which goes on after `last-event-id`.").query(EVENTS_QUERY).gives(&[(200, EVENTS)]).streams(),
     Route::on(("GET", "/api/v1/runs/{run}/explanation"), Policy::Token(Scope::Read), Handler::Blocks(runs::story), "Tells why a run began, stands or ended as it does, as `keyway explain-run --json` does.").gives(&[(200, STORY)]),
     Route::on(("POST", "/api/v1/runs/{run}/fork"), Policy::Token(Scope::Run), Handler::Blocks(runs::fork), "Starts a run that takes over what another did before some steps; once for each `idempotency-key`.").body(BODY, FORK).gives(&[(201, BEGUN)]).once(),
+    Route::on(("GET", "/api/v1/runs/{run}/given"), Policy::Token(Scope::Read), Handler::Blocks(editor::given), "Tells what a run was given, and each of its steps that was called.").gives(&[(200, GIVEN)]),
     Route::on(("POST", "/api/v1/runs/{run}/pause"), Policy::Token(Scope::Run), Handler::Blocks(runs::pause), "Pauses a run: calls under way finish, nothing new starts.").body(BODY, NONE).gives(&[(202, RUN_NOW)]),
+    Route::on(("GET", "/api/v1/runs/{run}/picture"), Policy::Token(Scope::Read), Handler::Blocks(editor::of_run), "Tells where the steps of a run stand in a picture.").gives(&[(200, PICTURE)]),
     Route::on(("POST", "/api/v1/runs/{run}/resume"), Policy::Token(Scope::Run), Handler::Blocks(runs::resume), "Goes on with a run that is paused.").body(BODY, NONE).gives(&[(202, RUN_NOW)]),
     Route::on(("POST", "/api/v1/runs/{run}/retry"), Policy::Token(Scope::Run), Handler::Blocks(runs::retry), "Tries a run that failed once more, from the step that failed; once for each `idempotency-key`.").body(BODY, NONE).gives(&[(201, BEGUN)]).once(),
     Route::on(("GET", "/api/v1/schedules"), Policy::Token(Scope::Read), Handler::Blocks(schedules::list), "Lists schedules with their next and last times, and what is late.").gives(&[(200, SCHEDULES)]),
@@ -85,13 +90,14 @@ pub const ROUTES: &[Route] = &[
     Route::on(("POST", "/api/v1/tokens"), Policy::Token(Scope::Admin), Handler::Blocks(tokens::make), "Makes a token of no person; it is told this once.").body(BODY, TOKEN_MAKE).gives(&[(201, TOKEN_MADE)]),
     Route::on(("DELETE", "/api/v1/tokens/{name}"), Policy::Token(Scope::Admin), Handler::Blocks(tokens::remove), "Removes a token: it counts no more.").gives(&[(200, REMOVED)]),
     Route::on(("GET", "/api/v1/usage"), Policy::Token(Scope::Read), Handler::Blocks(usage::show), "Tells what calls to models took and cost.").query(USAGE_QUERY).gives(&[(200, USAGE)]),
+    Route::on(("GET", "/api/v1/usage/savings"), Policy::Token(Scope::Read), Handler::Blocks(usage::savings), "Tells what answers of models would have cost otherwise, as `keyway usage --savings --json` does.").query(USAGE_QUERY).gives(&[(200, SAVINGS)]),
     Route::on(("GET", "/api/v1/workflows"), Policy::Token(Scope::Read), Handler::Blocks(workflows::list), "Lists the workflows that are deployed.").gives(&[(200, WORKFLOWS)]),
     Route::on(("POST", "/api/v1/workflows"), Policy::Token(Scope::Edit), Handler::Blocks(workflows::deploy), "Deploys a text: keeps a version where something has changed.").body(BODY, DEPLOY).gives(&[(200, DEPLOYED), (201, DEPLOYED)]),
     Route::on(("GET", "/api/v1/workflows/{name}"), Policy::Token(Scope::Read), Handler::Blocks(workflows::show), "Shows the text of a workflow.").query(VERSION_QUERY).gives(&[(200, WORKFLOW)]),
     Route::on(("POST", "/api/v1/workflows/{name}/disable"), Policy::Token(Scope::Edit), Handler::Blocks(workflows::disable), "Lets the triggers of a workflow start no runs.").body(BODY, NONE).gives(&[(200, DEPLOYED)]),
     Route::on(("POST", "/api/v1/workflows/{name}/enable"), Policy::Token(Scope::Edit), Handler::Blocks(workflows::enable), "Lets the triggers of a workflow start runs, from now on.").body(BODY, NONE).gives(&[(200, DEPLOYED)]),
     Route::on(("GET", "/api/v1/workflows/{name}/graph"), Policy::Token(Scope::Read), Handler::Blocks(workflows::graph), "Draws a workflow.").query(GRAPH_QUERY).gives(&[(200, GRAPH)]),
-    Route::on(("GET", "/api/v1/workflows/{name}/plan"), Policy::Token(Scope::Read), Handler::Blocks(workflows::plan), "Tells what a run of a workflow would do, as `keyway plan --json` does without what is missing and what it costs.").query(VERSION_QUERY).gives(&[(200, PLAN)]),
+    Route::on(("GET", "/api/v1/workflows/{name}/plan"), Policy::Token(Scope::Read), Handler::Blocks(workflows::plan), "Tells what a run of a workflow would do, as `keyway plan --json` does.").query(VERSION_QUERY).gives(&[(200, PLAN)]),
     Route::on(("POST", "/api/v1/workflows/{name}/rollback"), Policy::Token(Scope::Edit), Handler::Blocks(workflows::rollback), "Puts an earlier version of a workflow in force.").body(BODY, ROLLBACK).gives(&[(200, DEPLOYED)]),
     Route::on(("POST", "/api/v1/workflows/{name}/runs"), Policy::Token(Scope::Run), Handler::Blocks(runs::start), "Starts the version in force with `inputs`; once for each `idempotency-key`.").body(BODY, INPUTS).gives(&[(201, BEGUN)]).once(),
     Route::on(("GET", "/api/v1/workflows/{name}/versions"), Policy::Token(Scope::Read), Handler::Blocks(workflows::versions), "Lists the versions of a workflow, the latest first.").gives(&[(200, VERSIONS)]),
