@@ -92,11 +92,11 @@ fn look_closer(answer: &mut Answer, args: &Args) -> Result<(), Trouble> {
         json["what"] == "connection" && lacks.iter().any(|lack| json["connector"] == lack.connector.as_str())
     };
     answer.missing.retain(|json| !named(json));
-    answer.missing.extend(lacks.iter().map(super::plan::lack_to_json));
+    answer.missing.extend(lacks.iter().map(server::shown::lack));
     let outline = Outline::new(&plan, None, &Default::default());
     let (home, owner) = (args.data.home()?, args.whose.id(&args.data)?);
     let costs = on_runtime(async { Ok(server::costs::costs(&home, &owner, &outline).await?) })?;
-    answer.cost = super::plan::models_to_json(&costs);
+    answer.cost = server::shown::costs(&costs);
     Ok(())
 }
 

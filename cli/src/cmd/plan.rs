@@ -277,8 +277,3 @@ fn calls(bound: &Bound) -> String {
     }
     parts.join(", and ")
 }
-
-/// What models cost, for programs.
-pub fn models_to_json(costs: &Costs) -> serde_json::Value {
-    models::to_json(costs)
-}
