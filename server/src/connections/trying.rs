@@ -196,6 +196,7 @@ pub async fn revoke(
         refresh,
         expires: None,
         scopes: vec![],
+        identity: None,
         extra: Value::Null,
     };
     let service = account.service(manifest, (&fields, &app), &egress)?;
