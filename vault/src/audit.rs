@@ -288,6 +288,19 @@ impl Vault {
         })
     }
 
+    /// So many rows about the things of an owner behind the row `after`, in order, that were written at this moment or later.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn audit_of(&self, owner: &str, after: i64, since: i64, most: usize) -> Result<Vec<Told>, Error> {
+        let rows = self.reader.audit_of(owner, after, since, most)?;
+        let told = |row: Audit| {
+            let Audit { seq, time, owner, actor, action, subject, detail, .. } = row;
+            Told { seq, time, owner, actor, action, subject, detail }
+        };
+        Ok(rows.into_iter().map(told).collect())
+    }
+
     /// Looks whether the audit is as it was written; gives how many rows it has and the last link, which can
     /// be kept elsewhere as a witness.
     ///

@@ -9,7 +9,8 @@ use dsl::catalog::Failure;
 use engine::event::Event;
 use engine::run::RunId;
 use jiff::Timestamp;
-use runtime::driver::{Error as DriverError, State, Summary};
+use runtime::driver::Error as DriverError;
+pub(super) use runtime::journal::sqlite::Wanted;
 use runtime::schedule::books::nanoseconds;
 use store::accounts::People;
 use store::door::Asked;
@@ -65,29 +66,6 @@ pub struct Part<'a> {
     house: &'a House,
     owner: &'a str,
     who: &'a Who,
-}
-
-/// Which runs are meant in a list.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Those of a workflow.
-    pub workflow: Option<String>,
-    /// Those that stand like this.
-    pub state: Option<State>,
-    /// Those that began then or later.
-    pub since: Option<Timestamp>,
-}
-
-impl Wanted {
-    fn takes(&self, run: &Summary) -> bool {
-        self.workflow.as_ref().is_none_or(|workflow| *workflow == *run.workflow)
-            && self.state.is_none_or(|state| state == run.state)
-    }
-
-    /// True of a run before which all began too early, since they come the latest first.
-    fn ends_at(&self, run: &Summary) -> bool {
-        self.since.is_some_and(|since| run.started < since)
-    }
 }
 
 impl House {
@@ -280,16 +258,12 @@ impl<'a> Part<'a> {
             return Ok((found, None));
         }
         loop {
-            let looked = history.page(at.as_ref(), LOOKED_AT)?;
-            let is_last = looked.len() < LOOKED_AT;
-            at = looked.last().map(|run| run.run.clone());
-            for run in looked {
-                if wanted.ends_at(&run) {
-                    return Ok((found, None));
-                }
-                if !wanted.takes(&run) || !self.has(&run.run) {
-                    continue;
-                }
+            let looked = history.page_of(self.owner, at.as_ref(), LOOKED_AT.min(most + 1), wanted)?;
+            let Some(last) = looked.last() else { return Ok((found, None)) };
+            let is_last = looked.len() < LOOKED_AT.min(most + 1);
+            at = Some(last.run.clone());
+            // What stands beside a run only keeps others from being read: its log says whose it is.
+            for run in looked.into_iter().filter(|run| self.has(&run.run)) {
                 if found.len() == most {
                     let next = found.last().map(|run| run.run.run.clone());
                     return Ok((found, next));
