@@ -35,6 +35,7 @@ pub use measure::{Figures, KEPT};
 pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan, used_actions};
 pub use services::{Service, services, to_json};
 pub use standing::{Standing, standings};
+pub(crate) use trying::way_out;
 pub use trying::{Trying, loopback, revoke, try_key, verify};
 
 /// What a connection is called where nobody says otherwise.

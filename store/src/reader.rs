@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::{Answer, Error, Signal, file, seal};
 
@@ -346,7 +346,7 @@ impl Reader {
 
 /// A run with its seals; a row of an earlier version has none.
 pub(crate) struct Sealed {
-    run: Run,
+    pub run: Run,
     begun: Option<i64>,
     state: Option<i64>,
 }

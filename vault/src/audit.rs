@@ -94,6 +94,10 @@ pub enum Action {
     SeatTaken,
     /// The sessions of an account were ended.
     SessionsEnded,
+    /// An account signs in by a service from here on.
+    IdentityAdded,
+    /// An account signs in by a service no more.
+    IdentityRemoved,
 }
 
 impl Action {
@@ -140,6 +144,8 @@ impl Action {
             Action::SeatGiven => "seat_given",
             Action::SeatTaken => "seat_taken",
             Action::SessionsEnded => "sessions_ended",
+            Action::IdentityAdded => "identity_added",
+            Action::IdentityRemoved => "identity_removed",
         }
     }
 

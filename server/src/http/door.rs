@@ -331,9 +331,14 @@ pub fn csrf(session: &Token) -> String {
 
 /// What the cookie of a browser says; nothing where it has none, or two.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
+    cookie_of(headers, COOKIE)
+}
+
+/// What a cookie of a browser says; nothing where it has none of this name, or two.
+pub(super) fn cookie_of(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let pairs = headers.get_all(COOKIES).iter().filter_map(|value| value.to_str().ok());
     let pairs = pairs.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut found = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned());
+    let mut found = pairs.filter(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }

@@ -21,7 +21,7 @@ use vault::{LOCAL, Vault};
 
 use super::door::{Door, Use};
 use super::{Limits, Who};
-use crate::accounts::{Accounts, Gate};
+use crate::accounts::{Accounts, Gate, Provers};
 use crate::error::Error;
 use crate::history::{History, Listed};
 use crate::home::Home;
@@ -58,6 +58,9 @@ pub struct House {
     /// How many runs may be followed at once: who follows one holds a connection for long.
     pub(super) streams: Arc<Semaphore>,
     gate: Arc<Gate>,
+    /// Where the world reaches it.
+    base: String,
+    provers: Provers,
 }
 
 /// What one owner has of it.
@@ -73,7 +76,7 @@ impl House {
         core: Arc<Core>,
         home: &Home,
         reach: Reach,
-        (limits, public): (Limits, Option<String>),
+        (limits, public, base): (Limits, Option<String>, String),
     ) -> Result<House, Error> {
         let reader = core.desk.reader().map_err(DriverError::from)?;
         Ok(House {
@@ -88,6 +91,8 @@ impl House {
             hands: Semaphore::new(limits.at_once),
             streams: Arc::new(Semaphore::new(limits.connections / 4)),
             gate: Arc::default(),
+            base,
+            provers: Provers::default(),
         })
     }
 
@@ -143,6 +148,26 @@ impl House {
             ("providers", metrics.providers().name()),
             ("connectors", metrics.connectors().name()),
         ]
+    }
+
+    /// Where the world reaches it: where addresses of its own begin.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Which addresses may be called.
+    pub(super) fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Attempts to sign in by a service.
+    pub(super) fn provers(&self) -> &Provers {
+        &self.provers
+    }
+
+    /// The vault. It may block.
+    pub(super) fn vault(&self) -> Result<Arc<Vault>, Error> {
+        Ok(self.core.safe().vault()?)
     }
 
     /// The accounts of people.

@@ -4,8 +4,8 @@ use ai::gateway::Shape;
 
 use super::super::shapes::*;
 use super::super::{
-    account, audit, connections, connectors, gateway, health, hooks, keys, live, members, openapi, runs,
-    schedules, secrets, session, signals, tokens, usage, workflows,
+    account, audit, connections, connectors, gateway, health, hooks, issuers, keys, live, members, openapi,
+    runs, schedules, secrets, session, signals, tokens, usage, workflows,
 };
 use super::{Handler, Policy, Route, Takes};
 use crate::role::Role;
@@ -22,6 +22,9 @@ const QUESTION: Takes = Takes::Bytes { most: 32 << 20 };
 
 /// All routes, by their addresses.
 pub const ROUTES: &[Route] = &[
+    Route::on(("GET", "/api/v1/account/identities"), Policy::Person, Handler::Blocks(issuers::own), "Lists by which services the account signs in.").gives(&[(200, IDENTITIES)]),
+    Route::on(("POST", "/api/v1/account/identities/{issuer}"), Policy::Person, Handler::Blocks(issuers::link), "Begins to let the account sign in by a service: a browser goes to the address, and comes back.").body(BODY, NONE).gives(&[(200, ATTEMPT)]),
+    Route::on(("DELETE", "/api/v1/account/identities/{issuer}"), Policy::Person, Handler::Blocks(issuers::unlink), "Lets the account sign in by a service no more.").gives(&[(200, REMOVED)]),
     Route::on(("POST", "/api/v1/account/password"), Policy::Person, Handler::Blocks(account::change_password), "Sets another password, for who knows the one before: all sessions end, and another one begins.").body(BODY, PASSWORD).gives(&[(200, SESSION)]),
     Route::on(("POST", "/api/v1/account/reset"), Policy::Public, Handler::Blocks(account::reset), "Sets another password by a link of `keyway user reset`; all sessions end.").body(BODY, RESET).gives(&[(200, PASSWORD_SET)]),
     Route::on(("GET", "/api/v1/account/sessions"), Policy::Person, Handler::Blocks(account::sessions), "Lists the browsers in which the account is signed in.").gives(&[(200, SESSIONS)]),
@@ -45,6 +48,9 @@ pub const ROUTES: &[Route] = &[
     Route::on(("POST", "/api/v1/invitations"), Policy::Role(Role::Admin), Handler::Blocks(members::invite), "Invites somebody to a seat; what the link shows is told this once.").body(BODY, INVITE).gives(&[(201, INVITED)]),
     Route::on(("POST", "/api/v1/invitations/accept"), Policy::Public, Handler::Blocks(members::accept), "Accepts an invitation, with an account that is made or the one of this name and password, and signs in.").body(BODY, BY_LINK).gives(&[(201, SESSION)]),
     Route::on(("DELETE", "/api/v1/invitations/{invitation}"), Policy::Role(Role::Admin), Handler::Blocks(members::take_back), "Takes an invitation back.").gives(&[(200, REMOVED)]),
+    Route::on(("GET", "/api/v1/issuers"), Policy::Public, Handler::Blocks(issuers::list), "Lists the services by which somebody can sign in.").gives(&[(200, ISSUERS)]),
+    Route::on(("GET", "/api/v1/issuers/{issuer}/back"), Policy::Public, Handler::Blocks(issuers::back), "Takes what a browser comes back with from a service, and signs in.").query(BACK_QUERY).open().gives(&[(303, SIGNED_IN)]),
+    Route::on(("POST", "/api/v1/issuers/{issuer}/begin"), Policy::Public, Handler::Blocks(issuers::begin), "Begins to sign in by a service, or to accept an invitation by it: a browser goes to the address, and comes back.").body(BODY, COME_IN).gives(&[(200, ATTEMPT)]),
     Route::on(("GET", "/api/v1/keys"), Policy::Token(Scope::Read), Handler::Blocks(keys::list), "Lists keys of providers of models, without what they hold.").gives(&[(200, KEYS)]),
     Route::on(("POST", "/api/v1/keys"), Policy::Token(Scope::Admin), Handler::Blocks(keys::add), "Stores a key, without asking its provider.").body(BODY, KEY_ADD).gives(&[(201, STORED)]),
     Route::on(("DELETE", "/api/v1/keys/{name}"), Policy::Token(Scope::Admin), Handler::Blocks(keys::remove), "Removes a key.").gives(&[(200, REMOVED)]),
