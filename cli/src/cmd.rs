@@ -24,6 +24,7 @@ mod export;
 mod fmt;
 mod fork;
 mod graph;
+mod issuer;
 mod keys;
 mod owner;
 mod pause;
@@ -94,6 +95,7 @@ enum Command {
     Fmt(fmt::Args),
     Fork(fork::Args),
     Graph(graph::Args),
+    Issuer(issuer::Args),
     Keys(keys::Args),
     Org(owner::OrgArgs),
     Owner(owner::Args),
@@ -253,6 +255,7 @@ pub fn main() -> Exit {
         Command::Fmt(args) => fmt::main(&args),
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),
+        Command::Issuer(args) => issuer::main(&args),
         Command::Keys(args) => keys::main(&args),
         Command::Org(args) => owner::org(&args),
         Command::Owner(args) => owner::main(&args),

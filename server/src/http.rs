@@ -6,6 +6,7 @@ mod account;
 mod answer;
 mod ask;
 mod audit;
+mod connecting;
 mod connections;
 mod connectors;
 mod crowd;
@@ -33,6 +34,7 @@ mod shapes;
 mod signals;
 mod tokens;
 mod usage;
+mod webhooks;
 mod workflows;
 
 use std::net::SocketAddr;

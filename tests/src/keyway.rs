@@ -111,6 +111,7 @@ impl Keyway {
             "explain-run",
             "export",
             "fork",
+            "issuer",
             "keys",
             "org",
             "owner",

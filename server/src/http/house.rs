@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 use vault::{LOCAL, Vault};
 
+use super::connecting::Connecting;
 use super::door::{Door, Use};
 use super::{Limits, Who};
 use crate::accounts::{Accounts, Gate, Provers};
@@ -61,6 +62,7 @@ pub struct House {
     /// Where the world reaches it.
     base: String,
     provers: Provers,
+    connecting: Connecting,
 }
 
 /// What one owner has of it.
@@ -93,6 +95,7 @@ impl House {
             gate: Arc::default(),
             base,
             provers: Provers::default(),
+            connecting: Connecting::default(),
         })
     }
 
@@ -163,6 +166,11 @@ impl House {
     /// Attempts to sign in by a service.
     pub(super) fn provers(&self) -> &Provers {
         &self.provers
+    }
+
+    /// Accounts at services that are being connected.
+    pub(super) fn connecting(&self) -> &Connecting {
+        &self.connecting
     }
 
     /// The vault. It may block.

@@ -277,10 +277,13 @@ async fn let_in(
     body: Body,
 ) -> Result<(Who, ask::Said), Refusal> {
     // It reads one row by its key, which takes microseconds.
-    let (who, used) = house.door.check(route.policy, &parts)?;
+    let (mut who, used) = house.door.check(route.policy, &parts)?;
     house.note(used);
     let path = path_of(&mut parts).await?;
     let mut said = ask::read(&parts, path, (body, route), &house.limits).await?;
+    if route.takes != Takes::Nothing {
+        who = house.door.again(route.policy, &parts)?;
+    }
     if house.door.is_behind_proxy() {
         // The address is the proxy's, whoever asks.
         said.from = None;
