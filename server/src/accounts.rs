@@ -410,13 +410,22 @@ impl Accounts {
         found.filter(|link| link.kind == kind && link.expires > now).ok_or(No::Link)
     }
 
-    /// The sessions of an account, the latest first, without what they show.
+    /// The sessions of an account that are not over, the latest first, without what they show.
     ///
     /// # Errors
     /// Where the database cannot be read.
     pub fn sessions(&self, account: &str) -> Result<Vec<Session>, Error> {
-        self.read(|reader| reader.sessions_of(account))
+        let now = Timestamp::now();
+        let mut all = self.read(|reader| reader.sessions_of(account))?;
+        all.retain(|session| !is_over(session, now));
+        Ok(all)
     }
+}
+
+/// True of a session that has ended by itself.
+pub(crate) fn is_over(session: &Session, now: Timestamp) -> bool {
+    let idle = now.saturating_sub(IDLE).unwrap_or(Timestamp::MIN);
+    session.expires <= nanoseconds(now) || session.seen <= nanoseconds(idle)
 }
 
 fn seat(space: &str, account: &str, role: Role, now: Timestamp) -> People {

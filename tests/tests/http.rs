@@ -2,6 +2,8 @@
 
 #[path = "http/command.rs"]
 mod command;
+#[path = "http/connecting.rs"]
+mod connecting;
 #[path = "http/issuers.rs"]
 mod issuers;
 #[path = "http/limits.rs"]

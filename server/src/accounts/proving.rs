@@ -19,7 +19,7 @@ use store::accounts::{Account, Identity, People};
 use vault::{Action, LOCAL, Who};
 
 use super::issuers::{KnownIssuer, issuers};
-use super::{Accounts, Begun, IDLE, No, new_account_of, seat};
+use super::{Accounts, Begun, No, is_over, new_account_of, seat};
 use crate::error::Error;
 use crate::token::{ATTEMPT as SHOWN, Token};
 
@@ -296,12 +296,8 @@ impl Accounts {
 
     /// Looks whether somebody who asked for something before they went away is still signed in.
     fn still_there(&self, account: &str, session: [u8; 32]) -> Result<(), No> {
-        let now = Timestamp::now();
-        let idle = nanoseconds(now.saturating_sub(IDLE).unwrap_or(Timestamp::MIN));
         let found = self.read(|reader| reader.session(&session))?;
-        let there = found.is_some_and(|it| {
-            it.account == account && it.expires > nanoseconds(now) && it.seen > idle
-        });
+        let there = found.is_some_and(|it| it.account == account && !is_over(&it, Timestamp::now()));
         if there { Ok(()) } else { Err(No::SignedOut) }
     }
 

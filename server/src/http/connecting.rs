@@ -10,7 +10,6 @@ use connectors::manifest::auth::Kind;
 use connectors::signin::LASTS;
 use dsl::value::Value as Plain;
 use jiff::Timestamp;
-use runtime::schedule::books::nanoseconds;
 use secret::Secret;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -19,7 +18,7 @@ use vault::{Connection, Place, READY};
 
 use super::issuers::COOKIE;
 use super::{Answer, Ask, House, Refusal};
-use crate::accounts::IDLE;
+use crate::accounts::is_over;
 use crate::connections::{
     Beginning, Check, Choice, Device, Entering, Finished, MAIN, Poll, REFUSED, Tokens, Wanted, Wish, add,
     asked_for, of_deployed, verify, way,
@@ -337,14 +336,11 @@ fn tried(ask: &Ask<'_>, manifest: &Manifest, name: &str) -> Result<Answer, Refus
 /// True if whoever began is signed in still, and their role goes so far.
 fn may_still(house: &House, owner: &str, asker: &Asker) -> Result<bool, Refusal> {
     let Asker::Session(hash) = asker else { return Ok(false) };
-    let now = Timestamp::now();
-    let idle = nanoseconds(now.saturating_sub(IDLE).unwrap_or(Timestamp::MIN));
     let found = house.accounts()?.read(|reader| reader.session(hash))?;
     Ok(found.is_some_and(|it| {
         let role = it.role.as_deref().and_then(Role::of);
         it.space == owner
-            && it.expires > nanoseconds(now)
-            && it.seen > idle
+            && !is_over(&it, Timestamp::now())
             && role.is_some_and(|role| role.covers(Scope::Admin))
     }))
 }

@@ -11,12 +11,11 @@ use hyper::http::request::Parts;
 use jiff::Timestamp;
 use runtime::driver::Error as DriverError;
 use runtime::schedule::books::{nanoseconds, timestamp};
-use store::accounts::Session;
 use store::door::Token as Row;
 
 use super::routes::Policy;
 use super::{Limits, Refusal};
-use crate::accounts::IDLE;
+use crate::accounts::is_over;
 use crate::error::Error;
 use crate::role::Role;
 use crate::token::{SESSION, Scope, Token};
@@ -306,12 +305,6 @@ impl Door {
         }
         Ok(noting)
     }
-}
-
-/// True of a session that has ended by itself.
-fn is_over(row: &Session, now: Timestamp) -> bool {
-    let idle = now.saturating_sub(IDLE).unwrap_or(Timestamp::MIN);
-    row.expires <= nanoseconds(now) || row.seen <= nanoseconds(idle)
 }
 
 /// True of a request that may change something.
