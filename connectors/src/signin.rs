@@ -30,9 +30,9 @@ mod attacks;
 #[cfg(test)]
 mod double;
 #[cfg(test)]
-mod stating;
-#[cfg(test)]
 mod renewals;
+#[cfg(test)]
+mod stating;
 
 pub(crate) use exchange::host;
 

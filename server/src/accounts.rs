@@ -239,9 +239,7 @@ impl Accounts {
         let found = self.read(|reader| reader.account_named(&name))?;
         // Who has no password is not told from nobody.
         let right = match &found {
-            Some(account) if !account.password.is_empty() => {
-                Kept::stored(&account.password).is_of(password)
-            }
+            Some(account) if !account.password.is_empty() => Kept::stored(&account.password).is_of(password),
             Some(_) | None => {
                 Kept::is_of_nobody(password);
                 false
@@ -396,7 +394,9 @@ impl Accounts {
         let text = password.expose();
         if text.chars().count() < password::SHORTEST || text.len() > password::LONGEST {
             let (least, most) = (password::SHORTEST, password::LONGEST);
-            return Err(No::Unfit(format!("a password has at least {least} letters, and {most} bytes at most")));
+            return Err(No::Unfit(format!(
+                "a password has at least {least} letters, and {most} bytes at most"
+            )));
         }
         let _held = self.gate.hold().map_err(|again| No::TooMany { again })?;
         Ok(Kept::of(password)?)

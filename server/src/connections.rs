@@ -112,9 +112,12 @@ pub fn way<'m>(
 ) -> Result<&'m Auth, Error> {
     let by_app = |way: &&Auth| match &way.kind {
         WayKind::Oauth2(oauth2) => apps::needs_app(oauth2),
-        WayKind::ApiKey | WayKind::Basic { .. } | WayKind::Bearer | WayKind::BodyKeys | WayKind::None | WayKind::Oauth1a(_) => {
-            false
-        }
+        WayKind::ApiKey
+        | WayKind::Basic { .. }
+        | WayKind::Bearer
+        | WayKind::BodyKeys
+        | WayKind::None
+        | WayKind::Oauth1a(_) => false,
     };
     let found = match named {
         Some(named) => manifest.auth.iter().find(|way| way.id == named),
@@ -126,7 +129,12 @@ pub fn way<'m>(
     };
     let names = || manifest.auth.iter().map(|way| format!("`{}`", way.id)).collect::<Vec<_>>().join(", ");
     found.ok_or_else(|| Error::Unfit {
-        why: format!("{} has no way to sign in `{}`; there are {}", manifest.name, named.unwrap_or_default(), names()),
+        why: format!(
+            "{} has no way to sign in `{}`; there are {}",
+            manifest.name,
+            named.unwrap_or_default(),
+            names()
+        ),
     })
 }
 

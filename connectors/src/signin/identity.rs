@@ -213,7 +213,8 @@ fn check_claims(claims: &Value, expected: &Expected<'_>) -> Result<(), Refusal> 
         return Err(wrong("it belongs to another sign-in"));
     }
     let now = expected.now.as_second();
-    let time = |name: &str| claims.get(name).and_then(|time| time.as_i64().or(time.as_f64().map(|it| it as i64)));
+    let time =
+        |name: &str| claims.get(name).and_then(|time| time.as_i64().or(time.as_f64().map(|it| it as i64)));
     let over = time("exp").is_none_or(|end| end.saturating_add(SKEW) <= now);
     let early = |name: &str| time(name).is_some_and(|begin| begin.saturating_sub(SKEW) > now);
     if Check::Stated.is_made() && (over || early("iat") || early("nbf")) {
@@ -233,7 +234,11 @@ fn is_mail(text: &str) -> bool {
     let odd = |letter: char| letter.is_whitespace() || letter.is_control();
     match text.split_once('@') {
         Some((name, host)) => {
-            !name.is_empty() && host.contains('.') && !host.contains('@') && !text.contains(odd) && text.len() <= 200
+            !name.is_empty()
+                && host.contains('.')
+                && !host.contains('@')
+                && !text.contains(odd)
+                && text.len() <= 200
         }
         None => false,
     }

@@ -60,7 +60,9 @@ impl Issuer {
         issuer: &str,
         transport: Transport,
     ) -> Result<Issuer, Refusal> {
-        address(issuer, transport).ok_or_else(|| invalid(format!("`{}` is no address of a service at which people sign in", short(issuer))))?;
+        address(issuer, transport).ok_or_else(|| {
+            invalid(format!("`{}` is no address of a service at which people sign in", short(issuer)))
+        })?;
         let body = get(egress, &format!("{}{DISCOVERY}", issuer.trim_end_matches('/'))).await?;
         Issuer::read(&body, issuer, transport)
     }
@@ -84,7 +86,8 @@ impl Issuer {
             (one("authorization_endpoint")?, one("token_endpoint")?, one("jwks_uri")?);
         let methods = said.get("token_endpoint_auth_methods_supported").and_then(Value::as_array);
         let takes = |method: &str| methods.is_none_or(|all| all.iter().any(|it| it == method));
-        let says_issuer = said.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true));
+        let says_issuer =
+            said.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true));
         Ok(Issuer {
             issuer: issuer.into(),
             token_host: super::exchange::host(&token),
@@ -128,7 +131,18 @@ impl Issuer {
         egress: &'a egress::Client,
     ) -> Service<'a> {
         let origin = self.origin.as_deref();
-        Service { connector: name, name, auth: "oidc", oauth2: way, hosts, entered: &[], fields, app, egress, origin }
+        Service {
+            connector: name,
+            name,
+            auth: "oidc",
+            oauth2: way,
+            hosts,
+            entered: &[],
+            fields,
+            app,
+            egress,
+            origin,
+        }
     }
 }
 

@@ -61,7 +61,11 @@ fn claims() -> Value {
 }
 
 fn stated(head: &Value, claims: &Value, pair: &EcdsaKeyPair) -> String {
-    let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(head.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let text = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(head.to_string()),
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    );
     let signature = pair.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
@@ -196,14 +200,17 @@ fn a_service_tells_of_itself_alone_and_by_addresses_that_are_encrypted() {
         "issuer": ISSUER, "authorization_endpoint": "https://id.example/auth",
         "token_endpoint": "https://tokens.id.example/token", "jwks_uri": "https://id.example/keys",
     });
-    let read = |said: &Value, transport: Transport| Issuer::read(said.to_string().as_bytes(), ISSUER, transport);
+    let read =
+        |said: &Value, transport: Transport| Issuer::read(said.to_string().as_bytes(), ISSUER, transport);
     assert_eq!(read(&said, Transport::Encrypted).unwrap().token_host, "tokens.id.example");
     for other in ["https://evil.example", "https://id.example/", ""] {
         said["issuer"] = other.into();
         assert_eq!(read(&said, Transport::Encrypted).unwrap_err(), Refusal::IssuerMismatch, "{other}");
     }
     said["issuer"] = ISSUER.into();
-    for other in ["http://id.example/token", "https://user:x@id.example/", "javascript:alert(1)", "", "/token"] {
+    for other in
+        ["http://id.example/token", "https://user:x@id.example/", "javascript:alert(1)", "", "/token"]
+    {
         said["token_endpoint"] = other.into();
         assert!(read(&said, Transport::Encrypted).is_err(), "{other}");
     }

@@ -64,7 +64,10 @@ pub fn add_issuer(vault: &Vault, actor: &str, new: NewIssuer<'_>) -> Result<(), 
     let unfit = |why: String| Err(Error::Unfit { why });
     let letter = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     if new.name.is_empty() || new.name.len() > 40 || !new.name.chars().all(letter) {
-        return unfit(format!("`{}` is no name: it has small letters, digits and `-`", new.name.escape_debug()));
+        return unfit(format!(
+            "`{}` is no name: it has small letters, digits and `-`",
+            new.name.escape_debug()
+        ));
     }
     let url = url::Url::parse(new.issuer).ok().filter(|url| ["https", "http"].contains(&url.scheme()));
     let Some(host) = url.as_ref().and_then(url::Url::host_str) else {
@@ -73,8 +76,11 @@ pub fn add_issuer(vault: &Vault, actor: &str, new: NewIssuer<'_>) -> Result<(), 
     if new.id.is_empty() || new.id.chars().any(char::is_control) {
         return unfit("this is no id of an app".into());
     }
-    let domains: Vec<String> = new.domains.iter().map(|it| it.trim_start_matches('@').to_lowercase()).collect();
-    let odd = |domain: &&String| !domain.contains('.') || domain.contains(|it: char| it == ',' || it == '@' || it.is_whitespace());
+    let domains: Vec<String> =
+        new.domains.iter().map(|it| it.trim_start_matches('@').to_lowercase()).collect();
+    let odd = |domain: &&String| {
+        !domain.contains('.') || domain.contains(|it: char| it == ',' || it == '@' || it.is_whitespace())
+    };
     if let Some(odd) = domains.iter().find(odd) {
         return unfit(format!("`{}` is no domain of addresses of mail", odd.escape_debug()));
     }
@@ -170,7 +176,14 @@ mod tests {
             created: 0,
         };
         assert!(known.lets_in("ada@example.com"));
-        for other in ["ada@evil.com", "ada@notexample.com", "ada@example.com.evil.com", "ada@sub.example.com", "example.com", ""] {
+        for other in [
+            "ada@evil.com",
+            "ada@notexample.com",
+            "ada@example.com.evil.com",
+            "ada@sub.example.com",
+            "example.com",
+            "",
+        ] {
             assert!(!known.lets_in(other), "{other}");
         }
     }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use connectors::signin::{
-    App, Attempts, Callback, Expected, Issuer, Keys, LASTS as ATTEMPT, Somebody, Transport, Who as Browser, Wish,
-    verified,
+    App, Attempts, Callback, Expected, Issuer, Keys, LASTS as ATTEMPT, Somebody, Transport, Who as Browser,
+    Wish, verified,
 };
 use dsl::value::{Hash, Object};
 use jiff::Timestamp;
@@ -287,7 +287,8 @@ impl Accounts {
         ];
         let who = Who { owner: LOCAL, actor: &account.name };
         let detail = format!("{} by {}", role.name(), known.name);
-        match self.record((who, Action::AccountAdded), (&format!("account/{}", account.name), &detail), edits) {
+        match self.record((who, Action::AccountAdded), (&format!("account/{}", account.name), &detail), edits)
+        {
             // Whose account that is, the service does not say: an address may have changed hands.
             Err(vault::Error::Taken { .. }) => Err(No::Taken(account.name)),
             other => other.map(|_| account).map_err(No::from),
@@ -318,7 +319,9 @@ impl Accounts {
     /// Where the database cannot be read.
     pub fn identities(&self, account: &str) -> Result<Vec<(Option<String>, Identity)>, Error> {
         let all = issuers(&self.vault)?;
-        let name = |identity: &Identity| all.iter().find(|it| it.issuer == identity.issuer).map(|it| it.name.clone());
+        let name = |identity: &Identity| {
+            all.iter().find(|it| it.issuer == identity.issuer).map(|it| it.name.clone())
+        };
         let found = self.read(|reader| reader.identities(account))?;
         Ok(found.into_iter().map(|identity| (name(&identity), identity)).collect())
     }
@@ -329,7 +332,9 @@ impl Accounts {
     /// Where it does not sign in by it, or by nothing else.
     pub fn unlink(&self, (account, actor): (&str, &str), issuer: &str) -> Result<(), Error> {
         let found = self.identities(account)?;
-        let known = found.iter().find(|(name, identity)| name.as_deref() == Some(issuer) || identity.issuer == issuer);
+        let known = found
+            .iter()
+            .find(|(name, identity)| name.as_deref() == Some(issuer) || identity.issuer == issuer);
         let unknown = || vault::Error::Unknown { what: "service for signing in", name: issuer.into() };
         let (_, identity) = known.ok_or_else(unknown)?;
         let edits = vec![People::RemoveIdentity { account: account.into(), issuer: identity.issuer.clone() }];

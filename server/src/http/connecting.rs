@@ -115,7 +115,10 @@ pub fn begin(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let given = pairs(ask, "secrets");
     for (wanted, about) in asked_for(way) {
         let Some((_, value)) = given.iter().find(|(name, _)| *name == wanted) else {
-            return Err(Refusal::unfit(format!("the secret `{wanted}` is missing: {}", about.trim_end_matches('.'))));
+            return Err(Refusal::unfit(format!(
+                "the secret `{wanted}` is missing: {}",
+                about.trim_end_matches('.')
+            )));
         };
         secrets.push((wanted, Secret::new(value.clone())));
     }
@@ -125,8 +128,15 @@ pub fn begin(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let base = ask.said.text("base_url").map(str::to_owned);
     let actor = ask.who.actor();
     if !matches!(way.kind, Kind::Oauth2(_)) {
-        let wanted =
-            Wanted { manifest, auth: way, name: &name, fields: &fields, secrets, base: base.as_deref(), place };
+        let wanted = Wanted {
+            manifest,
+            auth: way,
+            name: &name,
+            fields: &fields,
+            secrets,
+            base: base.as_deref(),
+            place,
+        };
         add(&vault, part.acts(&actor), wanted)?;
         return tried(ask, manifest, &name);
     }
@@ -185,7 +195,9 @@ pub fn back(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let found = cookie.and_then(|cookie| house.connecting().of_cookie(connector, cookie.hash()));
     let (key, pending) = found.ok_or_else(other)?;
     if !may_still(house, &key.0, &pending.asker)? {
-        return Err(Refusal::signed_out("who began this is not signed in any more, or may not do it any more"));
+        return Err(Refusal::signed_out(
+            "who began this is not signed in any more, or may not do it any more",
+        ));
     }
     let query = Serializer::new(String::new()).extend_pairs(&ask.said.query).finish();
     came_back(house, (&key, &pending), &query)?;
@@ -228,7 +240,9 @@ fn by_device(ask: &Ask<'_>, key: Key, entering: Entering<'static>) -> Result<Ans
         "connector": key.1, "name": key.2, "state": "device", "address": device.address,
         "code": device.user_code, "scopes": entering.scopes(),
     });
-    ask.house.connecting().put(key, pending(ask, entering, Came::Device(Box::new(device), Instant::now())))?;
+    ask.house
+        .connecting()
+        .put(key, pending(ask, entering, Came::Device(Box::new(device), Instant::now())))?;
     Ok(Answer::ok(told).with(202))
 }
 
@@ -268,9 +282,8 @@ fn finished(
     chosen: BTreeMap<String, String>,
 ) -> Result<Answer, Refusal> {
     let (_, connector, name) = key;
-    let waits = |state: &str| {
-        Answer::ok(json!({ "connector": connector, "name": name, "state": state })).with(202)
-    };
+    let waits =
+        |state: &str| Answer::ok(json!({ "connector": connector, "name": name, "state": state })).with(202);
     Handle::current().block_on(async {
         let mut came = pending.came.lock().await;
         if let Came::Device(device, asked) = &mut *came {
@@ -349,7 +362,9 @@ fn may_still(house: &House, owner: &str, asker: &Asker) -> Result<bool, Refusal>
 fn place(ask: &Ask<'_>, before: Option<&Connection>) -> Result<Place, Refusal> {
     match before {
         None => Ok(Place::Free),
-        Some(row) if ask.said.flag("again") || row.state != READY || row.health == REFUSED => Ok(Place::Taken),
+        Some(row) if ask.said.flag("again") || row.state != READY || row.health == REFUSED => {
+            Ok(Place::Taken)
+        }
         Some(row) => {
             let message = format!("the connection `{}` is there already", row.name);
             Err(Refusal::conflict(message, "give another `name`, or say `again`"))

@@ -88,7 +88,8 @@ pub struct Says {
 
 impl Says {
     /// Nothing is said.
-    pub const NOTHING: Says = Says { query: &[], open: false, body: None, answers: &[], once: false, streams: false };
+    pub const NOTHING: Says =
+        Says { query: &[], open: false, body: None, answers: &[], once: false, streams: false };
 }
 
 impl Route {

@@ -391,7 +391,11 @@ pub const CONNECTION_TESTED: Shape =
     Fields(&[always("connector", Text, ""), always("name", Text, ""), always("account", Text, "")]);
 pub const CONNECT: Shape = Fields(&[
     perhaps("name", Text, "What to call it; `main` without."),
-    perhaps("auth", Text, "The way to sign in; that of an app that is stored, or the first by keys alone, without."),
+    perhaps(
+        "auth",
+        Text,
+        "The way to sign in; that of an app that is stored, or the first by keys alone, without.",
+    ),
     perhaps("fields", Named(&Text), "What the service asks for, as its page says."),
     perhaps("secrets", Named(&Secret), "What is secret of it; no route tells it."),
     perhaps("scopes", List(&Text), "What to ask for beside what workflows need that are deployed."),

@@ -107,7 +107,11 @@ pub const BACK_QUERY: &[Field] = &[
 pub const IDENTITIES: Shape = Fields(&[always(
     "identities",
     List(&Fields(&[
-        always("issuer", Text, "The name of the service here; what it calls itself where it is kept no more."),
+        always(
+            "issuer",
+            Text,
+            "The name of the service here; what it calls itself where it is kept no more.",
+        ),
         always("address", Text, "What it calls itself."),
         always("subject", Text, "What it calls the person."),
         always("since", Moment, ""),
