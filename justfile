@@ -60,3 +60,7 @@ manifests:
 # Let small workflows run beside a million items
 fairness:
     KEYWAY_REPORT=docs/measured/fairness.md KEYWAY_ITEMS=1000000 KEYWAY_SECONDS=20 cargo test --release -p tests --test fairness
+
+# Measure what the way in over HTTP costs
+http:
+    KEYWAY_REPORT=docs/measured/http.md python3 tests/measure/over_http.py

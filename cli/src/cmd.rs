@@ -27,6 +27,7 @@ mod fork;
 mod generate;
 mod graph;
 mod import;
+mod issuer;
 mod keys;
 mod owner;
 mod pause;
@@ -100,6 +101,7 @@ enum Command {
     Generate(generate::Args),
     Graph(graph::Args),
     Import(import::Args),
+    Issuer(issuer::Args),
     Keys(keys::Args),
     Org(owner::OrgArgs),
     Owner(owner::Args),
@@ -262,6 +264,7 @@ pub fn main() -> Exit {
         Command::Generate(args) => generate::main(&args),
         Command::Graph(args) => graph::main(&args),
         Command::Import(args) => import::main(&args),
+        Command::Issuer(args) => issuer::main(&args),
         Command::Keys(args) => keys::main(&args),
         Command::Org(args) => owner::org(&args),
         Command::Owner(args) => owner::main(&args),

@@ -26,6 +26,7 @@ use crate::keys;
 use crate::manifest::auth::Auth;
 use crate::manifest::request::Method;
 use crate::manifest::{Action, Manifest};
+pub(crate) use auth::usual_oauth2;
 use scope::{InScope, Scope};
 
 /// What a manifest is, for messages.

@@ -15,6 +15,8 @@ mod exchange;
 mod fresh;
 mod grants;
 mod held;
+mod identity;
+mod issuer;
 mod oauth1;
 mod refusal;
 mod seal;
@@ -29,6 +31,8 @@ mod attacks;
 mod double;
 #[cfg(test)]
 mod renewals;
+#[cfg(test)]
+mod stating;
 
 pub(crate) use exchange::host;
 
@@ -37,6 +41,8 @@ pub use derive::{Choice, Derived, Signed, derive, label};
 pub use device::{Device, Poll};
 pub use fresh::{Answering, Keep, Kept, LEASE, Lease, Leased, Outcome, Renewer, Standing};
 pub use held::Held;
+pub use identity::{Expected, Keys, Somebody, verified};
+pub use issuer::{Issuer, Transport};
 pub use oauth1::{Consumer, Signing, sign};
 pub use refusal::Refusal;
 pub use service::{App, Service};

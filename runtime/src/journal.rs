@@ -177,6 +177,8 @@ pub struct Begun {
     pub run: RunId,
     /// The workflow's name.
     pub workflow: String,
+    /// Whose it is, as far as the `owner` of its note says it.
+    pub owner: Option<std::sync::Arc<str>>,
     /// The digest of its plan.
     pub plan: Hash,
     /// When.

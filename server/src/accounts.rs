@@ -3,6 +3,8 @@
 
 pub mod gate;
 mod invitations;
+mod issuers;
+mod proving;
 mod seats;
 
 use std::net::IpAddr;
@@ -25,6 +27,8 @@ use crate::role::Role;
 use crate::token::{LINK, SESSION, Token};
 pub use gate::Gate;
 pub use invitations::{INVITATION, Invited};
+pub use issuers::{KnownIssuer, NewIssuer, add_issuer, issuers, remove_issuer};
+pub use proving::{Proven, Provers, Purpose, Started, Way};
 pub use seats::Space;
 
 /// After how long without a request a session is over, and after how long in any case.
@@ -65,6 +69,15 @@ pub enum No {
     /// The link counts no more, or never did.
     #[error("the link counts no more: it was used, its time is over, or it never was")]
     Link,
+    /// A service says who somebody is, and nobody has let them in.
+    #[error("nobody of this name may come in unasked")]
+    Uninvited,
+    /// Somebody has the name already, and who signs in by a service is not shown to be them.
+    #[error("an account `{0}` is there already")]
+    Taken(String),
+    /// Who asked for it is not signed in any more.
+    #[error("who began this is not signed in any more")]
+    SignedOut,
     /// What was given cannot be taken.
     #[error("{0}")]
     Unfit(String),
@@ -165,7 +178,7 @@ impl Accounts {
     /// Where the link counts no more, there is an account already, or the name or the password cannot be taken.
     pub fn setup(&self, link: &str, name: &str, password: &Secret) -> Result<Account, No> {
         let link = self.link(link, "setup")?;
-        let (account, now) = (new_account(name, password)?, Timestamp::now());
+        let (account, now) = (self.new_account(name, password)?, Timestamp::now());
         let edits = vec![
             People::TakeLink { hash: link.hash, now: nanoseconds(now) },
             People::First(account.clone()),
@@ -184,7 +197,7 @@ impl Accounts {
     /// # Errors
     /// Where the name is taken, or the name or the password cannot be taken.
     pub fn add(&self, (who, role): (Who<'_>, Role), name: &str, password: &Secret) -> Result<Account, No> {
-        let (account, now) = (new_account(name, password)?, Timestamp::now());
+        let (account, now) = (self.new_account(name, password)?, Timestamp::now());
         let edits = vec![People::Account(account.clone()), seat(who.owner, &account.id, role, now)];
         let subject = format!("account/{}", account.name);
         match self.record((who, Action::AccountAdded), (&subject, role.name()), edits) {
@@ -224,9 +237,10 @@ impl Accounts {
         let counted = if name.len() > LONGEST { "" } else { name.as_str() };
         let tried = self.gate.look(counted, from).map_err(|again| No::TooMany { again })?;
         let found = self.read(|reader| reader.account_named(&name))?;
+        // Who has no password is not told from nobody.
         let right = match &found {
-            Some(account) => Kept::stored(&account.password).is_of(password),
-            None => {
+            Some(account) if !account.password.is_empty() => Kept::stored(&account.password).is_of(password),
+            Some(_) | None => {
                 Kept::is_of_nobody(password);
                 false
             }
@@ -313,7 +327,7 @@ impl Accounts {
         from: Option<IpAddr>,
     ) -> Result<Begun, No> {
         let account = self.proven(name, old, from)?;
-        let edits = password_edits(&account.id, new)?;
+        let edits = self.password_edits(&account.id, new)?;
         let (who, subject) = (Who { owner: LOCAL, actor: name }, format!("account/{name}"));
         self.record((who, Action::PasswordSet), (&subject, "by its person"), edits)?;
         self.begin_at(&self.named(name)?, space)
@@ -324,7 +338,7 @@ impl Accounts {
     /// # Errors
     /// Where it cannot be taken.
     pub fn set_password(&self, actor: &str, account: &Account, new: &Secret) -> Result<(), No> {
-        let edits = password_edits(&account.id, new)?;
+        let edits = self.password_edits(&account.id, new)?;
         let (who, subject) = (Who { owner: LOCAL, actor }, format!("account/{}", account.name));
         self.record((who, Action::PasswordSet), (&subject, "at the terminal"), edits)?;
         Ok(())
@@ -348,13 +362,44 @@ impl Accounts {
     /// Where the link counts no more, or the password cannot be taken.
     pub fn reset(&self, link: &str, new: &Secret) -> Result<(), No> {
         let link = self.link(link, "reset")?;
-        let mut edits = password_edits(&link.account, new)?;
+        let mut edits = self.password_edits(&link.account, new)?;
         edits.insert(0, People::TakeLink { hash: link.hash, now: nanoseconds(Timestamp::now()) });
         let (who, subject) = (Who { owner: LOCAL, actor: &link.name }, format!("account/{}", link.name));
         match self.record((who, Action::PasswordSet), (&subject, "by a link"), edits) {
             Err(vault::Error::Stale { .. }) => Err(No::Link),
             other => other.map(drop).map_err(No::from),
         }
+    }
+
+    /// An account with a password.
+    fn new_account(&self, name: &str, password: &Secret) -> Result<Account, No> {
+        let account = new_account_of(name)?;
+        if password.expose().to_lowercase() == account.name {
+            return Err(No::Unfit("the password is the name".into()));
+        }
+        Ok(Account { password: self.kept(password)?.text().to_owned(), ..account })
+    }
+
+    fn password_edits(&self, account: &str, new: &Secret) -> Result<Vec<People>, No> {
+        let (account, password) = (account.to_owned(), self.kept(new)?.text().to_owned());
+        let time = nanoseconds(Timestamp::now());
+        Ok(vec![
+            People::Password { account: account.clone(), password, time },
+            People::EndSessions { account },
+        ])
+    }
+
+    /// What is kept of a password that can be taken. Making it costs as much as looking at one.
+    fn kept(&self, password: &Secret) -> Result<Kept, No> {
+        let text = password.expose();
+        if text.chars().count() < password::SHORTEST || text.len() > password::LONGEST {
+            let (least, most) = (password::SHORTEST, password::LONGEST);
+            return Err(No::Unfit(format!(
+                "a password has at least {least} letters, and {most} bytes at most"
+            )));
+        }
+        let _held = self.gate.hold().map_err(|again| No::TooMany { again })?;
+        Ok(Kept::of(password)?)
     }
 
     /// What a link is for, if it is for that and counts still.
@@ -365,24 +410,27 @@ impl Accounts {
         found.filter(|link| link.kind == kind && link.expires > now).ok_or(No::Link)
     }
 
-    /// The sessions of an account, the latest first, without what they show.
+    /// The sessions of an account that are not over, the latest first, without what they show.
     ///
     /// # Errors
     /// Where the database cannot be read.
     pub fn sessions(&self, account: &str) -> Result<Vec<Session>, Error> {
-        self.read(|reader| reader.sessions_of(account))
+        let now = Timestamp::now();
+        let mut all = self.read(|reader| reader.sessions_of(account))?;
+        all.retain(|session| !is_over(session, now));
+        Ok(all)
     }
+}
+
+/// True of a session that has ended by itself.
+pub(crate) fn is_over(session: &Session, now: Timestamp) -> bool {
+    let idle = now.saturating_sub(IDLE).unwrap_or(Timestamp::MIN);
+    session.expires <= nanoseconds(now) || session.seen <= nanoseconds(idle)
 }
 
 fn seat(space: &str, account: &str, role: Role, now: Timestamp) -> People {
     let (space, account) = (space.to_owned(), account.to_owned());
     People::Seat { space, account, role: role.name().into(), time: nanoseconds(now) }
-}
-
-fn password_edits(account: &str, new: &Secret) -> Result<Vec<People>, No> {
-    let (account, password) = (account.to_owned(), kept(new)?.text().to_owned());
-    let time = nanoseconds(Timestamp::now());
-    Ok(vec![People::Password { account: account.clone(), password, time }, People::EndSessions { account }])
 }
 
 fn new_link(kind: &str, (space, role): (&str, &str), lasts: SignedDuration) -> (Token, Link) {
@@ -402,7 +450,8 @@ fn new_link(kind: &str, (space, role): (&str, &str), lasts: SignedDuration) -> (
     (token, link)
 }
 
-fn new_account(name: &str, password: &Secret) -> Result<Account, No> {
+/// An account without a password: its person signs in by a service.
+fn new_account_of(name: &str) -> Result<Account, No> {
     let name = name.trim().to_lowercase();
     let odd = |letter: char| letter.is_whitespace() || letter.is_control();
     if name.is_empty() || name.len() > LONGEST || name.contains(odd) {
@@ -410,21 +459,8 @@ fn new_account(name: &str, password: &Secret) -> Result<Account, No> {
             "a name has 1 to {LONGEST} letters and no blanks, as `ada@example.com` has"
         )));
     }
-    if password.expose().to_lowercase() == name {
-        return Err(No::Unfit("the password is the name".into()));
-    }
-    let (password, now) = (kept(password)?.text().to_owned(), nanoseconds(Timestamp::now()));
-    Ok(Account { id: new_id(), name, password, created: now, changed: now, used: None })
-}
-
-/// What is kept of a password that can be taken.
-fn kept(password: &Secret) -> Result<Kept, No> {
-    let text = password.expose();
-    if text.chars().count() < password::SHORTEST || text.len() > password::LONGEST {
-        let (least, most) = (password::SHORTEST, password::LONGEST);
-        return Err(No::Unfit(format!("a password has at least {least} letters, and {most} bytes at most")));
-    }
-    Ok(Kept::of(password)?)
+    let now = nanoseconds(Timestamp::now());
+    Ok(Account { id: new_id(), name, password: String::new(), created: now, changed: now, used: None })
 }
 
 /// A name that nobody can guess, and that is no secret.

@@ -35,12 +35,13 @@ pub use measure::{Figures, KEPT};
 pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan, used_actions};
 pub use services::{Service, services, to_json};
 pub use standing::{Standing, standings};
+pub(crate) use trying::way_out;
 pub use trying::{Trying, loopback, revoke, try_key, verify};
 
 /// What a connection is called where nobody says otherwise.
 pub const MAIN: &str = "main";
 
-/// Who types, as the audit tells it.
+/// Who typed, as the audit tells it where nobody else is named.
 const ACTOR: &str = "keyway";
 
 /// What a connection is to be.
@@ -98,6 +99,43 @@ fn check_secrets(manifest: &Manifest, way: &Auth, secrets: &[(String, Secret)]) 
         }
     }
     Ok(())
+}
+
+/// The way to sign in: the one that is named; else the one of an app that is there; else the first by keys alone, or the first.
+///
+/// # Errors
+/// Where there is none of that name, or the vault cannot be read.
+pub fn way<'m>(
+    (vault, owner): (&Vault, &str),
+    manifest: &'m Manifest,
+    named: Option<&str>,
+) -> Result<&'m Auth, Error> {
+    let by_app = |way: &&Auth| match &way.kind {
+        WayKind::Oauth2(oauth2) => apps::needs_app(oauth2),
+        WayKind::ApiKey
+        | WayKind::Basic { .. }
+        | WayKind::Bearer
+        | WayKind::BodyKeys
+        | WayKind::None
+        | WayKind::Oauth1a(_) => false,
+    };
+    let found = match named {
+        Some(named) => manifest.auth.iter().find(|way| way.id == named),
+        None => {
+            let app = app_for(vault, owner, &manifest.id)?;
+            let of_app = app.and_then(|_| manifest.auth.iter().find(by_app));
+            of_app.or(manifest.auth.iter().find(|way| way.kind.is_given())).or(manifest.auth.first())
+        }
+    };
+    let names = || manifest.auth.iter().map(|way| format!("`{}`", way.id)).collect::<Vec<_>>().join(", ");
+    found.ok_or_else(|| Error::Unfit {
+        why: format!(
+            "{} has no way to sign in `{}`; there are {}",
+            manifest.name,
+            named.unwrap_or_default(),
+            names()
+        ),
+    })
 }
 
 /// The names of the secrets that a person gives for a way to sign in, with what they are.

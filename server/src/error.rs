@@ -136,6 +136,9 @@ pub enum Error {
     /// Nobody would own something any more.
     #[error("somebody has to own it, and nobody else does")]
     LastOwner,
+    /// An account would have no way to sign in any more.
+    #[error("the account has no other way to sign in")]
+    LastWayIn,
     /// No trigger of a workflow has an address.
     #[error("no trigger of `{workflow}` has an address")]
     NoAddress {
@@ -196,6 +199,7 @@ impl Error {
             Error::Wrong(_) => Some("`keyway show RUN` tells how the run stands".into()),
             Error::Inputs(_) => Some("give inputs with `--input NAME=VALUE` or `--inputs FILE`".into()),
             Error::LastOwner => Some("make somebody else an owner first".into()),
+            Error::LastWayIn => Some("`keyway user password NAME` gives it a password first".into()),
             Error::SignIn(_) | Error::Unfit { .. } => None,
             Error::Unready { help, .. } => Some(help.clone()),
             Error::NoAddress { .. } => Some("`keyway webhooks` lists the addresses there are".into()),

@@ -11,7 +11,7 @@ use engine::story::Story;
 use engine::view::Timeline;
 use runtime::driver::{Error, Summary};
 use runtime::journal::Journal;
-use runtime::journal::sqlite::Sqlite;
+use runtime::journal::sqlite::{Sqlite, Wanted};
 use store::Desk;
 
 use crate::home::Home;
@@ -60,6 +60,23 @@ impl History {
     /// Where the database cannot be read.
     pub fn page(&self, before: Option<&RunId>, most: usize) -> Result<Vec<Summary>, Error> {
         self.journal.as_ref().map_or(Ok(vec![]), |journal| journal.page(before, most))
+    }
+
+    /// So many runs of an owner that began before one, the latest first, and only such as are wanted. Runs that began before it
+    /// was kept whose they are come along: how they began says it.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn page_of(
+        &self,
+        owner: &str,
+        before: Option<&RunId>,
+        most: usize,
+        wanted: &Wanted,
+    ) -> Result<Vec<Summary>, Error> {
+        // Notes do not name the local owner.
+        let owner = if owner == vault::LOCAL { "" } else { owner };
+        self.journal.as_ref().map_or(Ok(vec![]), |journal| journal.page_of(owner, before, most, wanted))
     }
 
     /// One run.

@@ -7,6 +7,7 @@ mod account;
 mod answer;
 mod ask;
 mod audit;
+mod connecting;
 mod connections;
 mod connectors;
 mod crowd;
@@ -17,6 +18,7 @@ mod health;
 mod hooks;
 mod host;
 mod house;
+mod issuers;
 mod keys;
 mod line;
 mod live;
@@ -35,6 +37,7 @@ mod shapes;
 mod signals;
 mod tokens;
 mod usage;
+mod webhooks;
 mod workflows;
 
 use std::net::SocketAddr;
@@ -154,8 +157,9 @@ impl Http {
     ) -> Result<Http, Error> {
         let unusable = |source| Error::Listen { address: settings.address, source };
         let address = listener.local_addr().map_err(unusable)?;
-        let house =
-            Arc::new(House::open(owner.core(), home, reach, (settings.limits, settings.public.clone()))?);
+        let base = settings.public.clone().unwrap_or_else(|| format!("http://{address}"));
+        let known = (settings.limits, settings.public.clone(), base);
+        let house = Arc::new(House::open(owner.core(), home, reach, known)?);
         let metrics = house.core().metrics.clone();
         let router = routes::router(table, house);
         let names = Arc::new(Names::new(address, &settings.names));

@@ -1,24 +1,25 @@
 //! The workflows that are kept in a data directory, read alongside whoever owns it: versions, schedules, and why
 //! a run did or did not start.
 
+mod callers;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dsl::value::Value;
-use dsl::workflow::{Start, Trigger, Workflow};
+use dsl::workflow::{Trigger, Workflow};
 use engine::plan::Plan;
 use engine::run::RunId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use runtime::arrival::Came;
 use runtime::driver::Error as DriverError;
 use runtime::schedule::books::{Became, nanoseconds, timestamp};
 use runtime::schedule::{Schedule, texts};
 use runtime::timekeeper::{Deployed, Recipe};
 use serde::{Deserialize, Serialize};
 use store::Reader;
-use store::arrivals::{Arrival, Hook, Poll};
+use store::arrivals::{Hook, Poll};
 use store::books::{InForce, Schedule as Row, Tick};
 pub use store::books::{Workflow as Standing, WorkflowVersion as Version};
 use store::subscriptions::Subscription;
@@ -27,6 +28,7 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::order::{Note, Order};
 use crate::protocol::Watched;
+pub use callers::{Arrived, Caller};
 use vault::LOCAL;
 
 /// How long a read waits for another process.
@@ -60,55 +62,6 @@ pub struct Timing {
     pub last: Option<Told>,
     /// How many wait for the runs before them.
     pub queued: usize,
-}
-
-/// A trigger that waits for something from outside, as it stands.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The workflow.
-    pub workflow: String,
-    /// The trigger's canonical text.
-    pub text: String,
-    /// Whether the workflow is enabled.
-    pub enabled: bool,
-    /// Its address, where it has one.
-    pub hook: Option<Hook>,
-    /// How far its service was asked, where it is asked.
-    pub poll: Option<Poll>,
-    /// Whether its service knows the address, where it has to be told.
-    pub subscription: Option<Subscription>,
-    /// What came last.
-    pub last: Option<Arrived>,
-}
-
-/// Something that has come.
-#[derive(Clone, Debug)]
-pub struct Arrived {
-    /// When, in nanoseconds since 1970.
-    pub time: i64,
-    /// What became of it, in a word.
-    pub outcome: String,
-    /// The run that was started.
-    pub run: Option<String>,
-    /// More about why there is none.
-    pub why: String,
-}
-
-impl Arrived {
-    /// What became of it, in a sentence without the time.
-    pub fn sentence(&self) -> String {
-        match (&self.run, self.outcome.as_str()) {
-            (Some(run), _) => format!("a run was started: {run}"),
-            (None, Came::REFUSED) => format!("no run: it could not be started: {}", self.why),
-            (None, _) => "no run: it was there before anybody asked".into(),
-        }
-    }
-}
-
-impl From<Arrival> for Arrived {
-    fn from(row: Arrival) -> Arrived {
-        Arrived { time: row.time, outcome: row.outcome, run: row.run, why: row.why }
-    }
 }
 
 /// What became of an instant, or of several in a row.
@@ -250,43 +203,6 @@ impl Kept {
     pub(crate) fn polls(&self, workflow: &str) -> Result<Vec<Poll>, Error> {
         let polls = self.read(|reader| reader.polls(LOCAL))?;
         Ok(polls.into_iter().filter(|poll| poll.workflow == workflow).collect())
-    }
-
-    /// The addresses that others call, and what came last over each: a webhook, an event, a signal.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    pub fn callers(&self) -> Result<Vec<Caller>, Error> {
-        let mut callers = vec![];
-        let (hooks, polls) =
-            (self.read(|reader| reader.hooks(LOCAL))?, self.read(|reader| reader.polls(LOCAL))?);
-        let subscriptions = self.subscriptions()?;
-        for standing in self.workflows()? {
-            let version = self.version(&standing.name, standing.version)?;
-            let Some(workflow) = read_text(&version) else { continue };
-            let starts = workflow.triggers.iter().map(|trigger| &trigger.start);
-            for (start, text) in starts.clone().zip(texts(starts)) {
-                if matches!(start, Start::At { .. } | Start::Cron { .. } | Start::Every { .. }) {
-                    continue;
-                }
-                let of =
-                    |owner: &str, of: &str, its: &str| owner == LOCAL && of == standing.name && its == text;
-                let last = self.read(|reader| reader.latest_arrivals([LOCAL, &standing.name, &text], 1))?;
-                callers.push(Caller {
-                    workflow: standing.name.clone(),
-                    enabled: standing.enabled,
-                    hook: hooks.iter().find(|hook| of(&hook.owner, &hook.workflow, &hook.text)).cloned(),
-                    poll: polls.iter().find(|poll| of(&poll.owner, &poll.workflow, &poll.text)).cloned(),
-                    subscription: subscriptions
-                        .iter()
-                        .find(|row| of(&row.owner, &row.workflow, &row.text))
-                        .cloned(),
-                    last: last.into_iter().next().map(Arrived::from),
-                    text,
-                });
-            }
-        }
-        Ok(callers)
     }
 
     pub(crate) fn queued(&self, workflow: &str) -> Result<Vec<Tick>, Error> {

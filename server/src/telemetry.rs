@@ -9,6 +9,7 @@ mod numbers;
 mod spans;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use egress::{Header, Method, Part, Policy, Request};
@@ -22,7 +23,7 @@ use tracing::warn;
 
 use crate::error::Error;
 use crate::history::History;
-use crate::metrics::Name;
+use crate::metrics::{Cell, Name};
 use crate::owner::Core;
 
 /// How many runs may wait for their traces to be sent.
@@ -47,6 +48,8 @@ const LONGEST: u64 = 10_000;
 pub struct Telemetry {
     stop: watch::Sender<bool>,
     sending: Option<JoinHandle<()>>,
+    waiting: Waiting,
+    dropped: Arc<Cell>,
 }
 
 /// What is needed to send.
@@ -55,6 +58,7 @@ struct Sender {
     history: Arc<History>,
     client: egress::Client,
     endpoint: String,
+    waiting: Waiting,
 }
 
 impl Telemetry {
@@ -65,17 +69,22 @@ impl Telemetry {
     pub(crate) fn open(core: Arc<Core>, endpoint: &str) -> Result<Telemetry, Error> {
         let (ended, runs) = mpsc::channel(WAITING);
         let dropped = core.metrics.of(Name::TracesDropped, &[]);
+        let waiting = Waiting::default();
+        let (count, lost) = (waiting.clone(), dropped.clone());
         core.metrics.on_end(move |run| {
+            count.0.fetch_add(1, Ordering::AcqRel);
             if ended.try_send(run.clone()).is_err() {
-                dropped.add(1);
+                count.0.fetch_sub(1, Ordering::AcqRel);
+                lost.add(1);
             }
         });
         let policy = Policy { allow_private: true, redirects: 0, timeout: PATIENCE, ..Policy::default() };
         let client = egress::Client::new(policy, Arc::new(NoVault));
         let history = Arc::new(History::of(core.desk.clone())?);
-        let sender = Sender { core, history, client, endpoint: endpoint.trim_end_matches('/').to_owned() };
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        let sender = Sender { core, history, client, endpoint, waiting: waiting.clone() };
         let (stop, stopped) = watch::channel(false);
-        Ok(Telemetry { stop, sending: Some(tokio::spawn(sender.send(runs, stopped))) })
+        Ok(Telemetry { stop, sending: Some(tokio::spawn(sender.send(runs, stopped))), waiting, dropped })
     }
 
     /// Sends what waits, if that takes no longer than this.
@@ -94,8 +103,18 @@ impl Drop for Telemetry {
         if let Some(sending) = self.sending.take() {
             sending.abort();
         }
+        // What waits when it ends is told nobody, and that is told.
+        let lost = self.waiting.0.swap(0, Ordering::AcqRel);
+        if lost > 0 {
+            self.dropped.add(lost);
+            warn!(traces = lost, "runs that have ended were told to no collector: the service ends");
+        }
     }
 }
+
+/// How many runs have ended whose traces are neither sent nor dropped yet.
+#[derive(Clone, Default)]
+struct Waiting(Arc<AtomicU64>);
 
 impl Sender {
     async fn send(self, mut runs: mpsc::Receiver<RunId>, mut stopped: watch::Receiver<bool>) {
@@ -134,6 +153,7 @@ impl Sender {
         let came = self.posted("/v1/traces", &body, again).await;
         let name = if came { Name::TracesSent } else { Name::TracesDropped };
         self.core.metrics.of(name, &[]).add(count);
+        self.waiting.0.fetch_sub(count, Ordering::AcqRel);
     }
 
     async fn numbers(&self) {

@@ -13,6 +13,9 @@ pub const SESSION: &str = "kws_";
 /// What a link shows that lets somebody in once.
 pub const LINK: &str = "kwl_";
 
+/// What a browser shows when it comes back from a service at which somebody agreed to something.
+pub const ATTEMPT: &str = "kwb_";
+
 /// How many letters the chance takes, and how many the checksum.
 const LETTERS: usize = 43;
 const CHECK: usize = 6;

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::change::Unfit;
 use crate::change::make::{Wanted, run};
+pub use crate::identities::Identity;
 use crate::{Error, Reader};
 
 /// Somebody who signs in.
@@ -101,6 +102,15 @@ pub enum People {
         /// When, in nanoseconds since 1970.
         time: i64,
     },
+    /// Who somebody is at a service belongs to an account; it must be nobody's yet.
+    Identity(Identity),
+    /// It belongs to the account no more. What an account without a password signs in by last stays.
+    RemoveIdentity {
+        /// The account.
+        account: String,
+        /// What the service calls itself.
+        issuer: String,
+    },
     /// An account is removed, with its seats, sessions and tokens. The last owner of an owner's things stays.
     RemoveAccount {
         /// The account.
@@ -194,6 +204,20 @@ pub(crate) fn change(to: &Connection, change: &People) -> rusqlite::Result<Resul
             "UPDATE accounts SET password = ?2, changed = ?3 WHERE id = ?1",
             params![account, password, time],
             Wanted::Row,
+        ),
+        People::Identity(identity) => run(
+            to,
+            "INSERT INTO identities (issuer, subject, account, since) VALUES (?1, ?2, ?3, ?4)",
+            params![identity.issuer, identity.subject, identity.account, identity.since],
+            Wanted::Row,
+        ),
+        People::RemoveIdentity { account, issuer } => run(
+            to,
+            "DELETE FROM identities WHERE account = ?1 AND issuer = ?2 AND (
+                 (SELECT password FROM accounts WHERE id = ?1) <> ''
+                 OR EXISTS (SELECT 1 FROM identities WHERE account = ?1 AND issuer <> ?2))",
+            params![account, issuer],
+            Wanted::Some,
         ),
         People::RemoveAccount { account } => {
             let last: bool = to
@@ -350,7 +374,7 @@ fn is_last(to: &Connection, space: &str, account: &str) -> rusqlite::Result<bool
     .query_row(params![space, account, OWNER], |row| row.get(0))
 }
 
-const ACCOUNT: &str = "SELECT id, name, password, created, changed, used FROM accounts";
+pub(crate) const ACCOUNT: &str = "SELECT id, name, password, created, changed, used FROM accounts";
 const SEAT: &str = "SELECT seats.space, seats.account, accounts.name, seats.role, seats.since FROM seats JOIN accounts ON accounts.id = seats.account";
 const SESSION: &str = "SELECT sessions.hash, sessions.account, accounts.name, sessions.space, seats.role,
     sessions.created, sessions.seen, sessions.expires FROM sessions JOIN accounts ON accounts.id = sessions.account
@@ -485,7 +509,7 @@ impl Reader {
     }
 }
 
-fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+pub(crate) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         id: row.get(0)?,
         name: row.get(1)?,

@@ -53,6 +53,8 @@ pub struct NewRun {
     pub id: Arc<str>,
     /// The workflow's name.
     pub workflow: String,
+    /// Whose it is; empty where nobody is named, and nothing where that is not known.
+    pub owner: Option<String>,
     /// The digest of its plan.
     pub plan: [u8; 32],
     /// How it stands, in a word.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::{Answer, Error, Signal, file, seal};
 
@@ -158,24 +158,6 @@ impl Reader {
         found.into_iter().map(|sealed| self.unseal(sealed)).collect()
     }
 
-    /// So many runs that began before one, the latest first; the latest of all where none is named.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn runs_before(&self, run: Option<&str>, most: usize) -> Result<Vec<Run>, Error> {
-        let found: Vec<Sealed> = self.with(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT id, workflow, plan, state, started, ended, seal_begun, seal_state FROM runs
-                     WHERE ?1 IS NULL OR (started, id) < (SELECT started, id FROM runs WHERE id = ?1)
-                     ORDER BY started DESC, id DESC LIMIT ?2",
-                )?
-                .query_map(params![run, most as i64], read_run)?
-                .collect()
-        })?;
-        found.into_iter().map(|sealed| self.unseal(sealed)).collect()
-    }
-
     /// The greatest id of a run, by its bytes.
     ///
     /// # Errors
@@ -313,7 +295,7 @@ impl Reader {
     }
 
     /// Compares a run with its seals.
-    fn unseal(&self, sealed: Sealed) -> Result<Run, Error> {
+    pub(crate) fn unseal(&self, sealed: Sealed) -> Result<Run, Error> {
         let Sealed { run, begun, state } = sealed;
         if is_broken(begun, || seal::of_begun(&run.id, &run.workflow, &run.plan, run.started))
             || is_broken(state, || seal::of_state(&run.id, &run.state, run.ended))
@@ -363,13 +345,13 @@ impl Reader {
 }
 
 /// A run with its seals; a row of an earlier version has none.
-struct Sealed {
-    run: Run,
+pub(crate) struct Sealed {
+    pub run: Run,
     begun: Option<i64>,
     state: Option<i64>,
 }
 
-fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sealed> {
+pub(crate) fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sealed> {
     let run = Run {
         id: row.get(0)?,
         workflow: row.get(1)?,

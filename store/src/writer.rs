@@ -184,15 +184,15 @@ fn insert_runs(to: &Transaction<'_>, batch: &Batch, path: &Path) -> Result<(), E
     let told = |source| Error::sqlite(path, source);
     let mut insert = to
         .prepare_cached(
-            "INSERT INTO runs (id, workflow, plan, state, started, seal_begun, seal_state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO runs (id, workflow, plan, state, started, seal_begun, seal_state, owner)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )
         .map_err(told)?;
     for run in &batch.runs {
         let begun = seal::of_begun(&run.id, &run.workflow, &run.plan, run.started);
         let state = seal::of_state(&run.id, run.state, None);
         insert
-            .execute(params![run.id, run.workflow, run.plan, run.state, run.started, begun, state])
+            .execute(params![run.id, run.workflow, run.plan, run.state, run.started, begun, state, run.owner])
             .map_err(|source| conflict(path, &run.id, source))?;
     }
     Ok(())

@@ -28,6 +28,7 @@ fn filled(path: &Path, rows: u64) -> Writer {
     batch.runs.push(NewRun {
         id: "r".into(),
         workflow: "w".into(),
+        owner: None,
         plan: hash(b"{}"),
         state: "running",
         started: 1,

@@ -50,6 +50,7 @@ fn begun(run: &str, books: Vec<Book>) -> Batch {
     batch.runs.push(NewRun {
         id: run.into(),
         workflow: "w".into(),
+        owner: None,
         plan: [7; 32],
         state: "running",
         started: 1,

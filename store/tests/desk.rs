@@ -47,6 +47,7 @@ fn run(id: &str) -> Batch {
     batch.runs.push(NewRun {
         id: id.into(),
         workflow: "w".into(),
+        owner: None,
         plan: [7; 32],
         state: "running",
         started: 1,

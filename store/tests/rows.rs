@@ -23,6 +23,7 @@ fn begin(run: &str) -> Batch {
     batch.runs.push(NewRun {
         id: run.into(),
         workflow: "tour".into(),
+        owner: None,
         plan: [7; 32],
         state: "running",
         started: 5,

@@ -112,6 +112,7 @@ impl Keyway {
             "export",
             "fork",
             "generate",
+            "issuer",
             "keys",
             "org",
             "owner",

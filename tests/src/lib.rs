@@ -28,6 +28,7 @@ pub mod service;
 pub mod ticks;
 pub mod tool;
 pub mod verdict;
+pub mod walker;
 pub mod web;
 pub mod world;
 

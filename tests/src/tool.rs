@@ -40,6 +40,28 @@ impl Tool {
         Some(tool)
     }
 
+    /// Starts a script of Node beside a package of npm, and waits until it listens; nothing where that is not installed.
+    ///
+    /// # Panics
+    /// Where it does not answer, or the package is not installed though `CI` is set.
+    pub fn script(package: &str, script: &str, environment: &[(&str, &str)]) -> Option<Tool> {
+        installed(&format!("npm/node_modules/{package}"))?;
+        let npm = folder()?.join("npm");
+        let port = free_port();
+        let mut command = Command::new("node");
+        command.args(["--input-type=module", "--eval", script]).current_dir(npm);
+        command.env("PORT", port.to_string()).envs(environment.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("node can be started");
+        let end = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = child.try_wait().expect("a child can be asked");
+            assert!(ended.is_none() && Instant::now() < end, "`{package}` does not answer: {ended:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(Tool { child, port })
+    }
+
     /// Where a path of it is.
     pub fn base(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)

@@ -12,63 +12,7 @@ use tests::authority::{APP_SECRET, Authority, CANARY};
 use tests::keyway::{Answer, finish, wait};
 use tests::place::Place;
 
-const MANIFEST: &str = r#"connector: demo
-name: Demo
-version: 1.0.0
-about: A service for trying.
-setup:
-  - Open demo.example, and make an app.
-hosts: [as.example.com]
-base: https://as.example.com
-connection:
-  verify: whoami
-  label: "{{ response.body.name }}"
-auth:
-  oauth:
-    kind: oauth2_code
-    about: Agree in a browser.
-    authorize: https://as.example.com/authorize
-    token: https://as.example.com/token
-    revoke: https://as.example.com/revoke
-    scopes: { default: [read] }
-    rotation: { refreshed: rotates, invalid_when: ['response.body.error == "invalid_grant"'] }
-  device:
-    kind: oauth2_device_code
-    about: Agree at another device.
-    device: https://as.example.com/device
-    token: https://as.example.com/token
-  itself:
-    kind: oauth2_client_credentials
-    about: The app itself.
-    token: https://as.example.com/token
-  robot:
-    kind: oauth2_jwt_bearer
-    about: An account of a machine.
-    fields: { client_email: { type: string, description: "Its address." } }
-    token: https://as.example.com/token
-    assertion: { algorithm: es256, issuer: "{{ connection.client_email }}" }
-    rotation: { refreshed: never }
-  key:
-    kind: bearer
-    about: A token by hand.
-defaults:
-  errors:
-    - { when: response.status == 401, as: auth_refresh_then_retry, message: "{{ response.body.message }}" }
-actions:
-  whoami:
-    about: Who is signed in.
-    effect: read
-    safety: read
-    request: { method: GET, path: /me }
-    returns: { name: string }
-  write:
-    about: Write something.
-    effect: create
-    safety: once
-    scopes: [write]
-    request: { method: POST, path: /me }
-    returns: { name: string }
-"#;
+const MANIFEST: &str = include_str!("connections/demo.yaml");
 
 const FLOW: &str =
     "name: who\nsteps:\n  me: { use: demo.whoami }\noutput: { name: \"{{ steps.me.name }}\" }\n";

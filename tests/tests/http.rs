@@ -2,8 +2,12 @@
 
 #[path = "http/command.rs"]
 mod command;
+#[path = "http/connecting.rs"]
+mod connecting;
 #[path = "http/editor.rs"]
 mod editor;
+#[path = "http/issuers.rs"]
+mod issuers;
 #[path = "http/limits.rs"]
 mod limits;
 #[path = "http/live.rs"]

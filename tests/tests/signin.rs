@@ -4,13 +4,7 @@
 //! `KEYWAY_DOUBLES` names the folder into which they are installed: `.ci/run` says how. A test whose tool is absent says
 //! so and does nothing, and where `CI` is set it fails.
 
-use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use connectors::library::embedded_families;
 use connectors::manifest::Manifest;
@@ -18,137 +12,20 @@ use connectors::signin::{Accepted, App, Attempts, Callback, Refusal, Service, To
 use dsl::value::Object;
 use jiff::Timestamp;
 use secret::{NoVault, Secret};
-use url::Url;
+use tests::tool::Tool;
+use tests::walker::Walker;
 
 /// The app's secret, which the script of `oidc-provider` has too.
 const SECRET: &str = "cnry-app-secret-0123456789";
 
 const ADDRESS: &str = "https://keyway.example/connect/demo";
 
-/// How long a tool may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A tool that listens on a port of this machine.
-struct Tool {
-    child: Child,
-    origin: String,
-}
-
-impl Tool {
-    /// Starts a script and waits until it listens; nothing where its package is not installed.
-    fn start(package: &str, script: &str, how: &str) -> Option<Tool> {
-        let npm = std::env::var_os("KEYWAY_DOUBLES").map(|folder| PathBuf::from(folder).join("npm"));
-        let Some(npm) = npm.filter(|npm| npm.join("node_modules").join(package).exists()) else {
-            assert!(std::env::var_os("CI").is_none(), "`{package}` is not installed in KEYWAY_DOUBLES");
-            eprintln!("SKIPPED: `{package}` is not installed in KEYWAY_DOUBLES");
-            return None;
-        };
-        let port = free_port();
-        let mut command = Command::new("node");
-        command.args(["--input-type=module", "--eval", script]).current_dir(npm);
-        command.env("PORT", port.to_string()).env("HOW", how);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("node can be started");
-        let end = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = child.try_wait().expect("a child can be asked");
-            assert!(ended.is_none() && Instant::now() < end, "`{package}` does not answer: {ended:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Some(Tool { child, origin: format!("http://127.0.0.1:{port}") })
-    }
-}
-
-impl Drop for Tool {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it has an address").port()
-}
-
 fn mock(how: &str) -> Option<Tool> {
-    Tool::start("oauth2-mock-server", include_str!("doubles/mock_oauth2.mjs"), how)
+    Tool::script("oauth2-mock-server", include_str!("doubles/mock_oauth2.mjs"), &[("HOW", how)])
 }
 
 fn provider() -> Option<Tool> {
-    Tool::start("oidc-provider", include_str!("doubles/oidc.mjs"), "")
-}
-
-/// A browser with cookies, as far as a form of one button needs it.
-#[derive(Default)]
-struct Browser {
-    /// By name: the path that a cookie is for, and its value.
-    cookies: BTreeMap<String, (String, String)>,
-}
-
-impl Browser {
-    /// Goes to an address, and on to where it is sent, answering each question; gives the query with which it is sent to
-    /// `ADDRESS`.
-    fn agree(&mut self, address: &str) -> String {
-        let mut url = Url::parse(address).expect("an address");
-        let mut questions = ["prompt=login&login=ada&password=secret", "prompt=consent"].into_iter();
-        for _ in 0..12 {
-            let sent_on = match self.ask(&url, None) {
-                Some(sent_on) => sent_on,
-                None => {
-                    let answer = questions.next().expect("it asks no more than two questions");
-                    self.ask(&url, Some(answer)).expect("an answer leads on")
-                }
-            };
-            url = url.join(&sent_on).expect("it is sent to an address");
-            if url.as_str().starts_with(ADDRESS) {
-                return url.query().unwrap_or_default().into();
-            }
-        }
-        panic!("it goes round in a circle at {url}");
-    }
-
-    /// One request; where it is sent on to, if it is.
-    fn ask(&mut self, url: &Url, form: Option<&str>) -> Option<String> {
-        let port = url.port().expect("a port of this machine");
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time can be set");
-        let held = self.cookies.iter().filter(|(_, (path, _))| url.path().starts_with(path.as_str()));
-        let cookies: Vec<String> = held.map(|(name, (_, value))| format!("{name}={value}")).collect();
-        let method = if form.is_some() { "POST" } else { "GET" };
-        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let body = form.unwrap_or_default();
-        let request = format!(
-            "{method} {}{query} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\ncookie: {}\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-            url.path(),
-            cookies.join("; "),
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = vec![];
-        stream.read_to_end(&mut answer).expect("it answers");
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let head = answer.split("\r\n\r\n").next().unwrap_or_default();
-        let mut location = None;
-        for (name, value) in head.lines().filter_map(|line| line.split_once(": ")) {
-            match name.to_ascii_lowercase().as_str() {
-                "location" => location = Some(value.to_owned()),
-                "set-cookie" => self.keep(value),
-                _ => {}
-            }
-        }
-        location
-    }
-
-    fn keep(&mut self, cookie: &str) {
-        let mut parts = cookie.split("; ");
-        let pair = parts.next().and_then(|pair| pair.split_once('='));
-        let path = parts.find_map(|part| part.strip_prefix("path=")).unwrap_or("/").to_owned();
-        if let Some((name, value)) = pair {
-            self.cookies.insert(name.to_owned(), (path, value.into()));
-        }
-    }
+    Tool::script("oidc-provider", include_str!("doubles/oidc.mjs"), &[("REDIRECT", ADDRESS)])
 }
 
 /// A person who signs in at a service.
@@ -176,7 +53,7 @@ impl Person {
             fields: Object::new(),
             app: App { id: "keyway".into(), secret: Some(Secret::new(SECRET.into())) },
             egress: egress::Client::new(policy, Arc::new(NoVault)),
-            origin: tool.origin.clone(),
+            origin: tool.base(""),
             attempts: Attempts::new(&[7; 32]),
             who: Who { person: "ada".into(), session: "browser".into() },
         }
@@ -191,7 +68,7 @@ impl Person {
     fn agree(&self, chance: u8) -> Result<Accepted, Refusal> {
         let wish = Wish { who: self.who.clone(), redirect: ADDRESS.into(), scopes: vec![] };
         let begun = self.attempts.begin(&self.service(), wish, &[chance; 64], Timestamp::now())?;
-        let query = Browser::default().agree(&begun.address);
+        let query = Walker::default().agree(&begun.address, ADDRESS);
         let callback = Callback { connector: "demo", address: ADDRESS, who: &self.who, query: &query };
         self.attempts.accept(&callback, Timestamp::now())
     }
@@ -210,7 +87,7 @@ fn strict(tool: &Tool, more: &str) -> String {
         "    kind: oauth2_code\n    authorize: https://as.example.com/auth\n    token: https://as.example.com/token\n    \
          revoke: https://as.example.com/token/revocation\n    issuer: {}\n    authorize_params: {{ prompt: consent }}\n    \
          scopes: {{ default: [openid, offline_access] }}\n    rotation: {{ refreshed: rotates }}\n{more}",
-        tool.origin
+        tool.base("")
     )
 }
 
@@ -307,6 +184,6 @@ async fn a_strict_provider_says_no_without_pkce_and_to_another_secret() {
 async fn an_answer_of_the_provider_is_no_answer_of_somebody_else() {
     let Some(tool) = provider() else { return };
     let auth =
-        strict(&tool, "").replace(&format!("issuer: {}", tool.origin), "issuer: https://other.example");
+        strict(&tool, "").replace(&format!("issuer: {}", tool.base("")), "issuer: https://other.example");
     assert_eq!(Person::new(&tool, &auth).agree(1).expect_err("it says who it is"), Refusal::IssuerMismatch);
 }

@@ -94,6 +94,10 @@ pub enum Action {
     SeatTaken,
     /// The sessions of an account were ended.
     SessionsEnded,
+    /// An account signs in by a service from here on.
+    IdentityAdded,
+    /// An account signs in by a service no more.
+    IdentityRemoved,
 }
 
 impl Action {
@@ -140,6 +144,8 @@ impl Action {
             Action::SeatGiven => "seat_given",
             Action::SeatTaken => "seat_taken",
             Action::SessionsEnded => "sessions_ended",
+            Action::IdentityAdded => "identity_added",
+            Action::IdentityRemoved => "identity_removed",
         }
     }
 
@@ -286,6 +292,19 @@ impl Vault {
             }
             Ok(())
         })
+    }
+
+    /// So many rows about the things of an owner behind the row `after`, in order, that were written at this moment or later.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn audit_of(&self, owner: &str, after: i64, since: i64, most: usize) -> Result<Vec<Told>, Error> {
+        let rows = self.reader.audit_of(owner, after, since, most)?;
+        let told = |row: Audit| {
+            let Audit { seq, time, owner, actor, action, subject, detail, .. } = row;
+            Told { seq, time, owner, actor, action, subject, detail }
+        };
+        Ok(rows.into_iter().map(told).collect())
     }
 
     /// Looks whether the audit is as it was written; gives how many rows it has and the last link, which can

@@ -46,7 +46,8 @@ impl Kept {
         &self.0
     }
 
-    /// True if it was made of this password. It takes as long where it was not, and where nothing was made.
+    /// True if it was made of this password. It takes as long where it was not; what cannot be read is of none, at once:
+    /// where nothing was made, `is_of_nobody` takes the time.
     pub fn is_of(&self, password: &Secret) -> bool {
         let Some((cost, salt, expected)) = self.parts() else { return false };
         stretched(cost, &salt, password).is_some_and(|out| bool::from(out[..].ct_eq(&expected)))

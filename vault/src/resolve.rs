@@ -50,6 +50,8 @@ pub enum What<'a> {
     },
     /// What the address of a webhook of the owner's is made of, by its name.
     Hook(&'a str),
+    /// A secret of an app of the owner's at a service at which people sign in, by its name.
+    Issuer(&'a str),
     /// A secret by its name.
     Secret(&'a str),
     /// A key of the connector, which is a provider: the pinned one, or the one that comes first.
@@ -75,6 +77,7 @@ impl<'a> What<'a> {
             What::App { name, .. }
             | What::Connection { name, .. }
             | What::Hook(name)
+            | What::Issuer(name)
             | What::Secret(name)
             | What::Key { pinned: Some(name) }
             | What::PaidBy { name, .. }
@@ -293,6 +296,7 @@ impl Vault {
             What::App { of, name } => self.of(want.who.owner, of, (Kind::App, name)),
             What::Connection { of, name } => self.of(want.who.owner, of, (Kind::Connection, name)),
             What::Hook(name) => self.own(want.who.owner, Kind::Hook, name),
+            What::Issuer(name) => self.own(want.who.owner, Kind::Issuer, name),
             What::Key { pinned: Some(name) } => {
                 let found = self.named(want.who.owner, Kind::Key, name)?;
                 self.check_tier(want.who.owner, found)
@@ -453,6 +457,7 @@ fn allowed(secret: &rows::Secret, version: &rows::Version, want: &Want<'_>) -> R
             What::App { .. }
             | What::Connection { .. }
             | What::Hook(_)
+            | What::Issuer(_)
             | What::Secret(_)
             | What::Key { .. }
             | What::PaidBy { .. },
@@ -491,7 +496,7 @@ fn uses(found: &Found, want: &Want<'_>) -> Vec<Edit> {
 
 fn used(found: &Found, want: &Want<'_>) -> rows::Audit {
     let whose = match want.what {
-        What::App { .. } | What::Connection { .. } | What::Hook(_) => "of",
+        What::App { .. } | What::Connection { .. } | What::Hook(_) | What::Issuer(_) => "of",
         What::Secret(_) | What::Key { .. } | What::PaidBy { .. } | What::Test(_) => "paid by",
     };
     let payer = match &found.payer {

@@ -28,6 +28,8 @@ pub enum Kind {
     Connection,
     /// What the address of a webhook is made of.
     Hook,
+    /// Of an app that somebody registered at a service at which people sign in.
+    Issuer,
     /// A provider's key, which somebody pays for.
     Key,
     /// Any other secret.
@@ -41,6 +43,7 @@ impl Kind {
             Kind::App => "app",
             Kind::Connection => "connection",
             Kind::Hook => "hook",
+            Kind::Issuer => "issuer",
             Kind::Key => "key",
             Kind::Secret => "secret",
         }
@@ -199,7 +202,7 @@ impl Vault {
         let hosts = hosts(&entry.hosts)?;
         let status = match entry.kind {
             Kind::Key => Status::Untested,
-            Kind::App | Kind::Connection | Kind::Hook | Kind::Secret => Status::Active,
+            Kind::App | Kind::Connection | Kind::Hook | Kind::Issuer | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             owner: who.owner.into(),
@@ -266,7 +269,7 @@ impl Vault {
         let about = About { connector: version.connector, hosts, settings: version.settings };
         let status = match kind {
             Kind::Key => Status::Untested,
-            Kind::App | Kind::Connection | Kind::Hook | Kind::Secret => Status::Active,
+            Kind::App | Kind::Connection | Kind::Hook | Kind::Issuer | Kind::Secret => Status::Active,
         };
         let secret = rows::Secret {
             version: before.version + 1,
@@ -531,7 +534,7 @@ fn check_value(kind: Kind, value: &Secret) -> Result<(), Error> {
         Kind::Key if text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) => {
             Err(Error::NoKey)
         }
-        Kind::App | Kind::Connection | Kind::Hook | Kind::Key | Kind::Secret => Ok(()),
+        Kind::App | Kind::Connection | Kind::Hook | Kind::Issuer | Kind::Key | Kind::Secret => Ok(()),
     }
 }
 

@@ -36,7 +36,7 @@ pub async fn main(args: Args) -> Result<Exit, Trouble> {
     };
     if args.json {
         let mut told = kept::to_json(&timings, watched.as_ref());
-        told["services"] = services.iter().map(super::webhooks::as_json).collect();
+        told["services"] = services.iter().map(kept::Caller::to_json).collect();
         output::json(&told);
         return Ok(Exit::Done);
     }

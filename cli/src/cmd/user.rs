@@ -116,7 +116,7 @@ impl OfOrg {
 
 /// What somebody may do.
 #[derive(Clone, Copy, ValueEnum)]
-enum May {
+pub enum May {
     /// Look
     Viewer,
     /// Also start and end runs, ask models, and deploy
@@ -128,7 +128,8 @@ enum May {
 }
 
 impl May {
-    fn role(self) -> Role {
+    /// As it is kept.
+    pub fn role(self) -> Role {
         match self {
             May::Viewer => Role::Viewer,
             May::Editor => Role::Editor,

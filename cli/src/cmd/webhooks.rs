@@ -80,7 +80,7 @@ async fn tell(named: Named, act: Act) -> Result<(), Trouble> {
 fn list(json: bool, data: &Data) -> Result<(), Trouble> {
     let callers = Kept::open(&data.home()?)?.callers()?;
     if json {
-        output::json(&json!({ "triggers": callers.iter().map(as_json).collect::<Vec<_>>() }));
+        output::json(&json!({ "triggers": callers.iter().map(Caller::to_json).collect::<Vec<_>>() }));
     } else if callers.is_empty() {
         output::note("no workflow that is deployed waits for calls, events or signals");
     } else {
@@ -146,34 +146,6 @@ pub fn lines(caller: &Caller, now: Option<&Polled>) -> String {
 
 fn times(count: i64) -> String {
     crate::waits::count(usize::try_from(count).unwrap_or(usize::MAX), "time")
-}
-
-/// It as JSON.
-pub fn as_json(caller: &Caller) -> serde_json::Value {
-    json!({
-        "workflow": caller.workflow,
-        "trigger": caller.text,
-        "enabled": caller.enabled,
-        "address": caller.hook.is_some(),
-        "poll": caller.poll.as_ref().map(|poll| json!({
-            "since": poll.since,
-            "answered": (poll.answered > 0).then(|| timestamp(poll.answered).to_string()),
-            "failures": poll.failures,
-            "why": poll.why,
-        })),
-        "subscription": caller.subscription.as_ref().map(|told| json!({
-            "known": told.kept.is_some(),
-            "next": told.due.map(|due| timestamp(due).to_string()),
-            "failures": told.failures,
-            "why": told.why,
-        })),
-        "last": caller.last.as_ref().map(|last| json!({
-            "time": timestamp(last.time).to_string(),
-            "outcome": last.outcome,
-            "run": last.run,
-            "reason": last.sentence(),
-        })),
-    })
 }
 
 /// Tells the addresses that were made just now.

@@ -336,7 +336,7 @@ fn assertion(reader: &mut Reader<'_>, node: &Node, scope: &Scope) -> Option<Asse
 fn scopes(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>) -> Scopes {
     let mut scopes = match family {
         Some(own) => own.scopes.clone(),
-        None => Scopes { default: vec![], separator: " ".into(), parameter: "scope".into() },
+        None => usual_scopes(),
     };
     let Some(node) = fields.take("scopes") else { return scopes };
     let owner = Owner { what: "`scopes`", span: node.span };
@@ -358,16 +358,9 @@ fn scopes(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>) -> Scopes {
 }
 
 fn answer(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>, response: &Scope) -> TokenAnswer {
-    let usual = |name: &str| made(&format!("response.body?.{name}"));
     let mut answer = match family {
         Some(own) => own.answer.clone(),
-        None => TokenAnswer {
-            access: usual("access_token"),
-            refresh: usual("refresh_token"),
-            expires_in: usual("expires_in"),
-            scope: usual("scope"),
-            error: usual("error"),
-        },
+        None => usual_answer(),
     };
     let Some(node) = fields.take("answer") else { return answer };
     let owner = Owner { what: "`answer`", span: node.span };
@@ -390,7 +383,7 @@ fn answer(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>, response: &S
 fn expiry(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>, response: &Scope) -> Expiry {
     let mut expiry = match family {
         Some(own) => own.expiry.clone(),
-        None => Expiry { default: None, before: Duration::from_secs(300), when: vec![] },
+        None => usual_expiry(),
     };
     let Some(node) = fields.take("expiry") else { return expiry };
     let owner = Owner { what: "`expiry`", span: node.span };
@@ -409,11 +402,7 @@ fn expiry(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>, response: &S
 fn rotation(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>, response: &Scope) -> Rotation {
     let mut rotation = match family {
         Some(own) => own.rotation.clone(),
-        None => Rotation {
-            refreshed: Refreshed::Stays,
-            grace: Duration::ZERO,
-            invalid_when: vec![made("response.body?.error == \"invalid_grant\"")],
-        },
+        None => usual_rotation(),
     };
     let Some(node) = fields.take("rotation") else { return rotation };
     let owner = Owner { what: "`rotation`", span: node.span };
@@ -431,6 +420,52 @@ fn rotation(fields: &mut Fields<'_, '_, '_>, family: Option<&Oauth2>, response: 
 /// An expression that stands for what an author leaves out.
 pub(super) fn made(text: &str) -> Expr {
     expr::parse(text, &SpanMap::plain(0, text.len())).expect("what is written here is an expression")
+}
+
+fn usual_scopes() -> Scopes {
+    Scopes { default: vec![], separator: " ".into(), parameter: "scope".into() }
+}
+
+fn usual_answer() -> TokenAnswer {
+    let usual = |name: &str| made(&format!("response.body?.{name}"));
+    TokenAnswer {
+        access: usual("access_token"),
+        refresh: usual("refresh_token"),
+        expires_in: usual("expires_in"),
+        scope: usual("scope"),
+        error: usual("error"),
+    }
+}
+
+fn usual_expiry() -> Expiry {
+    Expiry { default: None, before: Duration::from_secs(300), when: vec![] }
+}
+
+fn usual_rotation() -> Rotation {
+    Rotation {
+        refreshed: Refreshed::Stays,
+        grace: Duration::ZERO,
+        invalid_when: vec![made("response.body?.error == \"invalid_grant\"")],
+    }
+}
+
+/// OAuth 2.0 as it is where nothing else is written.
+pub(crate) fn usual_oauth2(grant: Grant, token: Arg) -> Oauth2 {
+    Oauth2 {
+        grant,
+        token,
+        refresh: None,
+        revoke: None,
+        client: Client::Basic,
+        sends: Sends::Form,
+        token_params: vec![],
+        token_headers: vec![],
+        scopes: usual_scopes(),
+        answer: usual_answer(),
+        success_when: None,
+        expiry: usual_expiry(),
+        rotation: usual_rotation(),
+    }
 }
 
 /// A text with holes that stands for what an author leaves out.

@@ -69,11 +69,13 @@ pub(super) fn tokens(service: &Service<'_>, heard: Heard, asked: Asked<'_>) -> R
     hidden.extend(refresh.clone());
     let body = heard.response.get("body").cloned().unwrap_or_default();
     secrets_of(&body, &mut hidden);
+    let identity = body.get("id_token").and_then(Value::as_text).map(|text| Secret::new(text.to_owned()));
     Ok(Tokens {
         access,
         refresh,
         expires,
         scopes: given.unwrap_or_else(|| asked.scopes.to_vec()),
+        identity,
         extra: without(&body, &hidden).unwrap_or_default(),
     })
 }

@@ -40,6 +40,20 @@ pub(super) enum Check {
     Hosts,
     /// An answer with an error brings no tokens.
     Error,
+    /// A statement is signed in a way that is taken.
+    Algorithm,
+    /// It is signed with a key of its service.
+    Signature,
+    /// It is made by the service that was asked.
+    StatedIssuer,
+    /// It is made for this app.
+    Audience,
+    /// It is made for this attempt.
+    Nonce,
+    /// Its time has come, and is not over.
+    Stated,
+    /// An address of mail that the service has not verified is nobody's.
+    Verified,
 }
 
 impl Check {

@@ -39,6 +39,7 @@ impl Memory {
             refresh: Some(Secret::new(refresh.into())),
             expires: Some(at(expires)),
             scopes: vec!["read".into()],
+            identity: None,
             extra: Value::Null,
         };
         let kept = Kept { version: 1, tokens, standing: Standing::Serves };

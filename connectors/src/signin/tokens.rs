@@ -17,6 +17,8 @@ pub struct Tokens {
     pub expires: Option<Timestamp>,
     /// What it may be used for.
     pub scopes: Vec<String>,
+    /// What the service says of who signed in, where it was asked to: signed, and for `verified` alone.
+    pub identity: Option<Secret>,
     /// The rest of the answer, without anything that may be secret: `token` of `derive`.
     pub extra: Value,
 }

@@ -27,6 +27,17 @@ pub struct Sqlite {
     path: PathBuf,
 }
 
+/// Which runs are wanted in a list.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Those of a workflow.
+    pub workflow: Option<String>,
+    /// Those that stand like this.
+    pub state: Option<State>,
+    /// Those that began then or later.
+    pub since: Option<Timestamp>,
+}
+
 struct Writing {
     desk: Arc<store::Desk>,
     rows: Mutex<store::Batch>,
@@ -67,6 +78,32 @@ impl Sqlite {
     /// Where the file cannot be read.
     pub fn page(&self, before: Option<&RunId>, most: usize) -> Result<Vec<Summary>, Error> {
         let runs = self.reader.runs_before(before.map(|run| &*run.0), most)?;
+        runs.into_iter().map(|run| self.summary(run)).collect()
+    }
+
+    /// So many runs of an owner that began before one, the latest first, and only such as are wanted; the owner is empty for
+    /// runs whose notes name none. Runs of which it was not kept whose they are come along: their logs say it.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn page_of(
+        &self,
+        owner: &str,
+        before: Option<&RunId>,
+        most: usize,
+        wanted: &Wanted,
+    ) -> Result<Vec<Summary>, Error> {
+        let runs = match (wanted.state, before, &wanted.workflow, wanted.since) {
+            (Some(State::Running), None, None, None) => self.reader.unfinished_of(owner, most)?,
+            (state, before, workflow, since) => {
+                let wanted = store::pages::Wanted {
+                    workflow: workflow.as_deref(),
+                    state: state.map(State::name),
+                    since: since.map(nanoseconds),
+                };
+                self.reader.runs_of(owner, before.map(|run| &*run.0), most, wanted)?
+            }
+        };
         runs.into_iter().map(|run| self.summary(run)).collect()
     }
 
@@ -227,6 +264,7 @@ fn encode(batch: &Batch, rows: &mut store::Batch) -> serde_json::Result<()> {
     rows.runs.extend(batch.begun.iter().map(|begun| store::NewRun {
         id: begun.run.0.clone(),
         workflow: begun.workflow.clone(),
+        owner: Some(begun.owner.as_deref().unwrap_or_default().to_owned()),
         plan: begun.plan.0,
         state: State::Running.name(),
         started: nanoseconds(begun.time),

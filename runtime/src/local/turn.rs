@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use dsl::catalog::Safety;
-use dsl::value::Hash;
+use dsl::value::{Hash, Value};
 use engine::command::Command;
-use engine::event::Recorded;
+use engine::event::{Event, Recorded};
 use engine::large::each_big;
 use engine::plan::Plan;
 use engine::run::RunId;
@@ -65,8 +65,12 @@ impl Turn {
         if !self.plans.contains_key(&digest) && self.batch.plans.iter().all(|(known, _)| *known != digest) {
             self.batch.plans.push((digest, plan.clone()));
         }
+        let owner = row.events.iter().find_map(|event| match event {
+            Event::RunStarted { note, .. } => note.get("owner").and_then(Value::as_text).map(Arc::from),
+            _ => None,
+        });
         let (run, workflow) = (run.clone(), plan.name.clone());
-        self.batch.begun.push(Begun { run, workflow, plan: digest, time });
+        self.batch.begun.push(Begun { run, workflow, owner, plan: digest, time });
     }
 
     /// Adds what an input meant.

@@ -97,10 +97,36 @@ impl Gate {
         Ok(tried)
     }
 
+    /// Counts one of those that an address begins by a service: nobody is to keep all places taken.
+    ///
+    /// # Errors
+    /// In how many seconds to ask again, where too many were begun.
+    pub fn enter(&self, from: Option<IpAddr>) -> Result<(), u32> {
+        from.map_or(Ok(()), |from| take(&self.addresses, Network::of(from), (OF_ADDRESS, Instant::now())))
+    }
+
+    /// Asks to make what is kept of a password.
+    ///
+    /// # Errors
+    /// In how many seconds to ask again, where as many are at work as may be.
+    pub fn hold(&self) -> Result<Hold<'_>, u32> {
+        let hold = Hold(self);
+        if self.looking.fetch_add(1, Ordering::AcqRel) >= AT_ONCE { Err(1) } else { Ok(hold) }
+    }
+
     fn back_to(&self, from: Option<Network>) {
         if let Some(network) = from {
             back(&self.addresses, &network, OF_ADDRESS);
         }
+    }
+}
+
+/// The right to make what is kept of one password.
+pub struct Hold<'a>(&'a Gate);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.0.looking.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -182,7 +208,11 @@ mod tests {
         }
         let looking: Vec<_> = (0..AT_ONCE).map(|at| gate.look(&at.to_string(), None).unwrap()).collect();
         assert!(gate.look("b", None).is_err());
+        assert!(gate.hold().is_err(), "making one takes as much as looking at one");
         drop(looking);
-        assert!(gate.look("b", None).is_ok());
+        let making: Vec<_> = (0..AT_ONCE).map(|_| gate.hold().unwrap()).collect();
+        assert!(gate.hold().is_err() && gate.look("b", None).is_err());
+        drop(making);
+        assert!(gate.hold().is_ok() && gate.look("b", None).is_ok());
     }
 }

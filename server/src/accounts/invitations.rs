@@ -8,7 +8,7 @@ use secret::Secret;
 use store::accounts::{Account, Link, People};
 use vault::{Action, Who};
 
-use super::{Accounts, No, new_account, new_link, seat, seats};
+use super::{Accounts, No, new_link, seat, seats};
 use crate::error::Error;
 use crate::role::Role;
 use crate::token::Token;
@@ -78,17 +78,25 @@ impl Accounts {
         (name, password): (&str, &Secret),
         from: Option<IpAddr>,
     ) -> Result<Account, No> {
-        let link = self.link(link, "invitation")?;
-        let role = Role::of(&link.role).ok_or(No::Link)?;
-        let now = Timestamp::now();
+        // A link that counts no more costs nobody a password.
+        self.link(link, "invitation")?;
         let known = self.read(|reader| reader.account_named(&name.trim().to_lowercase()))?;
         let (account, made) = match known {
-            Some(_) => (self.proven(name.trim(), password, from)?, None),
+            Some(_) => (self.proven(name.trim(), password, from)?, vec![]),
             None => {
-                let account = new_account(name, password)?;
-                (account.clone(), Some(People::Account(account)))
+                let account = self.new_account(name, password)?;
+                (account.clone(), vec![People::Account(account)])
             }
         };
+        self.seated(link, &account, made)?;
+        Ok(account)
+    }
+
+    /// Takes a link, and gives an account the seat that it is for; `made` makes the account where it is not there yet.
+    pub(super) fn seated(&self, link: &str, account: &Account, made: Vec<People>) -> Result<(), No> {
+        let link = self.link(link, "invitation")?;
+        let (role, now) = (Role::of(&link.role).ok_or(No::Link)?, Timestamp::now());
+        let is_new = !made.is_empty();
         let mut edits = vec![People::TakeLink { hash: link.hash, now: nanoseconds(now) }];
         edits.extend(made);
         let has = self.read(|reader| reader.seat(&link.space, &account.id))?;
@@ -100,9 +108,12 @@ impl Accounts {
         let subject = format!("account/{}", account.name);
         match self.record((who, Action::SeatGiven), (&subject, role.name()), edits) {
             Err(vault::Error::Stale { .. }) => Err(No::Link),
-            // Somebody else took the name at the same moment.
+            // Somebody else has the name.
+            Err(vault::Error::Taken { .. }) if is_new && account.password.is_empty() => {
+                Err(No::Taken(account.name.clone()))
+            }
             Err(vault::Error::Taken { .. }) => Err(No::Wrong),
-            other => other.map(|_| account).map_err(No::from),
+            other => other.map(drop).map_err(No::from),
         }
     }
 }

@@ -30,15 +30,17 @@ pub struct Wish<'a> {
     /// The way to sign in.
     pub way: &'a Auth,
     /// What to call the connection.
-    pub name: &'a str,
+    pub name: String,
+    /// Who acts, as the audit tells it.
+    pub actor: String,
     /// What a person gave, as text.
-    pub fields: &'a [(String, String)],
+    pub fields: Vec<(String, String)>,
     /// What they gave that is secret, by its name in the manifest.
     pub secrets: Vec<(String, Secret)>,
     /// The scopes beside those that the manifest always asks for.
     pub scopes: Vec<String>,
     /// Where the service stands, where not where its manifest says.
-    pub base: Option<&'a str>,
+    pub base: Option<String>,
     /// Whether one of that name may be there already.
     pub place: Place,
     /// Which addresses may be called.
@@ -110,12 +112,12 @@ impl<'a> Entering<'a> {
             let why = format!("nobody signs in to {} by `{}`", manifest.name, wish.way.id);
             return Err(Error::Unfit { why });
         };
-        let fields = fitted(manifest, wish.way, wish.fields)?;
+        let fields = fitted(manifest, wish.way, &wish.fields)?;
         check_secrets(manifest, wish.way, &wish.secrets)?;
-        if let Some(base) = wish.base {
+        if let Some(base) = &wish.base {
             super::host_of(base)?;
         }
-        let user = User { vault, owner: owner.into(), actor: super::ACTOR.into() };
+        let user = User { vault, owner: owner.into(), actor: wish.actor.clone() };
         let known = match apps::needs_app(oauth2) {
             true => apps::app_for(&user.vault, owner, &manifest.id)?,
             false => None,
@@ -178,7 +180,7 @@ impl<'a> Entering<'a> {
     fn service(&self) -> Result<Service<'_>, Refusal> {
         let service =
             Service::of(self.wish.manifest, &self.wish.way.id, (&self.fields, &self.app), &self.egress)?;
-        Ok(Service { origin: self.wish.base, ..service })
+        Ok(Service { origin: self.wish.base.as_deref(), ..service })
     }
 
     /// Begins in a browser that will come back to this address.
@@ -260,7 +262,7 @@ impl<'a> Entering<'a> {
             tokens,
             redirect,
             egress: &self.egress,
-            base: self.wish.base,
+            base: self.wish.base.as_deref(),
         };
         let fields = match signin::derive(&signed, chosen).await? {
             Derived::All(fields) => fields,
@@ -271,9 +273,9 @@ impl<'a> Entering<'a> {
             Check::LeftOut => None,
         };
         let label = label.unwrap_or_default();
-        let hosts = hosts(self.wish.manifest, self.wish.way, &fields, self.wish.base)?;
+        let hosts = hosts(self.wish.manifest, self.wish.way, &fields, self.wish.base.as_deref())?;
         let token_hosts = self.service()?.token_hosts()?;
-        let (connector, name) = (&self.wish.manifest.id, self.wish.name);
+        let (connector, name) = (&self.wish.manifest.id, self.wish.name.as_str());
         let entry = |secret: &str, hosts: &[String], value: &Secret| {
             Entry::of_connection(connector, secret_name(connector, name, secret), hosts, value)
         };
@@ -293,7 +295,7 @@ impl<'a> Entering<'a> {
             state: vault::READY.into(),
             label: label.clone(),
             created: now,
-            base: self.wish.base.unwrap_or_default().into(),
+            base: self.wish.base.clone().unwrap_or_default(),
             ..vault::Connection::default()
         };
         let sign_in = SignIn {
@@ -328,7 +330,7 @@ impl<'a> Entering<'a> {
         let told = ConnectionTold {
             owner: self.user.owner.clone(),
             connector: self.wish.manifest.id.clone(),
-            name: self.wish.name.into(),
+            name: self.wish.name.clone(),
             time,
             health: Some((WORKS, String::new())),
             label: None,

@@ -151,6 +151,7 @@ impl Keep for TokensOf {
                     .filter(|scope| !scope.is_empty())
                     .map(str::to_owned)
                     .collect(),
+                identity: None,
                 extra: Value::Null,
             };
             Ok(Kept { version: known.version, tokens, standing })
@@ -309,6 +310,7 @@ mod tests {
             refresh: Some(Secret::new(format!("refresh-{version}"))),
             expires: Some(at(3600)),
             scopes: vec!["a".into()],
+            identity: None,
             extra: Value::Null,
         };
         Kept { version, tokens, standing: Standing::Serves }

@@ -108,7 +108,7 @@ fn allowed(manifest: &Manifest, base: &str, reach: Reach) -> Result<(), Error> {
 }
 
 /// The way out to the network of a command.
-pub(super) fn way_out(reach: Reach) -> egress::Client {
+pub(crate) fn way_out(reach: Reach) -> egress::Client {
     let allow_private = reach == Reach::Private;
     let policy = egress::Policy { allow_private, ..egress::Policy::default() };
     egress::Client::new(policy, Arc::new(secret::NoVault))
@@ -196,6 +196,7 @@ pub async fn revoke(
         refresh,
         expires: None,
         scopes: vec![],
+        identity: None,
         extra: Value::Null,
     };
     let service = account.service(manifest, (&fields, &app), &egress)?;

@@ -83,7 +83,11 @@ pub(super) fn written(answer: Result<Answer, Refusal>) -> Response<Body> {
     for (name, value) in heads {
         // What cannot stand in a head is left out.
         if let Ok(value) = HeaderValue::from_str(&value) {
-            head.insert(HeaderName::from_static(name), value);
+            // There may be several cookies.
+            match name {
+                "set-cookie" => drop(head.append(HeaderName::from_static(name), value)),
+                _ => drop(head.insert(HeaderName::from_static(name), value)),
+            }
         }
     }
     response

@@ -47,6 +47,8 @@ pub struct Said {
     pub from: Option<IpAddr>,
     /// What a browser shows to be known again.
     pub cookie: Option<String>,
+    /// What it shows of something that somebody agreed to at a service.
+    pub attempt: Option<String>,
 }
 
 impl Said {
@@ -124,7 +126,7 @@ pub(super) async fn read(
 ) -> Result<Said, Refusal> {
     let takes = route.takes;
     let query = query(parts.uri.query().unwrap_or(""))?;
-    if !matches!(route.handler, Handler::Speaks(..)) {
+    if !matches!(route.handler, Handler::Speaks(..)) && !route.says.open {
         known(&query, route.says.query)?;
     }
     let key = key(&parts.headers)?;
@@ -155,6 +157,7 @@ pub(super) async fn read(
         last_event: head("last-event-id").map(str::to_owned),
         from: parts.extensions.get::<From>().map(|from| from.0),
         cookie: super::door::cookie(&parts.headers),
+        attempt: super::issuers::attempt(&parts.headers),
     })
 }
 

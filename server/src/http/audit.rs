@@ -19,17 +19,10 @@ pub fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         Some(text) => text.parse().map_err(|_| Refusal::bad("`after` is the number of a row"))?,
     };
     let since = ask.said.since()?.unwrap_or(i64::MIN);
-    let (mut rows, mut next) = (vec![], None);
-    let mut found = |row: vault::Told| {
-        if row.seq <= after || row.owner != part.owner() {
-            return;
-        }
-        match rows.len() < most {
-            true => rows.push(row),
-            false => next = rows.last().map(|last: &vault::Told| last.seq),
-        }
-    };
-    part.vault()?.audit(since, &mut found).map_err(Error::from)?;
+    // One more tells whether there are others.
+    let found = part.vault()?.audit_of(part.owner(), after, since, most + 1).map_err(Error::from)?;
+    let rows = &found[..found.len().min(most)];
+    let next = (found.len() > most).then(|| rows.last().map(|last| last.seq)).flatten();
     let rows: Vec<Value> = rows.iter().map(shown::told).collect();
     Ok(Answer::ok(json!({ "audit": rows, "next": next })))
 }

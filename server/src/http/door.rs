@@ -11,12 +11,11 @@ use hyper::http::request::Parts;
 use jiff::Timestamp;
 use runtime::driver::Error as DriverError;
 use runtime::schedule::books::{nanoseconds, timestamp};
-use store::accounts::Session;
 use store::door::Token as Row;
 
 use super::routes::Policy;
 use super::{Limits, Refusal};
-use crate::accounts::IDLE;
+use crate::accounts::is_over;
 use crate::error::Error;
 use crate::role::Role;
 use crate::token::{SESSION, Scope, Token};
@@ -100,6 +99,15 @@ enum Asks {
     Others,
 }
 
+/// Whether a request is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// It is.
+    Once,
+    /// It was.
+    Already,
+}
+
 /// When somebody asked last, how often they may ask at once, and when that was written down.
 struct Seen {
     left: f64,
@@ -127,8 +135,17 @@ impl Door {
         self.public.is_some()
     }
 
-    /// Looks who asks, and whether a route is open to them.
+    /// Looks who asks, and whether a route is open to them. The request is counted.
     pub fn check(&self, policy: Policy, parts: &Parts) -> Result<(Who, Use), Refusal> {
+        self.look(policy, parts, Count::Once)
+    }
+
+    /// Looks once more, when the body is there: it may have taken long, and who asks may have lost meanwhile what they had.
+    pub fn again(&self, policy: Policy, parts: &Parts) -> Result<Who, Refusal> {
+        Ok(self.look(policy, parts, Count::Already)?.0)
+    }
+
+    fn look(&self, policy: Policy, parts: &Parts, count: Count) -> Result<(Who, Use), Refusal> {
         let headers = &parts.headers;
         match policy {
             // The address is the proof, and who calls it is no page.
@@ -140,17 +157,17 @@ impl Door {
                 }
                 Ok((Who::nobody(), Use::Known))
             }
-            Policy::Token(scope) if self.shows_token(scope, headers) => self.token(scope, headers),
+            Policy::Token(scope) if self.shows_token(scope, headers) => self.token(scope, headers, count),
             Policy::Token(scope) => {
-                let (person, who) = self.person(parts, scope)?;
+                let (person, who) = self.person(parts, scope, count)?;
                 match person.role {
                     Some(role) if role.covers(scope) => Ok(who),
                     Some(_) | None => Err(Refusal::role(scope.name())),
                 }
             }
-            Policy::Person => Ok(self.person(parts, Scope::Read)?.1),
+            Policy::Person => Ok(self.person(parts, Scope::Read, count)?.1),
             Policy::Role(least) => {
-                let (person, who) = self.person(parts, Scope::Read)?;
+                let (person, who) = self.person(parts, Scope::Read, count)?;
                 match person.role {
                     Some(role) if role >= least => Ok(who),
                     Some(_) | None => Err(Refusal::role(least.name())),
@@ -166,12 +183,12 @@ impl Door {
             || cookie(headers).is_none()
     }
 
-    fn token(&self, wanted: Scope, headers: &HeaderMap) -> Result<(Who, Use), Refusal> {
+    fn token(&self, wanted: Scope, headers: &HeaderMap, count: Count) -> Result<(Who, Use), Refusal> {
         let row = self.known(wanted, headers)?;
         if row.expires.is_some_and(|expires| expires <= nanoseconds(Timestamp::now())) {
             return Err(Refusal::unauthorized("the token counts no more: its time is over"));
         }
-        let noting = self.counted(row.hash, if wanted == Scope::Ai { Asks::Models } else { Asks::Others })?;
+        let noting = self.counted(row.hash, wanted, count)?;
         // A word that a later version wrote lets nobody in.
         let scope = Scope::of(&row.scope).filter(|scope| scope.covers(wanted));
         if scope.is_none() {
@@ -205,7 +222,7 @@ impl Door {
     }
 
     /// Who is signed in, if what a request does is the wish of a page of ours.
-    fn person(&self, parts: &Parts, asks: Scope) -> Result<(Person, (Who, Use)), Refusal> {
+    fn person(&self, parts: &Parts, asks: Scope, count: Count) -> Result<(Person, (Who, Use)), Refusal> {
         let headers = &parts.headers;
         let none = || Refusal::signed_out("this needs somebody who is signed in");
         let shown = cookie(headers).ok_or_else(none)?;
@@ -225,7 +242,7 @@ impl Door {
                 return Err(Refusal::forged("the head `x-csrf-token` is not that of the session"));
             }
         }
-        let noting = self.counted(row.hash, if asks == Scope::Ai { Asks::Models } else { Asks::Others })?;
+        let noting = self.counted(row.hash, asks, count)?;
         let person = Person {
             account: row.account,
             role: row.role.as_deref().and_then(Role::of),
@@ -260,7 +277,11 @@ impl Door {
     }
 
     /// Counts a request; true if its use is to be written down.
-    fn counted(&self, hash: [u8; 32], asks: Asks) -> Result<bool, Refusal> {
+    fn counted(&self, hash: [u8; 32], scope: Scope, count: Count) -> Result<bool, Refusal> {
+        let asks = if scope == Scope::Ai { Asks::Models } else { Asks::Others };
+        if count == Count::Already {
+            return Ok(false);
+        }
         let (rate, burst) = match asks {
             Asks::Models => (self.limits.questions, self.limits.questions),
             Asks::Others => (self.limits.rate, self.limits.burst),
@@ -284,12 +305,6 @@ impl Door {
         }
         Ok(noting)
     }
-}
-
-/// True of a session that has ended by itself.
-fn is_over(row: &Session, now: Timestamp) -> bool {
-    let idle = now.saturating_sub(IDLE).unwrap_or(Timestamp::MIN);
-    row.expires <= nanoseconds(now) || row.seen <= nanoseconds(idle)
 }
 
 /// True of a request that may change something.
@@ -331,9 +346,14 @@ pub fn csrf(session: &Token) -> String {
 
 /// What the cookie of a browser says; nothing where it has none, or two.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
+    cookie_of(headers, COOKIE)
+}
+
+/// What a cookie of a browser says; nothing where it has none of this name, or two.
+pub(super) fn cookie_of(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let pairs = headers.get_all(COOKIES).iter().filter_map(|value| value.to_str().ok());
     let pairs = pairs.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut found = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned());
+    let mut found = pairs.filter(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }

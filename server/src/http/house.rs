@@ -9,7 +9,8 @@ use dsl::catalog::Failure;
 use engine::event::Event;
 use engine::run::RunId;
 use jiff::Timestamp;
-use runtime::driver::{Error as DriverError, State, Summary};
+use runtime::driver::Error as DriverError;
+pub(super) use runtime::journal::sqlite::Wanted;
 use runtime::schedule::books::nanoseconds;
 use store::accounts::People;
 use store::door::Asked;
@@ -18,9 +19,10 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 use vault::{LOCAL, Vault};
 
+use super::connecting::Connecting;
 use super::door::{Door, Use};
 use super::{Limits, Who};
-use crate::accounts::{Accounts, Gate};
+use crate::accounts::{Accounts, Gate, Provers};
 use crate::error::Error;
 use crate::history::{History, Listed};
 use crate::home::Home;
@@ -57,6 +59,10 @@ pub struct House {
     /// How many runs may be followed at once: who follows one holds a connection for long.
     pub(super) streams: Arc<Semaphore>,
     gate: Arc<Gate>,
+    /// Where the world reaches it.
+    base: String,
+    provers: Provers,
+    connecting: Connecting,
 }
 
 /// What one owner has of it.
@@ -67,35 +73,12 @@ pub struct Part<'a> {
     who: &'a Who,
 }
 
-/// Which runs are meant in a list.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Those of a workflow.
-    pub workflow: Option<String>,
-    /// Those that stand like this.
-    pub state: Option<State>,
-    /// Those that began then or later.
-    pub since: Option<Timestamp>,
-}
-
-impl Wanted {
-    fn takes(&self, run: &Summary) -> bool {
-        self.workflow.as_ref().is_none_or(|workflow| *workflow == *run.workflow)
-            && self.state.is_none_or(|state| state == run.state)
-    }
-
-    /// True of a run before which all began too early, since they come the latest first.
-    fn ends_at(&self, run: &Summary) -> bool {
-        self.since.is_some_and(|since| run.started < since)
-    }
-}
-
 impl House {
     pub(super) fn open(
         core: Arc<Core>,
         home: &Home,
         reach: Reach,
-        (limits, public): (Limits, Option<String>),
+        (limits, public, base): (Limits, Option<String>, String),
     ) -> Result<House, Error> {
         let reader = core.desk.reader().map_err(DriverError::from)?;
         Ok(House {
@@ -110,6 +93,9 @@ impl House {
             hands: Semaphore::new(limits.at_once),
             streams: Arc::new(Semaphore::new(limits.connections / 4)),
             gate: Arc::default(),
+            base,
+            provers: Provers::default(),
+            connecting: Connecting::default(),
         })
     }
 
@@ -165,6 +151,31 @@ impl House {
             ("providers", metrics.providers().name()),
             ("connectors", metrics.connectors().name()),
         ]
+    }
+
+    /// Where the world reaches it: where addresses of its own begin.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Which addresses may be called.
+    pub(super) fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Attempts to sign in by a service.
+    pub(super) fn provers(&self) -> &Provers {
+        &self.provers
+    }
+
+    /// Accounts at services that are being connected.
+    pub(super) fn connecting(&self) -> &Connecting {
+        &self.connecting
+    }
+
+    /// The vault. It may block.
+    pub(super) fn vault(&self) -> Result<Arc<Vault>, Error> {
+        Ok(self.core.safe().vault()?)
     }
 
     /// The accounts of people.
@@ -280,16 +291,12 @@ impl<'a> Part<'a> {
             return Ok((found, None));
         }
         loop {
-            let looked = history.page(at.as_ref(), LOOKED_AT)?;
-            let is_last = looked.len() < LOOKED_AT;
-            at = looked.last().map(|run| run.run.clone());
-            for run in looked {
-                if wanted.ends_at(&run) {
-                    return Ok((found, None));
-                }
-                if !wanted.takes(&run) || !self.has(&run.run) {
-                    continue;
-                }
+            let looked = history.page_of(self.owner, at.as_ref(), LOOKED_AT.min(most + 1), wanted)?;
+            let Some(last) = looked.last() else { return Ok((found, None)) };
+            let is_last = looked.len() < LOOKED_AT.min(most + 1);
+            at = Some(last.run.clone());
+            // What stands beside a run only keeps others from being read: its log says whose it is.
+            for run in looked.into_iter().filter(|run| self.has(&run.run)) {
                 if found.len() == most {
                     let next = found.last().map(|run| run.run.run.clone());
                     return Ok((found, next));

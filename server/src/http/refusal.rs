@@ -86,6 +86,18 @@ impl Refusal {
         )
     }
 
+    /// A service says who somebody is, and they may not come in.
+    pub fn uninvited() -> Refusal {
+        let help = "ask an owner or admin for an invitation, and begin with what it shows";
+        Refusal::new(403, "not_invited", "nobody of this name may come in unasked", help)
+    }
+
+    /// The name of who signs in is that of an account that somebody has already.
+    pub fn taken(name: &str) -> Refusal {
+        let help = "sign in with the password, and let the account sign in by the service: `POST /api/v1/account/identities/{issuer}`";
+        Refusal::new(409, "conflict", format!("an account `{name}` is there already"), help)
+    }
+
     /// Too many passwords were tried.
     pub fn tries(again: u32) -> Refusal {
         let message = "too many passwords were tried";
@@ -221,7 +233,7 @@ fn kind(error: &Error) -> (u16, &'static str) {
             | vault::Error::NoKey,
         ) => (422, "invalid"),
         Error::Vault(vault::Error::Refused(_)) => (403, "refused"),
-        Error::LastOwner => (409, "conflict"),
+        Error::LastOwner | Error::LastWayIn => (409, "conflict"),
         Error::Vault(_)
         | Error::Directory { .. }
         | Error::Backup { .. }

@@ -74,6 +74,8 @@ pub struct Route {
 pub struct Says {
     /// The parameters of its query.
     pub query: &'static [Field],
+    /// Whether it takes other parameters too: who sends somebody back adds what they like.
+    pub open: bool,
     /// Its body. Where there is a shape, a body that does not fit it is refused before the route sees it.
     pub body: Option<shape::Shape>,
     /// What it answers where it did what it was asked: a status and a body.
@@ -86,7 +88,8 @@ pub struct Says {
 
 impl Says {
     /// Nothing is said.
-    pub const NOTHING: Says = Says { query: &[], body: None, answers: &[], once: false, streams: false };
+    pub const NOTHING: Says =
+        Says { query: &[], open: false, body: None, answers: &[], once: false, streams: false };
 }
 
 impl Route {
@@ -103,6 +106,11 @@ impl Route {
     /// The same with parameters of its query.
     pub const fn query(self, query: &'static [Field]) -> Route {
         Route { says: Says { query, ..self.says }, ..self }
+    }
+
+    /// The same, with other parameters too.
+    pub const fn open(self) -> Route {
+        Route { says: Says { open: true, ..self.says }, ..self }
     }
 
     /// The same with a body of so many bytes at most.
@@ -272,10 +280,13 @@ async fn let_in(
     body: Body,
 ) -> Result<(Who, ask::Said), Refusal> {
     // It reads one row by its key, which takes microseconds.
-    let (who, used) = house.door.check(route.policy, &parts)?;
+    let (mut who, used) = house.door.check(route.policy, &parts)?;
     house.note(used);
     let path = path_of(&mut parts).await?;
     let mut said = ask::read(&parts, path, (body, route), &house.limits).await?;
+    if route.takes != Takes::Nothing {
+        who = house.door.again(route.policy, &parts)?;
+    }
     if house.door.is_behind_proxy() {
         // The address is the proxy's, whoever asks.
         said.from = None;

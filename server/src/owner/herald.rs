@@ -28,9 +28,6 @@ const DOWN: &str = "keyway.provider_down";
 /// How often it looks.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// How long a read waits for another process.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// How long it is remembered what was told: longer than a month lasts, and as long as a connection may lie dead.
 const MONTH: Duration = Duration::from_secs(40 * 24 * 3600);
 const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -76,10 +73,13 @@ async fn run(core: Weak<Core>) {
 /// What was seen at the last look.
 #[derive(Default)]
 struct Seen {
-    reader: Option<Reader>,
-    /// The workflow, the text of a trigger, and the key of what it was told: nobody has to ask for it again.
-    told: BTreeSet<(Arc<str>, String, String)>,
+    reader: Option<Arc<Reader>>,
+    /// Whose it is, the workflow, the text of a trigger, and the key of what it was told: nobody has to ask for it again.
+    told: BTreeSet<Told>,
 }
+
+/// An owner, a workflow, the text of a trigger, a key.
+type Told = (Arc<str>, Arc<str>, String, String);
 
 /// Something that has happened.
 struct Happening {
@@ -111,6 +111,8 @@ impl Core {
         }
         let told: Vec<_> = comings.iter().map(told_of).collect();
         match self.driver.arrive(comings, None).await.unwrap_or(Err(DriverError::Stopped)) {
+            // What a listener that was switched off meanwhile did not hear is told it when it is switched on again.
+            Ok(came) if came.len() < told.len() => {}
             Ok(_) => seen.lock().unwrap_or_else(PoisonError::into_inner).told.extend(told),
             Err(DriverError::Stopped) => {}
             Err(error) => error!(%error, "an event cannot be recorded; it is told again"),
@@ -122,7 +124,7 @@ impl Core {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Seen { reader, told } = &mut *seen;
         if reader.is_none() {
-            *reader = Some(Reader::open(self.desk.path(), PATIENCE).map_err(DriverError::from)?);
+            *reader = Some(self.desk.reader().map_err(DriverError::from)?);
         }
         let Some(reader) = reader else { return Ok(vec![]) };
         let mut comings = vec![];
@@ -167,8 +169,9 @@ impl Core {
     }
 }
 
-fn told_of(coming: &Coming) -> (Arc<str>, String, String) {
-    (coming.listener.workflow.clone(), coming.listener.text.clone(), coming.key.clone())
+fn told_of(coming: &Coming) -> Told {
+    let listener = &coming.listener;
+    (listener.owner.clone(), listener.workflow.clone(), listener.text.clone(), coming.key.clone())
 }
 
 /// The shares of an owner's budgets that are spent in this month.

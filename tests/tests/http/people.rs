@@ -1,5 +1,6 @@
 //! People: the first account, signing in and out, invitations, roles, and what ends with them.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +16,7 @@ use server::vault::Who;
 use store::accounts::{People, Session};
 use store::{Change, Desk, Edit};
 use tests::browser::{Browser, PASSWORD, account, accounts, with_heads};
-use tests::web::{Heard, Web, request};
+use tests::web::{Heard, Web, hear, request};
 
 use super::served;
 
@@ -232,6 +233,37 @@ fn what_somebody_could_ends_with_their_password_and_their_seat() {
     }
     assert_eq!(of.sessions(&ada.id).expect("they can be read").len(), 50);
     assert_eq!(web.ask(first.request("GET", "/api/v1/session", None)).status, 401);
+}
+
+/// Sends a body in two parts, with something done between them; what is answered.
+fn trickled(web: &Web, token: &Token, between: impl FnOnce()) -> u16 {
+    let body = json!({ "name": "T", "value": "of nobody", "hosts": ["a.example"] }).to_string();
+    let whole = request("POST", "/api/v1/secrets", Some(token.expose()), Some(&body));
+    let (first, rest) = whole.split_at(whole.len() - 5);
+    let mut stream = web.connect();
+    stream.write_all(first.as_bytes()).expect("it reads");
+    // It has looked who asks by then: it looks when the head is there.
+    std::thread::sleep(Duration::from_millis(300));
+    between();
+    stream.write_all(rest.as_bytes()).expect("it reads");
+    hear(&mut stream).expect("an answer").status
+}
+
+#[test]
+fn who_is_shut_out_while_a_body_still_comes_does_nothing_by_it() {
+    let web = web();
+    let (kept, lost) = (web.token("local", "kept", Scope::Admin, None), web.token("local", "lost", Scope::Admin, None));
+    let names = || {
+        let heard = web.ask(request("GET", "/api/v1/secrets", Some(kept.expose()), None));
+        json_of(&heard)["secrets"].as_array().expect("a list").len()
+    };
+    let status = trickled(&web, &lost, || {
+        let vault = server::safe::open(&web.home).expect("a vault");
+        server::tokens::remove(&vault, Who { owner: "local", actor: "test" }, "lost").expect("it is there");
+    });
+    assert_eq!((status, names()), (401, 0), "it was revoked before the body was there");
+    // The control: a token that stays.
+    assert_eq!((trickled(&web, &kept, || {}), names()), (201, 1));
 }
 
 #[test]

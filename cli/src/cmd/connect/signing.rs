@@ -68,11 +68,12 @@ impl Connecting<'_> {
         let wish = Wish {
             manifest,
             way: self.way,
-            name: &args.name,
-            fields: &fields,
+            name: args.name.clone(),
+            actor: crate::cmd::ME.actor.into(),
+            fields,
             secrets,
             scopes: self.scopes()?,
-            base: self.base.as_deref(),
+            base: self.base.clone(),
             place: self.place,
             reach: args.reach(),
         };

@@ -4,8 +4,8 @@ use ai::gateway::Shape;
 
 use super::super::shapes::*;
 use super::super::{
-    account, audit, connections, connectors, editor, gateway, health, hooks, keys, live, members, openapi,
-    runs, schedules, secrets, session, signals, tokens, usage, workflows,
+    account, audit, connecting, connections, connectors, editor, gateway, health, hooks, issuers, keys, live,
+    members, openapi, runs, schedules, secrets, session, signals, tokens, usage, webhooks, workflows,
 };
 use super::{Handler, Policy, Route, Takes};
 use crate::role::Role;
@@ -22,6 +22,9 @@ const QUESTION: Takes = Takes::Bytes { most: 32 << 20 };
 
 /// All routes, by their addresses.
 pub const ROUTES: &[Route] = &[
+    Route::on(("GET", "/api/v1/account/identities"), Policy::Person, Handler::Blocks(issuers::own), "Lists by which services the account signs in.").gives(&[(200, IDENTITIES)]),
+    Route::on(("POST", "/api/v1/account/identities/{issuer}"), Policy::Person, Handler::Blocks(issuers::link), "Begins to let the account sign in by a service: a browser goes to the address, and comes back.").body(BODY, NONE).gives(&[(200, ATTEMPT)]),
+    Route::on(("DELETE", "/api/v1/account/identities/{issuer}"), Policy::Person, Handler::Blocks(issuers::unlink), "Lets the account sign in by a service no more.").gives(&[(200, REMOVED)]),
     Route::on(("POST", "/api/v1/account/password"), Policy::Person, Handler::Blocks(account::change_password), "Sets another password, for who knows the one before: all sessions end, and another one begins.").body(BODY, PASSWORD).gives(&[(200, SESSION)]),
     Route::on(("POST", "/api/v1/account/reset"), Policy::Public, Handler::Blocks(account::reset), "Sets another password by a link of `keyway user reset`; all sessions end.").body(BODY, RESET).gives(&[(200, PASSWORD_SET)]),
     Route::on(("GET", "/api/v1/account/sessions"), Policy::Person, Handler::Blocks(account::sessions), "Lists the browsers in which the account is signed in.").gives(&[(200, SESSIONS)]),
@@ -36,7 +39,9 @@ pub const ROUTES: &[Route] = &[
     Route::on(("DELETE", "/api/v1/budgets"), Policy::Token(Scope::Admin), Handler::Blocks(usage::remove_budget), "Removes a budget.").query(BUDGET_QUERY).gives(&[(200, BUDGET_REMOVED)]),
     Route::on(("POST", "/api/v1/check"), Policy::Token(Scope::Read), Handler::Blocks(workflows::check), "Tells what is wrong with a text, as `keyway check --json` does; nothing is run.").body(BODY, CHECK).gives(&[(200, CHECKED)]),
     Route::on(("GET", "/api/v1/connections"), Policy::Token(Scope::Read), Handler::Blocks(connections::list), "Lists accounts at services, and how they stand.").gives(&[(200, CONNECTIONS)]),
+    Route::on(("POST", "/api/v1/connections/{connector}"), Policy::Token(Scope::Admin), Handler::Blocks(connecting::begin), "Connects an account at a service: at once with what is given, or with somebody who agrees there.").body(BODY, CONNECT).gives(&[(201, CONNECTING), (202, CONNECTING)]),
     Route::on(("DELETE", "/api/v1/connections/{connector}/{name}"), Policy::Token(Scope::Admin), Handler::Blocks(connections::remove), "Removes an account at a service with its secrets, and asks the service to take its tokens back.").gives(&[(200, DISCONNECTED)]),
+    Route::on(("POST", "/api/v1/connections/{connector}/{name}/finish"), Policy::Token(Scope::Admin), Handler::Blocks(connecting::finish), "Goes on with connecting an account, for who began: with the address at which a browser ended, with what was chosen, or to ask whether it is agreed.").body(BODY, CONNECT_ON).gives(&[(201, CONNECTING), (202, CONNECTING)]),
     Route::on(("POST", "/api/v1/connections/{connector}/{name}/test"), Policy::Token(Scope::Admin), Handler::Blocks(connections::test), "Asks a service whether an account works.").body(BODY, NONE).gives(&[(200, CONNECTION_TESTED)]),
     Route::on(("GET", "/api/v1/connectors"), Policy::Token(Scope::Read), Handler::Blocks(connectors::list), "Lists the services that workflows can name, and how many of them are set up and work.").gives(&[(200, CONNECTORS)]),
     Route::on(("GET", "/api/v1/connectors/{connector}"), Policy::Token(Scope::Read), Handler::Blocks(connectors::show), "Shows what a service can do.").gives(&[(200, CONNECTOR)]),
@@ -48,6 +53,9 @@ pub const ROUTES: &[Route] = &[
     Route::on(("POST", "/api/v1/invitations"), Policy::Role(Role::Admin), Handler::Blocks(members::invite), "Invites somebody to a seat; what the link shows is told this once.").body(BODY, INVITE).gives(&[(201, INVITED)]),
     Route::on(("POST", "/api/v1/invitations/accept"), Policy::Public, Handler::Blocks(members::accept), "Accepts an invitation, with an account that is made or the one of this name and password, and signs in.").body(BODY, BY_LINK).gives(&[(201, SESSION)]),
     Route::on(("DELETE", "/api/v1/invitations/{invitation}"), Policy::Role(Role::Admin), Handler::Blocks(members::take_back), "Takes an invitation back.").gives(&[(200, REMOVED)]),
+    Route::on(("GET", "/api/v1/issuers"), Policy::Public, Handler::Blocks(issuers::list), "Lists the services by which somebody can sign in.").gives(&[(200, ISSUERS)]),
+    Route::on(("GET", "/api/v1/issuers/{issuer}/back"), Policy::Public, Handler::Blocks(issuers::back), "Takes what a browser comes back with from a service, and signs in.").query(BACK_QUERY).open().gives(&[(303, SIGNED_IN)]),
+    Route::on(("POST", "/api/v1/issuers/{issuer}/begin"), Policy::Public, Handler::Blocks(issuers::begin), "Begins to sign in by a service, or to accept an invitation by it: a browser goes to the address, and comes back.").body(BODY, COME_IN).gives(&[(200, ATTEMPT)]),
     Route::on(("GET", "/api/v1/keys"), Policy::Token(Scope::Read), Handler::Blocks(keys::list), "Lists keys of providers of models, without what they hold.").gives(&[(200, KEYS)]),
     Route::on(("POST", "/api/v1/keys"), Policy::Token(Scope::Admin), Handler::Blocks(keys::add), "Stores a key, without asking its provider.").body(BODY, KEY_ADD).gives(&[(201, STORED)]),
     Route::on(("DELETE", "/api/v1/keys/{name}"), Policy::Token(Scope::Admin), Handler::Blocks(keys::remove), "Removes a key.").gives(&[(200, REMOVED)]),
@@ -91,6 +99,7 @@ pub const ROUTES: &[Route] = &[
     Route::on(("DELETE", "/api/v1/tokens/{name}"), Policy::Token(Scope::Admin), Handler::Blocks(tokens::remove), "Removes a token: it counts no more.").gives(&[(200, REMOVED)]),
     Route::on(("GET", "/api/v1/usage"), Policy::Token(Scope::Read), Handler::Blocks(usage::show), "Tells what calls to models took and cost.").query(USAGE_QUERY).gives(&[(200, USAGE)]),
     Route::on(("GET", "/api/v1/usage/savings"), Policy::Token(Scope::Read), Handler::Blocks(usage::savings), "Tells what answers of models would have cost otherwise, as `keyway usage --savings --json` does.").query(USAGE_QUERY).gives(&[(200, SAVINGS)]),
+    Route::on(("GET", "/api/v1/webhooks"), Policy::Token(Scope::Read), Handler::Blocks(webhooks::list), "Lists what waits for calls, events and signals, and what came last; addresses are not told.").gives(&[(200, WEBHOOKS)]),
     Route::on(("GET", "/api/v1/workflows"), Policy::Token(Scope::Read), Handler::Blocks(workflows::list), "Lists the workflows that are deployed.").gives(&[(200, WORKFLOWS)]),
     Route::on(("POST", "/api/v1/workflows"), Policy::Token(Scope::Edit), Handler::Blocks(workflows::deploy), "Deploys a text: keeps a version where something has changed.").body(BODY, DEPLOY).gives(&[(200, DEPLOYED), (201, DEPLOYED)]),
     Route::on(("GET", "/api/v1/workflows/{name}"), Policy::Token(Scope::Read), Handler::Blocks(workflows::show), "Shows the text of a workflow.").query(VERSION_QUERY).gives(&[(200, WORKFLOW)]),
@@ -101,6 +110,7 @@ pub const ROUTES: &[Route] = &[
     Route::on(("POST", "/api/v1/workflows/{name}/rollback"), Policy::Token(Scope::Edit), Handler::Blocks(workflows::rollback), "Puts an earlier version of a workflow in force.").body(BODY, ROLLBACK).gives(&[(200, DEPLOYED)]),
     Route::on(("POST", "/api/v1/workflows/{name}/runs"), Policy::Token(Scope::Run), Handler::Blocks(runs::start), "Starts the version in force with `inputs`; once for each `idempotency-key`.").body(BODY, INPUTS).gives(&[(201, BEGUN)]).once(),
     Route::on(("GET", "/api/v1/workflows/{name}/versions"), Policy::Token(Scope::Read), Handler::Blocks(workflows::versions), "Lists the versions of a workflow, the latest first.").gives(&[(200, VERSIONS)]),
+    Route::on(("GET", "/connect/{connector}"), Policy::Public, Handler::Blocks(connecting::back), "Takes what a browser comes back with that agreed at a service, and connects the account for who began there.").query(BACK_QUERY).open().gives(&[(303, CONNECTING)]),
     Route::on(("GET", "/healthz"), Policy::Public, Handler::Blocks(health::alive), "Answers while the process lives.").gives(&[(200, ALIVE)]),
     Route::on(("GET", "/hooks/{token}"), Policy::Address, Handler::Hears, "Answers a service that looks whether somebody is there before it calls: [triggers.md](triggers.md).").body(CALL, ANYTHING).gives(&[(200, ANYTHING)]),
     Route::on(("POST", "/hooks/{token}"), Policy::Address, Handler::Hears, "Hears a call from outside, and starts a run of the workflow whose address it is.").body(CALL, ANYTHING).gives(&[(200, ANYTHING), (202, ANYTHING)]),

@@ -86,3 +86,35 @@ pub const INVITED: Shape = Fields(&{
 pub const ORGS: Shape = Fields(&[always("orgs", List(&Of(&SPACE)), "")]);
 pub const ORG_MAKE: Shape = Fields(&[always("name", Text, "")]);
 pub const ORG_MADE: Shape = Of(&SPACE);
+pub const ISSUERS: Shape = Fields(&[always(
+    "issuers",
+    List(&Fields(&[always("issuer", Text, "Its name here, which stands in addresses.")])),
+    "",
+)]);
+pub const COME_IN: Shape =
+    Fields(&[perhaps("link", Secret, "What the link of an invitation shows, where one is accepted.")]);
+pub const ATTEMPT: Shape = Fields(&[
+    always("address", Text, "Where the person goes, in the browser that asked."),
+    always("expires", Moment, "When it is too late to come back."),
+]);
+pub const SIGNED_IN: Shape = Fields(&[always("signed_in", Flag, "")]);
+pub const BACK_QUERY: &[Field] = &[
+    perhaps("code", Text, "What the service gives for who signed in."),
+    perhaps("state", Text, "What was sent along."),
+    perhaps("iss", Text, "Who the service says that it is."),
+    perhaps("error", Text, "Why it does not."),
+];
+pub const IDENTITIES: Shape = Fields(&[always(
+    "identities",
+    List(&Fields(&[
+        always(
+            "issuer",
+            Text,
+            "The name of the service here; what it calls itself where it is kept no more.",
+        ),
+        always("address", Text, "What it calls itself."),
+        always("subject", Text, "What it calls the person."),
+        always("since", Moment, ""),
+    ])),
+    "",
+)]);
