@@ -52,7 +52,7 @@ actions:
     about: Make a file, and download it.
     effect: create
     safety: once
-    request: { method: GET, path: /file, reads: bytes }
+    request: { method: POST, path: /file, reads: bytes }
     output: { file: "{{ response.body }}" }
     returns: { file: bytes }
 "#;
@@ -95,12 +95,15 @@ impl Ground {
     }
 
     async fn call_with(&self, meter: Metered, request: Request<'_>) -> Result<Value, Failure> {
+        let library = Library::default().with_text("disk", DISK.to_owned());
+        let read = library.read("disk").unwrap();
+        assert!(read.diagnostics.is_empty(), "{:#?}", read.diagnostics);
         let connectors = Connectors::new(Settings {
             files: self.0.path().into(),
             protected: vec![],
             contents: Contents::new(self.0.path().join("contents")),
             egress: EGRESS.clone(),
-            library: Arc::new(Library::default().with_text("disk", DISK.to_owned())),
+            library: Arc::new(library),
             connections: Arc::new(One),
             meter,
         });
