@@ -4,6 +4,9 @@
 //! `KEYWAY_DOUBLES` names the folder into which they are installed: `.ci/run` says how. A test whose tool is absent says
 //! so and does nothing, and where `CI` is set it fails.
 
+#[path = "signin/binary.rs"]
+mod binary;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -36,7 +39,7 @@ struct Tool {
 
 impl Tool {
     /// Starts a script and waits until it listens; nothing where its package is not installed.
-    fn start(package: &str, script: &str, how: &str) -> Option<Tool> {
+    fn start(package: &str, script: &str, how: &[(&str, &str)]) -> Option<Tool> {
         let npm = std::env::var_os("KEYWAY_DOUBLES").map(|folder| PathBuf::from(folder).join("npm"));
         let Some(npm) = npm.filter(|npm| npm.join("node_modules").join(package).exists()) else {
             assert!(std::env::var_os("CI").is_none(), "`{package}` is not installed in KEYWAY_DOUBLES");
@@ -46,7 +49,7 @@ impl Tool {
         let port = free_port();
         let mut command = Command::new("node");
         command.args(["--input-type=module", "--eval", script]).current_dir(npm);
-        command.env("PORT", port.to_string()).env("HOW", how);
+        command.env("PORT", port.to_string()).envs(how.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("node can be started");
         let end = Instant::now() + PATIENCE;
@@ -72,11 +75,11 @@ fn free_port() -> u16 {
 }
 
 fn mock(how: &str) -> Option<Tool> {
-    Tool::start("oauth2-mock-server", include_str!("doubles/mock_oauth2.mjs"), how)
+    Tool::start("oauth2-mock-server", include_str!("doubles/mock_oauth2.mjs"), &[("HOW", how)])
 }
 
 fn provider() -> Option<Tool> {
-    Tool::start("oidc-provider", include_str!("doubles/oidc.mjs"), "")
+    Tool::start("oidc-provider", include_str!("doubles/oidc.mjs"), &[("KEY", "")])
 }
 
 /// A browser with cookies, as far as a form of one button needs it.
@@ -86,23 +89,36 @@ struct Browser {
     cookies: BTreeMap<String, (String, String)>,
 }
 
+/// A page, or where it sends whoever asks.
+struct Page {
+    location: Option<String>,
+    body: String,
+}
+
 impl Browser {
-    /// Goes to an address, and on to where it is sent, answering each question; gives the query with which it is sent to
-    /// `ADDRESS`.
-    fn agree(&mut self, address: &str) -> String {
-        let mut url = Url::parse(address).expect("an address");
+    /// Goes to an address, and on to where it is sent, answering each question; gives the query with which it is sent
+    /// back to an address of ours.
+    fn agree(&mut self, address: &str, back: &str) -> String {
+        let url = self.follow(Url::parse(address).expect("an address"), back);
+        assert!(url.as_str().starts_with(back), "it ends at {url}");
+        url.query().unwrap_or_default().into()
+    }
+
+    /// Follows to where it is sent, answering each question, until that is an address of ours or nothing more is asked.
+    fn follow(&mut self, from: Url, back: &str) -> Url {
+        let mut url = from;
         let mut questions = ["prompt=login&login=ada&password=secret", "prompt=consent"].into_iter();
         for _ in 0..12 {
             let sent_on = match self.ask(&url, None) {
                 Some(sent_on) => sent_on,
                 None => {
-                    let answer = questions.next().expect("it asks no more than two questions");
+                    let Some(answer) = questions.next() else { return url };
                     self.ask(&url, Some(answer)).expect("an answer leads on")
                 }
             };
             url = url.join(&sent_on).expect("it is sent to an address");
-            if url.as_str().starts_with(ADDRESS) {
-                return url.query().unwrap_or_default().into();
+            if url.as_str().starts_with(back) {
+                return url;
             }
         }
         panic!("it goes round in a circle at {url}");
@@ -110,6 +126,11 @@ impl Browser {
 
     /// One request; where it is sent on to, if it is.
     fn ask(&mut self, url: &Url, form: Option<&str>) -> Option<String> {
+        self.page(url, form).location
+    }
+
+    /// One request, and what came.
+    fn page(&mut self, url: &Url, form: Option<&str>) -> Page {
         let port = url.port().expect("a port of this machine");
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time can be set");
@@ -129,7 +150,7 @@ impl Browser {
         let mut answer = vec![];
         stream.read_to_end(&mut answer).expect("it answers");
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        let head = answer.split("\r\n\r\n").next().unwrap_or_default();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let mut location = None;
         for (name, value) in head.lines().filter_map(|line| line.split_once(": ")) {
             match name.to_ascii_lowercase().as_str() {
@@ -138,7 +159,7 @@ impl Browser {
                 _ => {}
             }
         }
-        location
+        Page { location, body: body.to_owned() }
     }
 
     fn keep(&mut self, cookie: &str) {
@@ -191,7 +212,7 @@ impl Person {
     fn agree(&self, chance: u8) -> Result<Accepted, Refusal> {
         let wish = Wish { who: self.who.clone(), redirect: ADDRESS.into(), scopes: vec![] };
         let begun = self.attempts.begin(&self.service(), wish, &[chance; 64], Timestamp::now())?;
-        let query = Browser::default().agree(&begun.address);
+        let query = Browser::default().agree(&begun.address, ADDRESS);
         let callback = Callback { connector: "demo", address: ADDRESS, who: &self.who, query: &query };
         self.attempts.accept(&callback, Timestamp::now())
     }

@@ -18,8 +18,8 @@ use crate::params::Params;
 use answer::Answer;
 use build::Call;
 
-/// The longest body of an answer, in bytes.
-const MOST: u64 = 5 << 30;
+/// The longest body of an answer, in bytes: 5 GB.
+const MOST: f64 = 5_368_709_120.0;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -92,7 +92,7 @@ pub(crate) fn request(id: &str) -> Action {
             Field::optional("timeout", Type::Duration, "Longest time of one exchange; default 30s."),
             Field {
                 min: Some(1.0),
-                max: Some(MOST as f64),
+                max: Some(MOST),
                 ..Field::optional(
                     "max_bytes",
                     Type::Integer,

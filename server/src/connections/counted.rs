@@ -31,9 +31,9 @@ pub(crate) fn meter(desk: &Arc<Desk>) -> Result<Meter, store::Error> {
     }
     let (tokio, desk) = (Handle::current(), Arc::downgrade(desk));
     meter.kept_by(move |meter, soon| {
-        let Some(now) = desk.upgrade() else { return };
+        let Some(open) = desk.upgrade() else { return };
         match soon {
-            Soon::AtOnce => write(meter, &now),
+            Soon::AtOnce => write(meter, &open),
             Soon::InAWhile => {
                 let (meter, desk) = (meter.clone(), desk.clone());
                 tokio.spawn(async move {

@@ -12,7 +12,7 @@ fn limited() -> (Place, Service) {
     let file = place.keyway.config().join("keyway/connectors/demo.yaml");
     let text = MANIFEST.replace(
         "defaults:\n",
-        "defaults:\n  limits: { budgets: [{ limit: 3, per: 600s }], wait: [{ header: retry-after, unit: seconds }] }\n",
+        "defaults:\n  limits: { budgets: [{ limit: 3, per: 10m }], fallback: 1m }\n",
     );
     assert_ne!(text, MANIFEST);
     std::fs::write(file, text).expect("a file of ours");
@@ -52,7 +52,7 @@ fn what_was_counted_holds_for_the_next_process() {
 #[test]
 fn how_long_a_service_says_to_wait_holds_for_the_next_process() {
     let (place, service) = limited();
-    // It answers 429, and the manifest knows no time to wait where no header says one: half a minute.
+    // It answers 429 without a word of how long, and the manifest says a minute.
     assert_eq!(ask(&place, "often"), (Some(1), "rate_limited".into()));
     assert_eq!(ask(&place, "well"), (Some(1), "rate_limited".into()));
     assert_eq!(service.came().len(), 1, "nobody asks before its time");
