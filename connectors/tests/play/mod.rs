@@ -65,7 +65,7 @@ pub fn of(manifest: &Manifest) -> Vec<Fixture> {
 /// What a verdict of a service is about: its manifest and its fixtures, as a hash. Another one of either is another state.
 pub fn state(library: &Library, id: &str) -> String {
     let mut all = library.text(id).unwrap_or_default().to_owned();
-    for fixture in library.find(id).map(of).unwrap_or_default() {
+    for fixture in library.find(id).map(|known| of(known)).unwrap_or_default() {
         all += &format!("\n{}\n{}", fixture.name, fixture.json);
     }
     Hash::of(all.as_bytes()).to_string()
