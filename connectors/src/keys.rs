@@ -537,17 +537,9 @@ pub const HANDSHAKE: &[Field] = &[
     Field::required("when", Shape::Expression, "Whether this is it, over `request`."),
     Field::optional("status", Shape::Integer(200, 299), "The status of the answer; default 200."),
     Field::optional("headers", VALUES, "The headers of the answer, over `request`."),
-    Field::optional(
-        "proof",
-        Shape::Fields(PROOF),
-        "What proves that the secret of `verify` is known here: `proof` for `headers` and `body`.",
-    ),
+    Field::optional("proof", Shape::Fields(PROOF), "Proves that the secret of `verify` is known: `proof`."),
     Field::optional("body", Shape::Any, "The body of the answer, over `request`."),
-    Field::optional(
-        "secret",
-        Shape::Expression,
-        "The secret that the service of a subscription chooses in it, over `request`.",
-    ),
+    Field::optional("secret", Shape::Expression, "The secret that a service chooses in it, over `request`."),
 ];
 
 /// Of `proof`.
