@@ -17,6 +17,8 @@ fn limited() -> (Place, Service) {
     assert_ne!(text, MANIFEST);
     std::fs::write(file, text).expect("a file of ours");
     assert_eq!(connect(&place, &service, "main", "right").code, Some(0));
+    // It is connected unseen: what is counted here is what the runs ask.
+    assert_eq!(service.came().len(), 0);
     (place, service)
 }
 
