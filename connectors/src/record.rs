@@ -43,9 +43,8 @@ const SECRET_KEYS: [&str; 12] = [
 const SECRET_NAMES: [&str; 8] = ["auth", "code", "jwt", "key", "otp", "pin", "pwd", "sig"];
 
 /// A name and its value as in a link, a form or a cookie.
-static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?:^|[?&#;\s"'(])([A-Za-z0-9_.\[\]%-]{1,64})=([^&#;,\s"'<>)]{4,})"#).ok()
-});
+static PAIR: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?:^|[?&#;\s"'(])([A-Za-z0-9_.\[\]%-]{1,64})=([^&#;,\s"'<>)]{4,})"#).ok());
 
 /// What is an e-mail address.
 static MAIL: LazyLock<Option<Regex>> =

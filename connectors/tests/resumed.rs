@@ -184,7 +184,8 @@ const TAGGED: &str = "etag: \"v1\"\r\ncontent-type: video/mp4\r\n";
 
 #[tokio::test]
 async fn a_download_goes_on_where_it_broke_off() {
-    for heads in [TAGGED, "date: Mon, 30 Nov 2026 10:00:00 GMT\r\nlast-modified: Mon, 30 Nov 2026 09:59:58 GMT\r\n"]
+    for heads in
+        [TAGGED, "date: Mon, 30 Nov 2026 10:00:00 GMT\r\nlast-modified: Mon, 30 Nov 2026 09:59:58 GMT\r\n"]
     {
         let (ground, all) = (Ground::new(), content(LARGE, 1));
         let server = cutting(&all, heads, 3 * MB);
@@ -373,7 +374,8 @@ async fn where_a_file_lies_elsewhere_it_goes_on_there_without_the_token() {
 /// What a server says whole.
 fn saying(kind: &'static str, body: Arc<Vec<u8>>) -> Server {
     Server::start(move |_| {
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len());
         Reply::Bytes([head.as_bytes(), &body].concat())
     })
 }
@@ -386,9 +388,11 @@ fn json(size: usize) -> Arc<Vec<u8>> {
 #[tokio::test]
 async fn a_long_answer_of_http_is_a_file_whatever_it_is() {
     let ground = Ground::new();
-    for (kind, media_type) in
-        [("application/json", "application/json"), ("text/csv; charset=utf-8", "text/csv"), ("", "application/octet-stream")]
-    {
+    for (kind, media_type) in [
+        ("application/json", "application/json"),
+        ("text/csv; charset=utf-8", "text/csv"),
+        ("", "application/octet-stream"),
+    ] {
         let all = json(10 * MB + 1);
         let server = saying(kind, all.clone());
         let gave = ground.http(serde_json::json!({ "url": server.url("/") })).await.unwrap();

@@ -155,7 +155,9 @@ fn named() -> Option<(PathBuf, PathBuf)> {
     };
     let named = folder("KEYWAY_SPECS").zip(folder("KEYWAY_DESCRIPTIONS"));
     if named.is_none() {
-        println!("SKIPPED: no validator is named by KEYWAY_SPECS and KEYWAY_DESCRIPTIONS, and nothing is judged");
+        println!(
+            "SKIPPED: no validator is named by KEYWAY_SPECS and KEYWAY_DESCRIPTIONS, and nothing is judged"
+        );
     }
     named
 }
@@ -260,7 +262,12 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
             continue;
         }
         let (wrong, _) = refused(&tools, &descriptions, &requests);
-        println!("{name}: {} requests judged, {} refused, {} beyond it", requests.len(), wrong.len(), cases.beyond);
+        println!(
+            "{name}: {} requests judged, {} refused, {} beyond it",
+            requests.len(),
+            wrong.len(),
+            cases.beyond
+        );
         judged += requests.len();
         if wrong.is_empty() && std::env::var_os("KEYWAY_WRITE").is_some() {
             keep(name, cases.verdict(play::state(&library, name)));

@@ -118,7 +118,8 @@ impl Line {
 
     /// The line that was kept so long ago.
     fn go_on(counts: &Value, age: Duration, now: Instant) -> Line {
-        let duration = |value: &Value| value.as_u64().map(Duration::from_millis).map(|long| long.min(LONGEST));
+        let duration =
+            |value: &Value| value.as_u64().map(Duration::from_millis).map(|long| long.min(LONGEST));
         let held = duration(&counts["held"]).unwrap_or_default().saturating_sub(age);
         let mut line = Line::default();
         line.held = (!held.is_zero()).then(|| now + held);
@@ -265,7 +266,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_counts_nothing() {
         let meter = Meter::default();
-        for counts in ["", "{", "[]", "{\"windows\": 5}", "{\"windows\": [{\"of\": 1}, {\"of\": \"a\", \"per\": -1}]}"] {
+        for counts in
+            ["", "{", "[]", "{\"windows\": 5}", "{\"windows\": [{\"of\": 1}, {\"of\": \"a\", \"per\": -1}]}"]
+        {
             let [owner, connector, name] = ["o", "demo", counts].map(str::to_owned);
             meter.go_on_from(&Kept { owner, connector, name, lasts: PER, counts: counts.into() }, PER);
         }

@@ -17,8 +17,8 @@ use super::scope::{InScope, Scope};
 use super::{duration, entries, exclusive, parameters, sentence, texts, unknown_part, word};
 use crate::keys;
 use crate::manifest::trigger::{
-    Dedupe, Encoding, First, Handshake, Hash, Poll, Proof, Renew, Scheme, Signed, Stamp, Subscription, Trigger,
-    TriggerKind, Verify, Webhook,
+    Dedupe, Encoding, First, Handshake, Hash, Poll, Proof, Renew, Scheme, Signed, Stamp, Subscription,
+    Trigger, TriggerKind, Verify, Webhook,
 };
 use crate::manifest::{Account, Action};
 
@@ -183,8 +183,7 @@ fn webhook(
 ) -> Option<Webhook> {
     let verify = fields.required("verify", what).and_then(|node| verify(fields.reader, node, called, around));
     let asked = fields.take("handshake");
-    let handshake =
-        asked.and_then(|node| handshake(fields.reader, node, called, (around, verify.as_ref())));
+    let handshake = asked.and_then(|node| handshake(fields.reader, node, called, (around, verify.as_ref())));
     let items = fields.expr_in("items", called);
     Some(Webhook { verify: verify?, handshake, items })
 }

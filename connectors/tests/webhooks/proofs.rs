@@ -82,11 +82,11 @@ fn pushed(claims: &str, account: &str) -> Result<Heard, Refused> {
     let text = format!("{}.{}", code.encode(r#"{"alg":"ES256","kid":"k"}"#), code.encode(claims));
     let token = format!("{text}.{}", code.encode(pair.sign(&random, text.as_bytes()).unwrap()));
     let data = STANDARD.encode(r#"{"emailAddress":"ada@example.com","historyId":9876543210}"#);
-    let body = format!(r#"{{"message":{{"data":"{data}","messageId":"m1"}},"subscription":"projects/acme/subscriptions/mail"}}"#);
-    let headers = vec![
-        ("content-type", "application/json".to_owned()),
-        ("authorization", format!("Bearer {token}")),
-    ];
+    let body = format!(
+        r#"{{"message":{{"data":"{data}","messageId":"m1"}},"subscription":"projects/acme/subscriptions/mail"}}"#
+    );
+    let headers =
+        vec![("content-type", "application/json".to_owned()), ("authorization", format!("Bearer {token}"))];
     let mut call = said(&headers, body.as_bytes());
     call.url = Secret::new(HERE.into());
     let mut connection = Connection::nobody("oauth");
@@ -101,7 +101,9 @@ fn pushed(claims: &str, account: &str) -> Result<Heard, Refused> {
 #[test]
 fn what_pub_sub_pushes_is_from_the_account_that_was_named_and_for_this_address() {
     let claims = |iss: &str, aud: &str, email: &str, verified: &str| {
-        format!(r#"{{"iss":"{iss}","aud":"{aud}","email":"{email}","email_verified":{verified},"exp":1614265400}}"#)
+        format!(
+            r#"{{"iss":"{iss}","aud":"{aud}","email":"{email}","email_verified":{verified},"exp":1614265400}}"#
+        )
     };
     let (google, push) = ("https://accounts.google.com", "push@acme.iam.gserviceaccount.com");
     let here = HERE;

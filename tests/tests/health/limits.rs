@@ -10,10 +10,8 @@ use super::*;
 fn limited() -> (Place, Service) {
     let (place, service) = desk();
     let file = place.keyway.config().join("keyway/connectors/demo.yaml");
-    let text = MANIFEST.replace(
-        "defaults:\n",
-        "defaults:\n  limits: { budgets: [{ limit: 3, per: 10m }], fallback: 1m }\n",
-    );
+    let text = MANIFEST
+        .replace("defaults:\n", "defaults:\n  limits: { budgets: [{ limit: 3, per: 10m }], fallback: 1m }\n");
     assert_ne!(text, MANIFEST);
     std::fs::write(file, text).expect("a file of ours");
     assert_eq!(connect(&place, &service, "main", "right").code, Some(0));
@@ -24,7 +22,9 @@ fn limited() -> (Place, Service) {
 
 /// One request in a process of its own; gives how it ended and with what kind of failure.
 fn ask(place: &Place, what: &str) -> (Option<i32>, String) {
-    let flow = format!("name: one\nsteps:\n  it: {{ use: demo.get, with: {{ what: {what} }}, retry: {{ attempts: 1 }} }}\n");
+    let flow = format!(
+        "name: one\nsteps:\n  it: {{ use: demo.get, with: {{ what: {what} }}, retry: {{ attempts: 1 }} }}\n"
+    );
     let file = place.file("one.yaml", &flow);
     let answer = place.keyway.run(&["run", &file, "--allow-private", "--json"]);
     (answer.code, answer.json()["error"]["kind"].as_str().unwrap_or_default().to_owned())
