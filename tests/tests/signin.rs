@@ -79,7 +79,7 @@ fn mock(how: &str) -> Option<Tool> {
 }
 
 fn provider() -> Option<Tool> {
-    Tool::start("oidc-provider", include_str!("doubles/oidc.mjs"), &[("KEY", "")])
+    Tool::start("oidc-provider", include_str!("doubles/oidc.mjs"), &[])
 }
 
 /// A browser with cookies, as far as a form of one button needs it.

@@ -1,11 +1,9 @@
 // oidc-provider of npm on a port of this machine: strict, with PKCE asked for, and refresh tokens that rotate. It knows codes
-// for other devices, and statements that a key signs (RFC 7523), which jose judges. `/counts` tells what it gave out.
-import { importSPKI, jwtVerify } from 'jose';
-import Provider, { errors } from 'oidc-provider';
+// for other devices. `/counts` tells what it gave out.
+import Provider from 'oidc-provider';
 
-const { PORT: port, REDIRECT: redirect, KEY: key } = process.env;
+const { PORT: port, REDIRECT: redirect } = process.env;
 const issuer = `http://127.0.0.1:${port}`;
-const statement = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const provider = new Provider(issuer, {
   clients: [
     {
@@ -22,7 +20,6 @@ const provider = new Provider(issuer, {
       application_type: redirect ? 'native' : 'web',
       token_endpoint_auth_method: 'client_secret_basic',
     },
-    { client_id: 'robot', redirect_uris: [], response_types: [], grant_types: [statement], token_endpoint_auth_method: 'none' },
   ],
   pkce: { required: () => true },
   rotateRefreshToken: true,
@@ -36,28 +33,6 @@ const provider = new Provider(issuer, {
   },
   cookies: { keys: ['only for this test'] },
 });
-provider.registerGrantType(
-  statement,
-  async (ctx) => {
-    const { client, params } = ctx.oidc;
-    const used = (provider.used ??= new Set());
-    const verified = await jwtVerify(params.assertion, await importSPKI(key, 'ES256'), {
-      issuer: 'robot@demo.example',
-      audience: `${issuer}/token`,
-      requiredClaims: ['exp', 'iat', 'jti'],
-      maxTokenAge: '2h',
-    }).catch((error) => {
-      throw new errors.InvalidGrant(error.code);
-    });
-    if (used.has(verified.payload.jti)) throw new errors.InvalidGrant('it was used');
-    used.add(verified.payload.jti);
-    const { ClientCredentials } = provider;
-    const token = new ClientCredentials({ client, scope: params.scope });
-    ctx.body = { access_token: await token.save(), expires_in: token.expiration, token_type: 'Bearer' };
-  },
-  ['assertion', 'scope'],
-);
-
 const counts = {};
 provider.use(async (ctx, next) => {
   if (ctx.path === '/counts') {
