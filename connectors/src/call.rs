@@ -9,6 +9,7 @@ pub(crate) mod fill;
 mod made;
 mod pages;
 mod preview;
+mod received;
 mod signed;
 
 use std::sync::Arc;
@@ -373,13 +374,17 @@ impl Session<'_> {
     /// Waits until one more may be sent, by all limits.
     async fn admitted(&self, called: &Called<'_>, names: &Names, line: &str) -> Result<Place, Failure> {
         let job = self.job;
-        let [own, general] = [called.limits(), &job.manifest.defaults.limits];
+        let most = called.limits().concurrency.or(job.manifest.defaults.limits.concurrency);
+        job.meter.admit(line, (job.name, job.id), self.wants(called, names)?, most).await
+    }
+
+    /// What one request is counted under.
+    fn wants(&self, called: &Called<'_>, names: &Names) -> Result<Vec<Want>, Failure> {
         let mut wants = vec![];
-        for (limits, whose) in [(own, job.id), (general, "")] {
+        for (limits, whose) in [(called.limits(), self.job.id), (&self.job.manifest.defaults.limits, "")] {
             wants.extend(counted(limits, whose, names)?);
         }
-        let most = own.concurrency.or(general.concurrency);
-        job.meter.admit(line, (job.name, job.id), wants, most).await
+        Ok(wants)
     }
 
     /// Opens the secrets of the connection for its hosts; for the one that is asked where somebody said so.
@@ -405,49 +410,6 @@ impl Session<'_> {
     /// Where paths begin, where not at the manifest's base.
     fn base(&self) -> Option<&str> {
         self.job.base.or(self.connection.base.as_deref())
-    }
-
-    /// An answer that is a file, taken piece by piece; one that is a refusal is read as any other.
-    async fn receive(
-        &self,
-        client: &egress::Client,
-        outgoing: &Outgoing,
-        called: &Called<'_>,
-        (request, watch): (&Request, &mut Watch),
-        names: &Names,
-    ) -> Result<Seen, Failure> {
-        let call = outgoing.name();
-        let broken = |error: egress::Error| unanswered(&error, &call, called.safety());
-        let opened = client.open(outgoing.request()).await;
-        watch.stop();
-        let incoming = opened.map_err(broken)?;
-        if !(200..300).contains(&incoming.status()) {
-            return answer::read(
-                incoming.whole(outgoing.max_response).await.map_err(broken)?,
-                Reads::Auto,
-                &call,
-            );
-        }
-        if let Some(recorder) = self.job.recorder {
-            recorder.received(outgoing);
-        }
-        let unkept = |failure: Failure| Failure {
-            message: format!("`{call}`: {}", failure.message),
-            answered: true,
-            ..failure
-        };
-        let mut arrival =
-            self.job.contents.begin(incoming.length(), client.max_streamed()).map_err(unkept)?;
-        let (response, mut pieces) = incoming.parted();
-        while let Some(piece) = pieces.next().await.map_err(broken)? {
-            arrival.push(piece).await.map_err(unkept)?;
-        }
-        let content = arrival.finish().await.map_err(unkept)?;
-        let name = match &request.file_name {
-            Some(name) => fill::value(name, names)?.map(|name| name.to_string()),
-            None => None,
-        };
-        Ok(answer::file(response, content, name.as_deref(), outgoing.url.path()))
     }
 
     fn outgoing(

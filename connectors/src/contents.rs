@@ -18,6 +18,8 @@ use egress::{Bytes, Part};
 pub use copies::Copied;
 pub use sweep::Swept;
 
+pub(crate) use arrival::Arrival;
+
 pub(crate) use name::{of_disposition, of_path, safe};
 
 /// The longest content that a value carries itself, in bytes: functions can read it, and it stands in the log.

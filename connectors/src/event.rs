@@ -168,6 +168,13 @@ pub fn hear(called: &Called<'_>, said: &Said) -> Result<Heard, Refused> {
     match (proof::check(webhook, called, said, &names), handshake) {
         // Some ask before they can sign: what they ask is answered, and starts nothing. A wrong signature stays one.
         (Ok(()) | Err(Refused::Unsigned(_)), Some(asked)) => {
+            let names = match &asked.proof {
+                Some(proof) => {
+                    let made = proof::made((webhook, proof), called, &names)?;
+                    names.with("proof", Value::text(made))
+                }
+                None => names,
+            };
             return answered(asked, &names).map(Heard::Asked);
         }
         (Err(refused), _) => return Err(refused),

@@ -537,12 +537,15 @@ pub const HANDSHAKE: &[Field] = &[
     Field::required("when", Shape::Expression, "Whether this is it, over `request`."),
     Field::optional("status", Shape::Integer(200, 299), "The status of the answer; default 200."),
     Field::optional("headers", VALUES, "The headers of the answer, over `request`."),
+    Field::optional("proof", Shape::Fields(PROOF), "Proves that the secret of `verify` is known: `proof`."),
     Field::optional("body", Shape::Any, "The body of the answer, over `request`."),
-    Field::optional(
-        "secret",
-        Shape::Expression,
-        "The secret that the service of a subscription chooses in it, over `request`.",
-    ),
+    Field::optional("secret", Shape::Expression, "The secret that a service chooses in it, over `request`."),
+];
+
+/// Of `proof`.
+pub const PROOF: &[Field] = &[
+    Field::required("over", Shape::Template, "Over what, over `request`: letters and digits alone."),
+    Field::optional("encoding", Shape::Choice(ENCODINGS), "How it is written; default `hex`."),
 ];
 
 /// Of `verify`.
@@ -567,7 +570,8 @@ pub const VERIFY: &[Field] = &[
     Field::optional("header", Shape::Text, "The header that holds the token of `jwt`."),
     Field::optional("keys", Shape::Template, "Where the keys of `jwt` are had."),
     Field::optional("issuer", Shape::Template, "`iss` of `jwt`."),
-    Field::optional("audience", Shape::Template, "`aud` of `jwt`, over `connection`."),
+    Field::optional("audience", Shape::Template, "`aud` of `jwt`, over `connection` and `request`."),
+    Field::optional("says", VALUES, "What else the token of `jwt` has to say, by name, over `connection`."),
 ];
 
 /// Of `signature`.

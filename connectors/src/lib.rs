@@ -11,6 +11,7 @@ pub mod catalog;
 mod code;
 pub mod connection;
 pub mod contents;
+mod download;
 pub mod event;
 mod failure;
 pub mod fixture;

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod crowd;
+mod kept;
 mod line;
 mod window;
 
@@ -18,6 +19,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::connection::Connection;
+use kept::Keeper;
+pub use kept::{Kept, Soon};
 use line::{Line, Next, Who};
 pub(crate) use window::Want;
 
@@ -34,6 +37,7 @@ const MOST: usize = 10_000;
 #[derive(Clone, Default)]
 pub struct Meter {
     lines: Arc<Mutex<BTreeMap<String, Line>>>,
+    keeper: Arc<Keeper>,
 }
 
 impl fmt::Debug for Meter {
@@ -62,7 +66,11 @@ impl Meter {
 
     /// What a connection's line says; nothing where it was forgotten.
     fn on<T>(&self, whose: &str, then: impl FnOnce(&mut Line) -> T) -> Option<T> {
-        self.lock().get_mut(whose).map(then)
+        let (said, changed) = self.lock().get_mut(whose).map(|line| (then(line), line.changed)).unzip();
+        if changed == Some(true) {
+            self.keeper.changed(self, Soon::InAWhile);
+        }
+        said
     }
 }
 
@@ -126,8 +134,11 @@ impl Metered {
 
     /// A service said that a connection asks too often: nobody asks with it until then.
     pub(crate) fn hold(&self, whose: &str, wait: Duration) {
-        let until = Instant::now() + wait;
-        self.meter.lock().entry(whose.to_owned()).or_default().hold(until);
+        let now = Instant::now();
+        self.meter.lock().entry(whose.to_owned()).or_default().hold(now + wait, now);
+        if kept::is_kept(wait) {
+            self.meter.keeper.changed(&self.meter, Soon::AtOnce);
+        }
     }
 }
 

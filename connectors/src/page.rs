@@ -42,7 +42,7 @@ pub fn of(manifest: &Manifest) -> String {
         );
     }
     if !manifest.triggers.is_empty() {
-        page += "\n## Events\n\nThey start runs: [triggers.md](../triggers.md) says how.\n";
+        page += "\n## Events\n\nThey start runs of workflows that name them as `event` under `triggers` ([how](../triggers.md)).\n";
         for trigger in &manifest.triggers {
             page += &format!("\n### `{}.{}`\n\n{} ", manifest.id, trigger.name, trigger.about);
             page += &format!("Heard of by {}.\n", trigger.kind.name());

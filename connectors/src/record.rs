@@ -39,6 +39,13 @@ const SECRET_KEYS: [&str; 12] = [
     "token",
 ];
 
+/// Names in links and forms whose values nobody should see, beside those that have one of `SECRET_KEYS` in them.
+const SECRET_NAMES: [&str; 8] = ["auth", "code", "jwt", "key", "otp", "pin", "pwd", "sig"];
+
+/// A name and its value as in a link, a form or a cookie.
+static PAIR: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?:^|[?&#;\s"'(])([A-Za-z0-9_.\[\]%-]{1,64})=([^&#;,\s"'<>)]{4,})"#).ok());
+
 /// What is an e-mail address.
 static MAIL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+").ok());
@@ -178,6 +185,7 @@ impl Told<'_> {
             veil.see(text, false);
         }
         for exchange in exchanges {
+            veil.see_sent(&exchange.request);
             veil.see(&exchange.body, false);
             exchange
                 .headers
@@ -333,7 +341,23 @@ impl Veil {
         }
     }
 
+    /// Finds what has to be hidden in what was sent, whatever its parts are called in the call.
+    fn see_sent(&mut self, request: &Outgoing) {
+        self.see_text(request.url.as_str());
+        for part in &request.body {
+            if let Part::Plain(bytes) = part {
+                match serde_json::from_slice(bytes) {
+                    Ok(json @ (Json::Array(_) | Json::Object(_))) => self.see(&json, false),
+                    _ => self.see_text(&String::from_utf8_lossy(bytes)),
+                }
+            }
+        }
+    }
+
     fn see_text(&mut self, text: &str) {
+        for pair in PAIR.iter().flat_map(|pair| pair.captures_iter(text)) {
+            self.see_pair(&pair[1], &pair[2]);
+        }
         for found in MAIL.iter().flat_map(|mail| mail.find_iter(text)) {
             self.mails.insert(found.as_str().to_owned());
         }
@@ -341,6 +365,20 @@ impl Veil {
             if is_random(found.as_str()) {
                 self.tokens.insert(found.as_str().to_owned());
             }
+        }
+    }
+
+    /// A value of a link or a form, by its name.
+    fn see_pair(&mut self, name: &str, value: &str) {
+        let pair = format!("{name}={value}");
+        let Some((name, read)) = url::form_urlencoded::parse(pair.as_bytes()).next() else { return };
+        let name = name.to_lowercase().replace('-', "_");
+        if SECRET_NAMES.contains(&name.as_str()) || SECRET_KEYS.iter().any(|part| name.contains(part)) {
+            // A spelling that is none of those that are replaced with it is one more.
+            if !spellings(&read).iter().any(|spelling| spelling == value) {
+                self.tokens.insert(value.to_owned());
+            }
+            self.tokens.insert(read.into_owned());
         }
     }
 
@@ -352,13 +390,7 @@ impl Veil {
         let tokens = tokens.map(|(at, token)| (token.clone(), format!("hidden-{}", at + 1)));
         let mut others: BTreeMap<String, String> = BTreeMap::new();
         for (text, other) in mails.chain(tokens) {
-            let form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-            let spaced = |text: &str| form(text).replace('+', "%20");
-            let quoted = |text: &str| json!(text).to_string().trim_matches('"').to_owned();
-            for spell in [&form as &dyn Fn(&str) -> String, &spaced, &quoted] {
-                others.insert(spell(&text), spell(&other));
-            }
-            others.insert(text, other);
+            others.extend(spellings(&text).into_iter().zip(spellings(&other)));
         }
         self.others = others.into_iter().filter(|(text, other)| text != other && !text.is_empty()).collect();
         self.others.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
@@ -382,6 +414,13 @@ impl Veil {
             other => other.clone(),
         }
     }
+}
+
+/// How a text may stand: in a form, in a link, in JSON, and as it is.
+fn spellings(text: &str) -> [String; 4] {
+    let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    let quoted = json!(text).to_string().trim_matches('"').to_owned();
+    [form.clone(), form.replace('+', "%20"), quoted, text.to_owned()]
 }
 
 /// True for what has letters of both sizes and digits in it without being a word, and for what begins as tokens do: ids
@@ -424,5 +463,39 @@ mod tests {
         assert_eq!(shown["mail"], "Ada <person-1@example.com>");
         assert_eq!(shown["again"], "mailto:person-1@example.com?x");
         assert_eq!(veil.text("q=ada%40acme.example"), "q=person-1%40example.com");
+    }
+
+    #[test]
+    fn a_secret_in_a_link_or_a_form_is_known_by_its_name() {
+        let hides = |text: &str, hidden: &str| {
+            let mut veil = Veil::default();
+            veil.see_text(text);
+            veil.settle();
+            !veil.text(text).contains(hidden)
+        };
+        for text in [
+            "https://a.example/f?access_token=plain&x=1",
+            "see https://a.example/f?x=1&Signature=plain, and more",
+            "https://a.example/#id=1;api-key=plain",
+            "grant_type=x&client_secret=plain",
+            "session_id=plain; path=/",
+            "https://a.example/f?X-Amz-Security-Token=plain",
+            "https://a.example/f?sig=plain",
+            "https://a.example/f?code=plain&state=1",
+            "https://a.example/f?user%5Bpassword%5D=plain",
+        ] {
+            assert!(hides(text, "plain"), "{text}");
+        }
+        // The control: other names stay, and so does what has such a name as a part of a word of its own.
+        for text in ["https://a.example/f?page=plain", "grams=plain", "https://a.example/f?zipcode=plain"] {
+            assert!(!hides(text, "plain"), "{text}");
+        }
+        // However it is spelt, it becomes one and the same.
+        let mut veil = Veil::default();
+        veil.see_text("https://a.example/f?token=a%2Bb%20c");
+        veil.settle();
+        for (text, shown) in [("a+b c", "hidden-1"), ("a%2Bb+c", "hidden-1"), ("a%2Bb%20c", "hidden-1")] {
+            assert_eq!(veil.text(text), shown);
+        }
     }
 }

@@ -16,12 +16,19 @@ use std::time::Instant;
 use connectors::import::{self, Wish, drift};
 use serde_json::{Value as Json, json};
 
-/// The descriptions at hand.
-fn descriptions() -> Option<(PathBuf, Vec<PathBuf>)> {
-    let Some(folder) = std::env::var_os("KEYWAY_DESCRIPTIONS").map(PathBuf::from) else {
-        println!("SKIPPED: no folder of descriptions is named by KEYWAY_DESCRIPTIONS");
+/// A folder that is named. One that is named and is not there is a fault, and no reason to judge nothing.
+fn named(variable: &str, what: &str) -> Option<PathBuf> {
+    let Some(folder) = std::env::var_os(variable).map(PathBuf::from) else {
+        println!("SKIPPED: no {what} is named by {variable}");
         return None;
     };
+    assert!(folder.is_dir(), "{variable} names `{}`, which is no folder", folder.display());
+    Some(folder)
+}
+
+/// The descriptions at hand.
+fn descriptions() -> Option<(PathBuf, Vec<PathBuf>)> {
+    let folder = named("KEYWAY_DESCRIPTIONS", "folder of descriptions")?;
     let one = std::env::var("KEYWAY_DESCRIBED").ok();
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -31,6 +38,7 @@ fn descriptions() -> Option<(PathBuf, Vec<PathBuf>)> {
         matches!(ending, "json" | "graphql" | "yaml" | "yml") && one.as_ref().is_none_or(|one| one == stem)
     });
     files.sort();
+    assert!(!files.is_empty(), "there is no description in `{}`", folder.display());
     Some((folder, files))
 }
 
@@ -191,10 +199,7 @@ fn served(description: &Json) -> String {
 #[test]
 fn every_request_of_an_imported_action_fits_its_description() {
     let Some((folder, files)) = descriptions() else { return };
-    let Some(tools) = std::env::var_os("KEYWAY_SPECS").map(PathBuf::from) else {
-        println!("SKIPPED: no validator is named by KEYWAY_SPECS");
-        return;
-    };
+    let Some(tools) = named("KEYWAY_SPECS", "validator") else { return };
     let (mut cases, mut unmade, mut actions, mut services) = (vec![], vec![], 0, 0);
     for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "json")) {
         let id = stem(file).replace('-', "_");

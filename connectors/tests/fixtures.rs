@@ -21,7 +21,7 @@ fn every_fixture_comes_out_as_it_says() {
     let mut seen = vec![];
     for name in library.names() {
         let Some(manifest) = library.find(name) else { panic!("{name} has errors") };
-        let mut row = status::Row::of(manifest);
+        let mut row = status::Row::of(&library, manifest);
         for fixture in play::of(manifest) {
             let fault = play::play(&runtime, &library, &fixture);
             row.played(fault.is_none());
@@ -40,15 +40,30 @@ fn every_fixture_comes_out_as_it_says() {
 fn a_row_of_the_page_tells_what_the_run_saw_and_nothing_else() {
     let library = Library::embedded();
     let slack = library.find("slack").unwrap();
-    let mut row = status::Row::of(slack);
+    let mut row = status::Row::of(&library, slack).with(None);
     let before = row.line();
     assert!(before.contains("| 0 of 0 |"), "nothing was played: {before}");
     row.played(true);
     row.played(false);
     let after = row.line();
     assert!(after.contains("| 1 of 2 |") && after.ends_with("| no |\n"), "{after}");
-    let other = status::Row::of(library.find("gmail").unwrap()).line();
+    let other = status::Row::of(&library, library.find("gmail").unwrap()).line();
     assert!(other.contains("`mime_message`") && !before.contains("`mime_message`"), "{other}");
+    // A verdict is told with its date where there is one, and "no" where there is none.
+    assert!(before.contains("| 0 of 0 | no |"), "{before}");
+    let judged = row.with(Some(status::verdict(&[("a", 2), ("b", 1)], 1))).line();
+    assert!(judged.contains("| 2026-11-30: 3 of 2 actions; 1 beyond it |"), "{judged}");
+}
+
+#[test]
+fn a_verdict_is_of_one_state_of_a_service() {
+    let library = Library::embedded();
+    let (slack, github) = (play::state(&library, "slack"), play::state(&library, "github"));
+    assert_eq!(play::state(&library, "slack"), slack);
+    assert_ne!(slack, github);
+    let text = library.text("slack").unwrap().replace("version: 1", "version: 2");
+    let changed = Library::default().with_text("slack", text);
+    assert_ne!(play::state(&changed, "slack"), slack, "another manifest is another state");
 }
 
 /// The most pieces of code that manifests may call.

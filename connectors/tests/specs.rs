@@ -1,15 +1,19 @@
 //! The requests of fixtures against descriptions of their services, where a validator is at hand: `KEYWAY_SPECS` names
 //! the folder of its script `run-prism.sh`, `KEYWAY_DESCRIPTIONS` that of the descriptions, `NAME.json` for each service.
-//! Without them nothing is judged, since the project stands alone.
+//! Without them nothing is judged, since the project stands alone. `KEYWAY_SERVICES=slack,github` judges these alone: a
+//! description takes its time to be loaded. `KEYWAY_WRITE=1` keeps the verdict on each service that was judged, all of whose
+//! requests fit, in `judged.json`, from which docs/connectors/status.md is made.
 
 #![allow(clippy::unwrap_used)]
 
 mod play;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use connectors::library::Library;
+use connectors::manifest::Manifest;
 use serde_json::{Value as Json, json};
 
 /// Fixtures whose requests their description refuses though the vendor's own prose asks for them, each with the reason.
@@ -142,29 +146,40 @@ fn served(description: &Json) -> String {
     path.trim_end_matches('/').to_owned()
 }
 
-#[test]
-fn every_request_of_a_fixture_fits_the_description_of_its_service() {
-    let (Some(tools), Some(descriptions)) =
-        (std::env::var_os("KEYWAY_SPECS"), std::env::var_os("KEYWAY_DESCRIPTIONS"))
-    else {
-        println!("no validator is named, and nothing is judged");
-        return;
+/// The tools and the descriptions, where both are named. One that is named and is not there is a fault.
+fn named() -> Option<(PathBuf, PathBuf)> {
+    let folder = |name: &str| {
+        let folder = PathBuf::from(std::env::var_os(name)?);
+        assert!(folder.is_dir(), "{name} names `{}`, which is no folder", folder.display());
+        Some(folder)
     };
-    let (tools, descriptions) = (PathBuf::from(tools), PathBuf::from(descriptions));
-    let library = Library::embedded();
-    let (mut cases, mut judged) = (vec![], serde_json::Map::new());
-    for name in library.names() {
-        let file = descriptions.join(format!("{}.json", name.replace('_', "-")));
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
-        let below = served(&serde_json::from_str(&text).unwrap());
-        let before = cases.len();
-        let mut beyond_it = 0;
-        for fixture in play::of(library.find(name).unwrap()) {
+    let named = folder("KEYWAY_SPECS").zip(folder("KEYWAY_DESCRIPTIONS"));
+    if named.is_none() {
+        println!(
+            "SKIPPED: no validator is named by KEYWAY_SPECS and KEYWAY_DESCRIPTIONS, and nothing is judged"
+        );
+    }
+    named
+}
+
+/// The requests of a service, as the validator takes them.
+struct Cases {
+    /// Each with the action that it is of.
+    all: Vec<(String, Json)>,
+    /// How many are beyond the description.
+    beyond: usize,
+}
+
+impl Cases {
+    fn of(manifest: &Manifest, description: &Json) -> Cases {
+        let (below, name) = (served(description), &manifest.id);
+        let mut cases = Cases { all: vec![], beyond: 0 };
+        for fixture in play::of(manifest) {
             let beyond = BEYOND
                 .iter()
-                .any(|(service, of, _)| *service == name && (*of == fixture.name || *of == fixture.action));
+                .any(|(service, of, _)| service == name && (*of == fixture.name || *of == fixture.action));
             if fixture.action == "request" || beyond {
-                beyond_it += usize::from(beyond);
+                cases.beyond += usize::from(beyond);
                 continue;
             }
             // The address of a further page may be one that no description has.
@@ -198,29 +213,76 @@ fn every_request_of_a_fixture_fits_the_description_of_its_service() {
                 Json::String(text) => case["text"] = json!(text),
                 body => case["text"] = json!(body.to_string()),
             }
-            cases.push(case);
+            cases.all.push((fixture.action, case));
         }
-        judged.insert(name.into(), json!({ "judged": cases.len() - before, "beyond": beyond_it }));
+        cases
     }
+
+    /// What is kept of them once they fit: of each action how many.
+    fn verdict(&self, state: String) -> Json {
+        let mut actions: BTreeMap<&str, usize> = BTreeMap::new();
+        for (action, _) in &self.all {
+            *actions.entry(action).or_default() += 1;
+        }
+        let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        json!({ "date": date, "state": state, "actions": actions, "beyond": self.beyond })
+    }
+}
+
+/// What the validator says to requests: all that it refuses, and all that it said.
+fn refused(tools: &Path, descriptions: &Path, cases: &[&Json]) -> (Vec<String>, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cases.json");
     std::fs::write(&file, serde_json::to_string(&cases).unwrap()).unwrap();
     let mut command = Command::new("bash");
-    command.arg(tools.join("run-prism.sh")).arg("check").arg(&file).arg(&descriptions);
+    command.arg(tools.join("run-prism.sh")).arg("check").arg(&file).arg(descriptions);
     let out = command.output().unwrap();
     let said = String::from_utf8_lossy(&out.stdout).into_owned();
-    let wrong: Vec<&str> = said.lines().filter(|line| line.starts_with("FAIL")).collect();
-    println!("{} requests judged", cases.len());
-    assert!(wrong.is_empty(), "{} of {} requests:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-    assert!(out.status.success(), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
-    if std::env::var_os("KEYWAY_WRITE").is_some() {
-        let kept =
-            json!({ "date": jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "services": judged });
-        let text = serde_json::to_string_pretty(&kept).unwrap();
-        std::fs::write(
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judged.json"),
-            text + "\n",
-        )
-        .unwrap();
+    let judged = said.lines().filter(|line| line.starts_with("ok") || line.starts_with("FAIL")).count();
+    let said = format!("{said}\n{}", String::from_utf8_lossy(&out.stderr));
+    let wrong: Vec<String> =
+        said.lines().filter(|line| line.starts_with("FAIL")).map(str::to_owned).collect();
+    assert!(judged == cases.len() || !wrong.is_empty(), "{judged} of {} were judged: {said}", cases.len());
+    (wrong, said)
+}
+
+#[test]
+fn every_request_of_a_fixture_fits_the_description_of_its_service() {
+    let Some((tools, descriptions)) = named() else { return };
+    let only = std::env::var("KEYWAY_SERVICES").ok();
+    let only: Option<Vec<&str>> = only.as_deref().map(|names| names.split(',').collect());
+    let library = Library::embedded();
+    let (mut judged, mut faults) = (0, vec![]);
+    for name in library.names().filter(|name| only.as_ref().is_none_or(|only| only.contains(name))) {
+        let file = descriptions.join(format!("{}.json", name.replace('_', "-")));
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let cases = Cases::of(library.find(name).unwrap(), &serde_json::from_str(&text).unwrap());
+        let requests: Vec<&Json> = cases.all.iter().map(|(_, case)| case).collect();
+        if requests.is_empty() {
+            continue;
+        }
+        let (wrong, _) = refused(&tools, &descriptions, &requests);
+        println!(
+            "{name}: {} requests judged, {} refused, {} beyond it",
+            requests.len(),
+            wrong.len(),
+            cases.beyond
+        );
+        judged += requests.len();
+        if wrong.is_empty() && std::env::var_os("KEYWAY_WRITE").is_some() {
+            keep(name, cases.verdict(play::state(&library, name)));
+        }
+        faults.extend(wrong);
     }
+    println!("{judged} requests judged");
+    assert!(judged > 0, "nothing is judged");
+    assert!(faults.is_empty(), "{} of {judged} requests:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Keeps a verdict, in the place of the one before.
+fn keep(name: &str, verdict: Json) {
+    let kept = std::fs::read_to_string(play::judged()).unwrap_or_default();
+    let mut kept: BTreeMap<String, Json> = serde_json::from_str(&kept).unwrap_or_default();
+    kept.insert(name.to_owned(), verdict);
+    std::fs::write(play::judged(), serde_json::to_string_pretty(&kept).unwrap() + "\n").unwrap();
 }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "webhooks/proofs.rs"]
+mod proofs;
+
 use bytes::Bytes;
 use connectors::connection::Connection;
 use connectors::event::{Answer, Called, Heard, Known, Refused, Said, hear};

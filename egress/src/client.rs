@@ -124,10 +124,11 @@ impl Client {
         let host = host_of(&url);
         let patience = self.patience(&request);
         self.http.get_or_init(|| self.connect());
+        let due = Instant::now() + patience;
         let followed = tokio::time::timeout(patience, self.follow(request, url)).await;
         let late = Err(Error::Timeout { host, limit: patience });
         let (response, url, opened) = followed.unwrap_or(late)?;
-        Ok(Incoming::new(head(&response), url, opened, response, limit))
+        Ok(Incoming::new((head(&response), url, opened), response, (limit, due)))
     }
 
     /// How long the head of an answer is waited for.

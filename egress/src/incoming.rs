@@ -1,6 +1,6 @@
 //! An answer whose body is read piece by piece, by whoever wants to keep it elsewhere than in memory.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -19,17 +19,17 @@ pub struct Incoming {
     response: reqwest::Response,
     /// Longest time from one piece to the next.
     pause: Duration,
+    due: Instant,
 }
 
 impl Incoming {
+    /// The answer of a request: its head, where it is from, and the secrets that were opened for it.
     pub(crate) fn new(
-        head: Head,
-        url: Url,
-        opened: Opened,
+        (head, url, opened): (Head, Url, Opened),
         response: reqwest::Response,
-        pause: Duration,
+        (pause, due): (Duration, Instant),
     ) -> Incoming {
-        Incoming { head, url, opened, response, pause }
+        Incoming { head, url, opened, response, pause, due }
     }
 
     /// The status.
@@ -40,6 +40,16 @@ impl Incoming {
     /// How long the body is said to be, where that is said.
     pub fn length(&self) -> Option<u64> {
         self.response.content_length()
+    }
+
+    /// A header as it came; the first one of this name, which is in lower case. A secret is not replaced in it.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.1.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Until when the whole answer would have to be there if nothing were said of pieces.
+    pub fn due(&self) -> Instant {
+        self.due
     }
 
     /// Reads the whole body, which may have so many bytes.
@@ -58,7 +68,8 @@ impl Incoming {
         let veil = Veil::new(self.opened.needles());
         let host = host_of(&self.url);
         let response = told(self.head, Bytes::new(), self.url, &self.opened);
-        (response, Pieces { host, response: Some(self.response), veil: Some(veil), pause: self.pause })
+        let (body, pause) = (Some(self.response), self.pause);
+        (response, Pieces { host, response: body, veil: Some(veil), came: 0, pause })
     }
 }
 
@@ -67,6 +78,8 @@ pub struct Pieces {
     host: String,
     response: Option<reqwest::Response>,
     veil: Option<Veil>,
+    /// How many bytes came, whatever of them was given.
+    came: u64,
     pause: Duration,
 }
 
@@ -80,6 +93,7 @@ impl Pieces {
             let piece = tokio::time::timeout(self.pause, response.chunk()).await;
             let late = |_| Error::Timeout { host: self.host.clone(), limit: self.pause };
             let piece = piece.map_err(late)?.map_err(|error| Error::network(error, &self.host, false))?;
+            self.came += piece.as_ref().map_or(0, |piece| piece.len() as u64);
             let seen = match (piece, &mut self.veil) {
                 (Some(piece), Some(veil)) => veil.push(piece),
                 (Some(piece), None) => piece,
@@ -93,5 +107,30 @@ impl Pieces {
             }
         }
         Ok(None)
+    }
+
+    /// How many bytes of the body came. Fewer may have been given: what may be the beginning of a secret waits for the rest.
+    pub fn came(&self) -> u64 {
+        self.came
+    }
+
+    /// Whose answer it is.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Longest time from one piece to the next.
+    pub fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    /// Goes on with another answer, whose body begins where this one broke off. Nothing is forgotten of what waits.
+    pub fn go_on(&mut self, with: Incoming) {
+        let needles = with.opened.needles();
+        match &mut self.veil {
+            Some(veil) => veil.learn(needles),
+            None => self.veil = Some(Veil::new(needles)),
+        }
+        (self.host, self.response) = (host_of(&with.url), Some(with.response));
     }
 }

@@ -102,10 +102,15 @@ impl Opened {
         for secret in known.values().chain(made.iter()).filter(|secret| secret.expose().len() >= SHORTEST) {
             needles.extend(spellings(secret.expose()));
         }
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
-        needles.dedup_by(|a, b| a.expose() == b.expose());
+        sort(&mut needles);
         Needles(needles)
     }
+}
+
+/// Longest first, each once where the same stand together.
+fn sort(needles: &mut Vec<Secret>) {
+    needles.sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
+    needles.dedup_by(|a, b| a.expose() == b.expose());
 }
 
 /// The ways in which a server may write a secret.
@@ -162,6 +167,12 @@ pub(crate) struct Veil {
 impl Veil {
     pub(crate) fn new(needles: Needles) -> Veil {
         Veil { needles, kept: vec![] }
+    }
+
+    /// Replaces these as well from here on.
+    pub(crate) fn learn(&mut self, more: Needles) {
+        self.needles.0.extend(more.0);
+        sort(&mut self.needles.0);
     }
 
     /// What may be seen of all that came so far and was not given yet.

@@ -7,13 +7,14 @@ use crate::error::Error;
 use crate::request::Header;
 
 /// Headers that say nothing about who calls. Any other one stays behind when the origin changes.
-const SAFE: [&str; 8] = [
+const SAFE: [&str; 9] = [
     "accept",
     "accept-charset",
     "accept-language",
     "cache-control",
     "content-language",
     "content-type",
+    "if-range",
     "range",
     "user-agent",
 ];

@@ -3,6 +3,7 @@
 
 mod account;
 mod apps;
+pub(crate) mod counted;
 mod entering;
 mod found;
 mod health;

@@ -20,7 +20,7 @@ use secret::NoVault;
 use store::Desk;
 
 use crate::beside;
-use crate::connections::OfOwner;
+use crate::connections::{OfOwner, counted};
 use crate::left::Left;
 use crate::live::{Live, Piece};
 use crate::order::Note;
@@ -38,7 +38,7 @@ pub struct Hands {
     left: Left,
     /// Whoever watches answers come.
     pub live: Live,
-    database: PathBuf,
+    desk: Arc<Desk>,
     /// Whether runs of schedules may go to private addresses.
     private: AtomicBool,
     /// The ways out to public addresses and to all, whose connections the runs share.
@@ -61,8 +61,8 @@ struct Equipment {
 impl Hands {
     /// Makes hands for the runs of a data directory, whose secrets lie in a safe.
     /// To be called within the runtime.
-    pub fn new(data: PathBuf, database: PathBuf, safe: Arc<Safe>, desk: Arc<Desk>) -> Hands {
-        let models = Arc::new(Models::new(desk));
+    pub fn new(data: PathBuf, safe: Arc<Safe>, desk: Arc<Desk>, meter: Meter) -> Hands {
+        let models = Arc::new(Models::new(desk.clone()));
         let left = Left::new(models.clone(), safe.clone());
         let (live, private) = (Live::default(), AtomicBool::new(false));
         let ways = [false, true].map(|allow_private| {
@@ -73,12 +73,12 @@ impl Hands {
         Hands {
             data,
             contents,
-            meter: Meter::default(),
+            meter,
             safe,
             models,
             left,
             live,
-            database,
+            desk,
             private,
             ways,
             runs: RwLock::default(),
@@ -91,6 +91,7 @@ impl Hands {
         if let Some(vault) = self.safe.opened() {
             self.safe.health().write(&vault);
         }
+        counted::write(&self.meter, &self.desk);
         self.models.settled();
     }
 
@@ -222,7 +223,7 @@ impl Executor for Hands {
         Box::pin(async move {
             let gone = || Failure::new(FailureKind::Refused, "the run has ended");
             let equipment = self.of(run).ok_or_else(gone)?;
-            let (name, inputs, database) = (workflow.to_owned(), inputs.clone(), self.database.clone());
+            let (name, inputs, database) = (workflow.to_owned(), inputs.clone(), self.desk.path().to_owned());
             let looked = tokio::task::spawn_blocking(move || {
                 if equipment.deployed
                     && let Some(found) = beside::deployed(&database, &name, &inputs, &equipment.owner)

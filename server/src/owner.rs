@@ -39,6 +39,7 @@ use tokio::sync::{Notify, mpsc};
 use tracing::{error, warn};
 use vault::LOCAL;
 
+use crate::connections::counted;
 use crate::error::Error;
 use crate::executor::Hands;
 use crate::home::{Home, Lock};
@@ -150,7 +151,8 @@ impl Owner {
         if let Err(unfit) = lost {
             warn!(?unfit, "calls to models of an earlier process are still open in the ledger");
         }
-        let hands = Arc::new(Hands::new(data, home.database(), safe.clone(), desk.clone()));
+        let meter = counted::meter(&desk).map_err(DriverError::from)?;
+        let hands = Arc::new(Hands::new(data, safe.clone(), desk.clone(), meter));
         let executor: Arc<dyn Executor> = hands.clone();
         let executor = stand_in.map_or(executor.clone(), |stand_in| stand_in(executor));
         let metrics = Arc::new(Metrics::default());

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::accounts::People;
 use crate::calls::{Budget, Call, Limits, Outcome, Price};
 use crate::connections::{Connection, Measured, SignIn, Told};
+use crate::counted::Counted;
 use crate::door::{Asked, Token};
 use crate::vault::{Audit, Head, Member, Owner, OwnerKey, Secret, Tier, Version};
 pub(crate) use make::{head, make};
@@ -270,6 +271,8 @@ pub enum Edit {
         /// The most bytes that are kept.
         most: usize,
     },
+    /// What is counted of a connection, in the place of what was. Rows in which nothing matters any more go.
+    Counted(Counted),
     /// An account is removed.
     RemoveConnection {
         /// The owner.

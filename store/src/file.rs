@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::{Error, backup};
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 25] = [
+const MIGRATIONS: [&str; 26] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -39,6 +39,7 @@ const MIGRATIONS: [&str; 25] = [
     include_str!("../migrations/23.sql"),
     include_str!("../migrations/24.sql"),
     include_str!("../migrations/25.sql"),
+    include_str!("../migrations/26.sql"),
 ];
 
 /// The version of the tables that this program writes.

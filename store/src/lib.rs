@@ -13,6 +13,7 @@ pub mod books;
 pub mod calls;
 mod change;
 pub mod connections;
+pub mod counted;
 mod desk;
 pub mod door;
 mod error;

@@ -105,7 +105,11 @@ pub fn folder() -> Option<PathBuf> {
     std::env::var_os("KEYWAY_DOUBLES").map(PathBuf::from)
 }
 
-fn free_port() -> u16 {
+/// A port of this machine that nobody listens on now.
+///
+/// # Panics
+/// Where there is none.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("it has an address").port()
 }

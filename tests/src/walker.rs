@@ -37,29 +37,42 @@ impl Walker {
     /// # Panics
     /// Where it is not sent there.
     pub fn agree(&mut self, address: &str, end: &str) -> String {
-        let mut url = Url::parse(address).expect("an address");
+        let url = self.follow(Url::parse(address).expect("an address"), end);
+        assert!(url.as_str().starts_with(end), "it ends at {url}");
+        url.query().unwrap_or_default().into()
+    }
+
+    /// Follows to where it is sent, answering each question, until that is the address `end` or nothing more is asked.
+    ///
+    /// # Panics
+    /// Where it goes round in a circle.
+    pub fn follow(&mut self, from: Url, end: &str) -> Url {
+        let mut url = from;
         let mut questions = ["prompt=login&login=ada&password=secret", "prompt=consent"].into_iter();
         for _ in 0..12 {
-            let sent_on = match self.ask(&url, None) {
+            let sent_on = match self.page(&url, None).location {
                 Some(sent_on) => sent_on,
                 None => {
-                    let answer = questions.next().expect("it asks no more than two questions");
-                    self.ask(&url, Some(answer)).expect("an answer leads on")
+                    let Some(answer) = questions.next() else { return url };
+                    self.page(&url, Some(answer)).location.expect("an answer leads on")
                 }
             };
             url = url.join(&sent_on).expect("it is sent to an address");
             if url.as_str().starts_with(end) {
-                return url.query().unwrap_or_default().into();
+                return url;
             }
         }
         panic!("it goes round in a circle at {url}");
     }
 
-    /// One request with a form; where it is sent on to, if it is.
-    fn ask(&mut self, url: &Url, form: Option<&str>) -> Option<String> {
+    /// A page, or what comes of a form.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn page(&mut self, url: &Url, form: Option<&str>) -> Page {
         let method = if form.is_some() { "POST" } else { "GET" };
         let media = ("content-type", "application/x-www-form-urlencoded");
-        self.send(method, url, &[media], form.unwrap_or_default()).location
+        self.send(method, url, &[media], form.unwrap_or_default())
     }
 
     /// One request with these heads beside the cookies.

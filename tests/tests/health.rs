@@ -1,6 +1,9 @@
 //! How services stand, through the binary: the figures are those of the requests that a service on this machine was asked,
 //! and there are none where it was asked nothing.
 
+#[path = "health/limits.rs"]
+mod limits;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

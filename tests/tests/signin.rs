@@ -4,6 +4,9 @@
 //! `KEYWAY_DOUBLES` names the folder into which they are installed: `.ci/run` says how. A test whose tool is absent says
 //! so and does nothing, and where `CI` is set it fails.
 
+#[path = "signin/binary.rs"]
+mod binary;
+
 use std::sync::Arc;
 
 use connectors::library::embedded_families;
@@ -12,8 +15,9 @@ use connectors::signin::{Accepted, App, Attempts, Callback, Refusal, Service, To
 use dsl::value::Object;
 use jiff::Timestamp;
 use secret::{NoVault, Secret};
-use tests::tool::Tool;
+use tests::tool::{Tool, free_port};
 use tests::walker::Walker;
+use url::Url;
 
 /// The app's secret, which the script of `oidc-provider` has too.
 const SECRET: &str = "cnry-app-secret-0123456789";
@@ -25,7 +29,7 @@ fn mock(how: &str) -> Option<Tool> {
 }
 
 fn provider() -> Option<Tool> {
-    Tool::script("oidc-provider", include_str!("doubles/oidc.mjs"), &[("REDIRECT", ADDRESS)])
+    Tool::script("oidc-provider", include_str!("doubles/oidc.mjs"), &[])
 }
 
 /// A person who signs in at a service.

@@ -8,12 +8,18 @@ mod pages;
 
 use dsl::catalog::{Action, Failure, Safety, Trust};
 use dsl::types::{Field, Type};
-use dsl::value::Value;
+use dsl::value::{Content, Value};
+use egress::Bytes;
 
 use crate::Settings;
+use crate::contents::AT_HAND;
+use crate::download::{Broken, Download, Same};
 use crate::params::Params;
 use answer::Answer;
 use build::Call;
+
+/// The longest body of an answer, in bytes: 5 GB.
+const MOST: f64 = 5_368_709_120.0;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -84,15 +90,15 @@ pub(crate) fn request(id: &str) -> Action {
                 20,
             ),
             Field::optional("timeout", Type::Duration, "Longest time of one exchange; default 30s."),
-            between(
-                Field::optional(
+            Field {
+                min: Some(1.0),
+                max: Some(MOST),
+                ..Field::optional(
                     "max_bytes",
                     Type::Integer,
-                    "Longest body of an answer in bytes; at most 10 MB.",
-                ),
-                1,
-                1 << 30,
-            ),
+                    "Longest body of an answer in bytes; default 5 GB, and 10 MB for a page of `paginate`.",
+                )
+            },
             Field::optional(
                 "paginate",
                 Type::Object(paginate),
@@ -110,7 +116,7 @@ pub(crate) fn request(id: &str) -> Action {
             Field::required(
                 "body",
                 Type::Any,
-                "JSON as a value, text as text, else a file with `type` and `size`.",
+                "JSON as a value, text as text, else a file with `type` and `size`; of more than 10 MB always a file.",
             ),
             Field::required("url", Type::String, "Where the answer is from, after redirects."),
         ]),
@@ -132,14 +138,44 @@ pub(crate) async fn call(settings: &Settings, params: &Params, key: &str) -> Res
             Err(build::invalid("`idempotency` and `paginate` do not go together"))
         }
         Some(paginate) => pages::all(egress, &call, &paginate, key).await,
-        None => Ok(exchange(egress, &call).await?.value()),
+        None => Ok(single(settings, &call).await?.value()),
     }
 }
 
-/// One request and its answer.
+/// One request and its answer, which is a page.
 async fn exchange(egress: &egress::Client, call: &Call) -> Result<Answer, Failure> {
     let name = call.name();
     let response =
         egress.send(call.request()).await.map_err(|error| crate::failure::of_egress(&error, &name))?;
     answer::read(response, call, &name)
+}
+
+/// One request and its answer. A body that a value cannot carry is kept, whatever it is.
+async fn single(settings: &Settings, call: &Call) -> Result<Answer, Failure> {
+    let (name, egress) = (call.name(), &settings.egress);
+    let broken = |error: egress::Error| crate::failure::of_egress(&error, &name);
+    let incoming = egress.open(call.request()).await.map_err(broken)?;
+    let most = call.max_bytes.map_or(u64::MAX, |most| most as u64).min(egress.max_streamed());
+    if !call.takes(incoming.status()) {
+        // A refusal is read for what it says.
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(AT_HAND);
+        return answer::read(incoming.whole(most).await.map_err(broken)?, call, &name);
+    }
+    let again = Same { client: egress, request: call.request() };
+    // Who asks for a part of their own is given that part or nothing.
+    let whole = call.headers.iter().all(|header| !header.name.eq_ignore_ascii_case("range"));
+    let again = (call.method == egress::Method::GET && whole).then_some(again);
+    let download = Download { contents: &settings.contents, most, due: Some(incoming.due()) };
+    let taken = download.take(incoming, again.as_ref()).await.map_err(|error| match error {
+        Broken::Line(error) => broken(error),
+        Broken::Here(failure) => {
+            Failure { message: format!("`{name}`: {}", failure.message), answered: true, ..failure }
+        }
+    })?;
+    match taken {
+        (response, Content::Here(bytes)) => {
+            answer::read(egress::Response { body: Bytes::from_owner(bytes), ..response }, call, &name)
+        }
+        (response, kept @ Content::Kept(..)) => Ok(answer::kept(response, kept)),
+    }
 }

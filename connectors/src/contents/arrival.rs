@@ -114,6 +114,11 @@ impl Arrival<'_> {
         self.send(piece).await
     }
 
+    /// True while it is so short that a value can carry it.
+    pub(crate) fn is_short(&self) -> bool {
+        matches!(self.begun, Begun::Memory(_))
+    }
+
     /// Gives the content when it is whole, and on the disk where it is kept there.
     ///
     /// # Errors

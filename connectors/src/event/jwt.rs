@@ -20,6 +20,8 @@ pub(super) struct Wanted<'a> {
     pub issuer: &'a str,
     /// `aud`
     pub audience: Option<&'a str>,
+    /// Other claims, as texts.
+    pub says: &'a [(&'a str, String)],
     /// The time.
     pub now: Timestamp,
 }
@@ -75,6 +77,14 @@ fn says(claims: &Value, wanted: &Wanted<'_>) -> Result<(), Refused> {
     };
     if wanted.audience.is_some_and(|audience| !for_us(audience)) {
         return Err(another("audience"));
+    }
+    let said = |name: &str| match &claims[name] {
+        Value::String(text) => Some(text.clone()),
+        claim @ (Value::Bool(_) | Value::Number(_)) => Some(claim.to_string()),
+        _ => None,
+    };
+    if let Some((name, _)) = wanted.says.iter().find(|(name, value)| said(name).as_ref() != Some(value)) {
+        return Err(another(name));
     }
     let now = wanted.now.as_second();
     let ends = claims["exp"].as_i64().ok_or(Refused::Stale)?;

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{Called, Refused, Said, filled_text, jwt, text};
 use crate::call::fill::{self, Names};
-use crate::manifest::trigger::{Encoding, Hash, Scheme, Signed, Stamp, Verify, Webhook};
+use crate::manifest::trigger::{Encoding, Hash, Proof, Scheme, Signed, Stamp, Verify, Webhook};
 
 /// Numbers above this are times in milliseconds: in seconds it is the year 5138.
 const MILLISECONDS: f64 = 1e11;
@@ -51,16 +51,47 @@ pub(super) fn check(
             let secret = called.secret.ok_or_else(no_secret)?;
             if same(given.as_bytes(), secret.expose().as_bytes()) { Ok(()) } else { Err(another("text")) }
         }
-        Verify::Jwt { header, issuer, audience, .. } => {
+        Verify::Jwt { header, issuer, audience, says, .. } => {
             let given = said.header(header).ok_or_else(|| Refused::Unsigned(format!("`{header}`")))?;
             let issuer = filled_text(issuer, names, "the issuer")?;
             let audience =
                 audience.as_ref().map(|audience| filled_text(audience, names, "the audience")).transpose()?;
-            let wanted = jwt::Wanted { issuer: &issuer, audience: audience.as_deref(), now: called.now };
+            let says = says.iter().map(|(name, value)| {
+                let wanted = filled_text(value, names, &format!("what its token has to say as `{name}`"))?;
+                Ok((name.as_str(), wanted))
+            });
+            let says = says.collect::<Result<Vec<_>, Refused>>()?;
+            let audience = audience.as_deref();
+            let wanted = jwt::Wanted { issuer: &issuer, audience, says: &says, now: called.now };
             jwt::check(given, called.keys.unwrap_or_default(), &wanted)
         }
         Verify::Signed(signed) => check_signed(signed, called, said, names),
     }
+}
+
+/// What a service may ask to be proved: nothing that could be the body of an event. Else whoever knows the address could have
+/// a signature made for one.
+const ASKED: std::ops::RangeInclusive<usize> = 1..=256;
+
+/// Proves to a service that its secret is known here.
+pub(super) fn made(
+    (webhook, proof): (&Webhook, &Proof),
+    called: &Called<'_>,
+    names: &Names,
+) -> Result<String, Refused> {
+    let Verify::Signed(signed) = &webhook.verify else { return Err(no_secret()) };
+    let Scheme::Hmac { hash, .. } = &signed.scheme else { return Err(no_secret()) };
+    let over = filled_text(&proof.over, names, "what is to be proved")?;
+    let plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-._~".contains(&letter);
+    if !ASKED.contains(&over.len()) || !over.bytes().all(plain) {
+        return Err(Refused::Unreadable("what it wants proved is more than letters and digits".into()));
+    }
+    let secret = called.secret.ok_or_else(no_secret)?.expose().as_bytes();
+    let tag = hmac::sign(&hmac::Key::new(algorithm(*hash), secret), over.as_bytes());
+    Ok(match proof.encoding {
+        Encoding::Base64 => STANDARD.encode(tag.as_ref()),
+        Encoding::Hex => tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+    })
 }
 
 fn check_signed(signed: &Signed, called: &Called<'_>, said: &Said, names: &Names) -> Result<(), Refused> {
@@ -163,11 +194,14 @@ pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
 
 /// Whether a signature is that of a text by a secret.
 pub(super) fn is_hmac(hash: Hash, secret: &[u8], over: &[u8], given: &[u8]) -> bool {
-    let algorithm = match hash {
+    hmac::verify(&hmac::Key::new(algorithm(hash), secret), over, given).is_ok()
+}
+
+fn algorithm(hash: Hash) -> hmac::Algorithm {
+    match hash {
         Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
         Hash::Sha256 => hmac::HMAC_SHA256,
-    };
-    hmac::verify(&hmac::Key::new(algorithm, secret), over, given).is_ok()
+    }
 }
 
 /// Whether two texts are the same, in a time that depends on their lengths alone.

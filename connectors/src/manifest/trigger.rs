@@ -154,10 +154,21 @@ pub struct Handshake {
     pub status: u16,
     /// The headers of the answer, over `request`.
     pub headers: Vec<(String, Arg)>,
+    /// What the answer proves, which is `proof` for its headers and its body.
+    pub proof: Option<Proof>,
     /// The body of the answer, over `request`: text as it is, else JSON.
     pub body: Option<Arg>,
     /// The secret of the subscription from then on, over `request`, where the service chooses it.
     pub secret: Option<Expr>,
+}
+
+/// What proves to a service that its secret is known here: the HMAC of `verify` over what it asks.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// Over what, over `request`: letters and digits, which no event consists of.
+    pub over: Arg,
+    /// How it is written.
+    pub encoding: Encoding,
 }
 
 /// How a call proves that it is from the service.
@@ -173,8 +184,10 @@ pub enum Verify {
         keys: Arg,
         /// `iss`
         issuer: Arg,
-        /// `aud`, over `connection`.
+        /// `aud`, over `connection` and `request`.
         audience: Option<Arg>,
+        /// What else the token has to say, by the names of its claims, over `connection`.
+        says: Vec<(String, Arg)>,
     },
     /// A text that both know.
     Token {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::kept::is_kept;
 use super::window::{Want, Window};
 
 /// How long a call that is away keeps its number behind the moment at which it was to come back.
@@ -22,7 +23,7 @@ const SOON: Duration = Duration::from_millis(20);
 /// The calls of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    windows: BTreeMap<String, Window>,
+    pub(super) windows: BTreeMap<String, Window>,
     under_way: usize,
     /// Those that wait, here or elsewhere; the first one first.
     tickets: Vec<Ticket>,
@@ -31,7 +32,9 @@ pub(super) struct Line {
     /// The last number of each workflow that has one beyond that.
     last: BTreeMap<Arc<str>, u64>,
     count: u64,
-    held: Option<Instant>,
+    pub(super) held: Option<Instant>,
+    /// True if it was counted what outlives the process, and nobody has looked since.
+    pub(super) changed: bool,
 }
 
 /// Who arrives.
@@ -192,6 +195,7 @@ impl Line {
             }
             for want in &ticket.wants {
                 self.windows.entry(want.key.clone()).or_default().count(now);
+                self.changed |= is_kept(want.per);
             }
             self.under_way += usize::from(ticket.most.is_some());
             self.went = self.went.max(ticket.number);
@@ -227,7 +231,8 @@ impl Line {
     }
 
     /// Lets nobody go until a moment.
-    pub(super) fn hold(&mut self, until: Instant) {
+    pub(super) fn hold(&mut self, until: Instant, now: Instant) {
+        self.changed |= is_kept(until.duration_since(now));
         self.held = self.held.max(Some(until));
     }
 

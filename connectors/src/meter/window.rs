@@ -20,8 +20,14 @@ pub(crate) struct Want {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
     sent: VecDeque<Instant>,
-    per: Duration,
+    pub(super) per: Duration,
 }
+
+/// So many sums stand for all requests of a window where it is kept.
+const SUMS: usize = 64;
+
+/// The most requests of a window that another process goes on from.
+const MOST: usize = 1_000_000;
 
 impl Window {
     fn forget(&mut self, want: &Want, now: Instant) {
@@ -34,6 +40,26 @@ impl Window {
     /// True if nothing in it matters any more.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         self.sent.back().is_none_or(|last| now.duration_since(*last) >= self.per)
+    }
+
+    /// When the last one was sent.
+    pub(super) fn last(&self) -> Option<Instant> {
+        self.sent.back().copied()
+    }
+
+    /// How many were sent and when, in few sums: each counts at the time of its last, so that no place is free too early.
+    pub(super) fn sums(&self) -> Vec<(Instant, usize)> {
+        let long = self.sent.len().div_ceil(SUMS).max(1);
+        let ends = (0..self.sent.len()).step_by(long).map(|from| (from, (from + long).min(self.sent.len())));
+        ends.filter_map(|(from, end)| Some((*self.sent.get(end - 1)?, end - from))).collect()
+    }
+
+    /// Goes on from such sums.
+    pub(super) fn go_on(per: Duration, sums: impl Iterator<Item = (Instant, usize)>) -> Window {
+        let all = sums.flat_map(|(at, count)| std::iter::repeat_n(at, count.min(MOST))).take(MOST);
+        let mut sent: Vec<Instant> = all.collect();
+        sent.sort_unstable();
+        Window { sent: sent.into(), per }
     }
 
     /// Counts one.
@@ -58,7 +84,7 @@ impl Window {
 }
 
 /// No wait is longer.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 fn limit(want: &Want) -> usize {
     usize::try_from(want.limit).unwrap_or(usize::MAX).max(1)

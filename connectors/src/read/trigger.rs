@@ -17,8 +17,8 @@ use super::scope::{InScope, Scope};
 use super::{duration, entries, exclusive, parameters, sentence, texts, unknown_part, word};
 use crate::keys;
 use crate::manifest::trigger::{
-    Dedupe, Encoding, First, Handshake, Hash, Poll, Renew, Scheme, Signed, Stamp, Subscription, Trigger,
-    TriggerKind, Verify, Webhook,
+    Dedupe, Encoding, First, Handshake, Hash, Poll, Proof, Renew, Scheme, Signed, Stamp, Subscription,
+    Trigger, TriggerKind, Verify, Webhook,
 };
 use crate::manifest::{Account, Action};
 
@@ -182,7 +182,8 @@ fn webhook(
     what: &str,
 ) -> Option<Webhook> {
     let verify = fields.required("verify", what).and_then(|node| verify(fields.reader, node, called, around));
-    let handshake = fields.take("handshake").and_then(|node| handshake(fields.reader, node, called, around));
+    let asked = fields.take("handshake");
+    let handshake = asked.and_then(|node| handshake(fields.reader, node, called, (around, verify.as_ref())));
     let items = fields.expr_in("items", called);
     Some(Webhook { verify: verify?, handshake, items })
 }
@@ -220,7 +221,12 @@ fn subscription(
     Some(Subscription { webhook: webhook?, subscribe: subscribe?, remember, unsubscribe, renew })
 }
 
-fn handshake(reader: &mut Reader<'_>, node: &Node, called: &Scope, around: &Around<'_>) -> Option<Handshake> {
+fn handshake(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    called: &Scope,
+    (around, verify): (&Around<'_>, Option<&Verify>),
+) -> Option<Handshake> {
     let owner = Owner { what: "`handshake`", span: node.span };
     let fields = &mut Fields::open(reader, node, &owner, &shape::names(keys::HANDSHAKE))?;
     fields.required("when", "`handshake`");
@@ -233,13 +239,38 @@ fn handshake(reader: &mut Reader<'_>, node: &Node, called: &Scope, around: &Arou
             .diagnostics
             .push(wrong.help("declare it in `connection.secrets`, for a person to enter"));
     }
+    let proof = fields.entry("proof").map(|entry| (entry.key.span(), &entry.value));
+    let proof = proof.and_then(|(span, node)| proof_of(fields, (span, node), called, verify));
+    let answered = match &proof {
+        Some(_) => called.with("proof", Type::String),
+        None => called.clone(),
+    };
     Some(Handshake {
         when: fields.condition_in("when", called)?,
         status: u16::try_from(status).ok()?,
-        headers: fields.pairs_in("headers", called),
-        body: fields.value_in("body", called),
+        headers: fields.pairs_in("headers", &answered),
+        proof,
+        body: fields.value_in("body", &answered),
         secret: fields.expr_in("secret", called),
     })
+}
+
+fn proof_of(
+    fields: &mut Fields<'_, '_, '_>,
+    (span, node): (dsl::span::Span, &Node),
+    called: &Scope,
+    verify: Option<&Verify>,
+) -> Option<Proof> {
+    let is_hmac = |verify: &Verify| matches!(verify, Verify::Signed(signed) if matches!(signed.scheme, Scheme::Hmac { .. }));
+    if verify.is_some_and(|verify| !is_hmac(verify)) {
+        let message = "a proof is made with the secret that `verify` by `hmac` names";
+        fields.reader.diagnostics.push(Diagnostic::error(Code::Exclusive, span, message));
+    }
+    let owner = Owner { what: "`proof`", span: node.span };
+    let fields = &mut Fields::open(fields.reader, node, &owner, &shape::names(keys::PROOF))?;
+    fields.required("over", "`proof`");
+    let encoding = word(fields, "encoding", keys::ENCODINGS, &Encoding::ALL).unwrap_or(Encoding::Hex);
+    Some(Proof { over: fields.template_in("over", called)?, encoding })
 }
 
 fn verify(reader: &mut Reader<'_>, node: &Node, called: &Scope, around: &Around<'_>) -> Option<Verify> {
@@ -283,7 +314,8 @@ fn verify(reader: &mut Reader<'_>, node: &Node, called: &Scope, around: &Around<
                 header: text(fields, "header")?.value.to_lowercase(),
                 keys: fields.template_in("keys", around.connection)?,
                 issuer: fields.template_in("issuer", around.connection)?,
-                audience: fields.template_in("audience", around.connection),
+                audience: fields.template_in("audience", called),
+                says: fields.pairs_in("says", around.connection),
             });
         }
         "hmac" => {

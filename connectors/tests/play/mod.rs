@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 use connectors::fixture;
 use connectors::library::Library;
 use connectors::manifest::Manifest;
+use dsl::value::Hash;
 use egress::{Client, Policy};
 use secret::NoVault;
 use serde_json::Value as Json;
@@ -59,6 +60,20 @@ pub fn of(manifest: &Manifest) -> Vec<Fixture> {
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
+}
+
+/// What a verdict of a service is about: its manifest and its fixtures, as a hash. Another one of either is another state.
+pub fn state(library: &Library, id: &str) -> String {
+    let mut all = library.text(id).unwrap_or_default().to_owned();
+    for fixture in library.find(id).map(|known| of(known)).unwrap_or_default() {
+        all += &format!("\n{}\n{}", fixture.name, fixture.json);
+    }
+    Hash::of(all.as_bytes()).to_string()
+}
+
+/// The file in which verdicts of a validator are kept: only a run of it writes there.
+pub fn judged() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judged.json")
 }
 
 /// The way out, made once: it reads the trusted certificates.

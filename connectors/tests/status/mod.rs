@@ -6,9 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use connectors::library::Library;
 use connectors::manifest::trigger::TriggerKind;
 use connectors::manifest::{Certainty, Manifest};
 use serde_json::Value as Json;
+
+use super::play;
 
 /// A service, as a run sees it.
 pub struct Row {
@@ -20,11 +23,41 @@ pub struct Row {
     ways: String,
     hooks: String,
     facts: String,
+    judged: Option<Verdict>,
+}
+
+/// What a validator said of the requests of a service, in a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    date: String,
+    /// The state that it is about.
+    state: String,
+    /// How many requests of each action.
+    actions: BTreeMap<String, u64>,
+    beyond: u64,
+}
+
+impl Verdict {
+    fn told(&self) -> String {
+        let requests: u64 = self.actions.values().sum();
+        let beyond = match self.beyond {
+            0 => String::new(),
+            beyond => format!("; {beyond} beyond it"),
+        };
+        format!("{}: {requests} of {} actions{beyond}", self.date, self.actions.len())
+    }
 }
 
 impl Row {
+    /// What its manifest says, and what a validator said of this state of it.
+    pub fn of(library: &Library, manifest: &Manifest) -> Row {
+        let judged = verdicts().remove(&manifest.id);
+        let state = play::state(library, &manifest.id);
+        Row { judged: judged.filter(|verdict| verdict.state == state), ..Row::unjudged(manifest) }
+    }
+
     /// What its manifest says.
-    pub fn of(manifest: &Manifest) -> Row {
+    fn unjudged(manifest: &Manifest) -> Row {
         let mut triggers: BTreeMap<&str, usize> = BTreeMap::new();
         for trigger in &manifest.triggers {
             *triggers.entry(heard_by(&trigger.kind)).or_default() += 1;
@@ -51,7 +84,13 @@ impl Row {
             ways: quoted(ways.into_iter().collect()),
             hooks: quoted(hooks(manifest).into_iter().collect()),
             facts: counted(facts),
+            judged: None,
         }
+    }
+
+    /// With another verdict, whatever is kept.
+    pub fn with(self, judged: Option<Verdict>) -> Row {
+        Row { judged, ..self }
     }
 
     /// A fixture was played.
@@ -62,11 +101,8 @@ impl Row {
 
     /// It as a line of the table.
     pub fn line(&self) -> String {
-        let Row { id, actions, triggers, right, played, ways, hooks, facts } = self;
-        let judged = judged().1.get(id).map_or("no".into(), |(judged, beyond)| match beyond {
-            0 => format!("{judged} requests"),
-            beyond => format!("{judged} requests; {beyond} beyond it"),
-        });
+        let Row { id, actions, triggers, right, played, ways, hooks, facts, .. } = self;
+        let judged = self.judged.as_ref().map_or("no".into(), Verdict::told);
         format!(
             "| [{id}]({id}.md) | {actions} | {triggers} | {right} of {played} | {judged} | {ways} | {hooks} | {facts} | no |\n"
         )
@@ -90,16 +126,23 @@ pub fn hooks(manifest: &Manifest) -> BTreeSet<&'static str> {
     manifest.actions.iter().flat_map(|action| &action.made).map(|made| made.hook.name).collect()
 }
 
-/// When a validator judged requests last, as far as that is kept: of each service how many, and how many it could not.
-fn judged() -> (Option<String>, BTreeMap<String, (u64, u64)>) {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judged.json");
-    let Ok(text) = std::fs::read_to_string(kept) else { return (None, BTreeMap::new()) };
-    let kept: Json = serde_json::from_str(&text).unwrap();
-    let count = |row: &Json, name: &str| row[name].as_u64().unwrap_or_default();
-    let services = kept["services"].as_object().into_iter().flatten();
-    let services =
-        services.map(|(name, row)| (name.clone(), (count(row, "judged"), count(row, "beyond")))).collect();
-    (kept["date"].as_str().map(str::to_owned), services)
+/// The verdicts that are kept. Only a run of the validator writes them (`specs.rs`).
+fn verdicts() -> BTreeMap<String, Verdict> {
+    let Ok(text) = std::fs::read_to_string(play::judged()) else { return BTreeMap::new() };
+    let kept: BTreeMap<String, Json> = serde_json::from_str(&text).unwrap();
+    let verdict = |row: &Json| Verdict {
+        date: row["date"].as_str().unwrap_or_default().to_owned(),
+        state: row["state"].as_str().unwrap_or_default().to_owned(),
+        actions: serde_json::from_value(row["actions"].clone()).unwrap_or_default(),
+        beyond: row["beyond"].as_u64().unwrap_or_default(),
+    };
+    kept.iter().map(|(name, row)| (name.clone(), verdict(row))).collect()
+}
+
+/// A verdict as a test needs one.
+pub fn verdict(actions: &[(&str, u64)], beyond: u64) -> Verdict {
+    let actions = actions.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    Verdict { date: "2026-11-30".into(), state: "s".into(), actions, beyond }
 }
 
 /// Compares the page with what a run has seen, or writes it.
@@ -120,13 +163,9 @@ fn page(rows: &[Row]) -> String {
     let sum = |of: fn(&Row) -> usize| rows.iter().map(of).sum::<usize>();
     let (actions, right, played) = (sum(|row| row.actions), sum(|row| row.right), sum(|row| row.played));
     let hooks: usize = connectors::hook::HOOKS.len();
-    let judged = match judged().0 {
-        Some(date) => format!(
-            "**Judged** are requests of fixtures by the published description of the service, with a validator, on {date}; what is \
-             beyond it, `connectors/tests/specs.rs` names with the reason."
-        ),
-        None => "**Judged** would be requests of fixtures by the published description of the service, with a validator; no such run is kept here.".into(),
-    };
+    let judged = "**Judged** says when a validator found that the requests of fixtures fit the published description of the service, and how many: \
+         written by that run alone (`KEYWAY_WRITE=1 cargo test -p connectors --test specs`), and dropped when the manifest or a fixture changes. What is \
+         beyond the description, `connectors/tests/specs.rs` names with the reason. `no`: no description is at hand, or no run judged this state.";
     let [described, documented, reported] = Certainty::ALL.map(Certainty::name);
     let mut text = format!(
         "# What was tried of each service\n\n\
@@ -143,6 +182,12 @@ fn page(rows: &[Row]) -> String {
     );
     for row in rows {
         text += &row.line();
+    }
+    text += "\n## Judged requests, by action\n\n| Service | On | Requests of each action |\n| --- | --- | --- |\n";
+    for (row, verdict) in rows.iter().filter_map(|row| Some((row, row.judged.as_ref()?))) {
+        let actions: Vec<String> =
+            verdict.actions.iter().map(|(name, count)| format!("`{name}` {count}")).collect();
+        text += &format!("| {} | {} | {} |\n", row.id, verdict.date, actions.join(", "));
     }
     text
 }

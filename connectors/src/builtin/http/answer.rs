@@ -49,7 +49,7 @@ pub(crate) fn read(response: egress::Response, call: &Call, name: &str) -> Resul
     let header = |name: &str| headers.get(name).and_then(Value::as_text).unwrap_or_default();
     let content = content(header("content-type"), header("content-encoding"));
     let status = response.status;
-    if !(200..300).contains(&status) && !call.expect.contains(&status) {
+    if !call.takes(status) {
         return Err(refusal(status, header("retry-after"), &content, &response.body, name));
     }
     let size = response.body.len();
@@ -59,6 +59,24 @@ pub(crate) fn read(response: egress::Response, call: &Call, name: &str) -> Resul
         ..Failure::new(kind, format!("`{name}` answered {status}, but {why}"))
     })?;
     Ok(Answer { status, headers: Value::Object(headers.into()), body, url: response.url, size })
+}
+
+/// An answer whose body is kept, being too long for a value: a file of the type that it says.
+pub(crate) fn kept(response: egress::Response, body: dsl::value::Content) -> Answer {
+    let headers = joined(&response.headers);
+    let kind = headers.get("content-type").and_then(Value::as_text).unwrap_or_default();
+    let media_type = match essence(kind).as_str() {
+        "" => UNKNOWN.into(),
+        kind => kind.into(),
+    };
+    let size = usize::try_from(body.size()).unwrap_or(usize::MAX);
+    let body = Value::File(Arc::new(File { content: body, media_type, name: None }));
+    Answer { status: response.status, headers: Value::Object(headers.into()), body, url: response.url, size }
+}
+
+/// A content type without what follows it.
+fn essence(kind: &str) -> String {
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Headers as an object; a name that came more than once has its values joined.
@@ -76,7 +94,7 @@ pub(crate) fn joined(headers: &[(String, String)]) -> Object {
 
 /// What the headers say that a body is.
 pub(crate) fn content(kind: &str, encoding: &str) -> Content {
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(kind);
     if !matches!(encoding.trim(), "" | "identity") {
         return Content::Bytes(essence);
     }

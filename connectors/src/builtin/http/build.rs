@@ -22,7 +22,7 @@ pub(crate) struct Call {
     pub(crate) expect: Vec<u16>,
     timeout: Option<Duration>,
     redirects: Option<usize>,
-    max_bytes: Option<usize>,
+    pub(crate) max_bytes: Option<usize>,
 }
 
 impl Call {
@@ -31,6 +31,11 @@ impl Call {
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let host = self.url.host_str().unwrap_or_default();
         format!("{} {host}{port}{}", self.method, short(self.url.path()))
+    }
+
+    /// True if an answer of this status is no failure.
+    pub(crate) fn takes(&self, status: u16) -> bool {
+        (200..300).contains(&status) || self.expect.contains(&status)
     }
 
     /// The request as it goes to the door.

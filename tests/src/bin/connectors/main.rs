@@ -204,12 +204,17 @@ fn file(base: &str) -> Result<()> {
     };
     let (gave, down) = call("double.download", Value::Null)?;
     let file = gave.get("file").context("a file")?.clone();
-    let (told, up) = call("double.upload", Value::object([("file", file)]))?;
+    let (told, up) = call("double.upload", Value::object([("file", file.clone())]))?;
     ensure!(told.get("size") == Some(&Value::Int(double::size() as i64)), "{told}");
+    let url = format!("{base}/file");
+    let (answer, by_http) = call("http.request", Value::object([("url", Value::text(url))]))?;
+    let same = matches!((answer.get("body"), &file), (Some(Value::File(long)), Value::File(file)) if long.content == file.content);
+    ensure!(same, "another content: {answer}");
     let peak = peak_memory_of(std::process::id())?;
     let (mb, seconds) = (double::size() / 1_000_000, |length: Duration| length.as_secs_f64());
     println!("| {mb} MB are downloaded and kept | | {:.1} s |", seconds(down));
     println!("| {mb} MB are uploaded from there | | {:.1} s |", seconds(up));
+    println!("| {mb} MB are the answer of `http.request` | | {:.1} s |", seconds(by_http));
     println!("| most memory of the process with them | 50 MB | {} MB |", peak.div_ceil(1_000_000));
     Ok(())
 }
