@@ -117,6 +117,7 @@ impl Keyway {
             "pause",
             "plan",
             "prices",
+            "record",
             "restore",
             "resume",
             "retry",
