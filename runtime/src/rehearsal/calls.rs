@@ -83,7 +83,7 @@ impl<'s> Play<'s> {
         };
         match answer {
             Ok(answer) => {
-                let Answer { result, takes, spent } = self.faulted(number, answer);
+                let Answer { result, takes, spent } = self.faulted(number, (run, &call), answer);
                 let result = result.map(|value| value.sealed(BIG));
                 let input = Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent };
                 self.put_after(takes, Due::World(run.clone(), input));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dsl::catalog::FailureKind;
 use dsl::span::Span;
 use dsl::workflow::{Block as Written, OnError, Phase, Wait};
-use engine::event::{Event, Gave, Then, Why};
+use engine::event::{Event, Then, Why};
 use engine::plan::{Op, Plan, Step};
 use engine::run::At;
 use engine::view::Timeline;
@@ -85,8 +85,8 @@ impl Covered {
                 let place = self.frames.get(frame).copied().flatten();
                 self.add(place, Way::Caught);
             }
-            Event::FrameClosed { frame, gave: Gave::Nothing, .. } => {
-                let place = self.frames.get(frame).copied().flatten();
+            Event::Stopped { until, .. } => {
+                let place = self.frames.get(until).copied().flatten();
                 let step = place.and_then(|(block, slot)| plan.step(block, slot));
                 let goes_on = |step: &Step| step.on_error != OnError::Fail;
                 if step.is_some_and(|step| matches!(step.op, Op::Each { .. }) && goes_on(step)) {
@@ -150,7 +150,6 @@ impl Covered {
             | Event::Yielded {}
             | Event::Resumed {}
             | Event::PhaseBegan { .. }
-            | Event::Stopped { .. }
             | Event::FrameClosed { .. }
             | Event::TimeoutSet { .. }
             | Event::StepDue { .. }

@@ -1,7 +1,11 @@
 //! What goes wrong in a case beside what it says: the process dies at a row of the log, or one answer does not come as it was given.
 
 use dsl::catalog::{Failure, FailureKind, Safety};
+use dsl::workflow::REQUEST;
+use engine::command::Call;
 use engine::plan::CALL;
+use engine::run::RunId;
+use jiff::SignedDuration;
 
 use super::calls::Answer;
 use super::{Life, Play};
@@ -64,18 +68,28 @@ impl Play<'_> {
     }
 
     /// The answer to a call as it comes, and whether the world did what it asks for.
-    pub(super) fn faulted(&mut self, call: usize, answer: Answer) -> Answer {
+    pub(super) fn faulted(&mut self, call: usize, of: (&RunId, &Call), answer: Answer) -> Answer {
+        let made = of.1;
+        // Connectors say of what must not be done twice that it may not be tried again; a plain request says nothing.
+        let retryable = made.safety.repeatable() || *made.action == *REQUEST;
         let lost = |kind, message: &str| {
-            let failure = Failure { retryable: true, ..Failure::new(kind, message) };
+            let failure = Failure { retryable, ..Failure::new(kind, message) };
             Answer { result: Err(failure), ..Answer::default() }
         };
         let did = answer.result.is_ok();
         let answer = match self.fault {
             Some(Fault::Lost { call: hit, told }) if hit == call && did => {
                 self.lose(call);
-                match told {
-                    Lost::Slow => lost(FailureKind::Timeout, "no answer came in time"),
-                    Lost::Broken => lost(FailureKind::Network, "the connection broke before the answer came"),
+                match (told, self.longest(of)) {
+                    // The run's own patience ends first.
+                    (Lost::Slow, Some(longest)) => {
+                        let takes = longest.saturating_add(SignedDuration::from_secs(1));
+                        Answer { takes, ..answer }
+                    }
+                    (Lost::Slow, None) => lost(FailureKind::Timeout, "no answer came in time"),
+                    (Lost::Broken, _) => {
+                        lost(FailureKind::Network, "the connection broke before the answer came")
+                    }
                 }
             }
             Some(Fault::Refused { call: hit }) if hit == call => {
@@ -90,6 +104,13 @@ impl Play<'_> {
             made.took = did && made.safety != Safety::Read && *made.action != *CALL;
         }
         answer
+    }
+
+    /// How long the step of a call waits for its answer, where it says so.
+    fn longest(&self, (run, call): (&RunId, &Call)) -> Option<SignedDuration> {
+        let moved = self.runs.get(run)?;
+        let block = moved.run.frames.get(&call.at.frame)?.block;
+        moved.plan.step(block, call.at.slot)?.timeout
     }
 
     /// Remembers that the answer to a call did not come.

@@ -102,11 +102,9 @@ pub fn page(shares: &[Share<'_>]) -> String {
 }
 
 fn told(shares: &[Share<'_>]) -> String {
-    let sum = |count: fn(&Share<'_>) -> (usize, usize)| {
-        shares.iter().map(count).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
-    };
-    let (steps, ran) = sum(Share::steps);
-    let (branches, taken) = sum(Share::branches);
+    let add = |sum: (usize, usize), one: (usize, usize)| (sum.0 + one.0, sum.1 + one.1);
+    let (steps, ran) = shares.iter().map(|share| share.steps()).fold((0, 0), add);
+    let (branches, taken) = shares.iter().map(|share| share.branches()).fold((0, 0), add);
     let of_branches = match branches {
         1 => "1 branch".to_owned(),
         more => format!("{more} branches"),
