@@ -381,13 +381,14 @@ fn told(keyway: &Keyway, folder: &Path, block: &str, runs: &mut Vec<(String, Str
             let (_, real) = runs.iter().find(|(page, _)| page == word).unwrap();
             word.clone_from(real);
         }
-        // As a shell does it.
+        // What goes into a file, errors as well, is not shown.
         let into = words.iter().position(|word| word == ">").map(|at| words.split_off(at)[1].clone());
         let mut command = keyway.command(&words[1..]);
         command.current_dir(folder).env("COLUMNS", "100");
         let mut answer = tests::keyway::finish(command);
         if let Some(file) = into {
-            std::fs::write(folder.join(file), std::mem::take(&mut answer.stdout)).unwrap();
+            let said = std::mem::take(&mut answer.stdout) + &std::mem::take(&mut answer.stderr);
+            std::fs::write(folder.join(file), said).unwrap();
         }
         let mut said = answer.stdout + &answer.stderr;
         for (page, real) in runs.iter() {
