@@ -186,8 +186,7 @@ impl Tester {
         let checked = dsl::check(&self.text, catalog);
         let workflow = (self.file.clone(), self.text.clone(), checked.diagnostics);
         let callable = self.callable();
-        let (Some(checked), Some(subject)) =
-            (checked.workflow, Subject::new(&self.text, callable, catalog))
+        let (Some(checked), Some(subject)) = (checked.workflow, Subject::new(&self.text, callable, catalog))
         else {
             let diagnostics = vec![self.unusable()];
             return Err(Box::new(Tested { diagnostics, workflow: Some(workflow), ..Tested::default() }));

@@ -78,7 +78,8 @@ impl Template {
             called.map(|(service, _)| service.to_owned()).filter(|name| name != "signal").collect();
         services.sort();
         services.dedup();
-        let mut starts: Vec<&'static str> = subject.triggers.iter().map(|kind: &TriggerKind| kind.name()).collect();
+        let mut starts: Vec<&'static str> =
+            subject.triggers.iter().map(|kind: &TriggerKind| kind.name()).collect();
         starts.dedup();
         let about = about.unwrap_or_else(|| described(text));
         Some(Template { name, purpose, about, services, starts, text, test })
@@ -107,7 +108,9 @@ impl Template {
     }
 
     fn words(&self) -> Vec<String> {
-        let all = [self.name, self.purpose, &self.about].into_iter().chain(self.services.iter().map(String::as_str));
+        let all = [self.name, self.purpose, &self.about]
+            .into_iter()
+            .chain(self.services.iter().map(String::as_str));
         let all = all.chain(self.starts.iter().copied());
         let parts = all.flat_map(|text| text.split(|letter: char| !letter.is_alphanumeric()));
         parts.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()

@@ -520,7 +520,9 @@ fn the_page_of_the_examples() {
             [] => "no service".to_owned(),
             names => format!("`{}`", names.join("`, `")),
         };
-        text += &format!("It starts {starts}, and uses {services}: [the workflow]({name}.yaml), [its tests]({name}.test.yaml).\n");
+        text += &format!(
+            "It starts {starts}, and uses {services}: [the workflow]({name}.yaml), [its tests]({name}.test.yaml).\n"
+        );
         let file = tests::root().join("workflows").join(format!("{name}.yaml"));
         let checked = dsl::check(template.text, &server::beside::catalog(&file, template.text));
         let workflow = checked.workflow.expect("an example is right");

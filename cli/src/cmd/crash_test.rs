@@ -49,8 +49,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         let files = all.iter().map(|(file, text, crashed)| {
             let mut json = crash::to_json(crashed);
             json["file"] = file.as_str().into();
-            json["diagnostics"] =
-                dsl::render::json(file, text, &crashed.diagnostics)["diagnostics"].take();
+            json["diagnostics"] = dsl::render::json(file, text, &crashed.diagnostics)["diagnostics"].take();
             json
         });
         output::json(&serde_json::json!({ "files": files.collect::<Vec<_>>() }));
@@ -81,7 +80,8 @@ fn page(file: &str, crashed: &Crashed) -> String {
         plural(crashed.faults, "fault")
     );
     if crashed.left_out > 0 {
-        page += &format!("  {BUSY}{} left out{BUSY:#}; `--most` plays more\n", plural(crashed.left_out, "fault"));
+        page +=
+            &format!("  {BUSY}{} left out{BUSY:#}; `--most` plays more\n", plural(crashed.left_out, "fault"));
     }
     for (case, why) in &crashed.not_played {
         page += &format!("  {BUSY}not played{BUSY:#} {case}: {why}\n");

@@ -61,7 +61,8 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         (None, None) => return Err(missing()),
     };
     if !file.exists() {
-        let message = format!("`{}` is not there, where the workflow of the run `{run}` stood", file.display());
+        let message =
+            format!("`{}` is not there, where the workflow of the run `{run}` stood", file.display());
         return Err(Trouble::no(message).help(format!("name its file: `keyway record {run} FILE`")));
     }
     let text = super::run::read(&file)?;
@@ -117,7 +118,10 @@ fn written(args: &Args, path: &Path, recording: &Recording) -> Result<Exit, Trou
         return Ok(Exit::Done);
     }
     let (calls, hidden) = (plural(recording.calls, "call"), plural(recording.hidden, "spelling"));
-    output::note(&format!("{GOOD}✓{GOOD:#} wrote {}: {calls}, {hidden} hidden, and it passes", path.display()));
+    output::note(&format!(
+        "{GOOD}✓{GOOD:#} wrote {}: {calls}, {hidden} hidden, and it passes",
+        path.display()
+    ));
     for place in &recording.not_compared {
         output::note(&format!("  {FAINT}not compared, since it is another one each time:{FAINT:#} {place}"));
     }
@@ -151,11 +155,12 @@ fn drifted(args: &Args, older: &Path, recording: &Recording) -> Result<Exit, Tro
 fn refused(refused: Refused) -> Trouble {
     match refused {
         Refused::Error(error) => error.into(),
-        Refused::UnderWay(_) => {
-            Trouble::no(refused.to_string()).help("`keyway runs` tells how it stands; record it once it has ended")
-        }
+        Refused::UnderWay(_) => Trouble::no(refused.to_string())
+            .help("`keyway runs` tells how it stands; record it once it has ended"),
         Refused::Cancelled(_) => Trouble::no(refused.to_string()).help("record a run that came to its end"),
-        Refused::Workflow(_) => Trouble::no(refused.to_string()).help("name the file of what ran: `keyway record RUN FILE`"),
+        Refused::Workflow(_) => {
+            Trouble::no(refused.to_string()).help("name the file of what ran: `keyway record RUN FILE`")
+        }
     }
 }
 

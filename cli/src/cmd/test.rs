@@ -101,7 +101,9 @@ fn once(args: &Args) -> Result<Exit, Trouble> {
     let reached = coverage::percent(&shares);
     if reached < least {
         output::error(
-            &format!("the cases go through {reached} % of the steps and branches, and {least} % are asked for"),
+            &format!(
+                "the cases go through {reached} % of the steps and branches, and {least} % are asked for"
+            ),
             (!args.coverage).then_some("`--coverage` tells which they do not go through"),
         );
         return Ok(Exit::No);

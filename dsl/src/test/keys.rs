@@ -97,7 +97,11 @@ pub const REPLY: &[Field] = &[
         Shape::Either(&[Shape::Choice(TIMES), Shape::Integer(1, u32::MAX as i64)]),
         "How many calls it answers: in a list by default one, else any number.",
     ),
-    Field::optional("costs", Shape::Number(0.0, f64::MAX), "US dollars that the model took; by default none."),
+    Field::optional(
+        "costs",
+        Shape::Number(0.0, f64::MAX),
+        "US dollars that the model took; by default none.",
+    ),
 ];
 
 /// The words that stand for a number of calls.

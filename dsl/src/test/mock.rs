@@ -5,9 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::read::{fitted, named, unfit, unknown_action, with_nearest};
-use super::{
-    Answer, Crash, Does, Mock, Reply, Says, Signal, Subject, Target, Turns, Want, When, Word, keys,
-};
+use super::{Answer, Crash, Does, Mock, Reply, Says, Signal, Subject, Target, Turns, Want, When, Word, keys};
 use crate::catalog::{Failure, FailureKind};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;

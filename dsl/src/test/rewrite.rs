@@ -155,8 +155,14 @@ mod tests {
     #[test]
     fn the_smallest_part_is_written_anew_and_comments_stay() {
         let text = "a: 1 # one\n# two\nb:\n  - x\n  - y: 2 # three\n";
-        assert_eq!(anew(text, r#"{"a":1,"b":["x",{"y":3}]}"#), "a: 1 # one\n# two\nb:\n  - x\n  - y: 3 # three\n");
-        assert_eq!(anew(text, r#"{"a":"yes: no","b":["x"]}"#), "a: \"yes: no\" # one\n# two\nb:\n  [x] # three\n");
+        assert_eq!(
+            anew(text, r#"{"a":1,"b":["x",{"y":3}]}"#),
+            "a: 1 # one\n# two\nb:\n  - x\n  - y: 3 # three\n"
+        );
+        assert_eq!(
+            anew(text, r#"{"a":"yes: no","b":["x"]}"#),
+            "a: \"yes: no\" # one\n# two\nb:\n  [x] # three\n"
+        );
         assert_eq!(anew(text, r#"{"a":1,"b":["x",{"y":2}]}"#), text);
     }
 
@@ -164,6 +170,9 @@ mod tests {
     fn a_text_in_lines_and_a_moment_in_another_offset() {
         assert_eq!(anew("a: |\n  one\n  two\nb: 1\n", r#"{"a":"three\n","b":1}"#), "a: \"three\\n\"\nb: 1\n");
         let text = "at: 2026-01-05T09:00:00+01:00\nn: 1\n";
-        assert_eq!(anew(text, r#"{"at":"2026-01-05T08:00:00Z","n":2}"#), "at: 2026-01-05T09:00:00+01:00\nn: 2\n");
+        assert_eq!(
+            anew(text, r#"{"at":"2026-01-05T08:00:00Z","n":2}"#),
+            "at: 2026-01-05T09:00:00+01:00\nn: 2\n"
+        );
     }
 }

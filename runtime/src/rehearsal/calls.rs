@@ -88,7 +88,10 @@ impl<'s> Play<'s> {
                 let input = Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent };
                 self.put_after(takes, Due::World(run.clone(), input));
             }
-            Err(trouble) => self.out.trouble = Some(*trouble),
+            // The first one is what a person looks for.
+            Err(trouble) => {
+                self.out.trouble.get_or_insert(*trouble);
+            }
         }
     }
 
@@ -156,8 +159,7 @@ impl<'s> Play<'s> {
                 spent::dollars(self.out.cost),
                 spent::dollars(costs)
             );
-            answer.result =
-                Err(Failure { answered: true, ..Failure::new(FailureKind::Budget, message) });
+            answer.result = Err(Failure { answered: true, ..Failure::new(FailureKind::Budget, message) });
             return Ok(answer);
         }
         self.out.cost = self.out.cost.saturating_add(costs);

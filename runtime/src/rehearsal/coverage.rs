@@ -126,7 +126,8 @@ impl Covered {
                 let place = place(timeline, *at);
                 self.add(place, Way::Ran);
                 let step = place.and_then(|(block, slot)| plan.step(block, slot));
-                if step.is_some_and(|step| matches!(step.op, Op::Switch { .. })) && !self.chosen.contains(at) {
+                if step.is_some_and(|step| matches!(step.op, Op::Switch { .. })) && !self.chosen.contains(at)
+                {
                     self.add(place, Way::NoCase);
                 }
             }
@@ -202,8 +203,7 @@ impl Finding<'_> {
     }
 
     fn step(&mut self, at: (u32, u16), path: &str, step: &Step, source: &dsl::workflow::Step) {
-        let catches =
-            |body: u32| self.plan.block(body).is_some_and(|block| block.size(Phase::Catch) > 0);
+        let catches = |body: u32| self.plan.block(body).is_some_and(|block| block.size(Phase::Catch) > 0);
         let catches = matches!(step.op, Op::Try { body } if catches(body));
         let mut add = |way, told: String| self.add(Some(at), path, Some(source.span), way, told);
         add(Way::Ran, format!("`{path}` runs"));
@@ -249,7 +249,9 @@ impl Finding<'_> {
         match (&step.op, &source.op) {
             (Op::Each { body, .. }, dsl::workflow::Op::Each { body: inner, .. })
             | (Op::Repeat { body, .. }, dsl::workflow::Op::Repeat { body: inner, .. })
-            | (Op::Try { body }, dsl::workflow::Op::Try { body: inner, .. }) => self.block(*body, path, inner),
+            | (Op::Try { body }, dsl::workflow::Op::Try { body: inner, .. }) => {
+                self.block(*body, path, inner)
+            }
             (
                 Op::Switch { cases, default, .. },
                 dsl::workflow::Op::Switch { cases: written, default: other, .. },

@@ -119,7 +119,11 @@ impl Tester {
             };
             let base = read.world().on_stage(&read, |stage| rehearse(stage, case));
             let fails = not.is_none() && !judge(case, &read.subject, &base).is_empty();
-            let not = if fails { Some("it fails, even if nothing goes wrong: `keyway test` tells why") } else { not };
+            let not = if fails {
+                Some("it fails, even if nothing goes wrong: `keyway test` tells why")
+            } else {
+                not
+            };
             if let Some(why) = not {
                 crashed.not_played.push((case.name.value.clone(), why.into()));
                 continue;
@@ -256,9 +260,10 @@ impl Gathered {
             let moments = moments.into_iter().collect();
             crashed.findings.push(Finding { step, action, safety, span, verdict, moments, times, advice });
         }
-        let safe = self.acts.into_iter().filter(|(step, _)| {
-            !crashed.findings.iter().any(|finding| finding.step == **step)
-        });
+        let safe = self
+            .acts
+            .into_iter()
+            .filter(|(step, _)| !crashed.findings.iter().any(|finding| finding.step == **step));
         crashed.safe = safe.map(|(step, (_, safety))| (step, safety)).collect();
     }
 }

@@ -3,15 +3,15 @@
 //! found by playing it, and not compared.
 
 pub mod drift;
+mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::Path;
 
 use connectors::record::{Veil, kept};
 use dsl::catalog::{Failure, FailureKind, Safety};
 use dsl::diagnostic::Diagnostic;
-use dsl::test::{Does, Subject, flow_json, general};
+use dsl::test::{Subject, general};
 use dsl::value::Value;
 use dsl::workflow::{BATCH, EMIT, REQUEST, TURN};
 use engine::event::Event;
@@ -23,11 +23,14 @@ use runtime::rehearsal::step_of_round;
 use serde_json::{Map, Value as Json, json};
 use vault::{Kind, Vault, Want, What, Who};
 
-use super::{Tested, Tester};
+use super::{Made, Tested, Tester};
 use crate::beside;
 use crate::error::Error;
 use crate::history::History;
 use crate::order::Note;
+
+/// How much later a run is played to see what depends on the time: another day, hour, minute and second.
+const SHIFT: SignedDuration = SignedDuration::from_secs(25 * 3600 + 61);
 
 /// What is recorded, and how.
 pub struct Wish<'w> {
@@ -154,23 +157,37 @@ pub fn record(history: &History, wish: &Wish<'_>, veil: Veil) -> Result<Recordin
     veil.settle();
     heard.each_json_mut(&mut |json| *json = veil.json(json));
     let tester = Tester::new(file, text);
-    // Played once without looking at what is asked, it shows what is asked anew each time.
-    let plain = heard.page(wish, &subject, &timeline);
-    let first = tester.test(&plain, &|_| true);
-    let mut not_compared = vec![];
+    // Played twice without looking at what is asked, at another time and by another chance, it shows what is asked anew each time.
+    let first = tester.test(&heard.page(wish, &subject, &timeline), &|_| true);
+    heard.shift = Some(SHIFT);
+    let second = tester.test(&heard.page(wish, &subject, &timeline), &|_| true);
+    heard.shift = None;
+    let mut not_compared = BTreeSet::new();
     if let Some(tried) = first.cases.first() {
-        heard.compare(&tried.came.calls, &mut not_compared);
-        if let (Status::Succeeded(output), Some(own)) = (&tried.came.status, &heard.output) {
-            let output = output.to_json();
-            if output != *own {
-                heard.output_has = stable(own, &output);
-                heard.output = None;
-                not_compared.push("output".into());
+        let other = second.cases.first().map(|tried| &tried.came);
+        heard.compare(&tried.came.calls, other.map_or(&[][..], |came| &came.calls[..]), &mut not_compared);
+        if let (Status::Succeeded(one), Some(own)) = (&tried.came.status, &heard.output) {
+            let other = match other.map(|came| &came.status) {
+                Some(Status::Succeeded(other)) => Some(other.to_json()),
+                _ => None,
+            };
+            let mut changing = BTreeSet::new();
+            let kept = stable(own, &one.to_json(), other.as_ref(), "output", &mut changing);
+            if !changing.is_empty() {
+                (heard.output, heard.output_has) = (None, kept);
+                not_compared.extend(changing);
             }
         }
     }
-    let text = heard.page(wish, &subject, &timeline);
-    let tested = tester.test(&text, &|_| true);
+    let not_compared = not_compared.into_iter().collect();
+    let mut text = heard.page(wish, &subject, &timeline);
+    let mut tested = tester.test(&text, &|_| true);
+    if tested.cases.iter().any(|tried| !tried.passed()) {
+        // Which of two calls beside one another came back first may matter, and be a matter of milliseconds.
+        heard.exact = true;
+        text = heard.page(wish, &subject, &timeline);
+        tested = tester.test(&text, &|_| true);
+    }
     let calls = heard.calls.len();
     Ok(Recording { text, tested, hidden: veil.hidden(), calls, not_compared })
 }
@@ -195,6 +212,10 @@ struct Heard {
     output: Option<Json>,
     output_has: Option<Json>,
     error: Option<Json>,
+    /// True where lengths of calls are written to the millisecond, and not to the second.
+    exact: bool,
+    /// How much later it is played, by another chance.
+    shift: Option<SignedDuration>,
 }
 
 /// A call and its answer.
@@ -229,6 +250,8 @@ impl Heard {
             output: None,
             output_has: None,
             error: None,
+            exact: false,
+            shift: None,
         };
         match timeline.status() {
             Status::Succeeded(output) => heard.output = Some(output.to_json()),
@@ -346,167 +369,26 @@ impl Heard {
     }
 
     /// Keeps of the parameters of each call what is the same in what was played.
-    fn compare(&mut self, played: &[super::Made], not_compared: &mut Vec<String>) {
+    fn compare(&mut self, one: &[Made], other: &[Made], not_compared: &mut BTreeSet<String>) {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
-        let mut told = BTreeSet::new();
         for call in self.calls.iter_mut().filter(|call| step_of(call).is_none() && !call.action.is_empty()) {
             let number = count.entry(call.path.clone()).or_default();
-            let own = played.iter().filter(|made| made.step == call.path).nth(*number);
+            let at = *number;
             *number += 1;
-            let Some(own) = own.map(|made| made.args.to_json()) else { continue };
-            call.with = stable(&call.args, &own);
-            differences(&call.args, &own, &general(&call.path), &mut told);
-        }
-        not_compared.extend(told);
-    }
-
-    /// The text of the test file.
-    fn page(&self, wish: &Wish<'_>, subject: &Subject<'_>, timeline: &Timeline) -> String {
-        let mut page = String::new();
-        let _ = writeln!(page, "# Recorded from the run {} of {}.", wish.run, &self.began.to_string()[..10]);
-        let named = wish.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let own = wish.workflow.0.file_name().map(|name| name.to_string_lossy().into_owned());
-        let own = own.unwrap_or_default();
-        let usual = own.rsplit_once('.').map_or(own.as_str(), |(stem, _)| stem).to_owned() + dsl::test::ENDING;
-        if usual != named {
-            let _ = writeln!(page, "workflow: {}", flow_json(&own.into()));
-        }
-        let _ = writeln!(page, "now: {}", self.began);
-        if let Some(zone) = self.zone.as_deref().filter(|zone| *zone != "UTC") {
-            let _ = writeln!(page, "zone: {zone}");
-        }
-        let case = wish.case.map_or_else(|| format!("run {}", wish.run), str::to_owned);
-        let _ = writeln!(page, "cases:\n  {}:", flow_json(&case.into()));
-        if self.inputs.as_object().is_some_and(|inputs| !inputs.is_empty()) {
-            let _ = writeln!(page, "    inputs: {}", flow_json(&self.inputs));
-        }
-        if let Some(trigger) = self.fired(subject) {
-            let _ = writeln!(page, "    trigger: {}", flow_json(&trigger));
-        }
-        let mocks = self.mocks(subject);
-        if !mocks.is_empty() {
-            page += "    mocks:\n";
-            for (key, replies) in mocks {
-                let replies = if replies.len() == 1 { replies[0].clone() } else { Json::Array(replies) };
-                let _ = writeln!(page, "      {}: {}", flow_json(&key.into()), flow_json(&replies));
-            }
-        }
-        let mut answers: BTreeMap<&str, Vec<Json>> = BTreeMap::new();
-        for (path, answer) in &self.answers {
-            answers.entry(agent_of(path, subject)).or_default().push(answer.clone());
-        }
-        if !answers.is_empty() {
-            page += "    answers:\n";
-            for (path, all) in answers {
-                let all = if all.len() == 1 { all[0].clone() } else { Json::Array(all) };
-                let _ = writeln!(page, "      {}: {}", flow_json(&path.into()), flow_json(&all));
-            }
-        }
-        if !self.signals.is_empty() {
-            let _ = writeln!(page, "    signals: {}", flow_json(&Json::Array(self.signals.clone())));
-        }
-        page += "    expect:\n";
-        for (key, value) in [("output", &self.output), ("output_has", &self.output_has), ("error", &self.error)] {
-            if let Some(value) = value {
-                let _ = writeln!(page, "      {key}: {}", flow_json(value));
-            }
-        }
-        let top = timeline.steps().iter().filter(|(path, _)| !path.contains(['.', '[']));
-        let states: Map<String, Json> =
-            top.map(|(path, entry)| (path.clone(), entry.state.name().into())).collect();
-        if !states.is_empty() {
-            let _ = writeln!(page, "      steps: {}", flow_json(&Json::Object(states)));
-        }
-        let counts = self.counts(subject);
-        if !counts.is_empty() {
-            let _ = writeln!(page, "      calls: {}", flow_json(&Json::Object(counts)));
-        }
-        dsl::format::format(&page, crate::plain()).unwrap_or(page)
-    }
-
-    /// How often what acts was called.
-    fn counts(&self, subject: &Subject<'_>) -> Map<String, Json> {
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        let acts = self.calls.iter().filter(|call| call.safety != Safety::Read && step_of(call).is_none());
-        for call in acts {
-            let path = general(&call.path);
-            if subject.parts.contains_key(&path) {
-                *counts.entry(path).or_default() += 1;
-            }
-        }
-        counts.into_iter().map(|(path, count)| (path, count.into())).collect()
-    }
-
-    /// What stands in for the world, by step or action.
-    fn mocks(&self, subject: &Subject<'_>) -> Vec<(String, Vec<Json>)> {
-        let mut mocks: Vec<(String, Vec<Json>)> = vec![];
-        for call in &self.calls {
-            let Some((came, at)) = &call.came else { continue };
-            let step = step_of(call).unwrap_or_else(|| call.path.clone());
-            let is_call = |does: &Does| matches!(does, Does::Calls { .. } | Does::Runs(_));
-            let key = match subject.part(&step) {
-                Some(part) if is_call(&part.does) => step,
-                Some(_) => continue,
-                // What a model with tools calls is no step of the file: its action is answered.
-                None => call.action.clone(),
+            let args = |played: &[Made]| {
+                let made = played.iter().filter(|made| made.step == call.path).nth(at)?;
+                Some(made.args.to_json())
             };
-            let mut reply = Map::new();
-            if let Some(with) = &call.with {
-                reply.insert("with".into(), with.clone());
-            }
-            match came {
-                Came::Gave(value) => reply.insert("gives".into(), escaped(value)),
-                Came::Wanted(wants) => {
-                    let wants = wants.iter().map(|want| {
-                        json!({ "tool": want["name"], "with": escaped(&want["arguments"]) })
-                    });
-                    reply.insert("calls".into(), wants.collect())
-                }
-                Came::Failed(failure) => reply.insert("fails".into(), fails(failure)),
-            };
-            let takes = at.duration_since(call.sent);
-            if takes >= SignedDuration::from_secs(1) {
-                reply.insert("takes".into(), length(takes).into());
-            }
-            match mocks.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, replies)) => replies.push(Json::Object(reply)),
-                None => mocks.push((key, vec![Json::Object(reply)])),
-            }
+            let Some(one) = args(one) else { continue };
+            let place = general(&call.path);
+            call.with = stable(&call.args, &one, args(other).as_ref(), &place, not_compared);
         }
-        mocks
-    }
-
-    /// The trigger as a case says it; nothing for a run that a person, or another run, started.
-    fn fired(&self, subject: &Subject<'_>) -> Option<Json> {
-        let part = |key: &str| self.trigger.get(key).cloned().unwrap_or_default();
-        let kind = self.trigger.get("kind")?.as_str()?;
-        let value = match kind {
-            "webhook" => json!({ "body": part("body"), "headers": part("headers"), "query": part("query") }),
-            "event" => part("event"),
-            "signal" => part("signal"),
-            "cron" | "every" | "at" => match part("scheduled_for") {
-                Json::Null => part("at"),
-                time => time,
-            },
-            _ => return None,
-        };
-        let known = subject.triggers.iter().any(|own| own.name() == kind);
-        known.then(|| json!({ kind: value }))
     }
 }
 
 /// The step whose round a call is, where it is one.
 fn step_of(call: &Called) -> Option<String> {
     [TURN, BATCH].contains(&call.action.as_str()).then(|| step_of_round(&call.path)).flatten()
-}
-
-/// The step of the file within which something is asked.
-fn agent_of<'p>(path: &'p str, subject: &Subject<'_>) -> &'p str {
-    if subject.part(path).is_some() {
-        return path;
-    }
-    let outer = path.split_once(".calls[").map_or(path, |(turn, _)| turn);
-    outer.strip_suffix(']').and_then(|it| it.rsplit_once('[')).map_or(path, |(step, _)| step)
 }
 
 /// What came of a call, as a mock says it.
@@ -566,54 +448,46 @@ fn failed(failure: &StepFailure) -> Json {
     told
 }
 
-fn fails(failure: &Failure) -> Json {
-    let mut told = json!({ "kind": failure.kind.name(), "message": failure.message });
-    if let Some(entries) = told.as_object_mut() {
-        entries.extend(failure.status.map(|status| ("status".to_owned(), status.into())));
-        entries.insert("retry".into(), failure.retryable.into());
+/// What of a value a test can hold against what comes: all but what is another one in each of two runs that were played; nothing
+/// where nothing is left. What came otherwise than in both, since the workflow was changed, stays, and fails. The places that are
+/// left out are told, as in `post.text`.
+fn stable(
+    recorded: &Json,
+    one: &Json,
+    other: Option<&Json>,
+    place: &str,
+    left_out: &mut BTreeSet<String>,
+) -> Option<Json> {
+    if let (Json::Object(own), Json::Object(played)) = (recorded, one) {
+        let kept = own.iter().filter_map(|(key, value)| {
+            let inner = other.and_then(|other| other.get(key));
+            let Some(played) = played.get(key) else { return Some((key.clone(), value.clone())) };
+            Some((key.clone(), stable(value, played, inner, &format!("{place}.{key}"), left_out)?))
+        });
+        let kept: Map<String, Json> = kept.collect();
+        return (!kept.is_empty() || own.is_empty()).then_some(Json::Object(kept));
     }
-    told
+    if recorded != one && other.is_some_and(|other| other != one) {
+        left_out.insert(place.to_owned());
+        return None;
+    }
+    Some(recorded.clone())
 }
 
-/// A value in whose texts no hole begins.
-fn escaped(json: &Json) -> Json {
-    match json {
-        Json::String(text) => text.replace("{{", "\\{{").into(),
-        Json::Array(items) => items.iter().map(escaped).collect(),
-        Json::Object(entries) => {
-            let all = entries.iter().map(|(key, value)| (key.clone(), escaped(value)));
-            Json::Object(all.collect())
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) => json.clone(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What is the same in both; nothing where nothing is.
-fn stable(one: &Json, other: &Json) -> Option<Json> {
-    match (one, other) {
-        (Json::Object(own), Json::Object(theirs)) => {
-            let same = own.iter().filter_map(|(key, value)| {
-                Some((key.clone(), stable(value, theirs.get(key)?)?))
-            });
-            let same: Map<String, Json> = same.collect();
-            (!same.is_empty() || own.is_empty()).then_some(Json::Object(same))
-        }
-        _ => (one == other).then(|| one.clone()),
-    }
-}
-
-/// The places at which two values differ, as in `post.text`.
-fn differences(one: &Json, other: &Json, path: &str, found: &mut BTreeSet<String>) {
-    match (one, other) {
-        (Json::Object(own), Json::Object(theirs)) => {
-            for (key, value) in own {
-                let place = format!("{path}.{key}");
-                differences(value, theirs.get(key).unwrap_or(&Json::Null), &place, found);
-            }
-        }
-        _ if one != other => {
-            found.insert(path.to_owned());
-        }
-        _ => {}
+    #[test]
+    fn what_is_another_one_each_time_is_left_out_and_what_was_changed_stays() {
+        let (recorded, one, other) = (
+            json!({ "id": "a", "n": 1, "to": { "at": 5, "who": "Ann" }, "fixed": [1] }),
+            json!({ "id": "b", "n": 2, "to": { "at": 6, "who": "Ann" }, "fixed": [1] }),
+            json!({ "id": "c", "n": 2, "to": { "at": 7, "who": "Ann" }, "fixed": [2] }),
+        );
+        let mut left_out = BTreeSet::new();
+        let kept = stable(&recorded, &one, Some(&other), "post", &mut left_out);
+        assert_eq!(kept, Some(json!({ "n": 1, "to": { "who": "Ann" }, "fixed": [1] })));
+        assert_eq!(left_out.into_iter().collect::<Vec<_>>(), ["post.id", "post.to.at"]);
     }
 }

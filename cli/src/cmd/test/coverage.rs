@@ -87,7 +87,8 @@ pub fn page(shares: &[Share<'_>]) -> String {
             told(std::slice::from_ref(share))
         );
         for point in missing.iter().take(SHOWN) {
-            let line = share.line(point).map_or(String::new(), |line| format!(" {FAINT}line {line}{FAINT:#}"));
+            let line =
+                share.line(point).map_or(String::new(), |line| format!(" {FAINT}line {line}{FAINT:#}"));
             page += &format!("        {BAD}never{BAD:#} {}{line}\n", point.told);
         }
         if missing.len() > SHOWN {
@@ -119,9 +120,10 @@ fn told(shares: &[Share<'_>]) -> String {
 pub fn json(shares: &[Share<'_>]) -> Value {
     let workflows = shares.iter().map(|share| {
         let ((steps, ran), (branches, taken)) = (share.steps(), share.branches());
-        let missing = share.missing().into_iter().map(|point| {
-            json!({ "step": point.path, "what": point.told, "line": share.line(point) })
-        });
+        let missing = share
+            .missing()
+            .into_iter()
+            .map(|point| json!({ "step": point.path, "what": point.told, "line": share.line(point) }));
         json!({
             "workflow": share.file,
             "steps": steps,

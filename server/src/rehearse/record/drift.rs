@@ -81,7 +81,9 @@ fn between(step: &str, old: &Shapes, new: &Shapes, found: &mut Vec<Drift>) {
         }
     }
     let more = new.iter().filter(|(place, _)| !old.contains_key(*place) && is_known(place, old));
-    for (place, types) in more.filter(|(place, _)| parent(place).is_none_or(|parent| old.contains_key(parent))) {
+    for (place, types) in
+        more.filter(|(place, _)| parent(place).is_none_or(|parent| old.contains_key(parent)))
+    {
         add(place, format!("is {}, and was not there", listed(types)), Weight::Adds);
     }
 }
@@ -91,7 +93,9 @@ fn is_known(place: &str, shapes: &Shapes) -> bool {
     match parent(place) {
         None => true,
         Some(parent) if place == format!("{parent}[]") => false,
-        Some(parent) => shapes.get(parent).is_none_or(|types| types.contains("an object") || types.contains("a list")),
+        Some(parent) => {
+            shapes.get(parent).is_none_or(|types| types.contains("an object") || types.contains("a list"))
+        }
     }
 }
 
@@ -160,7 +164,10 @@ mod tests {
     #[test]
     fn shapes_are_compared_and_values_are_not() {
         let old = "{ get: { gives: { body: [{ a: 1, b: x }] } } }";
-        assert_eq!(told(old, "{ get: { gives: { body: [{ a: 7, b: y }, { a: 8, b: z }] } } }"), Vec::<String>::new());
+        assert_eq!(
+            told(old, "{ get: { gives: { body: [{ a: 7, b: y }, { a: 8, b: z }] } } }"),
+            Vec::<String>::new()
+        );
         assert_eq!(told(old, "{ get: { gives: { body: [] } } }"), Vec::<String>::new());
         assert_eq!(
             told(old, "{ get: { gives: { body: [{ a: \"7\", c: 1 }] } } }"),
@@ -175,7 +182,10 @@ mod tests {
     #[test]
     fn steps_that_are_called_or_not_and_answers_that_fail_are_told() {
         assert_eq!(
-            told("{ get: { gives: 1 }, put: { gives: 1 } }", "{ get: { fails: timeout }, post: { gives: 1 } }"),
+            told(
+                "{ get: { gives: 1 }, put: { gives: 1 } }",
+                "{ get: { fails: timeout }, post: { gives: 1 } }"
+            ),
             [
                 "get gives was a number, and is missing",
                 "get fails is a text, and was not there",
