@@ -13,6 +13,7 @@ mod connect;
 mod connections;
 mod connector;
 mod connectors;
+mod crash_test;
 mod cron;
 mod deploy;
 mod diff;
@@ -29,10 +30,12 @@ mod graph;
 mod import;
 mod issuer;
 mod keys;
+mod new;
 mod owner;
 mod pause;
 mod plan;
 mod prices;
+mod record;
 mod resume;
 mod route;
 mod run;
@@ -85,6 +88,7 @@ enum Command {
     Connections(connections::Args),
     Connector(connector::Args),
     Connectors(connectors::Args),
+    CrashTest(crash_test::Args),
     Cron(cron::Args),
     Deploy(deploy::Args),
     Diff(diff::Args),
@@ -103,11 +107,13 @@ enum Command {
     Import(import::Args),
     Issuer(issuer::Args),
     Keys(keys::Args),
+    New(new::Args),
     Org(owner::OrgArgs),
     Owner(owner::Args),
     Pause(pause::Args),
     Plan(plan::Args),
     Prices(prices::Args),
+    Record(record::Args),
     Restore(backup::RestoreArgs),
     Resume(resume::Args),
     Retry(fork::RetryArgs),
@@ -248,6 +254,7 @@ pub fn main() -> Exit {
         Command::Connections(args) => on_runtime(connections::main(args)),
         Command::Connector(args) => connector::main(args),
         Command::Connectors(args) => on_runtime(connectors::main(args)),
+        Command::CrashTest(args) => crash_test::main(&args),
         Command::Cron(args) => cron::main(&args),
         Command::Deploy(args) => on_runtime(deploy::main(args)),
         Command::Diff(args) => diff::main(&args),
@@ -266,11 +273,13 @@ pub fn main() -> Exit {
         Command::Import(args) => import::main(&args),
         Command::Issuer(args) => issuer::main(&args),
         Command::Keys(args) => keys::main(&args),
+        Command::New(args) => new::main(&args),
         Command::Org(args) => owner::org(&args),
         Command::Owner(args) => owner::main(&args),
         Command::Pause(args) => on_runtime(pause::main(args)),
         Command::Plan(args) => plan::main(&args),
         Command::Prices(args) => prices::main(&args),
+        Command::Record(args) => record::main(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Resume(args) => on_runtime(resume::main(args)),
         Command::Retry(args) => on_runtime(fork::retry(args)),

@@ -308,13 +308,16 @@ impl Told<'_> {
     }
 }
 
-fn kept(name: &str) -> bool {
+/// True for a header of an answer that says how it is read, paged or limited.
+pub fn kept(name: &str) -> bool {
     KEPT.contains(&name) || name.starts_with("x-ratelimit-") || name.starts_with("ratelimit-")
 }
 
-/// What is hidden, and by what.
+/// What is hidden, and by what: the same text becomes the same other one everywhere.
 #[derive(Default)]
-struct Veil {
+pub struct Veil {
+    /// True where e-mail addresses are left as they are.
+    open_mails: bool,
     mails: BTreeSet<String>,
     tokens: BTreeSet<String>,
     /// What stands instead, for each spelling; the longest first.
@@ -322,8 +325,23 @@ struct Veil {
 }
 
 impl Veil {
-    /// Finds what has to be hidden in a value.
-    fn see(&mut self, json: &Json, secret: bool) {
+    /// Leaves e-mail addresses as they are.
+    pub fn with_open_mails(self) -> Veil {
+        Veil { open_mails: true, ..self }
+    }
+
+    /// Hides this text wherever it stands.
+    pub fn hide(&mut self, text: &str) {
+        self.tokens.insert(text.to_owned());
+    }
+
+    /// How many spellings stand as others, once it is settled.
+    pub fn hidden(&self) -> usize {
+        self.others.len()
+    }
+
+    /// Finds what has to be hidden in a value; all of it where it is said to be secret.
+    pub fn see(&mut self, json: &Json, secret: bool) {
         match json {
             Json::String(text) if secret && text.len() >= 4 => {
                 self.tokens.insert(text.clone());
@@ -358,7 +376,7 @@ impl Veil {
         for pair in PAIR.iter().flat_map(|pair| pair.captures_iter(text)) {
             self.see_pair(&pair[1], &pair[2]);
         }
-        for found in MAIL.iter().flat_map(|mail| mail.find_iter(text)) {
+        for found in MAIL.iter().filter(|_| !self.open_mails).flat_map(|mail| mail.find_iter(text)) {
             self.mails.insert(found.as_str().to_owned());
         }
         for found in TOKEN.iter().flat_map(|token| token.find_iter(text)) {
@@ -383,7 +401,7 @@ impl Veil {
     }
 
     /// Decides what stands instead, in the order of the texts, so that the same call gives the same fixture.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         let mails = self.mails.iter().enumerate();
         let mails = mails.map(|(at, mail)| (mail.clone(), format!("person-{}@example.com", at + 1)));
         let tokens = self.tokens.iter().enumerate();
@@ -397,12 +415,12 @@ impl Veil {
     }
 
     /// A text without what is hidden.
-    fn text(&self, text: &str) -> String {
+    pub fn text(&self, text: &str) -> String {
         self.others.iter().fold(text.to_owned(), |text, (hidden, other)| text.replace(hidden.as_str(), other))
     }
 
     /// A value without what is hidden.
-    fn json(&self, json: &Json) -> Json {
+    pub fn json(&self, json: &Json) -> Json {
         match json {
             Json::String(text) => self.text(text).into(),
             Json::Array(items) => items.iter().map(|item| self.json(item)).collect(),

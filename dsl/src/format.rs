@@ -25,6 +25,12 @@ pub enum Refused {
     Changed,
 }
 
+/// A text as a value in brackets: in quotes where somebody could misread it.
+pub fn flow_text(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quote::scalar(text, &quoted, yaml::map::Form::Double, quote::Spot::FLOW)
+}
+
 /// Writes a workflow in the canonical layout. A text with mistakes is formatted too, as long as it is YAML.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ mod expect;
 pub mod keys;
 mod mock;
 mod read;
+mod rewrite;
 mod subject;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::value::{Object, Value};
 use crate::workflow::Arg;
 use crate::yaml::{self, Kind, Node};
 
+pub use rewrite::{Rewrite, flow, flow_json, rewritten};
 pub use subject::{Does, Part, Subject, Turns, general, names};
 
 /// How the name of a test file ends.
@@ -80,8 +82,8 @@ pub struct Fired {
 pub struct Mock {
     /// For what.
     pub of: Spanned<Target>,
-    /// What it answers.
-    pub replies: Replies,
+    /// What it answers: a call takes the first answer that fits it and is not used up.
+    pub replies: Vec<Reply>,
 }
 
 /// A step by its path, or an action by its id.
@@ -93,24 +95,21 @@ pub enum Target {
     Action(String),
 }
 
-/// What a mock answers.
-#[derive(Clone, Debug)]
-pub enum Replies {
-    /// The same to every call.
-    Always(Reply),
-    /// One answer for each call, in their order.
-    Each(Vec<Reply>),
-}
-
 /// One answer.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// Where it stands.
     pub span: Span,
+    /// Part of the parameters that a call has for which it is meant; without it, it is for any.
+    pub with: Option<Wanted>,
+    /// How many calls it answers; without it, any number.
+    pub times: Option<u32>,
     /// What it says.
     pub says: Says,
     /// How long it takes.
     pub takes: SignedDuration,
+    /// What asking a model cost, in US dollars.
+    pub costs: Option<f64>,
 }
 
 /// What an answer says.
@@ -237,10 +236,23 @@ pub struct Expect {
     pub steps: Vec<Outcome>,
     /// Which calls were made.
     pub calls: Vec<Calls>,
+    /// What its models cost.
+    pub cost: Option<Spanned<Money>>,
     /// How long the run took.
     pub took: Option<Spanned<SignedDuration>>,
     /// What holds.
     pub that: Vec<Expr>,
+    /// Where it stands, if it says nothing.
+    pub bare: Option<Span>,
+}
+
+/// How much money is expected, in US dollars.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Money {
+    /// This sum.
+    Exactly(f64),
+    /// No more than this.
+    Most(f64),
 }
 
 /// What must have come of a step.
@@ -295,6 +307,11 @@ pub fn check(text: &str, subject: &Subject<'_>) -> (Option<Suite>, Vec<Diagnosti
     let diagnostics = crate::in_order(reader.diagnostics);
     let well = diagnostics.iter().all(|wrong| wrong.severity != crate::diagnostic::Severity::Error);
     (suite.filter(|_| well), diagnostics)
+}
+
+/// A test file as it is written, without looking at what it means; nothing where it cannot be read.
+pub fn raw(text: &str) -> Option<serde_json::Value> {
+    Some(yaml::read_as(text, &yaml::TEST).0?.value().to_json())
 }
 
 /// The file of the workflow that a test file names, with the place where it does.

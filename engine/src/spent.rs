@@ -92,7 +92,14 @@ pub fn told(spent: Option<&Spent>) -> [(&'static str, Value); 5] {
     ]
 }
 
-fn dollars(units: i64) -> String {
+/// A sum of US dollars in units, to the nearest one.
+pub fn units(dollars: f64) -> i64 {
+    // A float becomes the nearest integer there is.
+    (dollars * DOLLAR as f64).round() as i64
+}
+
+/// A sum in units as a decimal of US dollars, to the last digit.
+pub fn dollars(units: i64) -> String {
     let (whole, part) = (units / DOLLAR, (units % DOLLAR).unsigned_abs());
     let text = format!("{whole}.{part:012}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -4,7 +4,9 @@
 mod answers;
 mod begin;
 mod calls;
+mod coverage;
 mod differ;
+mod fault;
 mod judge;
 mod scope;
 mod turns;
@@ -12,13 +14,13 @@ mod turns;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use dsl::catalog::Failure;
+use dsl::catalog::{Failure, Safety};
 use dsl::codes::Code;
 use dsl::diagnostic::Diagnostic;
 use dsl::span::Span;
-use dsl::test::{Case, Mock, Subject, When};
+use dsl::test::{Case, Mock, Reply, Subject, When};
 use dsl::value::{Hash, Value, Values};
-use engine::command::{Call, Command};
+use engine::command::{Call, Command, TimerKind};
 use engine::event::{Event, Recorded};
 use engine::input::{Cancel, Input};
 use engine::large::each_big;
@@ -31,7 +33,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::child::result_of;
 use crate::executor::Found;
 
-pub use judge::{Unmet, judge};
+pub use coverage::{Covered, Point, Way, points};
+pub use fault::{Fault, Lost, Moment};
+pub use judge::{Unmet, judge, written_out};
+pub use turns::whole as step_of_round;
 
 /// So many things may happen in one case.
 const MOST: usize = 50_000;
@@ -63,6 +68,14 @@ pub struct Rehearsed {
     pub calls: Vec<Made>,
     /// How long it took.
     pub took: SignedDuration,
+    /// What its models cost, in units of `engine::spent`.
+    pub cost: i64,
+    /// The steps and the branches that it went through.
+    pub covered: Covered,
+    /// How many rows were written, those of called workflows among them.
+    pub rows: usize,
+    /// How many calls had been made when the process died of a fault.
+    pub died: Option<usize>,
     /// The keys in the test file that had an effect.
     pub used: BTreeSet<Span>,
     /// Why it could not be played to its end.
@@ -82,13 +95,32 @@ pub struct Made {
     pub attempt: Attempt,
     /// When.
     pub at: Timestamp,
+    /// What may be done about it twice.
+    pub safety: Safety,
+    /// Its key.
+    pub key: Arc<str>,
+    /// True if the world did what it asks for, whatever became of the answer.
+    pub took: bool,
 }
 
 /// Plays a case.
 pub fn rehearse(stage: &Stage<'_>, case: &Case) -> Rehearsed {
+    play(stage, case, None)
+}
+
+/// Plays a case in which one thing goes wrong beside what the case says. Nobody answers a doubt then.
+pub fn rehearse_with(stage: &Stage<'_>, case: &Case, fault: Fault) -> Rehearsed {
+    play(stage, case, Some(fault))
+}
+
+fn play(stage: &Stage<'_>, case: &Case, fault: Option<Fault>) -> Rehearsed {
     let mut play = Play {
         stage,
         case,
+        fault,
+        mute: false,
+        given: BTreeMap::new(),
+        lost: BTreeSet::new(),
         now: case.now,
         queue: BTreeMap::new(),
         order: 0,
@@ -113,6 +145,14 @@ pub fn rehearse(stage: &Stage<'_>, case: &Case) -> Rehearsed {
 struct Play<'s> {
     stage: &'s Stage<'s>,
     case: &'s Case,
+    /// What goes wrong beside what the case says.
+    fault: Option<Fault>,
+    /// True once the process has died before what was decided went out.
+    mute: bool,
+    /// Which answer each step got last: where it was lost, a call that is made again gets the same one.
+    given: BTreeMap<String, &'s Reply>,
+    /// The steps whose last answers were lost.
+    lost: BTreeSet<String>,
     now: Timestamp,
     /// What is to come, by its time and in the order in which it was put there.
     queue: BTreeMap<(Timestamp, u64), Due>,
@@ -197,6 +237,7 @@ impl Play<'_> {
         while self.out.trouble.is_none() && self.runs.get(run).is_some_and(|moved| !moved.has_ended()) {
             if self.life == Life::Ending {
                 self.life = Life::Second;
+                self.mute = false;
                 self.crash();
             }
             let Some(((time, _), due)) = self.queue.pop_first() else { break };
@@ -230,12 +271,22 @@ impl Play<'_> {
         if events.is_empty() {
             return;
         }
+        let dies = self.row_written();
+        let Some(moved) = self.runs.get_mut(id) else { return };
         let row = Recorded { seq: moved.run.seq, time: self.now, events };
-        let follows = moved.take(row, &mut self.shelf);
+        let late = matches!(input, Input::Fired(timer) if timer.kind == TimerKind::Timeout);
+        let covered = moved.prefix.is_empty().then_some(&mut self.out.covered);
+        let follows = moved.take(row, &mut self.shelf, covered, late);
         let ended = result_of(&moved.plan.name, &moved.run.status);
         let parent = moved.run.parent.clone();
         for (path, command) in follows.commands {
-            self.obey(id, path, command);
+            // A signal that is raised stands in the row itself.
+            if !self.mute || matches!(command, Command::Emit(_)) {
+                self.obey(id, path, command);
+            }
+        }
+        if dies == Some(Moment::Sent) {
+            self.life = Life::Ending;
         }
         for (path, at, asks) in follows.asks {
             self.ask(id, &path, at, asks);
@@ -283,7 +334,18 @@ impl Play<'_> {
                     ("with", signal.value.clone()),
                     ("run", to),
                 ];
-                self.note(path, dsl::workflow::EMIT.into(), Value::object(args), 1);
+                let args = Value::object(args);
+                let (action, key) = (dsl::workflow::EMIT.into(), signal.id.clone());
+                self.note(Made {
+                    step: path,
+                    action,
+                    args,
+                    attempt: 1,
+                    at: self.now,
+                    safety: Safety::Keyed,
+                    key,
+                    took: true,
+                });
                 if let Some(to) = signal.to.filter(|to| self.runs.contains_key(to)) {
                     let input = Input::Signal { name: signal.name, value: signal.value, to: None };
                     self.put(self.now, Due::World(to, input));
@@ -293,9 +355,9 @@ impl Play<'_> {
     }
 
     /// Notes a call that is made.
-    fn note(&mut self, step: String, action: Arc<str>, args: Value, attempt: Attempt) {
-        let args = args.load_all(&self.shelf).unwrap_or(args);
-        self.out.calls.push(Made { step, action, args, attempt, at: self.now });
+    fn note(&mut self, made: Made) {
+        let args = made.args.load_all(&self.shelf).unwrap_or(made.args);
+        self.out.calls.push(Made { args, ..made });
     }
 
     /// The process is to die, once in a case.
@@ -308,6 +370,7 @@ impl Play<'_> {
 
     /// Forgets all but what was recorded and what comes from outside, and goes on from there.
     fn crash(&mut self) {
+        self.out.died = Some(self.out.calls.len());
         self.queue.retain(|_, due| !matches!(due, Due::World(..)));
         let ids: Vec<RunId> =
             self.runs.iter().filter(|(_, moved)| !moved.has_ended()).map(|(id, _)| id.clone()).collect();
@@ -351,6 +414,7 @@ impl Play<'_> {
                 self.put(self.now, Due::World(run.clone(), input));
             }
         } else if call.safety.repeatable() {
+            self.lost.insert(path.clone());
             self.call(run, path, call);
         } else {
             let input = Input::InDoubt { at: call.at, attempt: call.attempt };
@@ -382,11 +446,20 @@ impl Moved {
         self.run.status.has_ended()
     }
 
-    /// Takes in a row; gives what follows from it.
-    fn take(&mut self, row: Recorded, shelf: &mut Shelf) -> Follows {
+    /// Takes in a row; gives what follows from it. `late` is true where time caused it.
+    fn take(
+        &mut self,
+        row: Recorded,
+        shelf: &mut Shelf,
+        mut covered: Option<&mut Covered>,
+        late: bool,
+    ) -> Follows {
         let Moved { timeline, prefix, .. } = self;
         let mut follows = Follows::default();
         timeline.follow(&row, |timeline, event, changed| {
+            if let Some(covered) = &mut covered {
+                covered.see(timeline, event, late);
+            }
             each_big(event, &mut |big| {
                 if let Some(value) = &big.value {
                     shelf.0.entry(big.hash).or_insert_with(|| (**value).clone());

@@ -40,6 +40,7 @@ pub mod session;
 pub mod shown;
 pub mod since;
 pub mod telemetry;
+pub mod templates;
 pub mod token;
 pub mod tokens;
 pub mod usage;

@@ -1,10 +1,16 @@
 //! Test files: the workflow that each is about is found and checked, and its cases are rehearsed. Nothing is called
 //! but what a case allows and what only reads, and no secret is opened.
 
+mod apart;
+pub mod crash;
+pub mod record;
+
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use connectors::connection::NoConnections;
 use connectors::contents::Contents;
@@ -14,13 +20,13 @@ use dsl::catalog::{Catalog, Failure, FailureKind};
 use dsl::codes::Code;
 use dsl::diagnostic::Diagnostic;
 use dsl::span::Span;
-use dsl::test::{Case, ENDING, Mock, Subject, Suite};
+use dsl::test::{Case, ENDING, Mock, Rewrite, Subject, Suite, rewritten};
 use dsl::value::Value;
 use engine::command::Call;
 use engine::plan::Plan;
 use runtime::executor::Found;
-pub use runtime::rehearsal::{Made, Rehearsed, Unmet};
-use runtime::rehearsal::{Stage, judge, rehearse};
+use runtime::rehearsal::{Covered, Stage, judge, points, rehearse, written_out};
+pub use runtime::rehearsal::{Made, Point, Rehearsed, Unmet, Way};
 use secret::{Open, Refused, Secret};
 
 use crate::beside::{self, refused};
@@ -34,6 +40,8 @@ pub struct Tested {
     pub workflow: Option<(PathBuf, String, Vec<Diagnostic>)>,
     /// The cases, in the order of the file.
     pub cases: Vec<Tried>,
+    /// What tests of the workflow should show, and what of it these cases have.
+    pub points: Vec<Point>,
 }
 
 /// What came of a case.
@@ -49,7 +57,14 @@ pub struct Tried {
     pub warnings: Vec<Diagnostic>,
     /// What came.
     pub came: Rehearsed,
+    /// What the case may expect, where it says nothing.
+    pub written_out: Option<Rewrite>,
+    /// How long it was played.
+    pub played: Duration,
 }
+
+/// Whether the cases of this name are wanted.
+pub type Wanted<'w> = &'w (dyn Fn(&str) -> bool + Sync);
 
 impl Tried {
     /// True if all is as expected.
@@ -64,6 +79,8 @@ pub struct Tester {
     /// Its file: what it calls and reads stands beside it.
     file: PathBuf,
     text: String,
+    catalog: OnceLock<Cow<'static, Catalog>>,
+    callable: OnceLock<BTreeMap<String, String>>,
 }
 
 /// The file of the workflow that a test file is about: the one it names, else the one of its name.
@@ -87,7 +104,7 @@ pub fn check(file: &Path, text: &str) -> Vec<Diagnostic> {
 }
 
 /// Plays the cases of a test file: all, or those of which `wanted` says so.
-pub fn test(file: &Path, text: &str, wanted: &dyn Fn(&str) -> bool) -> Tested {
+pub fn test(file: &Path, text: &str, wanted: Wanted<'_>) -> Tested {
     match Tester::find(file, text) {
         Ok(tester) => tester.test(text, wanted),
         Err(wrong) => Tested { diagnostics: vec![*wrong], ..Tested::default() },
@@ -97,7 +114,12 @@ pub fn test(file: &Path, text: &str, wanted: &dyn Fn(&str) -> bool) -> Tested {
 impl Tester {
     /// Takes a workflow as if this text stood in this file.
     pub fn new(file: &Path, text: &str) -> Tester {
-        Tester { file: file.to_owned(), text: text.to_owned() }
+        Tester {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            catalog: OnceLock::new(),
+            callable: OnceLock::new(),
+        }
     }
 
     fn find(file: &Path, text: &str) -> Result<Tester, Box<Diagnostic>> {
@@ -114,9 +136,7 @@ impl Tester {
     }
 
     fn look(&self, text: &str) -> (Option<Suite>, Vec<Diagnostic>) {
-        let catalog = beside::catalog(&self.file, &self.text);
-        let callable = beside::callable(&self.file, &self.text);
-        match Subject::new(&self.text, &callable, &catalog) {
+        match Subject::new(&self.text, self.callable(), self.catalog()) {
             Some(subject) => dsl::test::check(text, &subject),
             None => (None, vec![self.unusable()]),
         }
@@ -129,40 +149,108 @@ impl Tester {
     }
 
     /// Plays the cases of a test file: all, or those of which `wanted` says so.
-    pub fn test(&self, text: &str, wanted: &dyn Fn(&str) -> bool) -> Tested {
-        let catalog = beside::catalog(&self.file, &self.text);
-        let checked = dsl::check(&self.text, &catalog);
-        let workflow = Some((self.file.clone(), self.text.clone(), checked.diagnostics));
-        let callable = beside::callable(&self.file, &self.text);
-        let (Some(checked), Some(subject)) =
-            (checked.workflow, Subject::new(&self.text, &callable, &catalog))
-        else {
-            return Tested { diagnostics: vec![self.unusable()], workflow, cases: vec![] };
+    pub fn test(&self, text: &str, wanted: Wanted<'_>) -> Tested {
+        let read = match self.read(text) {
+            Ok(read) => read,
+            Err(tested) => return *tested,
         };
-        let (suite, mut diagnostics) = dsl::test::check(text, &subject);
-        let Some(suite) = suite else { return Tested { diagnostics, workflow, cases: vec![] } };
-        let world = World::new(&self.file, &callable, &catalog);
-        let stage = Stage {
-            plan: Arc::new(Plan::from(checked)),
-            subject: &subject,
-            mocks: &suite.mocks,
-            find: &|name, inputs| world.find(name, inputs),
-            real: &|call| world.call(call),
-        };
-        let mut used = BTreeSet::new();
-        let mut cases = vec![];
-        for case in suite.cases.iter().filter(|case| wanted(&case.name.value)) {
-            let came = rehearse(&stage, case);
-            let unmet = judge(case, &subject, &came);
-            used.extend(came.used.iter().copied());
+        let Read { suite, subject, plan, workflow, .. } = &read;
+        let mut diagnostics = read.diagnostics.clone();
+        let chosen: Vec<&Case> = suite.cases.iter().filter(|case| wanted(&case.name.value)).collect();
+        let cases = apart::each(&chosen, &|| read.world(), &|world, case| {
+            let began = Instant::now();
+            let came = world.on_stage(&read, |stage| rehearse(stage, case));
+            let unmet = judge(case, subject, &came);
             let warnings = if unmet.is_empty() { idle(case, &came) } else { vec![] };
-            cases.push(Tried { name: case.name.value.clone(), span: case.name.span, unmet, warnings, came });
+            let written_out = written_out(case, &came);
+            let (name, span) = (case.name.value.clone(), case.name.span);
+            Tried { name, span, unmet, warnings, came, written_out, played: began.elapsed() }
+        });
+        let mut used = BTreeSet::new();
+        let mut covered = Covered::default();
+        for tried in &cases {
+            used.extend(tried.came.used.iter().copied());
+            covered.join(&tried.came.covered);
         }
         // What stands in for all cases is of use if one of them uses it: that is known where all were played to the end.
         let whole = cases.len() == suite.cases.len() && cases.iter().all(|tried| tried.unmet.is_empty());
         let idle = suite.mocks.iter().filter(|mock| whole && !used.contains(&mock.of.span));
         diagnostics.extend(idle.map(never_called));
-        Tested { diagnostics, workflow, cases }
+        let points = points(plan, &covered);
+        Tested { diagnostics, workflow: Some(workflow.clone()), cases, points }
+    }
+
+    /// Reads a test file and the workflow that it is about; where one has errors, what there is to tell.
+    fn read<'t>(&'t self, text: &str) -> Result<Read<'t>, Box<Tested>> {
+        let catalog: &'t Catalog = self.catalog();
+        let checked = dsl::check(&self.text, catalog);
+        let workflow = (self.file.clone(), self.text.clone(), checked.diagnostics);
+        let callable = self.callable();
+        let (Some(checked), Some(subject)) = (checked.workflow, Subject::new(&self.text, callable, catalog))
+        else {
+            let diagnostics = vec![self.unusable()];
+            return Err(Box::new(Tested { diagnostics, workflow: Some(workflow), ..Tested::default() }));
+        };
+        let (suite, diagnostics) = dsl::test::check(text, &subject);
+        let Some(suite) = suite else {
+            return Err(Box::new(Tested { diagnostics, workflow: Some(workflow), ..Tested::default() }));
+        };
+        let plan = Arc::new(Plan::from(checked));
+        Ok(Read { tester: self, suite, subject, plan, diagnostics, workflow })
+    }
+
+    fn catalog(&self) -> &Catalog {
+        self.catalog.get_or_init(|| beside::catalog(&self.file, &self.text))
+    }
+
+    fn callable(&self) -> &BTreeMap<String, String> {
+        self.callable.get_or_init(|| beside::callable(&self.file, &self.text))
+    }
+}
+
+/// Plays the cases of several test files, files beside one another. What comes is in the order of the files.
+pub fn all(files: &[(PathBuf, String)], wanted: Wanted<'_>) -> Vec<(Tested, Duration)> {
+    apart::each(&files.iter().collect::<Vec<_>>(), &|| (), &|(), (path, text)| {
+        let began = Instant::now();
+        (test(path, text, wanted), began.elapsed())
+    })
+}
+
+/// The text of a test file in which what came is what is expected, where that is a matter of rewriting; nothing where nothing is
+/// to be written, or the cases do not pass with it. Comments stay.
+pub fn updated(path: &Path, text: &str, tested: &Tested) -> Option<String> {
+    let unmet = tested.cases.iter().flat_map(|tried| &tried.unmet).flat_map(|unmet| &unmet.rewrites);
+    let bare = tested.cases.iter().filter_map(|tried| tried.written_out.as_ref());
+    let rewrites: Vec<Rewrite> = unmet.chain(bare).cloned().collect();
+    if rewrites.is_empty() {
+        return None;
+    }
+    let out = rewritten(text, &rewrites);
+    // A file in the canonical layout stays in it; another one is left as its author likes it.
+    let canonical = dsl::format::format(text, crate::plain()).is_ok_and(|tidy| tidy == text);
+    let out = match dsl::format::format(&out, crate::plain()) {
+        Ok(tidy) if canonical => tidy,
+        _ => out,
+    };
+    let failed = |tested: &Tested| tested.cases.iter().filter(|tried| !tried.passed()).count();
+    let again = test(path, &out, &|name| tested.cases.iter().any(|tried| tried.name == name));
+    let is_better = again.cases.len() == tested.cases.len() && failed(&again) <= failed(tested);
+    (is_better && out != text).then_some(out)
+}
+
+/// A test file that was read, and the workflow that it is about.
+struct Read<'t> {
+    tester: &'t Tester,
+    suite: Suite,
+    subject: Subject<'t>,
+    plan: Arc<Plan>,
+    diagnostics: Vec<Diagnostic>,
+    workflow: (PathBuf, String, Vec<Diagnostic>),
+}
+
+impl Read<'_> {
+    fn world(&self) -> World<'_> {
+        World::new(&self.tester.file, self.tester.callable(), self.tester.catalog())
     }
 }
 
@@ -203,6 +291,17 @@ struct World<'w> {
 impl<'w> World<'w> {
     fn new(file: &'w Path, callable: &'w BTreeMap<String, String>, catalog: &'w Catalog) -> World<'w> {
         World { file, callable, catalog, plans: RefCell::default(), hands: OnceCell::new() }
+    }
+
+    /// Does something with what cases are rehearsed with.
+    fn on_stage<T>(&self, read: &Read<'_>, play: impl FnOnce(&Stage<'_>) -> T) -> T {
+        play(&Stage {
+            plan: read.plan.clone(),
+            subject: &read.subject,
+            mocks: &read.suite.mocks,
+            find: &|name, inputs| self.find(name, inputs),
+            real: &|call| self.call(call),
+        })
     }
 
     /// The workflow of this name, with its inputs filled in.

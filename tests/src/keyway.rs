@@ -119,6 +119,7 @@ impl Keyway {
             "pause",
             "plan",
             "prices",
+            "record",
             "restore",
             "resume",
             "retry",

@@ -497,3 +497,37 @@ fn the_page_of_metrics() {
         [dashboard.json](dashboard.json) draws all this in Grafana, and [rules.yaml](rules.yaml) has alerts.\n";
     page("operations/metrics.md", &text);
 }
+
+#[test]
+fn the_page_of_the_examples() {
+    let mut text = String::from(
+        "# Examples\n\n`keyway new` lists them by what they are for, and `keyway new EXAMPLE` writes one with its tests to begin from. Each \
+         stands here with its test file, which has three cases at least. This page is made from the files.\n",
+    );
+    let mut purpose = "";
+    for template in server::templates::all() {
+        if template.purpose != purpose {
+            purpose = template.purpose;
+            text += &format!("\n## {purpose}\n");
+        }
+        let name = template.name;
+        text += &format!("\n### {name}\n\n{}\n\n", template.about);
+        let starts = match &template.starts[..] {
+            [] => "by hand, or by another workflow".to_owned(),
+            kinds => format!("by `{}`, or by hand", kinds.join("`, `")),
+        };
+        let services = match &template.services[..] {
+            [] => "no service".to_owned(),
+            names => format!("`{}`", names.join("`, `")),
+        };
+        text += &format!(
+            "It starts {starts}, and uses {services}: [the workflow]({name}.yaml), [its tests]({name}.test.yaml).\n"
+        );
+        let file = tests::root().join("workflows").join(format!("{name}.yaml"));
+        let checked = dsl::check(template.text, &server::beside::catalog(&file, template.text));
+        let workflow = checked.workflow.expect("an example is right");
+        let picture = dsl::graph::mermaid(&dsl::graph::Graph::new(&workflow));
+        text += &format!("\n```mermaid\n{}\n```\n", picture.trim_end());
+    }
+    page("../workflows/README.md", &text);
+}

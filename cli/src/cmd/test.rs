@@ -1,7 +1,9 @@
 //! `keyway test`: plays the cases of test files, without a network, a clock or a secret.
 
+mod coverage;
 mod junit;
 mod page;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,7 +15,8 @@ use serde_json::{Value, json};
 use server::rehearse::{self, Tested, Tried};
 
 use crate::error::{Exit, Trouble};
-use crate::output;
+use crate::output::{self, GOOD};
+use crate::rewrite::rewrite;
 
 /// Play the cases of test files: mocks answer, and time jumps
 ///
@@ -23,9 +26,21 @@ pub struct Args {
     /// Test files, workflows that have one, or folders [default: this folder]
     #[arg(value_name = "FILE|FOLDER")]
     places: Vec<PathBuf>,
-    /// Play the cases alone whose name holds this text
-    #[arg(long, value_name = "NAME")]
-    case: Option<String>,
+    /// Play the cases alone whose name holds this text, or one of several such texts
+    #[arg(long = "case", value_name = "NAME")]
+    cases: Vec<String>,
+    /// Tell which steps and branches of the workflows no case goes through
+    #[arg(long)]
+    coverage: bool,
+    /// Fail where the cases go through less than this share of the steps and branches
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    least: Option<u8>,
+    /// Write what came into the test files as what is expected
+    #[arg(long)]
+    update: bool,
+    /// Stay, and play the cases again whenever a file changes
+    #[arg(long, conflicts_with_all = ["json", "junit", "update"])]
+    watch: bool,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -37,6 +52,7 @@ pub struct Args {
 /// What came of one file.
 struct Played {
     file: String,
+    path: PathBuf,
     text: String,
     tested: Tested,
     took: Duration,
@@ -52,17 +68,19 @@ struct Count {
 
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
-    let files = files(&args.places)?;
-    let wanted = |name: &str| args.case.as_deref().is_none_or(|part| name.contains(part));
-    let mut played = vec![];
-    for path in files {
-        let text = super::run::read(&path)?;
-        let began = Instant::now();
-        let tested = rehearse::test(&path, &text, &wanted);
-        played.push(Played { file: path.display().to_string(), text, tested, took: began.elapsed() });
+    if args.watch { watch::main(args) } else { once(args) }
+}
+
+/// Plays all once.
+fn once(args: &Args) -> Result<Exit, Trouble> {
+    let began = Instant::now();
+    let mut played = play(args)?;
+    if args.update {
+        update(args, &mut played)?;
     }
+    let took = began.elapsed();
     let count = Count::of(&played);
-    if let (0, 0, Some(part)) = (count.passed + count.failed, count.broken, &args.case) {
+    if let (0, 0, [part, ..]) = (count.passed + count.failed, count.broken, &args.cases[..]) {
         return Err(Trouble::no(format!("no case has `{part}` in its name")));
     }
     if let Some(path) = &args.junit {
@@ -70,12 +88,62 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         std::fs::write(path, xml)
             .map_err(|error| Trouble::new(format!("`{}` cannot be written: {error}", path.display())))?;
     }
+    let shares = coverage::of(&played);
     if args.json {
-        output::json(&as_json(&played, &count));
+        output::json(&as_json(&played, &count, args.coverage.then_some(&shares)));
     } else {
-        page::show(&played, &count);
+        page::show(&played, &count, took);
+        if args.coverage {
+            output::result(&coverage::page(&shares));
+        }
+    }
+    let least = args.least.map_or(0, usize::from);
+    let reached = coverage::percent(&shares);
+    if reached < least {
+        output::error(
+            &format!(
+                "the cases go through {reached} % of the steps and branches, and {least} % are asked for"
+            ),
+            (!args.coverage).then_some("`--coverage` tells which they do not go through"),
+        );
+        return Ok(Exit::No);
     }
     Ok(if count.failed + count.broken > 0 { Exit::No } else { Exit::Done })
+}
+
+/// Plays the cases that are wanted of the files that are meant.
+fn play(args: &Args) -> Result<Vec<Played>, Trouble> {
+    let wanted =
+        |name: &str| args.cases.is_empty() || args.cases.iter().any(|part| name.contains(part.as_str()));
+    let read = |path: PathBuf| Ok((path.clone(), super::run::read(&path)?));
+    let files = files(&args.places)?.into_iter().map(read).collect::<Result<Vec<_>, Trouble>>()?;
+    let tested = rehearse::all(&files, &wanted);
+    let played = files.into_iter().zip(tested).map(|((path, text), (tested, took))| Played {
+        file: path.display().to_string(),
+        path,
+        text,
+        tested,
+        took,
+    });
+    Ok(played.collect())
+}
+
+/// Writes what came as what is expected, and plays what was written.
+fn update(args: &Args, played: &mut Vec<Played>) -> Result<(), Trouble> {
+    let mut changed = false;
+    for file in played.iter() {
+        if let Some(text) = rehearse::updated(&file.path, &file.text, &file.tested) {
+            rewrite(&file.path, &text)?;
+            output::note(&format!("{GOOD}written{GOOD:#} {}", file.file));
+            changed = true;
+        }
+    }
+    if changed {
+        *played = play(args)?;
+    } else {
+        output::note("nothing was written: what is expected is what came, or no rewriting helps");
+    }
+    Ok(())
 }
 
 impl Count {
@@ -97,7 +165,7 @@ impl Played {
 }
 
 /// The test files that are meant, in order.
-fn files(places: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
+pub fn files(places: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
     let here = [PathBuf::from(".")];
     let places = if places.is_empty() { &here } else { places };
     let mut files = vec![];
@@ -149,9 +217,14 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn as_json(played: &[Played], count: &Count) -> Value {
+fn as_json(played: &[Played], count: &Count, shares: Option<&Vec<coverage::Share<'_>>>) -> Value {
     let files: Vec<Value> = played.iter().map(file_json).collect();
-    json!({ "files": files, "passed": count.passed, "failed": count.failed, "broken": count.broken })
+    let mut json =
+        json!({ "files": files, "passed": count.passed, "failed": count.failed, "broken": count.broken });
+    if let Some(shares) = shares {
+        json["coverage"] = coverage::json(shares);
+    }
+    json
 }
 
 fn file_json(played: &Played) -> Value {
@@ -173,6 +246,8 @@ fn file_json(played: &Played) -> Value {
             "unmet": unmet.collect::<Vec<_>>(),
             "warnings": diagnostics(&tried.warnings),
             "took": dsl::value::Value::Duration(tried.came.took).to_json(),
+            "cost_usd": server::engine::spent::dollars(tried.came.cost),
+            "played_ms": tried.played.as_secs_f64() * 1000.0,
             "steps": steps.collect::<serde_json::Map<_, _>>(),
         })
     };

@@ -2,7 +2,7 @@
 
 use super::mock::{step, target};
 use super::read::{named, with_nearest};
-use super::{Calls, Expect, Outcome, STATES, STATUSES, Subject, Wanted, With, keys};
+use super::{Calls, Expect, Money, Outcome, STATES, STATUSES, Subject, Wanted, With, keys};
 use crate::catalog::FailureKind;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
@@ -14,7 +14,7 @@ use crate::value::Value;
 use crate::yaml::{Entry, Kind, Node};
 
 /// What conditions see beside `steps` and `errors`.
-const SEEN: &[&str] = &["calls", "error", "inputs", "output", "status", "took"];
+const SEEN: &[&str] = &["calls", "cost", "error", "inputs", "output", "status", "took"];
 
 /// Reads `expect`.
 pub fn expect(reader: &mut Reader<'_>, node: &Node, subject: &Subject<'_>) -> Expect {
@@ -29,6 +29,13 @@ pub fn expect(reader: &mut Reader<'_>, node: &Node, subject: &Subject<'_>) -> Ex
         error: fields.take("error").and_then(|node| error(fields.reader, node)),
         ..Expect::default()
     };
+    if node.is_null() || matches!(&node.kind, Kind::Map(entries) if entries.is_empty()) {
+        expect.bare = Some(node.span);
+    }
+    if let Some(entry) = fields.entry("cost") {
+        let money = money(fields.reader, &entry.value);
+        expect.cost = money.map(|money| Spanned::new(money, entry.value.span));
+    }
     if let Some(entry) = fields.entry("took") {
         let length = fields.reader.duration(&entry.value);
         expect.took = length.map(|length| Spanned::new(length, entry.value.span));
@@ -51,6 +58,17 @@ pub fn expect(reader: &mut Reader<'_>, node: &Node, subject: &Subject<'_>) -> Ex
         expect.that = items.iter().filter_map(|item| condition(fields.reader, item, subject)).collect();
     }
     expect
+}
+
+/// A sum, or one that is not to be passed.
+fn money(reader: &mut Reader<'_>, node: &Node) -> Option<Money> {
+    if let Kind::Scalar(_) = &node.kind {
+        return reader.number(node, "cost", 0.0..=f64::MAX).map(Money::Exactly);
+    }
+    let owner = Owner { what: "`cost`", span: node.span };
+    let mut fields = Fields::open(reader, node, &owner, &shape::names(keys::COST))?;
+    fields.required("most", "`cost`")?;
+    fields.number("most", 0.0..=f64::MAX).map(Money::Most)
 }
 
 fn value(node: &Node) -> Wanted {
@@ -132,7 +150,8 @@ fn calls(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> Optio
     Some(Calls { of, count, with })
 }
 
-fn args(reader: &mut Reader<'_>, node: &Node) -> Option<Wanted> {
+/// Part of the parameters of a call.
+pub fn args(reader: &mut Reader<'_>, node: &Node) -> Option<Wanted> {
     match &node.kind {
         Kind::Map(_) => Some(value(node)),
         Kind::List(_) | Kind::Scalar(_) => {

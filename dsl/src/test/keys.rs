@@ -87,7 +87,25 @@ pub const REPLY: &[Field] = &[
         "What a model with tools wants called in this turn, before it answers.",
     ),
     Field::optional("takes", Shape::Duration, "How long it takes; by default no time."),
+    Field::optional(
+        "with",
+        Shape::Map(&Shape::Any),
+        "Part of the parameters of the calls that it answers; without it, it answers any.",
+    ),
+    Field::optional(
+        "times",
+        Shape::Either(&[Shape::Choice(TIMES), Shape::Integer(1, u32::MAX as i64)]),
+        "How many calls it answers: in a list by default one, else any number.",
+    ),
+    Field::optional(
+        "costs",
+        Shape::Number(0.0, f64::MAX),
+        "US dollars that the model took; by default none.",
+    ),
 ];
+
+/// The words that stand for a number of calls.
+pub const TIMES: &[&str] = &["any"];
 
 /// Of a call that a model wants.
 pub const WANT: &[Field] = &[
@@ -165,13 +183,22 @@ pub const EXPECT: &[Field] = &[
         ])),
         "Which calls were made, by path of step or id of action.",
     ),
+    Field::optional(
+        "cost",
+        Shape::Either(&[Shape::Number(0.0, f64::MAX), Shape::Fields(COST)]),
+        "US dollars that its models took.",
+    ),
     Field::optional("took", Shape::Duration, "How long the run took."),
     Field::optional(
         "that",
         Shape::Either(&[Shape::Expression, Shape::List(&Shape::Expression)]),
-        "Conditions over `output`, `steps`, `errors`, `calls`, `error`, `status`, `took` and `inputs`.",
+        "Conditions over `output`, `steps`, `errors`, `calls`, `cost`, `error`, `status`, `took` and `inputs`.",
     ),
 ];
+
+/// Of the money that is expected.
+pub const COST: &[Field] =
+    &[Field::required("most", Shape::Number(0.0, f64::MAX), "It took no more than this.")];
 
 /// Of a failure that is expected.
 pub const ERROR: &[Field] = &[

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::read::{fitted, named, unfit, unknown_action, with_nearest};
-use super::{
-    Answer, Crash, Does, Mock, Replies, Reply, Says, Signal, Subject, Target, Turns, Want, When, Word, keys,
-};
+use super::{Answer, Crash, Does, Mock, Reply, Says, Signal, Subject, Target, Turns, Want, When, Word, keys};
 use crate::catalog::{Failure, FailureKind};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
@@ -19,7 +17,7 @@ use crate::span::{Span, Spanned};
 use crate::template::Sink;
 use crate::types::{Field, Type, fit};
 use crate::value::{Object, Value};
-use crate::workflow::{ASK, Arg, EMIT};
+use crate::workflow::{ASK, Arg, BATCH, EMBED, EMIT, TURN};
 use crate::yaml::{Entry, Kind, Node};
 
 /// What the answer of a mock may be made of.
@@ -36,8 +34,10 @@ fn mock(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> Option
     let of = target(reader, entry, subject)?;
     let made = match &of.value {
         Target::Step(path) => match &subject.part(path)?.does {
-            Does::Calls { gives, turns, .. } => Made { gives: gives.clone(), turns: *turns },
-            Does::Runs(gives) => Made { gives: gives.clone(), turns: Turns::One },
+            Does::Calls { gives, turns, action } => {
+                Made { gives: gives.clone(), turns: *turns, asks: asks(action) }
+            }
+            Does::Runs(gives) => Made { gives: gives.clone(), turns: Turns::One, asks: Asks::Nobody },
             Does::Emits | Does::Asks(_) | Does::Computes => {
                 reader.diagnostics.push(needs_none(subject, &of));
                 return None;
@@ -48,14 +48,15 @@ fn mock(reader: &mut Reader<'_>, entry: &Entry, subject: &Subject<'_>) -> Option
             return None;
         }
         Target::Action(id) => {
-            Made { gives: subject.gives(id)?, turns: if id == ASK { Turns::Many } else { Turns::One } }
+            let turns = if id == ASK { Turns::Many } else { Turns::One };
+            Made { gives: subject.gives(id)?, turns, asks: asks(id) }
         }
     };
     let replies = match &entry.value.kind {
         Kind::List(items) => {
-            Replies::Each(items.iter().filter_map(|item| reply(reader, item, of.span, &made)).collect())
+            items.iter().filter_map(|item| reply(reader, item, of.span, &made, Some(1))).collect()
         }
-        Kind::Map(_) | Kind::Scalar(_) => Replies::Always(reply(reader, &entry.value, of.span, &made)?),
+        Kind::Map(_) | Kind::Scalar(_) => vec![reply(reader, &entry.value, of.span, &made, None)?],
     };
     Some(Mock { of, replies })
 }
@@ -66,6 +67,21 @@ struct Made {
     gives: Type,
     /// Whether a model may want calls first.
     turns: Turns,
+    /// Whether it costs something.
+    asks: Asks,
+}
+
+/// Whom a call asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// A model, which takes money.
+    Model,
+    /// No model.
+    Nobody,
+}
+
+fn asks(action: &str) -> Asks {
+    if [ASK, BATCH, EMBED, TURN].contains(&action) { Asks::Model } else { Asks::Nobody }
 }
 
 fn needs_none(subject: &Subject<'_>, of: &Spanned<Target>) -> Diagnostic {
@@ -123,7 +139,8 @@ fn unknown_step(subject: &Subject<'_>, name: &Spanned<String>) -> Diagnostic {
     with_nearest(Diagnostic::error(Code::UnknownStep, name.span, message), name, &known)
 }
 
-fn reply(reader: &mut Reader<'_>, node: &Node, key: Span, made: &Made) -> Option<Reply> {
+/// One answer; `usual` is how many calls it answers where it does not say so.
+fn reply(reader: &mut Reader<'_>, node: &Node, key: Span, made: &Made, usual: Option<u32>) -> Option<Reply> {
     let owner = Owner { what: "an answer", span: key };
     let mut fields = Fields::open(reader, node, &owner, &shape::names(keys::REPLY))?;
     let takes = fields.duration("takes").unwrap_or_default();
@@ -153,7 +170,31 @@ fn reply(reader: &mut Reader<'_>, node: &Node, key: Span, made: &Made) -> Option
             return None;
         }
     };
-    Some(Reply { span: node.span, says, takes })
+    let times = match fields.take("times") {
+        Some(node) => times(fields.reader, node)?,
+        None => usual,
+    };
+    let with = match fields.take("with") {
+        Some(node) => Some(super::expect::args(fields.reader, node)?),
+        None => None,
+    };
+    let costs = fields.number("costs", 0.0..=f64::MAX);
+    if let (Some(entry), Asks::Nobody) = (fields.entry("costs"), made.asks) {
+        let message = "only asking a model costs money here, and this asks none";
+        let wrong = Diagnostic::error(Code::NeedsNoMock, entry.key.span(), message);
+        fields.reader.diagnostics.push(wrong.help("leave it out"));
+        return None;
+    }
+    Some(Reply { span: node.span, with, times, says, takes, costs })
+}
+
+/// How many calls an answer is for; nothing for any number.
+fn times(reader: &mut Reader<'_>, node: &Node) -> Option<Option<u32>> {
+    if node.scalar().is_some_and(|word| word.text == "any") {
+        return Some(None);
+    }
+    let count = reader.integer(node, "times", 1..=i64::from(u32::MAX))?;
+    Some(u32::try_from(count).ok())
 }
 
 /// What a call gives. Where it has no holes, it is known now whether it fits.

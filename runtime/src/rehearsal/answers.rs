@@ -11,6 +11,10 @@ use super::{Asks, Due, Play};
 impl<'s> Play<'s> {
     /// A step asks: the next answer of the case is on its way, if there is one.
     pub(super) fn ask(&mut self, run: &RunId, path: &str, at: At, asks: Asks) {
+        // What comes of a doubt is what a fault is played for.
+        if self.fault.is_some() && asks == Asks::Doubt {
+            return;
+        }
         let Some(answer) = self.answer(path) else { return };
         self.out.used.insert(answer.step.span);
         let input = match asks {

@@ -1,11 +1,11 @@
 //! How calls are answered: by a mock, by another workflow that is rehearsed too, or really where the case allows it.
 
-use dsl::catalog::Failure;
+use dsl::catalog::{Failure, FailureKind};
 use dsl::codes::Code;
 use dsl::diagnostic::Diagnostic;
 use dsl::expr::Halt;
 use dsl::template;
-use dsl::test::{Does, Mock, Replies, Reply, Says, Target, When, names};
+use dsl::test::{Does, Mock, Reply, Says, Target, When, names};
 use dsl::types::{Field, Type, fit};
 use dsl::value::{Object, Value};
 use dsl::workflow::{ASK, Arg, BATCH, REQUEST, TURN};
@@ -14,12 +14,28 @@ use engine::command::Call;
 use engine::input::{Input, Start};
 use engine::plan::CALL;
 use engine::run::RunId;
+use engine::spent::{self, Spent, Tokens};
 use jiff::SignedDuration;
 
+use super::differ::{Extent, between};
 use super::scope::Bare;
 use super::turns::{Made, Round, asked, ended, whole};
-use super::{Due, Play};
+use super::{Due, Made as Noted, Play};
+
 use crate::child;
+
+/// What comes of a call, and when.
+pub(super) struct Answer {
+    pub result: Result<Value, Failure>,
+    pub takes: SignedDuration,
+    pub spent: Option<Spent>,
+}
+
+impl Default for Answer {
+    fn default() -> Answer {
+        Answer { result: Ok(Value::Null), takes: SignedDuration::ZERO, spent: None }
+    }
+}
 
 impl<'s> Play<'s> {
     /// Makes a call.
@@ -36,84 +52,164 @@ impl<'s> Play<'s> {
             (Some(_) | None, _) => (path, call, args),
         };
         let calls_workflow = *call.action == *CALL;
-        self.note(path.clone(), call.action.clone(), args.clone(), call.attempt);
+        let number = self.out.calls.len();
+        self.note(Noted {
+            step: path.clone(),
+            action: call.action.clone(),
+            args: args.clone(),
+            attempt: call.attempt,
+            at: self.now,
+            safety: call.safety,
+            key: call.key.clone(),
+            took: false,
+        });
         if let Some(crash) = self.case.crash.as_ref().filter(|crash| crash.when == When::During)
             && names(&crash.step.value, &path).is_some()
         {
             self.die();
         }
-        let answer = match self.mock(&path, &call.action) {
-            Some(mock) => {
-                self.mocked(mock, &Made { path: &path, call: &call, args: &args, round: round.as_ref() })
+        let answer = match self.mocks(&path, &call.action) {
+            mocks if !mocks.is_empty() => {
+                self.mocked(&mocks, &Made { path: &path, call: &call, args: &args, round: round.as_ref() })
             }
-            None if calls_workflow => return self.child(run, &path, &call, &args),
-            None if self.case.allow.iter().any(|allowed| **allowed == *call.action) => {
+            _ if calls_workflow => return self.child(run, &path, &call, &args),
+            _ if self.case.allow.iter().any(|allowed| **allowed == *call.action) => {
                 let call = Call { args, ..call.clone() };
                 let came = (self.stage.real)(&call);
-                Ok((came.map(|value| ended(value, round.as_ref())), SignedDuration::ZERO))
+                let result = came.map(|value| ended(value, round.as_ref()));
+                Ok(Answer { result, takes: SignedDuration::ZERO, spent: None })
             }
-            None => Err(Box::new(self.unanswered(&path, &call))),
+            _ => Err(Box::new(self.unanswered(&path, &call))),
         };
         match answer {
-            Ok((result, takes)) => {
+            Ok(answer) => {
+                let Answer { result, takes, spent } = self.faulted(number, (run, &call), answer);
                 let result = result.map(|value| value.sealed(BIG));
-                let input =
-                    Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent: None };
+                let input = Input::Returned { at: call.at, attempt: call.attempt, result, from: None, spent };
                 self.put_after(takes, Due::World(run.clone(), input));
             }
-            Err(trouble) => self.out.trouble = Some(*trouble),
+            // The first one is what a person looks for.
+            Err(trouble) => {
+                self.out.trouble.get_or_insert(*trouble);
+            }
         }
     }
 
-    /// What stands in for a call: the closest of the case's own, else of those for all cases. A step is closer than
-    /// an action.
-    fn mock(&self, path: &str, action: &str) -> Option<&'s Mock> {
+    /// What stands in for a call, the closest first: the case's own before those for all cases, a step before an action.
+    fn mocks(&self, path: &str, action: &str) -> Vec<&'s Mock> {
         let closeness = |mock: &Mock| match &mock.of.value {
             Target::Step(step) => names(step, path).map(|numbers| numbers + 1),
             Target::Action(id) => (**id == *action).then_some(0),
         };
-        let closest = |mocks: &'s [Mock]| {
-            let all = mocks.iter().filter_map(|mock| Some((closeness(mock)?, mock)));
-            all.max_by_key(|(closeness, _)| *closeness).map(|(_, mock)| mock)
-        };
-        closest(&self.case.mocks).or_else(|| closest(self.stage.mocks))
+        let mut found: Vec<(bool, usize, &'s Mock)> = vec![];
+        let own = self.case.mocks.iter().map(|mock| (true, mock));
+        let all = own.chain(self.stage.mocks.iter().map(|mock| (false, mock)));
+        found.extend(all.filter_map(|(own, mock)| Some((own, closeness(mock)?, mock))));
+        found.sort_by_key(|(own, closeness, _)| std::cmp::Reverse((*own, *closeness)));
+        found.into_iter().map(|(_, _, mock)| mock).collect()
     }
 
-    fn mocked(
-        &mut self,
-        mock: &'s Mock,
-        made: &Made<'_>,
-    ) -> Result<(Result<Value, Failure>, SignedDuration), Box<Diagnostic>> {
-        let path = made.path;
-        self.out.used.insert(mock.of.span);
-        let count = self.answered.entry(mock.of.span).or_default();
-        *count += 1;
-        let reply = match &mock.replies {
-            Replies::Always(reply) => reply,
-            Replies::Each(replies) => match replies.get(*count - 1) {
-                Some(reply) => reply,
-                None => {
-                    let answers = if replies.len() == 1 {
-                        "1 answer".into()
-                    } else {
-                        format!("{} answers", replies.len())
-                    };
-                    let message = format!("the list has {answers}, and `{path}` makes call {count}");
-                    let wrong = Diagnostic::error(Code::MockFails, mock.of.span, message);
-                    return Err(Box::new(wrong.help(
-                        "add an answer to the list, or give one answer without a list for every call",
-                    )));
-                }
-            },
+    /// The answer of the closest mock that has one for these parameters.
+    fn mocked(&mut self, mocks: &[&'s Mock], made: &Made<'_>) -> Result<Answer, Box<Diagnostic>> {
+        let args = made.args.to_json();
+        let fits = |reply: &Reply| {
+            let wanted = reply.with.as_ref().map(|with| with.value.to_json());
+            wanted.is_none_or(|wanted| between(Some(&wanted), Some(&args), Extent::Part).is_none())
         };
-        match &reply.says {
-            Says::Fails(failure) => Ok((Err(failure.clone()), reply.takes)),
-            Says::Gives(arg) => {
-                let value = self.given(arg, reply, made)?;
-                Ok((Ok(ended(value, made.round)), reply.takes))
-            }
-            Says::Wants(wants) => Ok((self.wanted(wants, reply, made)?, reply.takes)),
+        if let Some(reply) = self.given.get(made.path).copied().filter(|_| self.lost.remove(made.path)) {
+            return self.replied(reply, made);
         }
+        for mock in mocks {
+            for reply in mock.replies.iter().filter(|reply| self.is_left(reply)) {
+                if fits(reply) {
+                    *self.answered.entry(reply.span).or_default() += 1;
+                    self.out.used.insert(mock.of.span);
+                    if self.fault.is_some() {
+                        self.given.insert(made.path.to_owned(), reply);
+                    }
+                    return self.replied(reply, made);
+                }
+            }
+            if mock.replies.iter().any(|reply| !self.is_left(reply) && fits(reply)) {
+                return Err(Box::new(self.used_up(mock, made)));
+            }
+        }
+        Err(Box::new(self.unfit(mocks, made, &args)))
+    }
+
+    /// True for an answer that may be given once more.
+    fn is_left(&self, reply: &Reply) -> bool {
+        let count = self.answered.get(&reply.span).copied().unwrap_or(0);
+        reply.times.is_none_or(|times| count < times as usize)
+    }
+
+    fn replied(&mut self, reply: &'s Reply, made: &Made<'_>) -> Result<Answer, Box<Diagnostic>> {
+        let mut answer = Answer { takes: reply.takes, ..Answer::default() };
+        answer.result = match &reply.says {
+            Says::Fails(failure) => Err(failure.clone()),
+            Says::Gives(arg) => Ok(ended(self.given(arg, reply, made)?, made.round)),
+            Says::Wants(wants) => self.wanted(wants, reply, made)?,
+        };
+        let Some(costs) = reply.costs.map(spent::units) else { return Ok(answer) };
+        let most = self.stage.plan.workflow().ai_cost.map(spent::units);
+        if let Some(most) = most.filter(|most| self.out.cost.saturating_add(costs) > *most) {
+            let message = format!(
+                "the run may spend {} USD on models, has spent {}, and this call costs {}",
+                spent::dollars(most),
+                spent::dollars(self.out.cost),
+                spent::dollars(costs)
+            );
+            answer.result = Err(Failure { answered: true, ..Failure::new(FailureKind::Budget, message) });
+            return Ok(answer);
+        }
+        self.out.cost = self.out.cost.saturating_add(costs);
+        answer.spent = Some(Spent {
+            model: "mock".into(),
+            provider: "mock".into(),
+            paid_by: "own".into(),
+            tokens: Tokens::default(),
+            cost: Some(costs),
+        });
+        Ok(answer)
+    }
+
+    /// Says that all answers for a call were given.
+    fn used_up(&self, mock: &Mock, made: &Made<'_>) -> Diagnostic {
+        let given: usize = mock.replies.iter().filter_map(|it| self.answered.get(&it.span)).sum();
+        let call = given + 1;
+        let answers = match mock.replies.len() {
+            1 => "1 answer".into(),
+            more => format!("{more} answers"),
+        };
+        let message = format!("the list has {answers}, and `{}` makes call {call}", made.path);
+        let wrong = Diagnostic::error(Code::MockFails, mock.of.span, message);
+        wrong.help("add an answer to the list, or give one answer without a list for every call")
+    }
+
+    /// Says that no answer is for a call with these parameters, and how the nearest one differs.
+    fn unfit(&self, mocks: &[&Mock], made: &Made<'_>, args: &serde_json::Value) -> Diagnostic {
+        let replies = mocks.iter().flat_map(|mock| mock.replies.iter().map(|reply| (mock.of.span, reply)));
+        let differ = replies.filter_map(|(span, reply)| {
+            let wanted = reply.with.as_ref()?.value.to_json();
+            Some((span, between(Some(&wanted), Some(args), Extent::Part)?))
+        });
+        // What differs deep inside is nearer than what differs at once.
+        let nearest = differ.max_by_key(|(_, difference)| difference.way.len());
+        let span = nearest.as_ref().map_or(self.case.name.span, |(span, _)| *span);
+        let message = format!("no answer is for this call of `{}`", made.path);
+        let mut wrong = Diagnostic::error(Code::MockFails, span, message);
+        if let Some((_, difference)) = nearest {
+            let short = |json: &Option<serde_json::Value>| {
+                json.as_ref().map_or("not there".into(), super::judge::short)
+            };
+            wrong = wrong.help(format!(
+                "its `{}` is {}, and the nearest answer is for {}",
+                difference.path().trim_start_matches('.'),
+                short(&difference.got),
+                short(&difference.expected)
+            ));
+        }
+        wrong.help("add an answer with what it has in `with`, or one without `with` for all other calls")
     }
 
     /// What a mock gives to a call.

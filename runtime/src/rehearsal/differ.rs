@@ -45,7 +45,8 @@ pub(super) fn differ(expected: &Value, got: &Value, extent: Extent) -> Option<Di
     between(Some(&expected.to_json()), Some(&got.to_json()), extent)
 }
 
-fn between(expected: Option<&Json>, got: Option<&Json>, extent: Extent) -> Option<Difference> {
+/// The same of JSON; nothing on a side where nothing stands.
+pub(super) fn between(expected: Option<&Json>, got: Option<&Json>, extent: Extent) -> Option<Difference> {
     match (expected, got) {
         (Some(Json::Object(wanted)), Some(Json::Object(found))) => {
             let part = |key: &String| {

@@ -4,9 +4,10 @@ use dsl::codes::Code;
 use dsl::diagnostic::Diagnostic;
 use dsl::expr::{self, Expr, Halt};
 use dsl::span::{Span, Spanned};
-use dsl::test::{Calls, Case, Outcome, Subject, Target, Wanted, With, names};
+use dsl::test::{Calls, Case, Money, Outcome, Rewrite, Subject, Target, Wanted, With, names};
 use dsl::value::Value;
 use engine::run::Status;
+use engine::spent;
 use engine::view::{Entry, Shown, Waits};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -24,12 +25,19 @@ pub struct Unmet {
     pub expected: Json,
     /// What came.
     pub got: Json,
+    /// What has to be written anew in the test file so that what came is expected; nothing where no rewriting helps.
+    pub rewrites: Vec<Rewrite>,
 }
 
 /// All that is not as expected. Of a case that could not be played to its end, that alone.
 pub fn judge(case: &Case, subject: &Subject<'_>, came: &Rehearsed) -> Vec<Unmet> {
     if let Some(trouble) = &came.trouble {
-        return vec![Unmet { diagnostic: trouble.clone(), expected: Json::Null, got: Json::Null }];
+        return vec![Unmet {
+            diagnostic: trouble.clone(),
+            expected: Json::Null,
+            got: Json::Null,
+            rewrites: vec![],
+        }];
     }
     let mut judge = Judge { case, subject, came, unmet: vec![] };
     if judge.status() {
@@ -38,9 +46,28 @@ pub fn judge(case: &Case, subject: &Subject<'_>, came: &Rehearsed) -> Vec<Unmet>
     judge.error();
     case.expect.steps.iter().for_each(|outcome| judge.step(outcome));
     case.expect.calls.iter().for_each(|calls| judge.calls(calls));
+    judge.cost();
     judge.took();
     judge.conditions();
     judge.unmet
+}
+
+/// What a case that expects nothing may expect of what came: how the run ended, and what it gave.
+pub fn written_out(case: &Case, came: &Rehearsed) -> Option<Rewrite> {
+    let span = case.expect.bare.filter(|_| came.trouble.is_none())?;
+    let value = match &came.status {
+        Status::Succeeded(output) => Value::object([("output", output.clone())]),
+        Status::Failed(failure) => {
+            let told = failure.to_value();
+            let part = |key: &str| told.get(key).cloned().unwrap_or_default();
+            let parts = ["kind", "step", "message"].map(|key| (key, part(key)));
+            Value::object([("error", Value::object(parts))])
+        }
+        Status::New | Status::Running | Status::Cancelled => {
+            Value::object([("status", Value::text(status(&came.status)))])
+        }
+    };
+    Some(Rewrite { span, value })
 }
 
 struct Judge<'j> {
@@ -53,9 +80,20 @@ struct Judge<'j> {
 impl Judge<'_> {
     fn miss(&mut self, span: Span, message: String, expected: Json, got: Json) -> &mut Diagnostic {
         let diagnostic = Diagnostic::error(Code::Unmet, span, message);
-        self.unmet.push(Unmet { diagnostic, expected, got });
+        self.unmet.push(Unmet { diagnostic, expected, got, rewrites: vec![] });
         let last = self.unmet.len() - 1;
         &mut self.unmet[last].diagnostic
+    }
+
+    /// Says what makes the last miss an expectation of what came.
+    fn mend(&mut self, rewrites: Vec<Rewrite>) {
+        if let Some(last) = self.unmet.last_mut() {
+            last.rewrites = rewrites;
+        }
+    }
+
+    fn mend_by(&mut self, span: Span, value: Value) {
+        self.mend(vec![Rewrite { span, value }]);
     }
 
     /// True if the run ended as expected.
@@ -80,6 +118,9 @@ impl Judge<'_> {
         let helps = self.helps();
         let wrong = self.miss(expected.span, message, expected.value.into(), got.into());
         wrong.help.extend(helps);
+        if self.case.expect.status.is_some() {
+            self.mend_by(expected.span, Value::text(got));
+        }
         false
     }
 
@@ -125,6 +166,10 @@ impl Judge<'_> {
         let Some(difference) = differ(&expected.value, got, extent) else { return };
         let message = describe(what, &difference);
         self.miss(expected.place(&difference.way), message, expected.value.to_json(), got.to_json());
+        self.mend(match extent {
+            Extent::Whole => expected.rewrites(got),
+            Extent::Part => expected.rewrites_of_part(got),
+        });
     }
 
     fn error(&mut self) {
@@ -152,6 +197,7 @@ impl Judge<'_> {
                 );
                 let place = expected.place(&[key.to_string()]);
                 self.miss(place, message, expected.value.to_json(), got.to_json());
+                self.mend_by(place, found);
             }
         }
     }
@@ -184,6 +230,7 @@ impl Judge<'_> {
             };
             let message = format!("`{path}` is `{got}`{why}, and `{}` is expected", state.value);
             self.miss(state.span, message, state.value.into(), got.into());
+            self.mend_by(state.span, Value::text(got));
             return;
         }
         let value = entry.value.clone().unwrap_or_default();
@@ -203,6 +250,7 @@ impl Judge<'_> {
                 expected.value
             );
             self.miss(expected.span, message, expected.value.into(), entry.attempts.into());
+            self.mend_by(expected.span, Value::Int(entry.attempts.into()));
         }
         if let Some(expected) = &outcome.error {
             let got = entry.error.as_ref().map_or(Value::Null, |failure| failure.to_value());
@@ -224,6 +272,7 @@ impl Judge<'_> {
             let message =
                 format!("`{what}` was called {}, and {} is expected", times(made.len() as u64), count.value);
             self.miss(count.span, message, count.value.into(), sent());
+            self.mend_by(count.span, Value::Int(i64::try_from(made.len()).unwrap_or(i64::MAX)));
             return;
         }
         let pairs: Vec<(&Wanted, usize)> = match &calls.with {
@@ -259,7 +308,30 @@ impl Judge<'_> {
             let (wanted, got) = (Value::Duration(expected.value), Value::Duration(self.came.took));
             let message = format!("the run took {got}, and {wanted} is expected");
             self.miss(expected.span, message, wanted.to_json(), got.to_json());
+            self.mend_by(expected.span, got);
         }
+    }
+
+    fn cost(&mut self) {
+        let Some(expected) = &self.case.expect.cost else { return };
+        let (wanted, holds, which) = match expected.value {
+            Money::Exactly(sum) => (sum, self.came.cost == spent::units(sum), ""),
+            Money::Most(sum) => (sum, self.came.cost <= spent::units(sum), "at most "),
+        };
+        if !holds {
+            let got = spent::dollars(self.came.cost);
+            let message = format!("the models took {got} USD, and {which}{wanted} is expected");
+            let number: Json = got.parse::<f64>().map_or(Json::Null, Json::from);
+            self.miss(expected.span, message, wanted.into(), number);
+            if let Money::Exactly(_) = expected.value {
+                self.mend_by(expected.span, self.money());
+            }
+        }
+    }
+
+    /// What the models took, in US dollars.
+    fn money(&self) -> Value {
+        spent::dollars(self.came.cost).parse().map_or(Value::Null, Value::Number)
     }
 
     fn conditions(&mut self) {
@@ -296,6 +368,7 @@ impl Judge<'_> {
         };
         vec![
             ("calls", self.made()),
+            ("cost", self.money()),
             ("error", error),
             ("inputs", self.came.inputs.clone()),
             ("output", output),
@@ -392,7 +465,7 @@ fn times(count: u64) -> String {
 }
 
 /// A value in a message.
-fn short(value: &Json) -> String {
+pub(super) fn short(value: &Json) -> String {
     const LONGEST: usize = 60;
     let text = value.to_string();
     let text = match text.char_indices().nth(LONGEST) {

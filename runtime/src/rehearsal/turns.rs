@@ -111,7 +111,7 @@ fn number(args: &Value, key: &str) -> i64 {
 }
 
 /// The path of the step whose rounds a step stands in: `all[0].a` of `all[0].a[1].turn`.
-pub(super) fn whole(path: &str) -> Option<String> {
+pub fn whole(path: &str) -> Option<String> {
     let (round, _) = path.rsplit_once('.')?;
     let (step, _) = round.strip_suffix(']')?.rsplit_once('[')?;
     Some(step.to_owned())

@@ -41,12 +41,13 @@ fn suite(played: &Played, xml: &mut String) {
         let _ = writeln!(xml, "      <error>{}</error>\n    </testcase>", told(&played.tested.diagnostics));
     }
     for tried in cases {
-        let case = escaped(&tried.name);
+        let (case, time) = (escaped(&tried.name), tried.played.as_secs_f64());
+        let begin = format!("    <testcase name=\"{case}\" classname=\"{name}\" time=\"{time:.3}\"");
         if tried.passed() {
-            let _ = writeln!(xml, "    <testcase name=\"{case}\" classname=\"{name}\"/>");
+            let _ = writeln!(xml, "{begin}/>");
             continue;
         }
-        let _ = writeln!(xml, "    <testcase name=\"{case}\" classname=\"{name}\">");
+        let _ = writeln!(xml, "{begin}>");
         for unmet in &tried.unmet {
             let message = escaped(&unmet.diagnostic.message);
             let all = told(std::slice::from_ref(&unmet.diagnostic));

@@ -1,5 +1,7 @@
 //! What came of tests, for people: a line for each case, and for one that failed what was expected and what came.
 
+use std::time::Duration;
+
 use dsl::diagnostic::Severity;
 use dsl::render::{Color, text};
 use server::engine::view::{Entry, Shown};
@@ -13,11 +15,14 @@ use crate::output::{self, BAD, BUSY, FAINT, GOOD, STRONG};
 /// Values that are longer than this are compared line by line.
 const SHORT: usize = 60;
 
-/// Of more steps than this, those that matter are shown.
+/// A case that is played for longer than this is told so.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// Of more steps or cases than this, those that matter are shown.
 const MANY: usize = 20;
 
 /// Prints it.
-pub fn show(played: &[Played], count: &Count) {
+pub fn show(played: &[Played], count: &Count, took: Duration) {
     for file in played {
         output::result(&page(file));
         let workflow = file.tested.workflow.iter();
@@ -30,8 +35,32 @@ pub fn show(played: &[Played], count: &Count) {
             output::diagnostics(&file.file, &file.text, &tried.warnings);
         }
     }
-    let took: std::time::Duration = played.iter().map(|played| played.took).sum();
-    output::result(&summary(count, took.as_secs_f64()));
+    output::result(&(failures(played) + &summary(count, took.as_secs_f64())));
+}
+
+/// The cases that failed once more, where there are so many cases that they are out of sight, and how to go on.
+fn failures(played: &[Played]) -> String {
+    let failed = played.iter().flat_map(|file| {
+        file.tested.cases.iter().filter(|tried| !tried.passed()).map(move |tried| (file, tried))
+    });
+    let failed: Vec<(&Played, &Tried)> = failed.collect();
+    let Some((file, first)) = failed.first() else { return String::new() };
+    let mut page = String::from("\n");
+    if played.iter().map(|file| file.tested.cases.len()).sum::<usize>() > MANY {
+        page += &format!("{STRONG}failed{STRONG:#}\n");
+        for (file, tried) in &failed {
+            let message = tried.unmet.first().map_or("", |unmet| unmet.diagnostic.message.as_str());
+            page += &format!("  {BAD}✗{BAD:#} {}: {} {FAINT}{message}{FAINT:#}\n", file.file, tried.name);
+        }
+        page.push('\n');
+    }
+    let quoted = crate::waits::quoted(&first.name);
+    page += &format!("{FAINT}one alone: keyway test {} --case {quoted}{FAINT:#}\n", file.file);
+    let all_written = failed.iter().all(|(_, tried)| tried.unmet.iter().all(|it| !it.rewrites.is_empty()));
+    if all_written {
+        page += &format!("{FAINT}if what came is right: keyway test --update writes it down{FAINT:#}\n");
+    }
+    page
 }
 
 fn summary(count: &Count, seconds: f64) -> String {
@@ -51,10 +80,17 @@ fn summary(count: &Count, seconds: f64) -> String {
 fn page(played: &Played) -> String {
     let mut page = format!("{STRONG}{}{STRONG:#}\n", played.file);
     for tried in &played.tested.cases {
-        let took = match tried.came.took.is_zero() {
+        let mut took = match tried.came.took.is_zero() {
             true => String::new(),
             false => format!(" {FAINT}{}{FAINT:#}", dsl::value::Value::Duration(tried.came.took)),
         };
+        if tried.came.cost > 0 {
+            took += &format!(" {FAINT}{} USD{FAINT:#}", server::engine::spent::dollars(tried.came.cost));
+        }
+        // A case that takes long is worth a look; the others take no time to speak of.
+        if tried.played > SLOW {
+            took += &format!(" {BUSY}played for {:.1} s{BUSY:#}", tried.played.as_secs_f64());
+        }
         let mark = if tried.passed() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
         page += &format!("  {mark} {}{took}\n", tried.name);
         if !tried.passed() {
