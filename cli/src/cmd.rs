@@ -8,6 +8,7 @@ mod budget;
 mod cancel;
 mod check;
 mod clean;
+mod completions;
 mod config;
 mod connect;
 mod connections;
@@ -24,7 +25,10 @@ mod export;
 mod fmt;
 mod fork;
 mod graph;
+mod help;
 mod keys;
+mod lsp;
+mod man;
 mod owner;
 mod pause;
 mod plan;
@@ -60,7 +64,7 @@ use crate::{logging, output};
 
 /// Check workflows like programs, and run them durably
 #[derive(Parser)]
-#[command(name = "keyway", version, max_term_width = 100)]
+#[command(name = "keyway", version, max_term_width = 100, disable_help_subcommand = true, after_help = help::after())]
 struct Line {
     #[command(subcommand)]
     command: Command,
@@ -76,6 +80,7 @@ enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
+    Completions(completions::Args),
     Config(config::Args),
     Connect(connect::Args),
     Connections(connections::Args),
@@ -94,7 +99,10 @@ enum Command {
     Fmt(fmt::Args),
     Fork(fork::Args),
     Graph(graph::Args),
+    Help(help::Args),
     Keys(keys::Args),
+    Lsp(lsp::Args),
+    Man(man::Args),
     Org(owner::OrgArgs),
     Owner(owner::Args),
     Pause(pause::Args),
@@ -235,6 +243,7 @@ pub fn main() -> Exit {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
+        Command::Completions(args) => Ok(completions::main(&args)),
         Command::Config(args) => config::main(&args),
         Command::Connect(args) => on_runtime(connect::main(args)),
         Command::Connections(args) => on_runtime(connections::main(args)),
@@ -253,7 +262,10 @@ pub fn main() -> Exit {
         Command::Fmt(args) => fmt::main(&args),
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Graph(args) => graph::main(&args),
+        Command::Help(args) => help::main(&args),
         Command::Keys(args) => keys::main(&args),
+        Command::Lsp(args) => lsp::main(&args),
+        Command::Man(args) => man::main(&args),
         Command::Org(args) => owner::org(&args),
         Command::Owner(args) => owner::main(&args),
         Command::Pause(args) => on_runtime(pause::main(args)),

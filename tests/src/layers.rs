@@ -14,11 +14,12 @@ pub type Edges = BTreeMap<String, BTreeSet<String>>;
 /// changed alone. This crate is not in it: it may use everything.
 pub const TABLE: &[(&str, &[&str])] = &[
     ("ai", &["dsl", "egress", "secret", "store", "vault"]),
-    ("cli", &["dsl", "server"]),
+    ("cli", &["dsl", "lsp", "server"]),
     ("connectors", &["dsl", "egress", "secret"]),
     ("dsl", &[]),
     ("egress", &["secret"]),
     ("engine", &["dsl"]),
+    ("lsp", &["dsl"]),
     ("runtime", &["dsl", "engine", "store"]),
     ("secret", &[]),
     ("server", &["ai", "connectors", "dsl", "egress", "engine", "runtime", "secret", "store", "vault"]),
