@@ -80,8 +80,12 @@ fn answer(text: &str, question: &str) -> String {
             })
         }
         "connections" => {
-            let known = |(connector, name): (&str, &str)| Connection { connector: connector.into(), name: name.into() };
-            let known: Vec<Connection> = [("mail", "work"), ("mail", "home"), ("other", "no")].map(known).into();
+            let known = |(connector, name): (&str, &str)| Connection {
+                connector: connector.into(),
+                name: name.into(),
+            };
+            let known: Vec<Connection> =
+                [("mail", "work"), ("mail", "home"), ("other", "no")].map(known).into();
             let items = document.complete_with(at, &known);
             items.iter().map(|item| format!("{}  {:?}  {}\n", item.label, item.kind, item.detail)).collect()
         }
@@ -95,11 +99,9 @@ fn answer(text: &str, question: &str) -> String {
             let _ = writeln!(text, "{} to {} {:?}", start.line, end.line, fold.kind);
             text
         }),
-        "tokens" => document
-            .tokens()
-            .iter()
-            .map(|token| format!("{:?} {}", token.kind, shown(token.span)))
-            .collect(),
+        "tokens" => {
+            document.tokens().iter().map(|token| format!("{:?} {}", token.kind, shown(token.span))).collect()
+        }
         "fixes" => document.fixes(Span::new(at, at)).iter().map(|fix| format!("{}\n", fix.title)).collect(),
         "symbols" => outline(&document.symbols(), 0),
         _ => panic!("{question}"),

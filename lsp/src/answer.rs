@@ -80,7 +80,8 @@ impl Asked<'_> {
     /// The byte that is asked about.
     fn at(&self) -> Result<usize, Refusal> {
         let position = Position::read(&self.params["position"]);
-        let position = position.ok_or_else(|| Refusal::params("`position` has a `line` and a `character`"))?;
+        let position =
+            position.ok_or_else(|| Refusal::params("`position` has a `line` and a `character`"))?;
         Ok(self.file.lines.offset(&self.file.text, position))
     }
 
@@ -110,7 +111,8 @@ impl Asked<'_> {
 
     /// Changes of the text.
     fn change<'e>(&self, edits: impl IntoIterator<Item = &'e Edit>) -> Value {
-        let edits = edits.into_iter().map(|edit| json!({ "range": self.range(edit.span), "newText": edit.text }));
+        let edits =
+            edits.into_iter().map(|edit| json!({ "range": self.range(edit.span), "newText": edit.text }));
         json!({ "changes": { &self.file.uri: edits.collect::<Vec<_>>() } })
     }
 

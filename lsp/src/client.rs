@@ -35,7 +35,8 @@ impl Client {
         let can = &params["capabilities"];
         let document = &can["textDocument"];
         let is = |value: &Value| value.as_bool() == Some(true);
-        let has = |list: &Value, word: &str| list.as_array().is_some_and(|list| list.iter().any(|it| it == word));
+        let has =
+            |list: &Value, word: &str| list.as_array().is_some_and(|list| list.iter().any(|it| it == word));
         // The editor lists what it knows, the best first.
         let encodings = can["general"]["positionEncodings"].as_array();
         let known = encodings.into_iter().flatten().find_map(|name| {
@@ -45,7 +46,8 @@ impl Client {
         Client {
             encoding: known.unwrap_or_default(),
             snippets: is(&document["completion"]["completionItem"]["snippetSupport"]),
-            resolves_actions: has(&action["resolveSupport"]["properties"], "edit") && is(&action["dataSupport"]),
+            resolves_actions: has(&action["resolveSupport"]["properties"], "edit")
+                && is(&action["dataSupport"]),
             related: is(&document["publishDiagnostics"]["relatedInformation"]),
             tree: is(&document["documentSymbol"]["hierarchicalDocumentSymbolSupport"]),
             markdown: has(&document["hover"]["contentFormat"], "markdown"),

@@ -28,7 +28,18 @@ pub enum Kind {
 
 /// Keys that stand at the top of other systems' files, beside `name` and `steps`.
 const FOREIGN: [&str; 12] = [
-    "apiVersion", "image", "jobs", "kind", "labels", "on", "pool", "runs", "stages", "trigger", "variables", "when",
+    "apiVersion",
+    "image",
+    "jobs",
+    "kind",
+    "labels",
+    "on",
+    "pool",
+    "runs",
+    "stages",
+    "trigger",
+    "variables",
+    "when",
 ];
 
 impl Kind {

@@ -132,9 +132,11 @@ mod tests {
     #[test]
     fn columns_count_what_was_agreed_on() {
         let text = "aä𝄞b\r\ncd\re\n";
-        for (encoding, columns) in
-            [(Encoding::Utf8, [0, 1, 3, 7, 8]), (Encoding::Utf16, [0, 1, 2, 4, 5]), (Encoding::Utf32, [0, 1, 2, 3, 4])]
-        {
+        for (encoding, columns) in [
+            (Encoding::Utf8, [0, 1, 3, 7, 8]),
+            (Encoding::Utf16, [0, 1, 2, 4, 5]),
+            (Encoding::Utf32, [0, 1, 2, 3, 4]),
+        ] {
             let lines = Lines::new(text, encoding);
             for (offset, column) in [0, 1, 3, 7, 8].into_iter().zip(columns) {
                 let at = Position { line: 0, column };
@@ -150,7 +152,11 @@ mod tests {
             assert_eq!(lines.offset(text, Position { line: 9, column: 0 }), text.len());
         }
         let lines = Lines::new(text, Encoding::Utf16);
-        assert_eq!(lines.offset(text, Position { line: 0, column: 3 }), 3, "the middle of a pair is its character");
+        assert_eq!(
+            lines.offset(text, Position { line: 0, column: 3 }),
+            3,
+            "the middle of a pair is its character"
+        );
     }
 
     #[test]

@@ -59,7 +59,10 @@ impl Refusal {
 
     /// A fault of ours.
     pub fn internal(method: &str) -> Refusal {
-        Refusal::new(-32603, format!("`{method}` could not be answered: a fault of `keyway lsp`, please report it"))
+        Refusal::new(
+            -32603,
+            format!("`{method}` could not be answered: a fault of `keyway lsp`, please report it"),
+        )
     }
 
     /// A request before `initialize`.

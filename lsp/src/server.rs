@@ -75,8 +75,9 @@ impl<'w> Server<'w> {
         let question = question.ok_or_else(|| Refusal::unknown(method))?;
         // An action carries along what it is about.
         let document = if method == "codeAction/resolve" { &params["data"] } else { &params["textDocument"] };
-        let uri =
-            document["uri"].as_str().ok_or_else(|| Refusal::params("`textDocument.uri` says which text is meant"))?;
+        let uri = document["uri"]
+            .as_str()
+            .ok_or_else(|| Refusal::params("`textDocument.uri` says which text is meant"))?;
         let file = self.files.get_mut(uri);
         let file = file.ok_or_else(|| Refusal::params(format!("`{uri}` was not opened")))?;
         if !question.of.contains(&file.kind) {

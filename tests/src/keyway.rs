@@ -112,6 +112,7 @@ impl Keyway {
             "export",
             "fork",
             "keys",
+            "lsp",
             "org",
             "owner",
             "pause",

@@ -89,9 +89,11 @@ fn filled(value: Value, text: &str) -> Value {
             (None, None) => Value::String(word),
         },
         Value::Array(items) => items.into_iter().map(|item| filled(item, text)).collect(),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(key, value)| (key, filled(value, text))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(key, value)| (key, filled(value, text)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         other => other,
     }
 }
@@ -120,14 +122,16 @@ fn a_session_is_answered_to_the_letter() {
     let path = tests::root().join("tests/tests/lsp/session.txt");
     let source = std::fs::read_to_string(&path).unwrap();
     let (place, keyway) = folder();
-    std::fs::write(place.path().join("other.yaml"), "name: other\ninputs: { week: integer }\nsteps: {}\n").unwrap();
+    std::fs::write(place.path().join("other.yaml"), "name: other\ninputs: { week: integer }\nsteps: {}\n")
+        .unwrap();
     let here = format!("file://{}", place.path().display());
     let mut editor = Editor::start(&keyway, place.path());
     let mut text = String::new();
     let (mut asked, mut wrong, mut written) = (0, vec![], String::new());
     for Line { said, wanted } in script(&source) {
         let _ = writeln!(written, "{said}");
-        let Some((mark, rest)) = said.split_once(' ').filter(|(mark, _)| [">", "!", "!!"].contains(mark)) else {
+        let Some((mark, rest)) = said.split_once(' ').filter(|(mark, _)| [">", "!", "!!"].contains(mark))
+        else {
             continue;
         };
         let (method, params) = rest.split_once(' ').unwrap_or((rest, "null"));
@@ -177,7 +181,9 @@ fn sources() -> Vec<String> {
     let folders = ["workflows", "dsl/tests/cases/ok"].map(|name| tests::root().join(name));
     let files = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap().flatten());
     let mut files: Vec<PathBuf> = files.map(|entry| entry.path()).collect();
-    files.retain(|path| path.to_string_lossy().ends_with(".yaml") && !path.to_string_lossy().ends_with(".test.yaml"));
+    files.retain(|path| {
+        path.to_string_lossy().ends_with(".yaml") && !path.to_string_lossy().ends_with(".test.yaml")
+    });
     files.sort();
     let texts = files.iter().map(|path| std::fs::read_to_string(path).unwrap().replace('\r', ""));
     texts.filter(|text| text.len() < 3_000).collect()
@@ -185,10 +191,9 @@ fn sources() -> Vec<String> {
 
 /// What the editor must be told of a text, from what `dsl` finds in it.
 fn wanted(text: &str, found: &[Diagnostic]) -> Vec<Value> {
-    let edit = |edit: &dsl::diagnostic::Edit| json!({ "range": range(text, edit.span), "newText": edit.text });
-    let fix = |fix: &dsl::diagnostic::Fix| {
-        json!({ "title": fix.title, "edits": fix.edits.iter().map(edit).collect::<Vec<_>>() })
-    };
+    let edit =
+        |edit: &dsl::diagnostic::Edit| json!({ "range": range(text, edit.span), "newText": edit.text });
+    let fix = |fix: &dsl::diagnostic::Fix| json!({ "title": fix.title, "edits": fix.edits.iter().map(edit).collect::<Vec<_>>() });
     let one = |found: &Diagnostic| {
         json!({
             "range": range(text, found.span),
@@ -231,7 +236,12 @@ fn edit(chance: &mut Chance, text: &str, sources: &[String]) -> (Value, String) 
     let start = text.char_indices().zip(whole.chars()).find(|((_, one), other)| one != other);
     let start = start.map_or(text.len().min(whole.len()), |((at, _), _)| at);
     let rest = |all: &str| all[start..].chars().rev().collect::<Vec<_>>();
-    let same = rest(text).iter().zip(&rest(&whole)).take_while(|(one, other)| one == other).map(|(char, _)| char.len_utf8()).sum::<usize>();
+    let same = rest(text)
+        .iter()
+        .zip(&rest(&whole))
+        .take_while(|(one, other)| one == other)
+        .map(|(char, _)| char.len_utf8())
+        .sum::<usize>();
     let span = Span::new(start, text.len() - same);
     let new = &whole[start..whole.len() - same];
     (json!({ "range": range(text, span), "text": new }), whole)
@@ -258,17 +268,27 @@ fn faults(seed: u64, edits: usize, missed: Option<usize>) -> Vec<String> {
         editor.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
         // A question at some places, whatever the text has become.
         if at % 5 == 0 {
-            let offset = (0..=chance.below(text.len() + 1)).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+            let offset =
+                (0..=chance.below(text.len() + 1)).rev().find(|at| text.is_char_boundary(*at)).unwrap();
             let place = json!({ "textDocument": { "uri": uri }, "position": position(&text, offset), "newName": "n" });
-            for method in ["completion", "hover", "rename", "foldingRange", "references", "semanticTokens/full"] {
+            for method in
+                ["completion", "hover", "rename", "foldingRange", "references", "semanticTokens/full"]
+            {
                 let answer = editor.ask(&format!("textDocument/{method}"), place.clone());
-                assert!(answer.get("result").is_some() || answer["error"]["code"] == -32803, "{method}: {answer}");
+                assert!(
+                    answer.get("result").is_some() || answer["error"]["code"] == -32803,
+                    "{method}: {answer}"
+                );
             }
         }
         let params = editor.diagnostics(&uri, &json!(at + 2));
         let checked = dsl::check(&text, &server::beside::catalog(&file, &text)).diagnostics;
         if told(&params) != wanted(&text, &checked) {
-            found.push(format!("edit {at}: {:#?}\nnot {:#?}\nof {text}", told(&params), wanted(&text, &checked)));
+            found.push(format!(
+                "edit {at}: {:#?}\nnot {:#?}\nof {text}",
+                told(&params),
+                wanted(&text, &checked)
+            ));
         }
         // Sometimes the command itself is asked.
         if at % 50 == 0 && missed.is_none() {
@@ -322,34 +342,57 @@ fn what_is_no_message_is_refused_and_the_conversation_goes_on() {
     editor.tell("textDocument/didOpen", json!({}));
     editor.initialize(json!({}));
     assert_eq!(code(&editor.ask("initialize", json!({}))), -32600, "twice");
-    for (body, wanted) in [("{", -32700), ("[]", -32600), ("null", -32600), ("{}", -32600), ("{\"id\":{},\"method\":\"a\"}", -32600)]
-    {
+    for (body, wanted) in [
+        ("{", -32700),
+        ("[]", -32600),
+        ("null", -32600),
+        ("{}", -32600),
+        ("{\"id\":{},\"method\":\"a\"}", -32600),
+    ] {
         editor.send(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
         assert_eq!(code(&editor.answer(&Value::Null)), wanted, "{body}");
     }
     assert_eq!(code(&editor.ask("workspace/unheardOf", json!({}))), -32601);
     assert_eq!(code(&editor.ask("textDocument/hover", json!([1]))), -32602);
-    assert_eq!(code(&editor.ask("textDocument/hover", json!({ "textDocument": { "uri": "file:///none" } }))), -32602);
+    assert_eq!(
+        code(&editor.ask("textDocument/hover", json!({ "textDocument": { "uri": "file:///none" } }))),
+        -32602
+    );
     // What is told and makes no sense is logged or passed over.
     editor.tell("textDocument/didChange", json!(7));
     editor.tell("textDocument/didOpen", json!({ "textDocument": { "uri": 1 } }));
     editor.tell("$/setTrace", json!({ "value": "off" }));
     editor.message(&json!({ "jsonrpc": "2.0", "id": "x", "result": null }));
     editor.open("file:///a.yaml", "keyway", "name: a\n");
-    assert_eq!(code(&editor.ask("textDocument/hover", json!({ "textDocument": { "uri": "file:///a.yaml" } }))), -32602);
+    assert_eq!(
+        code(&editor.ask("textDocument/hover", json!({ "textDocument": { "uri": "file:///a.yaml" } }))),
+        -32602
+    );
     let place = json!({ "textDocument": { "uri": "file:///a.yaml" }, "position": { "line": 9_999_999_999_u64, "character": 1 } });
     assert_eq!(editor.ask("textDocument/hover", place), json!({ "result": null }));
-    for range in [json!({ "start": { "line": 1, "character": 0 }, "end": { "line": 0, "character": 0 } }), json!("x"), json!({})] {
+    for range in [
+        json!({ "start": { "line": 1, "character": 0 }, "end": { "line": 0, "character": 0 } }),
+        json!("x"),
+        json!({}),
+    ] {
         editor.open("file:///b.yaml", "keyway", "name: a\n");
         let change = json!({ "range": range, "text": "x" });
         let document = json!({ "uri": "file:///b.yaml", "version": 2 });
-        editor.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": [change] }));
-        assert_eq!(code(&editor.ask("textDocument/documentSymbol", json!({ "textDocument": document }))), -32602);
+        editor
+            .tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": [change] }));
+        assert_eq!(
+            code(&editor.ask("textDocument/documentSymbol", json!({ "textDocument": document }))),
+            -32602
+        );
     }
     // A request that is taken back before its turn.
     let ask = |id| json!({ "jsonrpc": "2.0", "id": id, "method": "textDocument/documentSymbol", "params": { "textDocument": { "uri": "file:///a.yaml" } } });
     let cancel = json!({ "jsonrpc": "2.0", "method": "$/cancelRequest", "params": { "id": 901 } });
-    let frames: String = [ask(900), ask(901), cancel].iter().map(Value::to_string).map(|body| format!("Content-Length: {}\r\n\r\n{body}", body.len())).collect();
+    let frames: String = [ask(900), ask(901), cancel]
+        .iter()
+        .map(Value::to_string)
+        .map(|body| format!("Content-Length: {}\r\n\r\n{body}", body.len()))
+        .collect();
     editor.send(frames.as_bytes());
     assert_eq!(editor.answer(&json!(900)), json!({ "result": [] }));
     let second = editor.answer(&json!(901));
@@ -393,7 +436,11 @@ fn a_file_that_is_not_ours_is_left_alone() {
     editor.open("file:///compose.yaml", "yaml", compose);
     let place = json!({ "textDocument": { "uri": "file:///compose.yaml" }, "position": { "line": 0, "character": 0 } });
     for method in ["hover", "completion", "documentSymbol", "formatting", "rename"] {
-        assert_eq!(editor.ask(&format!("textDocument/{method}"), place.clone()), json!({ "result": null }), "{method}");
+        assert_eq!(
+            editor.ask(&format!("textDocument/{method}"), place.clone()),
+            json!({ "result": null }),
+            "{method}"
+        );
     }
     // It becomes ours as soon as it says so; nothing was told of it before.
     let change = json!([{ "text": "name: x\nsteps: { a: { fial: no } }\n" }]);
@@ -421,15 +468,18 @@ fn test_files_and_manifests_are_checked() {
         let uri = format!("file://{}", path.display());
         editor.open(&uri, "yaml", text);
         let params = editor.diagnostics(&uri, &json!(1));
-        let codes: Vec<&str> = params["diagnostics"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
+        let codes: Vec<&str> =
+            params["diagnostics"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
         assert!(wanted.iter().all(|code| codes.contains(code)), "{name}: {codes:?}");
         assert_eq!(wanted.is_empty(), codes.is_empty(), "{name}: {codes:?}");
         // The command says the same.
         std::fs::write(&path, text).unwrap();
-        let command: &[&str] = if name == "parcels.yaml" { &["connector", "check", "--json"] } else { &["check", "--json"] };
+        let command: &[&str] =
+            if name == "parcels.yaml" { &["connector", "check", "--json"] } else { &["check", "--json"] };
         let path = path.display().to_string();
         let said = keyway.run(&[command, &[path.as_str()]].concat()).json();
-        let of_command: Vec<&str> = said["diagnostics"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
+        let of_command: Vec<&str> =
+            said["diagnostics"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
         assert_eq!(of_command, codes);
         editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
         assert_eq!(editor.diagnostics(&uri, &Value::Null)["diagnostics"], json!([]));
@@ -451,9 +501,14 @@ fn columns_count_what_was_agreed_on() {
         let mut editor = Editor::start(&keyway, place.path());
         let said = editor.initialize(json!({ "general": { "positionEncodings": encodings } }));
         assert_eq!(said["result"]["capabilities"]["positionEncoding"], agreed);
-        editor.open("file:///a.yaml", "keyway", "name: a\r\nsteps: { é: { set: { 𝄞: 1 } } }\r\noutput: \"𝄞é {{ stesp.é }}\"\r\n");
+        editor.open(
+            "file:///a.yaml",
+            "keyway",
+            "name: a\r\nsteps: { é: { set: { 𝄞: 1 } } }\r\noutput: \"𝄞é {{ stesp.é }}\"\r\n",
+        );
         let params = editor.diagnostics("file:///a.yaml", &json!(1));
-        let found = params["diagnostics"].as_array().unwrap().iter().find(|it| it["range"]["start"]["line"] == 2);
+        let found =
+            params["diagnostics"].as_array().unwrap().iter().find(|it| it["range"]["start"]["line"] == 2);
         assert_eq!(found.unwrap()["range"]["start"]["character"], column, "{params}");
         editor.quit();
     }
@@ -463,7 +518,9 @@ fn columns_count_what_was_agreed_on() {
 
 /// A workflow of so many steps that read each other.
 fn large(steps: usize) -> String {
-    let mut text = String::from("name: large\ninputs: { n: integer }\nsteps:\n  s0: { set: { n: \"{{ inputs.n }}\" } }\n");
+    let mut text = String::from(
+        "name: large\ninputs: { n: integer }\nsteps:\n  s0: { set: { n: \"{{ inputs.n }}\" } }\n",
+    );
     for step in 1..steps {
         let before = step - 1;
         let _ = writeln!(text, "  s{step}:\n    set: {{ n: \"{{{{ steps.s{before}.n + 1 }}}}\" }}");
@@ -493,7 +550,9 @@ fn a_keystroke_in_a_file_of_1_000_steps_is_answered_at_once() {
     let (mut completions, mut hovers, mut checks) = (vec![], vec![], vec![]);
     let mark = "  s900:\n    set: { n: \"{{ steps.s89";
     let mut at = text.find(mark).unwrap() + mark.len();
-    for (nth, typed) in ["9", ".", "n", " ", "+", " ", "s", "t", "e", "p", "s", ".", "s", "1"].into_iter().enumerate() {
+    for (nth, typed) in
+        ["9", ".", "n", " ", "+", " ", "s", "t", "e", "p", "s", ".", "s", "1"].into_iter().enumerate()
+    {
         // The first overwrites what stands there, the rest is written before it.
         let place = position(&text, at);
         let change = json!([{ "range": { "start": place, "end": place }, "text": typed }]);
@@ -519,7 +578,8 @@ fn a_keystroke_in_a_file_of_1_000_steps_is_answered_at_once() {
     let (first, complete, check, hover) =
         (median(&mut starts), median(&mut completions), median(&mut checks), median(&mut hovers));
     println!("start {first:?}; completion {complete:?}, diagnostics after it {check:?}, hover {hover:?}");
-    let most = |time: Duration, most, what: &str| assert!(time < Duration::from_millis(most), "{what}: {time:?}");
+    let most =
+        |time: Duration, most, what: &str| assert!(time < Duration::from_millis(most), "{what}: {time:?}");
     most(first, start, "start");
     most(complete, keystroke, "completion");
     most(hover, keystroke, "hover");

@@ -110,7 +110,8 @@ fn words(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
     while let Some((before, after)) = rest.split_once('[') {
-        let link = after.split_once("](").and_then(|(shown, target)| Some((shown, target.split_once(')')?.1)));
+        let link =
+            after.split_once("](").and_then(|(shown, target)| Some((shown, target.split_once(')')?.1)));
         out += before;
         match link.filter(|(shown, _)| !shown.contains(['[', '`']) || shown.matches('`').count() == 2) {
             Some((shown, left)) => {
@@ -128,7 +129,8 @@ fn words(line: &str) -> String {
 
 /// The rows of a table, the first column as wide as its widest cell.
 fn columns(table: Vec<Vec<String>>) -> String {
-    let is_rule = |row: &[String]| row.iter().all(|cell| cell.chars().all(|char| matches!(char, '-' | ' ' | ':')));
+    let is_rule =
+        |row: &[String]| row.iter().all(|cell| cell.chars().all(|char| matches!(char, '-' | ' ' | ':')));
     // The head says no more than the topic does.
     let rows: Vec<Vec<String>> = table.into_iter().skip(1).filter(|row| !is_rule(row)).collect();
     let first = |row: &Vec<String>| row.first().map_or(0, |cell| cell.chars().count());

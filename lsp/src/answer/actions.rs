@@ -41,7 +41,11 @@ pub fn actions(asked: &mut Asked<'_>) -> Result<Value, Refusal> {
     let mendable = found.iter().filter(|found| found.fixes.len() == 1).count();
     let said = only.is_some() && wanted(ALL);
     // To know what all of them change takes several checks: only who asks for it waits for it.
-    if mendable > 0 && asked.file.kind == Kind::Workflow && wanted(ALL) && (said || asked.client.resolves_actions) {
+    if mendable > 0
+        && asked.file.kind == Kind::Workflow
+        && wanted(ALL)
+        && (said || asked.client.resolves_actions)
+    {
         let mut action = json!({
             "title": "Mend all that needs no choice",
             "kind": ALL,

@@ -24,7 +24,8 @@ pub fn folds(asked: &mut Asked<'_>) -> Result<Value, Refusal> {
         let mut value = json!({ "startLine": start.line, "endLine": end.line });
         if !asked.client.folds_lines {
             // What is folded begins behind the first line.
-            let behind = asked.file.text[fold.start..].find(['\n', '\r']).map_or(fold.end, |end| fold.start + end);
+            let behind =
+                asked.file.text[fold.start..].find(['\n', '\r']).map_or(fold.end, |end| fold.start + end);
             value["startCharacter"] = place(behind).column.into();
             value["endCharacter"] = end.column.into();
         }

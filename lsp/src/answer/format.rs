@@ -44,12 +44,18 @@ mod tests {
 
     #[test]
     fn an_edit_makes_one_text_of_the_other_and_leaves_the_ends() {
-        let texts = ["", "a\n", "a\nb\n", "a\nc\nb\n", "a\nb", "b\na\n", "a\na\n", "a\na\na\n", "x\r\na\n", "é\n𝄞"];
+        let texts =
+            ["", "a\n", "a\nb\n", "a\nc\nb\n", "a\nb", "b\na\n", "a\na\n", "a\na\na\n", "x\r\na\n", "é\n𝄞"];
         for old in texts {
             for new in texts {
                 let made = match difference(old, new) {
                     None => old.to_owned(),
-                    Some(edit) => format!("{}{}{}", &old[..edit.span.range().start], edit.text, &old[edit.span.range().end..]),
+                    Some(edit) => format!(
+                        "{}{}{}",
+                        &old[..edit.span.range().start],
+                        edit.text,
+                        &old[edit.span.range().end..]
+                    ),
                 };
                 assert_eq!(made, new, "from {old:?}");
             }

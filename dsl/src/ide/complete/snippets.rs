@@ -97,9 +97,10 @@ fn margin(cursor: &Cursor<'_>, may: Before) -> Option<&'static str> {
     };
     let plain = match may {
         Before::Nothing => head.is_empty(),
-        Before::Key => {
-            head.trim_end().strip_suffix(':').is_some_and(|key| key.chars().all(|char| char.is_alphanumeric()))
-        }
+        Before::Key => head
+            .trim_end()
+            .strip_suffix(':')
+            .is_some_and(|key| key.chars().all(|char| char.is_alphanumeric())),
     };
     (plain && after.trim().is_empty()).then_some(margin)
 }

@@ -45,7 +45,8 @@ fn of_shape(cursor: &Cursor<'_>, key: &str, shape: &Shape) -> Vec<Offer> {
         Shape::Action => {
             let offer = |action: &Action| {
                 let offer = Offer::new(&*action.id, ItemKind::Action).detail(&*action.about);
-                let snippet = if key == "use" { snippets::call(cursor, &action.id, &action.input) } else { None };
+                let snippet =
+                    if key == "use" { snippets::call(cursor, &action.id, &action.input) } else { None };
                 offer.about(describe::action(action)).snippet(snippet)
             };
             catalog.all_actions().into_iter().map(offer).collect()
