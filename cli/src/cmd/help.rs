@@ -41,7 +41,10 @@ fn topics() -> Vec<Topic> {
 /// What follows the list of all commands.
 pub fn after() -> String {
     let names: Vec<String> = topics().into_iter().map(|topic| topic.name).collect();
-    format!("Topics: {}.\n`keyway help TOPIC` shows one, `keyway help COMMAND` a command.", names.join(", "))
+    format!(
+        "Begin with `keyway help start`. Topics: {}.\n`keyway help TOPIC` shows one, `keyway help COMMAND` a command.",
+        names.join(", ")
+    )
 }
 
 /// Carries the command out.

@@ -44,9 +44,10 @@ fn write(args: &Args) -> std::io::Result<usize> {
 
 /// The page of a command, and those of the commands below it.
 fn collect(command: clap::Command, pages: &mut Vec<clap_mangen::Man>) {
-    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+    // Below others `help` is no command of ours, and says what their pages say.
+    let is_own = |below: &clap::Command| below.get_name() != "help" || command.get_name() == "keyway";
+    for below in command.get_subcommands().filter(|below| is_own(below)) {
         collect(below.clone(), pages);
     }
-    // `help` has no page: `keyway help` is one itself.
     pages.push(clap_mangen::Man::new(command.disable_help_subcommand(true)));
 }
