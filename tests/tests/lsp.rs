@@ -152,7 +152,9 @@ fn a_session_is_answered_to_the_letter() {
             }
         };
         let got: Vec<String> = got.iter().map(|got| got.to_string().replace(&here, "$here")).collect();
-        got.iter().for_each(|got| drop(writeln!(written, "< {got}")));
+        for got in &got {
+            let _ = writeln!(written, "< {got}");
+        }
         let same = |one: &str, other: &str| {
             let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
             read(one) == read(other)
@@ -393,7 +395,6 @@ fn a_keystroke_in_a_file_of_1_000_steps_is_answered_at_once() {
     for (nth, typed) in
         ["9", ".", "n", " ", "+", " ", "s", "t", "e", "p", "s", ".", "s", "1"].into_iter().enumerate()
     {
-        // The first overwrites what stands there, the rest is written before it.
         let place = position(&text, at);
         let change = json!([{ "range": { "start": place, "end": place }, "text": typed }]);
         text.insert_str(at, typed);
