@@ -8,6 +8,7 @@ mod budget;
 mod cancel;
 mod check;
 mod clean;
+mod completions;
 mod config;
 mod connect;
 mod connections;
@@ -27,9 +28,12 @@ mod fmt;
 mod fork;
 mod generate;
 mod graph;
+mod help;
 mod import;
 mod issuer;
 mod keys;
+mod lsp;
+mod man;
 mod new;
 mod owner;
 mod pause;
@@ -67,7 +71,7 @@ use crate::{logging, output};
 
 /// Check workflows like programs, and run them durably
 #[derive(Parser)]
-#[command(name = "keyway", version, max_term_width = 100)]
+#[command(name = "keyway", version, max_term_width = 100, disable_help_subcommand = true, after_help = help::after())]
 struct Line {
     #[command(subcommand)]
     command: Command,
@@ -83,6 +87,7 @@ enum Command {
     Cancel(cancel::Args),
     Check(check::Args),
     Clean(clean::Args),
+    Completions(completions::Args),
     Config(config::Args),
     Connect(connect::Args),
     Connections(connections::Args),
@@ -104,9 +109,12 @@ enum Command {
     Fork(fork::Args),
     Generate(generate::Args),
     Graph(graph::Args),
+    Help(help::Args),
     Import(import::Args),
     Issuer(issuer::Args),
     Keys(keys::Args),
+    Lsp(lsp::Args),
+    Man(man::Args),
     New(new::Args),
     Org(owner::OrgArgs),
     Owner(owner::Args),
@@ -249,6 +257,7 @@ pub fn main() -> Exit {
         Command::Cancel(args) => on_runtime(cancel::main(args)),
         Command::Check(args) => check::main(&args),
         Command::Clean(args) => on_runtime(clean::main(args)),
+        Command::Completions(args) => Ok(completions::main(&args)),
         Command::Config(args) => config::main(&args),
         Command::Connect(args) => on_runtime(connect::main(args)),
         Command::Connections(args) => on_runtime(connections::main(args)),
@@ -270,9 +279,12 @@ pub fn main() -> Exit {
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Generate(args) => generate::main(&args),
         Command::Graph(args) => graph::main(&args),
+        Command::Help(args) => help::main(&args),
         Command::Import(args) => import::main(&args),
         Command::Issuer(args) => issuer::main(&args),
         Command::Keys(args) => keys::main(&args),
+        Command::Lsp(args) => lsp::main(&args),
+        Command::Man(args) => man::main(&args),
         Command::New(args) => new::main(&args),
         Command::Org(args) => owner::org(&args),
         Command::Owner(args) => owner::main(&args),

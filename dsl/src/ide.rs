@@ -9,25 +9,34 @@ mod at;
 mod complete;
 mod definition;
 mod describe;
+mod folds;
+mod hints;
 mod hover;
 mod links;
 mod rename;
 mod scope;
 mod symbols;
+mod tokens;
+
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::ast::{Ast, Step};
 use crate::catalog::Catalog;
 use crate::check;
 use crate::diagnostic::{Diagnostic, Edit, Fix};
-use crate::expr::types::{Absence, Seen, Strictness, Watch};
+use crate::expr::types::{Absence, Manner, Seen, Strictness, Watch};
 use crate::parse;
 use crate::span::Span;
 use crate::types::Type;
 use crate::yaml::{self, Node};
 
 pub use complete::{Item, ItemKind};
+pub use folds::{Fold, FoldKind};
+pub use hints::{Hint, HintKind};
 pub use hover::Hover;
 pub use symbols::{Symbol, SymbolKind};
+pub use tokens::{Token, TokenKind};
 
 /// One version of a text, with all that is known of it.
 #[derive(Debug)]
@@ -36,8 +45,49 @@ pub struct Document<'c> {
     pub text: String,
     /// All that is wrong with it, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
-    catalog: &'c Catalog,
+    catalog: Held<'c>,
     read: Option<Read>,
+}
+
+/// What can be called: lent by whoever asks, or shared with what outlives the question.
+#[derive(Clone, Debug)]
+pub enum Held<'c> {
+    /// Lent.
+    Lent(&'c Catalog),
+    /// Shared.
+    Shared(Arc<Catalog>),
+}
+
+impl Deref for Held<'_> {
+    type Target = Catalog;
+
+    fn deref(&self) -> &Catalog {
+        match self {
+            Held::Lent(catalog) => catalog,
+            Held::Shared(catalog) => catalog,
+        }
+    }
+}
+
+impl<'c> From<&'c Catalog> for Held<'c> {
+    fn from(catalog: &'c Catalog) -> Held<'c> {
+        Held::Lent(catalog)
+    }
+}
+
+impl From<Arc<Catalog>> for Held<'_> {
+    fn from(catalog: Arc<Catalog>) -> Self {
+        Held::Shared(catalog)
+    }
+}
+
+/// A connection that somebody has: the connector, and what they called it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The connector.
+    pub connector: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// A text that could be read.
@@ -49,27 +99,40 @@ struct Read {
     types: Vec<Type>,
     /// Whether a step may give nothing, by id.
     absence: Vec<Absence>,
+    /// Steps by id that read plainly what may have given nothing, with the ids of what they read.
+    doubtful: Vec<(usize, usize)>,
 }
 
 impl<'c> Document<'c> {
     /// Reads and checks a text.
-    pub fn new(text: impl Into<String>, catalog: &'c Catalog) -> Document<'c> {
-        let text = text.into();
+    pub fn new(text: impl Into<String>, catalog: impl Into<Held<'c>>) -> Document<'c> {
+        let (text, catalog) = (text.into(), catalog.into());
         let (root, mut diagnostics) = yaml::read(&text);
         let read = root.map(|root| {
             let (ast, wrong) = parse::parse(&text, &root);
             diagnostics.extend(wrong);
             let found = std::mem::take(&mut diagnostics);
-            let found = check::run(&text, &ast, catalog, Strictness::Gradual, found);
+            let found = check::run(&text, &ast, &catalog, Strictness::Gradual, found);
             diagnostics = found.diagnostics;
-            Read { root, ast, types: found.typed.steps, absence: found.typed.absence }
+            Read::of(root, ast, found.typed)
         });
         Document { diagnostics: crate::in_order(diagnostics), text, catalog, read }
     }
 
+    /// Takes a text as it is, without reading it: for completion, which reads it in a way of its own. To the other
+    /// questions there is no answer.
+    pub fn unread(text: impl Into<String>, catalog: impl Into<Held<'c>>) -> Document<'c> {
+        Document { text: text.into(), diagnostics: vec![], catalog: catalog.into(), read: None }
+    }
+
     /// What may stand at a place, in the order in which it should be offered.
     pub fn complete(&self, at: usize) -> Vec<Item> {
-        complete::complete(self, self.inside(at))
+        self.complete_with(at, &[])
+    }
+
+    /// As `complete`, where it is known which connections there are.
+    pub fn complete_with(&self, at: usize, connections: &[Connection]) -> Vec<Item> {
+        complete::complete(self, self.inside(at), connections)
     }
 
     /// What stands at a place, for people.
@@ -87,8 +150,11 @@ impl<'c> Document<'c> {
         definition::references(self, self.inside(at))
     }
 
-    /// The name at a place, if it is one that can be changed.
-    pub fn renamable(&self, at: usize) -> Option<Span> {
+    /// The name at a place that can be changed.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn renamable(&self, at: usize) -> Result<Span, String> {
         rename::renamable(self, self.inside(at))
     }
 
@@ -104,6 +170,21 @@ impl<'c> Document<'c> {
     pub fn fixes(&self, place: Span) -> Vec<&Fix> {
         let touched = self.diagnostics.iter().filter(|wrong| touch(wrong.span, place));
         touched.flat_map(|wrong| &wrong.fixes).collect()
+    }
+
+    /// What can be folded, in the order of the text.
+    pub fn folds(&self) -> Vec<Fold> {
+        folds::folds(&self.text, self.read.as_ref().map(|read| &read.root))
+    }
+
+    /// What is shown beside the steps: what they give, and why they may give nothing.
+    pub fn hints(&self) -> Vec<Hint> {
+        self.read.as_ref().map_or(vec![], |read| hints::hints(&self.text, read))
+    }
+
+    /// The words of all expressions, in the order of the text.
+    pub fn tokens(&self) -> Vec<Token> {
+        self.read.as_ref().map_or(vec![], |read| tokens::tokens(&read.ast))
     }
 
     /// The steps and inputs as a tree.
@@ -126,8 +207,15 @@ impl Read {
     fn new(text: &str, root: Node, catalog: &Catalog, watch: Option<&Watch>) -> Read {
         let (ast, _) = parse::parse(text, &root);
         let typed = check::look(text, &ast, catalog, watch);
-        let (types, absence) = (typed.steps, typed.absence);
-        Read { root, ast, types, absence }
+        Read::of(root, ast, typed)
+    }
+
+    fn of(root: Node, ast: Ast, typed: check::Typed) -> Read {
+        let plain = typed.doubtful.iter().filter(|found| found.read.manner == Manner::Plain);
+        let mut doubtful: Vec<(usize, usize)> = plain.map(|found| (found.reader, found.target)).collect();
+        doubtful.sort_unstable();
+        doubtful.dedup();
+        Read { root, ast, types: typed.steps, absence: typed.absence, doubtful }
     }
 
     /// The types of the parts of the expression at a place.

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use dsl::diagnostic::{Edit, Fix};
-use dsl::ide::{Document, Symbol};
+use dsl::ide::{Connection, Document, Symbol};
 use dsl::mend;
 use dsl::span::{Lines, Span};
 
@@ -67,6 +67,41 @@ fn answer(text: &str, question: &str) -> String {
             Ok(edits) => mend::apply(&document.text, [&Fix { title: String::new(), edits }]).unwrap(),
             Err(reason) => format!("refused: {reason}\n"),
         },
+        "prepare" => match document.renamable(at) {
+            Ok(span) => shown(span),
+            Err(reason) => format!("refused: {reason}\n"),
+        },
+        "snippets" => {
+            let items = document.complete(at);
+            let found = items.iter().filter_map(|item| Some((&item.label, item.snippet.as_ref()?)));
+            found.take(LISTED).fold(String::new(), |mut text, (label, snippet)| {
+                let _ = writeln!(text, "{label}: {}", snippet.replace('\n', "\n  | "));
+                text
+            })
+        }
+        "connections" => {
+            let known = |(connector, name): (&str, &str)| Connection {
+                connector: connector.into(),
+                name: name.into(),
+            };
+            let known: Vec<Connection> =
+                [("mail", "work"), ("mail", "home"), ("other", "no")].map(known).into();
+            let items = document.complete_with(at, &known);
+            items.iter().map(|item| format!("{}  {:?}  {}\n", item.label, item.kind, item.detail)).collect()
+        }
+        "hints" => document.hints().iter().fold(String::new(), |mut text, hint| {
+            let place = lines.place(hint.at);
+            let _ = writeln!(text, "{}:{} {}  ({})", place.line, place.column, hint.label, hint.about);
+            text
+        }),
+        "folds" => document.folds().iter().fold(String::new(), |mut text, fold| {
+            let (start, end) = (lines.place(fold.start), lines.place(fold.end));
+            let _ = writeln!(text, "{} to {} {:?}", start.line, end.line, fold.kind);
+            text
+        }),
+        "tokens" => {
+            document.tokens().iter().map(|token| format!("{:?} {}", token.kind, shown(token.span))).collect()
+        }
         "fixes" => document.fixes(Span::new(at, at)).iter().map(|fix| format!("{}\n", fix.title)).collect(),
         "symbols" => outline(&document.symbols(), 0),
         _ => panic!("{question}"),
@@ -184,6 +219,14 @@ fn ask(document: &Document<'_>, at: usize) {
     document.references(at).into_iter().for_each(fits);
     document.renamable(at).into_iter().for_each(fits);
     document.fixes(Span::new(at, at));
+    document.hints().iter().for_each(|hint| fits(Span::new(hint.at, hint.at)));
+    document.folds().iter().for_each(|fold| fits(Span::new(fold.start, fold.end)));
+    let mut end = 0;
+    for token in document.tokens() {
+        fits(token.span);
+        assert!(token.span.start >= end, "{token:?} overlaps in {:?}", document.text);
+        end = token.span.end;
+    }
 }
 
 /// The nearest place that is within the text and between two characters.

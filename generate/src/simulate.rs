@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dsl::ast::TriggerKind;
 use dsl::catalog::{Catalog, Failure, FailureKind};
 use dsl::span::{Span, Spanned};
-use dsl::test::{Answer, Case, Does, Expect, Fired, Mock, Replies, Reply, Says, Subject, Target, Word};
+use dsl::test::{Answer, Case, Does, Expect, Fired, Mock, Reply, Says, Subject, Target, Word};
 use dsl::types::{Field, Type};
 use dsl::value::{Object, Value};
 use dsl::workflow::{Arg, Start, Workflow};
@@ -105,7 +105,14 @@ fn play(
         };
         Mock {
             of: Spanned::new(Target::Step((*path).clone()), span),
-            replies: Replies::Always(Reply { span, says, takes: SignedDuration::ZERO }),
+            replies: vec![Reply {
+                span,
+                with: None,
+                times: None,
+                says,
+                takes: SignedDuration::ZERO,
+                costs: None,
+            }],
         }
     });
     let people = subject.parts.iter().enumerate().filter_map(|(at, (path, part))| match &part.does {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use dsl::catalog::{Catalog, Failure, FailureKind, Signature};
 use dsl::value::{Object, Value};
@@ -21,6 +22,52 @@ pub fn catalog(file: &Path, text: &str) -> Cow<'static, Catalog> {
         return Cow::Owned(Catalog { workflows: Some(workflows(file)), ..crate::catalog() });
     }
     Cow::Borrowed(crate::plain())
+}
+
+/// What workflows can name while somebody writes them: known again as long as no file beside them changes, since an editor
+/// asks at every keystroke.
+#[derive(Debug)]
+pub struct Writing {
+    plain: Arc<Catalog>,
+    known: Mutex<BTreeMap<PathBuf, (Stamps, Arc<Catalog>)>>,
+}
+
+/// The workflows' files of a folder with their times and lengths.
+type Stamps = Vec<(PathBuf, Option<SystemTime>, u64)>;
+
+impl Default for Writing {
+    fn default() -> Writing {
+        Writing { plain: Arc::new(crate::plain().clone()), known: Mutex::default() }
+    }
+}
+
+impl Writing {
+    /// What a workflow in a file can name. Unlike `catalog` it knows the folder as soon as the text may be about to call
+    /// a workflow.
+    pub fn catalog(&self, file: &Path, text: &str) -> Arc<Catalog> {
+        // A key may be written with escapes.
+        if !text.contains("call") && !text.contains('\\') {
+            return self.plain.clone();
+        }
+        let folder = folder(file).to_owned();
+        let now = stamps(&folder);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, catalog)) = known.get(&folder).filter(|(then, _)| *then == now) {
+            return catalog.clone();
+        }
+        let catalog = Arc::new(Catalog { workflows: Some(workflows(file)), ..crate::catalog() });
+        known.insert(folder, (now, catalog.clone()));
+        catalog
+    }
+}
+
+fn stamps(folder: &Path) -> Stamps {
+    let stamp = |path: PathBuf| {
+        let known = path.metadata().ok();
+        let length = known.as_ref().map_or(0, std::fs::Metadata::len);
+        (path, known.and_then(|known| known.modified().ok()), length)
+    };
+    files(folder).into_iter().map(stamp).collect()
 }
 
 /// What an outline of a plan takes from beside its file: the workflows that it calls, as far as they are right.
@@ -129,8 +176,8 @@ fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The workflows' files in a folder, by their names, with their texts.
-fn texts(folder: &Path) -> impl Iterator<Item = (PathBuf, String)> {
+/// The files of a folder that may be workflows, by their names.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -139,8 +186,13 @@ fn texts(folder: &Path) -> impl Iterator<Item = (PathBuf, String)> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
         .collect();
     files.sort();
+    files
+}
+
+/// The workflows' files in a folder, by their names, with their texts.
+fn texts(folder: &Path) -> impl Iterator<Item = (PathBuf, String)> {
     // What cannot be read is no workflow; it is reported where it is checked itself.
-    files.into_iter().filter_map(|path| std::fs::read_to_string(&path).ok().map(|text| (path, text)))
+    files(folder).into_iter().filter_map(|path| std::fs::read_to_string(&path).ok().map(|text| (path, text)))
 }
 
 #[cfg(test)]
@@ -159,6 +211,17 @@ mod tests {
         assert_eq!(known.keys().collect::<Vec<_>>(), ["other"]);
         assert_eq!(known["other"].inputs[0].name, "week");
         assert_eq!(catalog(&folder.join("a.yaml"), "name: one\nsteps: {}\n").workflows, None);
+        // While somebody writes, the folder is read again as soon as it has changed, and not before.
+        let writing = Writing::default();
+        let names = || {
+            let known = writing.catalog(&folder.join("a.yaml"), text);
+            (known.workflows.iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>(), known)
+        };
+        let (first, again) = (names(), names());
+        assert_eq!((first.0, Arc::ptr_eq(&first.1, &again.1)), (vec!["other".to_owned()], true));
+        std::fs::write(folder.join("c.yaml"), "name: third\nsteps: {}\n").unwrap();
+        assert_eq!(names().0, ["other", "third"]);
+        assert_eq!(writing.catalog(&folder.join("a.yaml"), "name: one\nsteps: {}\n").workflows, None);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -165,7 +165,14 @@ fn a_row_stands_with_its_use_or_not_at_all() {
     };
     let mut begun = Batch::default();
     begun.plans.push(Plan { digest: [7; 32], body: b"plan".to_vec() });
-    let run = NewRun { id: "r2".into(), workflow: "w".into(), owner: None, plan: [7; 32], state: "running", started: 5 };
+    let run = NewRun {
+        id: "r2".into(),
+        workflow: "w".into(),
+        owner: None,
+        plan: [7; 32],
+        state: "running",
+        started: 5,
+    };
     begun.runs.push(run);
     let write = |to: &mut Vec<u8>| {
         to.extend_from_slice(b"[]");

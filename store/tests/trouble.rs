@@ -120,7 +120,14 @@ fn a_row_that_is_not_what_was_written_is_not_handed_out() {
     let mut batch = Batch::default();
     let (run, plan): (Arc<str>, _) = ("r".into(), [7; 32]);
     batch.plans.push(Plan { digest: plan, body: b"{}".to_vec() });
-    batch.runs.push(NewRun { id: run.clone(), workflow: "w".into(), owner: None, plan, state: "running", started: 1 });
+    batch.runs.push(NewRun {
+        id: run.clone(),
+        workflow: "w".into(),
+        owner: None,
+        plan,
+        state: "running",
+        started: 1,
+    });
     for seq in 1..=3 {
         batch.event(&run, seq, 5, |to| to.write_all(b"[1]")).unwrap();
     }
@@ -165,7 +172,14 @@ fn a_row_that_belongs_to_no_run_is_found_at_opening() {
     let mut batch = Batch::default();
     let (run, plan): (Arc<str>, _) = ("01m8kgwhxcxpahbj".into(), [7; 32]);
     batch.plans.push(Plan { digest: plan, body: b"{}".to_vec() });
-    batch.runs.push(NewRun { id: run.clone(), workflow: "w".into(), owner: None, plan, state: "running", started: 1 });
+    batch.runs.push(NewRun {
+        id: run.clone(),
+        workflow: "w".into(),
+        owner: None,
+        plan,
+        state: "running",
+        started: 1,
+    });
     for seq in 1..=9 {
         batch.event(&run, seq, 5, |to| to.write_all(b"[1]")).unwrap();
     }

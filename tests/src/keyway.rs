@@ -114,6 +114,7 @@ impl Keyway {
             "generate",
             "issuer",
             "keys",
+            "lsp",
             "org",
             "owner",
             "pause",

@@ -14,12 +14,13 @@ pub type Edges = BTreeMap<String, BTreeSet<String>>;
 /// changed alone. This crate is not in it: it may use everything.
 pub const TABLE: &[(&str, &[&str])] = &[
     ("ai", &["dsl", "egress", "secret", "store", "vault"]),
-    ("cli", &["dsl", "migrate", "server"]),
+    ("cli", &["dsl", "lsp", "migrate", "server"]),
     ("connectors", &["dsl", "egress", "secret"]),
     ("dsl", &[]),
     ("egress", &["secret"]),
     ("engine", &["dsl"]),
     ("generate", &["ai", "dsl", "engine", "runtime"]),
+    ("lsp", &["dsl"]),
     ("migrate", &["connectors", "dsl"]),
     ("runtime", &["dsl", "engine", "store"]),
     ("secret", &[]),

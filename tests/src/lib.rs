@@ -8,6 +8,7 @@ pub mod browser;
 pub mod canary;
 pub mod chance;
 pub mod clock;
+pub mod editor;
 pub mod effects;
 pub mod evidence;
 pub mod faults;

@@ -16,7 +16,11 @@ fn a_wish_becomes_a_draft_in_json_with_its_keys() {
         assert!(!json[key].is_null(), "{key}: {json}");
     }
     assert_eq!(json["plan"]["connectors"], serde_json::json!(["gmail", "slack"]));
-    let scopes = json["missing"].as_array().unwrap().iter().any(|one| one["type"].as_str().is_some_and(|typed| typed.contains("keyway connect")));
+    let scopes = json["missing"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|one| one["type"].as_str().is_some_and(|typed| typed.contains("keyway connect")));
     assert!(scopes, "{json}");
     assert!(!place.path("data").exists(), "a draft makes no data directory");
 }
@@ -29,7 +33,13 @@ fn a_draft_is_written_where_nothing_is_and_overwrites_nothing() {
     assert_eq!(answer.code, Some(0), "{answer:?}");
     let written = place.text("draft.yaml");
     assert_eq!(place.check(&file).code, Some(0));
-    let again = place.keyway.run(&["generate", "every day at 8 post \"Hi\" to #general in Slack", "--offline", "--apply", &file]);
+    let again = place.keyway.run(&[
+        "generate",
+        "every day at 8 post \"Hi\" to #general in Slack",
+        "--offline",
+        "--apply",
+        &file,
+    ]);
     assert_eq!(again.code, Some(1), "{again:?}");
     assert_eq!(place.text("draft.yaml"), written);
     let told = place.keyway.run(&["explain", &file]);
@@ -39,7 +49,12 @@ fn a_draft_is_written_where_nothing_is_and_overwrites_nothing() {
 #[test]
 fn a_question_and_a_refusal_exit_with_one() {
     let place = Place::new();
-    let asked = place.keyway.run(&["generate", "every day at 5 post \"Hi\" to #general in Slack", "--offline", "--json"]);
+    let asked = place.keyway.run(&[
+        "generate",
+        "every day at 5 post \"Hi\" to #general in Slack",
+        "--offline",
+        "--json",
+    ]);
     assert_eq!((asked.code, asked.json()["kind"].clone()), (Some(1), "question".into()));
     let refused = place.keyway.run(&["generate", "every day at 9 make me a coffee", "--offline", "--json"]);
     assert_eq!((refused.code, refused.json()["kind"].clone()), (Some(1), "refusal".into()));
@@ -48,7 +63,8 @@ fn a_question_and_a_refusal_exit_with_one() {
 #[test]
 fn without_a_key_the_answer_says_that_no_model_drafted() {
     let place = Place::new();
-    let added = place.piped(&["secrets", "add", "X", "--connector", "http", "--host", "example.com", "--stdin"], "x");
+    let added =
+        place.piped(&["secrets", "add", "X", "--connector", "http", "--host", "example.com", "--stdin"], "x");
     assert_eq!(added.code, Some(0), "{added:?}");
     let answer = place.keyway.run(&["generate", WISH, "--json"]);
     let first = answer.json()["assumptions"][0].to_string();

@@ -8,11 +8,12 @@
 mod expression;
 mod keys;
 mod probe;
+mod snippets;
 mod words;
 
 use crate::expr::scan::is_name;
-use crate::ide::Document;
 use crate::ide::at::{self, Role, Spot};
+use crate::ide::{Connection, Document};
 use crate::shape::Shape;
 use crate::span::Span;
 use probe::{MARK, Probe};
@@ -35,6 +36,9 @@ pub struct Item {
     pub span: Span,
     /// By what.
     pub text: String,
+    /// By what instead where the editor knows snippets: `$1` is where the cursor goes first, `$0` where last. Lines
+    /// after the first are indented from the line of the cursor.
+    pub snippet: Option<String>,
     /// Orders the items.
     pub sort: String,
 }
@@ -83,6 +87,7 @@ struct Offer {
     detail: String,
     documentation: String,
     text: String,
+    snippet: Option<String>,
     rank: u8,
 }
 
@@ -95,6 +100,7 @@ impl Offer {
             kind,
             detail: String::new(),
             documentation: String::new(),
+            snippet: None,
             rank: 5,
         }
     }
@@ -111,6 +117,10 @@ impl Offer {
         Offer { text: text.into(), ..self }
     }
 
+    fn snippet(self, snippet: Option<String>) -> Offer {
+        Offer { snippet, ..self }
+    }
+
     fn rank(self, rank: u8) -> Offer {
         Offer { rank, ..self }
     }
@@ -121,12 +131,13 @@ struct Cursor<'p> {
     document: &'p Document<'p>,
     probe: &'p Probe,
     at: usize,
+    connections: &'p [Connection],
 }
 
 /// What may stand at a place, in the order in which it should be offered.
-pub fn complete(document: &Document<'_>, at: usize) -> Vec<Item> {
+pub fn complete(document: &Document<'_>, at: usize, connections: &[Connection]) -> Vec<Item> {
     for probe in probe::probes(&document.text, at).take(MOST_PROBES) {
-        let items = items(&Cursor { document, probe: &probe, at });
+        let items = items(&Cursor { document, probe: &probe, at, connections });
         if !items.is_empty() {
             return items;
         }
@@ -135,9 +146,9 @@ pub fn complete(document: &Document<'_>, at: usize) -> Vec<Item> {
 }
 
 fn items(cursor: &Cursor<'_>) -> Vec<Item> {
-    let Cursor { document, probe, at } = *cursor;
+    let Cursor { document, probe, at, .. } = *cursor;
     // Within the mark, and not at the end of what stands before it.
-    match at::find(&probe.root, at + 1, document.catalog) {
+    match at::find(&probe.root, at + 1, &document.catalog) {
         Some(Spot::Key { role, entries, entry }) if entry.key.text.contains(MARK) => {
             let colon =
                 document.text[at..].trim_start_matches(is_name).trim_start_matches(' ').starts_with(':');
@@ -183,6 +194,7 @@ fn placed(cursor: &Cursor<'_>, start: usize, offers: Vec<Offer>) -> Vec<Item> {
             documentation: offer.documentation,
             span: Span::new(start, end),
             text: offer.text,
+            snippet: offer.snippet,
         })
         .collect();
     items.sort_by(|one, other| one.sort.cmp(&other.sort));

@@ -23,7 +23,7 @@ pub struct Hover {
 
 /// What stands at a place.
 pub fn hover(document: &Document<'_>, read: &Read, at: usize) -> Option<Hover> {
-    let spot = at::find(&read.root, at, document.catalog)?;
+    let spot = at::find(&read.root, at, &document.catalog)?;
     let links = links::links(&read.ast);
     let named = links::at(&links, at).and_then(|link| {
         Some(Hover { span: bare(&document.text, link.span), text: named(read, &link.target)? })
@@ -33,7 +33,7 @@ pub fn hover(document: &Document<'_>, read: &Read, at: usize) -> Option<Hover> {
             Some(Hover { span: entry.key.span(), text: key(role, &entry.key.text)? })
         }
         Spot::Value { role, node, scalar } => part(document, read, at)
-            .or_else(|| Some(Hover { span: node.span, text: value(document.catalog, role, &scalar.text)? })),
+            .or_else(|| Some(Hover { span: node.span, text: value(&document.catalog, role, &scalar.text)? })),
     })
 }
 
@@ -68,7 +68,7 @@ fn key(role: &Role<'_>, name: &str) -> Option<String> {
 
 /// A function, or the smallest part of the expression at a place.
 fn part(document: &Document<'_>, read: &Read, at: usize) -> Option<Hover> {
-    let seen = read.seen(&document.text, document.catalog, at);
+    let seen = read.seen(&document.text, &document.catalog, at);
     let text = &document.text;
     if seen.parts.is_empty() {
         return None;

@@ -15,20 +15,27 @@ use crate::ide::{Document, bare};
 use crate::mend;
 use crate::span::Span;
 
-/// The name at a place, if it is one that can be changed.
-pub fn renamable(document: &Document<'_>, at: usize) -> Option<Span> {
-    let links = links::links(&document.read.as_ref()?.ast);
-    let link = links::at(&links, at)?;
-    declared(&links, &link.target).then(|| bare(&document.text, link.span))
+const UNREAD: &str = "the text cannot be read";
+const NO_NAME: &str = "no name of a step, an input or an item stands here";
+const NOT_NAMED: &str = "the item has its default name: give it one with `as:`";
+
+/// The name at a place that can be changed, or why there is none.
+pub fn renamable(document: &Document<'_>, at: usize) -> Result<Span, String> {
+    let links = links::links(&document.read.as_ref().ok_or(UNREAD)?.ast);
+    let link = links::at(&links, at).ok_or(NO_NAME)?;
+    if !declared(&links, &link.target) {
+        return Err(NOT_NAMED.into());
+    }
+    Ok(bare(&document.text, link.span))
 }
 
 /// The edits that call by another name what is named at a place.
 pub fn rename(document: &Document<'_>, at: usize, to: &str) -> Result<Vec<Edit>, String> {
-    let read = document.read.as_ref().ok_or("the text cannot be read")?;
+    let read = document.read.as_ref().ok_or(UNREAD)?;
     let links = links::links(&read.ast);
-    let link = links::at(&links, at).ok_or("no name of a step, an input or an item stands here")?;
+    let link = links::at(&links, at).ok_or(NO_NAME)?;
     if !declared(&links, &link.target) {
-        return Err("the item has its default name: give it one with `as:`".into());
+        return Err(NOT_NAMED.into());
     }
     let to: String = to.nfc().collect();
     allowed(&link.target, &to)?;
@@ -91,7 +98,7 @@ fn holds_good(document: &Document<'_>, links: &[Link], edits: &[Edit], to: &str)
     let lost = || format!("`{to}` would be read as something else");
     let change = Fix { title: String::new(), edits: edits.to_vec() };
     let text = mend::apply(&document.text, [&change]).ok_or_else(lost)?;
-    let renamed = Document::new(text, document.catalog);
+    let renamed = Document::new(text, &*document.catalog);
     let now = renamed.read.as_ref().ok_or_else(lost)?;
     let added = added(&document.diagnostics, &renamed.diagnostics);
     if let Some(wrong) = added.iter().find(|wrong| wrong.severity == Severity::Error) {

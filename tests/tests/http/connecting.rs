@@ -33,9 +33,10 @@ fn slack() -> Service {
                 200,
                 json!({ "ok": true, "access_token": "xoxb-cnry-of-code", "scope": "chat:write", "team": { "id": "T1" } }),
             ),
-            () if of("auth.test") && shown.contains("xoxb-cnry") => {
-                (200, json!({ "ok": true, "user": "bot", "team": "Acme", "team_id": "T1", "user_id": "U1", "url": "https://acme.example" }))
-            }
+            () if of("auth.test") && shown.contains("xoxb-cnry") => (
+                200,
+                json!({ "ok": true, "user": "bot", "team": "Acme", "team_id": "T1", "user_id": "U1", "url": "https://acme.example" }),
+            ),
             () if of("auth.revoke") => (200, json!({ "ok": true, "revoked": true })),
             () => (200, json!({ "ok": false, "error": "invalid_auth" })),
         }
@@ -133,7 +134,10 @@ fn a_key_is_stored_and_asked_about_and_what_does_not_fit_is_refused() {
     assert_eq!((status, &told["works"]), (201, &false.into()), "{told}");
     for (what, more) in [
         ("no secret", json!({ "name": "a", "secrets": {} })),
-        ("a secret that nobody asked for", json!({ "name": "a", "secrets": { "token": "xoxb-1", "x": "y" } })),
+        (
+            "a secret that nobody asked for",
+            json!({ "name": "a", "secrets": { "token": "xoxb-1", "x": "y" } }),
+        ),
         ("a secret of another form", json!({ "name": "a", "secrets": { "token": "sk-of-others" } })),
         ("a field that there is not", json!({ "name": "a", "fields": { "site": "x" } })),
         ("a way that there is not", json!({ "name": "a", "auth": "magic" })),
@@ -191,7 +195,8 @@ fn a_program_brings_the_address_at_which_a_browser_ended() {
     let (status, told) = world.ask(&world.admin, "/api/v1/connections/slack", &body);
     assert_eq!((status, &told["comes_back_to"]), (202, &elsewhere.into()), "{told}");
     let ended = format!("{elsewhere}?{}", answer(told["address"].as_str().expect("an address")));
-    let finish = |token: &Token, body: &Value| world.ask(token, "/api/v1/connections/slack/main/finish", body);
+    let finish =
+        |token: &Token, body: &Value| world.ask(token, "/api/v1/connections/slack/main/finish", body);
     let other = world.web.token("local", "other", Scope::Admin, None);
     assert_eq!(finish(&other, &json!({ "answer": ended })).0, 404, "another program began nothing");
     assert_eq!(finish(&world.admin, &json!({})).0, 202, "nobody has agreed yet");

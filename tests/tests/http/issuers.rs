@@ -46,7 +46,8 @@ fn store(web: &Web, name: &str, issuer: &str) {
     let vault = server::safe::open(&web.home).expect("a vault");
     let domains = ["example.com".to_owned()];
     let secret = Some(Secret::new(SECRET.to_owned()));
-    let new = NewIssuer { name, issuer, id: "keyway", secret, hosts: &[], domains: &domains, role: Role::Editor };
+    let new =
+        NewIssuer { name, issuer, id: "keyway", secret, hosts: &[], domains: &domains, role: Role::Editor };
     add_issuer(&vault, "test", new).expect("a free name");
 }
 
@@ -198,12 +199,18 @@ fn an_answer_counts_once_in_its_own_browser_and_at_its_own_address() {
     let (mut without, state) = begun();
     refused("no state", world.back(&mut without, &code(&state)));
     let (mut injected, mine) = begun();
-    refused("a code of another attempt", world.back(&mut injected, &mine.replace(&code(&mine), &code(&others))));
+    refused(
+        "a code of another attempt",
+        world.back(&mut injected, &mine.replace(&code(&mine), &code(&others))),
+    );
     let (mut mixed, from) = begun();
     let url = world.url(&format!("/api/v1/issuers/other/back?{from}"));
     refused("at the address of another service", mixed.send("GET", &url, &[], ""));
     let (mut named, from) = begun();
-    refused("from another service", world.back(&mut named, &format!("{from}&iss=https%3A%2F%2Fevil.example")));
+    refused(
+        "from another service",
+        world.back(&mut named, &format!("{from}&iss=https%3A%2F%2Fevil.example")),
+    );
     // The control: its own, which counts once. What was tried on another is over.
     let (mut browser, query) = begun();
     let shown = browser.cookie(ATTEMPT).expect("it was given one").to_owned();
@@ -211,7 +218,8 @@ fn an_answer_counts_once_in_its_own_browser_and_at_its_own_address() {
     browser.hold(ATTEMPT, &shown);
     refused("the same again", world.back(&mut browser, &query));
     let head = world.sign_in(&mut Walker::default(), "{}").head;
-    for part in ["__Host-keyway=kws_", "SameSite=Strict", "__Host-keyway-attempt=;", "HttpOnly; SameSite=Lax"] {
+    for part in ["__Host-keyway=kws_", "SameSite=Strict", "__Host-keyway-attempt=;", "HttpOnly; SameSite=Lax"]
+    {
         assert!(head.contains(part), "{part}: {head}");
     }
     assert_eq!(accounts(&world.web).list().expect("they can be read").len(), 1);

@@ -252,7 +252,8 @@ fn trickled(web: &Web, token: &Token, between: impl FnOnce()) -> u16 {
 #[test]
 fn who_is_shut_out_while_a_body_still_comes_does_nothing_by_it() {
     let web = web();
-    let (kept, lost) = (web.token("local", "kept", Scope::Admin, None), web.token("local", "lost", Scope::Admin, None));
+    let (kept, lost) =
+        (web.token("local", "kept", Scope::Admin, None), web.token("local", "lost", Scope::Admin, None));
     let names = || {
         let heard = web.ask(request("GET", "/api/v1/secrets", Some(kept.expose()), None));
         json_of(&heard)["secrets"].as_array().expect("a list").len()

@@ -1,8 +1,9 @@
 //! The same two through the binary: `keyway connect` with a manifest of a folder whose addresses lead to the tool. The ways of
 //! a browser, of another device and of an app itself, and a renewal that two processes want at once.
 
-use std::io::{BufRead, BufReader};
-use std::process::ChildStderr;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{ChildStderr, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tests::keyway::{Answer, wait};
@@ -126,7 +127,7 @@ impl Desk {
             let mut browser = Walker::default();
             let query = browser.agree(&told[0], &self.redirect);
             let back = Url::parse(&format!("{}?{query}", self.redirect)).expect("an address");
-            browser.ask(&back, None);
+            browser.page(&back, None);
         })
     }
 

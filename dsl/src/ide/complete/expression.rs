@@ -263,7 +263,7 @@ impl Look {
         }
         let root = yaml::read(&text).0?;
         let watch = Watch::new(Span::new(at, at).start);
-        let read = Read::new(&text, root, cursor.document.catalog, Some(&watch));
+        let read = Read::new(&text, root, &cursor.document.catalog, Some(&watch));
         Some(Look { read, seen: watch.seen(), at })
     }
 
@@ -277,8 +277,8 @@ impl Look {
 
 /// A verb for the step around the cursor, where it has none so far and could not be read, and its place.
 fn verb(cursor: &Cursor<'_>) -> Option<(usize, String)> {
-    let Cursor { document, probe, at } = *cursor;
-    let step = at::step(&probe.root, at + 1, document.catalog).filter(|step| at::verb_of(step).is_none())?;
+    let Cursor { document, probe, at, .. } = *cursor;
+    let step = at::step(&probe.root, at + 1, &document.catalog).filter(|step| at::verb_of(step).is_none())?;
     let Kind::Map(entries) = &step.kind else { return None };
     let place = entries.first()?.key.span().range().start;
     let margin = probe.text[..place].rsplit('\n').next()?;

@@ -1,7 +1,7 @@
 //! The keys that may stand in a mapping: from the tables of the language, the parameters of a call, the inputs of
 //! the workflow.
 
-use super::{Cursor, ItemKind, Offer};
+use super::{Cursor, ItemKind, Offer, snippets};
 use crate::ide::at::{self, Role};
 use crate::ide::describe;
 use crate::keys::TRIGGERS;
@@ -25,7 +25,10 @@ pub fn offers(cursor: &Cursor<'_>, role: &Role<'_>, entries: &[Entry], colon: Co
     let there = |offer: &Offer| entries.iter().any(|entry| entry.key.text == offer.label);
     offers.retain(|offer| !there(offer));
     if colon == Colon::There {
-        offers.iter_mut().for_each(|offer| offer.text = offer.label.clone());
+        for offer in &mut offers {
+            offer.text = offer.label.clone();
+            offer.snippet = None;
+        }
     }
     offers
 }
@@ -36,8 +39,10 @@ fn all(cursor: &Cursor<'_>, role: &Role<'_>) -> Vec<Offer> {
             let verb = |key: &'static str, about: &'static str| {
                 Offer::new(key, ItemKind::Verb).about(about).text(format!("{key}: ")).rank(1)
             };
-            let verbs =
-                VERBS.iter().map(|one| Offer { text: text(one.key, one.fields), ..verb(one.key, one.about) });
+            let verbs = VERBS.iter().map(|one| {
+                let offer = verb(one.key, one.about).snippet(snippets::verb(cursor, one));
+                Offer { text: text(one.key, one.fields), ..offer }
+            });
             verbs.chain(STEP.iter().map(key)).collect()
         }
         Role::Trigger(trigger) if at::kind_of(trigger).is_none() => TRIGGERS
@@ -97,7 +102,7 @@ fn parameter(field: &Field) -> Offer {
 
 /// The services that the catalog knows.
 fn connectors(cursor: &Cursor<'_>) -> Vec<Offer> {
-    let catalog = cursor.document.catalog;
+    let catalog = &*cursor.document.catalog;
     let offer = |name: &str| Offer::new(name, ItemKind::Connection).text(format!("{name}: "));
     catalog.connectors().into_iter().map(offer).collect()
 }

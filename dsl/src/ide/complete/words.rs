@@ -1,13 +1,14 @@
 //! The words that may stand as a value: choices, actions, events, workflows, connections, steps, types, and lengths
 //! of time and schedules as people write them.
 
-use super::{Cursor, ItemKind, Offer};
+use super::{Cursor, ItemKind, Offer, snippets};
 use crate::ast::Step;
-use crate::ide::at::Role;
-use crate::ide::{Read, describe, scope};
+use crate::catalog::{Action, Event, Signature};
+use crate::ide::at::{self, Role};
+use crate::ide::{Connection, Read, describe, holds, scope};
 use crate::shape::Shape;
 use crate::types::{NAMES, Type};
-use crate::yaml::{Entry, Kind, Node};
+use crate::yaml::{Entry, Kind};
 
 const DURATIONS: [(&str, &str); 6] = [
     ("10s", "ten seconds"),
@@ -37,14 +38,16 @@ pub fn offers(cursor: &Cursor<'_>, role: &Role<'_>) -> Vec<Offer> {
 }
 
 fn of_shape(cursor: &Cursor<'_>, key: &str, shape: &Shape) -> Vec<Offer> {
-    let catalog = cursor.document.catalog;
+    let catalog = &*cursor.document.catalog;
     match shape {
         Shape::Choice(words) => in_order(words.iter().copied()),
         Shape::Boolean => in_order(["true", "false"]),
         Shape::Action => {
-            let offer = |action| {
-                let about = describe::action(action);
-                Offer::new(&*action.id, ItemKind::Action).detail(&*action.about).about(about)
+            let offer = |action: &Action| {
+                let offer = Offer::new(&*action.id, ItemKind::Action).detail(&*action.about);
+                let snippet =
+                    if key == "use" { snippets::call(cursor, &action.id, &action.input) } else { None };
+                offer.about(describe::action(action)).snippet(snippet)
             };
             catalog.all_actions().into_iter().map(offer).collect()
         }
@@ -60,15 +63,22 @@ fn of_shape(cursor: &Cursor<'_>, key: &str, shape: &Shape) -> Vec<Offer> {
         }
         Shape::Workflow if key == "call" => {
             let known = catalog.workflows.iter().flatten();
-            known.map(|(name, _)| Offer::new(name, ItemKind::Workflow)).collect()
+            let offer = |(name, signature): (&String, &Signature)| {
+                let snippet = snippets::call(cursor, name, &signature.inputs);
+                Offer::new(name, ItemKind::Workflow).snippet(snippet)
+            };
+            known.map(offer).collect()
         }
         Shape::Name if key == "after" => steps(cursor),
         Shape::Text if key == "event" => {
-            let offer =
-                |event: &crate::catalog::Event| Offer::new(&*event.id, ItemKind::Event).detail(&*event.about);
+            let offer = |event: &Event| {
+                let snippet = snippets::call(cursor, &event.id, &event.input);
+                Offer::new(&*event.id, ItemKind::Event).detail(&*event.about).snippet(snippet)
+            };
             catalog.all_events().into_iter().map(offer).collect()
         }
-        Shape::Text if key == "connection" => connections(&cursor.probe.root),
+        Shape::Text if key == "connection" => connections(cursor),
+        Shape::Text if names_a_connection(cursor) => named(cursor, key),
         Shape::Either(shapes) => shapes.iter().flat_map(|shape| of_shape(cursor, key, shape)).collect(),
         Shape::Any
         | Shape::Cases
@@ -128,15 +138,41 @@ fn quoted(cursor: &Cursor<'_>) -> bool {
 /// The steps that can come before the one at the cursor.
 fn steps(cursor: &Cursor<'_>) -> Vec<Offer> {
     let probe = cursor.probe;
-    let read = Read::new(&probe.text, probe.root.clone(), cursor.document.catalog, None);
+    let read = Read::new(&probe.text, probe.root.clone(), &cursor.document.catalog, None);
     let steps = scope::at(&read.ast, cursor.at).steps;
     let offer = |step: &Step| Offer::new(&*step.name.value, ItemKind::Step).detail(describe::does(step));
     steps.into_iter().map(offer).collect()
 }
 
-/// The names of connections that the workflow gives to its connectors.
-fn connections(root: &Node) -> Vec<Offer> {
-    let Some(Kind::Map(entries)) = root.get("connections").map(|node| &node.kind) else { return vec![] };
-    let name = |entry: &Entry| Some(entry.value.scalar()?.text.clone());
-    entries.iter().filter_map(name).map(|name| Offer::new(name, ItemKind::Connection)).collect()
+/// The names of connections: those that the workflow gives to its connectors, and those that there are for the
+/// connector of the step.
+fn connections(cursor: &Cursor<'_>) -> Vec<Offer> {
+    let root = &cursor.probe.root;
+    let mut offers = vec![];
+    if let Some(Kind::Map(entries)) = root.get("connections").map(|node| &node.kind) {
+        let name = |entry: &Entry| Some(entry.value.scalar()?.text.clone());
+        let names = entries.iter().filter_map(name);
+        offers.extend(names.map(|name| Offer::new(name, ItemKind::Connection)));
+    }
+    let step = at::step(root, cursor.at + 1, &cursor.document.catalog);
+    let action = step.and_then(|step| Some(step.get("use")?.scalar()?.text.as_str()));
+    if let Some((connector, _)) = action.and_then(|action| action.split_once('.')) {
+        offers.extend(named(cursor, connector));
+    }
+    offers
+}
+
+/// True if the cursor stands behind a connector in the `connections` of the workflow.
+fn names_a_connection(cursor: &Cursor<'_>) -> bool {
+    let names = cursor.probe.root.get("connections");
+    names.is_some_and(|node| holds(node.span, cursor.at + 1))
+}
+
+/// The connections that there are for a connector.
+fn named(cursor: &Cursor<'_>, connector: &str) -> Vec<Offer> {
+    let all = cursor.connections.iter().filter(|known| known.connector == connector);
+    let offer = |known: &Connection| {
+        Offer::new(&*known.name, ItemKind::Connection).detail(format!("a connection of `{connector}`"))
+    };
+    all.map(offer).collect()
 }
