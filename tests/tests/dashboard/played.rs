@@ -1,5 +1,5 @@
 //! The pages as people use them, in a browser: scenes that `tests/dashboard/scenes.mjs` plays on a service of its own, and each of
-//! which says what it tried. They need Node, what `npm ci` installs in `server/dashboard`, and Chromium.
+//! which says what it tried. They need Node, what `npm install` installs in `server/dashboard`, and Chromium.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -57,7 +57,7 @@ fn tools() -> Option<(PathBuf, PathBuf, PathBuf)> {
             "CI has no Node, Chromium, or packages of the pages"
         );
         println!(
-            "SKIPPED: there is no Node, no Chromium, or nothing that `npm ci` installs in server/dashboard"
+            "SKIPPED: there is no Node, no Chromium, or nothing that `npm install` installs in server/dashboard"
         );
         return None;
     };

@@ -1,5 +1,40 @@
 // Made of `openapi.json` by `npm run types`.
 export interface paths {
+    "/api/v1/account/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists by which services the account signs in. */
+        get: operations["get_account_identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/identities/{issuer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to let the account sign in by a service: a browser goes to the address, and comes back. */
+        post: operations["post_account_identities_by_issuer"];
+        /** Lets the account sign in by a service no more. */
+        delete: operations["delete_account_identities_by_issuer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/password": {
         parameters: {
             query?: never;
@@ -174,6 +209,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connects an account at a service: at once with what is given, or with somebody who agrees there. */
+        post: operations["post_connections_by_connector"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{connector}/{name}": {
         parameters: {
             query?: never;
@@ -186,6 +238,23 @@ export interface paths {
         post?: never;
         /** Removes an account at a service with its secrets, and asks the service to take its tokens back. */
         delete: operations["delete_connections_by_connector_by_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connector}/{name}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with connecting an account, for who began: with the address at which a browser ended, with what was chosen, or to ask whether it is agreed. */
+        post: operations["post_connections_by_connector_by_name_finish"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -357,6 +426,57 @@ export interface paths {
         post?: never;
         /** Takes an invitation back. */
         delete: operations["delete_invitations_by_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the services by which somebody can sign in. */
+        get: operations["get_issuers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issuers/{issuer}/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes what a browser comes back with from a service, and signs in. */
+        get: operations["get_issuers_by_issuer_back"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issuers/{issuer}/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to sign in by a service, or to accept an invitation by it: a browser goes to the address, and comes back. */
+        post: operations["post_issuers_by_issuer_begin"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -965,6 +1085,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what waits for calls, events and signals, and what came last; addresses are not told. */
+        get: operations["get_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows": {
         parameters: {
             query?: never;
@@ -1119,6 +1256,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/connect/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes what a browser comes back with that agreed at a service, and connects the account for who began there. */
+        get: operations["get_connect_by_connector"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1260,6 +1414,41 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account at a service that is connected, or on its way there. */
+        Connecting: {
+            connector: string;
+            name: string;
+            /**
+             * @description Somebody is to agree in a browser, to choose, or to agree at another device; or it is done.
+             * @enum {string}
+             */
+            state: "browser" | "choose" | "connected" | "device";
+            /** @description Where somebody agrees. */
+            address?: string;
+            /** @description What they type there at another device. */
+            code?: string;
+            /**
+             * Format: date-time
+             * @description When it is too late.
+             */
+            expires?: string;
+            /** @description Where the browser ends. */
+            comes_back_to?: string;
+            /** @description What is asked for, or was given. */
+            scopes?: string[];
+            /** @description What is to be chosen. */
+            field?: string;
+            choices?: {
+                value: string;
+                label: string;
+            }[];
+            /** @description What it is called at the service. */
+            account?: string;
+            /** @description Whether the service takes it, where it was asked. */
+            works?: boolean;
+            /** @description Why it does not. */
+            why?: string;
+        };
         /** @description An account at a service, without its secrets. */
         Connection: {
             connector: string;
@@ -1542,6 +1731,121 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_account_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        identities: {
+                            /** @description The name of the service here; what it calls itself where it is kept no more. */
+                            issuer: string;
+                            /** @description What it calls itself. */
+                            address: string;
+                            /** @description What it calls the person. */
+                            subject: string;
+                            /** Format: date-time */
+                            since: string;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
+    post_account_identities_by_issuer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                issuer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Where the person goes, in the browser that asked. */
+                        address: string;
+                        /**
+                         * Format: date-time
+                         * @description When it is too late to come back.
+                         */
+                        expires: string;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
+    delete_account_identities_by_issuer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                issuer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        removed: string;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
     post_account_password: {
         parameters: {
             query?: never;
@@ -2097,6 +2401,74 @@ export interface operations {
             503: components["responses"]["Refused"];
         };
     };
+    post_connections_by_connector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description What to call it; `main` without. */
+                    name?: string;
+                    /** @description The way to sign in; that of an app that is stored, or the first by keys alone, without. */
+                    auth?: string;
+                    /** @description What the service asks for, as its page says. */
+                    fields?: {
+                        [key: string]: string;
+                    };
+                    /** @description What is secret of it; no route tells it. */
+                    secrets?: {
+                        [key: string]: string;
+                    };
+                    /** @description What to ask for beside what workflows need that are deployed. */
+                    scopes?: string[];
+                    /** @description Where the service stands, if not where its connector says. */
+                    base_url?: string;
+                    /** @description Connect it again where it is connected already and works. */
+                    again?: boolean;
+                    /** @description Whether the service is asked if it takes what was given; it is without. */
+                    verify?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connecting"];
+                };
+            };
+            /** @description It is taken on. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connecting"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
     delete_connections_by_connector_by_name: {
         parameters: {
             query?: never;
@@ -2127,6 +2499,61 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
+    post_connections_by_connector_by_name_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connector: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description The address at which the browser ended, where it does not end here. */
+                    answer?: string;
+                    /** @description What was chosen, by the names of fields. */
+                    chosen?: {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connecting"];
+                };
+            };
+            /** @description It is taken on. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connecting"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2604,6 +3031,118 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
+    get_issuers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        issuers: {
+                            /** @description Its name here, which stands in addresses. */
+                            issuer: string;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+        };
+    };
+    get_issuers_by_issuer_back: {
+        parameters: {
+            query?: {
+                /** @description What the service gives for who signed in. */
+                code?: string;
+                /** @description What was sent along. */
+                state?: string;
+                /** @description Who the service says that it is. */
+                iss?: string;
+                /** @description Why it does not. */
+                error?: string;
+            };
+            header?: never;
+            path: {
+                issuer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        signed_in: boolean;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+        };
+    };
+    post_issuers_by_issuer_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                issuer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description What the link of an invitation shows, where one is accepted. */
+                    link?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Where the person goes, in the browser that asked. */
+                        address: string;
+                        /**
+                         * Format: date-time
+                         * @description When it is too late to come back.
+                         */
+                        expires: string;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4265,6 +4804,46 @@ export interface operations {
             503: components["responses"]["Refused"];
         };
     };
+    get_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        webhooks: {
+                            workflow: string;
+                            trigger: string;
+                            enabled: boolean;
+                            /** @description Whether it has an address; `keyway webhooks show` tells it. */
+                            address: boolean;
+                            /** @description How far its service was asked, where it is asked. */
+                            poll: unknown;
+                            /** @description Whether its service knows the address, where it has to be told. */
+                            subscription: unknown;
+                            /** @description What came last. */
+                            last: unknown;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
     get_workflows: {
         parameters: {
             query?: never;
@@ -4746,6 +5325,40 @@ export interface operations {
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
+        };
+    };
+    get_connect_by_connector: {
+        parameters: {
+            query?: {
+                /** @description What the service gives for who signed in. */
+                code?: string;
+                /** @description What was sent along. */
+                state?: string;
+                /** @description Who the service says that it is. */
+                iss?: string;
+                /** @description Why it does not. */
+                error?: string;
+            };
+            header?: never;
+            path: {
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connecting"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
         };
     };
     get_healthz: {
