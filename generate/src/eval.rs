@@ -40,7 +40,7 @@ pub fn suite(text: &str) -> Vec<Prompt> {
                 language: language.to_owned(),
                 wish: wish.to_owned(),
                 checks: checks.split(" ; ").map(|check| check.trim().to_owned()).collect(),
-                held_out: *count % 2 == 0,
+                held_out: count.is_multiple_of(2),
             })
         })
         .collect()
@@ -219,11 +219,12 @@ fn services(wanted: &str, prompt: &Prompt, workflow: &Workflow, unmet: &mut Vec<
             _ => None,
         })
         .collect();
-    let more = got.iter().find(|service| {
-        !wanted.iter().any(|one| one.contains(&service.as_str()))
-            && !(service.as_str() == "ai" && prompt.class == "conditional")
-            && !triggers.contains(&service.as_str())
-    });
+    let asked = |service: &str| {
+        wanted.iter().any(|one| one.contains(&service))
+            || (service == "ai" && prompt.class == "conditional")
+            || triggers.contains(&service)
+    };
+    let more = got.iter().find(|service| !asked(service));
     if let Some(more) = more {
         unmet.push(format!("`{more}` was not asked for: {}", got.join(", ")));
     }

@@ -130,7 +130,7 @@ pub fn find(text: &str, here: &Here, answers: &[String]) -> Option<Found> {
     let normal = Normal::of(text);
     let found: Vec<(Range<usize>, Vec<Piece>)> = scan(&normal, text)
         .into_iter()
-        .filter(|(range, pieces)| !(pieces.iter().all(weak) && !stands_alone(&normal.text, range)))
+        .filter(|(range, pieces)| !pieces.iter().all(weak) || stands_alone(&normal.text, range))
         .collect();
     let answered: Vec<Piece> = answers
         .iter()

@@ -15,7 +15,7 @@ fn a_wish_becomes_a_draft_in_json_with_its_keys() {
     for key in ["yaml", "assumptions", "explanation", "plan", "cost", "missing"] {
         assert!(!json[key].is_null(), "{key}: {json}");
     }
-    assert_eq!(json["plan"]["connectors"], serde_json::json!(["gmail", "slack"]));
+    assert_eq!(json["plan"]["connectors"], serde_json::json!(["ai", "gmail", "slack"]));
     let scopes = json["missing"]
         .as_array()
         .unwrap()
@@ -63,8 +63,7 @@ fn a_question_and_a_refusal_exit_with_one() {
 #[test]
 fn without_a_key_the_answer_says_that_no_model_drafted() {
     let place = Place::new();
-    let added =
-        place.piped(&["secrets", "add", "X", "--connector", "http", "--host", "example.com", "--stdin"], "x");
+    let added = place.piped(&["secrets", "add", "X", "--host", "example.com", "--stdin"], "x");
     assert_eq!(added.code, Some(0), "{added:?}");
     let answer = place.keyway.run(&["generate", WISH, "--json"]);
     let first = answer.json()["assumptions"][0].to_string();

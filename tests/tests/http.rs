@@ -76,7 +76,8 @@ fn every_answer_is_guarded_and_names_no_program() {
         (200, request("GET", "/healthz", None, None)),
         (200, request("GET", "/readyz", None, None)),
         (401, request("GET", "/api/v1/runs", None, None)),
-        (404, request("GET", "/", None, None)),
+        (303, request("GET", "/", None, None)),
+        (404, request("GET", "/nowhere", None, None)),
         (404, request("GET", "/api/v1/runs/", None, None)),
         (405, request("DELETE", "/api/v1/runs", None, None)),
         (

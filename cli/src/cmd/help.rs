@@ -65,7 +65,13 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         }
         command = command.find_subcommand_mut(word).ok_or_else(|| unknown(word, depth, known))?;
     }
-    output::result(&Command::render_long_help(command).ansi().to_string());
+    // As its flag shows it, which is short where no flag has more to say.
+    let flag = ["keyway"].into_iter().chain(args.words.iter().map(String::as_str)).chain(["--help"]);
+    let shown = match Line::command().try_get_matches_from(flag) {
+        Err(help) => help.render().ansi().to_string(),
+        Ok(_) => Command::render_help(command).ansi().to_string(),
+    };
+    output::result(shown.trim_end());
     Ok(Exit::Done)
 }
 

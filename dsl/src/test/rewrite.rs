@@ -127,6 +127,7 @@ pub fn rewritten(text: &str, rewrites: &[Rewrite]) -> String {
         let Some(between) = text.get(done..range.start) else { continue };
         let Some(before) = text.get(range.clone()) else { continue };
         out += between;
+        without_opening(&mut out);
         // Behind a key without a value there is no blank yet.
         if before.is_empty() && out.ends_with(':') {
             out.push(' ');
@@ -139,6 +140,23 @@ pub fn rewritten(text: &str, rewrites: &[Rewrite]) -> String {
         done = range.end;
     }
     out + text.get(done..).unwrap_or_default()
+}
+
+/// Takes off what opens a text in lines of its own, as `|-`: it stands in front of the place of such a text.
+fn without_opening(out: &mut String) {
+    let Some(line) = out.trim_end_matches(' ').strip_suffix('\n') else { return };
+    let start = line.rfind('\n').map_or(0, |at| at + 1);
+    let opens = |at: &usize| {
+        let (before, sign) = line[start..].split_at(*at);
+        let sign = sign[1..]
+            .trim_start_matches(['+', '-', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+            .trim_start();
+        before.ends_with(' ') && (sign.is_empty() || sign.starts_with('#'))
+    };
+    let sign = line[start..].match_indices(['|', '>']).map(|(at, _)| at).find(opens);
+    if let Some(at) = sign {
+        out.truncate(start + at);
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +187,7 @@ mod tests {
     #[test]
     fn a_text_in_lines_and_a_moment_in_another_offset() {
         assert_eq!(anew("a: |\n  one\n  two\nb: 1\n", r#"{"a":"three\n","b":1}"#), "a: \"three\\n\"\nb: 1\n");
+        assert_eq!(anew("a: >- # why\n  one\n  two\nb: 1\n", r#"{"a":"three","b":1}"#), "a: three\nb: 1\n");
         let text = "at: 2026-01-05T09:00:00+01:00\nn: 1\n";
         assert_eq!(
             anew(text, r#"{"at":"2026-01-05T08:00:00Z","n":2}"#),

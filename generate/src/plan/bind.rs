@@ -171,7 +171,14 @@ impl Planner<'_> {
             if !self.sketch.triggers.is_empty() || looks_back(clause).is_some() {
                 query.push(format!("newer_than:{}d", (hours / 24).max(1)));
             }
-            query.extend(clause.names.mails.first().map(|mail| format!("from:{mail}")));
+            // An address behind another word may be where something goes.
+            let of = |mail: &&String| {
+                let mail = mail.to_lowercase();
+                ["from", "by", "von", "de", "da"]
+                    .iter()
+                    .any(|word| has_word(&clause.text, &format!("{word} {mail}")))
+            };
+            query.extend(clause.names.mails.iter().find(of).map(|mail| format!("from:{mail}")));
             return (!query.is_empty()).then(|| Val::Text(query.join(" ")));
         }
         match (bare(&field.ty), field.name.as_str()) {

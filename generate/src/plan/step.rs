@@ -344,7 +344,9 @@ impl Planner<'_> {
             .iter()
             .take(8)
             .filter_map(|hit| Some((catalog.get(&hit.id)?, hit.score)))
-            .map(|(action, score)| (score + self.suits(verb, object.as_deref(), action), action));
+            // Nothing stands in for what was wished: making is no removing.
+            .filter(|(action, _)| does_verb(verb, action))
+            .map(|(action, score)| (score + self.suits(object.as_deref(), verb, action), action));
         let best = ranked.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, action)| action.clone());
         let Some(action) = best else {
             let can: Vec<String> = catalog
@@ -365,27 +367,18 @@ impl Planner<'_> {
         self.act_by(&action, clause)
     }
 
-    /// How well an action suits a verb, beside its words.
-    fn suits(&self, verb: &str, object: Option<&str>, action: &Action) -> f64 {
+    /// How well an action suits an object, beside its words.
+    fn suits(&self, object: Option<&str>, verb: &str, action: &Action) -> f64 {
         let name = action.id.rsplit('.').next().unwrap_or_default();
-        let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
-        let fits = match verb {
-            "create" => begins(&["create", "add", "append", "upsert", "insert"]),
-            "update" => begins(&["update", "change", "mark", "transition", "move"]),
-            "delete" => begins(&["delete", "trash", "remove", "archive"]),
-            "upload" => begins(&["upload", "write", "put"]),
-            "download" => begins(&["download", "export", "get"]),
-            "comment" => begins(&["add_comment", "reply", "comment", "create_comment"]),
-            "subscribe" => begins(&["upsert_member"]),
-            _ => name.contains(verb),
-        };
         let of = object.is_some_and(|object| name.contains(object));
         let plain = object.is_some_and(|object| {
             name == format!("create_{object}")
                 || name == format!("add_{object}")
                 || name == format!("append_{object}s")
         });
-        (if fits { 5.0 } else { 0.0 }) + (if of { 3.0 } else { 0.0 }) + (if plain { 3.0 } else { 0.0 })
+        (if name.contains(verb) { 1.0 } else { 0.0 })
+            + (if of { 3.0 } else { 0.0 })
+            + (if plain { 3.0 } else { 0.0 })
             - name.len() as f64 * 0.05
     }
 
@@ -587,4 +580,20 @@ impl Planner<'_> {
 pub(super) fn names_usual(clause: &Clause) -> bool {
     clause.objects.iter().any(|(_, id)| lexicon().objects.get(id).is_some_and(|it| it.usual))
         || !clause.services.is_empty()
+}
+
+/// True if an action does what a verb says.
+fn does_verb(verb: &str, action: &Action) -> bool {
+    let name = action.id.rsplit('.').next().unwrap_or_default();
+    let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    match verb {
+        "create" => begins(&["create", "add", "append", "upsert", "insert"]),
+        "update" => begins(&["update", "change", "mark", "transition", "move"]),
+        "delete" => begins(&["delete", "trash", "remove", "archive"]),
+        "upload" => begins(&["upload", "write", "put"]),
+        "download" => begins(&["download", "export", "get"]),
+        "comment" => begins(&["add_comment", "reply", "comment", "create_comment"]),
+        "subscribe" => begins(&["upsert_member"]),
+        _ => name.contains(verb),
+    }
 }

@@ -9,7 +9,7 @@ use super::put::{No, choose, no};
 pub(super) fn time_of(clock: &Clock, assumed: &mut Vec<String>) -> Result<Time, No> {
     let (hour, minute) = (clock.hour, clock.minute);
     let shown = |hour: u8| format!("at {hour:02}:{minute:02}");
-    if clock.half == Half::HalfEight {
+    if clock.half == Half::ToOrPast {
         return choose(
             "is `half` before or after the hour?",
             [format!("at {:02}:30", (hour + 23) % 24), format!("at {:02}:30", hour % 24)],
@@ -37,13 +37,13 @@ pub(super) fn time_of(clock: &Clock, assumed: &mut Vec<String>) -> Result<Time, 
         Half::Am => hour % 12,
         Half::Pm => hour % 12 + 12,
         Half::Whole => hour,
-        Half::Unsaid | Half::HalfEight if hour == 0 || hour > 12 => hour,
-        Half::Unsaid | Half::HalfEight if hour == 12 => hour,
-        Half::Unsaid | Half::HalfEight if hour >= 7 || (hour == 6 && minute >= 30) => {
+        Half::Unsaid | Half::ToOrPast if hour == 0 || hour > 12 => hour,
+        Half::Unsaid | Half::ToOrPast if hour == 12 => hour,
+        Half::Unsaid | Half::ToOrPast if hour >= 7 || (hour == 6 && minute >= 30) => {
             assumed.push(format!("{hour}:{minute:02} is in the morning"));
             hour
         }
-        Half::Unsaid | Half::HalfEight => {
+        Half::Unsaid | Half::ToOrPast => {
             return choose(
                 format!("is {hour}:{minute:02} in the morning or after noon?"),
                 [shown(hour), shown(hour + 12)],

@@ -146,7 +146,7 @@ pub enum Half {
     /// After noon.
     Pm,
     /// `half eight`, which is 7:30 to some and 8:30 to others.
-    HalfEight,
+    ToOrPast,
 }
 
 /// The pieces at the beginning of a text, and how many bytes they take; nothing where none begins there.
@@ -538,7 +538,7 @@ fn clock(pair: &Pair<'_, Rule>) -> Option<Clock> {
         }
         Rule::c_past | Rule::c_past_marked | Rule::c_quarter_past => (hour_of(&said)?, mins_of(&said)?, half),
         Rule::c_half_past => (hour_of(&said)?, 30, half),
-        Rule::c_half => (hour_of(&said)?, 30, Half::HalfEight),
+        Rule::c_half => (hour_of(&said)?, 30, Half::ToOrPast),
         Rule::c_de_half => (hour_of(&said)?.checked_sub(1)?, 30, half),
         Rule::c_de_three => (hour_of(&said)?.checked_sub(1)?, 45, half),
         Rule::c_colon => {
@@ -578,7 +578,7 @@ fn clock(pair: &Pair<'_, Rule>) -> Option<Clock> {
     let (hour, minute) = (u8::try_from(hour).ok()?, u8::try_from(minute).ok()?);
     let fits = match half {
         Half::Am | Half::Pm => (1..=12).contains(&hour) || hour == 0,
-        Half::Unsaid | Half::Whole | Half::HalfEight => hour < 24 || (hour == 24 && minute == 0),
+        Half::Unsaid | Half::Whole | Half::ToOrPast => hour < 24 || (hour == 24 && minute == 0),
     };
     (fits && minute < 60).then_some(Clock { hour, minute, half, part: side })
 }

@@ -22,7 +22,7 @@ const LASTS: u64 = connectors::signin::LASTS.as_secs();
 
 /// By which services somebody can sign in.
 pub fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
-    let all = issuers(&*ask.house.vault()?).map_err(Error::from)?;
+    let all = issuers(&*ask.house.vault()?)?;
     let names: Vec<Value> = all.iter().map(|it| json!({ "issuer": it.name })).collect();
     Ok(Answer::ok(json!({ "issuers": names })))
 }

@@ -113,10 +113,7 @@ impl Tester {
         };
         let mut gathered = Gathered::default();
         for case in read.suite.cases.iter().filter(|case| wanted(&case.name.value)) {
-            let not = match case.crash {
-                Some(_) => Some("it has a `crash` of its own"),
-                None => None,
-            };
+            let not = case.crash.as_ref().map(|_| "it has a `crash` of its own");
             let base = read.world().on_stage(&read, |stage| rehearse(stage, case));
             let fails = not.is_none() && !judge(case, &read.subject, &base).is_empty();
             let not = if fails {
@@ -180,7 +177,7 @@ fn found(fault: Fault, base: &Rehearsed, came: &Rehearsed) -> Vec<(String, Verdi
     }
     for (step, entry) in &came.steps {
         let waits = entry.waits == Some(Waits::Doubt) || entry.state == Shown::InDoubt;
-        if waits && !now.get(step.as_str()).is_some_and(|count| *count > 1) {
+        if waits && now.get(step.as_str()).is_none_or(|count| *count <= 1) {
             found.push((step.clone(), Verdict::Doubt, moment(fault, step, came)));
         }
         let lost = matches!(fault, Fault::Lost { call, .. } if base.calls.get(call).is_some_and(|made| made.step == *step));

@@ -369,7 +369,9 @@ impl Asked<'_> {
 /// True of a route whose address names a thing of somebody's.
 fn has_own(route: &Route) -> bool {
     let named = ["{run}", "{account}", "{invitation}", "/workflows/{", "/keys/{", "/secrets/{", "/tokens/{"];
-    named.iter().any(|part| route.path.contains(part)) || route.path.contains("/connections/{")
+    // Where an account is connected, the address names the service.
+    let connection = route.path.contains("/connections/{") && route.path != "/api/v1/connections/{connector}";
+    named.iter().any(|part| route.path.contains(part)) || connection
 }
 
 /// What is to be heard.
