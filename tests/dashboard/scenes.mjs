@@ -195,7 +195,7 @@ export const scenes = {
     await write(page, "name: fixed\nsteps:\n  a:\n    set: { x: 2 }\n  b:\n    set: { y: \"{{ steps.a.x }}\" }\n");
     await page.getByRole("button", { name: "Deploy changes" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Deploy", exact: true }).click();
-    await page.getByText("version 2").waitFor();
+    await page.getByText("Version 2 is in force").waitFor();
     await page.getByRole("link", { name: "Versions" }).click();
     await page.getByRole("button", { name: "Version 2" }).click();
     check((await page.locator(".diff .come").textContent()).includes("x: 2"), "what came is shown");
@@ -217,7 +217,7 @@ export const scenes = {
     await page.locator(".says").filter({ hasText: "Keyway" }).first().waitFor();
     check((await page.getByText("as it happens").count()) === 1, "it is told as it happens");
     await state.goOn();
-    await page.getByText(/Is this right\?/).waitFor();
+    await page.getByRole("button", { name: /Step look, waiting/ }).waitFor();
     check((await page.getByRole("button", { name: /Step look, waiting/ }).count()) === 1, "the picture shows who waits");
     await page.getByRole("link", { name: /Inbox/ }).click();
     await page.getByLabel("Comment").fill("fine");

@@ -84,7 +84,7 @@ impl Editor {
     /// Waits for the answer with an id.
     pub fn answer(&mut self, id: &Value) -> Value {
         loop {
-            let mut message = self.next();
+            let mut message = self.received();
             if message["id"] == *id && message.get("method").is_none() {
                 let message = message.as_object_mut().expect("a message is an object");
                 message.retain(|key, _| key != "id" && key != "jsonrpc");
@@ -105,7 +105,7 @@ impl Editor {
             return self.told.remove(at)["params"].take();
         }
         loop {
-            let mut message = self.next();
+            let mut message = self.received();
             if is(&message) {
                 return message["params"].take();
             }
@@ -123,7 +123,7 @@ impl Editor {
     ///
     /// # Panics
     /// Where none comes.
-    pub fn next(&mut self) -> Value {
+    pub fn received(&mut self) -> Value {
         match self.inbox.recv_timeout(PATIENCE) {
             Ok(message) => message,
             Err(error) => {

@@ -52,7 +52,7 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
     };
     let prompts: Vec<eval::Prompt> = eval::suite(&text)
         .into_iter()
-        .filter(|prompt| !(args.held_out && !prompt.held_out) && !(args.tuned && prompt.held_out))
+        .filter(|prompt| (!args.held_out || prompt.held_out) && (!args.tuned || !prompt.held_out))
         .collect();
     let Some(wisher) = Wisher::new(Some("Europe/Berlin"), vec![]) else {
         return Err(Trouble::new("there is no time zone `Europe/Berlin`"));

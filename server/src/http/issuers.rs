@@ -10,7 +10,6 @@ use url::form_urlencoded::Serializer;
 use super::session::{begun, person};
 use super::{Answer, Ask, House, Refusal};
 use crate::accounts::{Proven, Purpose, Started, Way, issuers};
-use crate::error::Error;
 use crate::serve::Reach;
 
 /// What a browser shows of an attempt when it comes back. It comes from a page of another site, which `Strict` would not let
