@@ -32,7 +32,7 @@ const SCENES: [(&str, u64); 15] = [
     ("another role", 7),
     ("a token is told once", 2),
     ("keyboard alone", 6),
-    ("texts that would be scripts", 10),
+    ("texts that would be scripts", 7),
     ("phone", 22),
     ("axe", 47),
     ("shots", 0),
