@@ -178,7 +178,7 @@ pub fn hear(called: &Called<'_>, said: &Said) -> Result<Heard, Refused> {
             return answered(asked, &names).map(Heard::Asked);
         }
         (Err(refused), _) => return Err(refused),
-        (Ok(()), None) => {}
+        (Ok(()), None) => proof::check_body(webhook, said)?,
     }
     let items = match &webhook.items {
         None => vec![None],

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::client::{Head, Response, told};
+use crate::client::{Head, Response, SLOW, told};
 use crate::error::Error;
 use crate::limits::read_body;
 use crate::policy::host_of;
@@ -69,7 +69,8 @@ impl Incoming {
         let host = host_of(&self.url);
         let response = told(self.head, Bytes::new(), self.url, &self.opened);
         let (body, pause) = (Some(self.response), self.pause);
-        (response, Pieces { host, response: body, veil: Some(veil), came: 0, pause })
+        let line = (Instant::now(), 0);
+        (response, Pieces { host, response: body, veil: Some(veil), came: 0, pause, line })
     }
 }
 
@@ -81,16 +82,22 @@ pub struct Pieces {
     /// How many bytes came, whatever of them was given.
     came: u64,
     pause: Duration,
+    /// When the line was begun that it comes over, and how many bytes had come before.
+    line: (Instant, u64),
 }
 
 impl Pieces {
     /// The next piece; none at the end.
     ///
     /// # Errors
-    /// Where the body breaks off, or stands still for too long.
+    /// Where the body breaks off, stands still for too long, or drips: a line that carries less than `SLOW` is not worth
+    /// waiting for, and would hold a run for as long as the server likes.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         while let Some(response) = &mut self.response {
-            let piece = tokio::time::timeout(self.pause, response.chunk()).await;
+            let (began, before) = self.line;
+            let carried = Duration::from_secs((self.came - before) / SLOW);
+            let left = (self.pause + carried).saturating_sub(began.elapsed());
+            let piece = tokio::time::timeout(self.pause.min(left), response.chunk()).await;
             let late = |_| Error::Timeout { host: self.host.clone(), limit: self.pause };
             let piece = piece.map_err(late)?.map_err(|error| Error::network(error, &self.host, false))?;
             self.came += piece.as_ref().map_or(0, |piece| piece.len() as u64);
@@ -131,6 +138,7 @@ impl Pieces {
             Some(veil) => veil.learn(needles),
             None => self.veil = Some(Veil::new(needles)),
         }
+        self.line = (Instant::now(), self.came);
         (self.host, self.response) = (host_of(&with.url), Some(with.response));
     }
 }

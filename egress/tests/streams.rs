@@ -152,3 +152,24 @@ fn an_answer_that_breaks_off_or_stands_still_is_an_error_behind_what_came() {
         });
     }
 }
+
+#[test]
+fn an_answer_that_drips_is_given_up_though_it_never_stands_still() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
+    let server = Server::start(|_| Reply::Drip(head.to_vec(), Duration::from_millis(20)));
+    let limit = Some(Duration::from_millis(500));
+    let request = Request { timeout: limit, ..Request::new(Method::GET, server.url("/")) };
+    let began = std::time::Instant::now();
+    block_on(async {
+        let (_, mut body) = client().open(request).await.unwrap().parted();
+        let error = loop {
+            match body.next().await {
+                Ok(piece) => assert!(piece.is_some(), "it has an end"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
+        assert!(body.came() > 1, "it came bit by bit");
+    });
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}

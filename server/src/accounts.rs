@@ -333,12 +333,14 @@ impl Accounts {
         self.begin_at(&self.named(name)?, space)
     }
 
-    /// Sets the password of an account, for whoever works at this machine. All its sessions end.
+    /// Sets the password of an account, for whoever works at this machine. All its sessions end, and it signs in by no service any
+    /// more: whoever had a session that was stolen may have let themselves in by one.
     ///
     /// # Errors
     /// Where it cannot be taken.
     pub fn set_password(&self, actor: &str, account: &Account, new: &Secret) -> Result<(), No> {
-        let edits = self.password_edits(&account.id, new)?;
+        let mut edits = self.password_edits(&account.id, new)?;
+        edits.push(People::RemoveIdentities { account: account.id.clone() });
         let (who, subject) = (Who { owner: LOCAL, actor }, format!("account/{}", account.name));
         self.record((who, Action::PasswordSet), (&subject, "at the terminal"), edits)?;
         Ok(())
@@ -356,13 +358,14 @@ impl Accounts {
         Ok(token)
     }
 
-    /// Sets the password of an account by a link. All its sessions end.
+    /// Sets the password of an account by a link. All its sessions end, and it signs in by no service any more, as there.
     ///
     /// # Errors
     /// Where the link counts no more, or the password cannot be taken.
     pub fn reset(&self, link: &str, new: &Secret) -> Result<(), No> {
         let link = self.link(link, "reset")?;
         let mut edits = self.password_edits(&link.account, new)?;
+        edits.push(People::RemoveIdentities { account: link.account.clone() });
         edits.insert(0, People::TakeLink { hash: link.hash, now: nanoseconds(Timestamp::now()) });
         let (who, subject) = (Who { owner: LOCAL, actor: &link.name }, format!("account/{}", link.name));
         match self.record((who, Action::PasswordSet), (&subject, "by a link"), edits) {

@@ -36,8 +36,8 @@ pub use measure::{Figures, KEPT};
 pub use needs::{Lack, Lacking, Need, lacks, of_deployed, of_plan, used_actions};
 pub use services::{Service, services, to_json};
 pub use standing::{Standing, standings};
-pub(crate) use trying::way_out;
 pub use trying::{Trying, loopback, revoke, try_key, verify};
+pub(crate) use trying::{allowed, way_out};
 
 /// What a connection is called where nobody says otherwise.
 pub const MAIN: &str = "main";

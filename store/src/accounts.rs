@@ -111,6 +111,11 @@ pub enum People {
         /// What the service calls itself.
         issuer: String,
     },
+    /// An account signs in by no service any more.
+    RemoveIdentities {
+        /// The account.
+        account: String,
+    },
     /// An account is removed, with its seats, sessions and tokens. The last owner of an owner's things stays.
     RemoveAccount {
         /// The account.
@@ -219,6 +224,9 @@ pub(crate) fn change(to: &Connection, change: &People) -> rusqlite::Result<Resul
             params![account, issuer],
             Wanted::Some,
         ),
+        People::RemoveIdentities { account } => {
+            run(to, "DELETE FROM identities WHERE account = ?1", params![account], Wanted::Any)
+        }
         People::RemoveAccount { account } => {
             let last: bool = to
                 .prepare_cached(

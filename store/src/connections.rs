@@ -183,6 +183,7 @@ impl Reader {
 }
 
 pub(crate) fn add(to: &Database, added: &Connection) -> rusqlite::Result<Result<(), Unfit>> {
+    crate::counted::remove(to, (&added.owner, &added.connector, &added.name))?;
     run(
         to,
         "INSERT INTO connections (owner, connector, name, auth, fields, state, label, created, used, base)
@@ -199,6 +200,19 @@ pub(crate) fn add(to: &Database, added: &Connection) -> rusqlite::Result<Result<
             added.used,
             added.base
         ],
+        Wanted::Row,
+    )
+}
+
+pub(crate) fn remove(
+    to: &Database,
+    (owner, connector, name): (&str, &str, &str),
+) -> rusqlite::Result<Result<(), Unfit>> {
+    crate::counted::remove(to, (owner, connector, name))?;
+    run(
+        to,
+        "DELETE FROM connections WHERE owner = ?1 AND connector = ?2 AND name = ?3",
+        params![owner, connector, name],
         Wanted::Row,
     )
 }

@@ -68,3 +68,11 @@ pub(crate) fn set(to: &Database, counted: &Counted) -> rusqlite::Result<Result<(
         Wanted::Row,
     )
 }
+
+/// Removes what is counted of a connection: the account that it is made with next has limits of its own, and waits for nothing
+/// that was said to another one.
+pub(crate) fn remove(to: &Database, (owner, connector, name): (&str, &str, &str)) -> rusqlite::Result<()> {
+    to.prepare_cached("DELETE FROM counted WHERE owner = ?1 AND connector = ?2 AND name = ?3")?
+        .execute([owner, connector, name])?;
+    Ok(())
+}

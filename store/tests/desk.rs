@@ -175,3 +175,47 @@ fn what_is_posted_is_written_also_where_nobody_waits_for_it() {
     drop(desk);
     assert_eq!(links(&path).len(), 80, "who closes the desk waits for it");
 }
+
+#[test]
+fn what_is_counted_of_an_account_goes_when_another_one_takes_its_place() {
+    let (_folder, path) = file();
+    let desk = Desk::open(&path, Duration::ZERO).unwrap();
+    let connection = |name: &str| {
+        Edit::Connection(store::connections::Connection {
+            owner: "local".into(),
+            connector: "demo".into(),
+            name: name.into(),
+            auth: "token".into(),
+            fields: "{}".into(),
+            state: "ready".into(),
+            ..Default::default()
+        })
+    };
+    let counted = |name: &str| {
+        Edit::Counted(store::counted::Counted {
+            owner: "local".into(),
+            connector: "demo".into(),
+            name: name.into(),
+            written: 1,
+            until: 100,
+            counts: "{}".into(),
+        })
+    };
+    let remove = |name: &str| Edit::RemoveConnection {
+        owner: "local".into(),
+        connector: "demo".into(),
+        name: name.into(),
+    };
+    let named = || -> Vec<String> {
+        let all = desk.reader().unwrap().counted(2).unwrap();
+        all.into_iter().map(|row| row.name).collect()
+    };
+    let made = |edits: Vec<Edit>| wait(desk.post(Change::untold(edits))).unwrap().unwrap();
+    made(vec![connection("a"), connection("b"), counted("a"), counted("b"), counted("c")]);
+    assert_eq!(named(), ["a", "b", "c"]);
+    made(vec![remove("a")]);
+    assert_eq!(named(), ["b", "c"]);
+    // One that is made anew, and one whose calls were counted before it was there.
+    made(vec![remove("b"), counted("b"), connection("b"), connection("c")]);
+    assert!(named().is_empty());
+}

@@ -69,8 +69,8 @@ pub(super) fn check(
     }
 }
 
-/// What a service may ask to be proved: nothing that could be the body of an event. Else whoever knows the address could have
-/// a signature made for one.
+/// What a service may ask to be proved: letters and digits, which no body is that `check_body` takes. Else whoever knows the
+/// address could have a signature made for an event.
 const ASKED: std::ops::RangeInclusive<usize> = 1..=256;
 
 /// Proves to a service that its secret is known here.
@@ -92,6 +92,16 @@ pub(super) fn made(
         Encoding::Base64 => STANDARD.encode(tag.as_ref()),
         Encoding::Hex => tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
     })
+}
+
+/// Looks whether a body could be one that a proof was made for. Whoever knows the address may have a signature made for letters
+/// and digits, and `12345`, `true` and the form `abc` are bodies too; none of them begins as an object does.
+pub(super) fn check_body(webhook: &Webhook, said: &Said) -> Result<(), Refused> {
+    let proves = webhook.handshake.as_ref().is_some_and(|asked| asked.proof.is_some());
+    match proves && said.raw.first() != Some(&b'{') {
+        true => Err(Refused::Unproven("its body is no object".into())),
+        false => Ok(()),
+    }
 }
 
 fn check_signed(signed: &Signed, called: &Called<'_>, said: &Said, names: &Names) -> Result<(), Refused> {

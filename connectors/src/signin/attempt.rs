@@ -31,7 +31,7 @@ const SKEW: Duration = Duration::from_secs(60);
 /// The most attempts that one person has under way; the oldest is dropped.
 const MOST_OF_ONE: usize = 16;
 
-/// The most attempts under way.
+/// The most attempts under way; the oldest is dropped. Were a new one refused, whoever begins many would shut out all others.
 const MOST: usize = 10_000;
 
 /// The parameters of an answer that stand in it once.
@@ -157,7 +157,7 @@ impl Attempts {
     /// Begins to sign in. `chance` is drawn for this attempt alone.
     ///
     /// # Errors
-    /// Where nobody is named, the way has no page for people, or too many sign in at once.
+    /// Where nobody is named, or the way has no page for people.
     pub fn begin(
         &self,
         service: &Service<'_>,
@@ -200,7 +200,7 @@ impl Attempts {
         let belongs = attempt.belongs(&attempt.who, &attempt.connector, &attempt.accepted.redirect);
         let state = self.sealer.seal(&nonce, &belongs);
         let address = address(service, code, page, &attempt, state)?;
-        self.remember(nonce, attempt, now)?;
+        self.remember(nonce, attempt, now);
         let lasts = jiff::SignedDuration::try_from(LASTS).expect("ten minutes are no long time");
         Ok(Begun { address, expires: now.saturating_add(lasts).unwrap_or(Timestamp::MAX) })
     }
@@ -289,7 +289,7 @@ impl Attempts {
         self.lock().remove(nonce)
     }
 
-    fn remember(&self, nonce: Nonce, attempt: Attempt, now: Timestamp) -> Result<(), Refusal> {
+    fn remember(&self, nonce: Nonce, attempt: Attempt, now: Timestamp) {
         let mut open = self.lock();
         let lasts = LASTS.as_secs() as i64;
         open.retain(|_, known| now.duration_since(known.begun).as_secs() < lasts);
@@ -302,11 +302,12 @@ impl Attempts {
             open.remove(oldest);
         }
         if open.len() >= MOST {
-            let message = "too many people sign in at once";
-            return Err(dsl::catalog::Failure::passing(FailureKind::Limit, message).into());
+            let oldest = open.iter().min_by_key(|(_, known)| known.begun).map(|(nonce, _)| *nonce);
+            if let Some(oldest) = oldest {
+                open.remove(&oldest);
+            }
         }
         open.insert(nonce, attempt);
-        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Nonce, Attempt>> {

@@ -47,6 +47,8 @@ pub struct Somebody {
     pub subject: String,
     /// Their address of mail, in small letters, where the service has verified it.
     pub mail: Option<String>,
+    /// The domain whose organisation keeps their account, where the service says one (`hd`, as Google does).
+    pub hosted: Option<String>,
 }
 
 /// The public keys of a service.
@@ -141,7 +143,9 @@ pub fn verified(statement: &Secret, keys: &Keys, expected: &Expected<'_>) -> Res
         _ => false,
     };
     let mail = claim("email").filter(|mail| is_mail(mail) && (is_verified || !Check::Verified.is_made()));
-    Ok(Somebody { subject: subject.into(), mail: mail.map(str::to_lowercase) })
+    // What Unicode takes for small letters would make one domain of two.
+    let small = str::to_ascii_lowercase;
+    Ok(Somebody { subject: subject.into(), mail: mail.map(small), hosted: claim("hd").map(small) })
 }
 
 fn is_signed(head: &Value, signed: &[u8], signature: &[u8], keys: &Keys) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use dsl::value::{Object, Value as Plain};
 use dsl::workflow::Arg;
 use egress::{Header, Method, Request};
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
 use super::identity::Keys;
 use super::refusal::Refusal;
@@ -29,7 +29,7 @@ const LONGEST: usize = 512 << 10;
 pub enum Transport {
     /// Those that begin with `https:`.
     Encrypted,
-    /// Also those of this machine that are not encrypted, for trying.
+    /// Also those of this machine itself that are not encrypted, for trying. Nothing else is sent in the clear.
     Plain,
 }
 
@@ -77,9 +77,11 @@ impl Issuer {
         if said.get("issuer").and_then(Value::as_str) != Some(issuer) {
             return Err(Refusal::IssuerMismatch);
         }
+        // Whoever is reached over TLS leads to nothing that is not.
+        let within = if issuer.starts_with("http://") { transport } else { Transport::Encrypted };
         let one = |name: &'static str| {
             let text = said.get(name).and_then(Value::as_str).unwrap_or_default();
-            address(text, transport)
+            address(text, within)
                 .ok_or_else(|| invalid(format!("`{}` tells no address as its `{name}`", short(issuer))))
         };
         let (authorize, token, keys) =
@@ -151,11 +153,21 @@ fn address(text: &str, transport: Transport) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let fits = match url.scheme() {
         "https" => true,
-        "http" => transport == Transport::Plain,
+        "http" => transport == Transport::Plain && is_here(&url),
         _ => false,
     };
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     (fits && plain && url.host_str().is_some()).then_some(url)
+}
+
+/// True of an address of this machine itself.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 async fn get(egress: &egress::Client, url: &str) -> Result<Vec<u8>, Refusal> {

@@ -144,7 +144,10 @@ fn an_honest_statement_is_taken_and_mail_only_where_it_is_verified() {
     let head = json!({ "alg": "ES256", "kid": "k1" });
     let who = |claims: &Value| held(stated(&head, claims, &own), &own).unwrap();
     let mut said = claims();
-    assert_eq!(who(&said), Somebody { subject: "248289761001".into(), mail: Some("ada@example.com".into()) });
+    assert_eq!(
+        who(&said),
+        Somebody { subject: "248289761001".into(), mail: Some("ada@example.com".into()), hosted: None }
+    );
     for unverified in [json!(false), json!("false"), Value::Null, json!(1), json!("yes")] {
         said["email_verified"] = unverified;
         assert_eq!(who(&said).mail, None, "{said}");
@@ -215,5 +218,23 @@ fn a_service_tells_of_itself_alone_and_by_addresses_that_are_encrypted() {
         assert!(read(&said, Transport::Encrypted).is_err(), "{other}");
     }
     said["token_endpoint"] = "http://127.0.0.1/token".into();
-    assert!(read(&said, Transport::Plain).is_ok(), "for trying");
+    assert!(read(&said, Transport::Plain).is_err(), "a service that is encrypted leads to one that is not");
+    // For trying a service may stand on this machine.
+    let here = "http://127.0.0.1:9";
+    said["issuer"] = here.into();
+    let here_as = |said: &Value, transport| Issuer::read(said.to_string().as_bytes(), here, transport);
+    for own in
+        ["http://127.0.0.1:9/token", "http://[::1]/token", "http://localhost/token", "https://id.example/"]
+    {
+        said["token_endpoint"] = own.into();
+        assert!(here_as(&said, Transport::Plain).is_ok(), "{own}");
+    }
+    for other in
+        ["http://id.example/token", "http://10.0.0.1/token", "http://127.0.0.1.example/", "http://[::2]/"]
+    {
+        said["token_endpoint"] = other.into();
+        assert!(here_as(&said, Transport::Plain).is_err(), "{other}");
+    }
+    said["token_endpoint"] = "http://127.0.0.1:9/token".into();
+    assert!(here_as(&said, Transport::Encrypted).is_err());
 }

@@ -54,6 +54,17 @@ fn nobody_has_a_signature_made_for_an_event() {
         assert!(matches!(asks(token), Err(Refused::Unreadable(_))), "{token}");
     }
     assert!(asks(&"a".repeat(256)).is_ok());
+    for (body, kind) in [
+        ("12345", "application/json"),
+        ("true", "application/json"),
+        ("abc", "application/x-www-form-urlencoded"),
+    ] {
+        let Ok(Heard::Asked(answer)) = asks(body) else { panic!("a signature is made for {body}") };
+        let made = answer.body.unwrap().get("response_token").and_then(Value::as_text).unwrap().to_owned();
+        let headers = [("content-type", kind.to_owned()), ("x-twitter-webhooks-signature", made)];
+        let heard = by_x(&said(&headers, body.as_bytes()));
+        assert_eq!(heard, Err(Refused::Unproven("its body is no object".into())), "{body}");
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// Sends these bytes, then nothing until the client gives up.
     Stall(Vec<u8>),
+    /// Sends these bytes, then one more every so often until the client gives up.
+    Drip(Vec<u8>, Duration),
     /// Sends these bytes, then more and more until the client gives up.
     Endless(Vec<u8>),
 }
@@ -116,6 +118,12 @@ fn serve(mut stream: TcpStream, state: &State, answer: &Answer) {
         Reply::Stall(bytes) => {
             let _ = stream.write_all(&bytes);
             drain(&mut stream);
+        }
+        Reply::Drip(bytes, pause) => {
+            let _ = stream.write_all(&bytes);
+            while stream.write_all(b"x").is_ok() {
+                std::thread::sleep(pause);
+            }
         }
         Reply::Endless(bytes) => {
             let _ = stream.write_all(&bytes);

@@ -14,6 +14,9 @@ const DOMAINS: &str = "domains";
 const ROLE: &str = "role";
 const SECRETLESS: &str = "secretless";
 
+/// The service that says which organisation keeps an account.
+const GOOGLE: &str = "https://accounts.google.com";
+
 /// What may use the secret of such an app.
 const USE: &str = "issuer";
 
@@ -77,9 +80,11 @@ pub fn add_issuer(vault: &Vault, actor: &str, new: NewIssuer<'_>) -> Result<(), 
         return unfit("this is no id of an app".into());
     }
     let domains: Vec<String> =
-        new.domains.iter().map(|it| it.trim_start_matches('@').to_lowercase()).collect();
+        new.domains.iter().map(|it| it.trim_start_matches('@').to_ascii_lowercase()).collect();
     let odd = |domain: &&String| {
-        !domain.contains('.') || domain.contains(|it: char| it == ',' || it == '@' || it.is_whitespace())
+        !domain.is_ascii()
+            || !domain.contains('.')
+            || domain.contains(|it: char| it == ',' || it == '@' || it.is_whitespace())
     };
     if let Some(odd) = domains.iter().find(odd) {
         return unfit(format!("`{}` is no domain of addresses of mail", odd.escape_debug()));
@@ -138,10 +143,13 @@ fn known(listed: Listed) -> KnownIssuer {
 }
 
 impl KnownIssuer {
-    /// True of an address of mail by which somebody comes in unasked.
-    pub fn lets_in(&self, mail: &str) -> bool {
-        let domain = mail.rsplit_once('@').map(|(_, domain)| domain);
-        domain.is_some_and(|domain| self.domains.iter().any(|known| known == domain))
+    /// True of an address of mail by which somebody comes in unasked. `hosted` is the domain whose organisation keeps their
+    /// account, where the service says one.
+    pub fn lets_in(&self, mail: &str, hosted: Option<&str>) -> bool {
+        let Some((_, domain)) = mail.rsplit_once('@') else { return false };
+        // Anybody may have an account at Google with an address of a domain that they do not belong to any more.
+        let is_theirs = self.issuer != GOOGLE || hosted == Some(domain);
+        domain.is_ascii() && is_theirs && self.domains.iter().any(|known| known == domain)
     }
 
     /// The secret of its app for a host, once its use is written down; nothing where it has none.
@@ -165,7 +173,7 @@ mod tests {
     #[test]
     fn only_the_whole_domain_lets_in() {
         let domains = vec!["example.com".to_owned()];
-        let known = KnownIssuer {
+        let mut known = KnownIssuer {
             name: String::new(),
             issuer: String::new(),
             id: String::new(),
@@ -175,16 +183,27 @@ mod tests {
             role: Some(Role::Viewer),
             created: 0,
         };
-        assert!(known.lets_in("ada@example.com"));
+        assert!(known.lets_in("ada@example.com", None));
+        assert!(known.lets_in("ada@example.com", Some("other.example")));
         for other in [
             "ada@evil.com",
             "ada@notexample.com",
             "ada@example.com.evil.com",
             "ada@sub.example.com",
+            "ada@exam\u{440}le.com",
+            "ada@EXAMPLE.com",
             "example.com",
             "",
         ] {
-            assert!(!known.lets_in(other), "{other}");
+            assert!(!known.lets_in(other, None), "{other}");
         }
+        known.issuer = GOOGLE.into();
+        assert!(known.lets_in("ada@example.com", Some("example.com")));
+        for hosted in [None, Some(""), Some("evil.com"), Some("sub.example.com")] {
+            assert!(!known.lets_in("ada@example.com", hosted), "{hosted:?}");
+        }
+        known.domains = vec!["ex\u{e4}mple.com".into()];
+        known.issuer = String::new();
+        assert!(!known.lets_in("ada@ex\u{e4}mple.com", None), "a domain is in ASCII");
     }
 }

@@ -8,14 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use connectors::signin::{
-    App, Attempts, Callback, Expected, Issuer, Keys, LASTS as ATTEMPT, Somebody, Transport, Who as Browser,
-    Wish, verified,
+    App, Attempts, Callback, Expected, Issuer, Keys, LASTS as ATTEMPT, Refusal, Somebody, Transport,
+    Who as Browser, Wish, verified,
 };
 use dsl::value::{Hash, Object};
 use jiff::Timestamp;
 use runtime::schedule::books::nanoseconds;
 use secret::Secret;
 use store::accounts::{Account, Identity, People};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use vault::{Action, LOCAL, Who};
 
 use super::issuers::{KnownIssuer, issuers};
@@ -27,8 +28,16 @@ use crate::token::{ATTEMPT as SHOWN, Token};
 const TOLD: Duration = Duration::from_secs(600);
 const KEYS: Duration = Duration::from_secs(30);
 
-/// How many attempts are under way at once.
+/// How many attempts are under way at once; the oldest is dropped. Were a new one refused, whoever begins many would shut out
+/// all others.
 const MOST: usize = 10_000;
+
+/// How many are at a service at once, since anybody may begin; and in how many seconds one more is tried again.
+const AT_ONCE: usize = 8;
+const AGAIN: u32 = 1;
+
+/// For how long it is remembered that a service does not tell of itself.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// What an attempt is for.
 #[derive(Clone, Debug)]
@@ -69,6 +78,8 @@ pub struct Provers {
     attempts: Attempts,
     open: Mutex<HashMap<[u8; 32], Open>>,
     known: Mutex<HashMap<String, Known>>,
+    silent: Mutex<HashMap<String, (Refusal, Instant)>>,
+    at_once: Semaphore,
 }
 
 impl std::fmt::Debug for Provers {
@@ -103,7 +114,13 @@ impl Default for Provers {
     fn default() -> Provers {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the system has randomness");
-        Provers { attempts: Attempts::new(&key), open: Mutex::default(), known: Mutex::default() }
+        Provers {
+            attempts: Attempts::new(&key),
+            open: Mutex::default(),
+            known: Mutex::default(),
+            silent: Mutex::default(),
+            at_once: Semaphore::new(AT_ONCE),
+        }
     }
 }
 
@@ -111,7 +128,7 @@ impl Provers {
     /// Begins an attempt at a service; the browser comes back to `redirect`.
     ///
     /// # Errors
-    /// Where there is no such service, or it cannot be asked.
+    /// Where there is no such service, it cannot be asked, or too many are asked now.
     pub async fn begin(
         &self,
         accounts: &Accounts,
@@ -120,7 +137,13 @@ impl Provers {
         way: &Way,
     ) -> Result<Started, No> {
         let known = found(accounts, name)?;
-        let issuer = self.issuer(&known, way).await?;
+        let issuer = match self.lately(&known) {
+            Some(issuer) => issuer,
+            None => {
+                let _one = self.one()?;
+                self.issuer(&known, way).await?
+            }
+        };
         let cookie = Token::random_as(SHOWN);
         let oauth2 = issuer.way(&nonce(&cookie));
         let (fields, app) = (Object::new(), App { id: known.id.clone(), secret: None });
@@ -131,9 +154,7 @@ impl Provers {
         let begun = self.attempts.begin(&service, wish, &chance, Timestamp::now()).map_err(Error::from)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, it| it.began.elapsed() < ATTEMPT);
-        if open.len() >= MOST {
-            return Err(No::TooMany { again: 60 });
-        }
+        make_room(&mut open, MOST);
         open.insert(cookie.hash(), Open { name: name.to_owned(), purpose, began: Instant::now() });
         Ok(Started { address: begun.address, cookie, expires: begun.expires })
     }
@@ -151,15 +172,17 @@ impl Provers {
         way: &Way,
     ) -> Result<Proven, No> {
         let known = found(accounts, name)?;
-        let none = || Error::from(connectors::signin::Refusal::OtherSession);
+        let none = || Error::from(Refusal::OtherSession);
         let cookie = shown.and_then(|shown| Token::read_as(SHOWN, shown)).ok_or_else(none)?;
+        // Before the attempt is taken: who comes again in a moment has it still.
+        let _one = self.one()?;
         let taken = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&cookie.hash());
         let open = taken.ok_or_else(none)?;
         let who = browser(&cookie);
         let callback = Callback { connector: name, address: redirect, who: &who, query };
         let accepted = self.attempts.accept(&callback, Timestamp::now()).map_err(Error::from)?;
         if open.name != name {
-            return Err(Error::from(connectors::signin::Refusal::OtherConnector).into());
+            return Err(Error::from(Refusal::OtherConnector).into());
         }
         let issuer = self.issuer(&known, way).await?;
         let secret = known.secret(&accounts.vault, &issuer.token_host)?;
@@ -177,15 +200,39 @@ impl Provers {
         accounts.came_as(&known, &somebody, open.purpose)
     }
 
+    /// The right to ask services, for as long as it is held.
+    fn one(&self) -> Result<SemaphorePermit<'_>, No> {
+        self.at_once.try_acquire().map_err(|_| No::TooMany { again: AGAIN })
+    }
+
+    /// What a service told of itself lately.
+    fn lately(&self, known: &KnownIssuer) -> Option<Arc<Issuer>> {
+        let all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&known.issuer).filter(|it| it.told.elapsed() < TOLD).map(|it| it.issuer.clone())
+    }
+
+    /// Why a service told nothing of itself a moment ago.
+    fn silent(&self, known: &KnownIssuer) -> Option<Refusal> {
+        let mut all = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, (_, at)| at.elapsed() < SILENT);
+        all.get(&known.issuer).map(|(refusal, _)| refusal.clone())
+    }
+
     async fn issuer(&self, known: &KnownIssuer, way: &Way) -> Result<Arc<Issuer>, No> {
-        let lately = |all: &HashMap<String, Known>| {
-            all.get(&known.issuer).filter(|it| it.told.elapsed() < TOLD).map(|it| it.issuer.clone())
-        };
-        if let Some(issuer) = lately(&self.known.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(issuer) = self.lately(known) {
             return Ok(issuer);
         }
-        let found = Issuer::discover(&way.egress, &known.issuer, way.transport).await.map_err(Error::from)?;
-        let issuer = Arc::new(found);
+        if let Some(refusal) = self.silent(known) {
+            return Err(refusal.into());
+        }
+        let issuer = match Issuer::discover(&way.egress, &known.issuer, way.transport).await {
+            Ok(found) => Arc::new(found),
+            Err(refusal) => {
+                let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+                silent.insert(known.issuer.clone(), (refusal.clone(), Instant::now()));
+                return Err(refusal.into());
+            }
+        };
         let told = Known { issuer: issuer.clone(), told: Instant::now(), keys: None };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(known.issuer.clone(), told);
         Ok(issuer)
@@ -214,6 +261,16 @@ impl Provers {
             it.keys = Some((keys.clone(), Instant::now()));
         }
         Ok(keys)
+    }
+}
+
+/// Drops the oldest where there are so many already.
+fn make_room(open: &mut HashMap<[u8; 32], Open>, most: usize) {
+    if open.len() >= most {
+        let oldest = open.iter().min_by_key(|(_, it)| it.began).map(|(hash, _)| *hash);
+        if let Some(oldest) = oldest {
+            open.remove(&oldest);
+        }
     }
 }
 
@@ -273,7 +330,7 @@ impl Accounts {
 
     /// Makes an account for somebody who comes in unasked, by the domain of an address that the service has verified.
     fn let_in(&self, known: &KnownIssuer, somebody: &Somebody) -> Result<Account, No> {
-        let mail = somebody.mail.as_deref().filter(|mail| known.lets_in(mail));
+        let mail = somebody.mail.as_deref().filter(|mail| known.lets_in(mail, somebody.hosted.as_deref()));
         let (Some(mail), Some(role)) = (mail, known.role) else {
             let who = Who { owner: LOCAL, actor: "nobody" };
             self.record((who, Action::SignInRefused), ("session", &format!("by {}", known.name)), vec![])?;
@@ -355,8 +412,35 @@ fn identity(known: &KnownIssuer, somebody: &Somebody, account: &str) -> Identity
     }
 }
 
-impl From<connectors::signin::Refusal> for No {
-    fn from(refusal: connectors::signin::Refusal) -> No {
+impl From<Refusal> for No {
+    fn from(refusal: Refusal) -> No {
         No::Error(refusal.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_begins_many_shuts_nobody_out() {
+        let (mut open, began) = (HashMap::new(), Instant::now());
+        for count in 0..5_u8 {
+            make_room(&mut open, 3);
+            let began = began + Duration::from_secs(u64::from(count));
+            open.insert([count; 32], Open { name: String::new(), purpose: Purpose::SignIn, began });
+        }
+        let mut left: Vec<u8> = open.keys().map(|hash| hash[0]).collect();
+        left.sort_unstable();
+        assert_eq!(left, [2, 3, 4]);
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_at_services_at_once() {
+        let provers = Provers::default();
+        let mut held: Vec<_> = (0..AT_ONCE).map(|_| provers.one().unwrap()).collect();
+        assert!(matches!(provers.one(), Err(No::TooMany { again: AGAIN })));
+        held.pop();
+        assert!(provers.one().is_ok());
     }
 }

@@ -18,7 +18,7 @@ use vault::{ACCESS, Connecting, ConnectionTold, Entry, Place, REFRESH, SignIn, V
 
 use super::account::User;
 use super::health::WORKS;
-use super::trying::way_out;
+use super::trying::{allowed, way_out};
 use super::{apps, check_secrets, fitted, hosts, nanoseconds};
 use crate::error::Error;
 use crate::serve::Reach;
@@ -116,6 +116,7 @@ impl<'a> Entering<'a> {
         check_secrets(manifest, wish.way, &wish.secrets)?;
         if let Some(base) = &wish.base {
             super::host_of(base)?;
+            allowed(manifest, base, wish.reach)?;
         }
         let user = User { vault, owner: owner.into(), actor: wish.actor.clone() };
         let known = match apps::needs_app(oauth2) {

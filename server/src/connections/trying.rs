@@ -92,13 +92,18 @@ impl Trying<'_> {
 }
 
 /// Refuses an address that is neither the service's own nor allowed by whoever types.
-fn allowed(manifest: &Manifest, base: &str, reach: Reach) -> Result<(), Error> {
+///
+/// # Errors
+/// Where it is none, or is not encrypted, or has another host or port than the service.
+pub(crate) fn allowed(manifest: &Manifest, base: &str, reach: Reach) -> Result<(), Error> {
     let unfit = |why: String| Err(Error::Unfit { why });
-    let Some((scheme, rest)) = base.split_once("://") else {
-        return unfit(format!("`{base}` is no address: it begins with `https://`"));
-    };
-    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
-    if reach == Reach::Private || (scheme == "https" && connectors::allows(manifest, host)) {
+    let none = || Error::Unfit { why: format!("`{base}` is no address: it begins with `https://`") };
+    let url = url::Url::parse(base).ok().filter(|url| url.has_host() && base.contains("://"));
+    let url = url.ok_or_else(none)?;
+    let host = url.host_str().unwrap_or_default();
+    // A port that is the usual one is none.
+    let usual = url.scheme() == "https" && url.port().is_none() && url.username().is_empty();
+    if reach == Reach::Private || (usual && url.password().is_none() && connectors::allows(manifest, host)) {
         return Ok(());
     }
     unfit(format!(
@@ -255,6 +260,13 @@ mod tests {
             ("http://127.0.0.1:9", Reach::Public, false),
             ("http://127.0.0.1:9", Reach::Private, true),
             ("slack.com", Reach::Public, false),
+            ("https://slack.com:443/api", Reach::Public, true),
+            ("https://slack.com:8443/api", Reach::Public, false),
+            ("https://slack.com:x@evil.example/api", Reach::Public, false),
+            ("https://slack.com@evil.example", Reach::Public, false),
+            ("https://evil.example\\@slack.com", Reach::Public, false),
+            ("https://me@slack.com/api", Reach::Public, false),
+            ("smtp://slack.com", Reach::Public, false),
         ] {
             assert_eq!(allowed(slack, base, reach).is_ok(), wanted, "{base}");
         }

@@ -21,7 +21,7 @@ use super::{Answer, Ask, House, Refusal};
 use crate::accounts::is_over;
 use crate::connections::{
     Beginning, Check, Choice, Device, Entering, Finished, MAIN, Poll, REFUSED, Tokens, Wanted, Wish, add,
-    asked_for, of_deployed, verify, way,
+    allowed, asked_for, of_deployed, verify, way,
 };
 use crate::error::Error;
 use crate::role::Role;
@@ -92,6 +92,14 @@ impl Connecting {
         Ok(pending)
     }
 
+    /// Forgets one that is over. Another one of the same name that was begun meanwhile stays.
+    fn end(&self, key: &Key, pending: &Arc<Pending>) {
+        let mut all = self.lock();
+        if all.get(key).is_some_and(|it| Arc::ptr_eq(it, pending)) {
+            all.remove(key);
+        }
+    }
+
     fn of_cookie(&self, connector: &str, cookie: [u8; 32]) -> Option<(Key, Arc<Pending>)> {
         let all = self.lock();
         let mut found = all.iter().filter(|((_, of, _), it)| of == connector && it.cookie == Some(cookie));
@@ -126,6 +134,10 @@ pub fn begin(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::unfit(format!("`{}` asks for no secret `{other}`", way.id)));
     }
     let base = ask.said.text("base_url").map(str::to_owned);
+    if let Some(base) = &base {
+        // What is given goes there: no secret leaves in the clear, or for hosts that are not the service's.
+        allowed(manifest, base, part.reach())?;
+    }
     let actor = ask.who.actor();
     if !matches!(way.kind, Kind::Oauth2(_)) {
         let wanted = Wanted {
@@ -267,7 +279,7 @@ fn came_back(house: &House, (key, pending): (&Key, &Arc<Pending>), query: &str) 
             Ok(agreed) => *came = Came::Agreed(Box::new(agreed)),
             Err(error) => {
                 *came = Came::Over;
-                house.connecting().lock().remove(key);
+                house.connecting().end(key, pending);
                 return Err(error.into());
             }
         }
@@ -306,7 +318,7 @@ fn finished(
         match pending.entering.finish((tokens, redirect), &chosen, Check::Made).await {
             Ok(Finished::Stored { label, scopes }) => {
                 *came = Came::Over;
-                house.connecting().lock().remove(key);
+                house.connecting().end(key, pending);
                 Ok(Answer::ok(json!({
                     "connector": connector, "name": name, "state": "connected", "account": label, "scopes": scopes,
                 }))
@@ -324,7 +336,7 @@ fn finished(
                 // What is not stored serves nobody. Whether the service takes it back changes nothing here.
                 let _ = pending.entering.give_back(tokens).await;
                 *came = Came::Over;
-                house.connecting().lock().remove(key);
+                house.connecting().end(key, pending);
                 Err(error.into())
             }
         }

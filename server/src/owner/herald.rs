@@ -100,22 +100,24 @@ impl Core {
         let found = tokio::task::spawn_blocking(move || core.found(&looked)).await;
         let comings = match found {
             Ok(Ok(comings)) => comings,
-            Ok(Err(error)) => {
-                return error!(error = crate::chain(&error), "it cannot be read what is to be told");
-            }
+            Ok(Err(error)) => return cannot_be_read(&error),
             // A panic there has been reported by the panic hook.
             Err(_) => return,
         };
-        if comings.is_empty() {
-            return;
+        // One by one by their owners: what cannot be recorded of one keeps nothing from the others.
+        let mut of_owner: BTreeMap<Arc<str>, Vec<Coming>> = BTreeMap::new();
+        for coming in comings {
+            of_owner.entry(coming.listener.owner.clone()).or_default().push(coming);
         }
-        let told: Vec<_> = comings.iter().map(told_of).collect();
-        match self.driver.arrive(comings, None).await.unwrap_or(Err(DriverError::Stopped)) {
-            // What a listener that was switched off meanwhile did not hear is told it when it is switched on again.
-            Ok(came) if came.len() < told.len() => {}
-            Ok(_) => seen.lock().unwrap_or_else(PoisonError::into_inner).told.extend(told),
-            Err(DriverError::Stopped) => {}
-            Err(error) => error!(%error, "an event cannot be recorded; it is told again"),
+        for (owner, comings) in of_owner {
+            let told: Vec<_> = comings.iter().map(told_of).collect();
+            match self.driver.arrive(comings, None).await.unwrap_or(Err(DriverError::Stopped)) {
+                // What a listener that was switched off meanwhile did not hear is told it when it is switched on again.
+                Ok(came) if came.len() < told.len() => {}
+                Ok(_) => seen.lock().unwrap_or_else(PoisonError::into_inner).told.extend(told),
+                Err(DriverError::Stopped) => return,
+                Err(error) => error!(%owner, %error, "an event cannot be recorded; it is told again"),
+            }
         }
     }
 
@@ -129,22 +131,43 @@ impl Core {
         let Some(reader) = reader else { return Ok(vec![]) };
         let mut comings = vec![];
         let mut of_owner: BTreeMap<(&str, Arc<str>), Vec<Happening>> = BTreeMap::new();
+        // What happens now or cannot be looked at, which is remembered; the rest will not be told again.
+        let (mut current, mut unread) = (BTreeSet::new(), BTreeSet::new());
         for event in [BUDGET, EXPIRED, DOWN] {
             for listener in self.driver.listeners().of_event(event) {
                 let key = (event, listener.owner.clone());
                 if !of_owner.contains_key(&key) {
                     let found = match event {
-                        BUDGET => budgets(reader, &listener.owner, now)?,
-                        EXPIRED => expired(reader, &listener.owner)?,
-                        _ => self.down(),
+                        BUDGET => budgets(reader, &listener.owner, now),
+                        EXPIRED => expired(reader, &listener.owner),
+                        _ => Ok(self.down()),
                     };
+                    let found = found.unwrap_or_else(|error| {
+                        // What of one owner cannot be read keeps nothing from the others.
+                        cannot_be_read(&error);
+                        unread.insert(listener.owner.clone());
+                        vec![]
+                    });
                     of_owner.insert(key.clone(), found);
                 }
-                let happened = of_owner.get(&key).into_iter().flatten();
-                comings.extend(happened.filter_map(|happening| coming(&listener, event, happening, now)));
+                for happening in of_owner.get(&key).into_iter().flatten() {
+                    let of = told_to(&listener, &happening.key);
+                    current.insert(of.clone());
+                    if told.contains(&of) {
+                        continue;
+                    }
+                    match coming(&listener, event, happening, now) {
+                        Ok(coming) => comings.extend(coming),
+                        // It fails the same way at each look, and is said once.
+                        Err(why) => {
+                            error!(workflow = %listener.workflow, why, "an event starts no run");
+                            told.insert(of);
+                        }
+                    }
+                }
             }
         }
-        comings.retain(|coming| !told.contains(&told_of(coming)));
+        told.retain(|of| current.contains(of) || unread.contains(&of.0));
         Ok(comings)
     }
 
@@ -170,8 +193,15 @@ impl Core {
 }
 
 fn told_of(coming: &Coming) -> Told {
-    let listener = &coming.listener;
-    (listener.owner.clone(), listener.workflow.clone(), listener.text.clone(), coming.key.clone())
+    told_to(&coming.listener, &coming.key)
+}
+
+fn told_to(listener: &Listener, key: &str) -> Told {
+    (listener.owner.clone(), listener.workflow.clone(), listener.text.clone(), key.to_owned())
+}
+
+fn cannot_be_read(error: &Error) {
+    error!(error = crate::chain(error), "it cannot be read what is to be told");
 }
 
 /// The shares of an owner's budgets that are spent in this month.
@@ -241,9 +271,17 @@ fn or_null(text: &str) -> Value {
 }
 
 /// Something that has happened, as it comes over a trigger; nothing where the trigger does not want it.
-fn coming(listener: &Arc<Listener>, event: &str, happening: &Happening, now: Timestamp) -> Option<Coming> {
+///
+/// # Errors
+/// Where its filter fails.
+fn coming(
+    listener: &Arc<Listener>,
+    event: &str,
+    happening: &Happening,
+    now: Timestamp,
+) -> Result<Option<Coming>, String> {
     let Happening { key, keep, value } = happening;
-    let Value::Object(given) = listener.given() else { return None };
+    let Value::Object(given) = listener.given() else { return Ok(None) };
     // Each parameter names what the field of the event must be.
     let fits = given.iter().all(|(name, wanted)| match (&**name, event) {
         ("workflow", BUDGET) => {
@@ -252,16 +290,8 @@ fn coming(listener: &Arc<Listener>, event: &str, happening: &Happening, now: Tim
         }
         (name, _) => wanted.is_null() || value.get(name) == Some(wanted),
     });
-    if !fits {
-        return None;
-    }
-    match listener.wants(value, now) {
-        Ok(true) => {}
-        Ok(false) => return None,
-        Err(why) => {
-            error!(workflow = %listener.workflow, why, "an event starts no run");
-            return None;
-        }
+    if !fits || !listener.wants(value, now)? {
+        return Ok(None);
     }
     let cause = Value::object([
         ("kind", Value::text("event")),
@@ -269,7 +299,8 @@ fn coming(listener: &Arc<Listener>, event: &str, happening: &Happening, now: Tim
         ("of", Value::text(event)),
         ("event", value.clone()),
     ]);
-    Some(Coming { listener: listener.clone(), key: key.clone(), keep: *keep, means: Means::Start(cause) })
+    let means = Means::Start(cause);
+    Ok(Some(Coming { listener: listener.clone(), key: key.clone(), keep: *keep, means }))
 }
 
 #[cfg(test)]

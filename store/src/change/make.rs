@@ -244,12 +244,9 @@ fn edited(to: &Connection, edit: &Edit) -> rusqlite::Result<Result<(), Unfit>> {
         Edit::SwapSignIn { from, to: next, state } => connections::swap(to, *from, next, state),
         Edit::Lease { of, until } => connections::lease(to, of, *until),
         Edit::EndLease { of, open } => connections::end_lease(to, of, *open),
-        Edit::RemoveConnection { owner, connector, name } => run(
-            to,
-            "DELETE FROM connections WHERE owner = ?1 AND connector = ?2 AND name = ?3",
-            params![owner, connector, name],
-            Wanted::Row,
-        ),
+        Edit::RemoveConnection { owner, connector, name } => {
+            connections::remove(to, (owner, connector, name))
+        }
         Edit::RemoveToken { owner, name } => {
             run(to, "DELETE FROM tokens WHERE owner = ?1 AND name = ?2", params![owner, name], Wanted::Row)
         }

@@ -263,6 +263,23 @@ fn an_account_of_the_same_address_is_not_taken_over_and_can_be_linked_by_its_per
     accounts(&world.web).unlink((&ada.id, &ada.name), "demo").expect("there is a password");
     assert_eq!(world.sign_in(&mut Walker::default(), "{}").status, 409);
     assert!(accounts(&world.web).sign_in("ada@example.com", &Secret::new(PASSWORD.into()), None).is_ok());
+    // Whoever has let themselves in at a stolen session is out when the password is reset.
+    let known = accounts(&world.web);
+    let password = Secret::new(PASSWORD.into());
+    for by_link in [true, false] {
+        let (session, mut browser) = (Browser::of(&world.web, &ada), Walker::default());
+        let query = link(&session, &mut browser);
+        assert_eq!(world.back(&mut browser, &query).status, 303);
+        assert_eq!(known.identities(&ada.id).expect("they can be read").len(), 1);
+        if by_link {
+            let shown = known.reset_link("test", &ada).expect("it is written");
+            known.reset(shown.expose(), &password).expect("it is reset");
+        } else {
+            known.set_password("test", &ada, &password).expect("it is set");
+        }
+        assert!(known.identities(&ada.id).expect("they can be read").is_empty());
+        assert_eq!(world.sign_in(&mut Walker::default(), "{}").status, 409);
+    }
 }
 
 #[test]
