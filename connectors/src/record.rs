@@ -461,7 +461,9 @@ impl Veil {
     /// A value without what is hidden.
     pub fn json(&self, json: &Json) -> Json {
         match json {
-            Json::Number(number) => self.figures.get(number).map_or(json.clone(), |other| (*other).into()),
+            Json::Number(number) => {
+                self.figures.get(number).map_or_else(|| json.clone(), |other| (*other).into())
+            }
             Json::String(text) => self.text(text).into(),
             Json::Array(items) => items.iter().map(|item| self.json(item)).collect(),
             Json::Object(entries) => entries
