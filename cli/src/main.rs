@@ -3,6 +3,7 @@
 mod cmd;
 mod error;
 mod flags;
+mod fresh;
 mod hidden;
 mod logging;
 mod output;

@@ -230,6 +230,14 @@ impl Template {
         })
     }
 
+    /// The text before anything is filled in, decided or repeated.
+    pub fn start(&self) -> &str {
+        match self.parts.first() {
+            Some(Part::Text(plain)) => plain,
+            _ => "",
+        }
+    }
+
     /// The text with `…` where something is filled in or repeated: for people who want to know what it is about.
     pub fn outline(&self) -> String {
         let mut text = String::new();

@@ -140,7 +140,7 @@ pub fn proved(
     else {
         return Err(Unproved::Wrong(problems(text, &checked.diagnostics)));
     };
-    let found = guard::look(&workflow, text, means.catalog, named);
+    let found = guard::look(&workflow, text, named);
     if !found.is_empty() {
         return Err(Unproved::Guarded(found.question()));
     }

@@ -97,9 +97,7 @@ fn unmet(prompt: &Prompt, answer: &Answer, means: &Means<'_>) -> Vec<String> {
     let checked = dsl::check(text, means.catalog);
     let Some(workflow) = checked.workflow else { return vec!["the draft does not pass the checker".into()] };
     let mut unmet = vec![];
-    if !guard::look(&workflow, text, means.catalog, &prompt.wish).is_empty()
-        || text.contains("secret(") && first == "safe"
-    {
+    if !guard::look(&workflow, text, &prompt.wish).is_empty() || text.contains("secret(") && first == "safe" {
         unmet.push("it would do something unasked".into());
     }
     if first == "safe" {

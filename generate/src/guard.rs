@@ -4,8 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use dsl::catalog::{Catalog, Safety};
-use dsl::workflow::{Act, Block, Op, REQUEST, TURN, Wait, Workflow};
+use dsl::catalog::Safety;
+use dsl::value::Value;
+use dsl::workflow::{Act, Arg, Block, Op, REQUEST, Start, TURN, Wait, Workflow};
+use engine::outline::{Beside, Outline};
+use engine::plan::Plan;
 use regex::Regex;
 
 /// How the names of actions begin that take something away, move money, or speak to many.
@@ -77,47 +80,82 @@ impl Found {
     }
 }
 
+/// What stands for a host that only the run knows: nobody can have named it.
+const UNKNOWN: &str = "{}";
+
+/// An address that says its host before anything is filled in.
 static HOST: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(?:https?|wss?|ftp)://([^/\s\x22'\\?#]*)").ok());
-static SECRET: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"secret\(\s*["']([^"']*)["']\s*\)|secret:\s*([A-Za-z0-9_]+)"#).ok());
+    LazyLock::new(|| Regex::new(r"^(?i:https?|wss?|ftp)://([\p{L}\p{N}.:\[\]-]+)(?:[/?#]|$)").ok());
 
 /// Looks at a draft: `named` is all that a person wrote, the wish and the file that is edited.
-pub fn look(workflow: &Workflow, text: &str, catalog: &Catalog, named: &str) -> Found {
+pub fn look(workflow: &Workflow, text: &str, named: &str) -> Found {
     let mut found = Found::default();
     let named = named.to_lowercase();
     let mut hosts = BTreeSet::new();
-    block(&workflow.root, false, catalog, &mut found, &mut hosts);
-    found.hosts = hosts.into_iter().filter(|host| !names_host(&named, host)).collect();
-    if let Some(form) = SECRET.as_ref() {
-        let all = form
-            .captures_iter(text)
-            .filter_map(|hit| hit.get(1).or(hit.get(2)).map(|it| it.as_str().to_owned()));
-        found.secrets = all.filter(|name| !named.contains(&name.to_lowercase())).collect();
-    }
-    if text.contains("untrusted_tools") {
+    block(&workflow.root, false, &mut found, &mut hosts);
+    found.hosts = hosts.into_iter().filter(|host| host == UNKNOWN || !names_host(&named, host)).collect();
+    found.secrets = secrets(workflow).into_iter().filter(|name| !names_secret(&named, name)).collect();
+    if allows_tools(text) {
         found.unasked.insert("allow: [untrusted_tools]".into());
     }
     found
 }
 
+/// True for a text that lets a model act beside data from outside. The word may be written with escapes.
+fn allows_tools(text: &str) -> bool {
+    const WORD: &str = "untrusted_tools";
+    // What cannot be read counts as one that does.
+    let reads =
+        || dsl::yaml::read_value(text).map_or(true, |value| value.to_json().to_string().contains(WORD));
+    text.contains(WORD) || text.contains('\\') && reads()
+}
+
+/// The secrets that a workflow uses, as the checker has read them, in whatever way they are written in the text.
+fn secrets(workflow: &Workflow) -> BTreeSet<String> {
+    let mut secrets = Outline::new(&Plan::new(workflow), None, &Beside::default()).secrets;
+    secrets.extend(workflow.triggers.iter().filter_map(|trigger| match &trigger.start {
+        Start::Webhook { verify, .. } => verify.as_ref()?.secret.clone(),
+        _ => None,
+    }));
+    secrets
+}
+
+/// True where a person wrote the name of this secret as a word of its own.
+fn names_secret(named: &str, name: &str) -> bool {
+    let inside = |char: char| char.is_alphanumeric() || char == '_';
+    stands_alone(named, &name.to_lowercase(), &inside, &|rest| rest.starts_with(inside))
+}
+
 /// True where a person wrote this very host.
 fn names_host(named: &str, host: &str) -> bool {
-    let host = host.to_lowercase();
     let inside = |char: char| char.is_alphanumeric() || char == '.' || char == '-';
-    named.match_indices(&host).any(|(at, _)| {
-        let before = named[..at].chars().next_back();
-        let after = named[at + host.len()..].chars().next();
-        !before.is_some_and(inside) && !after.is_some_and(|char| char.is_alphanumeric() || char == '-')
+    // A full stop ends a sentence, unless a name goes on behind it.
+    let goes_on = |rest: &str| {
+        let rest = rest.strip_prefix('.').unwrap_or(rest);
+        rest.starts_with(|char: char| char.is_alphanumeric() || char == '-')
+    };
+    stands_alone(named, &host.to_lowercase(), &inside, &goes_on)
+}
+
+/// True where a word stands in a text and is no part of a longer one.
+fn stands_alone(
+    text: &str,
+    word: &str,
+    inside: &dyn Fn(char) -> bool,
+    goes_on: &dyn Fn(&str) -> bool,
+) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        !before.is_some_and(inside) && !goes_on(&text[at + word.len()..])
     })
 }
 
-fn block(block: &Block, approved: bool, catalog: &Catalog, found: &mut Found, hosts: &mut BTreeSet<String>) {
+fn block(block: &Block, approved: bool, found: &mut Found, hosts: &mut BTreeSet<String>) {
     for (at, step) in block.steps.iter().enumerate() {
         let approved = approved || waits_for_a_person(block, at);
         match &step.op {
             Op::Act(act) => {
-                if let Some(host) = host_of(act, catalog) {
+                if let Some(host) = host_of(act) {
                     hosts.insert(host);
                 }
                 let acts = act.safety != Safety::Read;
@@ -131,14 +169,12 @@ fn block(block: &Block, approved: bool, catalog: &Catalog, found: &mut Found, ho
                 if step.op.turn().is_some() && !approved && !confirms && acts_with_tools(body) {
                     found.unasked.insert(step.name.to_string());
                 }
-                self::block(body, approved, catalog, found, hosts);
+                self::block(body, approved, found, hosts);
             }
-            Op::Each { body, .. } | Op::Try { body, .. } => {
-                self::block(body, approved, catalog, found, hosts)
-            }
+            Op::Each { body, .. } | Op::Try { body, .. } => self::block(body, approved, found, hosts),
             Op::Switch { cases, default, .. } => {
                 let all = cases.iter().map(|case| &case.block).chain(default);
-                all.for_each(|inner| self::block(inner, approved, catalog, found, hosts));
+                all.for_each(|inner| self::block(inner, approved, found, hosts));
             }
             Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {}
         }
@@ -171,20 +207,36 @@ fn waits_for_a_person(block: &Block, at: usize) -> bool {
     false
 }
 
-/// The host that a call would go to, where its author says so and no connector does.
-fn host_of(act: &Act, _: &Catalog) -> Option<String> {
-    let args = serde_json::to_string(&act.args).ok()?;
-    if &*act.action != REQUEST {
-        // What a connector downloads or shows is named by an address as well.
-        let hit = HOST.as_ref()?.captures(&args)?;
-        return (act.action.contains("save_url") || act.action.ends_with(".read"))
-            .then(|| hit.get(1).map(|it| it.as_str().to_owned()))
-            .flatten();
-    }
-    match HOST.as_ref()?.captures(&args) {
-        Some(hit) => {
-            hit.get(1).map(|it| if it.as_str().is_empty() { "{}".to_owned() } else { it.as_str().to_owned() })
+/// The host that a call would go to, where its author says so and no connector does. Only its address counts: what is sent
+/// there may name any host.
+fn host_of(act: &Act) -> Option<String> {
+    // What a connector downloads or shows is named by an address as well.
+    let fetches = act.action.contains("save_url") || act.action.ends_with(".read");
+    let url = match &act.args {
+        Arg::Object(entries) => {
+            entries.iter().find(|(name, _)| &**name == "url").map(|(_, url)| written(url))
         }
-        None => Some("{}".into()),
+        Arg::Value(Value::Object(entries)) => entries.get("url").map(|url| url.as_text().map(str::to_owned)),
+        _ => None,
+    };
+    match url {
+        Some(url) if &*act.action == REQUEST || fetches => Some(host_in(url.as_deref())),
+        None if &*act.action == REQUEST => Some(UNKNOWN.into()),
+        _ => None,
     }
+}
+
+/// The text of an address, with `…` for all that follows where something is filled in; nothing where all of it is.
+fn written(url: &Arg) -> Option<String> {
+    match url {
+        Arg::Value(value) => value.as_text().map(str::to_owned),
+        Arg::Text(template) => Some(format!("{}…", template.start())),
+        Arg::Expr(_) | Arg::List(_) | Arg::Object(_) => None,
+    }
+}
+
+/// The host of an address. It is unknown where something is filled in before it ends.
+fn host_in(url: Option<&str>) -> String {
+    let host = HOST.as_ref().zip(url).and_then(|(form, url)| form.captures(url)?.get(1));
+    host.map_or(UNKNOWN, |host| host.as_str()).to_owned()
 }

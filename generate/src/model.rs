@@ -65,14 +65,16 @@ pub async fn draft_with<M: Model + Sync>(wish: &Wish, means: &Means<'_>, model: 
         took.rounds += 1;
         took.tokens += said.tokens;
         let text = |name: &str| {
-            said.value[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+            let text = said.value[name].as_str().map(str::trim).filter(|text| !text.is_empty())?;
+            // A draft is as it was written: the checker looks at each letter of it.
+            Some(if name == "yaml" { text.to_owned() } else { plain(text) })
         };
         let list = |name: &str| -> Vec<String> {
             said.value[name]
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter_map(|one| one.as_str().map(str::to_owned))
+                .filter_map(|one| one.as_str().map(plain))
                 .collect()
         };
         match (said.value["kind"].as_str(), text("yaml"), text("question"), text("reason")) {
@@ -83,9 +85,11 @@ pub async fn draft_with<M: Model + Sync>(wish: &Wish, means: &Means<'_>, model: 
             (_, Some(yaml), _, _) => match proved(&yaml, means, &person, list("assumptions")) {
                 Ok(answer) => return (answer, took),
                 // A model is not asked to get round a question to a person.
-                Err(Unproved::Guarded(question)) => return (Answer::question(question, vec![]), took),
+                Err(Unproved::Guarded(question)) => {
+                    return (Answer::question(plain(&question), vec![]), took);
+                }
                 Err(Unproved::Wrong(problems)) => {
-                    why = format!("the model's draft did not hold: {problems}");
+                    why = format!("the model's draft did not hold: {}", plain(&problems));
                     prompt = format!(
                         "The wish:\n{person}\n\nYour draft:\n{yaml}\n\nIts problems:\n{problems}\n\nGive the whole draft anew without them."
                     );
@@ -102,6 +106,11 @@ pub async fn draft_with<M: Model + Sync>(wish: &Wish, means: &Means<'_>, model: 
     let mut answer = draft(wish, means);
     answer.assumptions.insert(0, format!("{why}; this was drafted without a model"));
     (answer, took)
+}
+
+/// What a model said without what moves a terminal's cursor: a person reads it there.
+fn plain(said: &str) -> String {
+    said.chars().filter(|char| *char == '\n' || !char.is_control()).collect()
 }
 
 /// The fields of a model's answer.

@@ -109,6 +109,22 @@ fn a_draft_that_would_act_unasked_becomes_a_question_and_is_not_sent_back() {
 }
 
 #[test]
+fn what_a_model_says_moves_no_cursor() {
+    let told = |kind: &str, key: &str| {
+        let mut said = json!({ "kind": kind, "yaml": null, "question": null, "choices": ["\u{1b}[2Ja"], "reason": null, "assumptions": [] });
+        said[key] = "one\r\u{1b}]0;x\u{7}\ntwo\u{9b}2J".into();
+        asked(&Written::new(&[said]), WISH).0
+    };
+    let (question, refusal) = (told("question", "question"), told("refusal", "reason"));
+    assert_eq!(question.question.as_deref(), Some("one]0;x\ntwo2J"));
+    assert_eq!(question.choices, ["[2Ja"]);
+    assert_eq!(refusal.reason.as_deref(), Some("one]0;x\ntwo2J"));
+    let mut draft = drafted(RIGHT);
+    draft["assumptions"] = json!(["it is\u{1b}[1A Slack"]);
+    assert_eq!(asked(&Written::new(&[draft]), WISH).0.assumptions, ["it is[1A Slack"]);
+}
+
+#[test]
 fn a_question_of_the_model_is_passed_on() {
     let question = json!({ "kind": "question", "yaml": null, "question": "which channel?", "choices": ["#a", "#b"], "reason": null, "assumptions": [] });
     let (answer, _) = asked(&Written::new(&[question]), WISH);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -192,7 +193,27 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// The workflows' files in a folder, by their names, with their texts.
 fn texts(folder: &Path) -> impl Iterator<Item = (PathBuf, String)> {
     // What cannot be read is no workflow; it is reported where it is checked itself.
-    files(folder).into_iter().filter_map(|path| std::fs::read_to_string(&path).ok().map(|text| (path, text)))
+    files(folder).into_iter().filter_map(|path| read(&path).ok().map(|text| (path, text)))
+}
+
+/// Reads a workflow's file that another file or a folder names: a plain file that is no longer than a workflow. A pipe would
+/// never come to its end, nor would a device.
+///
+/// # Errors
+/// Where it is another thing, is too long, or cannot be read.
+pub(crate) fn read(path: &Path) -> io::Result<String> {
+    let known = path.metadata()?;
+    if !known.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no plain file"));
+    }
+    let most = dsl::yaml::MAX_BYTES as u64;
+    let mut text = String::new();
+    // What a file says of its length is not always what comes.
+    std::fs::File::open(path)?.take(most + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it has more than {most} bytes")));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -222,6 +243,26 @@ mod tests {
         std::fs::write(folder.join("c.yaml"), "name: third\nsteps: {}\n").unwrap();
         assert_eq!(names().0, ["other", "third"]);
         assert_eq!(writing.catalog(&folder.join("a.yaml"), "name: one\nsteps: {}\n").workflows, None);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_plain_file_or_too_long_is_not_read() {
+        let folder = std::env::temp_dir().join(format!("keyway-plain-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("folder.yaml")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.join("zero.yaml")).unwrap();
+        assert!(
+            std::process::Command::new("mkfifo").arg(folder.join("pipe.yaml")).status().unwrap().success()
+        );
+        std::fs::write(folder.join("long.yaml"), "#".repeat(dsl::yaml::MAX_BYTES + 1)).unwrap();
+        std::fs::write(folder.join("right.yaml"), "name: right\nsteps: { a: { set: { b: 1 } } }\n").unwrap();
+        for name in ["folder", "zero", "pipe", "long"] {
+            assert!(read(&folder.join(format!("{name}.yaml"))).is_err(), "{name}");
+        }
+        let text = "name: one\nsteps: { a: { call: right } }\n";
+        let known = catalog(&folder.join("a.yaml"), text).into_owned().workflows.unwrap();
+        assert_eq!(known.keys().collect::<Vec<_>>(), ["right"]);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

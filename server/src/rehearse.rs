@@ -124,7 +124,7 @@ impl Tester {
 
     fn find(file: &Path, text: &str) -> Result<Tester, Box<Diagnostic>> {
         let path = about(file, text);
-        match std::fs::read_to_string(&path) {
+        match beside::read(&path) {
             Ok(found) => Ok(Tester::new(&path, &found)),
             Err(error) => {
                 let span = dsl::test::workflow(text).map_or(Span::new(0, 0), |named| named.span);

@@ -11,6 +11,7 @@ use server::vault::LOCAL;
 
 use super::{Data, Whose, on_runtime};
 use crate::error::{Exit, Trouble};
+use crate::fresh;
 use crate::output::{self, BUSY, FAINT, GOOD, STRONG};
 
 /// Draft a workflow out of plain words, in English, German, French, Spanish or Italian
@@ -43,7 +44,7 @@ pub struct Args {
 
 /// Carries the command out.
 pub fn main(args: &Args) -> Result<Exit, Trouble> {
-    if let Some(file) = args.apply.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
+    if let Some(file) = args.apply.as_ref().filter(|file| fresh::is_taken(file)) {
         return Err(there(file));
     }
     let there = args.data.home()?.database().exists();
@@ -107,14 +108,11 @@ fn there(file: &Path) -> Trouble {
 
 /// Writes a draft to a file that nobody else has made meanwhile.
 fn write(file: &Path, text: &str) -> Result<(), Trouble> {
-    use std::io::Write;
-    let mut made = match std::fs::File::create_new(file) {
-        Ok(made) => made,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(there(file)),
-        Err(error) => return Err(Trouble::new(format!("`{}` cannot be written: {error}", file.display()))),
-    };
-    made.write_all(text.as_bytes())
-        .map_err(|error| Trouble::new(format!("`{}` cannot be written: {error}", file.display())))
+    match fresh::write(file, text) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(there(file)),
+        Err(error) => Err(Trouble::new(format!("`{}` cannot be written: {error}", file.display()))),
+    }
 }
 
 fn show(answer: &Answer, args: &Args) {

@@ -1,7 +1,7 @@
 //! `keyway import`: workflows of other systems as workflows of ours, with a report of what came over.
 
-use std::fs::OpenOptions;
-use std::io::{Read, Write};
+use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::check::plural;
 use crate::error::{Exit, Trouble};
+use crate::fresh;
 use crate::output::{self, BAD, BUSY, FAINT, GOOD, STRONG};
 
 /// Take over workflows of other systems
@@ -100,12 +101,10 @@ fn one(file: &Path, files: &Files, reader: Reader, catalog: &Catalog) -> Result<
     let refused =
         |refused: Refused| Trouble::no(format!("`{}`: {refused}", file.display())).help(refused.help());
     let imported = reader(&text, catalog).map_err(refused)?;
-    for workflow in &imported.workflows {
-        match &files.out {
-            Some(dir) => keep(&dir.join(format!("{}.yaml", workflow.name)), &workflow.text)?,
-            None if files.json => {}
-            None => output::result(&workflow.text),
-        }
+    match &files.out {
+        Some(dir) => keep(dir, &imported)?,
+        None if files.json => {}
+        None => imported.workflows.iter().for_each(|workflow| output::result(&workflow.text)),
     }
     tell(file, &imported, files.report);
     Ok(imported)
@@ -123,18 +122,31 @@ fn read(file: &Path) -> Result<String, Trouble> {
     })
 }
 
-/// Writes a workflow where no file is.
-fn keep(path: &Path, text: &str) -> Result<(), Trouble> {
-    let told = |error: std::io::Error| {
-        Trouble::no(format!("`{}` cannot be written: {error}", path.display()))
+/// Writes the workflows of a file where no files are: all of them, or none where a name is taken.
+fn keep(dir: &Path, imported: &Imported) -> Result<(), Trouble> {
+    let wrong = |path: &Path, why: &str| {
+        Trouble::no(format!("`{}` cannot be written: {why}", path.display()))
             .help("move the file away that is there, or name another folder by `--out`")
     };
-    if let Some(dir) = path.parent() {
-        std::fs::create_dir_all(dir).map_err(told)?;
+    let mut paths = BTreeSet::new();
+    let mut all = vec![];
+    for workflow in &imported.workflows {
+        let path = dir.join(format!("{}.yaml", workflow.name));
+        if fresh::is_taken(&path) {
+            return Err(wrong(&path, "it is there already"));
+        }
+        if !paths.insert(path.clone()) {
+            return Err(wrong(&path, "two workflows have this name"));
+        }
+        all.push((path, &workflow.text));
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(told)?;
-    file.write_all(text.as_bytes()).map_err(told)?;
-    output::note(&format!("wrote {}", path.display()));
+    if !all.is_empty() {
+        std::fs::create_dir_all(dir).map_err(|error| wrong(dir, &error.to_string()))?;
+    }
+    for (path, text) in all {
+        fresh::write(&path, text).map_err(|error| wrong(&path, &error.to_string()))?;
+        output::note(&format!("wrote {}", path.display()));
+    }
     Ok(())
 }
 

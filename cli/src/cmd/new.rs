@@ -1,7 +1,6 @@
 //! `keyway new`: a workflow with its tests out of the examples that the program carries.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
@@ -11,6 +10,7 @@ use server::templates::{self, Template};
 
 use super::check::plural;
 use crate::error::{Exit, Trouble};
+use crate::fresh;
 use crate::output::{self, FAINT, GOOD, STRONG};
 
 /// Begin a workflow from an example: list them, or write one with its tests
@@ -89,9 +89,17 @@ fn write(template: &Template, file: &Path) -> Result<Exit, Trouble> {
         files.push((folder.join(format!("{}.yaml", called.name)), called.text.to_owned()));
         files.push((folder.join(format!("{}{ENDING}", called.name)), called.test.to_owned()));
     }
-    if let Some((taken, _)) = files.iter().find(|(path, _)| path.exists()) {
-        return Err(Trouble::no(format!("`{}` is there already", taken.display()))
-            .help(format!("give another name: `keyway new {} FILE.yaml`", template.name)));
+    let other = format!("give another name: `keyway new {} FILE.yaml`", template.name);
+    if let Some((taken, _)) = files.iter().find(|(path, _)| fresh::is_taken(path)) {
+        return Err(Trouble::no(format!("`{}` is there already", taken.display())).help(other));
+    }
+    let mut paths = BTreeSet::new();
+    if let Some((double, _)) = files.iter().find(|(path, _)| !paths.insert(path)) {
+        let message = format!(
+            "`{}` would be written twice: the example calls a workflow of that name",
+            double.display()
+        );
+        return Err(Trouble::no(message).help(other));
     }
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(folder)
@@ -100,8 +108,7 @@ fn write(template: &Template, file: &Path) -> Result<Exit, Trouble> {
     for (path, text) in &files {
         let told =
             |error: std::io::Error| Trouble::new(format!("`{}` cannot be written: {error}", path.display()));
-        let mut out = OpenOptions::new().write(true).create_new(true).open(path).map_err(told)?;
-        out.write_all(text.as_bytes()).map_err(told)?;
+        fresh::write(path, text).map_err(told)?;
         output::note(&format!("{GOOD}wrote{GOOD:#} {}", path.display()));
     }
     let shown = file.display();

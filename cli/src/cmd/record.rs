@@ -1,7 +1,5 @@
 //! `keyway record`: a real run as a test file, and what has changed since one was made.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
@@ -15,6 +13,7 @@ use server::rehearse::record::{self, Recording, Refused, Wish};
 use super::Data;
 use super::check::plural;
 use crate::error::{Exit, Trouble};
+use crate::fresh;
 use crate::output::{self, BAD, BUSY, FAINT, GOOD};
 
 /// Write a test file out of a real run
@@ -106,8 +105,7 @@ fn written(args: &Args, path: &Path, recording: &Recording) -> Result<Exit, Trou
     }
     let told =
         |error: std::io::Error| Trouble::no(format!("`{}` cannot be written: {error}", path.display()));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(told)?;
-    file.write_all(recording.text.as_bytes()).map_err(told)?;
+    fresh::write(path, &recording.text).map_err(told)?;
     if args.json {
         output::json(&serde_json::json!({
             "file": path.display().to_string(),
