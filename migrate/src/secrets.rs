@@ -157,7 +157,9 @@ fn steps(entries: &mut [Entry], parts: &mut [Part]) {
                 "a secret stands in the file, which is not copied: store it by `keyway secrets add` and write `secret(\"NAME\")`",
                 parts,
             ),
-            None => drop(blank(&entry.key, &mut entry.value)),
+            None => {
+                blank(&entry.key, &mut entry.value);
+            }
         }
     }
 }
@@ -184,8 +186,16 @@ fn blank(key: &str, value: &mut Tree) -> bool {
         return false;
     }
     match value {
-        Tree::List(items) => items.iter_mut().for_each(|item| drop(blank(key, item))),
-        Tree::Map(entries) => entries.iter_mut().for_each(|entry| drop(blank(&entry.key, &mut entry.value))),
+        Tree::List(items) => {
+            for item in items {
+                blank(key, item);
+            }
+        }
+        Tree::Map(entries) => {
+            for entry in entries {
+                blank(&entry.key, &mut entry.value);
+            }
+        }
         Tree::Bare(_) | Tree::Text(_) => {}
     }
     // What is a secret only by what stands beside it goes as a whole.
@@ -204,7 +214,7 @@ mod tests {
         for (name, value) in [
             ("x-auth", "abcd1234efgh"),
             ("apiToken", "abcd1234efgh"),
-            ("passphrase", "open sesame".split(' ').next().unwrap_or_default()),
+            ("passphrase", "sesame"),
             ("pwd", "hunter"),
             ("Other", "Bearer sk-live0123456789abcdef {{ inputs.x }}"),
         ] {
