@@ -8,6 +8,7 @@ use dsl::diagnostic::Severity;
 
 use crate::names::shown;
 use crate::report::{Kind, Part, Why, Workflow};
+use crate::secrets;
 use crate::tree::{Entry, Place, Tree, write};
 
 /// What is not part of any step, while a workflow is made.
@@ -27,6 +28,7 @@ pub struct Draft {
 
 /// Makes the text of a draft. What the checker does not take is replaced, and told in the parts.
 pub fn finish(mut draft: Draft, parts: &mut [Part], catalog: &Catalog) -> Workflow {
+    secrets::net(&mut draft, parts);
     for _ in 0..40 {
         let (text, places) = written(&draft);
         let wrong = wrong(&text, catalog);
@@ -125,6 +127,22 @@ fn replace(steps: &mut [Entry], left: &mut usize, message: &str, parts: &mut [Pa
         }
     }
     false
+}
+
+/// Puts a step that fails in the place of one that is not to be, with all that stands in it.
+pub fn barred(entry: &mut Entry, why: &str, parts: &mut [Part]) {
+    let Some(part) = entry.part else { return };
+    let mut gone = BTreeSet::from([part]);
+    within(&entry.value, &mut gone);
+    let mut made = vec![];
+    if let Tree::Map(body) = &entry.value {
+        made.extend(body.iter().filter(|entry| entry.key == "after").cloned());
+    }
+    made.push(placeholder(&parts[part], why));
+    entry.value = Tree::Map(made);
+    for part in gone {
+        parts[part].lost(Why::new(Kind::Setting, why));
+    }
 }
 
 /// The parts that stand within a value.

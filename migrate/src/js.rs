@@ -2,6 +2,8 @@
 
 /// How deep an expression nests at most.
 const DEEPEST: usize = 60;
+/// Most names, calls and signs that an expression is chained of, each of which makes its tree deeper.
+const MOST_CHAINED: usize = 200;
 /// Most tokens of an expression.
 const MOST: usize = 4_000;
 
@@ -51,7 +53,7 @@ const SIGNS: &[&str] = &[
 /// Where it is no expression, or one with words that are not known here; says what.
 pub fn read(text: &str) -> Result<Js, String> {
     let tokens = tokens(text, 0)?;
-    let mut parser = Parser { tokens, at: 0, depth: 0 };
+    let mut parser = Parser { tokens, at: 0, depth: 0, chained: 0 };
     let js = parser.expression(0)?;
     while parser.take(";") {}
     match parser.tokens.get(parser.at) {
@@ -198,7 +200,7 @@ fn template(chars: &[char], from: usize, depth: usize) -> Result<(Vec<Js>, usize
                 if !plain.is_empty() {
                     parts.push(Js::Text(std::mem::take(&mut plain)));
                 }
-                let mut parser = Parser { tokens: tokens(&inner, depth + 1)?, at: 0, depth: 0 };
+                let mut parser = Parser { tokens: tokens(&inner, depth + 1)?, at: 0, depth: 0, chained: 0 };
                 parts.push(parser.expression(0)?);
                 if parser.at < parser.tokens.len() {
                     return Err("a `${` with more than an expression".into());
@@ -269,6 +271,7 @@ struct Parser {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    chained: usize,
 }
 
 /// Two-sided signs: how tightly, loosest first.
@@ -303,6 +306,12 @@ impl Parser {
         if self.take(sign) { Ok(()) } else { Err(format!("no `{sign}` where one should be")) }
     }
 
+    /// Counts what makes a tree deeper without nesting in the text.
+    fn chain(&mut self) -> Result<(), String> {
+        self.chained += 1;
+        if self.chained > MOST_CHAINED { Err("an expression that is too deep".into()) } else { Ok(()) }
+    }
+
     fn expression(&mut self, least: u8) -> Result<Js, String> {
         self.depth += 1;
         if self.depth > DEEPEST {
@@ -317,6 +326,7 @@ impl Parser {
         let mut left = self.unary()?;
         while let Some(sign) = self.sign() {
             if sign == "?" && least <= 1 {
+                self.chain()?;
                 self.at += 1;
                 let yes = self.expression(0)?;
                 self.want(":")?;
@@ -325,6 +335,7 @@ impl Parser {
                 continue;
             }
             let Some(tight) = tightness(sign).filter(|tight| *tight >= least) else { break };
+            self.chain()?;
             self.at += 1;
             let right = self.expression(tight + 1)?;
             left = Js::Binary(sign, Box::new(left), Box::new(right));
@@ -345,6 +356,9 @@ impl Parser {
     fn postfix(&mut self) -> Result<Js, String> {
         let mut left = self.primary()?;
         loop {
+            if matches!(self.sign(), Some("." | "?." | "[" | "(")) {
+                self.chain()?;
+            }
             if self.take(".") {
                 left = Js::Member(Box::new(left), self.name()?);
             } else if self.take("?.") {

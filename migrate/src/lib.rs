@@ -11,6 +11,7 @@ pub mod n8n;
 mod names;
 mod ours;
 mod report;
+mod secrets;
 pub mod serverless;
 mod tree;
 

@@ -40,7 +40,17 @@ pub struct Ex {
     pub sort: Sort,
 }
 
+/// The longest text of an expression, in bytes.
+pub const LONGEST: usize = 32_768;
+
+/// Why an expression is not made that is longer.
+pub const TOO_LONG: &str = "an expression that becomes too long";
+
 impl Ex {
+    pub fn is_too_long(&self) -> bool {
+        self.text.len() > LONGEST
+    }
+
     pub fn new(text: impl Into<String>, bind: Bind, sort: Sort) -> Ex {
         Ex { text: text.into(), bind, sort }
     }

@@ -188,6 +188,14 @@ fn started(schedule: &Value) -> Result<Vec<Entry>, Why> {
 impl Tasks<'_> {
     /// A value that may be an expression, wherever expressions may stand without `${ }`.
     pub(crate) fn said(&mut self, value: &Value, cur: &Cur) -> Result<Ex, Why> {
+        let made = self.spoken(value, cur)?;
+        if made.is_too_long() {
+            return Err(Why::new(Kind::Expression, crate::ours::TOO_LONG));
+        }
+        Ok(made)
+    }
+
+    fn spoken(&mut self, value: &Value, cur: &Cur) -> Result<Ex, Why> {
         match value {
             Value::String(text) => self.jq(bare(text), cur),
             Value::Object(fields) => {

@@ -197,6 +197,78 @@ fn secrets_of_a_file_are_told_of_and_not_copied() {
     );
 }
 
+/// A workflow of n8n with a node that sets a field to a value.
+fn setting(name: &str, value: &str) -> Value {
+    json!({ "name": "one", "nodes": [
+        { "name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "parameters": {} },
+        { "name": "Hold", "type": "n8n-nodes-base.set", "typeVersion": 3.4, "parameters": {
+            "assignments": { "assignments": [{ "id": "1", "name": name, "value": value, "type": "string" }] },
+            "options": {} } },
+        { "name": "Note", "type": "n8n-nodes-base.stickyNote", "typeVersion": 1,
+          "parameters": { "content": format!("Take this:\n{name}={value}") } } ],
+        "connections": { "Go": { "main": [[{ "node": "Hold", "type": "main", "index": 0 }]] } } })
+}
+
+fn serverless(rest: &Value) -> String {
+    let mut file =
+        json!({ "document": { "dsl": "1.0.0", "namespace": "a", "name": "one", "version": "1.0.0" } });
+    for (key, value) in rest.as_object().unwrap() {
+        file[key] = value.clone();
+    }
+    file.to_string()
+}
+
+#[test]
+fn the_net_keeps_secrets_of_any_place_out() {
+    let catalog = catalog();
+    let secret = "abcdEFGH01234567";
+    for file in [setting("apiToken", secret), setting("passphrase", secret), setting("x-auth", secret)] {
+        let all = serde_json::to_string(&migrate::n8n::import(&file.to_string(), &catalog).unwrap()).unwrap();
+        assert!(!all.contains(secret), "{all}");
+        assert!(all.contains("is not copied"), "{all}");
+    }
+    for with in [
+        json!({ "method": "get", "endpoint": "https://example.com/", "headers": { "x-auth": secret } }),
+        json!({ "method": "get", "endpoint": format!("https://example.com/?api_key={secret}") }),
+        json!({ "method": "get", "endpoint": format!("https://me:{secret}@example.com/") }),
+        json!({ "method": "post", "endpoint": "https://example.com/", "body": { "list": [{ "pwd": secret }] } }),
+    ] {
+        let text = serverless(&json!({ "do": [{ "ask": { "call": "http", "with": with } }] }));
+        let all = serde_json::to_string(&migrate::serverless::import(&text, &catalog).unwrap()).unwrap();
+        assert!(!all.contains(secret), "{all}");
+        assert!(all.contains("is not copied"), "{all}");
+    }
+}
+
+#[test]
+fn functions_that_call_themselves_and_values_that_double_have_an_end() {
+    let catalog = catalog();
+    let itself = json!({ "use": { "functions": { "again": { "call": "again" } } }, "do": [{ "a": { "call": "again" } }] });
+    let imported = migrate::serverless::import(&serverless(&itself), &catalog).unwrap();
+    assert_ne!(imported.verdict, Verdict::Whole);
+    let doubled: Vec<Value> = (0..40)
+        .map(
+            |at| json!({ format!("t{at}"): { "set": { "a": 1 }, "output": { "as": ["${ . }", "${ . }"] } } }),
+        )
+        .collect();
+    let twice: Vec<Value> = (0..40)
+        .map(|at| json!({ format!("t{at}"): { "wait": { "seconds": 1 }, "output": { "as": ["${ . }", "${ . }"] } } }))
+        .collect();
+    for tasks in [doubled, twice] {
+        migrate::serverless::import(&serverless(&json!({ "do": tasks })), &catalog).unwrap();
+    }
+    for (part, between) in [("'a'", " + "), ("$json.a", " || "), ("$json.a", " + "), ("$json", ".a")] {
+        for count in [40, 1_900] {
+            let chain = match between {
+                ".a" => format!("{part}{}", between.repeat(count)),
+                _ => vec![part; count].join(between),
+            };
+            let file = setting("a", &format!("={{{{ {chain} }}}}"));
+            migrate::n8n::import(&file.to_string(), &catalog).unwrap();
+        }
+    }
+}
+
 #[test]
 fn the_table_names_actions_and_events_that_there_are() {
     let catalog = catalog();

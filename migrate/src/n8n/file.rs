@@ -1,6 +1,6 @@
 //! A file of n8n as it stands: nodes, what leads from one to another, settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -115,6 +115,11 @@ impl File {
             return Err(Refused::Other(message));
         }
         let nodes: Vec<Node> = list.iter().map(node).collect();
+        let loops = nodes.iter().filter(|node| node.short == "splitInBatches").count();
+        if loops > MOST_LOOPS {
+            let message = format!("the workflow has {loops} loops, and at most {MOST_LOOPS} are read");
+            return Err(Refused::Other(message));
+        }
         let mut by_name = BTreeMap::new();
         for (at, node) in nodes.iter().enumerate() {
             by_name.entry(node.name.clone()).or_insert(at);
@@ -167,8 +172,12 @@ fn node(value: &Value) -> Node {
     }
 }
 
+/// Most loops of batches of a workflow: each is gone through against all links.
+const MOST_LOOPS: usize = 100;
+
 fn links(connections: Option<&Value>, by_name: &BTreeMap<String, usize>) -> (Vec<Link>, Vec<Sub>) {
     let (mut links, mut subs) = (vec![], vec![]);
+    let mut seen = BTreeSet::new();
     for (name, kinds) in connections.and_then(Value::as_object).into_iter().flatten() {
         let Some(&from) = by_name.get(name) else { continue };
         for (kind, ports) in kinds.as_object().into_iter().flatten() {
@@ -178,7 +187,11 @@ fn links(connections: Option<&Value>, by_name: &BTreeMap<String, usize>) -> (Vec
                     let Some(&to) = to else { continue };
                     let input = end.get("index").and_then(Value::as_u64).unwrap_or(0) as usize;
                     if kind == "main" {
-                        links.push(Link { from, port: port.min(100), to, input: input.min(100) });
+                        let link = Link { from, port: port.min(100), to, input: input.min(100) };
+                        // A link that is there twice is one line on the canvas.
+                        if seen.insert(link.clone()) {
+                            links.push(link);
+                        }
                     } else {
                         subs.push(Sub { from, to, kind: kind.clone() });
                     }

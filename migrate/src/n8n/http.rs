@@ -299,61 +299,12 @@ fn header(http: &mut Vec<Entry>, name: &str, value: String) {
     }
 }
 
-/// Names under which secrets stand.
-const SECRET_NAMES: &[&str] = &[
-    "authorization",
-    "x-api-key",
-    "api-key",
-    "apikey",
-    "api_key",
-    "token",
-    "access_token",
-    "accesstoken",
-    "x-auth-token",
-    "secret",
-    "client_secret",
-    "password",
-    "key",
-    "x-rapidapi-key",
-    "private-token",
-    "appid",
-];
-
-/// True if a value under this name would be a secret that stands in the file.
-pub fn is_secret(name: &str, value: &str) -> bool {
-    let name = name.to_lowercase();
-    let bare = value.trim_start_matches("Bearer ").trim_start_matches("Basic ").trim();
-    let looks = [
-        "sk-",
-        "xoxb-",
-        "xoxp-",
-        "ghp_",
-        "github_pat_",
-        "glpat-",
-        "AKIA",
-        "AIza",
-        "pk_live",
-        "sk_live",
-        "SG.",
-        "eyJ",
-    ];
-    let long = bare.len() >= 16
-        && bare.chars().any(|char| char.is_ascii_digit())
-        && bare.chars().any(char::is_alphabetic);
-    let free = !value.contains("{{") && !bare.contains(' ');
-    free && !bare.is_empty()
-        && (looks.iter().any(|start| bare.starts_with(start) && bare.len() >= 16)
-            || (SECRET_NAMES.contains(&name.as_str())
-                && (long || value.starts_with("Bearer ") || value.starts_with("Basic ")))
-            || (name == "password"))
-}
-
 /// Stops where a secret of the file would be copied. It is said where it stands, and not what it is.
 fn guarded(weave: &mut Weave, tree: &Tree, place: &str) -> Res<()> {
     let Tree::Map(entries) = tree else { return Ok(()) };
     for entry in entries {
         match &entry.value {
-            Tree::Text(text) if is_secret(&entry.key, text) => {
+            Tree::Text(text) if crate::secrets::is_secret(&entry.key, text) => {
                 let name = names::shown(&entry.key);
                 let _ = weave;
                 return Err(Why::new(

@@ -101,10 +101,14 @@ pub fn order(file: &File, group: &[usize]) -> Order {
         ..Order::default()
     };
     let reach = |from: &[usize], links: &[Link]| -> BTreeSet<usize> {
+        let mut outs: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for link in links {
+            outs.entry(link.from).or_default().push(link.to);
+        }
         let (mut seen, mut open): (BTreeSet<usize>, Vec<usize>) = (BTreeSet::new(), from.to_vec());
         while let Some(at) = open.pop() {
             if seen.insert(at) {
-                open.extend(links.iter().filter(|link| link.from == at).map(|link| link.to));
+                open.extend(outs.get(&at).into_iter().flatten());
             }
         }
         seen

@@ -192,6 +192,13 @@ impl<'w, 'a> Say<'w, 'a> {
 
     /// What an expression gives.
     pub fn any(&mut self, js: &Js) -> Res<Val> {
+        match self.found(js)? {
+            Val::Ex(ex) if ex.is_too_long() => no(ours::TOO_LONG),
+            found => Ok(found),
+        }
+    }
+
+    fn found(&mut self, js: &Js) -> Res<Val> {
         Ok(Val::Ex(match js {
             Js::Null => Ex::null(),
             Js::Bool(flag) => Ex::bool(*flag),
@@ -230,11 +237,16 @@ impl<'w, 'a> Say<'w, 'a> {
 
     fn text_of(&mut self, js: &Js) -> Res<Ex> {
         let ex = self.value(js)?;
-        Ok(match ex.sort {
+        Ok(self.in_text(ex))
+    }
+
+    /// A value as JavaScript writes it into a text.
+    fn in_text(&self, ex: Ex) -> Ex {
+        match ex.sort {
             Sort::Time => iso(&ex, self.zone()),
             Sort::List => Ex::call("join", &[&ex, &Ex::literal(",")], Sort::Text),
             _ => ex,
-        })
+        }
     }
 
     fn list(&mut self, items: &[Js]) -> Res<Ex> {
@@ -306,11 +318,7 @@ impl<'w, 'a> Say<'w, 'a> {
             "==" | "===" => a.binary("==", &b, Bind::Compare, Sort::Bool),
             "!=" | "!==" => a.binary("!=", &b, Bind::Compare, Sort::Bool),
             "<" | ">" | "<=" | ">=" => a.binary(op, &b, Bind::Compare, Sort::Bool),
-            "+" if a.sort == Sort::Text || b.sort == Sort::Text => {
-                let parts = [left, right].map(|side| self.text_of(side));
-                let [a, b] = parts;
-                joined(a?, b?)
-            }
+            "+" if a.sort == Sort::Text || b.sort == Sort::Text => joined(self.in_text(a), self.in_text(b)),
             "+" => a.binary("+", &b, Bind::Sum, if a.sort == b.sort { a.sort } else { Sort::Any }),
             "-" if a.sort == Sort::Time || b.sort == Sort::Time => return no("the difference of two times"),
             "-" => a.binary("-", &b, Bind::Sum, Sort::Number),

@@ -541,6 +541,11 @@ impl<'a> Weave<'a> {
             _ => None,
         };
         let ex = self.list_of(&left).binary("+", &self.list_of(&right), Bind::Sum, Sort::List);
+        // No such name is there, so that the checker stops at each step that reads it.
+        let ex = match ex.is_too_long() {
+            true => Ex::new("an_expression_that_becomes_too_long", Bind::Path, Sort::List),
+            false => ex,
+        };
         let after = left.after.union(&right.after).cloned().collect();
         Flow {
             scope: common,

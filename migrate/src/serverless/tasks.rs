@@ -15,6 +15,9 @@ use crate::tree::{Entry, Tree};
 
 type Res<T> = Result<T, Why>;
 
+/// How deep blocks and functions stand within one another at most.
+const DEEPEST: usize = 20;
+
 /// Where the flow is: what the next task is given, and under which condition it is reached.
 #[derive(Clone, Debug)]
 pub struct Cur {
@@ -94,6 +97,19 @@ impl<'a> Tasks<'a> {
         self.ends.extend(out);
     }
 
+    /// Stops where functions that are called again and again make more tasks than are looked at.
+    fn beyond(&mut self, entered: Vec<Cur>) -> Vec<Cur> {
+        let why = Why::new(Kind::Flow, "more tasks than are looked at");
+        if !self.parts[0].why.contains(&why) {
+            let body = vec![placeholder(&self.parts[0], &why.text)];
+            self.parts[0].lost(why);
+            if let Some(cur) = entered.first().cloned() {
+                self.add(0, &cur, "left out", body);
+            }
+        }
+        entered
+    }
+
     /// The tasks of a list; gives where it is left.
     pub fn block(&mut self, list: &[Value], entered: Vec<Cur>) -> Vec<Cur> {
         let tasks: Vec<(&String, &Value)> = list
@@ -102,11 +118,14 @@ impl<'a> Tasks<'a> {
             .take(crate::MOST_NODES)
             .collect();
         let first = self.parts.len();
+        if first + tasks.len() > 2 * crate::MOST_NODES {
+            return self.beyond(entered);
+        }
         for (name, task) in &tasks {
             self.parts.push(Part::new(names::shown(name), kind_of(task)));
         }
         self.depth += 1;
-        if self.depth > 20 {
+        if self.depth > DEEPEST {
             for part in &mut self.parts[first..] {
                 part.lost(Why::new(Kind::Flow, "blocks within blocks that are too deep"));
             }
@@ -306,6 +325,10 @@ impl<'a> Tasks<'a> {
             };
             done.given &= entered.given;
             done.guard = entered.guard.clone();
+        }
+        // What each task doubles would be without measure after a few of them.
+        if [&done.dot, &done.context].iter().any(|ex| ex.is_too_long()) {
+            return Err(Why::new(Kind::Expression, crate::ours::TOO_LONG));
         }
         let mut out = vec![(then, done)];
         out.extend(skipped.map(|cur| (None, cur)));

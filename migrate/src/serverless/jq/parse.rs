@@ -8,11 +8,13 @@ pub(super) struct Parser {
     chars: Vec<char>,
     at: usize,
     depth: usize,
+    chained: usize,
 }
 
 impl Parser {
     pub(super) fn read(text: &str) -> Res<Jq> {
-        let mut parser = Parser { chars: text.trim().chars().take(8_192).collect(), at: 0, depth: 0 };
+        let mut parser =
+            Parser { chars: text.trim().chars().take(8_192).collect(), at: 0, depth: 0, chained: 0 };
         if parser.chars.is_empty() {
             return Ok(Jq::Dot);
         }
@@ -23,6 +25,12 @@ impl Parser {
         } else {
             Ok(jq)
         }
+    }
+
+    /// Counts what makes a tree deeper without nesting in the text.
+    fn chain(&mut self) -> Res<()> {
+        self.chained += 1;
+        if self.chained > 400 { no("an expression that is too deep") } else { Ok(()) }
     }
 
     fn blank(&mut self) {
@@ -71,6 +79,7 @@ impl Parser {
     fn comma(&mut self) -> Res<Jq> {
         let mut left = self.level(0)?;
         while self.take(",") {
+            self.chain()?;
             let right = self.level(0)?;
             left = Jq::Both(Box::new(left), Box::new(right));
         }
@@ -84,6 +93,7 @@ impl Parser {
         let mut left = self.level(level + 1)?;
         loop {
             let Some(sign) = signs.iter().find(|sign| self.take(sign)) else { return Ok(left) };
+            self.chain()?;
             let right = self.level(level + 1)?;
             left = Jq::Binary(sign, Box::new(left), Box::new(right));
         }
@@ -106,6 +116,7 @@ impl Parser {
         loop {
             let dotted = self.chars.get(self.at) == Some(&'.');
             let next = self.chars.get(self.at + usize::from(dotted)).copied();
+            self.chain()?;
             match next {
                 Some('[') => {
                     self.at += 1 + usize::from(dotted);

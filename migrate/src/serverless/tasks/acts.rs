@@ -19,7 +19,14 @@ impl Tasks<'_> {
                 // A function is a task whose input is what it is called with.
                 let input = self.said(&with, cur)?;
                 let inner = Cur { dot: input.clone(), given: false, input, ..cur.clone() };
-                let made = self.act(part, name, &function, &inner)?;
+                // A function that calls itself has no end.
+                if self.depth >= super::DEEPEST {
+                    return Err(Why::new(Kind::Flow, "functions within functions that are too deep"));
+                }
+                self.depth += 1;
+                let made = self.act(part, name, &function, &inner);
+                self.depth -= 1;
+                let made = made?;
                 return Ok(Cur { context: cur.context.clone(), ..made });
             }
             let why = match what {
