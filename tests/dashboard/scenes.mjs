@@ -220,9 +220,10 @@ export const scenes = {
     await page.getByRole("button", { name: /Step look, waiting/ }).waitFor();
     check((await page.getByRole("button", { name: /Step look, waiting/ }).count()) === 1, "the picture shows who waits");
     await page.getByRole("link", { name: /Inbox/ }).click();
-    await page.getByLabel("Comment").fill("fine");
-    await page.getByRole("button", { name: "Yes", exact: true }).click();
-    await page.getByText("Nobody is asked anything").waitFor();
+    const asked = page.getByRole("region", { name: "watched, look" });
+    await asked.getByLabel("Comment").fill("fine");
+    await asked.getByRole("button", { name: "Yes", exact: true }).click();
+    await asked.waitFor({ state: "detached" });
     await page.goBack();
     await page.locator(".facts").getByText("succeeded").waitFor();
     await page.getByRole("button", { name: /Step sum, succeeded/ }).click();
