@@ -184,7 +184,7 @@ export function edit(place: HTMLElement, { text, readonly, changed, found }: Wis
         drawSelection(),
         history(),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": "Text of the workflow" }),
+        EditorView.contentAttributes.of({ "aria-label": "Text of the workflow", tabindex: "0" }),
         ...(readonly
           ? [EditorState.readOnly.of(true)]
           : [
