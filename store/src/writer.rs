@@ -16,6 +16,15 @@ pub struct Writer {
     commits: u64,
 }
 
+/// Where a transaction can go back to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Places {
+    /// To its beginning alone.
+    Beginning,
+    /// To before each change.
+    Each,
+}
+
 /// The settings of a connection, as SQLite says them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pragmas {
@@ -62,6 +71,20 @@ impl Writer {
         batch: Option<&Batch>,
         changes: &[&Change],
     ) -> Result<Vec<Result<(), Unfit>>, Error> {
+        // Nearly always all of them fit, and a place to go back to costs a copy of each page that is touched.
+        if let Some(outcomes) = self.written(batch, changes, Places::Beginning)? {
+            return Ok(outcomes);
+        }
+        Ok(self.written(batch, changes, Places::Each)?.unwrap_or_default())
+    }
+
+    /// Writes it; nothing, and nothing is written, where a change does not fit and there is no place before it to go back to.
+    fn written(
+        &mut self,
+        batch: Option<&Batch>,
+        changes: &[&Change],
+        places: Places,
+    ) -> Result<Option<Vec<Result<(), Unfit>>>, Error> {
         let path = &self.path;
         let told = |source| Error::sqlite(path, source);
         let mut transaction =
@@ -82,12 +105,24 @@ impl Writer {
         }
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in changes {
-            let place = transaction.savepoint().map_err(told)?;
-            let outcome = change::make(&place, change).map_err(told)?;
-            // Dropped without a commit, a savepoint is undone.
-            if outcome.is_ok() {
-                place.commit().map_err(told)?;
-            }
+            let outcome = match places {
+                Places::Beginning => match change::make(&transaction, change).map_err(told)? {
+                    Ok(()) => Ok(()),
+                    Err(_) => {
+                        transaction.rollback().map_err(told)?;
+                        return Ok(None);
+                    }
+                },
+                Places::Each => {
+                    let place = transaction.savepoint().map_err(told)?;
+                    let outcome = change::make(&place, change).map_err(told)?;
+                    // Dropped without a commit, a savepoint is undone.
+                    if outcome.is_ok() {
+                        place.commit().map_err(told)?;
+                    }
+                    outcome
+                }
+            };
             outcomes.push(outcome);
         }
         if batch.is_some() || outcomes.iter().any(Result::is_ok) {
@@ -95,7 +130,7 @@ impl Writer {
         }
         transaction.commit().map_err(told)?;
         self.commits += 1;
-        Ok(outcomes)
+        Ok(Some(outcomes))
     }
 
     /// The same trouble once more, for somebody else who waits for it.
