@@ -49,7 +49,13 @@ fn flag(setting: &'static Setting) -> Arg {
 fn with_conflicts(setting: &Setting, arg: Arg) -> Arg {
     match setting.key {
         "http.off" => {
-            arg.conflicts_with_all(["http.listen", "http.allow_remote", "http.hosts", "http.public_url"])
+            arg.conflicts_with_all([
+                "http.listen",
+                "http.allow_remote",
+                "http.connections",
+                "http.hosts",
+                "http.public_url",
+            ])
         }
         _ => arg,
     }

@@ -47,18 +47,19 @@ impl Report {
 
 /// The settings of this campaign, as they are written before a command.
 fn settings() -> String {
-    let ours = |name: &str| name.starts_with("KEYWAY_") && name != "KEYWAY_REPORT";
-    // A binary is told by its place in the project.
-    let told = |name: &str, value: String| match name {
-        "KEYWAY_BIN" => Path::new(&value)
-            .strip_prefix(crate::root())
-            .map_or_else(|_| value.clone(), |path| path.display().to_string()),
-        _ => value,
+    let ours = |name: &str| {
+        name.starts_with("KEYWAY_") && !["KEYWAY_DOUBLES", "KEYWAY_PYTHON", "KEYWAY_REPORT"].contains(&name)
     };
-    let mut found: Vec<String> = std::env::vars()
-        .filter(|(name, _)| ours(name))
-        .map(|(name, value)| format!("{name}={} ", told(&name, value)))
-        .collect();
+    // What stands in the project is told by its place there; where else something stands on this machine is nobody's business.
+    let told = |(name, value): (String, String)| {
+        let path = Path::new(&value);
+        match path.strip_prefix(crate::root()) {
+            Ok(place) => Some(format!("{name}={} ", place.display())),
+            Err(_) if path.is_absolute() => None,
+            Err(_) => Some(format!("{name}={value} ")),
+        }
+    };
+    let mut found: Vec<String> = std::env::vars().filter(|(name, _)| ours(name)).filter_map(told).collect();
     found.sort();
     found.concat()
 }

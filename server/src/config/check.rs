@@ -57,7 +57,7 @@ pub(super) fn together(config: &Config) -> Vec<Problem> {
     let remote = |key: &str| address(key).filter(|address| !address.ip().is_loopback());
     let (is_off, is_remote) = (config.is_on("http.off"), config.is_on("http.allow_remote"));
     if is_off {
-        for key in ["http.listen", "http.hosts", "http.public_url"] {
+        for key in ["http.listen", "http.connections", "http.hosts", "http.public_url"] {
             if said_alike(config, "http.off", key) {
                 let message = format!("`{key}` says something of what `http.off` leaves out");
                 found.push(Problem::wrong(place(key), message, "take away one of the two".into()));
