@@ -11,11 +11,11 @@ from keyway_api.api.tokens import post_tokens
 from keyway_api.api.workflows import post_workflows, post_workflows_by_name_runs
 from keyway_api.models import (
     PostTokensBody,
-    PostTokensBodyScope,
+    PostTokensBodyScopeType0,
     PostTokensResponse201,
     PostWorkflowsBody,
     PostWorkflowsByNameRunsBody,
-    PostWorkflowsByNameRunsBodyInputs,
+    PostWorkflowsByNameRunsBodyInputsType0,
     PostWorkflowsByNameRunsResponse201,
     PostWorkflowsResponse201,
     Refusal,
@@ -34,7 +34,7 @@ def signed_in(token: str) -> AuthenticatedClient:
 
 
 admin = signed_in(os.environ["KEYWAY_TOKEN"])
-made = post_tokens.sync(client=admin, body=PostTokensBody(name="typed", scope=PostTokensBodyScope.EDIT))
+made = post_tokens.sync(client=admin, body=PostTokensBody(name="typed", scope=PostTokensBodyScopeType0.EDIT))
 assert isinstance(made, PostTokensResponse201), made
 
 client = signed_in(made.token)
@@ -42,7 +42,7 @@ deployed = post_workflows.sync(client=client, body=PostWorkflowsBody(text=TEXT))
 assert isinstance(deployed, PostWorkflowsResponse201), deployed
 assert deployed.version == 1 and deployed.enabled, deployed
 
-inputs = PostWorkflowsByNameRunsBodyInputs()
+inputs = PostWorkflowsByNameRunsBodyInputsType0()
 inputs["who"] = "you"
 wish = PostWorkflowsByNameRunsBody(inputs=inputs)
 begun = post_workflows_by_name_runs.sync(deployed.workflow, client=client, body=wish, idempotency_key="once")
