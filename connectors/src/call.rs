@@ -33,7 +33,7 @@ use crate::manifest::made::Made;
 use crate::manifest::paging::Each;
 use crate::manifest::request::{Body, Lists, Method, Reads, Request};
 use crate::manifest::{Action, Idempotency, Manifest, Means};
-use crate::meter::{Metered, Place, Want};
+use crate::meter::{Metered, Place, Want, Whose};
 use crate::params::{Params, short};
 use crate::record::Recorder;
 use answer::{Judge, Meaning, Seen};
@@ -367,12 +367,12 @@ impl Session<'_> {
     }
 
     /// The line in which calls of this connection wait.
-    fn line(&self) -> String {
+    fn line(&self) -> Whose {
         self.job.meter.line(&self.job.manifest.id, &self.connection)
     }
 
     /// Waits until one more may be sent, by all limits.
-    async fn admitted(&self, called: &Called<'_>, names: &Names, line: &str) -> Result<Place, Failure> {
+    async fn admitted(&self, called: &Called<'_>, names: &Names, line: &Whose) -> Result<Place, Failure> {
         let job = self.job;
         let most = called.limits().concurrency.or(job.manifest.defaults.limits.concurrency);
         job.meter.admit(line, (job.name, job.id), self.wants(called, names)?, most).await

@@ -27,6 +27,9 @@ pub struct Connection {
     pub fields: Object,
     /// What its secrets are called where they are opened, by their names in the manifest: `token`, `access`.
     pub secrets: BTreeMap<String, String>,
+    /// When it was made, in nanoseconds since 1970: one that is made anew under the same name is another account's. 0 where
+    /// that does not matter.
+    pub made: i64,
     /// Which version of its secrets this is, for whoever renews them.
     pub version: i64,
     /// Where paths begin for it, where not at the manifest's base: its service stands elsewhere.
@@ -52,6 +55,7 @@ impl Connection {
             auth: auth.into(),
             fields: Object::new(),
             secrets: BTreeMap::new(),
+            made: 0,
             version: 0,
             base: None,
             open: Arc::new(NoVault),

@@ -46,6 +46,14 @@ impl fmt::Debug for Meter {
     }
 }
 
+/// The line in which a call waits, and of which account it asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Whose {
+    line: String,
+    /// When the connection was made: what was counted of an account that had its name before is not counted of this one.
+    made: i64,
+}
+
 /// A meter, and for whom it counts.
 #[derive(Clone, Debug, Default)]
 pub struct Metered {
@@ -76,12 +84,12 @@ impl Meter {
 
 impl Metered {
     /// The line in which calls of a connection wait: one for all who share it, whoever of them calls.
-    pub(crate) fn line(&self, connector: &str, connection: &Connection) -> String {
+    pub(crate) fn line(&self, connector: &str, connection: &Connection) -> Whose {
         let owner = match connection.owner.as_str() {
             "" => &*self.owner,
             owner => owner,
         };
-        format!("{owner}\n{connector}\n{}", connection.name)
+        Whose { line: format!("{owner}\n{connector}\n{}", connection.name), made: connection.made }
     }
 
     /// Waits until one more request may be sent, by all budgets and by how many may be under way at once. A call that was
@@ -91,12 +99,12 @@ impl Metered {
     /// Where that takes longer than a call waits.
     pub(crate) async fn admit(
         &self,
-        whose: &str,
+        whose: &Whose,
         (call, action): (&str, &str),
         wants: Vec<Want>,
         most: Option<usize>,
     ) -> Result<Place, Failure> {
-        let began = Instant::now();
+        let (Whose { line: whose, made }, began) = (whose, Instant::now());
         let notify = Arc::new(Notify::new());
         let id = {
             let mut lines = self.meter.lock();
@@ -104,6 +112,7 @@ impl Metered {
                 lines.retain(|_, line| !line.is_idle(began));
             }
             let line = lines.entry(whose.to_owned()).or_default();
+            line.is_of(*made, began);
             line.arrive(&Who { workflow: &self.workflow, call }, wants, most, &notify, began)
         };
         let mut waiting = Waiting { meter: &self.meter, whose, id: Some(id) };
@@ -133,9 +142,18 @@ impl Metered {
     }
 
     /// A service said that a connection asks too often: nobody asks with it until then.
-    pub(crate) fn hold(&self, whose: &str, wait: Duration) {
+    pub(crate) fn hold(&self, whose: &Whose, wait: Duration) {
         let now = Instant::now();
-        self.meter.lock().entry(whose.to_owned()).or_default().hold(now + wait, now);
+        {
+            let mut lines = self.meter.lock();
+            let line = lines.entry(whose.line.clone()).or_default();
+            line.is_of(whose.made, now);
+            if line.made > whose.made {
+                // It was said to the account before.
+                return;
+            }
+            line.hold(now + wait, now);
+        }
         if kept::is_kept(wait) {
             self.meter.keeper.changed(&self.meter, Soon::AtOnce);
         }

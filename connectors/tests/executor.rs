@@ -195,6 +195,7 @@ impl Connections for One {
             auth: self.auth.into(),
             fields,
             secrets,
+            made: 0,
             version: 0,
             base: None,
             open,

@@ -48,6 +48,7 @@ impl Connections for Account {
             auth: "password".into(),
             fields,
             secrets: BTreeMap::from([("password".to_owned(), "email/main/password".to_owned())]),
+            made: 0,
             version: 0,
             base: self.base.clone(),
             open: Arc::new(Opens),

@@ -24,7 +24,19 @@ const OF_OWNER: &str = "WHERE owner IS :owner AND (started, id) < (:started, :id
      AND (:workflow IS NULL OR workflow = :workflow) AND (:state IS NULL OR state = :state)
      ORDER BY started DESC, id DESC LIMIT :most";
 
+/// Whether a run is an owner's. What belongs to others is passed over where it is found: nothing of it is read but whose it is.
+const IS_OF: &str = "SELECT 1 FROM runs WHERE id = ?1 AND (owner = ?2 OR owner IS NULL)";
+
 impl Reader {
+    /// True if a run is an owner's by what stands beside it, or nothing stands there: whoever asks looks into its log then. It
+    /// takes as long where the run is another's as where there is none.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn is_of(&self, run: &str, owner: &str) -> Result<bool, Error> {
+        self.with(|from| from.prepare_cached(IS_OF)?.exists(params![run, owner]))
+    }
+
     /// So many runs that began before one, the latest first; the latest of all where none is named.
     ///
     /// # Errors
@@ -101,4 +113,79 @@ fn page(
         ":workflow": workflow, ":state": state, ":since": since.unwrap_or(i64::MIN),
     };
     from.prepare_cached(&format!("{RUN} {OF_OWNER}"))?.query_map(given, read_run)?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::{Batch, NewRun, Plan, Writer};
+
+    /// How many steps the machine of SQLite takes for a statement about a run, whether it finds one, and how many rows of
+    /// which tables it looks for.
+    fn looked(reader: &Reader, statement: &str, run: &str) -> (i32, bool, Vec<String>) {
+        reader
+            .with(|from| {
+                let mut asked = from.prepare(statement)?;
+                let found = asked.exists(params![run, "acme"])?;
+                let steps = asked.get_status(StatementStatus::VmStep);
+                let mut plan = from.prepare(&format!("EXPLAIN QUERY PLAN {statement}"))?;
+                let plan =
+                    plan.query_map(params![run, "acme"], |row| row.get(3))?.collect::<Result<_, _>>()?;
+                Ok((steps, found, plan))
+            })
+            .unwrap()
+    }
+
+    /// What is wrong with a statement that says whose a run is.
+    fn faults(statement: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut writer = Writer::open(&path, Duration::from_millis(200)).unwrap();
+        let mut batch = Batch::default();
+        batch.plans.push(Plan { digest: [7; 32], body: b"plan".to_vec() });
+        for at in 0..5000 {
+            let owner = [Some("acme"), Some("bravo"), Some(""), None][at % 4].map(str::to_owned);
+            let (id, workflow, state) = (format!("r{at:06}").into(), "w".to_owned(), "running");
+            batch.runs.push(NewRun { id, workflow, owner, plan: [7; 32], state, started: at as i64 });
+        }
+        writer.append(&batch).unwrap();
+        let reader = Reader::open(&path, Duration::from_millis(200)).unwrap();
+        let mut faults = vec![];
+        for at in (0..4800).step_by(160) {
+            let about = |number: usize| looked(&reader, statement, &format!("r{number:06}"));
+            let (own, other, unsaid) = (about(at), about(at + 1), about(at + 3));
+            let none = looked(&reader, statement, &format!("r{at:06}x"));
+            if (own.1, other.1, unsaid.1, none.1) != (true, false, true, false) {
+                faults.push(format!("r{at:06}: it tells wrongly whose it is"));
+            }
+            // The one that is found is looked at, and passed over.
+            if (other.0 - none.0).abs() > 8 {
+                faults.push(format!("r{at:06}: another's takes {} steps, none {}", other.0, none.0));
+            }
+            if other.2 != none.2 || other.2 != ["SEARCH runs USING PRIMARY KEY (id=?)"] {
+                faults.push(format!("r{at:06}: it looks elsewhere: {:?}", other.2));
+            }
+        }
+        faults
+    }
+
+    #[test]
+    fn whose_a_run_is_takes_as_long_for_anothers_as_for_none() {
+        assert_eq!(faults(IS_OF), Vec::<String>::new());
+        // The controls: one that goes on to something else, and one that looks at all of an owner's.
+        for other in [
+            "SELECT 1 FROM runs JOIN plans ON digest = plan WHERE id = ?1 AND (owner = ?2 OR owner IS NULL)",
+            "SELECT 1 FROM runs WHERE id = ?1 AND (owner IS NULL OR owner = ?2) AND
+             (SELECT count(*) FROM runs AS others WHERE others.owner IS runs.owner) >= 0",
+            "SELECT 1 FROM runs WHERE id = ?1 AND ?2 IS NOT NULL",
+        ] {
+            assert_ne!(faults(other), Vec::<String>::new(), "{other}");
+        }
+    }
 }

@@ -1,11 +1,19 @@
 //! The way in over HTTP: who may do what, what is taken at most, what is malformed, and that it goes on under all of it.
 
+#[path = "http/calls.rs"]
+mod calls;
+#[path = "http/client.rs"]
+mod client;
 #[path = "http/command.rs"]
 mod command;
 #[path = "http/connecting.rs"]
 mod connecting;
 #[path = "http/editor.rs"]
 mod editor;
+#[path = "http/examples.rs"]
+mod examples;
+#[path = "http/injection.rs"]
+mod injection;
 #[path = "http/issuers.rs"]
 mod issuers;
 #[path = "http/limits.rs"]
@@ -22,6 +30,10 @@ mod openapi;
 mod page;
 #[path = "http/people.rs"]
 mod people;
+#[path = "http/rights.rs"]
+mod rights;
+#[path = "http/traced.rs"]
+mod traced;
 #[path = "http/wishes.rs"]
 mod wishes;
 

@@ -1,6 +1,7 @@
 //! What goes wrong, as the libraries of both shapes know it: a status, a type, a code, and whether they try again by
 //! themselves. One table.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dsl::catalog::{Failure, FailureKind};
@@ -78,6 +79,25 @@ struct Told {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 15] = [
+        Kind::Unknown,
+        Kind::Forbidden,
+        Kind::NoKey,
+        Kind::NoModel,
+        Kind::Nowhere,
+        Kind::Wrong,
+        Kind::TooLong,
+        Kind::Filtered,
+        Kind::TooLarge,
+        Kind::TooOften,
+        Kind::Budget,
+        Kind::NoCredit,
+        Kind::Busy,
+        Kind::Broken,
+        Kind::Ours,
+    ];
+
     /// The one table.
     fn told(self) -> Told {
         let told = |status, openai, anthropic| Told { status, openai, anthropic };
@@ -149,6 +169,12 @@ impl Trouble {
             ) => Kind::Broken,
         };
         Trouble { again, ..Trouble::new(kind, failure.message.clone()) }
+    }
+
+    /// Every status with which trouble is told, in either shape.
+    pub fn statuses() -> BTreeSet<u16> {
+        let told = Kind::ALL.map(Kind::told);
+        told.iter().flat_map(|told| [Some(told.status), told.anthropic.0]).flatten().collect()
     }
 
     /// The status of HTTP.

@@ -7,13 +7,17 @@ use std::time::Duration;
 use dsl::catalog::FailureKind;
 use tokio::time::{Instant, sleep};
 
-use super::{Meter, Metered, Want};
+use super::{Meter, Metered, Want, Whose};
 use crate::connection::Connection;
 
 const WORKFLOWS: usize = 20;
 const CALLS: usize = 50;
 const LIMIT: u32 = 10;
 const PER: Duration = Duration::from_secs(1);
+
+fn line(name: &str) -> Whose {
+    Whose { line: name.into(), made: 0 }
+}
 
 /// A service that counts.
 #[derive(Default)]
@@ -49,7 +53,7 @@ async fn ask(meter: Metered, double: Arc<Double>, (workflow, call): (usize, usiz
     let mut away = 0;
     loop {
         let wants = vec![Want { key: "all".into(), limit: LIMIT, per: PER }];
-        match meter.admit("line", (&name, "a.b"), wants, Some(8)).await {
+        match meter.admit(&line("line"), (&name, "a.b"), wants, Some(8)).await {
             Ok(_place) => {
                 double.asked.lock().unwrap().push((Instant::now(), workflow));
                 sleep(Duration::from_millis(30)).await;
@@ -132,16 +136,16 @@ async fn a_workflow_that_comes_late_is_next_in_turn() {
 async fn who_asked_too_often_keeps_all_others_of_its_connection_back() {
     let meter = Meter::default();
     let (one, other) = (meter.of("o", "a"), meter.of("o", "b"));
-    one.hold("line", Duration::from_secs(1));
+    one.hold(&line("line"), Duration::from_secs(1));
     let began = Instant::now();
-    drop(other.admit("line", ("c", "a.b"), vec![], None).await.unwrap());
+    drop(other.admit(&line("line"), ("c", "a.b"), vec![], None).await.unwrap());
     assert_eq!(began.elapsed().as_secs(), 1, "a short wait is waited");
-    one.hold("line", Duration::from_secs(60));
-    let failure = other.admit("line", ("c", "a.b"), vec![], None).await.unwrap_err();
+    one.hold(&line("line"), Duration::from_secs(60));
+    let failure = other.admit(&line("line"), ("c", "a.b"), vec![], None).await.unwrap_err();
     assert_eq!(failure.retry_after.map(|wait| wait.as_secs()), Some(60), "a long one is the engine's");
-    drop(other.admit("another line", ("c", "a.b"), vec![], None).await.unwrap());
+    drop(other.admit(&line("another line"), ("c", "a.b"), vec![], None).await.unwrap());
     sleep(Duration::from_secs(60)).await;
-    drop(other.admit("line", ("c", "a.b"), vec![], None).await.unwrap());
+    drop(other.admit(&line("line"), ("c", "a.b"), vec![], None).await.unwrap());
 }
 
 /// How many of ten members ask at once with a connection of this owner, where the service takes three in a while.
@@ -168,13 +172,15 @@ async fn a_connection_of_an_organisation_is_counted_once_for_all_its_members() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_is_given_up_leaves_its_place_to_others() {
     let meter = Meter::default().of("o", "a");
-    let place = meter.admit("line", ("c", "a.b"), vec![], Some(1)).await.unwrap();
-    let waiting =
-        tokio::time::timeout(Duration::from_millis(50), meter.admit("line", ("c", "a.b"), vec![], Some(1)));
+    let place = meter.admit(&line("line"), ("c", "a.b"), vec![], Some(1)).await.unwrap();
+    let waiting = tokio::time::timeout(
+        Duration::from_millis(50),
+        meter.admit(&line("line"), ("c", "a.b"), vec![], Some(1)),
+    );
     assert!(waiting.await.is_err());
     drop(place);
     let began = Instant::now();
-    drop(meter.admit("line", ("c", "a.b"), vec![], Some(1)).await.unwrap());
-    drop(meter.admit("line", ("c", "a.b"), vec![], Some(1)).await.unwrap());
+    drop(meter.admit(&line("line"), ("c", "a.b"), vec![], Some(1)).await.unwrap());
+    drop(meter.admit(&line("line"), ("c", "a.b"), vec![], Some(1)).await.unwrap());
     assert_eq!(began.elapsed(), Duration::ZERO);
 }

@@ -113,7 +113,12 @@ impl Line {
             })
             .collect();
         // Rounded up: nobody is to come too early.
-        Some((lasts, json!({ "held": milliseconds(held + Duration::from_micros(999)), "windows": windows })))
+        Some((
+            lasts,
+            json!({
+                "made": self.made, "held": milliseconds(held + Duration::from_micros(999)), "windows": windows,
+            }),
+        ))
     }
 
     /// The line that was kept so long ago.
@@ -121,7 +126,7 @@ impl Line {
         let duration =
             |value: &Value| value.as_u64().map(Duration::from_millis).map(|long| long.min(LONGEST));
         let held = duration(&counts["held"]).unwrap_or_default().saturating_sub(age);
-        let mut line = Line::default();
+        let mut line = Line { made: counts["made"].as_i64().unwrap_or_default(), ..Line::default() };
         line.held = (!held.is_zero()).then(|| now + held);
         for window in counts["windows"].as_array().into_iter().flatten() {
             let (Some(name), Some(per)) = (window["of"].as_str(), duration(&window["per"])) else { continue };
@@ -151,7 +156,7 @@ mod tests {
 
     use dsl::catalog::FailureKind;
 
-    use super::super::{Metered, Want};
+    use super::super::{Metered, Want, Whose};
     use super::*;
     use crate::connection::Connection;
 
@@ -159,11 +164,20 @@ mod tests {
 
     /// Asks at once; gives how long it is to wait where it may not go.
     async fn ask(meter: &Metered, limit: u32, per: Duration) -> Option<Duration> {
-        let line = meter.line("demo", &Connection::nobody("token"));
+        ask_of(meter, 0, limit, per).await
+    }
+
+    /// The same with a connection that was made then.
+    async fn ask_of(meter: &Metered, made: i64, limit: u32, per: Duration) -> Option<Duration> {
+        let line = line_of(meter, made);
         let wants = vec![Want { key: "all".into(), limit, per }];
         let failure = meter.admit(&line, ("c", "demo.get"), wants, None).await.err()?;
         assert_eq!(failure.kind, FailureKind::RateLimited);
         failure.retry_after.map(|wait| wait.try_into().unwrap())
+    }
+
+    fn line_of(meter: &Metered, made: i64) -> Whose {
+        meter.line("demo", &Connection { made, ..Connection::nobody("token") })
     }
 
     /// The process ends, and another one comes this much later.
@@ -261,6 +275,45 @@ mod tests {
         let other = meter.of("p", "w");
         ask(&other, 100, PATIENCE).await;
         assert_eq!((told.lock().unwrap().len(), meter.kept().len()), (3, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_that_is_made_anew_is_counted_anew() {
+        let meter = Meter::default();
+        let of = meter.of("o", "w");
+        for _ in 0..3 {
+            assert_eq!(ask_of(&of, 1, 3, PER).await, None);
+        }
+        assert_eq!(ask_of(&of, 1, 3, PER).await, Some(PER), "the control: the same account");
+        of.hold(&line_of(&of, 1), seconds(100));
+        for _ in 0..3 {
+            assert_eq!(ask_of(&of, 2, 3, PER).await, None, "another one");
+        }
+        assert_eq!(ask_of(&of, 2, 3, PER).await, Some(PER), "which has the same limit");
+        // A call that was under way, to the account before, holds nobody up.
+        of.hold(&line_of(&of, 1), seconds(100));
+        assert_eq!(ask_of(&of, 2, 4, PER).await, None);
+        of.hold(&line_of(&of, 2), seconds(100));
+        assert_eq!(ask_of(&of, 2, 9, PER).await, Some(seconds(100)), "the control: to this one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_kept_of_an_account_is_not_counted_of_the_one_that_is_made_anew() {
+        let meter = Meter::default();
+        ask_of(&meter.of("o", "w"), 1, 1, PER).await;
+        let kept = meter.kept();
+        let next = |made| {
+            let next = Meter::default();
+            next.go_on_from(&kept[0], seconds(20));
+            async move { ask_of(&next.of("o", "w"), made, 1, PER).await }
+        };
+        assert_eq!((next(1).await, next(2).await), (Some(seconds(40)), None));
+        // What a version wrote that did not know when: it is this account's.
+        let unsaid = kept[0].counts.replace("\"made\":1,", "");
+        assert_ne!(unsaid, kept[0].counts);
+        let earlier = Meter::default();
+        earlier.go_on_from(&Kept { counts: unsaid, ..kept[0].clone() }, seconds(20));
+        assert_eq!(ask_of(&earlier.of("o", "w"), 2, 1, PER).await, Some(seconds(40)));
     }
 
     #[test]

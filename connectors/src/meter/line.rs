@@ -33,6 +33,8 @@ pub(super) struct Line {
     last: BTreeMap<Arc<str>, u64>,
     count: u64,
     pub(super) held: Option<Instant>,
+    /// When the connection was made of which it counts; 0 where that is not known.
+    pub(super) made: i64,
     /// True if it was counted what outlives the process, and nobody has looked since.
     pub(super) changed: bool,
 }
@@ -90,6 +92,21 @@ pub(super) enum Next {
 }
 
 impl Line {
+    /// Counts of an account from here on. Where another one had its name, what was counted of that one is forgotten, and
+    /// those that wait go on; what is under way to it still is.
+    pub(super) fn is_of(&mut self, made: i64, now: Instant) {
+        let before = self.made;
+        self.made = made.max(before);
+        if before == 0 || before >= made {
+            return;
+        }
+        self.windows.clear();
+        self.held = None;
+        // What was kept of the other one is written over.
+        self.changed = true;
+        self.call(now);
+    }
+
     /// Takes a call into the line, at its place where it was there before.
     pub(super) fn arrive(
         &mut self,

@@ -161,6 +161,7 @@ async fn asked(
         auth: auth.id.clone(),
         fields: fields.clone(),
         secrets: [("access".to_owned(), "access".to_owned())].into(),
+        made: 0,
         version: 0,
         base: None,
         open: open.clone(),

@@ -70,7 +70,8 @@ impl Connections for Made {
             let secrets: BTreeMap<String, String> = names.map(|name| (name.clone(), name)).collect();
             let (name, owner) = ("made".into(), String::new());
             let (auth, base, open) = (way.id.clone(), None, Arc::new(NoVault));
-            Ok(Connection { name, owner, auth, fields: (*fields).clone(), secrets, version: 0, base, open })
+            let fields = (*fields).clone();
+            Ok(Connection { name, owner, fields, secrets, base, open, ..Connection::nobody(&auth) })
         })
     }
 

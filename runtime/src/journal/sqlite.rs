@@ -107,6 +107,15 @@ impl Sqlite {
         runs.into_iter().map(|run| self.summary(run)).collect()
     }
 
+    /// True if a run is an owner's by what stands beside it, or nothing stands there; its log says it. It takes as long where
+    /// the run is another's as where there is none.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn is_of(&self, run: &RunId, owner: &str) -> Result<bool, Error> {
+        Ok(self.reader.is_of(&run.0, owner)?)
+    }
+
     /// How many rows the log of a run has.
     ///
     /// # Errors

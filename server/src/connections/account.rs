@@ -164,6 +164,7 @@ impl Account {
             auth: self.row.auth.clone(),
             fields: self.fields()?,
             secrets,
+            made: self.row.created,
             version,
             base: self.base().map(str::to_owned),
             open: Arc::new(Connected {

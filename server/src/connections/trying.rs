@@ -224,6 +224,7 @@ impl Connections for Given {
             auth: self.way.id.clone(),
             fields: self.fields.clone(),
             secrets: names.collect(),
+            made: 0,
             version: 0,
             base: None,
             open: Arc::new(Held(self.secrets.clone())),

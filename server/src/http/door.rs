@@ -140,7 +140,8 @@ impl Door {
         self.look(policy, parts, Count::Once)
     }
 
-    /// Looks once more, when the body is there: it may have taken long, and who asks may have lost meanwhile what they had.
+    /// Looks once more, right before something is done: the body may have taken long, and hands to do it may have been
+    /// waited for, and who asks may have lost meanwhile what they had.
     pub fn again(&self, policy: Policy, parts: &Parts) -> Result<Who, Refusal> {
         Ok(self.look(policy, parts, Count::Already)?.0)
     }

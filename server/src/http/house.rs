@@ -327,7 +327,13 @@ impl<'a> Part<'a> {
     }
 
     /// True if a run is theirs. One whose beginning cannot be read is nobody's.
+    ///
+    /// Of another's nothing is read but that it is another's, so that the time of an answer does not tell it from one that is
+    /// nowhere.
     fn has(&self, run: &RunId) -> bool {
+        if !self.house.history.is_of(run, self.owner).unwrap_or(false) {
+            return false;
+        }
         let first = self.house.history.first(run).ok().flatten();
         match first.as_ref().and_then(|row| row.events.first()) {
             Some(Event::RunStarted { note, .. }) => Note::of(note).is_some_and(|it| it.owner == self.owner),

@@ -1,11 +1,14 @@
 //! The description of the API in OpenAPI 3.1, made of the table of routes and the shapes beside it, so that it cannot say
 //! of a route what the route does not do.
 
+use std::collections::BTreeSet;
+
+use ai::gateway::Trouble;
 use serde_json::{Map, Value, json};
 
 use super::routes::{Handler, Policy, ROUTES, Route, Takes};
 use super::shape::{Field, Must, Shape};
-use super::shapes::REFUSAL;
+use super::shapes::{REFUSAL, TROUBLE};
 use super::{Answer, Ask, Refusal};
 
 /// The document for the table of this program.
@@ -22,6 +25,7 @@ pub fn document(table: &[Route]) -> Value {
         path[route.method.to_ascii_lowercase()] = operation;
     }
     let refusal = Shape::Of(&REFUSAL).schema(&mut named);
+    let trouble = Shape::Of(&TROUBLE).schema(&mut named);
     named.sort_keys();
     let mut tags: Vec<&str> = table.iter().map(tag).collect();
     tags.sort_unstable();
@@ -43,6 +47,10 @@ pub fn document(table: &[Route]) -> Value {
                 "Refused": {
                     "description": "It was not done; `code` says why, in a word for programs.",
                     "content": { "application/json": { "schema": refusal } },
+                },
+                "Troubled": {
+                    "description": "It was not done; a provider of models says so in this form.",
+                    "content": { "application/json": { "schema": trouble } },
                 },
             },
             "securitySchemes": {
@@ -123,7 +131,7 @@ fn operation(route: &Route, named: &mut Map<String, Value>) -> Value {
     if let (Some(body), Takes::Json { .. } | Takes::Bytes { .. }) = (&route.says.body, route.takes) {
         operation["requestBody"] = json!({
             "required": needs_body(body),
-            "content": { "application/json": { "schema": body.schema(named) } },
+            "content": { "application/json": { "schema": body.taken(named) } },
         });
     }
     operation["responses"] = answers(route, named);
@@ -193,35 +201,45 @@ fn answers(route: &Route, named: &mut Map<String, Value>) -> Value {
         };
         all.insert(status.to_string(), json!({ "description": told, "content": content }));
     }
-    for status in refusals(route) {
-        let refused = json!({ "$ref": "#/components/responses/Refused" });
+    let (form, refusals) = match route.handler {
+        Handler::Speaks(..) => ("Troubled", Trouble::statuses()),
+        Handler::Blocks(_) | Handler::Hears | Handler::Streams(_) => ("Refused", refusals(route)),
+    };
+    for status in refusals {
+        let refused = json!({ "$ref": format!("#/components/responses/{form}") });
         all.entry(status.to_string()).or_insert(refused);
     }
     all.sort_keys();
     all.into()
 }
 
-/// The statuses with which a route can refuse. Those of models have a form of their own, which is the provider's.
-fn refusals(route: &Route) -> Vec<u16> {
-    if matches!(route.handler, Handler::Speaks(..)) {
-        return vec![];
-    }
-    let mut all = vec![400, 500];
+/// The statuses with which a route can refuse.
+fn refusals(route: &Route) -> BTreeSet<u16> {
+    // Who sends a body where none is taken is told that it is too long.
+    let mut all = BTreeSet::from([400, 413, 500]);
     match route.policy {
-        Policy::Address => all.push(401),
-        // Who signs in may be refused, or told to wait.
-        Policy::Public if route.method != "GET" => all.extend([401, 403, 429, 503]),
+        // What comes behind the proof is a run, whose output may be waited for.
+        Policy::Address => all.extend([401, 405, 502, 503]),
+        // Who signs in, or comes back from where they did, may be refused, or told to wait.
+        Policy::Public if route.method != "GET" || route.says.open => all.extend([401, 403, 429, 503]),
         Policy::Public => {}
         Policy::Token(_) | Policy::Person | Policy::Role(_) => all.extend([401, 403, 429, 503]),
     }
-    if route.path.contains('{') {
-        all.push(404);
+    let (names, changes) = (route.path.contains('{'), route.method != "GET" || route.says.open);
+    if names || changes {
+        all.insert(404);
     }
-    if route.method != "GET" {
-        all.push(409);
+    if changes {
+        all.insert(409);
+    }
+    if names || changes || !route.says.query.is_empty() {
+        all.insert(422);
+    }
+    if route.says.asks {
+        all.insert(502);
     }
     if route.takes != Takes::Nothing {
-        all.extend([408, 413, 415, 422]);
+        all.extend([408, 415]);
     }
     all
 }

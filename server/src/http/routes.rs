@@ -84,12 +84,14 @@ pub struct Says {
     pub once: bool,
     /// Whether it can answer as a stream of events.
     pub streams: bool,
+    /// Whether a service is asked meanwhile, which may say no.
+    pub asks: bool,
 }
 
 impl Says {
     /// Nothing is said.
     pub const NOTHING: Says =
-        Says { query: &[], open: false, body: None, answers: &[], once: false, streams: false };
+        Says { query: &[], open: false, body: None, answers: &[], once: false, streams: false, asks: false };
 }
 
 impl Route {
@@ -126,6 +128,11 @@ impl Route {
     /// The same, done once for each key of the asker's.
     pub const fn once(self) -> Route {
         Route { says: Says { once: true, ..self.says }, ..self }
+    }
+
+    /// The same, with a service that is asked and may say no.
+    pub const fn asks(self) -> Route {
+        Route { says: Says { asks: true, ..self.says }, ..self }
     }
 
     /// The same, answered as a stream of events where that is wanted.
@@ -243,8 +250,8 @@ async fn answered(route: &'static Route, house: Arc<House>, request: Request<Bod
         }
         Handler::Blocks(handler) => {
             let done = async {
-                let (who, said) = let_in(route, &house, parts, body).await?;
-                carry_out(route.policy, handler, house, (who, said)).await
+                let (parts, said) = let_in(route, &house, parts, body).await?;
+                carry_out(route.policy, handler, house, (parts, said)).await
             };
             answer::written(done.await)
         }
@@ -253,7 +260,8 @@ async fn answered(route: &'static Route, house: Arc<House>, request: Request<Bod
                 place.takes_long();
             }
             let done = async {
-                let (who, said) = let_in(route, &house, parts, body).await?;
+                let (parts, said) = let_in(route, &house, parts, body).await?;
+                let who = house.door.again(route.policy, &parts)?;
                 handler(Asked { house, who, said }).await
             };
             done.await.unwrap_or_else(|refusal| answer::written(Err(refusal)))
@@ -264,7 +272,8 @@ async fn answered(route: &'static Route, house: Arc<House>, request: Request<Bod
             }
             let shape = gateway::shape(shape, &parts.headers);
             let done = async {
-                let (who, said) = let_in(route, &house, parts, body).await?;
+                let (parts, said) = let_in(route, &house, parts, body).await?;
+                let who = house.door.again(route.policy, &parts)?;
                 handler(gateway::Asked { house, who, said, shape }).await
             };
             done.await.unwrap_or_else(|trouble| gateway::troubled(shape, &trouble))
@@ -272,26 +281,26 @@ async fn answered(route: &'static Route, house: Arc<House>, request: Request<Bod
     }
 }
 
-/// Finds out who asks, then whether they may, then what they say.
+/// Finds out whether who asks may, then what they say. By whom it is done is found out once more when it is done: here they
+/// may have kept it waiting.
 async fn let_in(
     route: &'static Route,
     house: &Arc<House>,
     mut parts: Parts,
     body: Body,
-) -> Result<(Who, ask::Said), Refusal> {
+) -> Result<(Parts, ask::Said), Refusal> {
     // It reads one row by its key, which takes microseconds.
-    let (mut who, used) = house.door.check(route.policy, &parts)?;
+    let (_, used) = house.door.check(route.policy, &parts)?;
     house.note(used);
     let path = path_of(&mut parts).await?;
     let mut said = ask::read(&parts, path, (body, route), &house.limits).await?;
-    if route.takes != Takes::Nothing {
-        who = house.door.again(route.policy, &parts)?;
-    }
     if house.door.is_behind_proxy() {
         // The address is the proxy's, whoever asks.
         said.from = None;
     }
-    Ok((who, said))
+    // What is done does not hold the connection's place.
+    parts.extensions.clear();
+    Ok((parts, said))
 }
 
 /// The parts of the address by their names.
@@ -302,12 +311,13 @@ async fn path_of(parts: &mut Parts) -> Result<BTreeMap<String, String>, Refusal>
     }
 }
 
-/// Lets a route do what may block.
+/// Lets a route do what may block, once there are hands for it, for who may ask for it then: a token may have been withdrawn
+/// while the body came, and while it waited.
 async fn carry_out(
     policy: Policy,
     handler: fn(&Ask<'_>) -> Result<Answer, Refusal>,
     house: Arc<House>,
-    (who, said): (Who, ask::Said),
+    (parts, said): (Parts, ask::Said),
 ) -> Result<Answer, Refusal> {
     let hands = house.clone();
     let _permit = match policy {
@@ -316,6 +326,8 @@ async fn carry_out(
         Policy::Token(_) | Policy::Person | Policy::Role(_) => hands.hands.acquire().await.ok(),
     };
     let done = tokio::task::spawn_blocking(move || {
+        // Here, since threads may be waited for as well.
+        let who = house.door.again(policy, &parts)?;
         let ask = Ask { house: &house, who, said };
         handler(&ask)
     });

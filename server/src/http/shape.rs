@@ -145,6 +145,14 @@ impl Shape {
         }
     }
 
+    /// As JSON Schema, of a body that is taken: it says what `check` does.
+    pub fn taken(&self, named: &mut Map<String, Json>) -> Json {
+        match self {
+            Shape::Fields(fields) => object(fields, (false, or_null), named),
+            other => other.schema(named),
+        }
+    }
+
     /// As JSON Schema; named shapes are referred to, and gathered.
     pub fn schema(&self, named: &mut Map<String, Json>) -> Json {
         match self {
@@ -157,8 +165,8 @@ impl Shape {
             Shape::Word(words) => json!({ "type": "string", "enum": words }),
             Shape::List(of) => json!({ "type": "array", "items": of.schema(named) }),
             Shape::Named(of) => json!({ "type": "object", "additionalProperties": of.schema(named) }),
-            Shape::Fields(fields) => object(fields, false, named),
-            Shape::Open(fields) => object(fields, true, named),
+            Shape::Fields(fields) => object(fields, (false, as_it_is), named),
+            Shape::Open(fields) => object(fields, (true, as_it_is), named),
             Shape::Maybe(of) => json!({ "anyOf": [of.schema(named), { "type": "null" }] }),
             Shape::Of(known) => {
                 if !named.contains_key(known.name) {
@@ -171,6 +179,14 @@ impl Shape {
                 json!({ "$ref": format!("#/components/schemas/{}", known.name) })
             }
         }
+    }
+}
+
+/// What may be left out may be null as well.
+fn or_null(schema: Json) -> Json {
+    match schema.as_object().is_some_and(Map::is_empty) {
+        true => schema,
+        false => json!({ "anyOf": [schema, { "type": "null" }] }),
     }
 }
 
@@ -200,10 +216,22 @@ fn checked(fields: &[Field], body: &Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn object(fields: &[Field], open: bool, named: &mut Map<String, Json>) -> Json {
+fn as_it_is(schema: Json) -> Json {
+    schema
+}
+
+/// The schema of an object that may have other fields too, and of whose fields those that may be left out are written so.
+fn object(
+    fields: &[Field],
+    (open, perhaps): (bool, fn(Json) -> Json),
+    named: &mut Map<String, Json>,
+) -> Json {
     let mut properties = Map::new();
     for field in fields {
         let mut schema = field.shape.schema(named);
+        if field.must == Must::Perhaps {
+            schema = perhaps(schema);
+        }
         if !field.about.is_empty() {
             schema["description"] = field.about.into();
         }
@@ -264,5 +292,11 @@ mod tests {
         assert_eq!(schema["additionalProperties"], json!(false));
         assert_eq!(schema["properties"]["role"]["enum"], json!(["viewer", "editor"]));
         assert!(named.is_empty());
+        // What is answered may be left out; what is asked may be null instead.
+        assert_eq!(schema["properties"]["hosts"]["type"], json!("array"));
+        let taken = BODY.taken(&mut named);
+        assert_eq!(taken["properties"]["hosts"]["anyOf"][1], json!({ "type": "null" }));
+        assert_eq!(taken["properties"]["name"], json!({ "type": "string" }));
+        assert_eq!((&taken["required"], &taken["additionalProperties"]), (&json!(["name"]), &json!(false)));
     }
 }

@@ -25,6 +25,20 @@ pub const REFUSAL: Known = Known {
     ]),
 };
 
+/// What is told where a question to a model is not answered, in the form of a provider.
+pub const TROUBLE: Known = Known {
+    name: "Trouble",
+    about: "Why a question was not answered, as the libraries of OpenAI and Anthropic read it.",
+    shape: Open(&[always(
+        "error",
+        Open(&[
+            always("message", Text, "What is the case."),
+            always("type", Text, "A word for programs, as the provider has it."),
+        ]),
+        "",
+    )]),
+};
+
 const RUN_LISTED: Known = Known {
     name: "RunListed",
     about: "A run in a list.",

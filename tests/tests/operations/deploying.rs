@@ -218,3 +218,24 @@ fn systemd_takes_the_units() {
         assert!(wrong.is_empty(), "{unit}: {wrong:?}");
     }
 }
+
+/// The schemas of Kubernetes itself, of the version that the tool was made for: `kubernetes-validate` of PyPI.
+#[test]
+fn a_validator_of_others_takes_the_manifests_of_the_cluster() {
+    let Some(tool) = tests::tool::installed("api/bin/kubernetes-validate") else { return };
+    let tool = tool.display().to_string();
+    // What it does not know is an error to it: a name that is mistyped would be left out without a word.
+    assert_eq!(judged(&tool, &["--strict", "kubernetes.yaml"]), None);
+    let place = Place::new();
+    let right = std::fs::read_to_string(folder().join("kubernetes.yaml")).unwrap();
+    for (from, to) in [
+        ("replicas: 1", "replicas: one"),
+        ("runAsNonRoot: true", "runAsNoRoot: true"),
+        ("containerPort: 9464", "containerPort: metrics"),
+    ] {
+        let wrong = right.replace(from, to);
+        assert_ne!(wrong, right, "{from}");
+        let said = judged(&tool, &["--strict", &place.file("wrong.yaml", &wrong)]).unwrap_or_default();
+        assert!(said.contains("ERROR"), "{to} is not seen: {said}");
+    }
+}

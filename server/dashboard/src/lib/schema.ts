@@ -1690,6 +1690,19 @@ export interface components {
             /** Format: date-time */
             decided: string;
         };
+        /** @description Why a question was not answered, as the libraries of OpenAI and Anthropic read it. */
+        Trouble: {
+            error: {
+                /** @description What is the case. */
+                message: string;
+                /** @description A word for programs, as the provider has it. */
+                type: string;
+            } & {
+                [key: string]: unknown;
+            };
+        } & {
+            [key: string]: unknown;
+        };
         /** @description A version of a workflow. */
         Version: {
             version: number;
@@ -1721,6 +1734,15 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description It was not done; a provider of models says so in this form. */
+        Troubled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Trouble"];
             };
         };
     };
@@ -1763,6 +1785,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -1841,6 +1864,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -1876,6 +1901,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -1916,6 +1942,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -1961,6 +1988,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -1989,7 +2017,10 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2027,6 +2058,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2043,13 +2075,10 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
-                    /**
-                     * @description How far it goes; `read` without.
-                     * @enum {string}
-                     */
-                    scope?: "ai" | "read" | "run" | "edit" | "admin";
+                    /** @description How far it goes; `read` without. */
+                    scope?: ("ai" | "read" | "run" | "edit" | "admin") | null;
                     /** @description How long it counts, as in `90d`; for ever without. */
-                    expires?: string;
+                    expires?: string | null;
                 };
             };
         };
@@ -2072,6 +2101,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2109,6 +2139,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2150,6 +2182,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2196,6 +2229,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2231,6 +2266,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2252,7 +2288,7 @@ export interface operations {
                      */
                     scope: "owner" | "workflow" | "key" | "token";
                     /** @description Of which workflow, key or token. */
-                    name?: string;
+                    name?: string | null;
                     /** @description US dollars for each month of UTC. */
                     most_usd: string;
                 };
@@ -2275,6 +2311,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2314,7 +2351,10 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2363,6 +2403,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2396,6 +2437,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2414,25 +2456,25 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description What to call it; `main` without. */
-                    name?: string;
+                    name?: string | null;
                     /** @description The way to sign in; that of an app that is stored, or the first by keys alone, without. */
-                    auth?: string;
+                    auth?: string | null;
                     /** @description What the service asks for, as its page says. */
                     fields?: {
                         [key: string]: string;
-                    };
+                    } | null;
                     /** @description What is secret of it; no route tells it. */
                     secrets?: {
                         [key: string]: string;
-                    };
+                    } | null;
                     /** @description What to ask for beside what workflows need that are deployed. */
-                    scopes?: string[];
+                    scopes?: string[] | null;
                     /** @description Where the service stands, if not where its connector says. */
-                    base_url?: string;
+                    base_url?: string | null;
                     /** @description Connect it again where it is connected already and works. */
-                    again?: boolean;
+                    again?: boolean | null;
                     /** @description Whether the service is asked if it takes what was given; it is without. */
-                    verify?: boolean;
+                    verify?: boolean | null;
                 };
             };
         };
@@ -2499,6 +2541,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2518,11 +2562,11 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The address at which the browser ended, where it does not end here. */
-                    answer?: string;
+                    answer?: string | null;
                     /** @description What was chosen, by the names of fields. */
                     chosen?: {
                         [key: string]: string;
-                    };
+                    } | null;
                 };
             };
         };
@@ -2599,6 +2643,7 @@ export interface operations {
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
         };
     };
@@ -2636,6 +2681,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2677,6 +2723,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2727,6 +2775,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2774,6 +2823,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2814,6 +2864,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2836,11 +2887,8 @@ export interface operations {
                 "application/json": {
                     /** @description A workflow in YAML. */
                     text: string;
-                    /**
-                     * @description How it is drawn; a picture without.
-                     * @enum {string}
-                     */
-                    format?: "svg" | "mermaid" | "dot" | "text";
+                    /** @description How it is drawn; a picture without. */
+                    format?: ("svg" | "mermaid" | "dot" | "text") | null;
                 };
             };
         };
@@ -2861,6 +2909,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2903,6 +2952,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2952,6 +3002,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2994,6 +3045,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3031,6 +3083,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3060,6 +3114,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -3095,8 +3150,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     post_issuers_by_issuer_begin: {
@@ -3112,7 +3174,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description What the link of an invitation shows, where one is accepted. */
-                    link?: string;
+                    link?: string | null;
                 };
             };
         };
@@ -3171,6 +3233,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3190,16 +3253,16 @@ export interface operations {
                     /** @description The key; no route tells it. */
                     key: string;
                     /** @description What to call it; as the provider without. */
-                    name?: string;
+                    name?: string | null;
                     /** @description Where its API begins; the key is sent nowhere else. */
-                    base_url?: string;
-                    api_version?: string;
+                    base_url?: string | null;
+                    api_version?: string | null;
                     /** @description Deployments of Azure, and the models behind them. */
                     deployments?: {
                         [key: string]: string;
-                    };
+                    } | null;
                     /** @description Its place among the keys of its provider; the lowest is taken first. */
-                    priority?: number;
+                    priority?: number | null;
                 };
             };
         };
@@ -3218,6 +3281,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3255,6 +3319,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3383,6 +3449,7 @@ export interface operations {
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
         };
     };
@@ -3409,6 +3476,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3482,6 +3550,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3508,6 +3578,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -3534,6 +3605,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3566,6 +3638,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3591,7 +3664,7 @@ export interface operations {
                     /** @description Inputs, so that what depends on them is known. */
                     inputs?: {
                         [key: string]: unknown;
-                    };
+                    } | null;
                 };
             };
         };
@@ -3610,6 +3683,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3650,6 +3724,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3691,6 +3766,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3720,6 +3797,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3738,15 +3817,12 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The step that asks; it may be left out where only one does. */
-                    step?: string;
-                    /**
-                     * @description To a doubt, `yes` means that it happened, `no` that it did not and is done again, `stop` that the step fails.
-                     * @enum {string}
-                     */
-                    reply?: "yes" | "no" | "stop";
+                    step?: string | null;
+                    /** @description To a doubt, `yes` means that it happened, `no` that it did not and is done again, `stop` that the step fails. */
+                    reply?: ("yes" | "no" | "stop") | null;
                     /** @description Yes, with what was asked for. */
                     value?: unknown;
-                    comment?: string;
+                    comment?: string | null;
                 };
             };
         };
@@ -3846,6 +3922,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3892,6 +3970,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3913,15 +3993,15 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The steps that are done anew, with what rests on them. */
-                    from?: string[];
+                    from?: string[] | null;
                     /** @description Other values of steps, by their paths. */
                     set?: {
                         [key: string]: unknown;
-                    };
+                    } | null;
                     /** @description Other inputs; the rest stays. */
                     inputs?: {
                         [key: string]: unknown;
-                    };
+                    } | null;
                 };
             };
         };
@@ -3983,6 +4063,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4052,6 +4134,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4185,6 +4269,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4213,6 +4298,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4233,9 +4319,9 @@ export interface operations {
                     /** @description What it holds; no route tells it. */
                     value: string;
                     /** @description Where it may be sent; nowhere without. */
-                    hosts?: string[];
+                    hosts?: string[] | null;
                     /** @description Calls of webhooks are held against it, and it is sent nowhere. */
-                    webhook?: boolean;
+                    webhook?: boolean | null;
                 };
             };
         };
@@ -4254,6 +4340,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4291,6 +4378,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4310,7 +4399,7 @@ export interface operations {
                 "application/json": {
                     value: string;
                     /** @description Where it may be sent from here on; as before without. */
-                    hosts?: string[];
+                    hosts?: string[] | null;
                 };
             };
         };
@@ -4361,6 +4450,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4394,6 +4484,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4427,7 +4518,10 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4461,6 +4555,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4492,6 +4587,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -4527,6 +4623,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4550,7 +4647,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Only for this run; else for whoever has listened longest. */
-                    run?: string;
+                    run?: string | null;
                     /** @description What it carries. */
                     with?: unknown;
                 };
@@ -4614,6 +4711,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4630,13 +4728,10 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
-                    /**
-                     * @description How far it goes; `read` without.
-                     * @enum {string}
-                     */
-                    scope?: "ai" | "read" | "run" | "edit" | "admin";
+                    /** @description How far it goes; `read` without. */
+                    scope?: ("ai" | "read" | "run" | "edit" | "admin") | null;
                     /** @description How long it counts, as in `90d`; for ever without. */
-                    expires?: string;
+                    expires?: string | null;
                 };
             };
         };
@@ -4659,6 +4754,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4696,6 +4792,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4743,6 +4841,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4799,6 +4899,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4839,6 +4941,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4867,6 +4970,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4885,7 +4989,7 @@ export interface operations {
                     /** @description A workflow in YAML. It has no folder, so that it reads and writes no files. */
                     text: string;
                     /** @description Only tell what would change. */
-                    dry_run?: boolean;
+                    dry_run?: boolean | null;
                 };
             };
         };
@@ -4949,6 +5053,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4996,6 +5101,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5148,6 +5255,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5182,6 +5291,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5200,7 +5311,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description A version; the one before without. */
-                    to?: number;
+                    to?: number | null;
                 };
             };
         };
@@ -5265,7 +5376,7 @@ export interface operations {
                     /** @description The inputs by their names. */
                     inputs?: {
                         [key: string]: unknown;
-                    };
+                    } | null;
                 };
             };
         };
@@ -5322,6 +5433,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5357,8 +5470,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     get_healthz: {
@@ -5383,6 +5503,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -5413,11 +5534,14 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     post_hooks_by_token: {
@@ -5456,12 +5580,15 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     get_readyz: {
@@ -5489,6 +5616,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             /** @description It does not work just now. */
             503: {
@@ -5534,6 +5662,17 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
     post_embeddings: {
@@ -5562,6 +5701,17 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
     post_messages: {
@@ -5591,6 +5741,17 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
     get_models: {
@@ -5613,6 +5774,17 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
     get_models_by_model: {
@@ -5637,6 +5809,17 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
 }
