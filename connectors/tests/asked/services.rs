@@ -71,7 +71,8 @@ fn subscriptions() -> Vec<Wanted> {
         unsubscribes: ("DELETE /v2/webhooks/22", None),
     };
     let calendly = |event, kind: &str, input: Json, more: Json| {
-        let mut told = json!({ "url": URL, "events": [kind], "organization": CALENDLY[1].1, "signing_key": KEPT });
+        let mut told =
+            json!({ "url": URL, "events": [kind], "organization": CALENDLY[1].1, "signing_key": KEPT });
         told.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         Wanted {
             event,
@@ -103,14 +104,24 @@ fn subscriptions() -> Vec<Wanted> {
             json!({ "user": CALENDLY[0].1 }),
             json!({ "scope": "user", "user": CALENDLY[0].1 }),
         ),
-        calendly("calendly.invitee_canceled", "invitee.canceled", json!({}), json!({ "scope": "organization" })),
+        calendly(
+            "calendly.invitee_canceled",
+            "invitee.canceled",
+            json!({}),
+            json!({ "scope": "organization" }),
+        ),
         calendly(
             "calendly.form_submitted",
             "routing_form_submission.created",
             json!({}),
             json!({ "scope": "organization" }),
         ),
-        linear("linear.new_issue", json!({ "team": team }), "Issue", json!({ "teamId": team, "allPublicTeams": false })),
+        linear(
+            "linear.new_issue",
+            json!({ "team": team }),
+            "Issue",
+            json!({ "teamId": team, "allPublicTeams": false }),
+        ),
         linear("linear.status_changed", json!({}), "Issue", json!({ "allPublicTeams": true })),
         linear("linear.new_comment", json!({}), "Comment", json!({ "allPublicTeams": true })),
         figma("figma.new_comment", "FILE_COMMENT"),
@@ -134,7 +145,8 @@ async fn each_service_is_told_the_address_and_the_secret_as_it_wants_them() {
         let manifest = library.find(connector).unwrap();
         let trigger = manifest.triggers.iter().find(|trigger| trigger.name == name).unwrap();
         let TriggerKind::Subscription(subscription) = &trigger.kind else { panic!("{event}") };
-        let of = About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
+        let of =
+            About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
         let connections: Arc<dyn Connections> =
             if connector == "calendly" { Arc::new(Fields(CALENDLY)) } else { Arc::new(One) };
         let connectors = Connectors::new(Settings { connections, ..settings(&library) });
@@ -155,7 +167,9 @@ async fn every_subscription_of_these_services_is_looked_at() {
     let seen: Vec<&str> = subscriptions().iter().map(|about| about.event).collect();
     for connector in ["telegram", "calendly", "linear", "figma", "airtable", "zoom", "intercom"] {
         let manifest = library.find(connector).unwrap();
-        for trigger in manifest.triggers.iter().filter(|known| matches!(known.kind, TriggerKind::Subscription(_))) {
+        for trigger in
+            manifest.triggers.iter().filter(|known| matches!(known.kind, TriggerKind::Subscription(_)))
+        {
             let event = format!("{connector}.{}", trigger.name);
             assert!(seen.contains(&event.as_str()), "{event}");
         }
@@ -183,7 +197,10 @@ async fn a_bot_is_asked_for_the_last_of_all_and_each_event_takes_its_own() {
         assert_eq!(keys(&told), found, "{event}");
         let asked = server.requests().last().unwrap().clone();
         // From the end: nobody's reading takes anything from others.
-        assert!(line(&asked).starts_with("GET /botcanary-token/getUpdates?offset=-100&limit=100 "), "{asked}");
+        assert!(
+            line(&asked).starts_with("GET /botcanary-token/getUpdates?offset=-100&limit=100 "),
+            "{asked}"
+        );
     }
 }
 
@@ -191,19 +208,25 @@ async fn a_bot_is_asked_for_the_last_of_all_and_each_event_takes_its_own() {
 async fn lists_are_asked_from_the_cursor_on_in_the_words_of_each_service() {
     let server = Server::start(|_| told(&json!({ "records": [] })));
     let input = json!({ "base": "appAb12", "table": "Orders" });
-    ask(&server, "airtable.new_record", input.clone(), Some(&Value::text("2026-01-05T09:00:00.000Z"))).await.unwrap();
+    ask(&server, "airtable.new_record", input.clone(), Some(&Value::text("2026-01-05T09:00:00.000Z")))
+        .await
+        .unwrap();
     let asked = server.requests()[0].clone();
     let formula = "filterByFormula=IS_AFTER%28CREATED_TIME%28%29%2C+%222026-01-05T08%3A59%3A00Z%22%29";
     assert!(line(&asked).starts_with(&format!("GET /appAb12/Orders?{formula}&")), "{asked}");
     let input = json!({ "base": "appAb12", "table": "Orders", "field": "Changed at" });
-    ask(&server, "airtable.updated_record", input, Some(&Value::text("2026-01-05T09:00:00.000Z"))).await.unwrap();
+    ask(&server, "airtable.updated_record", input, Some(&Value::text("2026-01-05T09:00:00.000Z")))
+        .await
+        .unwrap();
     let asked = server.requests()[1].clone();
     let formula = "filterByFormula=IS_AFTER%28%7BChanged+at%7D%2C+%222026-01-05T08%3A59%3A00Z%22%29";
     assert!(line(&asked).starts_with(&format!("GET /appAb12/Orders?{formula}&")), "{asked}");
 
     let empty = json!({ "data": { "issues": { "nodes": [], "pageInfo": { "hasNextPage": false, "endCursor": null } } } });
     let server = Server::start(move |_| told(&empty));
-    ask(&server, "linear.updated_issue", json!({}), Some(&Value::text("2026-01-05T09:00:00Z"))).await.unwrap();
+    ask(&server, "linear.updated_issue", json!({}), Some(&Value::text("2026-01-05T09:00:00Z")))
+        .await
+        .unwrap();
     let variables = sent(&server.requests()[0]).unwrap()["variables"].clone();
     assert_eq!(variables, json!({ "filter": { "updatedAt": { "gt": "2026-01-05T08:59:00Z" } } }));
     // At first nothing is said of the time.

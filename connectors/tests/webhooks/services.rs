@@ -63,10 +63,7 @@ const CASES: &[Case] = &[
     Case {
         service: "linear",
         trigger: "status_changed",
-        headers: &[(
-            "linear-signature",
-            "e1efa30cd021a8a93b4ca9389d136b62ac3ab024220374c3127afbff0971b8e5",
-        )],
+        headers: &[("linear-signature", "e1efa30cd021a8a93b4ca9389d136b62ac3ab024220374c3127afbff0971b8e5")],
         body: r#"{"action":"update","type":"Issue","createdAt":"2021-02-25T15:02:10.000Z","data":{"id":"i1","identifier":"ENG-7","title":"It breaks","createdAt":"2021-02-25T15:02:10.000Z","updatedAt":"2021-02-25T15:02:10.000Z","stateId":"s2","state":{"id":"s2","name":"Done","type":"completed"}},"updatedFrom":{"stateId":"s1"},"url":"https://linear.app/acme/issue/ENG-7","webhookTimestamp":1614265330000,"webhookId":"w1"}"#,
         key: "Issue:update:i1:2021-02-25T15:02:10.000Z",
         gives: ("identifier", "ENG-7"),
@@ -227,7 +224,9 @@ fn what_is_not_waited_for_starts_nothing() {
     assert_eq!(linear.heard(&call), Ok(Heard::Events(vec![])));
     // Figma tries an address.
     let figma = of("figma");
-    let ping = figma.with(r#"{"event_type":"PING","passcode":"shh","timestamp":"2021-02-25T15:02:10Z","webhook_id":"22"}"#);
+    let ping = figma.with(
+        r#"{"event_type":"PING","passcode":"shh","timestamp":"2021-02-25T15:02:10Z","webhook_id":"22"}"#,
+    );
     assert_eq!(figma.heard(&ping), Ok(Heard::Events(vec![])));
 }
 
@@ -235,13 +234,18 @@ fn what_is_not_waited_for_starts_nothing() {
 fn zoom_is_proved_that_its_secret_is_known() {
     let zoom = of("zoom");
     let asks = |token: &str| {
-        let body = format!(r#"{{"event":"endpoint.url_validation","event_ts":1614265330000,"payload":{{"plainToken":"{token}"}}}}"#);
+        let body = format!(
+            r#"{{"event":"endpoint.url_validation","event_ts":1614265330000,"payload":{{"plainToken":"{token}"}}}}"#
+        );
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes());
         let mut call = zoom.with(&body);
-        call.headers[1].1 = format!("v0={}", hex(ring::hmac::sign(&key, format!("v0:{MADE}:{body}").as_bytes()).as_ref()));
+        call.headers[1].1 =
+            format!("v0={}", hex(ring::hmac::sign(&key, format!("v0:{MADE}:{body}").as_bytes()).as_ref()));
         call
     };
-    let Ok(Heard::Asked(answer)) = zoom.heard(&asks("qgg8vlvZRS6UYooatFL8Aw")) else { panic!("it is answered") };
+    let Ok(Heard::Asked(answer)) = zoom.heard(&asks("qgg8vlvZRS6UYooatFL8Aw")) else {
+        panic!("it is answered")
+    };
     let text = |name: &str| answer.body.as_ref()?.get(name)?.as_text().map(str::to_owned);
     assert_eq!(answer.status, 200);
     assert_eq!(text("plainToken").as_deref(), Some("qgg8vlvZRS6UYooatFL8Aw"));
