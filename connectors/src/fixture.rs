@@ -246,10 +246,13 @@ pub async fn play(library: &Arc<Library>, egress: &egress::Client, fixture: &Fix
     wrong
 }
 
-/// An address as people see it, with the part of its path that holds a secret as stars.
+/// An address as people see it, with each part of its path that holds a secret as stars.
 fn starred(url: &str, manifest: &Manifest) -> String {
     let secrets = manifest.auth.iter().flat_map(|way| &way.secrets);
-    secrets.fold(url.to_owned(), |url, secret| url.replace(&format!("/{SECRET}{}/", secret.name), "/***/"))
+    let secrets: Vec<String> = secrets.map(|secret| format!("{SECRET}{}", secret.name)).collect();
+    let shown = |part| if secrets.iter().any(|secret| str::contains(part, secret)) { "***" } else { part };
+    let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+    path.split('/').map(shown).collect::<Vec<_>>().join("/") + query
 }
 
 /// An input as a run gives it: `{ "$file": …, "name": …, "type": … }` is a file.

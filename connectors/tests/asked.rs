@@ -6,6 +6,9 @@
 #[path = "../../egress/tests/support/mod.rs"]
 mod support;
 
+#[path = "asked/services.rs"]
+mod services;
+
 use std::sync::{Arc, LazyLock, Mutex};
 
 use connectors::connection::{Coming, Connection, Connections};
@@ -89,8 +92,8 @@ fn library() -> Arc<Library> {
     Arc::new(Library::embedded().with_text("ends", ENDS.into()))
 }
 
-fn connectors(library: &Arc<Library>) -> Connectors {
-    Connectors::new(Settings {
+fn settings(library: &Arc<Library>) -> Settings {
+    Settings {
         files: "/nowhere".into(),
         protected: vec![],
         contents: connectors::contents::Contents::none(),
@@ -98,7 +101,11 @@ fn connectors(library: &Arc<Library>) -> Connectors {
         library: library.clone(),
         connections: Arc::new(One),
         meter: connectors::meter::Metered::default(),
-    })
+    }
+}
+
+fn connectors(library: &Arc<Library>) -> Connectors {
+    Connectors::new(settings(library))
 }
 
 fn told(value: &Json) -> Reply {

@@ -18,6 +18,8 @@ use serde_json::{Value as Json, json};
 
 /// Fixtures whose requests their description refuses though the vendor's own prose asks for them, each with the reason.
 const BEYOND: &[(&str, &str, &str)] = &[
+    ("airtable", "upsert_record", "the description has no change of several records of a table"),
+    ("calendly", "create_scheduling_link", "the description has no links for one booking"),
     ("github", "download_archive", "the description is an extract without archives"),
     ("github", "download_release_asset", "the description is an extract without files of releases"),
     ("github", "get_file_limited", "a parameter of a path is one segment in the description"),
@@ -54,6 +56,16 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("google_sheets", "get_spreadsheet", TOO_DEEP),
     ("google_sheets", "get_user", "the description is of Sheets, and who somebody is, OpenID Connect tells"),
     ("gitlab", "update_issue_right_undue", "the description has no issue that is not due any more"),
+    (
+        "intercom",
+        "create_conversation",
+        "an id is 24 letters and a UUID at once in the description, which none is",
+    ),
+    (
+        "intercom",
+        "search_contacts_right_both",
+        "the description is an extract without conditions within conditions",
+    ),
     ("jira", "add_attachment", "the description takes the parts of the body for a list"),
     ("jira", "assign_issue_right_bare", "the description has no issue that is given to nobody"),
     (

@@ -4,6 +4,8 @@
 
 #[path = "webhooks/proofs.rs"]
 mod proofs;
+#[path = "webhooks/services.rs"]
+mod services;
 
 use bytes::Bytes;
 use connectors::connection::Connection;

@@ -56,6 +56,23 @@ async fn an_app_says_who_it_is_in_each_way_that_services_want() {
 }
 
 #[tokio::test]
+async fn a_service_may_have_a_name_of_its_own_for_the_grant_of_an_app() {
+    let double = Double::start().await;
+    let own = "    token_params: { grant_type: account_credentials, account_id: a1 }\n";
+    let said = r#"{"access_token":"cnry-access"}"#;
+    for (more, grant) in [(own, "account_credentials"), ("", "client_credentials")] {
+        let around = Around::new(manifest("demo", &format!("{APP_ITSELF}{more}")), &double);
+        double.state().says.push_back((200, String::new(), said.into()));
+        around.service().client_credentials(&[], at(0)).await.unwrap();
+        let all = double.came("/token");
+        let came = all.last().unwrap();
+        assert_eq!(came.pairs["grant_type"], grant);
+        assert_eq!(came.body.matches("grant_type").count(), 1, "{}", came.body);
+        assert_eq!(came.pairs.contains_key("account_id"), !more.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_says_what_the_service_says_and_never_a_secret() {
     let double = Double::start().await;
     let around = Around::new(manifest("demo", CODE), &double);

@@ -14,6 +14,9 @@ use super::service::Service;
 use super::tokens::Tokens;
 use crate::manifest::auth::{AssertionPlace, Grant, Refreshed};
 
+/// What a token is asked for with.
+const GRANT: &str = "grant_type";
+
 impl Service<'_> {
     /// Tokens for what a browser came back with.
     ///
@@ -36,12 +39,15 @@ impl Service<'_> {
         self.had(wanted, Asked { scopes: &accepted.scopes, refresh: None, now }).await
     }
 
-    /// Tokens for the app itself.
+    /// Tokens for the app itself. A service may have another name for this grant, among `token_params`.
     ///
     /// # Errors
     /// Where the service says no.
     pub async fn client_credentials(&self, wished: &[String], now: Timestamp) -> Result<Tokens, Refusal> {
-        let mut wanted = Ask::new(self.token()?, [("grant_type", "client_credentials".into())]);
+        let mut wanted = Ask::new(self.token()?, []);
+        if self.oauth2.token_params.iter().all(|(name, _)| name != GRANT) {
+            wanted.add(GRANT, "client_credentials");
+        }
         let asked = scopes(self, wished);
         self.add_scopes(&mut wanted, &asked);
         self.had(wanted, Asked { scopes: &asked, refresh: None, now }).await
