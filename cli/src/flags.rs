@@ -48,15 +48,13 @@ fn flag(setting: &'static Setting) -> Arg {
 /// What says something of HTTP says nothing where there is none.
 fn with_conflicts(setting: &Setting, arg: Arg) -> Arg {
     match setting.key {
-        "http.off" => {
-            arg.conflicts_with_all([
-                "http.listen",
-                "http.allow_remote",
-                "http.connections",
-                "http.hosts",
-                "http.public_url",
-            ])
-        }
+        "http.off" => arg.conflicts_with_all([
+            "http.listen",
+            "http.allow_remote",
+            "http.connections",
+            "http.hosts",
+            "http.public_url",
+        ]),
         _ => arg,
     }
 }

@@ -200,8 +200,7 @@ impl Config {
         let mut names = self.of("http.hosts").values;
         names.extend(public.as_deref().and_then(crate::hooks::host_of));
         let limits = http::Limits::default();
-        let limits =
-            http::Limits { connections: number("http.connections", limits.connections), ..limits };
+        let limits = http::Limits { connections: number("http.connections", limits.connections), ..limits };
         let http = address("http.listen").filter(|_| !self.is_on("http.off"));
         let http = http.map(|address| http::Settings { address, names: names.clone(), public, limits });
         let metrics =

@@ -173,10 +173,9 @@ async fn a_connection_of_an_organisation_is_counted_once_for_all_its_members() {
 async fn a_call_that_is_given_up_leaves_its_place_to_others() {
     let meter = Meter::default().of("o", "a");
     let place = meter.admit(&line("line"), ("c", "a.b"), vec![], Some(1)).await.unwrap();
-    let waiting = tokio::time::timeout(
-        Duration::from_millis(50),
-        meter.admit(&line("line"), ("c", "a.b"), vec![], Some(1)),
-    );
+    let of = line("line");
+    let waiting =
+        tokio::time::timeout(Duration::from_millis(50), meter.admit(&of, ("c", "a.b"), vec![], Some(1)));
     assert!(waiting.await.is_err());
     drop(place);
     let began = Instant::now();

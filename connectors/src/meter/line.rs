@@ -92,6 +92,11 @@ pub(super) enum Next {
 }
 
 impl Line {
+    /// The line of an account that was made at this time.
+    pub(super) fn of(made: i64) -> Line {
+        Line { made, ..Line::default() }
+    }
+
     /// Counts of an account from here on. Where another one had its name, what was counted of that one is forgotten, and
     /// those that wait go on; what is under way to it still is.
     pub(super) fn is_of(&mut self, made: i64, now: Instant) {
