@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use connectors::connection::Connection;
 use connectors::event::{Answer, Called, Heard, Refused, Said, hear};
@@ -11,6 +13,8 @@ use dsl::value::Value;
 use jiff::Timestamp;
 use secret::Secret;
 use serde_json::{Value as Json, json};
+
+static LIBRARY: LazyLock<Library> = LazyLock::new(Library::embedded);
 
 /// A call as it came.
 #[derive(Clone)]
@@ -52,9 +56,8 @@ impl Hearing {
     }
 
     fn hear(&self, call: &Call) -> Result<Heard, Refused> {
-        let library = Library::embedded();
         let (connector, name) = self.event.split_once('.').unwrap();
-        let manifest = library.find(connector).unwrap();
+        let manifest = LIBRARY.find(connector).unwrap();
         let trigger = manifest.triggers.iter().find(|trigger| trigger.name == name).unwrap();
         let mut connection = Connection::nobody(&manifest.auth[0].id);
         for (name, value) in self.fields.as_object().unwrap() {
