@@ -225,7 +225,9 @@ async fn a_subscription_that_ends_is_renewed_before_and_one_that_is_gone_is_take
 async fn a_secret_that_a_service_chooses_in_its_answer_is_told_apart_and_remembered_nowhere() {
     for (secret, taken) in [("O94IM25S7PXBPYTMNXLLET230SRP0S89", true), ("short", false), ("", false)] {
         let server = Server::start(move |request| match line(request).split(' ').next() {
-            Some("POST") => told(&json!({ "id": "w1", "webhook": { "id": "w1", "secret": secret, "health": {} } })),
+            Some("POST") => {
+                told(&json!({ "id": "w1", "webhook": { "id": "w1", "secret": secret, "health": {} } }))
+            }
             _ => answer(200, &[("content-type", "application/json")], "{}"),
         });
         let (library, base, input) =
@@ -277,10 +279,15 @@ fn a_secret_is_chosen_once_and_something_is_held_against_it() {
     assert!(ENDS.contains("    remember: { id:"));
     let right = ENDS.replace("    remember: { id:", chosen);
     assert!(said(right.clone()).is_empty(), "{:?}", said(right));
-    let open = right.replace("{ scheme: shared_token, secret: hook, value: request.body.state }", "{ scheme: address }");
+    let open = right
+        .replace("{ scheme: shared_token, secret: hook, value: request.body.state }", "{ scheme: address }");
     assert_eq!(said(open), ["a secret is chosen, and `verify` holds nothing against it"]);
-    let twice = right.replace("    subscribe:", "    handshake: { when: request.body.secret != null, secret: request.body.secret }\n    subscribe:");
+    let twice = right.replace(
+        "    subscribe:",
+        "    handshake: { when: request.body.secret != null, secret: request.body.secret }\n    subscribe:",
+    );
     assert_eq!(said(twice), ["`handshake.secret` and `secret` exclude each other"]);
-    let poll = ENDS.replace("kind: webhook_subscription", "kind: webhook").replace("    remember: { id:", chosen);
+    let poll =
+        ENDS.replace("kind: webhook_subscription", "kind: webhook").replace("    remember: { id:", chosen);
     assert!(said(poll).iter().any(|said| said.contains("`secret`")), "a webhook chooses no secret");
 }

@@ -111,7 +111,13 @@ fn bent(call: &Call, signed: &[&str]) -> Vec<Call> {
 fn all_refused(heard: &Hearing, calls: &[Call]) -> usize {
     for call in calls {
         let told = heard.hear(call);
-        assert!(told.is_err(), "{}: {:?} {:?} {told:?}", heard.event, call.headers, Bytes::from(call.body.clone()));
+        assert!(
+            told.is_err(),
+            "{}: {:?} {:?} {told:?}",
+            heard.event,
+            call.headers,
+            Bytes::from(call.body.clone())
+        );
     }
     calls.len()
 }
@@ -120,7 +126,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Twilio's example, from its libraries: the form in another order than that of the names.
 fn twilio() -> Call {
-    let body = "To=%2B18005551212&From=%2B14158675309&Digits=1234&Caller=%2B14158675309&CallSid=CA1234567890ABCDE";
+    let body =
+        "To=%2B18005551212&From=%2B14158675309&Digits=1234&Caller=%2B14158675309&CallSid=CA1234567890ABCDE";
     let headers = [("content-type", FORM), ("x-twilio-signature", "RSOYDt4T1cUTdK1PDd93/VVr8B8=")];
     Call { url: "https://mycompany.com/myapp.php?foo=1&bar=2", ..Call::new(&headers, body) }
 }
@@ -161,7 +168,9 @@ fn messages_that_came_in_by_twilio_are_heard_and_bent_ones_are_not() {
     }
     let mut bent = bent(&twilio_message(), &["x-twilio-signature"]);
     // Bits of letters that stand behind a `%` and mean the same, and blanks as `+`, are the same form.
-    bent.retain(|call| call.said().body() != twilio_message().said().body() || call.headers != twilio_message().headers);
+    bent.retain(|call| {
+        call.said().body() != twilio_message().said().body() || call.headers != twilio_message().headers
+    });
     assert!(all_refused(&heard, &bent) > 1_000);
 }
 
@@ -176,7 +185,8 @@ fn sendgrid() -> Call {
         r#""smtp-id":"<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>","timestamp":1600112492}]"#,
         "\r\n"
     );
-    let signature = "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=";
+    let signature =
+        "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=";
     let headers = [
         ("content-type", "application/json"),
         ("x-twilio-email-event-webhook-signature", signature),
@@ -196,7 +206,10 @@ fn sendgrid_signs_its_time_and_its_events_with_a_key_of_its_own() {
     let events = heard.events(&sendgrid());
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].0, "ZHJvcC0xMDk5NDkxOS1MUnpYbF9OSFN0T0doUTRrb2ZTbV9BLTA");
-    assert_eq!((&events[0].1["event"], &events[0].1["email"]), (&json!("dropped"), &json!("hello@world.com")));
+    assert_eq!(
+        (&events[0].1["event"], &events[0].1["email"]),
+        (&json!("dropped"), &json!("hello@world.com"))
+    );
     assert_eq!(by_sendgrid("sendgrid.unsubscribed").events(&sendgrid()), []);
     assert_eq!(by_sendgrid("sendgrid.email_event").events(&sendgrid()).len(), 1);
     let opened = Hearing { input: json!({ "event": "open" }), ..by_sendgrid("sendgrid.email_event") };
@@ -227,13 +240,17 @@ fn clickup_signs_the_body_with_the_secret_that_it_chose() {
     assert!(matches!(told, Err(Refused::Unreadable(_))), "{told:?}");
     assert!(all_refused(&heard, &bent(&Call::new(&headers, CLICKUP_BODY), &["x-signature"])) > 700);
     let body = r#"{"event":"taskStatusUpdated","history_items":[{"id":"28001","type":1,"date":"1642736194135","field":"status","user":{"id":7,"username":"Ada"},"before":{"status":"to do"},"after":{"status":"done"}}],"task_id":"1vj38vv","webhook_id":"7fa3ec74"}"#;
-    let headers = [("content-type", "application/json"), ("x-signature", "777702d2e5394140957eca81bf9286389751c9275e5f7fb66fb00f645f75cd70")];
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-signature", "777702d2e5394140957eca81bf9286389751c9275e5f7fb66fb00f645f75cd70"),
+    ];
     let call = Call::new(&headers, body);
     let events = Hearing::of("clickup.status_changed", "secret").events(&call);
     assert_eq!(events.len(), 1);
     assert_eq!((events[0].0.as_str(), &events[0].1["task_id"]), ("7fa3ec74:28001", &json!("1vj38vv")));
     for (status, count) in [("done", 1), ("to do", 0)] {
-        let only = Hearing { input: json!({ "status": status }), ..Hearing::of("clickup.status_changed", "secret") };
+        let only =
+            Hearing { input: json!({ "status": status }), ..Hearing::of("clickup.status_changed", "secret") };
         assert_eq!(only.events(&call).len(), count, "{status}");
     }
     assert_eq!(Hearing::of("clickup.updated_task", "secret").events(&call), []);
@@ -244,14 +261,20 @@ fn clickup_signs_the_body_with_the_secret_that_it_chose() {
 fn monday_is_answered_what_it_asks_and_heard_at_an_address_that_cannot_be_guessed() {
     let heard = Hearing { secret: None, ..Hearing::of("monday.new_item", "") };
     let headers = [("content-type", "application/json")];
-    let asked = heard.hear(&Call::new(&headers, r#"{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}"#));
+    let asked = heard.hear(&Call::new(
+        &headers,
+        r#"{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}"#,
+    ));
     let body = json!({ "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P" });
     let answer = Answer { status: 200, headers: vec![], body: Some(Value::from_json(body)) };
     assert_eq!(asked, Ok(Heard::Asked(answer)));
     let body = r#"{"event":{"userId":7,"boardId":1,"pulseId":9,"pulseName":"Pack","groupId":"topics","columnValues":{},"app":"monday","type":"create_pulse","triggerTime":"2026-11-30T09:00:00.000Z","triggerUuid":"645fc8d8709d35718f1ae00ceded91e9"}}"#;
     let events = heard.events(&Call::new(&headers, body));
     assert_eq!(events.len(), 1);
-    assert_eq!((events[0].0.as_str(), &events[0].1["pulseId"]), ("645fc8d8709d35718f1ae00ceded91e9", &json!(9)));
+    assert_eq!(
+        (events[0].0.as_str(), &events[0].1["pulseId"]),
+        ("645fc8d8709d35718f1ae00ceded91e9", &json!(9))
+    );
     let body = r#"{"event":{"userId":7,"boardId":1,"pulseId":9,"pulseName":"Pack","columnId":"status","columnType":"color","columnTitle":"Status","value":{"label":{"text":"Done"}},"previousValue":null,"type":"update_column_value","triggerUuid":"u2"}}"#;
     for (column, count) in [(None, 1), (Some("status"), 1), (Some("date4"), 0)] {
         let input = column.map_or(json!({}), |column| json!({ "column": column }));
@@ -264,11 +287,16 @@ fn monday_is_answered_what_it_asks_and_heard_at_an_address_that_cannot_be_guesse
 #[test]
 fn freshdesk_shows_the_text_that_a_rule_sends() {
     let heard = Hearing::of("freshdesk.ticket_rule", "open-sesame");
-    let body = r#"{"id": 7, "subject": "Lost", "status": "Open", "url": "https://acme.freshdesk.com/a/tickets/7"}"#;
+    let body =
+        r#"{"id": 7, "subject": "Lost", "status": "Open", "url": "https://acme.freshdesk.com/a/tickets/7"}"#;
     let right = [("content-type", "application/json"), ("x-keyway-token", "open-sesame")];
     assert_eq!(heard.events(&Call::new(&right, body))[0].1["id"], json!(7));
     let wrong = [("content-type", "application/json"), ("x-keyway-token", "open-sesamf")];
     assert!(matches!(heard.hear(&Call::new(&wrong, body)), Err(Refused::Unproven(_))));
     assert!(matches!(heard.hear(&Call::new(&right[..1], body)), Err(Refused::Unsigned(_))));
-    assert!(Hearing { secret: None, ..Hearing::of("freshdesk.ticket_rule", "") }.hear(&Call::new(&right, body)).is_err());
+    assert!(
+        Hearing { secret: None, ..Hearing::of("freshdesk.ticket_rule", "") }
+            .hear(&Call::new(&right, body))
+            .is_err()
+    );
 }

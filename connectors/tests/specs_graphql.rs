@@ -88,7 +88,10 @@ fn every_document_of_a_fixture_fits_the_description_of_its_service() {
         }
         let judge = Judge::of(&tools, &file);
         // The control: what the description has not is refused.
-        assert!(judge.refuses(&json!({ "query": "query { nothing_of_this_name { id } }" })).is_some(), "{name}");
+        assert!(
+            judge.refuses(&json!({ "query": "query { nothing_of_this_name { id } }" })).is_some(),
+            "{name}"
+        );
         let (mut actions, mut wrong): (BTreeMap<String, usize>, Vec<String>) = (BTreeMap::new(), vec![]);
         for fixture in play::of(library.find(name).unwrap()) {
             for exchange in fixture.exchanges() {

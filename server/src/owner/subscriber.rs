@@ -194,8 +194,9 @@ impl Core {
             core.ears.forget(hooks::seed(&vault, "triggers", &workflow, &text)?.hash());
             Ok(())
         });
-        let unkept =
-            |why: String| Failure::new(FailureKind::Auth, format!("the secret that it chose cannot be kept: {why}"));
+        let unkept = |why: String| {
+            Failure::new(FailureKind::Auth, format!("the secret that it chose cannot be kept: {why}"))
+        };
         let kept = kept.await.map_err(|error| unkept(error.to_string()))?;
         kept.map_err(|error: crate::error::Error| unkept(crate::chain(&error)))
     }
