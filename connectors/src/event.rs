@@ -117,8 +117,17 @@ pub fn keys_of(webhook: &Webhook, connection: &Connection) -> Result<Option<Stri
     filled_text(keys, &names, "the address of its keys").map(Some)
 }
 
-/// True if the service chooses the secret of a subscription, and says it in what it asks first.
-pub fn chooses(webhook: &Webhook) -> bool {
+/// True if the service chooses the secret of a subscription, and says it in what it asks first or in its answer.
+pub fn chooses(trigger: &Trigger) -> bool {
+    let answered = match &trigger.kind {
+        TriggerKind::Subscription(subscription) => subscription.secret.is_some(),
+        TriggerKind::Poll(_) | TriggerKind::Webhook(_) => false,
+    };
+    answered || webhook(trigger).is_some_and(asks)
+}
+
+/// True if the service says in what it asks first which secret it chooses.
+fn asks(webhook: &Webhook) -> bool {
     webhook.handshake.as_ref().is_some_and(|asked| asked.secret.is_some())
 }
 
@@ -133,18 +142,24 @@ pub fn chosen(called: &Called<'_>, said: &Said) -> Result<Option<Secret>, Refuse
     let handshake = webhook(called.trigger).and_then(|webhook| webhook.handshake.as_ref());
     let Some(secret) = handshake.and_then(|asked| asked.secret.as_ref()) else { return Ok(None) };
     let names = Names::new("").with("request", said.value()?);
-    let given = text(&fill::found(secret, &names)).unwrap_or_default();
+    let given = fitting(&fill::found(secret, &names));
+    given.map(Some).ok_or_else(|| Refused::Unreadable(UNFIT.into()))
+}
+
+/// What is said of a chosen secret that is none.
+const UNFIT: &str = "what it chooses is no secret of 16 to 512 letters";
+
+/// A chosen secret that could be kept secret.
+fn fitting(value: &Value) -> Option<Secret> {
+    let given = text(value)?;
     let fits = CHOSEN.contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_graphic());
-    match fits {
-        true => Ok(Some(Secret::new(given))),
-        false => Err(Refused::Unreadable("what it chooses is no secret of 16 to 512 letters".into())),
-    }
+    fits.then(|| Secret::new(given))
 }
 
 /// True if this version can hold calls against what a manifest declares. A secret that the service chooses is kept where it is
 /// the one of a subscription.
 pub fn is_provable(webhook: &Webhook) -> bool {
-    if chooses(webhook) && secret_of(webhook) != Some(OWN) {
+    if asks(webhook) && secret_of(webhook) != Some(OWN) {
         return false;
     }
     match &webhook.verify {

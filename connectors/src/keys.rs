@@ -500,6 +500,11 @@ pub const TRIGGER: &[Field] = &[
         Shape::Fields(REQUEST),
         "Tells the address, over `hook`, `input`, `connection`.",
     ),
+    Field::optional(
+        "secret",
+        Shape::Expression,
+        "The secret that a service chooses in its answer, over `response`.",
+    ),
     Field::optional("remember", Shape::Any, "What is kept of its answer, over `response`."),
     Field::optional("unsubscribe", Shape::Fields(REQUEST), "Takes it back, over `subscription`."),
     Field::optional("renew", Shape::Fields(RENEW), "Keeps it from ending."),
@@ -517,7 +522,7 @@ pub const POLL: &[&str] = &["action", "cursor", "every", "first", "overlap", "wi
 pub const WEBHOOK: &[&str] = &["handshake", "verify"];
 
 /// The keys of triggers that only subscriptions have.
-pub const SUBSCRIPTION: &[&str] = &["remember", "renew", "subscribe", "unsubscribe"];
+pub const SUBSCRIPTION: &[&str] = &["remember", "renew", "secret", "subscribe", "unsubscribe"];
 
 /// Of `dedupe`.
 pub const DEDUPE: &[Field] = &[

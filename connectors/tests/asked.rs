@@ -184,7 +184,7 @@ async fn a_service_is_told_an_address_with_a_secret_and_it_is_taken_back() {
     let TriggerKind::Subscription(subscription) = &trigger.kind else { panic!() };
     let about = About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
     let connectors = connectors(&library);
-    let kept = connectors.subscribe(&about, &hook()).await.unwrap();
+    let kept = connectors.subscribe(&about, &hook()).await.unwrap().kept;
     assert_eq!(kept.to_json(), json!({ "id": 77 }));
     let asked = server.requests()[0].clone();
     assert!(line(&asked).starts_with("POST /repos/acme/shop/hooks "), "{asked}");
@@ -215,9 +215,9 @@ async fn a_subscription_that_ends_is_renewed_before_and_one_that_is_gone_is_take
     let TriggerKind::Subscription(subscription) = &trigger.kind else { panic!() };
     let about = About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
     let connectors = connectors(&library);
-    let kept = connectors.subscribe(&about, &hook()).await.unwrap();
+    let kept = connectors.subscribe(&about, &hook()).await.unwrap().kept;
     assert_eq!(renewal(subscription, &kept), Some("2026-01-05T08:00:00Z".parse().unwrap()));
-    let fresh = connectors.renew(&about, &kept, &hook()).await.unwrap();
+    let fresh = connectors.renew(&about, &kept, &hook()).await.unwrap().kept;
     assert_eq!(fresh.to_json(), json!({ "id": "s1", "expires": "2026-01-06T09:00:00Z" }));
     assert_eq!(renewal(subscription, &fresh), Some("2026-01-06T08:00:00Z".parse().unwrap()));
     assert!(connectors.unsubscribe(&about, &fresh).await.is_err());
@@ -226,4 +226,75 @@ async fn a_subscription_that_ends_is_renewed_before_and_one_that_is_gone_is_take
     // The address and its secret are in no request but the one that tells them.
     let told = server.requests().iter().filter(|request| request.contains("told-to-the-service")).count();
     assert_eq!(told, 1);
+}
+
+#[tokio::test]
+async fn a_secret_that_a_service_chooses_in_its_answer_is_told_apart_and_remembered_nowhere() {
+    for (secret, taken) in [("O94IM25S7PXBPYTMNXLLET230SRP0S89", true), ("short", false), ("", false)] {
+        let server = Server::start(move |request| match line(request).split(' ').next() {
+            Some("POST") => {
+                told(&json!({ "id": "w1", "webhook": { "id": "w1", "secret": secret, "health": {} } }))
+            }
+            _ => answer(200, &[("content-type", "application/json")], "{}"),
+        });
+        let (library, base, input) =
+            (library(), server.url(""), Value::from_json(json!({ "workspace": "900", "list": 124 })));
+        let manifest = library.find("clickup").unwrap();
+        let trigger = manifest.triggers.iter().find(|trigger| trigger.name == "new_task").unwrap();
+        let TriggerKind::Subscription(subscription) = &trigger.kind else { panic!() };
+        let about =
+            About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
+        let connectors = connectors(&library);
+        let subscribed = connectors.subscribe(&about, &hook()).await;
+        let asked = server.requests()[0].clone();
+        assert!(line(&asked).starts_with("POST /team/900/webhook "), "{asked}");
+        let sent: Json = serde_json::from_str(body(&asked)).unwrap();
+        let endpoint = "https://kw.example.com/hooks/kwh_1";
+        assert_eq!(sent, json!({ "endpoint": endpoint, "events": ["taskCreated"], "list_id": 124 }));
+        let subscribed = match (subscribed, taken) {
+            (Ok(subscribed), true) => subscribed,
+            (Err(failure), false) => {
+                assert_eq!((failure.kind, failure.answered), (FailureKind::Server, true));
+                continue;
+            }
+            (told, _) => panic!("{secret}: {told:?}"),
+        };
+        assert_eq!(subscribed.secret.as_ref().map(Secret::expose), Some(secret));
+        assert_eq!(subscribed.kept.to_json(), json!({ "id": "w1" }));
+        connectors.unsubscribe(&about, &subscribed.kept).await.unwrap();
+        assert!(line(&server.requests()[1]).starts_with("DELETE /webhook/w1 "));
+    }
+    // The control: one that chooses nothing tells none.
+    let server = Server::start(|_| told(&json!({ "id": 77, "secret": "not-asked-for-0123456789" })));
+    let (library, base, input) =
+        (library(), server.url(""), Value::from_json(json!({ "owner": "acme", "repo": "shop" })));
+    let manifest = library.find("github").unwrap();
+    let trigger = manifest.triggers.iter().find(|trigger| trigger.name == "push").unwrap();
+    let TriggerKind::Subscription(subscription) = &trigger.kind else { panic!() };
+    let about = About { manifest, trigger, subscription, input: &input, connection: None, base: Some(&base) };
+    assert!(connectors(&library).subscribe(&about, &hook()).await.unwrap().secret.is_none());
+}
+
+#[test]
+fn a_secret_is_chosen_once_and_something_is_held_against_it() {
+    let chosen = "    secret: response.body.secret\n    remember: { id:";
+    let said = |text: String| {
+        let library = Library::default().with_text("ends", text);
+        let read = library.read("ends").unwrap();
+        read.diagnostics.iter().map(|wrong| wrong.message.clone()).collect::<Vec<_>>()
+    };
+    assert!(ENDS.contains("    remember: { id:"));
+    let right = ENDS.replace("    remember: { id:", chosen);
+    assert!(said(right.clone()).is_empty(), "{:?}", said(right));
+    let open = right
+        .replace("{ scheme: shared_token, secret: hook, value: request.body.state }", "{ scheme: address }");
+    assert_eq!(said(open), ["a secret is chosen, and `verify` holds nothing against it"]);
+    let twice = right.replace(
+        "    subscribe:",
+        "    handshake: { when: request.body.secret != null, secret: request.body.secret }\n    subscribe:",
+    );
+    assert_eq!(said(twice), ["`handshake.secret` and `secret` exclude each other"]);
+    let poll =
+        ENDS.replace("kind: webhook_subscription", "kind: webhook").replace("    remember: { id:", chosen);
+    assert!(said(poll).iter().any(|said| said.contains("`secret`")), "a webhook chooses no secret");
 }

@@ -20,6 +20,14 @@ use serde_json::{Value as Json, json};
 const BEYOND: &[(&str, &str, &str)] = &[
     ("airtable", "upsert_record", "the description has no change of several records of a table"),
     ("calendly", "create_scheduling_link", "the description has no links for one booking"),
+    (
+        "clickup",
+        "add_comment_right_bare",
+        "the description requires that somebody is assigned, which the prose does not",
+    ),
+    ("clickup", "attach_file", "the description takes the parts of the body for a list"),
+    ("clickup", "update_task_right_bare", "the description has no task that is not urgent any more"),
+    ("freshdesk", "get_me", "the description has agents by their numbers, and not `me`"),
     ("github", "download_archive", "the description is an extract without archives"),
     ("github", "download_release_asset", "the description is an extract without files of releases"),
     ("github", "get_file_limited", "a parameter of a path is one segment in the description"),
@@ -89,6 +97,9 @@ const BEYOND: &[(&str, &str, &str)] = &[
         "the description has blocks and icons as texts; the prose as objects",
     ),
     ("notion", "create_page_right_item", "the description calls the id of a data source `database_id`"),
+    ("paypal", "create_payout", "the description is an extract without payouts"),
+    ("paypal", "list_events", "the description is an extract without webhooks"),
+    ("paypal", "list_transactions", "the description is an extract without reports"),
     ("salesforce", "run_report", "the description is one of records, without reports"),
     ("onedrive", "find_item", "the description has no paths of names, as in `root:/a/b`"),
     ("onedrive", "get_drive_right_app", "the description has a drive by its id only with something below it"),
@@ -101,6 +112,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("outlook_mail", "get_attachment", "the description has no content of an attachment alone"),
     ("outlook_mail", "send_draft_right_app", "the description has the mailbox of who signed in alone"),
     ("outlook_mail", "send_draft_right_shared", "the description has the mailbox of who signed in alone"),
+    ("sendgrid", "send_template", "the description requires a subject and a content, which a template has"),
     ("slack", "begin_upload", "the description of 2021 has not the uploads of today"),
     (
         "slack",
@@ -112,6 +124,10 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("slack", "send_upload", "the description of 2021 has not the uploads of today"),
     ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
     ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
+    ("twilio", "download_recording", "the description has what is said of a recording, and not the sound"),
+    ("twilio", "get_account_right_renewed", "the description knows no OAuth"),
+    ("twilio", "send_message_right_media", "the validator cannot read lists in a form"),
+    ("twilio", "send_whatsapp_right_media", "the validator cannot read lists in a form"),
     (
         "wordpress",
         "get_me_right_com",

@@ -313,3 +313,40 @@ fn a_service_chooses_the_secret_while_it_is_told_the_address_and_at_no_other_tim
         }
     }
 }
+
+#[test]
+fn a_service_says_in_its_answer_which_secret_it_chose() {
+    let service = Service::start(|came| match came.method.as_str() {
+        "POST" => (201, json!({ "id": "s1", "expires": "2099-01-01T00:00:00Z", "secret": CHOSEN })),
+        _ => (204, Value::Null),
+    });
+    let sent = r#"      json: { url: "{{ hook.url }}", secret: "{{ hook.secret }}" }"#;
+    let answered = "      json: { url: \"{{ hook.url }}\" }\n    secret: response.body.secret";
+    assert!(MANIFEST.contains(sent));
+    let place = place_of(&service, &MANIFEST.replace(sent, answered));
+    let serving = Serving::of(&place);
+    let subscribed = until(&service, "POST", 1);
+    let url = subscribed[0].body["url"].as_str().expect("an address").to_owned();
+    let path = url.strip_prefix("https://kw.example.com").expect("where it is reached").to_owned();
+    let end = Instant::now() + PATIENCE;
+    while self::told(&place)["subscription"]["known"] != true {
+        assert!(Instant::now() < end, "{}", self::told(&place));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // Its calls are held against it, also by a process that comes later, and nothing else is heard.
+    let body = r#"{"id":"c1"}"#;
+    assert_eq!(serving.call(&path, &signed("another-secret-0123456789", body), body).0, 401);
+    assert_eq!(serving.call(&path, &signed(CHOSEN, body), body).0, 200);
+    drop(serving);
+    let serving = Serving::of(&place);
+    let (status, again) = serving.call(&path, &signed(CHOSEN, body), body);
+    assert_eq!((status, &again["again"]), (200, &json!(true)), "{again}");
+    drop(serving);
+    // It lies sealed: no file of the data directory has it.
+    for entry in std::fs::read_dir(&place.keyway.data).expect("a folder").flatten() {
+        if let Ok(bytes) = std::fs::read(entry.path()) {
+            let seen = bytes.windows(CHOSEN.len()).any(|window| window == CHOSEN.as_bytes());
+            assert!(!seen, "{}", entry.path().display());
+        }
+    }
+}

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use secret::{Open, Refused, Secret};
 
 use super::proof::moment;
+use super::{UNFIT, fitting};
 use crate::Connectors;
 use crate::call::fill::{self, Names};
 use crate::call::{Job, Sent};
@@ -47,30 +48,39 @@ pub struct Hook {
     pub secret: Secret,
 }
 
+/// What came of telling a service an address.
+#[derive(Clone, Debug)]
+pub struct Subscribed {
+    /// What is remembered of its answer.
+    pub kept: Value,
+    /// The secret that it chose, where it says one in its answer.
+    pub secret: Option<Secret>,
+}
+
 impl Connectors {
-    /// Tells a service an address; gives what is remembered of its answer.
+    /// Tells a service an address.
     ///
     /// # Errors
     /// Where it says no.
-    pub async fn subscribe(&self, about: &About<'_>, hook: &Hook) -> Result<Value, Failure> {
+    pub async fn subscribe(&self, about: &About<'_>, hook: &Hook) -> Result<Subscribed, Failure> {
         let hooked = Value::object([
             ("url", Value::Hole(Arc::new(Hole::Name(URL.into())))),
             ("secret", Value::Hole(Arc::new(Hole::Name(SECRET.into())))),
         ]);
         let names = self.sent(about, &about.subscription.subscribe, ("hook", hooked), Some(hook)).await?;
-        remembered(about.subscription, names)
+        let secret = chosen(about, names.as_ref())?;
+        Ok(Subscribed { kept: remembered(about.subscription, names)?, secret })
     }
 
-    /// Keeps a subscription from ending, or makes it anew where the manifest has no other way; gives what is remembered
-    /// from here on.
+    /// Keeps a subscription from ending, or makes it anew where the manifest has no other way.
     ///
     /// # Errors
     /// Where the service says no.
-    pub async fn renew(&self, about: &About<'_>, kept: &Value, hook: &Hook) -> Result<Value, Failure> {
+    pub async fn renew(&self, about: &About<'_>, kept: &Value, hook: &Hook) -> Result<Subscribed, Failure> {
         let request = about.subscription.renew.as_ref().and_then(|renew| renew.request.as_ref());
         let Some(request) = request else { return self.subscribe(about, hook).await };
         let names = self.sent(about, request, ("subscription", kept.clone()), None).await?;
-        Ok(merged(kept, renewed(about.subscription, names)))
+        Ok(Subscribed { kept: merged(kept, renewed(about.subscription, names)), secret: None })
     }
 
     /// Takes a subscription back. One that the service does not know any more is taken back.
@@ -117,6 +127,17 @@ impl Connectors {
         let names = [("input", about.input.clone()), (name, value)];
         job.send(&Sent { request, names: &names }, opens).await
     }
+}
+
+/// The secret that a service chose, where it says one in its answer.
+fn chosen(about: &About<'_>, names: Option<&Names>) -> Result<Option<Secret>, Failure> {
+    let Some(secret) = &about.subscription.secret else { return Ok(None) };
+    let given = names.and_then(|names| fitting(&fill::found(secret, names)));
+    let unfit = || {
+        let message = format!("{} was told an address, and {UNFIT}", about.manifest.name);
+        Failure { answered: true, ..Failure::new(FailureKind::Server, message) }
+    };
+    given.map(Some).ok_or_else(unfit)
 }
 
 /// What is remembered of an answer.

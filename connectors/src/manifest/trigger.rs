@@ -126,6 +126,9 @@ pub struct Subscription {
     pub webhook: Webhook,
     /// Tells the address: over `input`, `connection` and `hook { url, secret }`.
     pub subscribe: Request,
+    /// The secret of the subscription, over `response`, where the service chooses it and says it in its answer. It is
+    /// remembered nowhere but in the vault.
+    pub secret: Option<Expr>,
     /// What is remembered of its answer, over `response`: `subscription` from then on.
     pub remember: Option<Arg>,
     /// Takes it back, over `subscription`.

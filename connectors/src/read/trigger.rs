@@ -15,6 +15,7 @@ use super::auth::made_text;
 use super::request::{self, Places};
 use super::scope::{InScope, Scope};
 use super::{duration, entries, exclusive, parameters, sentence, texts, unknown_part, word};
+use crate::event;
 use crate::keys;
 use crate::manifest::trigger::{
     Dedupe, Encoding, First, Handshake, Hash, Poll, Proof, Renew, Scheme, Signed, Stamp, Subscription,
@@ -201,6 +202,11 @@ fn subscription(
     let places = around.places;
     let subscribe = fields.required("subscribe", what);
     let subscribe = subscribe.and_then(|node| request::read(fields.reader, node, &hooked, places));
+    let webhook = webhook?;
+    let secret = fields.expr_in("secret", &connected.with_response());
+    if let Some(entry) = fields.entry("secret") {
+        chosen_once(fields.reader, entry.key.span(), &webhook);
+    }
     let remember = fields.value_in("remember", &connected.with_response());
     let unsubscribe = fields.take("unsubscribe");
     let unsubscribe = unsubscribe.and_then(|node| request::read(fields.reader, node, &kept, places));
@@ -218,7 +224,19 @@ fn subscription(
             before: duration(fields, "before")?,
         })
     });
-    Some(Subscription { webhook: webhook?, subscribe: subscribe?, remember, unsubscribe, renew })
+    Some(Subscription { webhook, subscribe: subscribe?, secret, remember, unsubscribe, renew })
+}
+
+/// A secret that the service chooses in its answer is the one of the subscription, and is chosen nowhere else.
+fn chosen_once(reader: &mut Reader<'_>, span: dsl::span::Span, webhook: &Webhook) {
+    if webhook.handshake.as_ref().is_some_and(|asked| asked.secret.is_some()) {
+        exclusive(reader, "handshake.secret", "secret", span);
+    }
+    if event::secret_of(webhook) != Some(OWN) {
+        let message = "a secret is chosen, and `verify` holds nothing against it";
+        let wrong = Diagnostic::error(Code::Exclusive, span, message);
+        reader.diagnostics.push(wrong.help("write `secret: hook` in `verify`"));
+    }
 }
 
 fn handshake(

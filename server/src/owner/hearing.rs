@@ -170,7 +170,7 @@ impl Core {
             let connection = found.map_err(|failure| Unheard::Unsure(failure.message))?;
             let secret = match event::secret_of(webhook) {
                 None => None,
-                Some(event::OWN) if event::chooses(webhook) => core.ears.opened_if(hash, || {
+                Some(event::OWN) if event::chooses(trigger) => core.ears.opened_if(hash, || {
                     let vault = core.safe.vault().map_err(Error::from)?;
                     Ok(hooks::chosen(&vault, &actor, &workflow, &text)?)
                 })?,
@@ -318,7 +318,7 @@ impl Ears {
     }
 
     /// A secret counts no more: the next call opens the one that does.
-    fn forget(&self, hook: [u8; 32]) {
+    pub(super) fn forget(&self, hook: [u8; 32]) {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).remove(&hook);
     }
 

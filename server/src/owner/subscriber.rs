@@ -168,16 +168,37 @@ impl Core {
         let connectors = self.services.get().map(|services| services.connectors().clone());
         let stopped = || Failure::new(FailureKind::Refused, "nobody serves");
         let connectors = connectors.ok_or_else(stopped)?;
-        let kept = match deed {
-            Deed::Forget => Value::Null,
+        let told = match deed {
+            Deed::Forget => return Ok((Value::Null, None)),
             Deed::TakeBack(kept) => {
                 connectors.unsubscribe(&about, kept).await?;
-                Value::Null
+                return Ok((Value::Null, None));
             }
             Deed::Subscribe => connectors.subscribe(&about, &self.hook_of(row).await?).await?,
             Deed::Renew(kept) => connectors.renew(&about, kept, &self.hook_of(row).await?).await?,
         };
-        Ok((kept.clone(), renewal(subscription, &kept)))
+        // Before anything says that the service knows the address: its calls are held against this from then on.
+        if let Some(secret) = told.secret {
+            self.keep_answered(row, secret).await?;
+        }
+        let due = renewal(subscription, &told.kept);
+        Ok((told.kept, due))
+    }
+
+    /// Keeps the secret that a service chose in its answer.
+    async fn keep_answered(self: &Arc<Core>, row: &Row, secret: Secret) -> Result<(), Failure> {
+        let (core, workflow, text) = (self.clone(), row.workflow.clone(), row.text.clone());
+        let kept = tokio::task::spawn_blocking(move || {
+            let vault = core.safe.vault()?;
+            hooks::choose(&vault, "triggers", (&workflow, &text), &secret)?;
+            core.ears.forget(hooks::seed(&vault, "triggers", &workflow, &text)?.hash());
+            Ok(())
+        });
+        let unkept = |why: String| {
+            Failure::new(FailureKind::Auth, format!("the secret that it chose cannot be kept: {why}"))
+        };
+        let kept = kept.await.map_err(|error| unkept(error.to_string()))?;
+        kept.map_err(|error: crate::error::Error| unkept(crate::chain(&error)))
     }
 
     /// The address that a service is told, and the secret that goes with it.
