@@ -38,7 +38,8 @@ fn tools(checking: &Checking<'_>, act: &Act, found: &mut Vec<Diagnostic>) {
         let ArgKind::Value(value) = &tool.kind else { continue };
         let Some(action) = value.as_text().and_then(|id| checking.catalog.get(id)) else { continue };
         let Some(field) = action.input.iter().find(|field| field.marks.is_some()) else { continue };
-        let message = format!("`{}` is no tool for a model: it would write `{}` itself", action.id, field.name);
+        let message =
+            format!("`{}` is no tool for a model: it would write `{}` itself", action.id, field.name);
         let help = "ask for the rows in a step of its own, and give them to the model";
         found.push(Diagnostic::error(Code::Spliced, tool.span, message).help(help));
     }
@@ -57,7 +58,8 @@ fn spliced(
         ArgKind::Value(_) | ArgKind::List(_) | ArgKind::Object(_) | ArgKind::Wrong => return None,
     };
     let span = exprs.first().map_or(value.span, |expr| expr.span);
-    let message = format!("a value cannot stand in `{}`: it could change what the statement does", field.name);
+    let message =
+        format!("a value cannot stand in `{}`: it could change what the statement does", field.name);
     let mark = marks.of(1);
     let wrong = Diagnostic::error(Code::Spliced, span, message)
         .help(format!("write `{mark}` in its place, and pass the value in `{PARAMS}`"));

@@ -76,10 +76,9 @@ pub fn catalog() -> Catalog {
         Field::required("sql", Type::String, "The statement.").fixed(Marks::Numbers),
         Field::optional("params", Type::List(Box::new(Type::Any)), "What stands for `$1` and so on."),
     ];
-    for action in [
-        action("sqlite.query", Safety::Read, query),
-        action("postgres.query", Safety::Read, numbered),
-    ] {
+    for action in
+        [action("sqlite.query", Safety::Read, query), action("postgres.query", Safety::Read, numbered)]
+    {
         catalog.actions.insert(action.id.clone(), action);
     }
     catalog.workflows = Some(workflows().into_iter().map(|(name, it)| (name.into(), it)).collect());
