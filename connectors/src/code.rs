@@ -127,7 +127,9 @@ impl Code {
         let marks = match self {
             Code::MysqlExecute | Code::MysqlQuery => Marks::Questions,
             Code::PostgresExecute | Code::PostgresQuery => Marks::Numbers,
-            Code::MysqlTry | Code::PostgresTry | Code::ReadFeed | Code::SmtpSend | Code::SmtpTry => return None,
+            Code::MysqlTry | Code::PostgresTry | Code::ReadFeed | Code::SmtpSend | Code::SmtpTry => {
+                return None;
+            }
         };
         (parameter == sql::STATEMENT).then_some(marks)
     }
@@ -150,7 +152,9 @@ impl Code {
     /// What would be sent, its secrets as stars.
     pub(crate) fn preview(self, call: &Coded<'_>, params: &Params) -> Result<Preview, Failure> {
         match self {
-            Code::MysqlExecute | Code::MysqlQuery | Code::MysqlTry => sql::preview(call, Dialect::MySql, params),
+            Code::MysqlExecute | Code::MysqlQuery | Code::MysqlTry => {
+                sql::preview(call, Dialect::MySql, params)
+            }
             Code::PostgresExecute | Code::PostgresQuery | Code::PostgresTry => {
                 sql::preview(call, Dialect::Postgres, params)
             }

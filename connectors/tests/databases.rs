@@ -45,7 +45,8 @@ struct Account {
 
 impl Connections for Account {
     fn fresh<'a>(&'a self, _: &'a Manifest, _: Option<&'a str>) -> Coming<'a> {
-        let fields: Object = self.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
+        let fields: Object =
+            self.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
         let connection = Connection {
             name: "main".into(),
             owner: String::new(),
@@ -120,7 +121,9 @@ impl Account {
 /// What is asked of both: with their own marks and names.
 async fn as_a_database_should(account: &Account, server: &Server, serial: &str, marks: [&str; 2]) {
     let [first, second] = marks;
-    let made = format!("create table orders (id {serial} primary key, customer varchar(80) unique, total decimal(10,2))");
+    let made = format!(
+        "create table orders (id {serial} primary key, customer varchar(80) unique, total decimal(10,2))"
+    );
     account.sql("execute", &made, vec![]).await.unwrap();
 
     // A value is no statement, whatever it says.
@@ -129,7 +132,9 @@ async fn as_a_database_should(account: &Account, server: &Server, serial: &str, 
     let got = account.sql("execute", &sql, vec![evil.into(), Value::Number(12.5)]).await.unwrap();
     assert_eq!(got, json!({ "rows": [], "more": false, "changed": 1 }));
     account.sql("execute", &sql, vec!["Ünal".into(), Value::Int(7)]).await.unwrap();
-    let sql = format!("select customer, total from orders where customer = {first} or total < {second} order by id");
+    let sql = format!(
+        "select customer, total from orders where customer = {first} or total < {second} order by id"
+    );
     let got = account.sql("query", &sql, vec![evil.into(), Value::Int(8)]).await.unwrap();
     let wanted = json!([{ "customer": evil, "total": 12.5 }, { "customer": "Ünal", "total": 7.0 }]);
     assert_eq!(got, json!({ "rows": wanted, "more": false }));
@@ -169,7 +174,10 @@ async fn as_a_database_should(account: &Account, server: &Server, serial: &str, 
         assert!(failure.kind == kind && failure.answered, "{sql}: {failure:?}");
     }
     let marks = account.failure("query", &format!("select 1 from orders where id = {first}")).await;
-    assert!(marks.to_string().contains("the statement has 1 marks, and there are 0 values (invalid)"), "{marks}");
+    assert!(
+        marks.to_string().contains("the statement has 1 marks, and there are 0 values (invalid)"),
+        "{marks}"
+    );
 
     // Who signs in.
     let wrong = Account { password: "wrong-0123456789", ..account.clone() };
@@ -184,7 +192,8 @@ async fn as_a_database_should(account: &Account, server: &Server, serial: &str, 
     let stranger = account.clone().without("certificate").failure("execute", "delete from orders").await;
     assert!(stranger.kind == FailureKind::Network && stranger.answered, "{stranger:?}");
     assert!(stranger.message.contains("no encryption"), "{stranger}");
-    let other = account.clone().with("certificate", "-----BEGIN NOTHING-----").failure("query", "select 1").await;
+    let other =
+        account.clone().with("certificate", "-----BEGIN NOTHING-----").failure("query", "select 1").await;
     assert_eq!(other.kind, FailureKind::Invalid, "{other}");
     let open = account.clone().with("tls", "off");
     assert_eq!(open.sql("query", "select 1 as one", vec![]).await.unwrap()["rows"][0]["one"], 1);
@@ -194,7 +203,11 @@ async fn as_a_database_should(account: &Account, server: &Server, serial: &str, 
 
     // A port where nobody is: surely nothing happened.
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let gone = account.clone().with("port", Value::Int(i64::from(nobody))).failure("execute", "delete from orders").await;
+    let gone = account
+        .clone()
+        .with("port", Value::Int(i64::from(nobody)))
+        .failure("execute", "delete from orders")
+        .await;
     assert!(gone.kind == FailureKind::Network && gone.answered && gone.retryable, "{gone:?}");
     assert!(!server.log().contains(CANARY), "the password is in the server's log");
 }
@@ -231,8 +244,14 @@ async fn postgres_as_it_is() {
     // Values find their types by the marks.
     let time = Value::Time("2026-05-03T07:30:00Z".parse().unwrap());
     let values = vec![
-        Value::Bool(true), Value::Int(7), Value::Number(1.5), time, Value::from_json(json!({ "a": "ü\"" })),
-        Value::File(Arc::new(File::new([0, 255], "a/b"))), Value::list(vec!["a\"b\\".into(), Value::Null]), Value::Null,
+        Value::Bool(true),
+        Value::Int(7),
+        Value::Number(1.5),
+        time,
+        Value::from_json(json!({ "a": "ü\"" })),
+        Value::File(Arc::new(File::new([0, 255], "a/b"))),
+        Value::list(vec!["a\"b\\".into(), Value::Null]),
+        Value::Null,
     ];
     let sql = "select $1::bool as b, $2::int2 as i, $3::numeric as n, $4::timestamptz as t, $5::jsonb as j, \
         $6::bytea as f, $7::text[] as l, $8::date as d";
@@ -242,7 +261,11 @@ async fn postgres_as_it_is() {
         "l": ["a\"b\\", null], "d": null,
     });
     assert_eq!((&row, &row["f"]["base64"]), (&wanted, &json!("AP8=")));
-    let any = account.sql("query", "select 2 = any($1::int[]) as found", vec![Value::list(vec![1.into(), 2.into()])]);
+    let any = account.sql(
+        "query",
+        "select 2 = any($1::int[]) as found",
+        vec![Value::list(vec![Value::Int(1), Value::Int(2)])],
+    );
     assert_eq!(any.await.unwrap()["rows"][0]["found"], true);
     let unfit = account.sql("query", "select $1::int as i", vec!["seven".into()]).await.unwrap_err();
     assert!(unfit.kind == FailureKind::Invalid && unfit.message.contains("seven"), "{unfit}");
@@ -251,7 +274,8 @@ async fn postgres_as_it_is() {
     let long = "select repeat('x', 1000000) as x from generate_series(1, 60)";
     let failure = account.failure("query", long).await;
     assert_eq!(failure.kind, FailureKind::Limit, "{failure}");
-    let returning = account.sql("execute", "insert into orders (customer) values ('c') returning id, customer", vec![]);
+    let returning =
+        account.sql("execute", "insert into orders (customer) values ('c') returning id, customer", vec![]);
     assert_eq!(returning.await.unwrap()["rows"][0]["customer"], "c");
 }
 
@@ -266,9 +290,19 @@ async fn mysql_as_it_is() {
     account.sql("execute", made, vec![]).await.unwrap();
     let time = Value::Time("2026-05-03T07:30:00.25Z".parse().unwrap());
     let values = vec![
-        Value::Int(i64::MAX), "18446744073709551615".into(), Value::Number(0.1), "12.5".into(), "ü".into(),
-        Value::File(Arc::new(File::new([0, 255], "a/b"))), "2026-05-03".into(), "2026-05-03 09:30:00.25".into(), time,
-        "-26:00:01".into(), Value::from_json(json!({ "a": [1] })), Value::Int(5), Value::Bool(true),
+        Value::Int(i64::MAX),
+        "18446744073709551615".into(),
+        Value::Number(0.1),
+        "12.5".into(),
+        "ü".into(),
+        Value::File(Arc::new(File::new([0, 255], "a/b"))),
+        "2026-05-03".into(),
+        "2026-05-03 09:30:00.25".into(),
+        time,
+        "-26:00:01".into(),
+        Value::from_json(json!({ "a": [1] })),
+        Value::Int(5),
+        Value::Bool(true),
     ];
     let sql = format!("insert into kinds values ({})", vec!["?"; values.len()].join(", "));
     account.sql("execute", &sql, values).await.unwrap();
@@ -281,7 +315,10 @@ async fn mysql_as_it_is() {
     assert_eq!((&row, &row["b"]["base64"]), (&wanted, &json!("AP8=")));
     // A file of this machine is not handed to a server that asks for it.
     let failure = account.failure("execute", "load data local infile '/etc/passwd' into table orders").await;
-    assert!(matches!(failure.kind, FailureKind::Invalid | FailureKind::InDoubt | FailureKind::Network), "{failure:?}");
+    assert!(
+        matches!(failure.kind, FailureKind::Invalid | FailureKind::InDoubt | FailureKind::Network),
+        "{failure:?}"
+    );
     let left = account.sql("query", "select count(*) as n from orders", vec![]).await.unwrap();
     assert_eq!(left["rows"][0]["n"], 2);
 }

@@ -46,7 +46,10 @@ async fn a_file_of_excel_is_read_with_its_types() {
     let two = of("orders.xlsx", json!({ "skip": 2, "limit": 1 })).await.unwrap();
     assert_eq!((two["rows"].as_array().unwrap().len(), &two["more"]), (1, &json!(true)));
     let notes = of("orders.xlsx", json!({ "sheet": "Notes", "header": false })).await.unwrap();
-    assert_eq!(notes["rows"], json!([{ "column 1": "a", "column 2": "b" }, { "column 1": "one", "column 2": "two" }]));
+    assert_eq!(
+        notes["rows"],
+        json!([{ "column 1": "a", "column 2": "b" }, { "column 1": "one", "column 2": "two" }])
+    );
     let none = of("orders.xlsx", json!({ "sheet": "Note" })).await.unwrap_err();
     assert_eq!(none.to_string(), "there is no sheet `Note`; there are `Orders`, `Notes` (not_found)");
 }
@@ -74,10 +77,13 @@ async fn a_csv_is_read_whoever_wrote_it() {
         assert_eq!((&got["sheet"], &got["sheets"]), (&json!(null), &json!([])));
     }
     assert_eq!(rows(b"").await["rows"], json!([]));
-    assert_eq!(rows(b"a,b\n1\n\n1,2,3\n").await["rows"], json!([
-        { "a": "1", "b": null, "column 3": null },
-        { "a": "1", "b": "2", "column 3": "3" },
-    ]));
+    assert_eq!(
+        rows(b"a,b\n1\n\n1,2,3\n").await["rows"],
+        json!([
+            { "a": "1", "b": null, "column 3": null },
+            { "a": "1", "b": "2", "column 3": "3" },
+        ])
+    );
 }
 
 #[tokio::test]
@@ -110,7 +116,8 @@ async fn a_cell_far_away_and_one_that_stands_very_often_make_no_room() {
 async fn an_archive_that_becomes_too_large_is_given_up() {
     let mut bytes = vec![];
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(&mut bytes));
-    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     archive.start_file("xl/workbook.xml", options).unwrap();
     let piece = vec![b' '; 1024 * 1024];
     for _ in 0..257 {

@@ -32,7 +32,8 @@ async fn shop() -> TempDir {
 async fn rows_are_written_and_read_with_their_types() {
     let root = shop().await;
     let sql = "insert into orders (customer, total, data) values (?, ?, ?), (?, ?, null) returning id";
-    let with = json!(["O'Hara'; drop table orders; --", 12.5, { "base64": "AP8=", "type": "image/png" }, null, 7]);
+    let with =
+        json!(["O'Hara'; drop table orders; --", 12.5, { "base64": "AP8=", "type": "image/png" }, null, 7]);
     let Value::Object(entries) = Value::from_json(json!({ "path": "shop.db", "sql": sql })) else { panic!() };
     let mut entries = (*entries).clone();
     let Value::List(mut params) = Value::from_json(with) else { panic!() };
@@ -41,7 +42,9 @@ async fn rows_are_written_and_read_with_their_types() {
     entries.insert("params".into(), Value::List(params));
     let got = call_in(root.path(), "sqlite.execute", Value::Object(entries.into())).await.unwrap();
     assert_eq!(got, json!({ "rows": [{ "id": 1 }, { "id": 2 }], "more": false, "changed": 2 }));
-    let all = ask(root.path(), "query", "select * from orders where total > ? order by id", json!([1])).await.unwrap();
+    let all = ask(root.path(), "query", "select * from orders where total > ? order by id", json!([1]))
+        .await
+        .unwrap();
     assert_eq!(all["rows"][0]["customer"], "O'Hara'; drop table orders; --", "a value is no statement");
     assert_eq!((&all["rows"][0]["total"], &all["rows"][1]["total"]), (&json!(12.5), &json!(7.0)));
     assert_eq!(all["rows"][0]["data"]["base64"], "AP8=");
@@ -55,7 +58,11 @@ async fn rows_are_written_and_read_with_their_types() {
 #[tokio::test]
 async fn what_reads_can_do_no_more_than_read() {
     let root = shop().await;
-    for sql in ["delete from orders", "create table more (a)", "insert into orders (customer) values ('x') returning id"] {
+    for sql in [
+        "delete from orders",
+        "create table more (a)",
+        "insert into orders (customer) values ('x') returning id",
+    ] {
         let failure = ask(root.path(), "query", sql, json!([])).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Refused, "{sql}: {failure}");
     }

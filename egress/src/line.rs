@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// Those addresses of a host that the policy allows.
-    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Error> {
+    pub(crate) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Error> {
         let text = if host.contains(':') { format!("https://[{host}]/") } else { format!("https://{host}/") };
         let url = Url::parse(&text).map_err(|error| Error::Invalid(format!("this is no host: {error}")))?;
         self.policy.check_host(&url)?;
@@ -112,6 +112,11 @@ fn trusting() -> Result<Arc<ClientConfig>, String> {
 
 fn trusting_alone(pem: &str) -> Result<Arc<ClientConfig>, Error> {
     install_cryptography();
+    Ok(Arc::new(ClientConfig::builder().with_root_certificates(roots(pem)?).with_no_client_auth()))
+}
+
+/// The certificates of a text, of which there must be one at least.
+pub(crate) fn roots(pem: &str) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
         let certificate = certificate.map_err(|error| no_certificate(&error.to_string()))?;
@@ -120,10 +125,10 @@ fn trusting_alone(pem: &str) -> Result<Arc<ClientConfig>, Error> {
     if roots.is_empty() {
         return Err(no_certificate("there is no `-----BEGIN CERTIFICATE-----` in it"));
     }
-    Ok(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+    Ok(roots)
 }
 
 /// What is said of a text that is no certificate.
-pub(crate) fn no_certificate(why: &str) -> Error {
+fn no_certificate(why: &str) -> Error {
     Error::Invalid(format!("the certificate that is trusted cannot be read: {why}"))
 }

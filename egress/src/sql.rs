@@ -6,15 +6,14 @@ mod mysql;
 mod numbers;
 mod postgres;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use secret::{Hole, Secret};
-use tokio::net::TcpStream;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::line::roots;
 use crate::redact::{Needles, Opened};
 
 /// The most bytes of an answer.
@@ -170,40 +169,35 @@ impl Client {
         under_way: &mut UnderWay,
     ) -> Result<Answer, Error> {
         let host = &database.host;
-        let (stream, address) = self.reach(host, database.port).await?;
-        let crypted = match database.crypt {
-            Crypt::Always => true,
-            Crypt::NotHere => {
-                self.check_open("a password", host, address)?;
-                false
-            }
-        };
+        database.trusted.as_deref().map(roots).transpose()?;
         let opened = Opened::new(self.open.clone(), self.opens.clone());
         opened.learn(database.password.names(), host).await?;
         let password = opened.fill(&database.password, host)?;
         let needles = opened.needles();
+        let crypted = database.crypt == Crypt::Always;
         let door = Door { database, statement, password, needles, crypted };
-        let answer = door.asked((stream, address), under_way).await?;
+        let open = |address| match crypted {
+            true => Ok(()),
+            false => self.check_open("what is said", host, address),
+        };
+        let answer = match database.dialect {
+            Dialect::Postgres => {
+                let (stream, address) = self.reach(host, database.port).await?;
+                open(address)?;
+                postgres::ask(&door, stream, under_way).await?
+            }
+            Dialect::MySql => {
+                // Its client connects by itself: to the very addresses that were looked at.
+                let addresses = self.addresses(host).await?;
+                addresses.iter().try_for_each(|address| open(*address))?;
+                mysql::ask(&door, &addresses, under_way).await?
+            }
+        };
         Ok(door.seen(answer))
     }
 }
 
 impl Door<'_> {
-    async fn asked(
-        &self,
-        (stream, address): (TcpStream, IpAddr),
-        under_way: &mut UnderWay,
-    ) -> Result<Answer, Error> {
-        match self.database.dialect {
-            Dialect::Postgres => postgres::ask(self, stream, under_way).await,
-            Dialect::MySql => {
-                // Its client connects by itself: to the very address that was looked at.
-                drop(stream);
-                mysql::ask(self, address, under_way).await
-            }
-        }
-    }
-
     /// A no of the database, with what it said, as it may be seen.
     fn no(&self, state: &str, said: &str) -> Error {
         let said = self.needles.redact_text(said);

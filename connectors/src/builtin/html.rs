@@ -44,7 +44,8 @@ pub(crate) fn table(id: &str) -> Action {
     let css = Field::optional("css", Type::String, "Which table: the first match of this CSS selector.");
     Action {
         id: id.into(),
-        about: "Take the rows of a table in a page of at most 5 MB as objects of texts, by its head line.".into(),
+        about: "Take the rows of a table in a page of at most 5 MB as objects of texts, by its head line."
+            .into(),
         safety: Safety::Read,
         input: vec![page_field(), Field { default: Some(Value::text("table")), ..css }],
         output: Type::List(Box::new(Type::AnyObject)),
@@ -108,12 +109,13 @@ fn extracted(page: &Page, params: &Params) -> Result<Value, Failure> {
     if wanted.is_empty() {
         return Err(invalid("`fields` names nothing that is wanted"));
     }
-    let base = params.text("base")?.map(|base| {
-        Url::parse(base).map_err(|error| invalid(&format!("`base` is no address: {error}")))
-    });
+    let base = params
+        .text("base")?
+        .map(|base| Url::parse(base).map_err(|error| invalid(&format!("`base` is no address: {error}"))));
     let base = base.transpose()?;
     let object = |within: ElementRef<'_>| -> Result<Value, Failure> {
-        let entries = wanted.iter().map(|one| Ok((one.name.as_str(), found(page, within, one, base.as_ref())?)));
+        let entries =
+            wanted.iter().map(|one| Ok((one.name.as_str(), found(page, within, one, base.as_ref())?)));
         Ok(Value::object(entries.collect::<Result<Vec<_>, Failure>>()?))
     };
     match params.text("each")? {
@@ -204,7 +206,8 @@ fn rows(page: &Page, css: &str) -> Result<Value, Failure> {
     };
     // A row of a table within a cell belongs to that table.
     let own = |row: &ElementRef<'_>| {
-        let above = row.ancestors().filter_map(ElementRef::wrap).find(|above| above.value().name() == "table");
+        let above =
+            row.ancestors().filter_map(ElementRef::wrap).find(|above| above.value().name() == "table");
         above.is_none_or(|above| above == table) || table.value().name() != "table"
     };
     let mut lines = table.select(&row).filter(own);

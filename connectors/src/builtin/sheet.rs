@@ -40,9 +40,11 @@ struct Wanted {
 }
 
 pub(crate) fn read(id: &str) -> Action {
-    let header = "Whether the first row says what the columns are called; without it they are `column 1` and so on.";
+    let header =
+        "Whether the first row says what the columns are called; without it they are `column 1` and so on.";
     let header = Field::optional("header", Type::Boolean, header);
-    let limit = Field::optional("limit", Type::Integer, "Most rows that are given; 1000 where nothing is said.");
+    let limit =
+        Field::optional("limit", Type::Integer, "Most rows that are given; 1000 where nothing is said.");
     Action {
         id: id.into(),
         about: "Read the rows of a sheet: of a file of Excel (`.xlsx`), of LibreOffice (`.ods`) or a CSV, of at most 20 MB.".into(),
@@ -93,7 +95,8 @@ pub(crate) async fn call(settings: &Settings, params: Params) -> Result<Value, F
         let table = match kind(&bytes) {
             Kind::Book => book::read(bytes, &wanted)?,
             Kind::Old => {
-                let message = "the file is of an old form of Excel (`.xls`), or has a password; save it as `.xlsx`";
+                let message =
+                    "the file is of an old form of Excel (`.xls`), or has a password; save it as `.xlsx`";
                 return Err(invalid(message));
             }
             Kind::Text => csv::read(&bytes, &wanted)?,

@@ -88,7 +88,9 @@ pub(crate) async fn call(settings: &Settings, task: Task, params: Params) -> Res
         let values = match params.get("params") {
             Some(Value::List(items)) => {
                 let items = items.iter().enumerate();
-                items.map(|(at, item)| datum(item, &format!("params[{at}]"))).collect::<Result<Vec<_>, _>>()?
+                items
+                    .map(|(at, item)| datum(item, &format!("params[{at}]")))
+                    .collect::<Result<Vec<_>, _>>()?
             }
             _ => vec![],
         };
@@ -96,7 +98,8 @@ pub(crate) async fn call(settings: &Settings, task: Task, params: Params) -> Res
         let asked = Asked { task, name: path, file, sql, values, most };
         asked.carry_out(Instant::now() + PATIENCE)
     });
-    work.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Server, "the work on a database was cut off")))
+    work.await
+        .unwrap_or_else(|_| Err(Failure::new(FailureKind::Server, "the work on a database was cut off")))
 }
 
 /// A statement at a database.
@@ -117,7 +120,7 @@ impl Asked<'_> {
             Task::Execute => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         };
         flags |= OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let connection = Connection::open_with_flags(&self.file, flags).map_err(told)?;
+        let mut connection = Connection::open_with_flags(&self.file, flags).map_err(told)?;
         connection.busy_timeout(BUSY).map_err(told)?;
         connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(told)?;
         connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, CELL).map_err(told)?;
@@ -127,7 +130,9 @@ impl Asked<'_> {
                 AuthAction::Attach { .. } | AuthAction::Detach { .. } | AuthAction::Pragma { .. } => {
                     Authorization::Deny
                 }
-                AuthAction::Function { function_name } if function_name.eq_ignore_ascii_case("load_extension") => {
+                AuthAction::Function { function_name }
+                    if function_name.eq_ignore_ascii_case("load_extension") =>
+                {
                     Authorization::Deny
                 }
                 _ => Authorization::Allow,
@@ -136,7 +141,8 @@ impl Asked<'_> {
         connection.progress_handler(1000, Some(move || Instant::now() > due)).map_err(told)?;
         let mut statement = connection.prepare(self.sql).map_err(told)?;
         if self.task == Task::Query && !statement.readonly() {
-            let message = format!("`{}` is opened for reading alone; `sqlite.execute` changes it", short(self.name));
+            let message =
+                format!("`{}` is opened for reading alone; `sqlite.execute` changes it", short(self.name));
             return Err(Failure::new(FailureKind::Refused, message));
         }
         let (wanted, given_values) = (statement.parameter_count(), self.values.len());
@@ -196,14 +202,21 @@ impl Asked<'_> {
         };
         let fail = |kind, what: &str| Failure::new(kind, format!("`{name}`: {what}"));
         match code {
-            ErrorCode::OperationInterrupted => {
-                fail(FailureKind::Timeout, &format!("the statement takes longer than {} s", PATIENCE.as_secs()))
+            ErrorCode::OperationInterrupted => fail(
+                FailureKind::Timeout,
+                &format!("the statement takes longer than {} s", PATIENCE.as_secs()),
+            ),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Failure {
+                retryable: true,
+                answered: true,
+                ..fail(FailureKind::Conflict, "somebody else is writing")
+            },
+            ErrorCode::CannotOpen => {
+                fail(FailureKind::NotFound, "there is no such database, or it is a link")
             }
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-                Failure { retryable: true, answered: true, ..fail(FailureKind::Conflict, "somebody else is writing") }
+            ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
+                fail(FailureKind::Invalid, "is no SQLite database")
             }
-            ErrorCode::CannotOpen => fail(FailureKind::NotFound, "there is no such database, or it is a link"),
-            ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => fail(FailureKind::Invalid, "is no SQLite database"),
             ErrorCode::ConstraintViolation => fail(FailureKind::Conflict, &short(&said)),
             ErrorCode::DiskFull => fail(FailureKind::Limit, "there is no room left on the disk"),
             ErrorCode::AuthorizationForStatementDenied => {

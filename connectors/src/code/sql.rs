@@ -83,7 +83,9 @@ fn database(call: &Coded<'_>, dialect: Dialect) -> Result<Database, Failure> {
         Some(base) => elsewhere(base, usual)?,
         None => {
             let port = match field("port") {
-                Some(Value::Int(port)) => u16::try_from(*port).map_err(|_| invalid("`port` is at most 65535"))?,
+                Some(Value::Int(port)) => {
+                    u16::try_from(*port).map_err(|_| invalid("`port` is at most 65535"))?
+                }
                 _ => usual,
             };
             (needed("host")?, port)
@@ -194,7 +196,9 @@ fn value(datum: Datum, depth: usize) -> Result<Value, Failure> {
         Datum::Bytes(bytes) => Value::File(Arc::new(File::new(bytes, UNKNOWN))),
         Datum::Time(time) => Value::Time(time),
         Datum::Json(text) => match dsl::json::parse(&text) {
-            Ok(value) if value.depth() > MAX_DEPTH - 4 => return Err(limit("a JSON of a row nests too deep")),
+            Ok(value) if value.depth() > MAX_DEPTH - 4 => {
+                return Err(limit("a JSON of a row nests too deep"));
+            }
             Ok(value) => value,
             Err(_) => Value::text(text),
         },

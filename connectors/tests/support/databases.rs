@@ -39,7 +39,7 @@ impl Server {
             if let Some(status) = self.process.try_wait().unwrap() {
                 panic!("the server ended: {status}\n{}", self.log());
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "the server does not start\n{}", self.log());
+            assert!(began.elapsed() < Duration::from_secs(180), "the server does not start\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
         self
@@ -61,11 +61,11 @@ pub fn postgres() -> Option<Server> {
     run(Command::new("cp").arg("-r").arg(native).arg(own("native")));
     let root = is_root();
     if root {
-        run(Command::new("chown").args(["-R", "nobody"]).arg(folder.path()));
+        run(Command::new("chown").args(["-R", "65534:65534"]).arg(folder.path()));
     }
     let command = |name: &str| {
         let program = own("native/bin").join(name);
-        as_user(&program, root.then_some("nobody"))
+        as_user(&program, root.then_some("65534"))
     };
     run(command("initdb")
         .args(["--no-sync", "--username=ada", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"])
@@ -103,8 +103,13 @@ pub fn mariadb() -> Option<Server> {
     let data = format!("--datadir={}", own("data").display());
     let user = if is_root() { "--user=root" } else { "--skip-name-resolve" };
     fs::create_dir(own("data")).unwrap();
-    run(Command::new(found[1])
-        .args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal", user, &data]));
+    run(Command::new(found[1]).args([
+        "--no-defaults",
+        "--skip-test-db",
+        "--auth-root-authentication-method=normal",
+        user,
+        &data,
+    ]));
     let grants = format!(
         "create database shop;\ncreate user ada@'%' identified by '{CANARY}';\ngrant all on shop.* to ada@'%';\n"
     );

@@ -18,7 +18,7 @@ const BINARY: u16 = 63;
 /// Carries the statement out.
 pub(super) async fn ask(
     door: &Door<'_>,
-    address: IpAddr,
+    addresses: &[IpAddr],
     under_way: &mut UnderWay,
 ) -> Result<Answer, Error> {
     let (database, statement) = (door.database, door.statement);
@@ -32,7 +32,6 @@ pub(super) async fn ask(
             .with_root_certs(trusted)
     });
     let options = OptsBuilder::default()
-        .ip_or_hostname(address.to_string())
         .tcp_port(database.port)
         .user(Some(&database.user))
         .pass(Some(door.password.expose()))
@@ -40,13 +39,34 @@ pub(super) async fn ask(
         .prefer_socket(Some(false))
         .stmt_cache_size(Some(0))
         .ssl_opts(ssl);
-    let mut conn = Conn::new(options).await.map_err(|error| told(door, &error, under_way))?;
+    let mut conn = connected(door, options, addresses, under_way).await?;
     let answer = carry_out(door, &mut conn, under_way).await;
     // It was carried out or not, whatever becomes of the farewell; what reads is rolled back by it.
     if answer.is_ok() && statement.may == May::Change {
         let _ = conn.disconnect().await;
     }
     answer
+}
+
+/// A connection to the first of these addresses where there is one to be had.
+async fn connected(
+    door: &Door<'_>,
+    options: OptsBuilder,
+    addresses: &[IpAddr],
+    under_way: &UnderWay,
+) -> Result<Conn, Error> {
+    let mut last = door.broken(&"the name has no address", under_way);
+    for address in addresses {
+        match Conn::new(options.clone().ip_or_hostname(address.to_string())).await {
+            Ok(conn) => return Ok(conn),
+            Err(error) => last = told(door, &error, under_way),
+        }
+        // A server that has answered is the one.
+        if !matches!(last, Error::Network { .. }) {
+            break;
+        }
+    }
+    Err(last)
 }
 
 async fn carry_out(door: &Door<'_>, conn: &mut Conn, under_way: &mut UnderWay) -> Result<Answer, Error> {
@@ -72,12 +92,14 @@ async fn carry_out(door: &Door<'_>, conn: &mut Conn, under_way: &mut UnderWay) -
     let prepared = conn.prep(&*statement.sql).await.map_err(|error| told(door, &error, under_way))?;
     let (wanted, given) = (usize::from(prepared.num_params()), statement.values.len());
     if wanted != given {
-        return Err(Error::Invalid(format!("the statement has {wanted} marks, and there are {given} values")));
+        return Err(Error::Invalid(format!(
+            "the statement has {wanted} marks, and there are {given} values"
+        )));
     }
     let values = statement.values.iter().map(value).collect::<Vec<_>>();
     let values = if values.is_empty() { Params::Empty } else { Params::Positional(values) };
     under_way.sent = statement.may == May::Change;
-    let executed = conn.exec_iter(&prepared, values).await;
+    let executed = conn.exec_iter(prepared, values).await;
     let mut rows = executed.map_err(|error| told(door, &error, under_way))?;
     let columns: Vec<Column> = rows.columns_ref().to_vec();
     let names = columns.iter().map(|column| column.name_str().into_owned()).collect();
@@ -108,10 +130,8 @@ async fn carry_out(door: &Door<'_>, conn: &mut Conn, under_way: &mut UnderWay) -
 fn told(door: &Door<'_>, error: &mysql_async::Error, under_way: &UnderWay) -> Error {
     match error {
         mysql_async::Error::Server(said) => door.no(state(said.code, &said.state), &said.message),
-        mysql_async::Error::Io(IoError::Tls(why)) => {
-            let message = format!("no encryption with `{}`: {why}", door.database.host);
-            Error::Network { message, before_send: true }
-        }
+        mysql_async::Error::Io(IoError::Tls(why)) => uncrypted(door, why),
+        mysql_async::Error::Io(IoError::Io(error)) if is_of_tls(error) => uncrypted(door, error),
         other => {
             let text = other.to_string();
             if text.contains("TLS") || text.contains("SSL") {
@@ -122,6 +142,15 @@ fn told(door: &Door<'_>, error: &mysql_async::Error, under_way: &UnderWay) -> Er
             door.broken(other, under_way)
         }
     }
+}
+
+fn uncrypted(door: &Door<'_>, why: &dyn std::fmt::Display) -> Error {
+    let message = format!("no encryption with `{}`: {why}", door.database.host);
+    Error::Network { message, before_send: true }
+}
+
+fn is_of_tls(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 /// What a code of the server is as an SQLSTATE: those that it gives say little.
@@ -148,9 +177,7 @@ fn value(datum: &Datum) -> Value {
         Datum::Text(text) | Datum::Json(text) => Value::Bytes(text.clone().into_bytes()),
         Datum::Bytes(bytes) => Value::Bytes(bytes.clone()),
         // As this server writes moments; it is told that they are in UTC.
-        Datum::Time(time) => {
-            Value::Bytes(time.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string().into_bytes())
-        }
+        Datum::Time(time) => Value::Bytes(time.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string().into_bytes()),
         Datum::List(_) => Value::Bytes(super::postgres::json(datum).into_bytes()),
     }
 }

@@ -41,7 +41,8 @@ pub(super) async fn ask(
     let connected = config.connect_raw(counted, crypting).await;
     let (client, line) = connected.map_err(|error| told(door, &error, under_way))?;
     let mut line = pin!(line);
-    let mut work = pin!(carry_out(door, &client, under_way));
+    // In a box, so that it can be given up before it is looked at how far it came.
+    let mut work = Box::pin(carry_out(door, &client, under_way));
     tokio::select! {
         biased;
         outcome = &mut work => outcome,
@@ -60,18 +61,23 @@ async fn carry_out(door: &Door<'_>, client: &Client, under_way: &mut UnderWay) -
     // The server gives up a little earlier, so that it is the one who says so.
     let time = door.database.timeout.as_millis() * 9 / 10;
     let opening = match statement.may {
-        May::Read => format!("begin read only; set local statement_timeout = {time}; set local time zone 'UTC'"),
+        May::Read => {
+            format!("begin read only; set local statement_timeout = {time}; set local time zone 'UTC'")
+        }
         May::Change => format!("set statement_timeout = {time}; set time zone 'UTC'"),
     };
     client.batch_execute(&opening).await.map_err(|error| told(door, &error, under_way))?;
     let prepared = client.prepare(&statement.sql).await.map_err(|error| told(door, &error, under_way))?;
     let (wanted, given) = (prepared.params().len(), statement.values.len());
     if wanted != given {
-        return Err(Error::Invalid(format!("the statement has {wanted} marks, and there are {given} values")));
+        return Err(Error::Invalid(format!(
+            "the statement has {wanted} marks, and there are {given} values"
+        )));
     }
-    let values: Vec<Given<'_>> = statement.values.iter().map(Given).collect();
+    let given: Vec<Given<'_>> = statement.values.iter().map(Given).collect();
+    let values: Vec<&(dyn ToSql + Sync)> = given.iter().map(|value| value as _).collect();
     under_way.sent = statement.may == May::Change;
-    let rows = client.query_raw(&prepared, values.iter().map(|value| value as &(dyn ToSql + Sync))).await;
+    let rows = client.query_raw(&prepared, values).await;
     let mut rows = pin!(rows.map_err(|error| told(door, &error, under_way))?);
     let columns: Vec<String> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
     let mut answer = Answer { columns, ..Answer::default() };
@@ -95,7 +101,7 @@ fn told(door: &Door<'_>, error: &tokio_postgres::Error, under_way: &UnderWay) ->
     if let Some(said) = error.as_db_error() {
         return door.no(said.code().code(), said.message());
     }
-    let mut cause: &dyn std::error::Error = error;
+    let mut cause: &(dyn std::error::Error + 'static) = error;
     while let Some(source) = cause.source() {
         cause = source;
         if let Some(error) = cause.downcast_ref::<Error>() {
@@ -107,10 +113,7 @@ fn told(door: &Door<'_>, error: &tokio_postgres::Error, under_way: &UnderWay) ->
             return door.too_large();
         }
     }
-    if let Some(unfit) = cause.downcast_ref::<Unfit>() {
-        return Error::Invalid(unfit.0.clone());
-    }
-    if error.to_string().contains("does not support TLS") || error.to_string().contains("TLS handshake") {
+    if cause.to_string().contains("does not support TLS") {
         let host = &door.database.host;
         return Error::Refused(format!("`{host}` does not offer TLS, and others could read what is said"));
     }
@@ -121,16 +124,11 @@ fn told(door: &Door<'_>, error: &tokio_postgres::Error, under_way: &UnderWay) ->
 #[derive(Debug)]
 struct Given<'a>(&'a Datum);
 
-/// A value that does not fit its mark.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Unfit(String);
-
 impl ToSql for Given<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Boxed> {
         let text = match (self.0, ty.kind()) {
             (Datum::Null, _) => return Ok(IsNull::Yes),
-            (Datum::List(items), Kind::Array(_)) => listed(items)?,
+            (Datum::List(items), Kind::Array(_)) => listed(items),
             (datum, _) if *ty == Type::JSON || *ty == Type::JSONB => json(datum),
             (datum, _) => plain(datum),
         };
@@ -180,24 +178,24 @@ pub(super) fn json(datum: &Datum) -> String {
 }
 
 /// A list in the form of an array.
-fn listed(items: &[Datum]) -> Result<String, Boxed> {
+fn listed(items: &[Datum]) -> String {
     let item = |item: &Datum| match item {
-        Datum::Null => Ok("NULL".to_owned()),
+        Datum::Null => "NULL".to_owned(),
         Datum::List(inner) => listed(inner),
-        other => Ok(format!("\"{}\"", plain(other).replace('\\', "\\\\").replace('"', "\\\""))),
+        other => format!("\"{}\"", plain(other).replace('\\', "\\\\").replace('"', "\\\"")),
     };
-    let items = items.iter().map(item).collect::<Result<Vec<_>, Boxed>>()?;
-    Ok(format!("{{{}}}", items.join(",")))
+    format!("{{{}}}", items.iter().map(item).collect::<Vec<_>>().join(","))
 }
 
 fn read(door: &Door<'_>, row: &Row) -> Result<Vec<Datum>, Error> {
-    let cells = row.columns().iter().enumerate().map(|(at, column)| match row.try_get::<_, Option<Raw<'_>>>(at) {
-        Ok(None) => Ok(Datum::Null),
-        Ok(Some(Raw(ty, bytes))) => {
-            datum(&ty, bytes).ok_or_else(|| door.unread(column.name(), ty.name()))
-        }
-        Err(_) => Err(door.unread(column.name(), column.type_().name())),
-    });
+    let cells =
+        row.columns().iter().enumerate().map(|(at, column)| match row.try_get::<_, Option<Raw<'_>>>(at) {
+            Ok(None) => Ok(Datum::Null),
+            Ok(Some(Raw(ty, bytes))) => {
+                datum(&ty, bytes).ok_or_else(|| door.unread(column.name(), ty.name()))
+            }
+            Err(_) => Err(door.unread(column.name(), column.type_().name())),
+        });
     cells.collect()
 }
 
@@ -232,7 +230,9 @@ fn datum(ty: &Type, raw: &[u8]) -> Option<Datum> {
         }
         Type::FLOAT8 => float(f64::from_be_bytes(raw.try_into().ok()?)),
         Type::NUMERIC => decimal(&numeric(raw)?),
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::XML => Datum::Text(text()?),
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::XML => {
+            Datum::Text(text()?)
+        }
         Type::CHAR => Datum::Text(char::from(*raw.first()?).to_string()),
         Type::JSON => Datum::Json(text()?),
         // One byte says which form it has.

@@ -29,8 +29,8 @@ pub(super) fn paragraphs(element: ElementRef<'_>) -> String {
 
 fn read(element: ElementRef<'_>, sign: fn(Gap) -> &'static str, mark: &str) -> String {
     let (mut out, mut gap, mut marked) = (String::new(), Gap::None, false);
-    // How many elements around this place nobody sees.
-    let mut unseen = 0_usize;
+    // How many elements around this place nobody sees; the one that was asked for is seen.
+    let (root, mut unseen) = (element.id(), 0_usize);
     for edge in element.traverse() {
         let (node, opens) = match edge {
             ego_tree::iter::Edge::Open(node) => (node, true),
@@ -39,7 +39,7 @@ fn read(element: ElementRef<'_>, sign: fn(Gap) -> &'static str, mark: &str) -> S
         match node.value() {
             Node::Element(element) => {
                 let name = element.name();
-                match (is_unseen(name), opens) {
+                match (is_unseen(name) && node.id() != root, opens) {
                     (true, true) => unseen += 1,
                     (true, false) => unseen -= 1,
                     (false, _) => {}
@@ -78,10 +78,12 @@ fn is_unseen(name: &str) -> bool {
 /// What an element puts around itself.
 fn around(name: &str) -> Gap {
     match name {
-        "address" | "article" | "aside" | "blockquote" | "dl" | "fieldset" | "figure" | "footer" | "form" | "h1"
-        | "h2" | "h3" | "h4" | "h5" | "h6" | "header" | "hr" | "main" | "nav" | "ol" | "p" | "pre" | "section"
-        | "table" | "ul" => Gap::Paragraph,
-        "br" | "caption" | "dd" | "div" | "dt" | "figcaption" | "legend" | "li" | "option" | "tr" => Gap::Line,
+        "address" | "article" | "aside" | "blockquote" | "dl" | "fieldset" | "figure" | "footer" | "form"
+        | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "header" | "hr" | "main" | "nav" | "ol" | "p" | "pre"
+        | "section" | "table" | "ul" => Gap::Paragraph,
+        "br" | "caption" | "dd" | "div" | "dt" | "figcaption" | "legend" | "li" | "option" | "tr" => {
+            Gap::Line
+        }
         "td" | "th" | "title" => Gap::Blank,
         _ => Gap::None,
     }

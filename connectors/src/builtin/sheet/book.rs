@@ -3,7 +3,7 @@
 
 use std::io::{Cursor, Read};
 
-use calamine::{Data, DataRef, DataType, ExcelDateTime, Ods, Reader as _, Xlsx};
+use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader as _, Xlsx};
 use dsl::catalog::Failure;
 use dsl::value::Value;
 use quick_xml::events::Event;
@@ -38,12 +38,13 @@ pub(super) fn read(bytes: Vec<u8>, wanted: &Wanted) -> Result<Table, Failure> {
             return Err(limit(&format!("the file becomes more than {UNPACKED} bytes when it is unpacked")));
         }
     }
+    if office && !excel {
+        spread(&mut archive)?;
+    }
+    drop(archive);
     match (excel, office) {
         (true, _) => of_excel(bytes, wanted),
-        (false, true) => {
-            spread(&mut archive)?;
-            of_office(bytes, wanted)
-        }
+        (false, true) => of_office(bytes, wanted),
         (false, false) => Err(invalid("the file is an archive, and no spreadsheet of Excel or LibreOffice")),
     }
 }
@@ -105,7 +106,8 @@ fn of_office(bytes: Vec<u8>, wanted: &Wanted) -> Result<Table, Failure> {
 
 /// Refuses a sheet of LibreOffice that says in few words that it has very many cells.
 fn spread(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<(), Failure> {
-    let no = |error: &dyn std::fmt::Display| invalid(&format!("the file of LibreOffice cannot be read: {error}"));
+    let no =
+        |error: &dyn std::fmt::Display| invalid(&format!("the file of LibreOffice cannot be read: {error}"));
     let part = archive.by_name("content.xml").map_err(|error| no(&error))?;
     let mut reader = quick_xml::Reader::from_reader(std::io::BufReader::new(part));
     let mut buffer = vec![];
@@ -123,19 +125,24 @@ fn spread(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<(), Failure> {
         };
         let repeated = |name: &str| {
             let attribute = start.and_then(|start| start.try_get_attribute(name).ok().flatten());
-            let text = attribute.and_then(|attribute| String::from_utf8(attribute.value.into_owned()).ok());
-            text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(1)
+            attribute.and_then(|attribute| attribute.value.parse::<u64>().ok()).unwrap_or(1)
         };
-        match (start.map(|start| start.name().as_ref().to_vec()).as_deref(), &event) {
-            (Some(b"table:table"), _) => (rows, waiting, widest) = (0, 0, 0),
-            (Some(b"table:table-row"), _) => (times, width, filled) = (repeated("table:number-rows-repeated"), 0, 0),
-            (Some(b"table:table-cell" | b"table:covered-table-cell"), _) => {
+        match (start.map(|start| start.name().0), &event) {
+            (Some("table:table"), _) => (rows, waiting, widest) = (0, 0, 0),
+            (Some("table:table-row"), _) => {
+                (times, width, filled) = (repeated("table:number-rows-repeated"), 0, 0)
+            }
+            (Some("table:table-cell" | "table:covered-table-cell"), _) => {
                 width = width.saturating_add(repeated("table:number-columns-repeated"));
-                if !empty {
+                let holds = |name: &str| {
+                    start
+                        .is_some_and(|start| start.try_get_attribute(name).is_ok_and(|found| found.is_some()))
+                };
+                if !empty || holds("office:value-type") || holds("table:formula") {
                     filled = width;
                 }
             }
-            (_, Event::End(end)) if end.name().as_ref() == b"table:table-row" => {
+            (_, Event::End(end)) if end.name().0 == "table:table-row" => {
                 waiting = waiting.saturating_add(times);
                 if filled > 0 {
                     (rows, waiting) = (rows.saturating_add(waiting), 0);

@@ -57,7 +57,9 @@ impl Cells {
         self.count += 1;
         self.size += value.as_text().map_or(8, str::len);
         if self.count > CELLS || self.size > BYTES {
-            return Err(limit("more cells are wanted than a step can hold; take fewer rows with `limit` and `skip`"));
+            return Err(limit(
+                "more cells are wanted than a step can hold; take fewer rows with `limit` and `skip`",
+            ));
         }
         self.width = self.width.max(column + 1);
         if let Some((_, cells)) = self.rows.last_mut() {

@@ -55,10 +55,14 @@ fn sign(text: &str) -> u8 {
         counts.first().is_some_and(|first| *first > 0 && counts.iter().all(|count| count == first))
     };
     let most = |sign: &u8| count(*sign).first().copied().unwrap_or(0);
-    SIGNS.into_iter().find(even).or_else(|| {
-        let used = SIGNS.into_iter().filter(|sign| most(sign) > 0);
-        used.rev().max_by_key(most)
-    }).unwrap_or(b',')
+    SIGNS
+        .into_iter()
+        .find(even)
+        .or_else(|| {
+            let used = SIGNS.into_iter().filter(|sign| most(sign) > 0);
+            used.rev().max_by_key(most)
+        })
+        .unwrap_or(b',')
 }
 
 #[cfg(test)]
