@@ -1,7 +1,10 @@
 //! The actions that are written in code.
 
 pub(crate) mod file;
+mod html;
 pub(crate) mod http;
+mod sheet;
+mod sqlite;
 
 use dsl::catalog::{Action, Failure};
 use dsl::value::Value;
@@ -16,12 +19,29 @@ pub(crate) enum Builtin {
     FileList,
     FileRead,
     FileWrite,
+    HtmlExtract,
+    HtmlTable,
+    HtmlText,
     HttpRequest,
+    SheetRead,
+    SqliteExecute,
+    SqliteQuery,
 }
 
 impl Builtin {
-    pub(crate) const ALL: [Builtin; 5] =
-        [Builtin::FileAppend, Builtin::FileList, Builtin::FileRead, Builtin::FileWrite, Builtin::HttpRequest];
+    pub(crate) const ALL: [Builtin; 11] = [
+        Builtin::FileAppend,
+        Builtin::FileList,
+        Builtin::FileRead,
+        Builtin::FileWrite,
+        Builtin::HtmlExtract,
+        Builtin::HtmlTable,
+        Builtin::HtmlText,
+        Builtin::HttpRequest,
+        Builtin::SheetRead,
+        Builtin::SqliteExecute,
+        Builtin::SqliteQuery,
+    ];
 
     /// The action with this id.
     pub(crate) fn find(id: &str) -> Option<Builtin> {
@@ -34,7 +54,13 @@ impl Builtin {
             Builtin::FileList => "file.list",
             Builtin::FileRead => "file.read",
             Builtin::FileWrite => "file.write",
+            Builtin::HtmlExtract => "html.extract",
+            Builtin::HtmlTable => "html.table",
+            Builtin::HtmlText => "html.text",
             Builtin::HttpRequest => "http.request",
+            Builtin::SheetRead => "sheet.read",
+            Builtin::SqliteExecute => "sqlite.execute",
+            Builtin::SqliteQuery => "sqlite.query",
         }
     }
 
@@ -46,7 +72,13 @@ impl Builtin {
             Builtin::FileList => file::list(id),
             Builtin::FileRead => file::read(id),
             Builtin::FileWrite => file::write(id),
+            Builtin::HtmlExtract => html::extract(id),
+            Builtin::HtmlTable => html::table(id),
+            Builtin::HtmlText => html::text(id),
             Builtin::HttpRequest => http::request(id),
+            Builtin::SheetRead => sheet::read(id),
+            Builtin::SqliteExecute => sqlite::execute(id),
+            Builtin::SqliteQuery => sqlite::query(id),
         }
     }
 
@@ -57,7 +89,13 @@ impl Builtin {
             Builtin::FileList => file::call(settings, file::Task::List, params).await,
             Builtin::FileRead => file::call(settings, file::Task::Read, params).await,
             Builtin::FileWrite => file::call(settings, file::Task::Write, params).await,
+            Builtin::HtmlExtract => html::call(html::Task::Extract, params).await,
+            Builtin::HtmlTable => html::call(html::Task::Table, params).await,
+            Builtin::HtmlText => html::call(html::Task::Text, params).await,
             Builtin::HttpRequest => http::call(settings, &params, key).await,
+            Builtin::SheetRead => sheet::call(settings, params).await,
+            Builtin::SqliteExecute => sqlite::call(settings, sqlite::Task::Execute, params).await,
+            Builtin::SqliteQuery => sqlite::call(settings, sqlite::Task::Query, params).await,
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Actions of manifests that code carries out, since no request over HTTP does: handing a message to a mail server, reading
-//! a feed at whatever address. All else about them is data as for every action: parameters, types, safety, limits, sign-in.
+//! a feed at whatever address, asking a database. All else about them is data as for every action: parameters, types, safety, limits, sign-in.
 
 mod feed;
 pub(crate) mod smtp;
+pub(crate) mod sql;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use dsl::catalog::{Failure, Safety};
+use dsl::types::Marks;
 use dsl::value::Value;
+use egress::{Dialect, May};
 
 use crate::call::Preview;
 use crate::call::fill::Names;
@@ -19,6 +22,18 @@ use crate::params::Params;
 /// A piece of code that carries an action out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
+    /// Changes rows of MySQL or MariaDB.
+    MysqlExecute,
+    /// Reads rows of MySQL or MariaDB.
+    MysqlQuery,
+    /// Signs in at MySQL or MariaDB.
+    MysqlTry,
+    /// Changes rows of PostgreSQL.
+    PostgresExecute,
+    /// Reads rows of PostgreSQL.
+    PostgresQuery,
+    /// Signs in at PostgreSQL.
+    PostgresTry,
     /// Reads a feed.
     ReadFeed,
     /// Hands a message to a mail server.
@@ -57,11 +72,27 @@ impl Coded<'_> {
 
 impl Code {
     /// All of them, sorted by their names.
-    pub const ALL: [Code; 3] = [Code::ReadFeed, Code::SmtpSend, Code::SmtpTry];
+    pub const ALL: [Code; 9] = [
+        Code::MysqlExecute,
+        Code::MysqlQuery,
+        Code::MysqlTry,
+        Code::PostgresExecute,
+        Code::PostgresQuery,
+        Code::PostgresTry,
+        Code::ReadFeed,
+        Code::SmtpSend,
+        Code::SmtpTry,
+    ];
 
     /// As manifests write it.
     pub const fn name(self) -> &'static str {
         match self {
+            Code::MysqlExecute => "mysql_execute",
+            Code::MysqlQuery => "mysql_query",
+            Code::MysqlTry => "mysql_try",
+            Code::PostgresExecute => "postgres_execute",
+            Code::PostgresQuery => "postgres_query",
+            Code::PostgresTry => "postgres_try",
             Code::ReadFeed => "read_feed",
             Code::SmtpSend => "smtp_send",
             Code::SmtpTry => "smtp_try",
@@ -71,8 +102,13 @@ impl Code {
     /// What may be repeated of it, which a manifest cannot promise otherwise.
     pub fn safety(self) -> Safety {
         match self {
-            Code::ReadFeed | Code::SmtpTry => Safety::Read,
-            Code::SmtpSend => Safety::Once,
+            Code::MysqlQuery
+            | Code::MysqlTry
+            | Code::PostgresQuery
+            | Code::PostgresTry
+            | Code::ReadFeed
+            | Code::SmtpTry => Safety::Read,
+            Code::MysqlExecute | Code::PostgresExecute | Code::SmtpSend => Safety::Once,
         }
     }
 
@@ -81,13 +117,32 @@ impl Code {
         match self {
             Code::ReadFeed => &[("url", true), ("limit", false)],
             Code::SmtpSend => smtp::TAKES,
-            Code::SmtpTry => &[],
+            Code::MysqlExecute | Code::MysqlQuery | Code::PostgresExecute | Code::PostgresQuery => sql::TAKES,
+            Code::MysqlTry | Code::PostgresTry | Code::SmtpTry => &[],
         }
+    }
+
+    /// How the text of a parameter marks the places of values, where it is the author's alone.
+    pub fn marks(self, parameter: &str) -> Option<Marks> {
+        let marks = match self {
+            Code::MysqlExecute | Code::MysqlQuery => Marks::Questions,
+            Code::PostgresExecute | Code::PostgresQuery => Marks::Numbers,
+            Code::MysqlTry | Code::PostgresTry | Code::ReadFeed | Code::SmtpSend | Code::SmtpTry => {
+                return None;
+            }
+        };
+        (parameter == sql::STATEMENT).then_some(marks)
     }
 
     /// Carries it out.
     pub(crate) async fn call(self, call: &Coded<'_>, params: &Params) -> Result<Value, Failure> {
         match self {
+            Code::MysqlExecute => sql::ask(call, Dialect::MySql, May::Change, params).await,
+            Code::MysqlQuery => sql::ask(call, Dialect::MySql, May::Read, params).await,
+            Code::MysqlTry => sql::attempt(call, Dialect::MySql).await,
+            Code::PostgresExecute => sql::ask(call, Dialect::Postgres, May::Change, params).await,
+            Code::PostgresQuery => sql::ask(call, Dialect::Postgres, May::Read, params).await,
+            Code::PostgresTry => sql::attempt(call, Dialect::Postgres).await,
             Code::ReadFeed => feed::read(call, params).await,
             Code::SmtpSend => smtp::send(call, params).await,
             Code::SmtpTry => smtp::attempt(call).await,
@@ -97,6 +152,12 @@ impl Code {
     /// What would be sent, its secrets as stars.
     pub(crate) fn preview(self, call: &Coded<'_>, params: &Params) -> Result<Preview, Failure> {
         match self {
+            Code::MysqlExecute | Code::MysqlQuery | Code::MysqlTry => {
+                sql::preview(call, Dialect::MySql, params)
+            }
+            Code::PostgresExecute | Code::PostgresQuery | Code::PostgresTry => {
+                sql::preview(call, Dialect::Postgres, params)
+            }
             Code::ReadFeed => feed::preview(params),
             Code::SmtpSend => smtp::preview(call, Some(params)),
             Code::SmtpTry => smtp::preview(call, None),

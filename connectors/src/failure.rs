@@ -40,6 +40,10 @@ pub(crate) fn of_egress(error: &egress::Error, call: &str) -> Failure {
         egress::Error::Timeout { .. } => (FailureKind::Timeout, true, false),
         egress::Error::TooLarge { .. } => (FailureKind::Limit, false, true),
         egress::Error::Said { code, .. } => (crate::code::smtp::kind(*code), (400..500).contains(code), true),
+        egress::Error::Database { state, .. } => {
+            let (kind, retryable) = crate::code::sql::kind(state);
+            (kind, retryable, true)
+        }
         egress::Error::Invalid(_) => (FailureKind::Invalid, false, false),
         egress::Error::Refused(_) | egress::Error::Secret(_) => (FailureKind::Refused, false, false),
         // The enum may grow; what is not known here is not repeated.

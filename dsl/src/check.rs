@@ -13,6 +13,7 @@ mod outside;
 mod scope;
 mod secrets;
 mod skips;
+mod statements;
 mod triggers;
 mod types;
 mod untrusted;
@@ -75,6 +76,7 @@ const PASSES: &[fn(&mut Checking<'_>)] = &[
     fits::check,
     secrets::check,
     skips::check,
+    statements::check,
     triggers::check,
     untrusted::check,
     unused::check,

@@ -2,7 +2,7 @@
 //! that has the problem and one that has not; both are tested.
 //!
 //! Ranges: 00xx YAML, 01xx structure and names, 02xx types and parameters, 03xx expressions, 04xx templates,
-//! 05xx order and use, 06xx triggers, 07xx secrets, 09xx manifests of connectors.
+//! 05xx order and use, 06xx triggers, 07xx secrets and data from outside, 09xx manifests of connectors.
 
 macro_rules! codes {
     ($($(#[$outer:meta])* $id:literal $name:ident $title:literal)*) => {
@@ -160,6 +160,7 @@ codes! {
 
     "KW0701" SecretRead "a secret that is read"
     "KW0702" UntrustedTools "acting tools beside data from outside"
+    "KW0703" Spliced "a value within a statement"
 
     "KW0901" OutsideHosts "an address outside of the allowed hosts"
     "KW0902" OpenHost "a field in a host that could be any host"

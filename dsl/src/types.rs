@@ -82,6 +82,9 @@ pub struct Field {
     /// True if a secret may stand there: the parameter leaves the process unseen and is never given back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
+    /// How its text marks the places of values, which stand in `params`: what is in the text itself is fixed by the author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marks: Option<Marks>,
     /// What it is for.
     #[serde(default)]
     pub about: String,
@@ -104,6 +107,7 @@ impl Field {
             max: None,
             pattern: None,
             secret: false,
+            marks: None,
             about: about.into(),
         }
     }
@@ -111,6 +115,31 @@ impl Field {
     /// The same field, in which a secret may stand.
     pub fn secret(self) -> Field {
         Field { secret: true, ..self }
+    }
+
+    /// The same field, whose text the author fixes: a value is passed beside it.
+    pub fn fixed(self, marks: Marks) -> Field {
+        Field { marks: Some(marks), ..self }
+    }
+}
+
+/// How a text marks the places of values that are passed beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Marks {
+    /// `$1`, `$2`, as PostgreSQL has it.
+    Numbers,
+    /// `?` for each, as MySQL and SQLite have it.
+    Questions,
+}
+
+impl Marks {
+    /// The mark of a place, which counts from 1.
+    pub fn of(self, place: usize) -> String {
+        match self {
+            Marks::Numbers => format!("${place}"),
+            Marks::Questions => "?".into(),
+        }
     }
 }
 

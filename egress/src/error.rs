@@ -43,6 +43,16 @@ pub enum Error {
         /// What it said.
         said: String,
     },
+    /// A database said no.
+    #[error("`{host}` says {state}: {said}")]
+    Database {
+        /// Which server.
+        host: String,
+        /// Its SQLSTATE, of five signs.
+        state: String,
+        /// What it said.
+        said: String,
+    },
     /// The answer is longer than allowed.
     #[error("the {what} of the answer of `{host}` is longer than {limit} bytes")]
     TooLarge {

@@ -3,44 +3,22 @@
 //! after a failure is whether the message may have been taken: that is in doubt from the moment its end was sent.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use rustls_platform_verifier::BuilderVerifierExt;
 use secret::Hole;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use url::{Host, Url};
 
-use crate::client::{Client, SLOW, install_cryptography};
-use crate::error::{Error, refused_address};
+use crate::client::{Client, SLOW};
+use crate::error::Error;
+use crate::line::{Security, crypt};
 use crate::redact::Opened;
-use crate::resolve;
-
-/// How long a connection may take to come about.
-const CONNECTING: Duration = Duration::from_secs(10);
 
 /// The most bytes of one answer of a server.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// What this end calls itself: an address that tells nothing about the machine.
 const ME: &str = "[127.0.0.1]";
-
-/// Whether others on the way can read along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// They can: only to this machine itself, and only where the policy allows private addresses.
-    Open,
-    /// TLS begins after a plain greeting; without it nothing is sent.
-    StartTls,
-    /// TLS from the first byte.
-    Tls,
-}
 
 /// Who signs in at a mail server.
 #[derive(Clone, Debug)]
@@ -118,14 +96,11 @@ impl Client {
 
     async fn dialogue(&self, mail: &Mail, under_way: &mut UnderWay) -> Result<String, Error> {
         let opened = Opened::new(self.open.clone(), self.opens.clone());
-        let (stream, address) = self.reach(mail).await?;
-        if mail.security == Security::Open && !(self.policy.allow_private && address.is_loopback()) {
-            let host = &mail.host;
-            return Err(Error::Refused(format!(
-                "mail goes to `{host}` by TLS alone, since others could read it"
-            )));
+        let (stream, address) = self.reach(&mail.host, mail.port).await?;
+        if mail.security == Security::Open {
+            self.check_open("mail", &mail.host, address)?;
         }
-        let tls = |stream| crypt(stream, &mail.host);
+        let tls = |stream| crypt(stream, &mail.host, None);
         match mail.security {
             Security::Open => Talk::new(stream, mail, &opened).all(Greeting::Waits, under_way).await,
             Security::Tls => {
@@ -152,40 +127,6 @@ impl Client {
             }
         }
     }
-
-    /// A connection to an address that the policy allows.
-    async fn reach(&self, mail: &Mail) -> Result<(TcpStream, IpAddr), Error> {
-        let host = &mail.host;
-        let unreached = |why: &str| Error::Network {
-            message: format!("cannot connect to `{host}`: {why}"),
-            before_send: true,
-        };
-        let text = if host.contains(':') { format!("https://[{host}]/") } else { format!("https://{host}/") };
-        let url = Url::parse(&text).map_err(|error| Error::Invalid(format!("this is no host: {error}")))?;
-        self.policy.check_host(&url)?;
-        let addresses = match url.host() {
-            Some(Host::Ipv4(address)) => vec![address.into()],
-            Some(Host::Ipv6(address)) => vec![address.into()],
-            Some(Host::Domain(name)) => {
-                let found = self.lookup.look_up(name).await.map_err(|error| unreached(&error.to_string()))?;
-                resolve::allowed(&self.policy, found).map_err(|first| match first {
-                    Some(address) => Error::Refused(refused_address(host, &address.to_string())),
-                    None => unreached("the name has no address"),
-                })?
-            }
-            None => return Err(Error::Invalid("the address has no host".into())),
-        };
-        let mut last = unreached("the name has no address");
-        for address in addresses {
-            let connecting = TcpStream::connect(SocketAddr::new(address, mail.port));
-            match tokio::time::timeout(CONNECTING, connecting).await {
-                Ok(Ok(stream)) => return Ok((stream, address)),
-                Ok(Err(error)) => last = unreached(&error.to_string()),
-                Err(_) => last = unreached("it takes too long"),
-            }
-        }
-        Err(last)
-    }
 }
 
 /// How far a message is, for whoever gives up waiting.
@@ -199,28 +140,6 @@ struct UnderWay {
 enum Greeting {
     Was,
     Waits,
-}
-
-/// Makes a connection one that others cannot read, to a server that proves its name.
-async fn crypt(stream: TcpStream, host: &str) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
-    let failed = |why: &dyn std::fmt::Display| Error::Network {
-        message: format!("no encryption with `{host}`: {why}"),
-        before_send: true,
-    };
-    let config = trusting().map_err(|why| failed(&why))?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(&error))?;
-    TlsConnector::from(config).connect(name, stream).await.map_err(|error| failed(&error))
-}
-
-/// What the system trusts, read once.
-fn trusting() -> Result<Arc<ClientConfig>, String> {
-    static CONFIG: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
-    let made = CONFIG.get_or_init(|| {
-        install_cryptography();
-        let trusts = ClientConfig::builder().with_platform_verifier().map_err(|error| error.to_string())?;
-        Ok(Arc::new(trusts.with_no_client_auth()))
-    });
-    made.clone()
 }
 
 /// An answer of a server: its code and its lines.

@@ -6,6 +6,8 @@ mod listing;
 mod own;
 mod path;
 
+use std::path::PathBuf;
+
 use dsl::catalog::{Action, Failure, FailureKind, Safety, Trust};
 use dsl::types::{Field, Type};
 use dsl::value::{Content, Value};
@@ -13,7 +15,7 @@ use dsl::value::{Content, Value};
 use crate::Settings;
 use crate::params::Params;
 pub(crate) use content::file;
-use folder::Folder;
+use folder::{Folder, Missing};
 use own::Own;
 
 /// The longest file that is read as anything but bytes, and the longest that is written out of values, in bytes.
@@ -21,6 +23,25 @@ pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
 
 /// The longest file that is read as bytes.
 pub(crate) const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
+
+/// The folder of files, for whoever opens a file in it by a path.
+pub(crate) struct Reached(Folder);
+
+impl Reached {
+    pub(crate) fn new(settings: &Settings) -> Reached {
+        Reached(Folder { root: settings.files.clone(), own: Own::new(&settings.protected) })
+    }
+
+    /// Where a file truly is that is there.
+    pub(crate) fn to_read(&self, path: &str) -> Result<PathBuf, Failure> {
+        self.0.true_path(path, Missing::Refused)
+    }
+
+    /// Where a file truly is, or would be, that may be written.
+    pub(crate) fn to_change(&self, path: &str) -> Result<PathBuf, Failure> {
+        self.0.true_path(path, Missing::Fine)
+    }
+}
 
 /// What is done with the folder of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -93,6 +93,10 @@ fn one(reader: &mut Reader<'_>, entry: &Entry, connection: &Scope, places: &Plac
             request.map(|request| Means::Request(Box::new(request)))
         }
     };
+    let input = match &means {
+        Some(Means::Code(code)) => marked(*code, input),
+        Some(Means::Request(_)) | None => input,
+    };
     let idempotency = fields.take("idempotency").and_then(|node| idempotency(fields.reader, node, &scope));
     let pages = fields.take("pages").and_then(|node| request::pages(fields.reader, node, &scope, places));
     let each = fields.take("each").and_then(|node| {
@@ -175,6 +179,12 @@ fn code(fields: &mut Fields<'_, '_, '_>, input: &[Field], what: &str) -> Option<
         fields.reader.diagnostics.push(Diagnostic::error(ErrorCode::MissingParameter, node.span, message));
     }
     Some(found)
+}
+
+/// The parameters of an action that code carries out, with those known whose text is the author's alone.
+fn marked(code: Code, input: Vec<Field>) -> Vec<Field> {
+    let marked = |field: Field| Field { marks: code.marks(&field.name), ..field };
+    input.into_iter().map(marked).collect()
 }
 
 fn safety(fields: &mut Fields<'_, '_, '_>) -> Option<Safety> {

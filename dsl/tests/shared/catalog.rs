@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use dsl::catalog::{Action, Catalog, Safety, Signature, Trust};
-use dsl::types::{Field, Type};
+use dsl::types::{Field, Marks, Type};
 
 pub fn catalog() -> Catalog {
     let action = |id: &str, safety, input| Action {
@@ -67,6 +67,20 @@ pub fn catalog() -> Catalog {
             ],
         )),
     ]);
+    let query = vec![
+        path(),
+        Field::required("sql", Type::String, "The statement.").fixed(Marks::Questions),
+        Field::optional("params", Type::List(Box::new(Type::Any)), "What stands for each `?`."),
+    ];
+    let numbered = vec![
+        Field::required("sql", Type::String, "The statement.").fixed(Marks::Numbers),
+        Field::optional("params", Type::List(Box::new(Type::Any)), "What stands for `$1` and so on."),
+    ];
+    for action in
+        [action("sqlite.query", Safety::Read, query), action("postgres.query", Safety::Read, numbered)]
+    {
+        catalog.actions.insert(action.id.clone(), action);
+    }
     catalog.workflows = Some(workflows().into_iter().map(|(name, it)| (name.into(), it)).collect());
     catalog
 }

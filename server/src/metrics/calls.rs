@@ -78,7 +78,7 @@ impl Metered {
 
 /// Connectors that are no service: models have a word of their own, what stays within the machine stands always, and `http` goes
 /// to addresses of an author's choice, whose troubles are theirs.
-const WITHIN: [&str; 4] = ["ai", "file", "http", "keyway"];
+const WITHIN: [&str; 7] = ["ai", "file", "html", "http", "keyway", "sheet", "sqlite"];
 
 /// True for failures which say that a service does not answer, or takes our account no more.
 fn is_sick(kind: FailureKind) -> bool {

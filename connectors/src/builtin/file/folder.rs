@@ -29,6 +29,13 @@ pub(crate) struct Folder {
     pub(crate) own: Own,
 }
 
+/// Whether a file must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Fine,
+    Refused,
+}
+
 impl Folder {
     /// A handle of the folder.
     pub(crate) fn open(&self) -> Result<Dir, Failure> {
@@ -91,6 +98,30 @@ impl Folder {
         replace(&parent, &name, |file| file.write_all(&old).and_then(|()| file.write_all(&added)))
             .map_err(|error| of_io(&error, text))?;
         Ok(size)
+    }
+
+    /// Where a file truly is, for whoever can open it by a path alone; no part of it is a link. With `Missing::Fine` it need
+    /// not be there yet, and is one that may be written.
+    pub(crate) fn true_path(&self, text: &str, missing: Missing) -> Result<PathBuf, Failure> {
+        let path = path::parse_file(text)?;
+        self.refuse_own(&path, text)?;
+        let root = self.root.canonicalize().map_err(|error| of_io(&error, "the folder of files"));
+        let found = match missing {
+            Missing::Refused => {
+                let dir = self.open()?;
+                opened(&dir, &path, text)?;
+                dir.canonicalize(&path)
+            }
+            Missing::Fine => {
+                let (parent, name) = self.place(text)?;
+                self.refuse_protected(&parent, &name, text)?;
+                match path.parent().filter(|above| !above.as_os_str().is_empty()) {
+                    None => Ok(PathBuf::from(name)),
+                    Some(above) => self.open()?.canonicalize(above).map(|above| above.join(name)),
+                }
+            }
+        };
+        Ok(root?.join(found.map_err(|error| of_io(&error, text))?))
     }
 
     /// The folder that a file is to be in, made where it is missing, and the file's name.
