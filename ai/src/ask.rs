@@ -233,19 +233,26 @@ impl<'a> Step<'a> {
     async fn of(asking: &'a Asking<'a>, mut wish: Wish) -> Result<Step<'a>, Failure> {
         let (vault, owner, wanted) = (asking.vault.clone(), asking.owner.to_owned(), wish.need.model.clone());
         let (ways, ledger) = (asking.models.ways.clone(), asking.models.ledger());
-        let broke_off = || Failure::passing(FailureKind::Server, "the search for keys broke off");
-        let looks = asking.models.looking.acquire().await.map_err(|_| broke_off())?;
-        let found = tokio::task::spawn_blocking(move || {
+        let find = move || {
             let (keys, out_of_use) =
                 offers::keys(ways.providers, &vault, &owner, wanted.as_deref(), &|of| ledger.prices(of))?;
             let history = ledger.history(&owner, &wish);
             let prospect = ways.prospect(&wish, &history);
             wish.need.writes = history.writes.unwrap_or(wish.need.writes);
             Ok::<_, Failure>((wish, keys, out_of_use, prospect, history))
-        });
-        let found = found.await;
-        drop(looks);
-        let (wish, keys, out_of_use, prospect, history) = found.map_err(|_| broke_off())??;
+        };
+        let found = match &asking.by {
+            // It has no history, and its keys are a few rows, for which nobody is waited for: less than a change of threads.
+            By::Token { .. } => find(),
+            By::Step { .. } => {
+                let broke_off = || Failure::passing(FailureKind::Server, "the search for keys broke off");
+                let looks = asking.models.looking.acquire().await.map_err(|_| broke_off())?;
+                let found = tokio::task::spawn_blocking(find).await;
+                drop(looks);
+                found.map_err(|_| broke_off())?
+            }
+        };
+        let (wish, keys, out_of_use, prospect, history) = found?;
         let (quality, spent, waited) = (wish.need.quality, Money::ZERO, Duration::ZERO);
         let (level, below, aside, live) = (0, String::new(), None, Live::new(Hears::Nobody));
         Ok(Step {

@@ -368,7 +368,7 @@ fn with_query(url: &Url, query: &[(String, Hole)], opened: &Opened, host: &str) 
 }
 
 /// Reads the URL of a request.
-fn checked_url(text: &str) -> Result<Url, Error> {
+pub(crate) fn checked_url(text: &str) -> Result<Url, Error> {
     // The text is left out: it may hold what only the receiver should see.
     let url = Url::parse(text).map_err(|error| Error::Invalid(format!("this is not a URL: {error}")))?;
     match url.scheme() {

@@ -45,9 +45,18 @@ impl Opened {
     /// Opens what is not known for this host, on a thread that may block.
     pub(crate) async fn learn(&self, names: BTreeSet<&str>, host: &str) -> Result<(), Refused> {
         let keys: Vec<(String, String)> = {
-            let known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            let keys = names.into_iter().map(|name| (name.to_owned(), host.to_owned()));
-            keys.filter(|key| !known.contains_key(key)).collect()
+            let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut shut = vec![];
+            for key in names.into_iter().map(|name| (name.to_owned(), host.to_owned())) {
+                if known.contains_key(&key) {
+                    continue;
+                }
+                match self.open.held(&key.0, host) {
+                    Some(secret) => drop(known.insert(key, secret)),
+                    None => shut.push(key),
+                }
+            }
+            shut
         };
         let Some((first, _)) = keys.first().cloned() else { return Ok(()) };
         let broke_off = || Refused::Sealed { name: first.clone(), why: "whoever keeps it broke off".into() };
@@ -220,6 +229,8 @@ fn replaced(hay: &[u8], needle: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     struct One;
@@ -228,6 +239,38 @@ mod tests {
         fn open(&self, _: &str, _: &str) -> Result<Secret, Refused> {
             Ok(Secret::new("cana/ry \"12\"".into()))
         }
+    }
+
+    /// Has a secret open for one host, and opens others when it is asked.
+    struct Holding(AtomicUsize);
+
+    impl Open for Holding {
+        fn open(&self, _: &str, _: &str) -> Result<Secret, Refused> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(Secret::new("opened".into()))
+        }
+
+        fn held(&self, _: &str, host: &str) -> Option<Secret> {
+            (host == "h").then(|| Secret::new("held".into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_open_for_a_host_serves_that_host_alone_and_is_hidden_like_any_other() {
+        let holding = Arc::new(Holding(AtomicUsize::new(0)));
+        let opened = Opened::new(holding.clone(), Arc::new(Semaphore::new(1)));
+        let filled = async |host: &str| {
+            opened.learn(["a"].into(), host).await.unwrap();
+            opened.fill(&Hole::Name("a".into()), host).unwrap().expose().to_owned()
+        };
+        assert_eq!(filled("h").await, "held");
+        assert_eq!(holding.0.load(Ordering::Relaxed), 0);
+        assert_eq!(filled("g").await, "opened");
+        assert_eq!(holding.0.load(Ordering::Relaxed), 1);
+        let mut veil = Veil::new(opened.needles());
+        let seen = [veil.push(Bytes::from_static(b"it is held, and opened")), veil.end()].concat();
+        let seen = String::from_utf8(seen).unwrap();
+        assert!(!seen.contains("held") && !seen.contains("opened"), "{seen}");
     }
 
     #[tokio::test]

@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use secret::{Hole, Refused, Secret};
 
+use crate::client::checked_url;
 use crate::content::Content;
+use crate::policy::host_of;
 use crate::redact::Opened;
 
 pub use reqwest::Method;
@@ -51,6 +53,11 @@ impl Request {
             redirects: None,
             max_response: None,
         }
+    }
+
+    /// Where it goes, as secrets are asked for by it; nothing, where its address is none.
+    pub fn host(&self) -> Option<String> {
+        checked_url(&self.url).ok().map(|url| host_of(&url))
     }
 }
 

@@ -10,6 +10,11 @@ pub trait Open: Send + Sync {
     /// # Errors
     /// Where there is no such secret, or it is not for this host.
     fn open(&self, name: &str, host: &str) -> Result<Secret, Refused>;
+
+    /// Gives the secret of this name for this host where it is open already, at once; that it is used there is on a disk.
+    fn held(&self, _name: &str, _host: &str) -> Option<Secret> {
+        None
+    }
 }
 
 /// Why a secret was not opened. It holds names, never a secret.

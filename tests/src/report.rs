@@ -1,5 +1,6 @@
 //! What a long campaign writes down: date, commit, machine, command and figures.
 
+use std::path::Path;
 use std::time::Duration;
 
 /// A report that has begun. Where `KEYWAY_REPORT` names a file, it is written there; it is printed in any case.
@@ -46,10 +47,17 @@ impl Report {
 
 /// The settings of this campaign, as they are written before a command.
 fn settings() -> String {
-    let ours = |name: &str| name.starts_with("KEYWAY_") && !["KEYWAY_BIN", "KEYWAY_REPORT"].contains(&name);
+    let ours = |name: &str| name.starts_with("KEYWAY_") && name != "KEYWAY_REPORT";
+    // A binary is told by its place in the project.
+    let told = |name: &str, value: String| match name {
+        "KEYWAY_BIN" => Path::new(&value)
+            .strip_prefix(crate::root())
+            .map_or_else(|_| value.clone(), |path| path.display().to_string()),
+        _ => value,
+    };
     let mut found: Vec<String> = std::env::vars()
         .filter(|(name, _)| ours(name))
-        .map(|(name, value)| format!("{name}={value} "))
+        .map(|(name, value)| format!("{name}={} ", told(&name, value)))
         .collect();
     found.sort();
     found.concat()

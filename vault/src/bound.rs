@@ -71,9 +71,24 @@ pub struct Paid {
     pub name: String,
     /// Its provider.
     pub provider: String,
+    /// It, where it is open already.
+    pub held: Option<Held>,
+}
+
+/// A secret that was opened for one host, and written down as used there.
+#[derive(Clone)]
+pub struct Held {
+    /// The host.
+    pub host: String,
+    /// It.
+    pub secret: Secret,
 }
 
 impl Open for Paid {
+    fn held(&self, _: &str, host: &str) -> Option<Secret> {
+        self.held.as_ref().filter(|held| held.host == host).map(|held| held.secret.clone())
+    }
+
     fn open(&self, _: &str, host: &str) -> Result<Secret, Refused> {
         let who = Who { owner: &self.owner, actor: &self.actor };
         let what = What::PaidBy { payer: &self.payer, name: &self.name };

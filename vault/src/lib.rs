@@ -6,6 +6,7 @@
 
 mod apps;
 mod audit;
+mod beside;
 mod bound;
 mod cipher;
 mod connections;
@@ -28,7 +29,8 @@ mod swaps;
 mod verify;
 
 pub use audit::{Action, Deed, Recorded, Told};
-pub use bound::{Bound, Paid, Trial};
+pub use beside::Beside;
+pub use bound::{Bound, Held, Paid, Trial};
 pub use cipher::Key;
 pub use connections::{Connected, Connecting, Place, secret_name};
 pub use error::Error;

@@ -5,9 +5,10 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use secret::{Refused, Secret};
-use store::{Change, Edit, Unfit, vault as rows};
+use store::{Chain, Change, Edit, Unfit, vault as rows};
 
 use crate::audit::Action;
 use crate::error::Error;
@@ -232,6 +233,41 @@ impl<'a> Parties<'a> {
     }
 }
 
+/// A secret that serves a wish, open, and not yet written down as used: until then it stays here.
+pub(crate) struct Ready {
+    found: Found,
+    version: rows::Version,
+    secret: Secret,
+    chain: Arc<dyn Chain>,
+}
+
+impl Ready {
+    /// True if its use counts against a quota of the month.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.found.quota.is_some()
+    }
+
+    /// What must be on disk first.
+    pub(crate) fn change(&self, want: &Want<'_>) -> Change {
+        Change {
+            edits: uses(&self.found, want),
+            audit: vec![used(&self.found, want)],
+            chain: self.chain.clone(),
+        }
+    }
+
+    /// It, once its change is on disk.
+    pub(crate) fn resolved(self) -> Resolved {
+        Resolved {
+            secret: self.secret,
+            version: self.found.secret.version,
+            name: self.found.secret.name,
+            payer: self.found.payer,
+            settings: crate::secrets::read_settings(&self.version.settings),
+        }
+    }
+}
+
 /// The secret that serves a wish, still shut.
 pub(crate) struct Found {
     secret: rows::Secret,
@@ -257,26 +293,25 @@ impl Vault {
     }
 
     fn opened(&self, want: &Want<'_>) -> Result<Resolved, Error> {
+        let Some(ready) = self.ready(want)? else {
+            return Err(Refused::Unknown { name: want.what.name(want.connector).into() }.into());
+        };
+        match self.desk.make(ready.change(want))? {
+            Ok(()) => Ok(ready.resolved()),
+            Err(Unfit::Spent) => Err(unpaid(&ready.found.secret.name, "the quota of this month is used up")),
+            Err(unfit) => Err(self.unfit(unfit, "the secret")),
+        }
+    }
+
+    /// What serves a wish, with what must be on disk before it leaves the vault. Nothing is wrong with an empty vault; there
+    /// is just no secret in it.
+    pub(crate) fn ready(&self, want: &Want<'_>) -> Result<Option<Ready>, Error> {
         let keys = match self.keys() {
-            // Nothing is wrong with an empty vault; there is just no secret in it.
-            Err(Error::Blank) => {
-                return Err(Refused::Unknown { name: want.what.name(want.connector).into() }.into());
-            }
+            Err(Error::Blank) => return Ok(None),
             keys => keys?,
         };
         let (found, version, secret) = self.unlocked(want)?;
-        let (edits, audit) = (uses(&found, want), vec![used(&found, want)]);
-        match self.desk.make(Change { edits, audit, chain: keys.links.clone() })? {
-            Ok(()) => Ok(Resolved {
-                secret,
-                version: found.secret.version,
-                name: found.secret.name,
-                payer: found.payer,
-                settings: crate::secrets::read_settings(&version.settings),
-            }),
-            Err(Unfit::Spent) => Err(unpaid(&found.secret.name, "the quota of this month is used up")),
-            Err(unfit) => Err(self.unfit(unfit, "the secret")),
-        }
+        Ok(Some(Ready { found, version, secret, chain: keys.links.clone() }))
     }
 
     /// What serves a wish, opened but not yet recorded: it must not leave the vault like this.

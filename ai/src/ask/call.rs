@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use secret::{Hole, Refused};
 use store::calls::{Budget, Call, Limits, Outcome};
 use store::{Change, Desk, Edit, Unfit};
-use vault::Paid;
+use vault::{Beside, Held, Paid, Want, What, Who};
 
 use super::live::{Asked, Known, Live};
 use super::matter::{End, Matter};
@@ -108,8 +108,10 @@ impl<M: Matter> Ask<'_, M> {
             Ok(call) => call,
             Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
         };
-        let mut row = match self.open(call.clone(), price, likely).await {
-            Ok(row) => row,
+        let request = self.request();
+        let host = request.as_ref().ok().and_then(egress::Request::host);
+        let (mut row, held) = match self.open(call.clone(), price, likely, host).await {
+            Ok(opened) => opened,
             Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost: Money::ZERO },
         };
         self.live.begin(|| Asked {
@@ -120,7 +122,7 @@ impl<M: Matter> Ask<'_, M> {
             why: self.why.clone(),
             price: if row.price.is_some() { Known::Yes } else { Known::No },
         });
-        let came = self.send(&row.said).await;
+        let came = self.send(request, held, &row.said).await;
         let cost =
             row.price.as_ref().and_then(|price| price.cost(&came.usage).known()).map(|cost| cost.total());
         let outcome = row.outcome(&came.usage, cost, came.class, came.first);
@@ -174,8 +176,15 @@ impl<M: Matter> Ask<'_, M> {
         Limits { run: self.wish.run_cost.map(units), step: self.wish.max_cost.map(units), month }
     }
 
-    /// Opens the row, unless that could pass a limit.
-    async fn open(&self, call: Call, price: Option<Price>, likely: u64) -> Result<Row, Failure> {
+    /// Opens the row, unless that could pass a limit, and with it the key for the host that is called, where both can be
+    /// written down at once.
+    async fn open(
+        &self,
+        call: Call,
+        price: Option<Price>,
+        likely: u64,
+        host: Option<String>,
+    ) -> Result<(Row, Option<Held>), Failure> {
         let limits = self.limits();
         let mut row = Row {
             desk: self.asking.models.desk.clone(),
@@ -190,12 +199,36 @@ impl<M: Matter> Ask<'_, M> {
         };
         let edit = Edit::OpenCall { call: Box::new(call.clone()), limits };
         // Until it is known that it is not there it is taken to be: whoever gives up here leaves a row that is settled.
-        let opened = write(&row.desk, vec![edit]).await;
+        let (opened, held) = match self.beside(host, &edit).await {
+            Some((opened, held)) => (Ok(opened), held),
+            None => (write(&row.desk, vec![edit]).await, None),
+        };
         row.open = matches!(opened, Ok(Ok(())));
         match opened? {
-            Ok(()) => Ok(row),
+            Ok(()) => Ok((row, held)),
             Err(Unfit::Spent) => Err(Failure::new(FailureKind::Budget, self.too_dear(&call))),
             Err(unfit) => Err(broken(&format!("{unfit:?}"))),
+        }
+    }
+
+    /// Opens the row and the key in one change. Nothing, where that cannot be: then nothing is written, and why the key does
+    /// not open is found when it is to be sent.
+    async fn beside(&self, host: Option<String>, edit: &Edit) -> Option<(Result<(), Unfit>, Option<Held>)> {
+        let host = host?;
+        let by = self.asking.by.words();
+        let want = Want {
+            who: Who { owner: self.asking.owner, actor: &by },
+            what: What::PaidBy { payer: &self.key.usable.payer, name: &self.key.usable.name },
+            connector: &self.key.provider.name,
+            host: &host,
+        };
+        match self.asking.vault.resolve_beside(&want, vec![edit.clone()]).await {
+            Ok(Beside::Opened(resolved)) => {
+                let secret = resolved.secret;
+                Some((Ok(()), Some(Held { host, secret })))
+            }
+            Ok(Beside::Unfit(unfit)) => Some((Err(unfit), None)),
+            Ok(Beside::Apart) | Err(_) => None,
         }
     }
 
@@ -226,14 +259,19 @@ impl<M: Matter> Ask<'_, M> {
         format!("a call of `{name}` may cost {} USD, and {left}", Money::from_units(reserved.into()))
     }
 
-    async fn send(&self, said: &Mutex<Counter>) -> Came<M::Answer> {
+    async fn send(
+        &self,
+        request: Result<Request, Refusal>,
+        held: Option<Held>,
+        said: &Mutex<Counter>,
+    ) -> Came<M::Answer> {
         let nothing = |refusal: Refusal| Came {
             class: refusal.class.name(),
             answer: Err(refusal),
             usage: Usage::default(),
             first: None,
         };
-        let request = match self.request() {
+        let request = match request {
             Ok(request) => request,
             Err(refusal) => return nothing(refusal),
         };
@@ -244,6 +282,7 @@ impl<M: Matter> Ask<'_, M> {
             payer: self.key.usable.payer.clone(),
             name: self.key.usable.name.clone(),
             provider: self.key.provider.name.clone(),
+            held,
         };
         let mut reading = self.matter.begin(self.key.provider);
         let mut broken = None;

@@ -199,6 +199,7 @@ impl Talk<'_> {
             payer: usable.payer.clone(),
             name: usable.name.clone(),
             provider: provider.name.clone(),
+            held: None,
         };
         let client = self.asking.models.client(self.asking.reach).opened_by(Arc::new(open));
         let response = client.send(request).await.map_err(|error| unsent(&error))?;
