@@ -4,6 +4,8 @@
 mod command;
 #[path = "http/connecting.rs"]
 mod connecting;
+#[path = "http/drafts.rs"]
+mod drafts;
 #[path = "http/editor.rs"]
 mod editor;
 #[path = "http/issuers.rs"]
