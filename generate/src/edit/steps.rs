@@ -94,7 +94,7 @@ pub(super) fn removed(asked: &Asked<'_>) -> Done<Option<Change>> {
             return ask("one step at a time: which of them is to go first?", names);
         }
     };
-    without(asked, found).map(Some)
+    without(asked, &found).map(Some)
 }
 
 /// The steps that words speak of without naming them: those that fit best.

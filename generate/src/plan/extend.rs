@@ -55,7 +55,7 @@ pub(crate) enum Narrowed {
 
 /// Plans steps behind those that are there.
 pub(crate) fn grown(wish: &str, base: &Base<'_>, means: &Means<'_>) -> Done<Grown> {
-    let mut planner = Planner::beside(wish, base, means);
+    let mut planner = Planner::next_to(wish, base, means);
     planner.refuse(wish)?;
     let (steps, inputs) = (planner.sketch.steps.len(), planner.sketch.inputs.len());
     let clauses = std::mem::take(&mut planner.parts.clauses);
@@ -96,7 +96,7 @@ pub(crate) fn narrowed(
     base: &Base<'_>,
     means: &Means<'_>,
 ) -> Done<(Narrowed, Vec<String>)> {
-    let mut planner = Planner::beside(wish, base, means);
+    let mut planner = Planner::next_to(wish, base, means);
     planner.refuse(wish)?;
     let clause = Clause { names: planner.parts.names.clone(), ..Clause::of(wish) };
     if let Some(word) = Planner::judged(&clause) {
@@ -239,8 +239,9 @@ impl<'a> Planner<'a> {
     }
 
     /// A plan beside a workflow: what it has stands there, and what it gives is at hand.
-    fn beside(wish: &str, base: &Base<'_>, means: &'a Means<'a>) -> Planner<'a> {
+    fn next_to(wish: &str, base: &Base<'_>, means: &'a Means<'a>) -> Planner<'a> {
         let mut planner = Planner::new(wish, means);
+        planner.sketch.name.clone_from(&base.workflow.name);
         planner.begun(base.workflow);
         let inputs = base.workflow.inputs.iter().map(|field| Input {
             name: field.name.clone(),

@@ -362,6 +362,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drafts a workflow out of plain words, changes a text by them, or mends it, as `keyway generate --json` and `keyway fix --json` do; nothing is stored or started. Once for each `idempotency-key`, as long as the process runs. */
+        post: operations["post_generate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/graph": {
         parameters: {
             query?: never;
@@ -2824,6 +2841,100 @@ export interface operations {
             503: components["responses"]["Refused"];
         };
     };
+    post_generate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within a day, the same key with the same wish is done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description What is to be done, or with `text` what is to change; up to 4000 bytes. */
+                    prompt?: string;
+                    /** @description A workflow in YAML that is changed; without `prompt` it is mended. */
+                    text?: string;
+                    /** @description What was answered to the questions before, in their order; up to 20. */
+                    answers?: string[];
+                    /** @description The zone of the times, as `Europe/Berlin`; without it that of the machine. */
+                    zone?: string;
+                    /** @description Ask no model. */
+                    offline?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        kind: "draft" | "question" | "refusal";
+                        /** @description The text, of a draft, and of what was mended in part. */
+                        yaml?: string;
+                        /** @description What has to be known first. */
+                        question?: string;
+                        /** @description Answers that would do. */
+                        choices?: string[];
+                        /** @description Why not, and what is near. */
+                        reason?: string;
+                        /** @description What was taken to be meant. */
+                        assumptions: string[];
+                        /** @description What it does, and what came of playing it. */
+                        explanation: string;
+                        /** @description What a run would do, as `keyway plan --json` tells it; null without a draft. */
+                        plan: unknown;
+                        /** @description What its models would cost, as `models` there. */
+                        cost: unknown;
+                        /** @description What is open before it can run. */
+                        missing: ({
+                            what: string;
+                            message: string;
+                            /** @description The command that helps. */
+                            type?: string | null;
+                        } & {
+                            [key: string]: unknown;
+                        })[];
+                        /** @description What differs from `text`, as `diff -u` tells it. */
+                        diff?: string;
+                        /** @description What it does otherwise than `text`. */
+                        changes?: {
+                            of: string;
+                            how: string;
+                            name: string;
+                        }[];
+                        /** @description What mended it. */
+                        applied?: ({
+                            by: string;
+                            title: string;
+                        } & {
+                            [key: string]: unknown;
+                        })[];
+                        /** @description What is still wrong with it, as `keyway check --json` tells it. */
+                        left?: unknown;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
     post_graph: {
         parameters: {
             query?: never;
@@ -4886,6 +4997,8 @@ export interface operations {
                     text: string;
                     /** @description Only tell what would change. */
                     dry_run?: boolean;
+                    /** @description Whether its triggers start runs; as before without it, and those of a new one do. */
+                    enabled?: boolean;
                 };
             };
         };

@@ -21,7 +21,11 @@ pub const GENERATED: Shape = Fields(&[
     always("cost", Any, "What its models would cost, as `models` there."),
     always(
         "missing",
-        List(&Open(&[always("what", Text, ""), always("message", Text, "")])),
+        List(&Open(&[
+            always("what", Text, ""),
+            always("message", Text, ""),
+            perhaps("type", Maybe(&Text), "The command that helps."),
+        ])),
         "What is open before it can run.",
     ),
     perhaps("diff", Text, "What differs from `text`, as `diff -u` tells it."),
