@@ -98,3 +98,27 @@ fn a_question_of_the_model_is_passed_on() {
         (Kind::Question, Some("which channel?"), 2)
     );
 }
+
+#[test]
+fn written_answers_of_a_model_pass_the_suite_as_their_wishes_want() {
+    let recorded: Vec<Value> = serde_json::from_str(include_str!("../suites/written.json")).unwrap();
+    let prompts = generate::eval::suite(generate::eval::SUITE);
+    assert!(prompts.len() >= 150, "{} wishes", prompts.len());
+    let catalog = pages::catalog();
+    let library = Library::new(&catalog);
+    let here = Here::new("2026-01-05T07:30:00Z".parse().unwrap(), "Europe/Berlin").unwrap();
+    let means = Means { catalog: &catalog, library: &library, connected: &[], here: &here, answers: &[] };
+    for one in &recorded {
+        assert_eq!(one["by"], "written", "no answer here was given by a model");
+        let wish = one["wish"].as_str().unwrap();
+        let prompt = prompts.iter().find(|prompt| prompt.wish == wish).unwrap_or_else(|| panic!("{wish}"));
+        let model = Written::new(one["answers"].as_array().unwrap());
+        let (answer, took) = asked(&model, wish);
+        let unmet = generate::eval::judge(prompt, &answer, &means, std::time::Duration::ZERO).unmet;
+        assert_eq!(unmet, Vec::<String>::new(), "{wish}: {answer:?}");
+        assert_eq!(took.rounds, one["answers"].as_array().unwrap().len(), "{wish}");
+        // The control: the answer to another wish does not do for this one.
+        let other = prompts.iter().find(|other| other.class == "conditional").unwrap();
+        assert!(!generate::eval::judge(other, &answer, &means, std::time::Duration::ZERO).unmet.is_empty());
+    }
+}
