@@ -33,7 +33,9 @@ pub fn patched(text: &str, patches: &[Patch]) -> Result<String, String> {
     for patch in patches {
         let old = ends(&patch.old);
         if old.is_empty() {
-            return Err("an `old` is empty: give words that stand in the text, and in `new` them and more".into());
+            return Err(
+                "an `old` is empty: give words that stand in the text, and in `new` them and more".into()
+            );
         }
         let mut hits = text.match_indices(&old).map(|(at, _)| at);
         match (hits.next(), hits.next()) {
@@ -67,7 +69,11 @@ pub fn fields() -> Vec<Field> {
     let or_null = |ty: Type| Type::Nullable(Box::new(ty));
     let texts = || Type::List(Box::new(Type::String));
     let patch = Type::Object(vec![
-        Field::required("old", Type::String, "Words that stand in the text exactly once, copied letter by letter."),
+        Field::required(
+            "old",
+            Type::String,
+            "Words that stand in the text exactly once, copied letter by letter.",
+        ),
         Field::required("new", Type::String, "What stands there instead."),
     ]);
     vec![
@@ -214,8 +220,14 @@ mod tests {
 
     #[test]
     fn a_patch_changes_its_words_and_no_others() {
-        assert_eq!(patched("a: 1 # x\nb: 2\n", &[patch("b: 2", "b: 3"), patch("1", "4")]).unwrap(), "a: 4 # x\nb: 3\n");
-        assert_eq!(patched("a: 1\r\nb: 2\r\n", &[patch("a: 1\nb", "a: 1\nc: 0\nb")]).unwrap(), "a: 1\r\nc: 0\r\nb: 2\r\n");
+        assert_eq!(
+            patched("a: 1 # x\nb: 2\n", &[patch("b: 2", "b: 3"), patch("1", "4")]).unwrap(),
+            "a: 4 # x\nb: 3\n"
+        );
+        assert_eq!(
+            patched("a: 1\r\nb: 2\r\n", &[patch("a: 1\nb", "a: 1\nc: 0\nb")]).unwrap(),
+            "a: 1\r\nc: 0\r\nb: 2\r\n"
+        );
     }
 
     #[test]

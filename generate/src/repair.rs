@@ -57,7 +57,8 @@ pub async fn repair_with<M: Model + Sync>(text: &str, means: &Means<'_>, model: 
                 // What makes it worse is not taken.
                 if errors(&fresh.left) > errors(&left) {
                     let wrong = problems(&fresh.text, &fresh.left);
-                    unfit = format!("\nYour edits were not taken, since they brought more problems: {wrong}\n");
+                    unfit =
+                        format!("\nYour edits were not taken, since they brought more problems: {wrong}\n");
                     continue;
                 }
                 if let Some(question) = unasked(text, &fresh.text, means) {

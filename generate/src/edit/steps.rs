@@ -47,8 +47,36 @@ const BOTH: &[&str] = &["delete", "losche", "supprime", "elimina", "skip", "remo
 
 /// What the steps of a kind are called.
 const KINDS: &[(&str, &[&str])] = &[
-    ("approve", &["approval", "approve", "confirmation", "asking me", "ask me", "genehmigung", "approbation", "aprobacion", "approvazione"]),
-    ("ai", &["summary", "summarise", "summarize", "summarising", "model", "ai", "translation", "zusammenfassung", "resume", "resumen", "riassunto"]),
+    (
+        "approve",
+        &[
+            "approval",
+            "approve",
+            "confirmation",
+            "asking me",
+            "ask me",
+            "genehmigung",
+            "approbation",
+            "aprobacion",
+            "approvazione",
+        ],
+    ),
+    (
+        "ai",
+        &[
+            "summary",
+            "summarise",
+            "summarize",
+            "summarising",
+            "model",
+            "ai",
+            "translation",
+            "zusammenfassung",
+            "resume",
+            "resumen",
+            "riassunto",
+        ],
+    ),
     ("wait", &["wait", "pause", "delay", "waiting", "warten", "attente", "espera", "attesa"]),
     ("http", &["request", "http", "call"]),
 ];
@@ -63,10 +91,8 @@ pub(super) fn removed(asked: &Asked<'_>) -> Done<Option<Change>> {
     let Some(word) = REMOVES.iter().find(|word| has(&said, word)) else { return Ok(None) };
     let page = asked.page;
     let steps = page.steps();
-    let named: Vec<&Placed<'_>> = steps
-        .iter()
-        .filter(|step| has(&asked.words, &crate::normal::normal(&step.entry.key.text)))
-        .collect();
+    let named: Vec<&Placed<'_>> =
+        steps.iter().filter(|step| has(&asked.words, &crate::normal::normal(&step.entry.key.text))).collect();
     let says_step = ["step", "steps", "schritt", "etape", "paso", "passo"].iter().any(|it| has(&said, it));
     if STARTS.iter().any(|it| has(&said, it)) && (named.is_empty() || !says_step) {
         return start::none(page).map(Some);
@@ -107,9 +133,8 @@ fn likely<'s, 'p>(steps: &'s [Placed<'p>], words: &str) -> Vec<&'s Placed<'p>> {
         let action = node.get("use").and_then(Node::scalar).map(|it| it.text.clone()).unwrap_or_default();
         let service = format!("s:{}", action.split('.').next().unwrap_or_default());
         let own = terms(&action.rsplit('.').next().unwrap_or_default().replace('_', " "));
-        let shared = |kind: &str| {
-            said.iter().filter(|term| term.starts_with(kind)).any(|term| own.contains(term))
-        };
+        let shared =
+            |kind: &str| said.iter().filter(|term| term.starts_with(kind)).any(|term| own.contains(term));
         let tells = ["v:send", "v:mail", "v:publish"].iter().any(|it| said.iter().any(|term| term == it));
         let telling = action.contains(".send") || action.contains(".post_message");
         usize::from(kind) * 4

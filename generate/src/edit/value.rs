@@ -27,8 +27,28 @@ static OLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Words that say that something else is to stand there.
 const OTHERWISE: &[&str] = &[
-    "instead", "rather than", "change", "replace", "switch", "move it", "use", "set", "statt", "anstatt", "stattdessen",
-    "andere", "ersetze", "au lieu", "plutot", "remplace", "change", "en lugar", "en vez", "cambia", "invece", "al posto",
+    "instead",
+    "rather than",
+    "change",
+    "replace",
+    "switch",
+    "move it",
+    "use",
+    "set",
+    "statt",
+    "anstatt",
+    "stattdessen",
+    "andere",
+    "ersetze",
+    "au lieu",
+    "plutot",
+    "remplace",
+    "change",
+    "en lugar",
+    "en vez",
+    "cambia",
+    "invece",
+    "al posto",
     "sostituisci",
 ];
 
@@ -72,11 +92,7 @@ fn typed(value: &str, ty: &Type) -> Done<Val> {
             return ask(format!("`{value}` is none of its values. Which of them is it?"), words.clone());
         }
         Type::String | Type::Any | Type::Enum(_) | Type::Time | Type::Union(_) => return Ok(text(value)),
-        Type::Null
-        | Type::Bytes
-        | Type::List(_)
-        | Type::Object(_)
-        | Type::AnyObject => {
+        Type::Null | Type::Bytes | Type::List(_) | Type::Object(_) | Type::AnyObject => {
             return ask(format!("it is a `{ty}`: write its default by hand, in YAML"), []);
         }
     };
@@ -94,7 +110,9 @@ fn text(value: &str) -> Val {
 /// The default of an input, in whichever form it stands.
 fn default(page: &Page<'_>, input: &Entry, value: &Val) -> Done<Piece> {
     let written = match value {
-        Val::Text(text) if text.contains('\n') => return ask("a default of several lines is written by hand", []),
+        Val::Text(text) if text.contains('\n') => {
+            return ask("a default of several lines is written by hand", []);
+        }
         value => scalar(value, 0),
     };
     match &input.value.kind {
@@ -121,7 +139,9 @@ fn default(page: &Page<'_>, input: &Entry, value: &Val) -> Done<Piece> {
                 Ok(page.behind(page.end_of(&input.value), &format!("{}default: {written}", " ".repeat(at))))
             }
         },
-        Kind::Scalar(_) | Kind::List(_) => ask("this input is written in a way that I do not change: do it by hand", []),
+        Kind::Scalar(_) | Kind::List(_) => {
+            ask("this input is written in a way that I do not change: do it by hand", [])
+        }
     }
 }
 
@@ -146,10 +166,18 @@ pub(super) fn others(asked: &Asked<'_>) -> Done<Option<Change>> {
         let hits: Vec<&(String, &Node, &Scalar)> =
             all.iter().filter(|(_, _, scalar)| scalar.text == old.text).collect();
         return match hits[..] {
-            [] => ask(format!("`{}` stands nowhere in it as a value of its own. What is to change?", old.text), []),
+            [] => ask(
+                format!("`{}` stands nowhere in it as a value of its own. What is to change?", old.text),
+                [],
+            ),
             [(_, node, _)] => Ok(Some(one(page, node, &fresh.text))),
             _ => Ok(Some(Change {
-                assumed: vec![format!("all {} places where `{}` stood say `{}`", hits.len(), old.text, fresh.text)],
+                assumed: vec![format!(
+                    "all {} places where `{}` stood say `{}`",
+                    hits.len(),
+                    old.text,
+                    fresh.text
+                )],
                 pieces: hits.iter().flat_map(|(_, node, _)| one(page, node, &fresh.text).pieces).collect(),
             })),
         };
@@ -229,7 +257,9 @@ fn values<'n>(node: &'n Node, key: &str, all: &mut Vec<(String, &'n Node, &'n Sc
         Kind::List(items) => items.iter().for_each(|item| values(item, key, all)),
         Kind::Map(entries) => entries
             .iter()
-            .filter(|entry| !["name", "description", "use", "event"].contains(&entry.key.text.as_str()) || !key.is_empty())
+            .filter(|entry| {
+                !["name", "description", "use", "event"].contains(&entry.key.text.as_str()) || !key.is_empty()
+            })
             .for_each(|entry| values(&entry.value, &entry.key.text, all)),
     }
 }
@@ -270,9 +300,11 @@ fn old_and_fresh(wish: &str, names: &Names) -> (Option<Named>, Option<Named>) {
     let goes = |at: usize| {
         let before = wish[..at].trim_end_matches(['"', '“', '„', '«', '`']);
         OLD.as_ref().is_some_and(|form| {
-            form.find_iter(before)
-                .last()
-                .is_some_and(|hit| before[hit.end()..].split_whitespace().all(|word| ["the", "channel", "to", "den", "kanal"].contains(&word)))
+            form.find_iter(before).last().is_some_and(|hit| {
+                before[hit.end()..]
+                    .split_whitespace()
+                    .all(|word| ["the", "channel", "to", "den", "kanal"].contains(&word))
+            })
         })
     };
     match &found[..] {

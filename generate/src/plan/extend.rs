@@ -277,9 +277,13 @@ impl<'a> Planner<'a> {
         let trigger = |trigger: &dsl::workflow::Trigger| match &trigger.start {
             Start::Event { event, .. } => Trigger::Event { id: event.clone(), with: vec![], filter: None },
             Start::Webhook { .. } | Start::Signal { .. } => Trigger::Webhook,
-            Start::At { .. } | Start::Cron { .. } | Start::Every { .. } => Trigger::Time(
-                crate::when::Start::Every { length: TriggerKind::Every.name().into(), from: None, zone: None },
-            ),
+            Start::At { .. } | Start::Cron { .. } | Start::Every { .. } => {
+                Trigger::Time(crate::when::Start::Every {
+                    length: TriggerKind::Every.name().into(),
+                    from: None,
+                    zone: None,
+                })
+            }
         };
         self.sketch.triggers = workflow.triggers.iter().map(trigger).collect();
         let [only] = &workflow.triggers[..] else { return };
@@ -301,7 +305,8 @@ impl<'a> Planner<'a> {
         let path = format!("steps.{name}");
         let (service, short) = action.split_once('.').unwrap_or((action, ""));
         if service == "ai" {
-            let texts = matches!(gives, Type::Object(fields) if fields.len() == 1 && fields[0].name == "text");
+            let texts =
+                matches!(gives, Type::Object(fields) if fields.len() == 1 && fields[0].name == "text");
             self.data.push(match gives {
                 _ if texts => Data::Text { path: format!("{path}.text") },
                 Type::String => Data::Text { path },
@@ -313,8 +318,7 @@ impl<'a> Planner<'a> {
             self.data.push(Data::Any { path: format!("{path}.body") });
             return;
         }
-        let reads =
-            self.means.catalog.get(action).is_some_and(|it| it.safety == dsl::catalog::Safety::Read);
+        let reads = self.means.catalog.get(action).is_some_and(|it| it.safety == dsl::catalog::Safety::Read);
         let (service, object) = (service.to_owned(), object_of(short).unwrap_or_default());
         match list_of(gives) {
             Some((within, item)) if reads => {

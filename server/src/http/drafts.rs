@@ -112,7 +112,7 @@ async fn drafted(house: Arc<House>, who: Who, said: Said) -> Result<Json, Refusa
         };
         let closer = drafts::look_closer(&mut told, catalog, part.home(), part.owner(), Some(&vault));
         Handle::current().block_on(closer)?;
-        Ok(serde_json::to_value(&told).unwrap_or_default())
+        Ok::<Json, Refusal>(serde_json::to_value(&told).unwrap_or_default())
     });
     // A panic there has been reported by the panic hook.
     done.await.unwrap_or_else(|_| Err(Refusal::broke()))
@@ -126,7 +126,8 @@ fn wanted(said: &Said) -> Result<Wanted, Refusal> {
         || answers.len() > ANSWERS
         || answers.iter().any(|one| one.len() > LONGEST)
     {
-        let help = format!("a wish and an answer have up to {LONGEST} bytes, and there are up to {ANSWERS} answers");
+        let help =
+            format!("a wish and an answer have up to {LONGEST} bytes, and there are up to {ANSWERS} answers");
         return Err(Refusal::unfit("the wish is too long").help(help));
     }
     let wish = prompt.map(|prompt| Wish { text: prompt.into(), answers });

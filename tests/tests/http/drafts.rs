@@ -53,11 +53,8 @@ fn a_wish_a_change_and_a_broken_text_are_answered_and_nothing_is_kept() {
     assert_eq!((status, &draft["kind"]), (200, &json!("draft")), "{draft}");
     assert!(!draft["plan"].is_null() && !draft["cost"].is_null() && !draft["missing"].is_null(), "{draft}");
     let text = draft["yaml"].as_str().expect("a text");
-    let (_, changed) = ask(
-        &web,
-        token,
-        &json!({ "prompt": "run it at 10 instead of 8", "text": text, "offline": true }),
-    );
+    let (_, changed) =
+        ask(&web, token, &json!({ "prompt": "run it at 10 instead of 8", "text": text, "offline": true }));
     assert_eq!(changed["yaml"], json!(text.replace("0 8 * * *", "0 10 * * *")), "{changed}");
     assert!(changed["diff"].as_str().expect("a difference").contains("\n+  - cron: \"0 10 * * *\""));
     assert_eq!(changed["changes"][0]["of"], "trigger", "{changed}");
@@ -65,7 +62,8 @@ fn a_wish_a_change_and_a_broken_text_are_answered_and_nothing_is_kept() {
     assert_eq!(mended["yaml"], json!(WRONG.replace("mesage", "message")), "{mended}");
     let (_, asked) = ask(&web, token, &json!({ "prompt": WISH.replace('8', "5"), "offline": true }));
     assert_eq!(asked["kind"], "question", "{asked}");
-    let again = json!({ "prompt": WISH.replace('8', "5"), "answers": [asked["choices"][1]], "offline": true });
+    let again =
+        json!({ "prompt": WISH.replace('8', "5"), "answers": [asked["choices"][1]], "offline": true });
     assert!(ask(&web, token, &again).1["yaml"].as_str().expect("a text").contains("0 17 * * *"));
     assert_eq!(kept(&web, token), before, "nothing was stored, and nothing was started");
     for (body, word) in [
@@ -146,7 +144,8 @@ fn under_a_key_a_model_is_asked_once_and_another_wish_is_refused() {
             scope.spawn(|| {
                 let heard = keyed("one", WISH);
                 assert_eq!(heard.status, 200, "{heard:?}");
-                replayed.fetch_add(usize::from(heard.head.contains("idempotency-replayed")), Ordering::Relaxed);
+                replayed
+                    .fetch_add(usize::from(heard.head.contains("idempotency-replayed")), Ordering::Relaxed);
             });
         }
     });
@@ -165,7 +164,8 @@ fn who_is_deployed_disabled_starts_nothing() {
     let token = web.token("local", "editor", Scope::Edit, None);
     let token = token.expose();
     let deploy = |name: &str, more: Value| {
-        let text = format!("name: {name}\ntriggers: [{{ every: 100ms }}]\nsteps: {{ a: {{ set: {{ x: 1 }} }} }}\n");
+        let text =
+            format!("name: {name}\ntriggers: [{{ every: 100ms }}]\nsteps: {{ a: {{ set: {{ x: 1 }} }} }}\n");
         let mut body = json!({ "text": text });
         body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         told(&web.ask(request("POST", "/api/v1/workflows", Some(token), Some(&body.to_string()))))

@@ -247,8 +247,16 @@ fn judged(web: &Web, document: Value) -> Judge {
     ask("POST", "/api/v1/editor/picture", Some(json!({ "text": text })));
     let wish = "post \"Hi\" to #general in Slack every day at 8";
     ask("POST", "/api/v1/generate", Some(json!({ "prompt": wish, "offline": true })));
-    ask("POST", "/api/v1/generate", Some(json!({ "prompt": "every day at 5 post \"Hi\" to #a in Slack", "offline": true })));
-    ask("POST", "/api/v1/generate", Some(json!({ "prompt": "run it every day at 9", "text": text, "offline": true })));
+    ask(
+        "POST",
+        "/api/v1/generate",
+        Some(json!({ "prompt": "every day at 5 post \"Hi\" to #a in Slack", "offline": true })),
+    );
+    ask(
+        "POST",
+        "/api/v1/generate",
+        Some(json!({ "prompt": "run it every day at 9", "text": text, "offline": true })),
+    );
     ask("POST", "/api/v1/generate", Some(json!({ "text": text.replace("set", "st"), "offline": true })));
     ask("POST", "/api/v1/generate", Some(json!({ "text": "name: x\nsteps: {}\n", "offline": true })));
     ask("POST", "/api/v1/workflows", Some(json!({ "text": text, "dry_run": true })));

@@ -4,8 +4,9 @@ use ai::gateway::Shape;
 
 use super::super::shapes::*;
 use super::super::{
-    account, audit, connecting, connections, connectors, drafts, editor, gateway, health, hooks, issuers, keys, live,
-    members, openapi, runs, schedules, secrets, session, signals, tokens, usage, webhooks, workflows,
+    account, audit, connecting, connections, connectors, drafts, editor, gateway, health, hooks, issuers,
+    keys, live, members, openapi, runs, schedules, secrets, session, signals, tokens, usage, webhooks,
+    workflows,
 };
 use super::{Handler, Policy, Route, Takes};
 use crate::role::Role;
