@@ -128,7 +128,7 @@ fn what_has_one_reading_is_changed_and_nothing_else() {
             "change the schedule to every day at 8:30",
             &["-  - cron: \"0 9 * * MON-FRI\"", "+  - cron: \"30 8 * * *\""],
         ),
-        (DIGEST, "run it every 2 hours", &["-  - cron: \"0 9 * * MON-FRI\"", "+  - every: 2h"]),
+        (DIGEST, "run it every 2 hours", &["-  - cron: \"0 9 * * MON-FRI\"", "+  - cron: \"0 */2 * * *\""]),
         (
             DIGEST,
             "post it to #team instead of #standup",
@@ -176,7 +176,7 @@ fn what_has_one_reading_is_changed_and_nothing_else() {
                 "+  send_message:",
                 "+    use: gmail.send_message",
                 "+    with:",
-                "+      to: ada@example.com",
+                "+      to: \"ada@example.com\"",
                 "+      subject: Digest",
                 "+      text: \"{{ steps.summary.text }}\"",
             ],

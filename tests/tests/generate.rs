@@ -113,7 +113,7 @@ fn a_change_is_told_by_lines_and_by_what_it_does_and_is_written_only_where_that_
     let more = "also email it to ada@example.com";
     let other = place.keyway.run(&["generate", "--offline", "--edit", &file, more, "--apply", &beside]);
     assert_eq!(other.code, Some(0), "{other:?}");
-    assert!(place.text("other.yaml").contains("to: ada@example.com"));
+    assert!(place.text("other.yaml").contains("ada@example.com"));
     assert_eq!(place.text("digest.yaml"), DIGEST.replace("0 9", "0 10"));
     let none = place.keyway.run(&["generate", WISH, "--offline", "--apply"]);
     assert_eq!(none.code, Some(1), "{none:?}");

@@ -246,6 +246,16 @@ fn put(page: &Page<'_>, now: &Triggers<'_>, triggers: &[Trigger], assumed: Vec<S
     if now.items.len() > 1 && triggers.len() == 1 {
         return ask("it starts in several ways. Which of them is to change? Say all that it is to have", []);
     }
+    // What a start brings is read by the steps: read softly, it would be nothing without an error.
+    let brings = ["event", "webhook", "signal"];
+    let brought = now.items.iter().any(|item| brings.iter().any(|key| item.get(key).is_some()));
+    let outside = now.entry.map_or("", |list| &page.text[page.end_of_entry(list)..]);
+    if brought && outside.contains("trigger.") {
+        return ask(
+            "its steps read what its trigger brings (`trigger.…`). What are they to read when it starts otherwise?",
+            [],
+        );
+    }
     let first = now.items[0];
     if let ([only], [Trigger::Time(Start::Cron { expr, zone: None })]) = (&now.items[..], triggers)
         && let Some(old) = only.get("cron")

@@ -14,7 +14,7 @@ use super::trigger::has_word;
 use super::{Done, Means, Planner, ask};
 use crate::clause::{Clause, parts};
 use crate::index::terms;
-use crate::lexicon::lexicon;
+use crate::lexicon::{Meaning, lexicon};
 use crate::sketch::{Does, Input, Sketch, Step, Trigger};
 
 /// The workflow that is there.
@@ -109,17 +109,19 @@ pub(crate) fn narrowed(
     }
     let event = match &base.workflow.triggers[..] {
         [trigger] => match &trigger.start {
-            Start::Event { event, .. } => means.catalog.event(event).map(|event| event.payload.clone()),
+            Start::Event { event, .. } => means.catalog.event(event).cloned(),
             _ => None,
         },
         _ => None,
     };
-    let condition = |planner: &mut Planner<'_>, ty: &Type, var: &str| {
-        let found = planner.filter(&clause, ty, var).or_else(|| planner.by_word(&clause, ty, var));
+    let condition = |planner: &mut Planner<'_>, (service, ty): (&str, &Type), var: &str| {
+        let found =
+            planner.filter(&clause, ty, var).or_else(|| planner.by_word(&clause, (service, ty), var));
         found.map(|found| if skips { negated(&found) } else { found })
     };
-    if let Some(payload) = event {
-        return match condition(&mut planner, &payload, "event") {
+    if let Some(event) = event {
+        let service = event.id.split('.').next().unwrap_or_default();
+        return match condition(&mut planner, (service, &event.payload), "event") {
             Some(condition) => Ok((Narrowed::Event(condition), planner.assumed)),
             None => by_what(wish),
         };
@@ -134,8 +136,8 @@ pub(crate) fn narrowed(
             _ => return ask("of which step is that to be looked at? I see no single list that it reads", []),
         },
     };
-    let Data::List { path, item, object, .. } = list else { return planner.nothing() };
-    let Some(condition) = condition(&mut planner, &item, "it") else { return by_what(wish) };
+    let Data::List { path, item, service, object } = list else { return planner.nothing() };
+    let Some(condition) = condition(&mut planner, (&service, &item), "it") else { return by_what(wish) };
     let rest = path.strip_prefix("steps.").unwrap_or(&path);
     let (step, within) = rest.split_once('.').unwrap_or((rest, ""));
     let wanted = if object.is_empty() { step.to_owned() } else { object };
@@ -360,7 +362,7 @@ impl<'a> Planner<'a> {
     }
 
     /// What a thing is known by where only a word for it is said: the word, in what the thing is called.
-    fn by_word(&mut self, clause: &Clause, ty: &Type, var: &str) -> Option<String> {
+    fn by_word(&mut self, clause: &Clause, (service, ty): (&str, &Type), var: &str) -> Option<String> {
         if let Some(mail) = clause.names.mails.first() {
             let found = field(ty, &["from", "sender", "author", "email"])?;
             return Some(contains(var, found, mail));
@@ -369,16 +371,18 @@ impl<'a> Planner<'a> {
             Some(quoted) => quoted.clone(),
             None => {
                 let known = lexicon().words(&clause.text);
+                // What names the thing itself says nothing of which of them.
+                let own = |meaning: &Meaning| match meaning {
+                    Meaning::Object(id) => {
+                        lexicon().objects.get(id).is_some_and(|it| it.home.iter().any(|home| home == service))
+                    }
+                    Meaning::Service(id) => id == service,
+                    Meaning::Verb(_) | Meaning::Happens(_) | Meaning::Trigger | Meaning::Never => false,
+                };
                 let names = |word: &str| {
-                    known.iter().any(|it| {
-                        &clause.text[it.place.clone()] == word
-                            && it.meanings.iter().any(|it| {
-                                matches!(
-                                    it,
-                                    crate::lexicon::Meaning::Object(_) | crate::lexicon::Meaning::Service(_)
-                                )
-                            })
-                    })
+                    known
+                        .iter()
+                        .any(|it| &clause.text[it.place.clone()] == word && it.meanings.iter().any(own))
                 };
                 let left: Vec<&str> = clause
                     .text
