@@ -160,6 +160,9 @@ fn negated(condition: &str) -> String {
     if single { format!("not {condition}") } else { format!("not ({condition})") }
 }
 
+/// Words for some of a thing that its own words hold too: what they name is told by them.
+const OF_A_KIND: &[&str] = &["newsletter", "newsletters"];
+
 /// Words that say that something is left out, or what alone is left.
 const NARROWING: &[&str] = &[
     "also",
@@ -380,7 +383,8 @@ impl<'a> Planner<'a> {
                     Meaning::Verb(_) | Meaning::Happens(_) | Meaning::Trigger | Meaning::Never => false,
                 };
                 let names = |word: &str| {
-                    known
+                    !OF_A_KIND.contains(&word)
+                        && known
                         .iter()
                         .any(|it| &clause.text[it.place.clone()] == word && it.meanings.iter().any(own))
                 };
