@@ -24,6 +24,7 @@ mod eval;
 mod explain;
 mod explain_run;
 mod export;
+mod fix;
 mod fmt;
 mod fork;
 mod generate;
@@ -105,6 +106,7 @@ enum Command {
     Explain(explain::Args),
     ExplainRun(explain_run::Args),
     Export(export::Args),
+    Fix(fix::Args),
     Fmt(fmt::Args),
     Fork(fork::Args),
     Generate(generate::Args),
@@ -275,6 +277,7 @@ pub fn main() -> Exit {
         Command::Explain(args) => explain::main(&args),
         Command::ExplainRun(args) => explain_run::main(&args),
         Command::Export(args) => export::main(&args),
+        Command::Fix(args) => fix::main(&args),
         Command::Fmt(args) => fmt::main(&args),
         Command::Fork(args) => on_runtime(fork::main(args)),
         Command::Generate(args) => generate::main(&args),

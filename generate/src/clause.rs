@@ -341,6 +341,12 @@ fn clause(wish: &str, masked: &str, place: Range<usize>) -> Clause {
 }
 
 impl Clause {
+    /// A whole text as one clause.
+    pub fn of(text: &str) -> Clause {
+        let masked = names(text).1;
+        clause(text, &masked, 0..text.len())
+    }
+
     /// True if it names this service.
     pub fn names_service(&self, id: &str) -> bool {
         self.services.iter().any(|(_, service)| service == id)

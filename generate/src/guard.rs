@@ -96,14 +96,122 @@ pub fn look(workflow: &Workflow, text: &str, named: &str) -> Found {
     found.hosts = hosts.into_iter().filter(|host| host == UNKNOWN || !names_host(&named, host)).collect();
     found.secrets = secrets(workflow).into_iter().filter(|name| !names_secret(&named, name)).collect();
     if allows_tools(text) {
-        found.unasked.insert("allow: [untrusted_tools]".into());
+        found.unasked.insert(ALLOWS.into());
     }
     found
 }
 
+/// Looks at a text that was changed: what the one before it did in the very same way is not asked about again.
+pub fn look_beside(before: (&Workflow, &str), after: (&Workflow, &str), named: &str) -> Found {
+    let mut found = look(after.0, after.1, named);
+    if found.is_empty() {
+        return found;
+    }
+    let was = look(before.0, before.1, named);
+    let (old, new) = (ways(before.0), ways(after.0));
+    let none = Vec::new();
+    let same = |name: &str| {
+        let old = old.get(name).unwrap_or(&none);
+        new.get(name).is_some_and(|ways| ways.iter().all(|way| old.contains(way)))
+    };
+    // As it is read, however it is written; what cannot be read counts as more than any other.
+    let allows = |text: &str| {
+        dsl::yaml::read_value(text)
+            .map_or(usize::MAX, |value| value.to_json().to_string().matches(WORD).count())
+    };
+    found.unasked.retain(|name| {
+        if name == ALLOWS {
+            return !(was.unasked.contains(name) && allows(after.1) <= allows(before.1));
+        }
+        !(was.unasked.contains(name) && same(name))
+    });
+    // Of a host that only the run knows it counts whether any step is another one that could name it.
+    if was.hosts.contains(UNKNOWN) && new.keys().all(|name| same(name) || !calls_unknown(after.0, name)) {
+        found.hosts.remove(UNKNOWN);
+    }
+    found
+}
+
+/// Looks at a text that was mended and could not be read as a workflow before: what acts in it unasked stood there
+/// already, by its name and its service.
+pub fn look_mended(before: &str, (workflow, text): (&Workflow, &str)) -> Found {
+    let mut found = look(workflow, text, before);
+    let small = before.to_lowercase();
+    let inside = |char: char| char.is_alphanumeric() || char == '_';
+    let stands =
+        |word: &str| stands_alone(&small, &word.to_lowercase(), &inside, &|rest| rest.starts_with(inside));
+    found.unasked.retain(|name| {
+        if name == ALLOWS {
+            return !before.contains(WORD);
+        }
+        let mut known = stands(name);
+        each_step(&workflow.root, &mut |step| {
+            if let (true, Op::Act(act)) = (&*step.name == name.as_str(), &step.op) {
+                let service = act.action.split('.').next().unwrap_or_default();
+                known &= stands(service);
+            }
+        });
+        !known
+    });
+    found
+}
+
+/// Each step by its name, in the form in which it is stored: places in the text are no part of it.
+fn ways(workflow: &Workflow) -> std::collections::BTreeMap<String, Vec<String>> {
+    let mut ways = std::collections::BTreeMap::<String, Vec<String>>::new();
+    each_step(&workflow.root, &mut |step| {
+        let mut json = serde_json::to_value(&step.op).unwrap_or_default();
+        without_places(&mut json);
+        ways.entry(step.name.to_string()).or_default().push(json.to_string());
+    });
+    ways
+}
+
+fn without_places(json: &mut serde_json::Value) {
+    match json {
+        serde_json::Value::Object(fields) => {
+            fields.remove("span");
+            fields.values_mut().for_each(without_places);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(without_places),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
+    }
+}
+
+/// True if a step of this name calls a host that only the run knows.
+fn calls_unknown(workflow: &Workflow, name: &str) -> bool {
+    let mut calls = false;
+    each_step(&workflow.root, &mut |step| {
+        if let Op::Act(act) = &step.op {
+            calls |= &*step.name == name && host_of(act).as_deref() == Some(UNKNOWN);
+        }
+    });
+    calls
+}
+
+fn each_step(block: &Block, found: &mut dyn FnMut(&dsl::workflow::Step)) {
+    for step in &block.steps {
+        found(step);
+        match &step.op {
+            Op::Each { body, .. } | Op::Repeat { body, .. } | Op::Try { body, .. } => each_step(body, found),
+            Op::Switch { cases, default, .. } => {
+                cases.iter().map(|case| &case.block).chain(default).for_each(|inner| each_step(inner, found));
+            }
+            Op::Act(_) | Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {}
+        }
+    }
+}
+
+/// What lets a model act beside data from outside, as it is named in a question.
+const ALLOWS: &str = "allow: [untrusted_tools]";
+/// The word for it.
+const WORD: &str = "untrusted_tools";
+
 /// True for a text that lets a model act beside data from outside. The word may be written with escapes.
 fn allows_tools(text: &str) -> bool {
-    const WORD: &str = "untrusted_tools";
     // What cannot be read counts as one that does.
     let reads =
         || dsl::yaml::read_value(text).map_or(true, |value| value.to_json().to_string().contains(WORD));

@@ -6,10 +6,13 @@
 //! ```text
 //! a wish ─when, clause─► parts ─plan─► a sketch ─write─► text ─proved─► a draft | a question | a refusal
 //!                                                  check, guard, simulate
+//! a text, a wish ─edit─► pieces ─► text ─proved beside the one before─► the same
+//! a broken text ─mend, patch─► pieces ─► text ─► the same, and what is left
 //! ```
 
 pub mod clause;
 pub mod draft;
+pub mod edit;
 pub mod eval;
 pub mod explain;
 pub mod guard;
@@ -17,7 +20,9 @@ pub mod index;
 pub mod lexicon;
 pub mod model;
 pub mod normal;
+pub mod patch;
 pub mod plan;
+pub mod repair;
 pub mod simulate;
 pub mod sketch;
 pub mod when;

@@ -109,7 +109,7 @@ pub async fn draft_with<M: Model + Sync>(wish: &Wish, means: &Means<'_>, model: 
 }
 
 /// What a model said without what moves a terminal's cursor: a person reads it there.
-fn plain(said: &str) -> String {
+pub(crate) fn plain(said: &str) -> String {
     said.chars().filter(|char| *char == '\n' || !char.is_control()).collect()
 }
 

@@ -6,13 +6,14 @@ mod answer;
 mod bind;
 mod condition;
 mod data;
+pub(crate) mod extend;
 mod source;
 mod step;
 mod trigger;
 
 use dsl::catalog::Catalog;
 
-use crate::clause::{Parts, parts};
+use crate::clause::Parts;
 use crate::index::Library;
 use crate::lexicon::{Meaning, lexicon};
 use crate::sketch::{Does, Input, Sketch, Step, name_of};
@@ -68,23 +69,17 @@ pub(crate) enum No {
     Refuse(String),
 }
 
-type Done<T> = Result<T, No>;
+pub(crate) type Done<T> = Result<T, No>;
 
-fn ask<T>(question: impl Into<String>, choices: impl IntoIterator<Item = String>) -> Done<T> {
+pub(crate) fn ask<T>(question: impl Into<String>, choices: impl IntoIterator<Item = String>) -> Done<T> {
     Err(No::Ask(question.into(), choices.into_iter().collect()))
 }
 
 /// Plans a wish.
 pub fn plan(wish: &str, means: &Means<'_>) -> Planned {
-    let mut planner = Planner {
-        means,
-        parts: parts(wish, means.here, means.answers),
-        sketch: Sketch { name: name_of(wish), description: wish.trim().to_owned(), ..Sketch::default() },
-        assumed: vec![],
-        data: vec![],
-        loops: vec![],
-        timid: false,
-    };
+    let mut planner = Planner::new(wish, means);
+    planner.sketch.name = name_of(wish);
+    planner.sketch.description = wish.trim().to_owned();
     match planner.run(wish) {
         Ok(()) => Planned::Draft(Box::new(Draft { sketch: planner.sketch, assumed: planner.assumed })),
         Err(No::Ask(question, choices)) => Planned::Ask { question, choices },

@@ -157,6 +157,45 @@ pub fn find(text: &str, here: &Here, answers: &[String]) -> Option<Found> {
     Some(Found { places, when: put::together(&pieces, here) })
 }
 
+/// What a text says of the times of a day alone, read as those of each day; nothing where it says of days too, or of neither.
+pub fn of_each_day(text: &str, here: &Here) -> Option<When> {
+    let mut pieces: Vec<Piece> =
+        scan(&Normal::of(text), text).into_iter().flat_map(|(_, pieces)| pieces).collect();
+    let times =
+        pieces.iter().any(|piece| matches!(piece, Piece::Clocks(_) | Piece::Part(_) | Piece::EachPart(_)));
+    let alone = pieces.iter().all(|piece| {
+        matches!(
+            piece,
+            Piece::Clocks(_) | Piece::Part(_) | Piece::EachPart(_) | Piece::Zone(_) | Piece::ZoneWords(_)
+        )
+    });
+    if !times || !alone {
+        return None;
+    }
+    pieces.push(Piece::Every(1, pieces::Unit::Day));
+    Some(put::together(&pieces, here))
+}
+
+/// True where a text says at what time of a day.
+pub fn says_times(text: &str) -> bool {
+    let pieces = scan(&Normal::of(text), text).into_iter().flat_map(|(_, pieces)| pieces);
+    let time = |piece: Piece| {
+        matches!(
+            piece,
+            Piece::Clocks(_)
+                | Piece::Part(_)
+                | Piece::EachPart(_)
+                | Piece::Range(..)
+                | Piece::MinuteOfHour(_)
+                | Piece::Later(..)
+        ) || matches!(
+            piece,
+            Piece::Every(_, pieces::Unit::Second | pieces::Unit::Minute | pieces::Unit::Hour)
+        )
+    };
+    pieces.into_iter().any(time)
+}
+
 /// True for a piece that says nothing of time without another one beside it: a zone, a part of a day, a number of a day.
 fn weak(piece: &Piece) -> bool {
     matches!(

@@ -81,7 +81,7 @@ pub fn trigger(trigger: &Trigger) -> String {
 }
 
 /// An expression as it stands behind `if`, `filter` or `for_each`.
-fn expression(expr: &str) -> String {
+pub fn expression(expr: &str) -> String {
     let safe = !expr.contains(": ")
         && !expr.contains(" #")
         && expr.starts_with(|char: char| char.is_ascii_alphabetic());

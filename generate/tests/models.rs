@@ -3,51 +3,16 @@
 
 #[path = "support/pages.rs"]
 mod pages;
+#[path = "support/written.rs"]
+mod written;
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
-
-use dsl::catalog::{Failure, FailureKind};
-use dsl::types::Field;
 use generate::draft::{Answer, Kind, Wish};
 use generate::index::Library;
-use generate::model::{Model, REPAIRS, Said, Took, draft_with};
+use generate::model::{REPAIRS, Took, draft_with};
 use generate::plan::Means;
 use generate::when::Here;
 use serde_json::{Value, json};
-
-/// Answers that were written down, one after the other; then none. It keeps what it was asked.
-struct Written {
-    answers: Mutex<Vec<Value>>,
-    asked: Mutex<Vec<(String, String)>>,
-}
-
-impl Written {
-    fn new(answers: &[Value]) -> Written {
-        Written { answers: Mutex::new(answers.iter().rev().cloned().collect()), asked: Mutex::default() }
-    }
-}
-
-impl Model for Written {
-    async fn ask(&self, system: &str, prompt: &str, _: &[Field]) -> Result<Said, Failure> {
-        self.asked.lock().unwrap().push((system.to_owned(), prompt.to_owned()));
-        match self.answers.lock().unwrap().pop() {
-            Some(value) => Ok(Said { value, tokens: 100 }),
-            None => Err(Failure::new(FailureKind::Auth, "there is no key for any model")),
-        }
-    }
-}
-
-/// What a future gives that waits for nobody.
-fn now<T>(work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
-    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("it waits"),
-    }
-}
+use written::{Written, now};
 
 fn asked(model: &Written, wish: &str) -> (Answer, Took) {
     let catalog = pages::catalog();
@@ -78,7 +43,7 @@ fn the_problems_of_a_draft_go_back_to_the_model() {
     let model = Written::new(&[drafted(&RIGHT.replace("post_message", "post_mesage")), drafted(RIGHT)]);
     let (answer, took) = asked(&model, WISH);
     assert_eq!((answer.kind, took.rounds), (Kind::Draft, 2));
-    let asked = model.asked.lock().unwrap();
+    let asked = model.asked();
     assert!(asked[1].1.contains("post_mesage") && asked[1].1.contains("problems"), "{}", asked[1].1);
 }
 
@@ -132,4 +97,28 @@ fn a_question_of_the_model_is_passed_on() {
         (answer.kind, answer.question.as_deref(), answer.choices.len()),
         (Kind::Question, Some("which channel?"), 2)
     );
+}
+
+#[test]
+fn written_answers_of_a_model_pass_the_suite_as_their_wishes_want() {
+    let recorded: Vec<Value> = serde_json::from_str(include_str!("../suites/written.json")).unwrap();
+    let prompts = generate::eval::suite(generate::eval::SUITE);
+    assert!(prompts.len() >= 150, "{} wishes", prompts.len());
+    let catalog = pages::catalog();
+    let library = Library::new(&catalog);
+    let here = Here::new("2026-01-05T07:30:00Z".parse().unwrap(), "Europe/Berlin").unwrap();
+    let means = Means { catalog: &catalog, library: &library, connected: &[], here: &here, answers: &[] };
+    for one in &recorded {
+        assert_eq!(one["by"], "written", "no answer here was given by a model");
+        let wish = one["wish"].as_str().unwrap();
+        let prompt = prompts.iter().find(|prompt| prompt.wish == wish).unwrap_or_else(|| panic!("{wish}"));
+        let model = Written::new(one["answers"].as_array().unwrap());
+        let (answer, took) = asked(&model, wish);
+        let unmet = generate::eval::judge(prompt, &answer, &means, std::time::Duration::ZERO).unmet;
+        assert_eq!(unmet, Vec::<String>::new(), "{wish}: {answer:?}");
+        assert_eq!(took.rounds, one["answers"].as_array().unwrap().len(), "{wish}");
+        // The control: the answer to another wish does not do for this one.
+        let other = prompts.iter().find(|other| other.class == "conditional").unwrap();
+        assert!(!generate::eval::judge(other, &answer, &means, std::time::Duration::ZERO).unmet.is_empty());
+    }
 }

@@ -57,7 +57,7 @@ fn deploy(owner: &Owner, file: PathBuf) -> Option<News> {
     };
     let files = file.parent().unwrap_or(Path::new("/")).to_owned();
     let by = "folder".into();
-    let wish = Deployment { file: file.clone(), text: text.clone(), files, by, act: Act::Do };
+    let wish = Deployment { file: file.clone(), text: text.clone(), files, by, act: Act::Do, enabled: None };
     match owner.handle(&Request::Deploy(wish)) {
         Ok(Reply::Deployed(outcome)) => outcome.version.map(|_| News::Deployed(file, *outcome)),
         Ok(_) => None,

@@ -12,6 +12,7 @@ mod connections;
 mod connectors;
 mod crowd;
 pub mod door;
+mod drafts;
 mod editor;
 pub mod gateway;
 mod health;

@@ -302,6 +302,57 @@ export const scenes = {
     await other.close();
   },
 
+  async "in plain words"({ check, state, shots }) {
+    const { page } = state;
+    const count = () => page.evaluate(async () => (await (await fetch("/api/v1/workflows")).json()).workflows.length);
+    await visit(page, "/workflows/new");
+    const before = await count();
+    await page.getByRole("link", { name: /^In plain words/ }).click();
+    await page.getByLabel("Ask no model").check();
+    const say = async (wish) => {
+      await page.getByLabel("What is it to do?").fill(wish);
+      await page.getByRole("button", { name: /^Draft/ }).click();
+    };
+    await say("make me a coffee every morning");
+    await page.getByText("That is not possible:").waitFor();
+    // A question has its choices as buttons, and its answer makes the draft.
+    await say('every day at 5 post "Good morning" to #general in Slack');
+    const question = page.getByRole("region", { name: /17|5/ });
+    await question.getByRole("button", { name: /17/ }).click();
+    await page.getByText("Nothing is wrong with it").waitFor();
+    const written = () => page.locator(".cm-content").innerText();
+    check((await written()).includes("0 17 * * *"), await written());
+    check((await page.locator(".picture svg").count()) === 1, "the picture stands beside it");
+    await page.getByRole("heading", { name: "What it does" }).waitFor();
+    await page.getByText("no account of").first().waitFor();
+    // A change is told line by line and by what it does otherwise.
+    await page.getByLabel("What is to change?").fill("post to #team instead of #general");
+    await page.getByRole("button", { name: "Change it" }).click();
+    await page.getByRole("heading", { name: "What has changed" }).waitFor();
+    await page.getByText("Nothing is wrong with it").waitFor();
+    check((await written()).includes("#team") && !(await written()).includes("channel: \"#general\""), await written());
+    check((await page.getByText("changed step", { exact: false }).count()) > 0, "what it does otherwise is told");
+    if (shots) {
+      for (const scheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+        await page.waitForTimeout(500);
+        await page.screenshot({ path: join(shots, `generate-draft-${scheme}.png`), fullPage: true });
+      }
+      await page.emulateMedia({ colorScheme: "light" });
+    }
+    await page.getByRole("button", { name: "Use this draft" }).click();
+    await page.getByRole("heading", { level: 1, name: "New workflow" }).waitFor();
+    check(page.url().endsWith("/dashboard/workflows/new"), page.url());
+    await page.getByText("Nothing is wrong with it").waitFor();
+    check((await written()).includes("#team"), "the draft stands in the editor");
+    check((await count()) === before, "nothing was stored");
+    // Deployed with its box not ticked, it is kept, and its triggers start nothing.
+    await page.getByRole("button", { name: "Plan", exact: true }).click();
+    await page.getByRole("button", { name: "Deploy", exact: true }).click();
+    await page.getByText("triggers off").waitFor();
+    check((await count()) === before + 1, "it is kept once");
+  },
+
   async "a token is told once"({ check, state }) {
     const { page } = state;
     await visit(page, "/settings/tokens");
@@ -522,6 +573,7 @@ export const scenes = {
 const pages = (state) => [
   "/workflows",
   "/workflows/new",
+  "/generate",
   "/workflows/order",
   "/workflows/order/runs",
   "/workflows/order/plan",

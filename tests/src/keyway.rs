@@ -110,6 +110,7 @@ impl Keyway {
             "enable",
             "explain-run",
             "export",
+            "fix",
             "fork",
             "generate",
             "issuer",

@@ -3,6 +3,7 @@
 
 pub mod batches;
 pub mod says;
+pub mod scripted;
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};

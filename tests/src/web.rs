@@ -76,7 +76,8 @@ impl Web {
     pub fn deploy(&self, text: &str) {
         let files = self.home.directory().join("files");
         let file = files.join("workflow.yaml");
-        let wish = Deployment { file, text: text.into(), files, by: "test".into(), act: Act::Do };
+        let wish =
+            Deployment { file, text: text.into(), files, by: "test".into(), act: Act::Do, enabled: None };
         let owner = self.owner.as_ref().expect("it serves");
         let reply = owner.handle(&Request::Deploy(wish));
         assert!(matches!(reply, Ok(Reply::Deployed(_))), "{reply:?}");

@@ -8,6 +8,8 @@ mod client;
 mod command;
 #[path = "http/connecting.rs"]
 mod connecting;
+#[path = "http/drafts.rs"]
+mod drafts;
 #[path = "http/editor.rs"]
 mod editor;
 #[path = "http/examples.rs"]

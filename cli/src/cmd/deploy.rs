@@ -96,7 +96,7 @@ fn wish(file: &Path, text: String) -> Deployment {
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let files = file.parent().unwrap_or(Path::new("/")).to_owned();
     let by = std::env::var("USER").unwrap_or_else(|_| "the owner".into());
-    Deployment { file, text, files, by, act: Act::Tell }
+    Deployment { file, text, files, by, act: Act::Tell, enabled: None }
 }
 
 fn agrees(workflow: &str) -> Result<bool, Trouble> {
@@ -148,6 +148,16 @@ fn lines(before: &str, after: &str) -> String {
         }
     }
     page
+}
+
+/// A difference in the form of `diff -u`, without its head, in colours.
+pub fn coloured(diff: &str) -> String {
+    let lines = diff.lines().skip(2).map(|line| match line.chars().next() {
+        Some('-') => format!("{BAD}-{BAD:#}{}", &line[1..]),
+        Some('+') => format!("{GOOD}+{GOOD:#}{}", &line[1..]),
+        _ => format!("{FAINT}{line}{FAINT:#}"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What a version does otherwise, a line each.

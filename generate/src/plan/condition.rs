@@ -168,7 +168,7 @@ fn word(clause: &Clause) -> Option<String> {
     }
 }
 
-fn contains(var: &str, field: &Field, word: &str) -> String {
+pub(super) fn contains(var: &str, field: &Field, word: &str) -> String {
     let word = word.replace(['\\', '"', '\'', '{', '}'], "").to_lowercase();
     let value =
         if open(field) { format!("({var}.{} ?? \"\")", field.name) } else { format!("{var}.{}", field.name) };

@@ -12,7 +12,7 @@ use crate::lexicon::lexicon;
 use crate::sketch::{Does, Step};
 
 /// Services by which people are told something.
-const TELLING: &[&str] = &["slack", "teams", "discord", "x", "linkedin"];
+pub(super) const TELLING: &[&str] = &["slack", "teams", "discord", "x", "linkedin"];
 /// Services of mail.
 pub(super) const MAILING: &[&str] = &["gmail", "outlook_mail", "email"];
 

@@ -21,6 +21,7 @@ use vault::{LOCAL, Vault};
 
 use super::connecting::Connecting;
 use super::door::{Door, Use};
+use super::drafts::Drafting;
 use super::{Limits, Who};
 use crate::accounts::{Accounts, Gate, Provers};
 use crate::error::Error;
@@ -63,6 +64,8 @@ pub struct House {
     base: String,
     provers: Provers,
     connecting: Connecting,
+    /// Drafts that are under way.
+    pub(super) drafting: Drafting,
 }
 
 /// What one owner has of it.
@@ -96,6 +99,7 @@ impl House {
             base,
             provers: Provers::default(),
             connecting: Connecting::default(),
+            drafting: Drafting::default(),
         })
     }
 

@@ -8,9 +8,11 @@ use super::workflows::FORMATS;
 use crate::role::Role;
 use Shape::{Any, Count, Fields, Flag, List, Maybe, Moment, Named, Of, Open, Secret, Text, Word};
 
+mod drafts;
 mod editor;
 mod people;
 
+pub(super) use drafts::*;
 pub(super) use editor::*;
 pub(super) use people::*;
 
@@ -284,6 +286,11 @@ pub const PLAN_TEXT: Shape = Fields(&[
 pub const DEPLOY: Shape = Fields(&[
     always("text", Text, "A workflow in YAML. It has no folder, so that it reads and writes no files."),
     perhaps("dry_run", Flag, "Only tell what would change."),
+    perhaps(
+        "enabled",
+        Flag,
+        "Whether its triggers start runs; as before without it, and those of a new one do.",
+    ),
 ]);
 pub const DEPLOYED: Shape = Fields(&[
     always("workflow", Text, ""),

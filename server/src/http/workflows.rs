@@ -171,6 +171,7 @@ pub fn deploy(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         text: text.into(),
         by: ask.who.actor(),
         act: if dry_run { Act::Tell } else { Act::Do },
+        enabled: ask.said.body.contains_key("enabled").then(|| ask.said.flag("enabled")),
     };
     let outcome = deployed(part.ask(kept, &Request::Deploy(wish))?)?;
     let status = if dry_run || outcome.version.is_none() { 200 } else { 201 };

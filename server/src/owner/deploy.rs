@@ -36,6 +36,9 @@ pub struct Deployment {
     pub by: String,
     /// Whether it is done, or only told what would be.
     pub act: Act,
+    /// Whether its triggers start runs from then on; without it, as they did before, and those of a fresh one do.
+    #[serde(default)]
+    pub enabled: Option<bool>,
 }
 
 /// What became of a deployment.
@@ -102,7 +105,9 @@ impl Core {
         let mut outcome = Outcome {
             workflow: workflow.name.clone(),
             version: None,
-            enabled: standing.as_ref().is_none_or(|standing| standing.enabled),
+            enabled: wish
+                .enabled
+                .unwrap_or_else(|| standing.as_ref().is_none_or(|standing| standing.enabled)),
             change: Change::of(old.as_ref(), workflow),
             before: before.as_ref().map(|version| (version.number, version.text.clone())),
             addresses: vec![],
@@ -113,11 +118,21 @@ impl Core {
             version: None,
             owner: LOCAL.into(),
         });
-        if before.is_some_and(|version| version.digest == digest && version.note == note) {
+        let same = before.is_some_and(|version| version.digest == digest && version.note == note);
+        if same && standing.as_ref().is_none_or(|standing| standing.enabled == outcome.enabled) {
             return Ok((outcome, vec![]));
         }
         if outcome.enabled {
             self.check_callers(workflow)?;
+        }
+        if let Some(standing) = standing.as_ref().filter(|_| same) {
+            // The text is as it was; whether its triggers count is not.
+            let (enabled, changed) = (outcome.enabled, nanoseconds(now));
+            let standing = Standing { enabled, changed, ..standing.clone() };
+            outcome.version = Some(standing.version);
+            let mut books = self.enforced(&standing, Some(workflow), now)?;
+            books.push(Book::Workflow(standing));
+            return Ok((outcome, books));
         }
         let latest = match &standing {
             Some(_) => kept.versions(&workflow.name)?.first().map_or(0, |version| version.number),
@@ -136,7 +151,8 @@ impl Core {
             author: wish.by.clone(),
             known: Known::text(workflow),
         })];
-        let changed = standing.map_or(nanoseconds(now), |standing| standing.changed);
+        let kept_so = standing.filter(|standing| standing.enabled == outcome.enabled);
+        let changed = kept_so.map_or(nanoseconds(now), |standing| standing.changed);
         let standing = Standing {
             owner: LOCAL.into(),
             name: workflow.name.clone(),

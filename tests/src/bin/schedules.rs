@@ -149,7 +149,7 @@ fn deployed(data: &Path, count: u64, times: impl Fn(u64) -> Vec<String>) -> Resu
                 triggers.join(", ")
             );
             let (file, files) = (data.join(format!("w{at}.yaml")), data.join("files"));
-            let reply = owner.handle(&Request::Deploy(Deployment { file, text, files, by: "bench".into(), act: Act::Do }));
+            let reply = owner.handle(&Request::Deploy(Deployment { file, text, files, by: "bench".into(), act: Act::Do, enabled: None }));
             ensure!(matches!(reply, Ok(Reply::Deployed(_))), "{reply:?}");
         }
         Ok(Keyway::at(data))

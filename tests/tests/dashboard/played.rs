@@ -21,7 +21,7 @@ const TEXT: &str = "Keyway is a program that runs workflows which are written as
     it goes on where it was when the power comes back, and keeps keys encrypted.";
 
 /// The scenes, with how many checks each makes at least.
-const SCENES: [(&str, u64); 15] = [
+const SCENES: [(&str, u64); 16] = [
     ("first run", 4),
     ("signing out and in", 1),
     ("key", 1),
@@ -30,11 +30,12 @@ const SCENES: [(&str, u64); 15] = [
     ("a failure, a retry and a fork", 1),
     ("a signal, a pause and an end", 1),
     ("another role", 7),
+    ("in plain words", 8),
     ("a token is told once", 2),
     ("keyboard alone", 6),
     ("texts that would be scripts", 7),
-    ("phone", 22),
-    ("axe", 47),
+    ("phone", 23),
+    ("axe", 49),
     ("shots", 0),
     ("control", 5),
 ];

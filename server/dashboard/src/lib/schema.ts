@@ -362,6 +362,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drafts a workflow out of plain words, changes a text by them, or mends it, as `keyway generate --json` and `keyway fix --json` do; nothing is stored or started. Once for each `idempotency-key`, as long as the process runs. */
+        post: operations["post_generate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/graph": {
         parameters: {
             query?: never;
@@ -1690,19 +1707,6 @@ export interface components {
             /** Format: date-time */
             decided: string;
         };
-        /** @description Why a question was not answered, as the libraries of OpenAI and Anthropic read it. */
-        Trouble: {
-            error: {
-                /** @description What is the case. */
-                message: string;
-                /** @description A word for programs, as the provider has it. */
-                type: string;
-            } & {
-                [key: string]: unknown;
-            };
-        } & {
-            [key: string]: unknown;
-        };
         /** @description A version of a workflow. */
         Version: {
             version: number;
@@ -1734,15 +1738,6 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Refusal"];
-            };
-        };
-        /** @description It was not done; a provider of models says so in this form. */
-        Troubled: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Trouble"];
             };
         };
     };
@@ -1785,7 +1780,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -1864,8 +1858,6 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -1901,7 +1893,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -1942,7 +1933,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -1988,7 +1978,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2017,10 +2006,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2058,7 +2044,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2075,10 +2060,13 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
-                    /** @description How far it goes; `read` without. */
-                    scope?: ("ai" | "read" | "run" | "edit" | "admin") | null;
+                    /**
+                     * @description How far it goes; `read` without.
+                     * @enum {string}
+                     */
+                    scope?: "ai" | "read" | "run" | "edit" | "admin";
                     /** @description How long it counts, as in `90d`; for ever without. */
-                    expires?: string | null;
+                    expires?: string;
                 };
             };
         };
@@ -2101,7 +2089,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2139,8 +2126,6 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2182,7 +2167,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2229,8 +2213,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2266,7 +2248,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2288,7 +2269,7 @@ export interface operations {
                      */
                     scope: "owner" | "workflow" | "key" | "token";
                     /** @description Of which workflow, key or token. */
-                    name?: string | null;
+                    name?: string;
                     /** @description US dollars for each month of UTC. */
                     most_usd: string;
                 };
@@ -2311,7 +2292,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2351,10 +2331,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2403,7 +2380,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2437,7 +2413,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2456,25 +2431,25 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description What to call it; `main` without. */
-                    name?: string | null;
+                    name?: string;
                     /** @description The way to sign in; that of an app that is stored, or the first by keys alone, without. */
-                    auth?: string | null;
+                    auth?: string;
                     /** @description What the service asks for, as its page says. */
                     fields?: {
                         [key: string]: string;
-                    } | null;
+                    };
                     /** @description What is secret of it; no route tells it. */
                     secrets?: {
                         [key: string]: string;
-                    } | null;
+                    };
                     /** @description What to ask for beside what workflows need that are deployed. */
-                    scopes?: string[] | null;
+                    scopes?: string[];
                     /** @description Where the service stands, if not where its connector says. */
-                    base_url?: string | null;
+                    base_url?: string;
                     /** @description Connect it again where it is connected already and works. */
-                    again?: boolean | null;
+                    again?: boolean;
                     /** @description Whether the service is asked if it takes what was given; it is without. */
-                    verify?: boolean | null;
+                    verify?: boolean;
                 };
             };
         };
@@ -2541,8 +2516,6 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2562,11 +2535,11 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The address at which the browser ended, where it does not end here. */
-                    answer?: string | null;
+                    answer?: string;
                     /** @description What was chosen, by the names of fields. */
                     chosen?: {
                         [key: string]: string;
-                    } | null;
+                    };
                 };
             };
         };
@@ -2643,7 +2616,6 @@ export interface operations {
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
-            502: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
         };
     };
@@ -2681,7 +2653,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2723,8 +2694,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2775,7 +2744,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2823,7 +2791,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2864,7 +2831,100 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
+    post_generate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within a day, the same key with the same wish is done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description What is to be done, or with `text` what is to change; up to 4000 bytes. */
+                    prompt?: string;
+                    /** @description A workflow in YAML that is changed; without `prompt` it is mended. */
+                    text?: string;
+                    /** @description What was answered to the questions before, in their order; up to 20. */
+                    answers?: string[];
+                    /** @description The zone of the times, as `Europe/Berlin`; without it that of the machine. */
+                    zone?: string;
+                    /** @description Ask no model. */
+                    offline?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        kind: "draft" | "question" | "refusal";
+                        /** @description The text, of a draft, and of what was mended in part. */
+                        yaml?: string;
+                        /** @description What has to be known first. */
+                        question?: string;
+                        /** @description Answers that would do. */
+                        choices?: string[];
+                        /** @description Why not, and what is near. */
+                        reason?: string;
+                        /** @description What was taken to be meant. */
+                        assumptions: string[];
+                        /** @description What it does, and what came of playing it. */
+                        explanation: string;
+                        /** @description What a run would do, as `keyway plan --json` tells it; null without a draft. */
+                        plan: unknown;
+                        /** @description What its models would cost, as `models` there. */
+                        cost: unknown;
+                        /** @description What is open before it can run. */
+                        missing: ({
+                            what: string;
+                            message: string;
+                            /** @description The command that helps. */
+                            type?: string | null;
+                        } & {
+                            [key: string]: unknown;
+                        })[];
+                        /** @description What differs from `text`, as `diff -u` tells it. */
+                        diff?: string;
+                        /** @description What it does otherwise than `text`. */
+                        changes?: {
+                            of: string;
+                            how: string;
+                            name: string;
+                        }[];
+                        /** @description What mended it. */
+                        applied?: ({
+                            by: string;
+                            title: string;
+                        } & {
+                            [key: string]: unknown;
+                        })[];
+                        /** @description What is still wrong with it, as `keyway check --json` tells it. */
+                        left?: unknown;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2887,8 +2947,11 @@ export interface operations {
                 "application/json": {
                     /** @description A workflow in YAML. */
                     text: string;
-                    /** @description How it is drawn; a picture without. */
-                    format?: ("svg" | "mermaid" | "dot" | "text") | null;
+                    /**
+                     * @description How it is drawn; a picture without.
+                     * @enum {string}
+                     */
+                    format?: "svg" | "mermaid" | "dot" | "text";
                 };
             };
         };
@@ -2909,7 +2972,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2952,7 +3014,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3002,7 +3063,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3045,7 +3105,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3083,8 +3142,6 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3114,7 +3171,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -3150,15 +3206,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
-            401: components["responses"]["Refused"];
-            403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
-            429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
-            503: components["responses"]["Refused"];
         };
     };
     post_issuers_by_issuer_begin: {
@@ -3174,7 +3223,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description What the link of an invitation shows, where one is accepted. */
-                    link?: string | null;
+                    link?: string;
                 };
             };
         };
@@ -3233,7 +3282,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3253,16 +3301,16 @@ export interface operations {
                     /** @description The key; no route tells it. */
                     key: string;
                     /** @description What to call it; as the provider without. */
-                    name?: string | null;
+                    name?: string;
                     /** @description Where its API begins; the key is sent nowhere else. */
-                    base_url?: string | null;
-                    api_version?: string | null;
+                    base_url?: string;
+                    api_version?: string;
                     /** @description Deployments of Azure, and the models behind them. */
                     deployments?: {
                         [key: string]: string;
-                    } | null;
+                    };
                     /** @description Its place among the keys of its provider; the lowest is taken first. */
-                    priority?: number | null;
+                    priority?: number;
                 };
             };
         };
@@ -3281,7 +3329,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3319,8 +3366,6 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3449,7 +3494,6 @@ export interface operations {
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
-            502: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
         };
     };
@@ -3476,7 +3520,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3550,8 +3593,6 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3578,7 +3619,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -3605,7 +3645,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3638,7 +3677,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3664,7 +3702,7 @@ export interface operations {
                     /** @description Inputs, so that what depends on them is known. */
                     inputs?: {
                         [key: string]: unknown;
-                    } | null;
+                    };
                 };
             };
         };
@@ -3683,7 +3721,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3724,7 +3761,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3766,8 +3802,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3797,8 +3831,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3817,12 +3849,15 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The step that asks; it may be left out where only one does. */
-                    step?: string | null;
-                    /** @description To a doubt, `yes` means that it happened, `no` that it did not and is done again, `stop` that the step fails. */
-                    reply?: ("yes" | "no" | "stop") | null;
+                    step?: string;
+                    /**
+                     * @description To a doubt, `yes` means that it happened, `no` that it did not and is done again, `stop` that the step fails.
+                     * @enum {string}
+                     */
+                    reply?: "yes" | "no" | "stop";
                     /** @description Yes, with what was asked for. */
                     value?: unknown;
-                    comment?: string | null;
+                    comment?: string;
                 };
             };
         };
@@ -3922,8 +3957,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3970,8 +4003,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3993,15 +4024,15 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The steps that are done anew, with what rests on them. */
-                    from?: string[] | null;
+                    from?: string[];
                     /** @description Other values of steps, by their paths. */
                     set?: {
                         [key: string]: unknown;
-                    } | null;
+                    };
                     /** @description Other inputs; the rest stays. */
                     inputs?: {
                         [key: string]: unknown;
-                    } | null;
+                    };
                 };
             };
         };
@@ -4063,8 +4094,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4134,8 +4163,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4269,7 +4296,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4298,7 +4324,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4319,9 +4344,9 @@ export interface operations {
                     /** @description What it holds; no route tells it. */
                     value: string;
                     /** @description Where it may be sent; nowhere without. */
-                    hosts?: string[] | null;
+                    hosts?: string[];
                     /** @description Calls of webhooks are held against it, and it is sent nowhere. */
-                    webhook?: boolean | null;
+                    webhook?: boolean;
                 };
             };
         };
@@ -4340,7 +4365,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4378,8 +4402,6 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4399,7 +4421,7 @@ export interface operations {
                 "application/json": {
                     value: string;
                     /** @description Where it may be sent from here on; as before without. */
-                    hosts?: string[] | null;
+                    hosts?: string[];
                 };
             };
         };
@@ -4450,7 +4472,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4484,7 +4505,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4518,10 +4538,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4555,7 +4572,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4587,7 +4603,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -4623,7 +4638,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4647,7 +4661,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Only for this run; else for whoever has listened longest. */
-                    run?: string | null;
+                    run?: string;
                     /** @description What it carries. */
                     with?: unknown;
                 };
@@ -4711,7 +4725,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4728,10 +4741,13 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
-                    /** @description How far it goes; `read` without. */
-                    scope?: ("ai" | "read" | "run" | "edit" | "admin") | null;
+                    /**
+                     * @description How far it goes; `read` without.
+                     * @enum {string}
+                     */
+                    scope?: "ai" | "read" | "run" | "edit" | "admin";
                     /** @description How long it counts, as in `90d`; for ever without. */
-                    expires?: string | null;
+                    expires?: string;
                 };
             };
         };
@@ -4754,7 +4770,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4792,8 +4807,6 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4841,8 +4854,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4899,8 +4910,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4941,7 +4950,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4970,7 +4978,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4989,7 +4996,9 @@ export interface operations {
                     /** @description A workflow in YAML. It has no folder, so that it reads and writes no files. */
                     text: string;
                     /** @description Only tell what would change. */
-                    dry_run?: boolean | null;
+                    dry_run?: boolean;
+                    /** @description Whether its triggers start runs; as before without it, and those of a new one do. */
+                    enabled?: boolean;
                 };
             };
         };
@@ -5053,7 +5062,6 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -5101,8 +5109,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5255,8 +5261,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5291,8 +5295,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5311,7 +5313,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description A version; the one before without. */
-                    to?: number | null;
+                    to?: number;
                 };
             };
         };
@@ -5376,7 +5378,7 @@ export interface operations {
                     /** @description The inputs by their names. */
                     inputs?: {
                         [key: string]: unknown;
-                    } | null;
+                    };
                 };
             };
         };
@@ -5433,8 +5435,6 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5470,15 +5470,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
-            401: components["responses"]["Refused"];
-            403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            409: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
-            429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
-            503: components["responses"]["Refused"];
         };
     };
     get_healthz: {
@@ -5503,7 +5496,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -5534,14 +5526,11 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            405: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
-            502: components["responses"]["Refused"];
-            503: components["responses"]["Refused"];
         };
     };
     post_hooks_by_token: {
@@ -5580,15 +5569,12 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
-            405: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
-            502: components["responses"]["Refused"];
-            503: components["responses"]["Refused"];
         };
     };
     get_readyz: {
@@ -5616,7 +5602,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
-            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             /** @description It does not work just now. */
             503: {
@@ -5662,17 +5647,6 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            400: components["responses"]["Troubled"];
-            401: components["responses"]["Troubled"];
-            402: components["responses"]["Troubled"];
-            403: components["responses"]["Troubled"];
-            404: components["responses"]["Troubled"];
-            413: components["responses"]["Troubled"];
-            429: components["responses"]["Troubled"];
-            500: components["responses"]["Troubled"];
-            502: components["responses"]["Troubled"];
-            503: components["responses"]["Troubled"];
-            529: components["responses"]["Troubled"];
         };
     };
     post_embeddings: {
@@ -5701,17 +5675,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Troubled"];
-            401: components["responses"]["Troubled"];
-            402: components["responses"]["Troubled"];
-            403: components["responses"]["Troubled"];
-            404: components["responses"]["Troubled"];
-            413: components["responses"]["Troubled"];
-            429: components["responses"]["Troubled"];
-            500: components["responses"]["Troubled"];
-            502: components["responses"]["Troubled"];
-            503: components["responses"]["Troubled"];
-            529: components["responses"]["Troubled"];
         };
     };
     post_messages: {
@@ -5741,17 +5704,6 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            400: components["responses"]["Troubled"];
-            401: components["responses"]["Troubled"];
-            402: components["responses"]["Troubled"];
-            403: components["responses"]["Troubled"];
-            404: components["responses"]["Troubled"];
-            413: components["responses"]["Troubled"];
-            429: components["responses"]["Troubled"];
-            500: components["responses"]["Troubled"];
-            502: components["responses"]["Troubled"];
-            503: components["responses"]["Troubled"];
-            529: components["responses"]["Troubled"];
         };
     };
     get_models: {
@@ -5774,17 +5726,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Troubled"];
-            401: components["responses"]["Troubled"];
-            402: components["responses"]["Troubled"];
-            403: components["responses"]["Troubled"];
-            404: components["responses"]["Troubled"];
-            413: components["responses"]["Troubled"];
-            429: components["responses"]["Troubled"];
-            500: components["responses"]["Troubled"];
-            502: components["responses"]["Troubled"];
-            503: components["responses"]["Troubled"];
-            529: components["responses"]["Troubled"];
         };
     };
     get_models_by_model: {
@@ -5809,17 +5750,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["Troubled"];
-            401: components["responses"]["Troubled"];
-            402: components["responses"]["Troubled"];
-            403: components["responses"]["Troubled"];
-            404: components["responses"]["Troubled"];
-            413: components["responses"]["Troubled"];
-            429: components["responses"]["Troubled"];
-            500: components["responses"]["Troubled"];
-            502: components["responses"]["Troubled"];
-            503: components["responses"]["Troubled"];
-            529: components["responses"]["Troubled"];
         };
     };
 }

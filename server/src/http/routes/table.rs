@@ -4,8 +4,9 @@ use ai::gateway::Shape;
 
 use super::super::shapes::*;
 use super::super::{
-    account, audit, connecting, connections, connectors, editor, gateway, health, hooks, issuers, keys, live,
-    members, openapi, runs, schedules, secrets, session, signals, tokens, usage, webhooks, workflows,
+    account, audit, connecting, connections, connectors, drafts, editor, gateway, health, hooks, issuers,
+    keys, live, members, openapi, runs, schedules, secrets, session, signals, tokens, usage, webhooks,
+    workflows,
 };
 use super::{Handler, Policy, Route, Takes};
 use crate::role::Role;
@@ -48,6 +49,7 @@ pub const ROUTES: &[Route] = &[
     Route::on(("POST", "/api/v1/editor/complete"), Policy::Token(Scope::Read), Handler::Blocks(editor::complete), "Tells what may stand at a place of a text.").body(BODY, PLACE).gives(&[(200, ITEMS)]),
     Route::on(("POST", "/api/v1/editor/hover"), Policy::Token(Scope::Read), Handler::Blocks(editor::hover), "Tells what stands at a place of a text.").body(BODY, PLACE).gives(&[(200, HOVER)]),
     Route::on(("POST", "/api/v1/editor/picture"), Policy::Token(Scope::Read), Handler::Blocks(editor::picture), "Tells where the steps of a text stand in a picture, and what a run of it is asked for; null while the text has errors.").body(BODY, CHECK).gives(&[(200, PICTURE)]),
+    Route::on(("POST", "/api/v1/generate"), Policy::Token(Scope::Edit), Handler::Streams(drafts::generate), "Drafts a workflow out of plain words, changes a text by them, or mends it, as `keyway generate --json` and `keyway fix --json` do; nothing is stored or started. Once for each `idempotency-key`, as long as the process runs.").body(BODY, GENERATE).gives(&[(200, GENERATED)]).once(),
     Route::on(("POST", "/api/v1/graph"), Policy::Token(Scope::Read), Handler::Blocks(workflows::draw), "Draws a text.").body(BODY, DRAW).gives(&[(200, GRAPH)]),
     Route::on(("GET", "/api/v1/invitations"), Policy::Role(Role::Admin), Handler::Blocks(members::invitations), "Lists the invitations that count still.").gives(&[(200, INVITATIONS)]),
     Route::on(("POST", "/api/v1/invitations"), Policy::Role(Role::Admin), Handler::Blocks(members::invite), "Invites somebody to a seat; what the link shows is told this once.").body(BODY, INVITE).gives(&[(201, INVITED)]),
