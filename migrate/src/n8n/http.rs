@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::params::Params;
 use super::say::{Piece, Say, pieces};
-use super::weave::{Bin, Flow, Item, List, Place, Res, Rest, Weave};
+use super::weave::{Bin, Flow, Item, List, Place, ROOT, Res, Rest, Weave};
 use crate::js::{self, Js};
 use crate::names;
 use crate::ours::{Bind, Ex, Sort};
@@ -38,6 +38,40 @@ const BEARERS: &[&str] = &[
     "webflowApi",
 ];
 
+/// The statuses by which servers say no, as from and to.
+const NO: &[(u16, u16)] =
+    &[(300, 308), (400, 418), (421, 426), (428, 429), (431, 431), (451, 451), (500, 508), (510, 511), (520, 530)];
+
+/// A pause between requests, where the node makes one after so many of them.
+fn paced(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Place> {
+    let number = |name: &str| {
+        let value = params.get(&format!("options.batching.batch.{name}"));
+        value.map_or(Ok(None), |value| {
+            value.as_i64().map(Some).ok_or_else(|| Why::new(Kind::Setting, "how many requests go at once is made"))
+        })
+    };
+    let (size, pause) = (number("batchSize")?.unwrap_or(50), number("batchInterval")?.unwrap_or(1000));
+    let asked = params.get("options.batching.batch").is_some();
+    if !asked || size < 1 || pause < 1 || place.scope == ROOT || weave.scopes[place.scope].batch {
+        return Ok(place.clone());
+    }
+    let text = match size {
+        1 => "index > 0".to_owned(),
+        size => format!("index > 0 and index % {size} == 0"),
+    };
+    let guard = Ex::new(text, Bind::And, Sort::Bool);
+    let mut out = place.clone();
+    let guard = match &place.guard {
+        Some(outer) => outer.and(&guard),
+        None => guard,
+    };
+    let wish = format!("{} pause", weave.file.nodes[node].name);
+    let here = Place { guard: Some(guard), ..place.clone() };
+    let step = weave.add(node, &here, &wish, vec![Entry::bare("wait", format!("{pause}ms"))]);
+    out.after.insert(step);
+    Ok(out)
+}
+
 /// An HTTP Request node.
 pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
     let version = weave.file.nodes[node].version;
@@ -53,9 +87,9 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let url = params.get("url").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
     http.push(Entry::text("url", address(&mut Say::new(weave, place), &url)?));
     if newer {
-        asked(weave, place, params, &mut http)?
+        asked(weave, node, place, params, &mut http)?
     } else {
-        asked_before(weave, place, params, &mut http)?
+        asked_before(weave, node, place, params, &mut http)?
     }
     auth(weave, node, params, &mut http)?;
     let mut step_keys = vec![];
@@ -69,8 +103,11 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let never = params.flag(&at("neverError")).unwrap_or(false)
         || params.flag("options.ignoreResponseCode").unwrap_or(false);
     if never {
-        return Err(Why::new(Kind::Setting, "an answer that says no counts as one that says yes"));
+        // An answer that says no is an answer like any other.
+        let all = NO.iter().flat_map(|(from, to)| *from..=*to).map(|status| Tree::Bare(status.to_string()));
+        http.push(Entry::new("expect", Tree::List(all.collect())));
     }
+    let place = &paced(weave, node, place, params)?;
     let format = params.text(&if newer { at("responseFormat") } else { "responseFormat".into() });
     let format = format.unwrap_or_else(|| if newer { "autodetect".into() } else { "json".into() });
     let called = params.text(&at("outputPropertyName")).or_else(|| params.text("dataPropertyName"));
@@ -155,7 +192,7 @@ pub fn address(say: &mut Say, url: &Value) -> Res<String> {
     Ok(say.ex(&Value::from(format!("={}", code.trim())))?.hole())
 }
 
-fn asked(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
+fn asked(weave: &mut Weave, node: usize, place: &Place, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
     for (on, how, list, json, key) in [
         ("sendQuery", "specifyQuery", "queryParameters.parameters", "jsonQuery", "query"),
         ("sendHeaders", "specifyHeaders", "headerParameters.parameters", "jsonHeaders", "headers"),
@@ -173,7 +210,7 @@ fn asked(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry
             (true, None) => continue,
             (false, _) => named(&mut say, &pairs)?,
         };
-        guarded(weave, &tree, key)?;
+        let tree = guarded(weave, node, tree, key)?;
         if tree != Tree::Map(vec![]) {
             http.push(Entry::new(key, tree));
         }
@@ -213,12 +250,18 @@ fn asked(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry
             return Err(Why::new(Kind::Setting, format!("a body of the kind `{}`", names::shown(other))));
         }
     };
-    guarded(weave, &entry.value, "the body")?;
-    http.push(entry);
+    let value = guarded(weave, node, entry.value, "the body")?;
+    http.push(Entry { value, ..entry });
     Ok(())
 }
 
-fn asked_before(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
+fn asked_before(
+    weave: &mut Weave,
+    node: usize,
+    place: &Place,
+    params: &Params,
+    http: &mut Vec<Entry>,
+) -> Res<()> {
     let as_json = params.flag("jsonParameters").unwrap_or(false);
     let kind = params.text("options.bodyContentType").unwrap_or_else(|| "json".into());
     for (list, json, key) in [
@@ -240,7 +283,7 @@ fn asked_before(weave: &mut Weave, place: &Place, params: &Params, http: &mut Ve
             (true, None) => continue,
             (false, _) => named(&mut say, &pairs)?,
         };
-        guarded(weave, &tree, key)?;
+        let tree = guarded(weave, node, tree, key)?;
         if tree != Tree::Map(vec![]) {
             http.push(Entry::new(key, tree));
         }
@@ -299,26 +342,40 @@ fn header(http: &mut Vec<Entry>, name: &str, value: String) {
     }
 }
 
-/// Stops where a secret of the file would be copied. It is said where it stands, and not what it is.
-fn guarded(weave: &mut Weave, tree: &Tree, place: &str) -> Res<()> {
-    let Tree::Map(entries) = tree else { return Ok(()) };
-    for entry in entries {
-        match &entry.value {
-            Tree::Text(text) if crate::secrets::is_secret(&entry.key, text) => {
-                let name = names::shown(&entry.key);
-                let _ = weave;
-                return Err(Why::new(
-                    Kind::Setting,
-                    format!(
-                        "a secret stands in the file, as `{name}` in {place}: it is not copied; store it by `keyway secrets add` and write `secret(\"NAME\")`"
-                    ),
+/// A place of a request, with secrets of the file replaced by their names: they are to be stored, and are not copied.
+fn guarded(weave: &mut Weave, node: usize, tree: Tree, place: &str) -> Res<Tree> {
+    let Tree::Map(mut entries) = tree else { return Ok(tree) };
+    for entry in &mut entries {
+        let key = entry.key.clone();
+        match &mut entry.value {
+            Tree::Text(text) if crate::secrets::is_secret(&key, text) => {
+                let shown = names::shown(&key);
+                // A query is written down by those whom it passes, and a part of a text cannot be told from the rest.
+                if place == "query" || text.contains("{{") {
+                    return Err(Why::new(
+                        Kind::Setting,
+                        format!(
+                            "a secret stands in the file, as `{shown}` in {place}: it is not copied; store it by `keyway secrets add` and write `secret(\"NAME\")`"
+                        ),
+                    ));
+                }
+                let of = weave.file.nodes[node].name.clone();
+                let name = names::secret(&format!("{of} {key}"));
+                let scheme = ["Bearer ", "Basic ", "Token "].iter().find(|scheme| text.starts_with(**scheme));
+                *text = format!("{}{{{{ secret(\"{name}\") }}}}", scheme.copied().unwrap_or_default());
+                weave.settle.insert(format!(
+                    "the secret `{shown}` of `{}`, which stands in the file and is not copied: `keyway secrets add {name}`",
+                    names::shown(&of)
                 ));
             }
-            Tree::Map(_) => guarded(weave, &entry.value, place)?,
+            Tree::Map(_) => {
+                let inner = std::mem::replace(&mut entry.value, Tree::Map(vec![]));
+                entry.value = guarded(weave, node, inner, place)?;
+            }
             _ => {}
         }
     }
-    Ok(())
+    Ok(Tree::Map(entries))
 }
 
 fn auth(weave: &mut Weave, node: usize, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
@@ -484,7 +541,7 @@ pub fn graphql(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let mut http = vec![Entry::text("method", "POST"), Entry::text("url", address(&mut say, &url)?)];
     let headers = named(&mut say, &params.list("headerParametersUi.parameter"))?;
     params.ignore(&["headerParametersUi"]);
-    guarded(weave, &headers, "headers")?;
+    let headers = guarded(weave, node, headers, "headers")?;
     if headers != Tree::Map(vec![]) {
         http.push(Entry::new("headers", headers));
     }

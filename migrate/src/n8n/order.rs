@@ -114,7 +114,7 @@ pub fn order(file: &File, group: &[usize]) -> Order {
         seen
     };
     let loops: Vec<usize> =
-        group.iter().copied().filter(|node| file.nodes[*node].short == "splitInBatches").collect();
+        group.iter().copied().filter(|node| file.loops.contains(node)).collect();
     let mut links = all.clone();
     let mut bodies: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for &node in &loops {

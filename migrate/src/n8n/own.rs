@@ -18,6 +18,10 @@ const DONE: usize = usize::MAX - 1;
 
 /// A loop over batches: what follows its way of looping stands within a block.
 pub fn batches(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> Res<Vec<(usize, Flow)>> {
+    if !weave.file.loops.contains(&node) {
+        let why = format!("of the loops of one workflow the first {} are read", super::file::MOST_LOOPS);
+        return Err(Why::new(Kind::Flow, why));
+    }
     let size = params
         .get("batchSize")
         .map_or(Some(if weave.file.nodes[node].version >= 3.0 { 1 } else { 10 }), |size| size.as_u64());

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::params::Params;
+use super::requests;
 use super::say::Say;
 use super::triggers::Started;
 use super::weave::{Bin, Flow, Item, List, Place, Res, Rest, Weave};
@@ -15,12 +16,30 @@ use crate::report::{Kind, Why};
 use crate::tree::{Entry, Tree};
 
 /// The table, as it was read.
-fn table() -> &'static Value {
+pub(super) fn table() -> &'static Value {
     static TABLE: OnceLock<Value> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let read = dsl::yaml::read_value(include_str!("../../data/n8n.yaml"));
-        read.map(|value| value.to_json()).unwrap_or(Value::Null)
+        let read = |text: &str| {
+            dsl::yaml::read_value(text).map(|value| value.to_json()).unwrap_or(Value::Null)
+        };
+        let mut table = read(include_str!("../../data/n8n.yaml"));
+        add(&mut table, read(include_str!("../../data/n8n-requests.yaml")));
+        table
     })
+}
+
+/// Adds a table to another: rows of a node come after those that are there.
+fn add(table: &mut Value, more: Value) {
+    match (table, more) {
+        (Value::Object(table), Value::Object(more)) => {
+            for (key, value) in more {
+                add(table.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(rows), Value::Array(more)) => rows.extend(more),
+        (table @ Value::Null, more) => *table = more,
+        _ => {}
+    }
 }
 
 /// The rows of a node, or of its trigger.
@@ -75,7 +94,12 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
         weave.parts[node].service = Some(service.clone());
         return Err(Why::new(Kind::Service, format!("there is no connector to `{service}`")));
     }
-    let mut fitting = own.iter().filter(|row| text(row, "on") == Some(&on));
+    let at_hand: Vec<&Value> = own.iter().filter(|row| requests::is_at_hand(weave, &short, row)).collect();
+    if at_hand.is_empty() {
+        weave.parts[node].service = Some(service.clone());
+        return Err(Why::new(Kind::Service, format!("there is no connector to `{service}`")));
+    }
+    let mut fitting = at_hand.into_iter().filter(|row| text(row, "on") == Some(&on));
     if fitting.clone().next().is_none() {
         weave.parts[node].service = Some(service.clone());
         return Err(Why::new(
@@ -109,12 +133,31 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
         place.after = [step.clone()].into();
         first = Some(step);
     }
-    let uses = text(row, "action").unwrap_or_default();
-    let with = with(weave, &place, params, row.get("with"), first.as_deref())?;
+    let body = match text(row, "action") {
+        Some(uses) => {
+            let with = with(weave, &place, params, row.get("with"), first.as_deref())?;
+            connection(weave, uses);
+            vec![Entry::text("use", uses), Entry::map("with", with)]
+        }
+        None => requests::body(weave, node, &place, params, row)?,
+    };
     params.ignore(&strings(row, "ignore"));
-    connection(weave, uses);
-    let step = weave.add(node, &place, &wish, vec![Entry::text("use", uses), Entry::map("with", with)]);
-    let answer = Ex::path(format!("steps.{step}"));
+    params.ignore(&["authentication", "requestOptions"]);
+    let step = weave.add(node, &place, &wish, body);
+    let is_request = row.get("request").is_some();
+    let answer = Ex::path(format!("steps.{step}{}", if is_request { ".body" } else { "" }));
+    if let Some(list) = text(row, "items") {
+        let ex = Ex::new(over(list, &answer), Bind::Choice, Sort::List);
+        let ex = if list.contains([' ', '?']) { ex } else { Ex { bind: Bind::Path, ..ex } };
+        return Ok(vec![(0, place.many(List::open(ex), &step))]);
+    }
+    if text(row, "same") == Some("input") {
+        return Ok(vec![(0, Flow { after: [step].into(), ..place.same() })]);
+    }
+    let all = text(row, "gives_all").or(Some("it").filter(|_| is_request && row.get("gives").is_none()));
+    if let Some(all) = all {
+        return Ok(vec![(0, place.one(Item::open(Ex::path(over(all, &answer))), &step))]);
+    }
     let gives = gives(row, &answer);
     if let Some(list) = text(row, "list") {
         let fields: Vec<(String, Ex)> = self::gives(row, &Ex::path("it"));
@@ -203,7 +246,7 @@ fn with(
     Ok(out)
 }
 
-fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
+pub(super) fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
     let (paths, is_list) = of.strip_suffix(",list").map_or((of, false), |paths| (paths, true));
     // What a sheet is called stands beside its number.
     if let Some(path) = paths.strip_suffix('~') {
@@ -255,8 +298,11 @@ pub fn service_of(short: &str) -> String {
 /// A trigger of a service.
 pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
     let (short, version) = (weave.file.nodes[node].short.clone(), weave.file.nodes[node].version);
-    let own = rows("triggers", &short);
-    let row = own.iter().find(|row| fits(row, params, version));
+    let own: Vec<&Value> = rows("triggers", &short)
+        .iter()
+        .filter(|row| text(row, "event").is_some_and(|event| weave.catalog.event(event).is_some()))
+        .collect();
+    let row = own.iter().copied().find(|row| fits(row, params, version));
     let Some(row) = row else {
         let service = service_of(&short);
         if own.is_empty() {

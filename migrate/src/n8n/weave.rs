@@ -527,6 +527,7 @@ impl<'a> Weave<'a> {
                 },
             };
             let item = either(a, b, left.guard.as_ref());
+            let (item, both) = capped(item, both);
             let files = if a.whole == b.whole { left.files.clone() } else { BTreeMap::new() };
             return Flow { scope: left.scope, card: Card::One(item), guard: both, picks, after, files };
         }
@@ -541,11 +542,7 @@ impl<'a> Weave<'a> {
             _ => None,
         };
         let ex = self.list_of(&left).binary("+", &self.list_of(&right), Bind::Sum, Sort::List);
-        // No such name is there, so that the checker stops at each step that reads it.
-        let ex = match ex.is_too_long() {
-            true => Ex::new("an_expression_that_becomes_too_long", Bind::Path, Sort::List),
-            false => ex,
-        };
+        let ex = if ex.is_too_long() { Ex::new(TOO_LONG, Bind::Path, Sort::List) } else { ex };
         let after = left.after.union(&right.after).cloned().collect();
         Flow {
             scope: common,
@@ -558,12 +555,26 @@ impl<'a> Weave<'a> {
     }
 }
 
+/// What stands for an expression that becomes too long. No such name is there, so that the checker stops at each step that
+/// reads it.
+const TOO_LONG: &str = "an_expression_that_becomes_too_long";
+
+/// An item and its guard, where ways that part and meet again and again have not made them too long.
+fn capped(item: Item, guard: Option<Ex>) -> (Item, Option<Ex>) {
+    let parts = item.known.iter().map(|(_, ex)| ex);
+    if item.whole.is_too_long() || guard.as_ref().is_some_and(Ex::is_too_long) || parts.into_iter().any(Ex::is_too_long)
+    {
+        return (Item::open(Ex::path(TOO_LONG)), Some(Ex::new(TOO_LONG, Bind::Path, Sort::Bool)));
+    }
+    (item, guard)
+}
+
 fn acts(body: &[Entry]) -> bool {
     body.iter().any(|entry| matches!(entry.key.as_str(), "ai" | "call" | "http" | "use"))
 }
 
 /// The item of whichever of two ways was taken.
-fn either(a: &Item, b: &Item, taken: Option<&Ex>) -> Item {
+pub fn either(a: &Item, b: &Item, taken: Option<&Ex>) -> Item {
     if a.whole == b.whole {
         return a.clone();
     }

@@ -2,16 +2,30 @@
 
 use serde_json::Value;
 
-use super::{Say, Val, no};
+use super::{Now, Say, Val, no};
 use crate::n8n::weave::{Card, Flow, Item, Res, Rest};
 use crate::ours::{Bind, Ex, Sort};
 use crate::report::{Kind, Why};
 
 impl Say<'_, '_> {
-    pub(super) fn all_input(&mut self) -> Res<Val> {
-        Ok(Val::All(match &self.place.all {
+    /// Whether there is one item and no other.
+    pub(super) fn is_alone(&self) -> bool {
+        self.now.all.is_none() && self.place.all.is_none()
+    }
+
+    /// What came in, as it is at this statement.
+    pub(super) fn current(&mut self, now: Now) -> Res<Val> {
+        match now {
+            Now::Json => Ok(Val::Json(self.item())),
+            Now::Wrap => Ok(Val::Wrap(self.item())),
+            Now::Items => self.all_input(),
+        }
+    }
+
+    pub fn all_input(&mut self) -> Res<Val> {
+        Ok(Val::All(match self.now.all.as_ref().or(self.place.all.as_ref()) {
             Some(all) => all.clone(),
-            None => Ex::new(format!("[{}]", self.place.item.whole.text), Bind::Path, Sort::List),
+            None => Ex::new(format!("[{}]", self.item().whole.text), Bind::Path, Sort::List),
         }))
     }
 
