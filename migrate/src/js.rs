@@ -389,7 +389,13 @@ impl Parser {
             } else if self.take("?.") {
                 left = match self.sign() {
                     Some("[") | Some("(") => continue,
-                    _ => Js::Member(Box::new(left), self.name()?),
+                    _ => {
+                        let name = self.name()?;
+                        // A method that is called only where there is something to call it on.
+                        let called = self.sign() == Some("(");
+                        let of = if called { Js::Unary("?.", Box::new(left)) } else { left };
+                        Js::Member(Box::new(of), name)
+                    }
                 };
             } else if self.take("[") {
                 let index = self.expression(0)?;
@@ -519,6 +525,13 @@ impl Parser {
             }
             if self.take("...") {
                 fields.push((None, self.expression(0)?));
+            } else if self.take("[") {
+                // A key that is made: an object with this entry is spread.
+                let key = self.expression(0)?;
+                self.want("]")?;
+                self.want(":")?;
+                let entry = vec![key, self.expression(0)?];
+                fields.push((None, Js::Call(Box::new(Js::Name("[]".into())), entry)));
             } else {
                 let key = match self.tokens.get(self.at).cloned() {
                     Some(Token::Name(name)) => name,

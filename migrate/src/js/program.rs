@@ -184,7 +184,8 @@ impl Parser {
                 out.push(Stmt::Delete(self.expression(10)?));
             }
             Some(
-                other @ ("while" | "do" | "switch" | "try" | "class" | "break" | "async" | "import" | "export"),
+                other @ ("while" | "do" | "switch" | "try" | "class" | "break" | "async" | "import"
+                | "export"),
             ) => return Err(format!("`{other}`, which is no statement of ours")),
             _ => out.push(self.plain()?),
         }
@@ -300,9 +301,12 @@ mod tests {
 
     #[test]
     fn statements_are_read_with_and_without_semicolons() {
-        let read = program("const a = 1\nlet { b, c: d } = x; for (const i of xs) { a.push(i) } return [a]").unwrap();
+        let read = program("const a = 1\nlet { b, c: d } = x; for (const i of xs) { a.push(i) } return [a]")
+            .unwrap();
         assert_eq!(read.len(), 4, "{read:?}");
-        assert!(matches!(&read[1], Stmt::Let(Pattern::Fields(fields), _) if fields[1] == ("c".into(), "d".into())));
+        assert!(
+            matches!(&read[1], Stmt::Let(Pattern::Fields(fields), _) if fields[1] == ("c".into(), "d".into()))
+        );
         assert!(matches!(&read[2], Stmt::For(..)));
         let read = program("for (let i = 0; i < xs.length; i++) { s += xs[i].n }").unwrap();
         assert!(matches!(&read[0], Stmt::Count(place, ..) if place == "i"));

@@ -2,6 +2,7 @@
 //! carried over, and never run.
 
 mod lists;
+mod names;
 mod paths;
 mod run;
 

@@ -93,7 +93,13 @@ fn sheet(weave: &mut Weave, node: usize, place: &Place, params: &Params, bin: &B
     if params.get("options.range").is_some() || params.flag("options.includeEmptyCells") == Some(true) {
         return Err(Why::new(Kind::Setting, "a part of a sheet, or its empty cells"));
     }
-    params.ignore(&["fileFormat", "options.headerRow", "options.sheetName", "options.readAsString", "options.rawData"]);
+    params.ignore(&[
+        "fileFormat",
+        "options.headerRow",
+        "options.sheetName",
+        "options.readAsString",
+        "options.rawData",
+    ]);
     let mut with = vec![Entry::text("file", bin.file.hole()), Entry::bare("limit", 100_000)];
     if let Some(name) = params.text("options.sheetName") {
         with.push(Entry::text("sheet", Say::new(weave, place).text(&name)?));
@@ -114,7 +120,10 @@ pub fn spreadsheet(weave: &mut Weave, node: usize, input: &Flow, params: &Params
     if params.text("operation").as_deref() == Some("toFile") {
         if format.as_deref() != Some("csv") {
             let format = format.unwrap_or_else(|| "xls".into());
-            return Err(Why::new(Kind::File, format!("files of the kind `{}` are not made here", shown(&format))));
+            return Err(Why::new(
+                Kind::File,
+                format!("files of the kind `{}` are not made here", shown(&format)),
+            ));
         }
         let own = Params::new(&csv_of(params));
         let made = convert(weave, node, input, &own);

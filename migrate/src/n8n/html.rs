@@ -54,7 +54,10 @@ fn extract(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Re
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (name, css) = (text("key"), text("cssSelector"));
         if name.starts_with('=') || css.starts_with('=') || !text("skipSelectors").is_empty() {
-            return Err(Why::new(Kind::Setting, "a selector or a name that is made, or parts that are skipped"));
+            return Err(Why::new(
+                Kind::Setting,
+                "a selector or a name that is made, or parts that are skipped",
+            ));
         }
         let all = value.get("returnArray").and_then(Value::as_bool).unwrap_or(false);
         let what = value.get("returnValue").and_then(Value::as_str).unwrap_or("text");

@@ -54,11 +54,13 @@ pub fn of_world(say: &mut Say, world: &str, method: &str, args: &[Js]) -> Res<Ex
             Ex::new(format!("map(entries({}), e => [e.key, e.value])", x.text), Bind::Path, Sort::List)
         }
         ("Object", "fromEntries", [x]) => Ex::call("from_entries", &[x], Sort::Object),
-        ("Object", "assign", [_, _, ..]) => Ex::call("merge", &values.iter().collect::<Vec<_>>(), Sort::Object),
+        ("Object", "assign", [_, _, ..]) => {
+            Ex::call("merge", &values.iter().collect::<Vec<_>>(), Sort::Object)
+        }
         ("Array", "from", [x]) => Ex::new(x.text.clone(), x.bind, Sort::List),
         ("Array", "isArray", [x]) => Ex::call("type", &[x], Sort::Text).is(&Ex::literal("list")),
         ("Number", "parseFloat", [x]) => Ex::call("number", &[x], Sort::Number),
-        ("Date", "now", []) => return no("milliseconds since 1970"),
+        ("Date", "now", []) => times::since(&now(), "%s%3f"),
         ("DateTime", "now" | "local" | "utc", []) => now(),
         ("DateTime", "fromISO", [x]) => Ex::call("time", &[x], Sort::Time),
         ("DateTime", "fromJSDate", [x]) => x.clone(),

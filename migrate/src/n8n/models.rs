@@ -81,7 +81,8 @@ fn parts(weave: &mut Weave, node: usize) -> Res<Parts> {
     tools.sort();
     tools.dedup();
     // What only reads is called without asking, here as there.
-    let acts = tools.iter().any(|tool| weave.catalog.get(tool).is_none_or(|tool| tool.safety != Safety::Read));
+    let acts =
+        tools.iter().any(|tool| weave.catalog.get(tool).is_none_or(|tool| tool.safety != Safety::Read));
     if !tools.is_empty() {
         keys.push(Entry::new("tools", Tree::List(tools.into_iter().map(Tree::Text).collect())));
     }
@@ -156,7 +157,8 @@ fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
     weave.settle.insert(format!("a key: `keyway keys add {provider}{at}`"));
     match named {
         None if alike.is_some() => {
-            weave.parts[model].person(Why::new(Kind::Model, "which model is asked, where the file leaves it to n8n"));
+            weave.parts[model]
+                .person(Why::new(Kind::Model, "which model is asked, where the file leaves it to n8n"));
             None
         }
         Some(name) if !name.starts_with('=') => Some(Entry::text("model", format!("{provider}/{name}"))),

@@ -27,7 +27,10 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> O
     let one = if version < 2.0 { 1 } else { 2 };
     match on.as_str() {
         "databasePage.create" => {
-            let parent = Entry::map("parent", vec![Entry::new("database_id", id(weave, place, params, "databaseId")?)]);
+            let parent = Entry::map(
+                "parent",
+                vec![Entry::new("database_id", id(weave, place, params, "databaseId")?)],
+            );
             let mut properties = properties(weave, place, params)?;
             if let Some(raw) = params.text("title") {
                 let text = Say::new(weave, place).text(&raw)?;
@@ -60,7 +63,8 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> O
             simplified(weave, node, place, params, &step, one)
         }
         "page.create" => {
-            let parent = Entry::map("parent", vec![Entry::new("page_id", id(weave, place, params, "pageId")?)]);
+            let parent =
+                Entry::map("parent", vec![Entry::new("page_id", id(weave, place, params, "pageId")?)]);
             let text = Say::new(weave, place).text(&params.text("title").unwrap_or_default())?;
             let title = Entry::map("properties", vec![Entry::new("title", rich(text))]);
             let mut json = vec![parent, title];
@@ -82,7 +86,8 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> O
             if params.flag("simple") == Some(false) {
                 return raw(place, &step);
             }
-            let known = ["id", "url"].map(|name| (name.to_owned(), Ex::path(format!("steps.{step}.body.{name}"))));
+            let known =
+                ["id", "url"].map(|name| (name.to_owned(), Ex::path(format!("steps.{step}.body.{name}"))));
             Ok(vec![(0, place.one(Item::of(known.to_vec(), Rest::Closed("notion".into())), &step))])
         }
         "user.get" => {
@@ -92,12 +97,22 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> O
         }
         other => {
             weave.parts[node].service = Some("notion".into());
-            Err(Why::new(Kind::Service, format!("no action of ours does what `{}` of `notion` does", shown(other))))
+            Err(Why::new(
+                Kind::Service,
+                format!("no action of ours does what `{}` of `notion` does", shown(other)),
+            ))
         }
     }
 }
 
-fn send(weave: &mut Weave, node: usize, place: &Place, method: &str, path: String, json: Option<Tree>) -> String {
+fn send(
+    weave: &mut Weave,
+    node: usize,
+    place: &Place,
+    method: &str,
+    path: String,
+    json: Option<Tree>,
+) -> String {
     connection(weave, "notion.request");
     let headers = vec![Entry::text("notion-version", VERSION)];
     let mut with =
@@ -116,7 +131,8 @@ fn raw(place: &Place, step: &str) -> Out {
 fn id(weave: &mut Weave, place: &Place, params: &Params, path: &str) -> Res<Tree> {
     let missing = || Why::new(Kind::Setting, format!("it does not say `{path}`"));
     let value = params.chosen(path).ok_or_else(missing)?;
-    let mode = params.get(path).and_then(|found| found.get("mode").and_then(Value::as_str).map(str::to_owned));
+    let mode =
+        params.get(path).and_then(|found| found.get("mode").and_then(Value::as_str).map(str::to_owned));
     let by_address = mode.as_deref() == Some("url");
     let ex = Say::new(weave, place).ex(&value)?;
     if !by_address {
@@ -127,7 +143,11 @@ fn id(weave: &mut Weave, place: &Place, params: &Params, path: &str) -> Res<Tree
             let page = address.split(['?', '#']).next().unwrap_or_default();
             let end: String = page.chars().filter(char::is_ascii_hexdigit).collect();
             let last = page.rsplit(['/', '-']).next().unwrap_or_default();
-            let id = if last.len() == 32 { last.to_owned() } else { end.chars().rev().take(32).collect::<String>().chars().rev().collect() };
+            let id = if last.len() == 32 {
+                last.to_owned()
+            } else {
+                end.chars().rev().take(32).collect::<String>().chars().rev().collect()
+            };
             if id.len() == 32 { Ok(Tree::text(id)) } else { Err(missing()) }
         }
         None => {
@@ -249,7 +269,13 @@ fn children(weave: &mut Weave, place: &Place, params: &Params) -> Res<Option<Tre
         let is_rich = block.get("richText").and_then(Value::as_bool) == Some(true);
         let plain = matches!(
             kind,
-            "paragraph" | "heading_1" | "heading_2" | "heading_3" | "bulleted_list_item" | "numbered_list_item" | "toggle"
+            "paragraph"
+                | "heading_1"
+                | "heading_2"
+                | "heading_3"
+                | "bulleted_list_item"
+                | "numbered_list_item"
+                | "toggle"
         );
         if is_rich || !plain {
             return Err(Why::new(Kind::Setting, format!("a block of the kind `{}`", shown(kind))));
@@ -280,8 +306,10 @@ fn found(weave: &mut Weave, node: usize, place: &Place, params: &Params, one: u8
     let limit = params.get("limit").and_then(|limit| limit.as_u64());
     json.push(Entry::bare("page_size", if all { 100 } else { limit.unwrap_or(50).min(100) }));
     if all || limit.is_some_and(|limit| limit > 100) {
-        weave.parts[node]
-            .person(Why::new(Kind::Setting, "of more than 100 pages the first 100 are found: ask again from its `next_cursor` on"));
+        weave.parts[node].person(Why::new(
+            Kind::Setting,
+            "of more than 100 pages the first 100 are found: ask again from its `next_cursor` on",
+        ));
     }
     let filter = match params.text("filterType").as_deref() {
         Some("json") => {
@@ -311,7 +339,10 @@ fn found(weave: &mut Weave, node: usize, place: &Place, params: &Params, one: u8
     let mut sorts = vec![];
     for sort in params.list("options.sort.sortValue") {
         let text = |key: &str| sort.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let direction = Entry::text("direction", if text("direction").is_empty() { "ascending".into() } else { text("direction") });
+        let direction = Entry::text(
+            "direction",
+            if text("direction").is_empty() { "ascending".into() } else { text("direction") },
+        );
         sorts.push(Tree::Map(if sort.get("timestamp").and_then(Value::as_bool) == Some(true) {
             vec![Entry::text("timestamp", text("key")), direction]
         } else {
@@ -333,7 +364,10 @@ fn found(weave: &mut Weave, node: usize, place: &Place, params: &Params, one: u8
     let here = Place { after: [step].into(), ..place.clone() };
     let body = vec![Entry::map("set", vec![Entry::text("items", Ex::path(made).hole())])];
     let held = weave.add(node, &here, &wish, body);
-    Ok(vec![(0, place.many(List::open(Ex::new(format!("steps.{held}.items"), Bind::Path, Sort::List)), &held))])
+    Ok(vec![(
+        0,
+        place.many(List::open(Ex::new(format!("steps.{held}.items"), Bind::Path, Sort::List)), &held),
+    )])
 }
 
 fn condition_of(weave: &mut Weave, place: &Place, condition: &Value) -> Res<Tree> {
@@ -351,14 +385,17 @@ fn condition_of(weave: &mut Weave, place: &Place, condition: &Value) -> Res<Tree
     };
     let value = match word.as_str() {
         "is_empty" | "is_not_empty" => Tree::Bare("true".into()),
-        "past_week" | "past_month" | "past_year" | "next_week" | "next_month" | "next_year" => Tree::Map(vec![]),
+        "past_week" | "past_month" | "past_year" | "next_week" | "next_month" | "next_year" => {
+            Tree::Map(vec![])
+        }
         _ if kind == "date" => {
             Tree::Text(moment(&mut say, condition.get("date").unwrap_or(&Value::Null), false)?)
         }
         _ => {
             let keys = [format!("{camel}Value"), camel.clone(), "phoneNumberValue".into()];
             let found = keys.iter().find_map(|key| condition.get(key));
-            let found = found.cloned().unwrap_or(json!(if kind == "checkbox" { json!(false) } else { json!("") }));
+            let found =
+                found.cloned().unwrap_or(json!(if kind == "checkbox" { json!(false) } else { json!("") }));
             say.tree(&found)?
         }
     };

@@ -169,9 +169,9 @@ pub fn call(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
     let called = names::workflow(name.rsplit(" — ").next().unwrap_or(&name), &mut BTreeSet::new());
     weave.settle.insert(format!("the workflow `{called}`, which is called: import it as well"));
     let values = params.get("workflowInputs.value").unwrap_or(Value::Null);
-    let mut with = vec![];
+    let (mut with, mut taken) = (vec![], BTreeSet::new());
     for (name, value) in values.as_object().into_iter().flatten() {
-        let own = names::step(name, &mut BTreeSet::new());
+        let own = names::step(name, &mut taken);
         with.push(Entry::new(own, Say::new(weave, place).tree(value)?));
     }
     if with.is_empty() {

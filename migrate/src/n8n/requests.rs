@@ -86,8 +86,21 @@ pub fn body(weave: &mut Weave, node: usize, place: &Place, params: &Params, row:
     let credential = weave.file.nodes[node].credentials.first().map(|(_, name)| name.clone());
     let called = names::secret(credential.as_deref().unwrap_or(&short));
     let secret = format!("{{{{ secret(\"{called}\") }}}}");
+    // Some are told the key among the fields that they are sent.
+    if let Some(field) = text(host, "field") {
+        weave.settle.insert(format!(
+            "the key of `{}`: `keyway secrets add {called}`",
+            super::services::service_of(&short)
+        ));
+        match http.iter_mut().find(|entry| entry.key == "json") {
+            Some(Entry { value: Tree::Map(entries), .. }) => entries.push(Entry::text(field, secret)),
+            _ => http.push(Entry::map("json", vec![Entry::text(field, secret)])),
+        }
+        return Ok(vec![Entry::map("http", http)]);
+    }
     let auth = if let Some(header) = text(host, "header") {
-        let value = text(host, "scheme").map_or_else(|| secret.clone(), |scheme| format!("{scheme} {secret}"));
+        let value =
+            text(host, "scheme").map_or_else(|| secret.clone(), |scheme| format!("{scheme} {secret}"));
         Entry::map("header", vec![Entry::text("name", header), Entry::text("value", value)])
     } else if let Some(user) = text(host, "basic") {
         let user = match user {
@@ -183,6 +196,15 @@ fn special(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<O
             all.push(Entry::new(name, Say::new(weave, place).tree(&value)?));
         }
         return Ok((!all.is_empty()).then_some(Tree::Map(all)));
+    }
+    // As it stands, where n8n has no form of its own for what is in it.
+    if let Some(path) = of.strip_prefix("plain ") {
+        let Some(value) = params.get(path) else { return Ok(None) };
+        let nested = |value: &Value| value.as_object().is_some_and(|all| all.values().any(Value::is_object));
+        if value.as_array().is_some_and(|items| items.iter().any(nested)) {
+            return Err(Why::new(Kind::Setting, format!("what stands within `{}`", shown(path))));
+        }
+        return Say::new(weave, place).tree(&value).map(Some);
     }
     if let Some(path) = of.strip_prefix("emails ") {
         let Some(raw) = params.text(path) else { return Ok(None) };

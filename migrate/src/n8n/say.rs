@@ -1,5 +1,6 @@
 //! Expressions of n8n in our language. What has no equal that does the same is an error that says which word it was.
 
+mod json;
 mod now;
 mod refer;
 
@@ -48,6 +49,8 @@ pub struct Say<'w, 'a> {
     pub top: usize,
     /// How deep functions call one another.
     pub calls: usize,
+    /// How many statements were gone through.
+    pub seen: usize,
     names: usize,
 }
 
@@ -92,7 +95,7 @@ fn end_of_code(inner: &str) -> Option<usize> {
 
 impl<'w, 'a> Say<'w, 'a> {
     pub fn new(weave: &'w mut Weave<'a>, place: &'w Place) -> Say<'w, 'a> {
-        Say { weave, place, vars: vec![], now: Current::default(), top: 0, calls: 0, names: 0 }
+        Say { weave, place, vars: vec![], now: Current::default(), top: 0, calls: 0, seen: 0, names: 0 }
     }
 
     /// A parameter as a text with holes.
@@ -237,6 +240,7 @@ impl<'w, 'a> Say<'w, 'a> {
                 let inner = self.value(inner)?;
                 Ex::new(format!("-{}", inner.at(Bind::Minus)), Bind::Minus, Sort::Number)
             }
+            Js::Unary("?.", inner) => return self.any(inner),
             Js::Unary(_, inner) => Ex::call("number", &[&self.value(inner)?], Sort::Number),
             Js::Binary(op, left, right) => self.binary(op, left, right)?,
             Js::Choice(c, yes, no) => {
@@ -459,6 +463,10 @@ impl<'w, 'a> Say<'w, 'a> {
                     Some(node) => Ok(Val::Node(node)),
                     None => no(format!("the node `{}`, which is not in the file", crate::names::shown(node))),
                 },
+                ("[]", [key, value]) => {
+                    let pair = format!("[[{}, {}]]", self.value(key)?.text, self.value(value)?.text);
+                    Ok(Val::Ex(Ex::new(format!("from_entries({pair})"), Bind::Path, Sort::Object)))
+                }
                 ("$items", []) => self.all_input(),
                 ("$items", [Js::Text(node)]) => match self.weave.file.named(node) {
                     Some(node) => self.all_of(node),
@@ -478,6 +486,17 @@ impl<'w, 'a> Say<'w, 'a> {
                 _ => super::methods::function(self, name, args).map(Val::Ex),
             },
             Js::Member(of, method) => {
+                if let Js::Unary("?.", inner) = &**of {
+                    let ex = self.any(inner)?;
+                    let plain = Js::Call(Box::new(Js::Member(inner.clone(), method.clone())), args.to_vec());
+                    return match ex {
+                        Val::Ex(ex) => {
+                            let made = self.value(&plain)?;
+                            Ok(Val::Ex(ex.is(&Ex::null()).choice(&Ex::null(), &made)))
+                        }
+                        _ => self.any(&plain),
+                    };
+                }
                 let found = self.any(of)?;
                 match (&found, method.as_str()) {
                     (Val::Input, "all") => self.all_input(),
@@ -502,7 +521,9 @@ impl<'w, 'a> Say<'w, 'a> {
                         let list = list.clone();
                         super::methods::of_list(self, &list, true, method, args).map(Val::All)
                     }
-                    (Val::All(list), "slice" | "concat") if args.iter().all(|arg| matches!(arg, Js::Number(_))) => {
+                    (Val::All(list), "slice" | "concat")
+                        if args.iter().all(|arg| matches!(arg, Js::Number(_))) =>
+                    {
                         let list = Ex { sort: Sort::List, ..list.clone() };
                         super::methods::of_value(self, &list, method, args).map(Val::All)
                     }
@@ -515,27 +536,12 @@ impl<'w, 'a> Say<'w, 'a> {
                         super::methods::of_list(self, &list, true, method, args).map(Val::Ex)
                     }
                     _ => {
-                        let ex = self.as_value(found, of)?;
+                        let ex = self.as_value(found, of)?.there();
                         super::methods::of_value(self, &ex, method, args).map(Val::Ex)
                     }
                 }
             }
             _ => no("a call of what is made"),
-        }
-    }
-
-    fn made(&mut self, class: &Js, args: &[Js]) -> Res<Val> {
-        match (class, args) {
-            (Js::Name(name), []) if name == "Date" => Ok(Val::Ex(Ex::new("now()", Bind::Path, Sort::Time))),
-            (Js::Name(name), [of]) if name == "Date" => {
-                let ex = self.value(of)?;
-                Ok(Val::Ex(if ex.sort == Sort::Time { ex } else { Ex::call("time", &[&ex], Sort::Time) }))
-            }
-            (Js::Name(name), [of]) if name == "Set" => {
-                let list = self.value(of)?;
-                Ok(Val::Ex(Ex::call("unique", &[&list], Sort::List)))
-            }
-            _ => no(format!("`new {}`", name_of(class))),
         }
     }
 }

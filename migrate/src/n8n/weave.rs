@@ -2,6 +2,7 @@
 //! one stays one, and where there may be several, the nodes that follow stand in a `for_each`. What looks at all items
 //! at once takes them out of it again.
 
+mod ways;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,9 @@ use crate::names;
 use crate::ours::{Bind, Ex, Sort};
 use crate::report::{Kind, Part, Why};
 use crate::tree::{Entry, Tree};
+
+pub use ways::either;
+use ways::{TOO_LONG, capped};
 
 /// What a handler gives, or why it cannot.
 pub type Res<T> = Result<T, Why>;
@@ -211,8 +215,12 @@ pub struct Weave<'a> {
     pub settle: BTreeSet<String>,
     pub gates: BTreeMap<usize, Gate>,
     each: BTreeMap<(usize, String), usize>,
+    /// Lists whose items are items of another one.
+    pub same: BTreeMap<String, String>,
     pub triggers: Vec<Tree>,
     pub inputs: Vec<Entry>,
+    /// What inputs are called here, by what the file calls them.
+    pub asked: BTreeMap<String, String>,
     pub output: Option<Tree>,
     /// The first items that triggers give, by node, for what reads them by name.
     pub replies: usize,
@@ -248,8 +256,10 @@ impl<'a> Weave<'a> {
             settle: BTreeSet::new(),
             gates: BTreeMap::new(),
             each: BTreeMap::new(),
+            same: BTreeMap::new(),
             triggers: vec![],
             inputs: vec![],
+            asked: BTreeMap::new(),
             output: None,
             replies: 0,
         }
@@ -555,44 +565,6 @@ impl<'a> Weave<'a> {
     }
 }
 
-/// What stands for an expression that becomes too long. No such name is there, so that the checker stops at each step that
-/// reads it.
-const TOO_LONG: &str = "an_expression_that_becomes_too_long";
-
-/// An item and its guard, where ways that part and meet again and again have not made them too long.
-fn capped(item: Item, guard: Option<Ex>) -> (Item, Option<Ex>) {
-    let parts = item.known.iter().map(|(_, ex)| ex);
-    if item.whole.is_too_long() || guard.as_ref().is_some_and(Ex::is_too_long) || parts.into_iter().any(Ex::is_too_long)
-    {
-        return (Item::open(Ex::path(TOO_LONG)), Some(Ex::new(TOO_LONG, Bind::Path, Sort::Bool)));
-    }
-    (item, guard)
-}
-
 fn acts(body: &[Entry]) -> bool {
     body.iter().any(|entry| matches!(entry.key.as_str(), "ai" | "call" | "http" | "use"))
-}
-
-/// The item of whichever of two ways was taken.
-pub fn either(a: &Item, b: &Item, taken: Option<&Ex>) -> Item {
-    if a.whole == b.whole {
-        return a.clone();
-    }
-    let pick = |a: &Ex, b: &Ex| match taken {
-        Some(guard) => guard.choice(a, b),
-        None => a.instead(b),
-    };
-    let whole = pick(&a.whole, &b.whole);
-    let closed = [&a.rest, &b.rest].into_iter().find_map(|rest| match rest {
-        Rest::Closed(who) => Some(who.clone()),
-        Rest::Open(_) | Rest::Empty => None,
-    });
-    match closed {
-        None => Item::open(whole),
-        Some(who) => {
-            let both = a.known.iter().filter(|(name, _)| b.known.iter().any(|(other, _)| other == name));
-            let known = both.map(|(name, _)| (name.clone(), whole.field(name))).collect();
-            Item { whole, known, rest: Rest::Closed(who) }
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use migrate::{Fate, Kind};
+use migrate::{Fate, Kind, Verdict};
 
 use crate::{Reader, catalog, files, has_errors, here};
 
@@ -69,6 +69,7 @@ fn tally(what: &str, texts: &[String], reader: Reader) -> String {
     );
     let (mut nodes, mut carried) = (0, 0);
     let mut by_kind = BTreeMap::<String, Nodes>::new();
+    let mut rest = vec![];
     for (at, text) in texts.iter().enumerate() {
         match reader(text, &catalog) {
             Err(_) => *verdicts.entry("refused").or_default() += 1,
@@ -81,6 +82,11 @@ fn tally(what: &str, texts: &[String], reader: Reader) -> String {
                     kind.all += 1;
                     kind.carried += usize::from(part.fate == Fate::Carried);
                     kind.files.insert(at);
+                }
+                let why: Vec<&str> =
+                    imported.parts.iter().flat_map(|part| part.why.iter().map(|why| &*why.text)).collect();
+                if imported.verdict != Verdict::Whole {
+                    rest.push(format!("- `{}`: {}\n", imported.name, why.join("; ")));
                 }
                 let own = imported.reasons();
                 if std::env::var_os("KEYWAY_TELL").is_some() {
@@ -130,6 +136,10 @@ fn tally(what: &str, texts: &[String], reader: Reader) -> String {
             "\nServices or actions that are not at hand, by the number of files that want them: {}.\n",
             missing.join(", ")
         );
+    }
+    if what.ends_with("scenarios") {
+        out += "\nThose that are not whole, and why:\n\n";
+        out += &rest.concat();
     }
     if what == "n8n" {
         out += &format!("\n{}", kinds(&by_kind));

@@ -28,6 +28,7 @@ impl Run<'_, '_, '_> {
                 (None, "item", Said::Fields) => Some((Root::Now(Now::Json), vec![])),
                 _ => None,
             },
+            Js::Unary("?.", of) => self.place_of(of),
             Js::Member(of, name) if **of == Js::Name("$input".into()) && name == "item" => {
                 Some((Root::Now(Now::Wrap), vec![]))
             }
@@ -67,6 +68,9 @@ impl Run<'_, '_, '_> {
         match root {
             Root::Now(Now::Json) if path.len() == 1 => {
                 let item = changed_item(&self.say.item(), &path, value);
+                if item.whole.is_too_long() {
+                    return no(ours::TOO_LONG);
+                }
                 self.say.now.item = Some(item);
                 Ok(())
             }
@@ -125,8 +129,11 @@ fn changed_item(item: &Item, path: &[String], value: Option<Ex>) -> Item {
             Item { whole, known, rest: item.rest.clone() }
         }
         None => {
-            let whole =
-                Ex::new(format!("omit({}, {})", item.whole.text, ours::quoted(name)), ours::Bind::Path, Sort::Object);
+            let whole = Ex::new(
+                format!("omit({}, {})", item.whole.text, ours::quoted(name)),
+                ours::Bind::Path,
+                Sort::Object,
+            );
             let rest = match &item.rest {
                 Rest::Open(_) => Rest::Open(whole.clone()),
                 other => other.clone(),
@@ -157,7 +164,9 @@ fn changed(ex: &Ex, path: &[String], value: Option<Ex>) -> Ex {
         [] => value.unwrap_or_else(Ex::null),
         [name] => match value {
             Some(value) => with(ex, name, &value),
-            None => Ex::new(format!("omit({}, {})", ex.text, ours::quoted(name)), ours::Bind::Path, Sort::Object),
+            None => {
+                Ex::new(format!("omit({}, {})", ex.text, ours::quoted(name)), ours::Bind::Path, Sort::Object)
+            }
         },
         [name, rest @ ..] => with(ex, name, &changed(&ex.field(name), rest, value)),
     }
@@ -185,7 +194,7 @@ fn last_object(ex: &Ex) -> Option<(&str, &str)> {
     }
     let from = comma.map_or(0, |at| at + 2);
     // Only the last brace is still open, and nothing stands before it.
-    (depth == 1 && opened == Some(from) && comma.is_some()).then(|| ex.text.split_at("merge(".len() + from)).map(
-        |(before, last)| (before, last.strip_suffix(" })").unwrap_or(last)),
-    )
+    (depth == 1 && opened == Some(from) && comma.is_some())
+        .then(|| ex.text.split_at("merge(".len() + from))
+        .map(|(before, last)| (before, last.strip_suffix(" })").unwrap_or(last)))
 }

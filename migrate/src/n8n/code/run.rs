@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::js::{Js, Pattern, Stmt, walk};
 use crate::n8n::say::{Say, Val, no};
 use crate::n8n::weave::{Item, Res, either};
-use crate::ours::{Bind, Ex, Sort};
+use crate::ours::{self, Bind, Ex, Sort};
 use crate::tree::Entry;
 
 /// Most statements that are gone through, those of both ways of each `if` counted.
@@ -27,7 +27,6 @@ pub struct Run<'r, 'w, 'a> {
     pub leaked: BTreeSet<String>,
     /// Whether what it gives is what came in, changed.
     pub same: bool,
-    seen: usize,
     /// How often each name is read in all.
     hoisted: BTreeMap<String, usize>,
     /// Above zero within a loop, or on one way of several.
@@ -62,7 +61,6 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
             fresh: BTreeMap::new(),
             leaked: BTreeSet::new(),
             same: false,
-            seen: 0,
             hoisted: BTreeMap::new(),
             within: 0,
         }
@@ -87,8 +85,8 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
 
     pub fn run(&mut self, stmts: &[Stmt]) -> Res<End> {
         for (at, stmt) in stmts.iter().enumerate() {
-            self.seen += 1;
-            if self.seen > MOST {
+            self.say.seen += 1;
+            if self.say.seen > MOST {
                 return no("more statements than are gone through");
             }
             match stmt {
@@ -162,13 +160,16 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
             (a, b) => {
                 let now = || self.say.place.item.clone();
                 let (a, b) = (a.clone().unwrap_or_else(now), b.clone().unwrap_or_else(now));
-                Some(either(&a, &b, Some(condition)))
+                Some(fit(either(&a, &b, Some(condition)))?)
             }
         };
         let all = match (&one.all, &two.all) {
             (Some(a), Some(b)) if a != b => Some(condition.choice(a, b)),
             (a, _) => a.clone(),
         };
+        if all.as_ref().is_some_and(Ex::is_too_long) {
+            return no(ours::TOO_LONG);
+        }
         let fresh = before
             .fresh
             .into_iter()
@@ -187,7 +188,7 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
     /// What an expression gives; the names that are part of it may not be changed from here on.
     pub fn value(&mut self, js: &Js) -> Res<Val> {
         let mut names = vec![];
-        super::lists::taken(js, true, &mut names);
+        super::names::taken(js, true, &mut names);
         for (name, whole) in names {
             if whole {
                 self.fresh.remove(&name);
@@ -195,7 +196,7 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
                 self.leaked.insert(name);
             }
         }
-        super::lists::changes_nothing(js)?;
+        super::names::changes_nothing(js)?;
         self.say.any(js)
     }
 
@@ -216,7 +217,7 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
                     Js::Function(params, body) => Val::Func(params.clone(), body.clone()),
                     _ => self.begun(js)?,
                 };
-                let own = super::lists::is_own(js).then(|| Some(js.clone()));
+                let own = super::names::is_own(js).then(|| Some(js.clone()));
                 let val = self.hoist(name, val)?;
                 self.bind(name, val, own);
             }
@@ -241,7 +242,10 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
     fn begun(&mut self, js: &Js) -> Res<Val> {
         match self.place_of(js) {
             Some((super::paths::Root::Now(now), path)) if path.is_empty() => Ok(Val::Now(now)),
-            _ => self.value(js),
+            _ => match js {
+                Js::Call(callee, args) if self.maps_items(callee) => self.mapped(js, callee, args),
+                _ => self.value(js),
+            },
         }
     }
 
@@ -300,7 +304,7 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
             return self.change(target, Some(ex));
         };
         let val = self.begun(&value)?;
-        let own = super::lists::is_own(&value);
+        let own = super::names::is_own(&value);
         self.rebind(name, val)?;
         self.fresh.remove(name);
         self.leaked.remove(name);
@@ -397,12 +401,24 @@ fn without_returns(stmts: &[Stmt]) -> Vec<Stmt> {
     stmts.iter().map(one).collect()
 }
 
-/// One of two values.
+/// One of two values, unless it becomes too long.
 pub fn chosen(condition: &Ex, a: &Val, b: &Val, name: &str) -> Res<Val> {
+    match either_val(condition, a, b, name)? {
+        Val::Ex(ex) | Val::All(ex) if ex.is_too_long() => no(ours::TOO_LONG),
+        val => Ok(val),
+    }
+}
+
+/// An item that has not become too long.
+fn fit(item: Item) -> Res<Item> {
+    if item.whole.is_too_long() { no(ours::TOO_LONG) } else { Ok(item) }
+}
+
+fn either_val(condition: &Ex, a: &Val, b: &Val, name: &str) -> Res<Val> {
     Ok(match (a, b) {
         (Val::Ex(a), Val::Ex(b)) => Val::Ex(if a == b { a.clone() } else { condition.choice(a, b) }),
-        (Val::Json(a), Val::Json(b)) => Val::Json(either(a, b, Some(condition))),
-        (Val::Wrap(a), Val::Wrap(b)) => Val::Wrap(either(a, b, Some(condition))),
+        (Val::Json(a), Val::Json(b)) => Val::Json(fit(either(a, b, Some(condition)))?),
+        (Val::Wrap(a), Val::Wrap(b)) => Val::Wrap(fit(either(a, b, Some(condition)))?),
         (Val::All(a), Val::All(b)) => Val::All(if a == b { a.clone() } else { condition.choice(a, b) }),
         (Val::All(a), Val::Ex(b)) if b.text == "[]" => Val::All(condition.choice(a, b)),
         (Val::Ex(a), Val::All(b)) if a.text == "[]" => Val::All(condition.choice(a, b)),

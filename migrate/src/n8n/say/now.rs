@@ -1,6 +1,6 @@
 //! What came in to a node of code: as it is after the statements that have changed it.
 
-use super::{Say, Val, no};
+use super::{Say, Val, name_of, no};
 use crate::js::Js;
 use crate::n8n::weave::{Item, List, Res, Rest};
 use crate::ours::{Bind, Ex, Sort};
@@ -51,7 +51,8 @@ impl Say<'_, '_> {
         }
         let [of] = &args[..] else { return Ok(None) };
         let of = self.value(of)?;
-        let among = |kinds: &str| Ex::new(format!("type({}) in [{kinds}]", of.text), Bind::Compare, Sort::Bool);
+        let among =
+            |kinds: &str| Ex::new(format!("type({}) in [{kinds}]", of.text), Bind::Compare, Sort::Bool);
         let is = match kind.as_str() {
             "string" => among("'string'"),
             "number" => among("'integer', 'number'"),
@@ -89,6 +90,22 @@ impl Say<'_, '_> {
                 List { ex: list.clone(), closed: Some((names, who.clone())) }.item(called.clone())
             }
             _ => Item::open(called.clone()),
+        }
+    }
+
+    /// What `new` makes.
+    pub(super) fn made(&mut self, class: &Js, args: &[Js]) -> Res<Val> {
+        match (class, args) {
+            (Js::Name(name), []) if name == "Date" => Ok(Val::Ex(Ex::new("now()", Bind::Path, Sort::Time))),
+            (Js::Name(name), [of]) if name == "Date" => {
+                let ex = self.value(of)?;
+                Ok(Val::Ex(if ex.sort == Sort::Time { ex } else { Ex::call("time", &[&ex], Sort::Time) }))
+            }
+            (Js::Name(name), [of]) if name == "Set" => {
+                let list = self.value(of)?;
+                Ok(Val::Ex(Ex::call("unique", &[&list], Sort::List)))
+            }
+            _ => no(format!("`new {}`", name_of(class))),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Now, Say, Val, no};
-use crate::n8n::weave::{Card, Flow, Item, Res, Rest};
+use crate::n8n::weave::{Card, Flow, Item, List, Res, Rest};
 use crate::ours::{Bind, Ex, Sort};
 use crate::report::{Kind, Why};
 
@@ -51,6 +51,37 @@ impl Say<'_, '_> {
         self.weave.export(flow, common)
     }
 
+    /// The item of a list that belongs to the one at hand, where the blocks at hand go over lists that were made of it.
+    fn related(&self, here: &[usize], list: &List) -> Option<Item> {
+        for (at, scope) in here.iter().enumerate() {
+            let scope = &self.weave.scopes[*scope];
+            // Of a choice of items each is what it was.
+            let mut over = scope.over.text.as_str();
+            for _ in 0..20 {
+                match self.weave.same.get(over) {
+                    Some(of) if *of == list.ex.text => return Some(list.item(Ex::path(&*scope.var))),
+                    Some(of) => over = of,
+                    None => break,
+                }
+            }
+            // What blocks gave for each item stands in the order of the items.
+            if at == 0
+                && let Some((block, _)) = exported(&scope.over.text)
+            {
+                if let Some((other, key)) = exported(&list.ex.text)
+                    && other == block
+                {
+                    return Some(list.item(Ex::path(format!("steps.{block}[index]?.{key}"))));
+                }
+                let of = self.weave.scopes.iter().find(|scope| scope.holder() == block);
+                if of.is_some_and(|of| of.over == list.ex) {
+                    return Some(list.item(Ex::path(format!("{}[index]", list.ex.at(Bind::Path)))));
+                }
+            }
+        }
+        None
+    }
+
     /// An item of another node.
     pub(super) fn of_node(&mut self, node: usize, which: Which) -> Res<Item> {
         let flow = self.flow_of(node)?;
@@ -68,6 +99,11 @@ impl Say<'_, '_> {
         };
         // Within a block over just these items, it is the one that the block is at.
         let at = here.iter().find(|scope| self.weave.scopes[**scope].over == list.ex).copied();
+        if let (Which::Own, None) = (which, at)
+            && let Some(found) = self.related(&here, &list)
+        {
+            return Ok(found);
+        }
         match (which, at) {
             (Which::Own, Some(scope)) => Ok(list.item(Ex::path(&*self.weave.scopes[scope].var))),
             (Which::Own, None) => {
@@ -83,6 +119,13 @@ impl Say<'_, '_> {
     }
 }
 
+/// What each of the exported values of a block is called: the block, and the key.
+fn exported(list: &str) -> Option<(&str, &str)> {
+    let (block, key) = list.strip_prefix("map(steps.")?.split_once(", x => x?.")?;
+    let key = key.strip_suffix(')')?;
+    (crate::names::is_name(key) && !block.contains([' ', '('])).then_some((block, key))
+}
+
 /// Which item of a node.
 #[derive(Clone, Copy)]
 pub(super) enum Which {
@@ -92,6 +135,25 @@ pub(super) enum Which {
     Last,
 }
 
+/// A value of JSON as an expression.
+fn literal(value: &Value) -> Ex {
+    match value {
+        Value::Null => Ex::null(),
+        Value::Bool(flag) => Ex::bool(*flag),
+        Value::Number(number) => Ex::number(number.to_string()),
+        Value::String(text) => Ex::literal(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| literal(item).text).collect();
+            Ex::new(format!("[{}]", items.join(", ")), Bind::Path, Sort::List)
+        }
+        Value::Object(fields) => {
+            let fields: Vec<(String, Ex)> =
+                fields.iter().map(|(key, value)| (key.clone(), literal(value))).collect();
+            crate::ours::object(&fields)
+        }
+    }
+}
+
 /// A parameter of another node, which is only known where it does not depend on items.
 pub(super) fn fixed(params: Value, _js: &crate::js::Js) -> Res<Val> {
     let entries = params.as_object().into_iter().flatten();
@@ -99,6 +161,7 @@ pub(super) fn fixed(params: Value, _js: &crate::js::Js) -> Res<Val> {
         Value::String(text) if !text.starts_with('=') => Some((key.clone(), Ex::literal(text))),
         Value::Number(number) => Some((key.clone(), Ex::number(number.to_string()))),
         Value::Bool(flag) => Some((key.clone(), Ex::bool(*flag))),
+        value if !value.to_string().contains("\"=") => Some((key.clone(), literal(value))),
         _ => None,
     });
     let known = fixed.collect();
