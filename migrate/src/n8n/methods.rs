@@ -74,7 +74,8 @@ pub fn of_value(say: &mut Say, ex: &Ex, method: &str, args: &[Js]) -> Res<Ex> {
     if ex.sort == Sort::Time {
         return of_time(say, ex, method, args);
     }
-    if args.iter().any(|arg| matches!(arg, Js::Arrow(..) | Js::Function(..))) {
+    let by_truth = method == "filter" && matches!(args, [Js::Name(name)] if name == "Boolean");
+    if by_truth || args.iter().any(|arg| matches!(arg, Js::Arrow(..) | Js::Function(..))) {
         return of_list(say, ex, false, method, args);
     }
     if let [Js::Regex(pattern, flags), rest @ ..] = args {

@@ -449,6 +449,8 @@ impl<'w, 'a> Say<'w, 'a> {
     fn indexed(&mut self, of: Val, index: &Ex) -> Res<Val> {
         Ok(match of {
             Val::Ex(ex) => Val::Ex(ex.item(index)),
+            // Of one item the first is that one, with what is known of it.
+            Val::All(list) if index.text == "0" && self.is_only(&list) => Val::Wrap(self.item()),
             Val::All(list) => Val::Wrap(Item::open(list.item(index))),
             Val::Json(item) => Val::Ex(item.whole.item(index)),
             Val::World("$node") => return no("a node whose name is made"),
@@ -527,6 +529,7 @@ impl<'w, 'a> Say<'w, 'a> {
                         let list = Ex { sort: Sort::List, ..list.clone() };
                         super::methods::of_value(self, &list, method, args).map(Val::All)
                     }
+                    (Val::All(list), "first") if self.is_only(list) => Ok(Val::Wrap(self.item())),
                     (Val::All(list), "first") => Ok(Val::Wrap(Item::open(list.item(&Ex::number("0"))))),
                     (Val::World(world), _) => {
                         super::methods::of_world(self, world, method, args).map(Val::Ex)

@@ -82,7 +82,9 @@ impl Say<'_, '_> {
 
     /// One of the items of a list: of those that came in, with no more fields than are at hand.
     pub fn member_of(&self, list: &Ex, called: &Ex) -> Item {
-        let own = self.now.all.as_ref() == Some(list) || self.place.all.as_ref() == Some(list);
+        let own = self.now.all.as_ref() == Some(list)
+            || self.place.all.as_ref() == Some(list)
+            || self.is_only(list);
         match &self.place.item.rest {
             Rest::Closed(who) if own => {
                 let names = self.place.item.known.iter().map(|(name, _)| name.clone());

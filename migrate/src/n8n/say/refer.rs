@@ -13,6 +13,11 @@ impl Say<'_, '_> {
         self.now.all.is_none() && self.place.all.is_none()
     }
 
+    /// Whether a list has the one item that came in, and nothing else.
+    pub(super) fn is_only(&self, list: &Ex) -> bool {
+        self.is_alone() && list.text == format!("[{}]", self.item().whole.text)
+    }
+
     /// What came in, as it is at this statement.
     pub(super) fn current(&mut self, now: Now) -> Res<Val> {
         match now {
