@@ -51,10 +51,29 @@ pub fn set(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Re
     let wish = weave.file.nodes[node].name.clone();
     let step = weave.add(node, place, &wish, vec![Entry::map("set", body.clone())]);
     let whole = Ex::path(format!("steps.{step}"));
-    let whole =
-        if hidden.is_empty() { whole } else { Ex::call("merge", &[&whole, &object(&hidden)], Sort::Object) };
-    known.extend(hidden);
-    let own = Ex::path(format!("steps.{step}"));
+    let own = whole.clone();
+    let mut shown = vec![];
+    for (name, secret) in hidden {
+        match name.split_once('.').filter(|_| dots) {
+            // Within an object of the node's it is known by its path.
+            Some((first, rest)) => {
+                let outer = own.sure(first);
+                let path = rest.split('.').fold(outer.clone(), |at, part| at.field(part));
+                weave.hidden.insert(path.text, secret.clone());
+                let inner = object(&[(rest.to_owned(), secret)]);
+                shown.push((first.to_owned(), Ex::call("merge", &[&outer, &inner], Sort::Object)));
+            }
+            None => {
+                known.push((name.clone(), secret.clone()));
+                shown.push((name, secret));
+            }
+        }
+    }
+    // Whoever passes on the whole passes on the secret as well, which the checker stops.
+    let whole = match &shown[..] {
+        [] => whole,
+        shown => Ex::call("merge", &[&whole, &object(shown)], Sort::Object),
+    };
     for entry in &body {
         known.push((entry.key.clone(), own.sure(&entry.key)));
     }

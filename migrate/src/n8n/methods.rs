@@ -93,6 +93,11 @@ pub fn of_value(say: &mut Say, ex: &Ex, method: &str, args: &[Js]) -> Res<Ex> {
         ("split", [_]) => f("split", Sort::List),
         ("join", []) => Ex::call("join", &[ex, &Ex::literal(",")], Sort::Text),
         ("join", [_]) => f("join", Sort::Text),
+        // What may be missing has nothing in it.
+        ("includes" | "has", [part]) if ex.sort == Sort::Any => {
+            let whole = ex.instead(&Ex::new("[]", Bind::Path, Sort::List));
+            Ex::call("contains", &[&whole, part], Sort::Bool)
+        }
         ("includes" | "has", [_]) => f("contains", Sort::Bool),
         ("startsWith", [_]) => f("starts_with", Sort::Bool),
         ("endsWith", [_]) => f("ends_with", Sort::Bool),
@@ -214,7 +219,9 @@ pub fn of_list(say: &mut Say, list: &Ex, wrapped: bool, method: &str, args: &[Js
             Pattern::Name(param) => own_name(param, depth + at),
             Pattern::Fields(_) | Pattern::Items(_) => format!("x{}", depth + at),
         };
-        let ex = Ex::new(&*called, Bind::Path, if at == 0 { Sort::Any } else { Sort::Number });
+        // Pieces of a text are texts.
+        let first = if list.text.starts_with("split(") { Sort::Text } else { Sort::Any };
+        let ex = Ex::new(&*called, Bind::Path, if at == 0 { first } else { Sort::Number });
         vals.push(if wrapped && at == 0 { Val::Wrap(say.member_of(list, &ex)) } else { Val::Ex(ex) });
         ours.push(called);
     }

@@ -133,6 +133,7 @@ fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
         "options.timeout",
         "options.maxRetries",
         "options.responseFormat",
+        "options.baseURL",
         "builtInTools",
         "responsesApiEnabled",
         "model",
@@ -143,8 +144,18 @@ fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
         let why = Why::new(Kind::Setting, format!("`{left}` of the model has no equal"));
         weave.parts[model].person(why);
     }
-    let alike = ALIKE.iter().find(|(known, _)| *known == short).map(|(_, base)| *base);
-    let Some(provider) = provider.or(alike.map(|_| "compatible")) else {
+    let alike = ALIKE.iter().find(|(known, _)| *known == short).map(|(_, base)| (*base).to_owned());
+    // A model of another server that speaks as OpenAI does.
+    let own = params.text("options.baseURL").map(|base| base.trim_start_matches('=').to_owned());
+    let own = own.filter(|base| short == "lc:lmChatOpenAi" && !base.contains("{{"));
+    let (provider, alike) = match own {
+        Some(base) => (None, Some(base)),
+        None => (provider, alike),
+    };
+    if let Some(base) = params.text("options.baseURL").filter(|_| alike.is_none()) {
+        weave.parts[model].person(Why::new(Kind::Setting, format!("the address `{}`", shown(&base))));
+    }
+    let Some(provider) = provider.or(alike.as_ref().map(|_| "compatible")) else {
         let service = super::services::service_of(&short);
         let why = format!(
             "models of `{service}` are asked by their address: `keyway keys add compatible --base-url …`, and `model:` at the step"
@@ -153,7 +164,7 @@ fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
         return None;
     };
     let _ = node;
-    let at = alike.map(|base| format!(" --base-url {base}")).unwrap_or_default();
+    let at = alike.as_ref().map(|base| format!(" --base-url {base}")).unwrap_or_default();
     weave.settle.insert(format!("a key: `keyway keys add {provider}{at}`"));
     match named {
         None if alike.is_some() => {
@@ -178,7 +189,7 @@ fn tool_of(weave: &mut Weave, tool: usize) -> Option<String> {
     let node = &weave.file.nodes[tool];
     let short = node.short.strip_suffix("Tool").unwrap_or(&node.short).to_owned();
     let params = Params::new(&node.params);
-    let action = super::services::action_of(&short, &params, node.version);
+    let action = super::services::action_of(weave, &short, &params, node.version);
     let Some(action) = action else {
         let service = super::services::service_of(&node.short);
         if !node.short.starts_with("lc:") {

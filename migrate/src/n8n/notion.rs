@@ -306,10 +306,8 @@ fn found(weave: &mut Weave, node: usize, place: &Place, params: &Params, one: u8
     let limit = params.get("limit").and_then(|limit| limit.as_u64());
     json.push(Entry::bare("page_size", if all { 100 } else { limit.unwrap_or(50).min(100) }));
     if all || limit.is_some_and(|limit| limit > 100) {
-        weave.parts[node].person(Why::new(
-            Kind::Setting,
-            "of more than 100 pages the first 100 are found: ask again from its `next_cursor` on",
-        ));
+        let of = shown(&weave.file.nodes[node].name);
+        weave.settle.insert(format!("how many `{of}` gives: at most 100, where n8n asks on"));
     }
     let filter = match params.text("filterType").as_deref() {
         Some("json") => {

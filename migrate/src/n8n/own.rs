@@ -227,6 +227,12 @@ pub fn mail(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
         }
     }
     let name = weave.file.nodes[node].name.clone();
+    for must in ["to", "subject"] {
+        if !with.iter().any(|entry| entry.key == must) {
+            weave.settle.insert(format!("`{must}` of `{}`, which is empty in the file", shown(&name)));
+            with.push(Entry::text(must, ""));
+        }
+    }
     let step =
         weave.add(node, place, &name, vec![Entry::text("use", "email.send"), Entry::map("with", with)]);
     let known = vec![("messageId".to_owned(), Ex::path(format!("steps.{step}.message_id")))];

@@ -442,13 +442,21 @@ impl<'w, 'a> Say<'w, 'a> {
             Val::Ex(ex) if name == "length" && !matches!(ex.sort, Sort::Object) => {
                 Val::Ex(Ex::call("len", &[&ex], Sort::Number))
             }
-            Val::Ex(ex) => Val::Ex(ex.field(name)),
+            Val::Ex(ex) => {
+                let field = ex.field(name);
+                Val::Ex(self.weave.hidden.get(&field.text).cloned().unwrap_or(field))
+            }
         })
     }
 
     fn indexed(&mut self, of: Val, index: &Ex) -> Res<Val> {
         Ok(match of {
-            Val::Ex(ex) => Val::Ex(ex.item(index)),
+            Val::Ex(ex) => Val::Ex(match index.text.parse::<u32>() {
+                Ok(at) if ex.sort == Sort::Text => {
+                    Ex::new(format!("slice({}, {at}, {})", ex.text, at + 1), Bind::Path, Sort::Text)
+                }
+                _ => ex.item(index),
+            }),
             // Of one item the first is that one, with what is known of it.
             Val::All(list) if index.text == "0" && self.is_only(&list) => Val::Wrap(self.item()),
             Val::All(list) => Val::Wrap(Item::open(list.item(index))),

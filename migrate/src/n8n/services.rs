@@ -374,10 +374,10 @@ pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> 
 }
 
 /// The action that does what a tool of a model does.
-pub fn action_of(short: &str, params: &Params, version: f64) -> Option<String> {
+pub fn action_of(weave: &Weave, short: &str, params: &Params, version: f64) -> Option<String> {
     let on = what(short, params);
-    let row = rows("actions", short)
-        .iter()
-        .find(|row| text(row, "on") == Some(&on) && fits(row, params, version))?;
+    let row = rows("actions", short).iter().find(|row| {
+        text(row, "on") == Some(&on) && fits(row, params, version) && requests::is_at_hand(weave, short, row)
+    })?;
     text(row, "action").map(str::to_owned)
 }

@@ -217,6 +217,8 @@ pub struct Weave<'a> {
     each: BTreeMap<(usize, String), usize>,
     /// Lists whose items are items of another one.
     pub same: BTreeMap<String, String>,
+    /// Paths at which a secret was, and what stands for it.
+    pub hidden: BTreeMap<String, Ex>,
     pub triggers: Vec<Tree>,
     pub inputs: Vec<Entry>,
     /// What inputs are called here, by what the file calls them.
@@ -257,6 +259,7 @@ impl<'a> Weave<'a> {
             gates: BTreeMap::new(),
             each: BTreeMap::new(),
             same: BTreeMap::new(),
+            hidden: BTreeMap::new(),
             triggers: vec![],
             inputs: vec![],
             asked: BTreeMap::new(),

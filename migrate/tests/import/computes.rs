@@ -98,7 +98,8 @@ fn computed(code: &str, lines: &Json) -> Result<Json, String> {
 
 #[test]
 fn code_that_became_expressions_gives_what_it_gives_as_code() {
-    let data: Json = serde_json::from_str(&fs::read_to_string(here("tests/import/code.json")).unwrap()).unwrap();
+    let data: Json =
+        serde_json::from_str(&fs::read_to_string(here("tests/import/code.json")).unwrap()).unwrap();
     let mut wrong = vec![];
     for sample in data["samples"].as_array().unwrap() {
         match computed(sample["code"].as_str().unwrap(), &data["lines"]) {

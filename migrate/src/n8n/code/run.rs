@@ -243,7 +243,15 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
         match self.place_of(js) {
             Some((super::paths::Root::Now(now), path)) if path.is_empty() => Ok(Val::Now(now)),
             _ => match js {
-                Js::Call(callee, args) if self.maps_items(callee) => self.mapped(js, callee, args),
+                // Items made of items, or else values of them.
+                Js::Call(callee, args) if self.maps_items(callee) => {
+                    let (before, within) = (self.state(), self.within);
+                    self.mapped(js, callee, args).or_else(|_| {
+                        self.restore(before);
+                        self.within = within;
+                        self.value(js)
+                    })
+                }
                 _ => self.value(js),
             },
         }

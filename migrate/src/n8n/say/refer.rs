@@ -58,6 +58,15 @@ impl Say<'_, '_> {
 
     /// The item of a list that belongs to the one at hand, where the blocks at hand go over lists that were made of it.
     fn related(&self, here: &[usize], list: &List) -> Option<Item> {
+        // Where a node looks at one item after the other, the one at hand may be one of the list's, or chosen of it.
+        let mut over = self.place.all.as_ref().map(|all| all.text.as_str());
+        for _ in 0..20 {
+            match over {
+                Some(text) if text == list.ex.text => return Some(self.place.item.clone()),
+                Some(text) => over = self.weave.same.get(text).map(String::as_str),
+                None => break,
+            }
+        }
         for (at, scope) in here.iter().enumerate() {
             let scope = &self.weave.scopes[*scope];
             // Of a choice of items each is what it was.
