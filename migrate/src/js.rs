@@ -1,5 +1,9 @@
 //! The part of JavaScript that stands in expressions of other systems: read into a tree, and never run.
 
+mod program;
+
+pub use program::{Pattern, Stmt, program, walk, walk_js};
+
 /// How deep an expression nests at most.
 const DEEPEST: usize = 60;
 /// Most names, calls and signs that an expression is chained of, each of which makes its tree deeper.
@@ -25,6 +29,8 @@ pub enum Js {
     /// The name of a field, or nothing for `...x`.
     Object(Vec<(Option<String>, Js)>),
     Arrow(Vec<String>, Box<Js>),
+    /// A function with statements, or with parameters that are taken apart.
+    Function(Vec<Pattern>, Vec<Stmt>),
     Unary(&'static str, Box<Js>),
     Binary(&'static str, Box<Js>, Box<Js>),
     Choice(Box<Js>, Box<Js>, Box<Js>),
@@ -53,7 +59,7 @@ const SIGNS: &[&str] = &[
 /// Where it is no expression, or one with words that are not known here; says what.
 pub fn read(text: &str) -> Result<Js, String> {
     let tokens = tokens(text, 0)?;
-    let mut parser = Parser { tokens, at: 0, depth: 0, chained: 0 };
+    let mut parser = Parser { tokens, at: 0, depth: 0, chained: 0, statements: true };
     let js = parser.expression(0)?;
     while parser.take(";") {}
     match parser.tokens.get(parser.at) {
@@ -85,6 +91,10 @@ fn tokens(text: &str, depth: usize) -> Result<Vec<Token>, String> {
         }
         let next = chars.get(at + 1).copied();
         if char.is_whitespace() || char == '\u{feff}' {
+            // Nothing is given back by a `return` whose line ends.
+            if char == '\n' && matches!(out.last(), Some(Token::Name(name)) if name == "return") {
+                out.push(Token::Sign(";"));
+            }
             at += 1;
         } else if char == '/' && next == Some('/') {
             while chars.get(at).is_some_and(|char| *char != '\n') {
@@ -200,7 +210,13 @@ fn template(chars: &[char], from: usize, depth: usize) -> Result<(Vec<Js>, usize
                 if !plain.is_empty() {
                     parts.push(Js::Text(std::mem::take(&mut plain)));
                 }
-                let mut parser = Parser { tokens: tokens(&inner, depth + 1)?, at: 0, depth: 0, chained: 0 };
+                let mut parser = Parser {
+                    tokens: tokens(&inner, depth + 1)?,
+                    at: 0,
+                    depth: 0,
+                    chained: 0,
+                    statements: false,
+                };
                 parts.push(parser.expression(0)?);
                 if parser.at < parser.tokens.len() {
                     return Err("a `${` with more than an expression".into());
@@ -272,6 +288,8 @@ struct Parser {
     at: usize,
     depth: usize,
     chained: usize,
+    /// Whether functions may have statements.
+    statements: bool,
 }
 
 /// Two-sided signs: how tightly, loosest first.
@@ -312,11 +330,13 @@ impl Parser {
         if self.chained > MOST_CHAINED { Err("an expression that is too deep".into()) } else { Ok(()) }
     }
 
-    fn expression(&mut self, least: u8) -> Result<Js, String> {
+    fn nested(&mut self) -> Result<(), String> {
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err("an expression that is too deep".into());
-        }
+        if self.depth > DEEPEST { Err("an expression that is too deep".into()) } else { Ok(()) }
+    }
+
+    fn expression(&mut self, least: u8) -> Result<Js, String> {
+        self.nested()?;
         let found = self.within(least);
         self.depth -= 1;
         found
@@ -344,6 +364,11 @@ impl Parser {
     }
 
     fn unary(&mut self) -> Result<Js, String> {
+        if self.word() == Some("typeof") {
+            self.at += 1;
+            let inner = self.expression(10)?;
+            return Ok(Js::Call(Box::new(Js::Name("typeof".into())), vec![inner]));
+        }
         let sign = match self.sign() {
             Some(sign @ ("!" | "-" | "+")) => sign,
             _ => return self.postfix(),
@@ -364,7 +389,13 @@ impl Parser {
             } else if self.take("?.") {
                 left = match self.sign() {
                     Some("[") | Some("(") => continue,
-                    _ => Js::Member(Box::new(left), self.name()?),
+                    _ => {
+                        let name = self.name()?;
+                        // A method that is called only where there is something to call it on.
+                        let called = self.sign() == Some("(");
+                        let of = if called { Js::Unary("?.", Box::new(left)) } else { left };
+                        Js::Member(Box::new(of), name)
+                    }
                 };
             } else if self.take("[") {
                 let index = self.expression(0)?;
@@ -411,12 +442,22 @@ impl Parser {
 
     fn primary(&mut self) -> Result<Js, String> {
         let token = self.tokens.get(self.at).cloned().ok_or("nothing where an expression should be")?;
-        if let Some(params) = self.arrow() {
+        if let Some(params) = self.arrow()? {
             if self.sign() == Some("{") {
-                return Err("a function with statements".into());
+                if !self.statements {
+                    return Err("a function with statements".into());
+                }
+                return Ok(Js::Function(params, self.block()?));
             }
             let body = self.expression(0)?;
-            return Ok(Js::Arrow(params, Box::new(body)));
+            let names = params.iter().map(|param| match param {
+                Pattern::Name(name) => Some(name.clone()),
+                Pattern::Fields(_) | Pattern::Items(_) => None,
+            });
+            return Ok(match names.collect::<Option<Vec<_>>>() {
+                Some(names) => Js::Arrow(names, Box::new(body)),
+                None => Js::Function(params, vec![Stmt::Return(Some(body))]),
+            });
         }
         self.at += 1;
         match token {
@@ -441,6 +482,10 @@ impl Parser {
                     let args = if self.take("(") { self.list(")")? } else { vec![] };
                     Ok(Js::New(Box::new(class), args))
                 }
+                "function" if self.statements => {
+                    let params = self.parameters()?;
+                    Ok(Js::Function(params, self.block()?))
+                }
                 "function" | "return" | "const" | "let" | "var" | "if" | "for" | "while" | "await"
                 | "async" | "typeof" | "delete" | "void" | "this" | "class" | "throw" | "try" => {
                     Err(format!("`{name}`, which is no expression of ours"))
@@ -450,31 +495,26 @@ impl Parser {
         }
     }
 
-    /// The parameters of a function `x => …` or `(x, i) => …` that begins here.
-    fn arrow(&mut self) -> Option<Vec<String>> {
-        let (mut at, mut params) = (self.at, vec![]);
-        match self.tokens.get(at)? {
-            Token::Name(name) => {
-                params.push(name.clone());
-                at += 1;
+    /// The parameters of a function `x => …` or `(x, { y }) => …` that begins here.
+    fn arrow(&mut self) -> Result<Option<Vec<Pattern>>, String> {
+        let from = self.at;
+        if let Some(Token::Name(name)) = self.tokens.get(from) {
+            if self.tokens.get(from + 1) != Some(&Token::Sign("=>")) {
+                return Ok(None);
             }
-            Token::Sign("(") => {
-                at += 1;
-                loop {
-                    match self.tokens.get(at)? {
-                        Token::Name(name) => params.push(name.clone()),
-                        Token::Sign(",") => {}
-                        Token::Sign(")") => break,
-                        _ => return None,
-                    }
-                    at += 1;
-                }
-                at += 1;
-            }
-            _ => return None,
+            self.at = from + 2;
+            return Ok(Some(vec![Pattern::Name(name.clone())]));
         }
-        (self.tokens.get(at)? == &Token::Sign("=>")).then(|| self.at = at + 1)?;
-        Some(params)
+        if self.sign() != Some("(") {
+            return Ok(None);
+        }
+        // Read as parameters where an arrow follows, else as what is in parentheses.
+        let params = self.parameters();
+        if params.is_ok() && self.take("=>") {
+            return params.map(Some);
+        }
+        self.at = from;
+        Ok(None)
     }
 
     fn object(&mut self) -> Result<Js, String> {
@@ -485,6 +525,13 @@ impl Parser {
             }
             if self.take("...") {
                 fields.push((None, self.expression(0)?));
+            } else if self.take("[") {
+                // A key that is made: an object with this entry is spread.
+                let key = self.expression(0)?;
+                self.want("]")?;
+                self.want(":")?;
+                let entry = vec![key, self.expression(0)?];
+                fields.push((None, Js::Call(Box::new(Js::Name("[]".into())), entry)));
             } else {
                 let key = match self.tokens.get(self.at).cloned() {
                     Some(Token::Name(name)) => name,
@@ -531,7 +578,8 @@ mod tests {
 
     #[test]
     fn statements_and_depth_are_refused() {
-        assert!(read("() => { return 1 }").is_err());
+        assert!(read("return 1").is_err());
+        assert!(matches!(read("xs.map(x => { return 1 })"), Ok(Js::Call(..))));
         assert!(read("const a = 1").is_err());
         assert!(read(&"(".repeat(10_000)).is_err());
         assert!(read(&"`${".repeat(5_000)).is_err());

@@ -2,19 +2,24 @@
 //! several, or stands for nothing.
 
 mod choose;
+mod code;
 mod conditions;
 mod fields;
 mod file;
 mod files;
+mod html;
 mod http;
 mod lists;
 mod methods;
 mod models;
+mod notion;
 mod order;
 mod own;
 mod params;
+mod requests;
 mod say;
 pub mod services;
+mod settings;
 mod sheets;
 mod times;
 mod triggers;
@@ -253,7 +258,7 @@ fn one(weave: &mut Weave, order: &order::Order, node: usize) {
             for left in params.left() {
                 weave.parts[node].person(Why::new(Kind::Setting, format!("`{left}` has no equal")));
             }
-            let flows = settings(weave, node, &form, flows, order);
+            let flows = settings::settings(weave, node, &first, flows, order);
             for (port, flow) in flows {
                 weave.flows.insert((node, port), flow);
             }
@@ -314,9 +319,11 @@ fn handle(
         "removeDuplicates" => return lists::without_doubles(weave, node, first, params),
         "itemLists" => return lists::item_lists(weave, node, first, params),
         "convertToFile" => return files::convert(weave, node, first, params),
+        "spreadsheetFile" => return files::spreadsheet(weave, node, first, params),
         "splitInBatches" => return own::batches(weave, node, first, params),
         "wait" => return own::wait(weave, node, first, params),
-        "code" | "function" | "functionItem" | "lc:code" => {
+        "code" | "function" | "functionItem" => return code::node(weave, node, first, params),
+        "lc:code" => {
             return Err(Why::new(
                 Kind::Code,
                 "it is code, which does not run here: say it by expressions, or move it behind a service of your own",
@@ -332,6 +339,7 @@ fn handle(
         "httpRequest" => http::request(weave, node, &place, params),
         "graphql" => http::graphql(weave, node, &place, params),
         "googleSheets" => sheets::node(weave, node, &place, params),
+        "notion" => notion::node(weave, node, &place, params),
         "respondToWebhook" => own::respond(weave, node, &place, params),
         "stopAndError" => {
             params.ignore(&["errorType"]);
@@ -356,91 +364,8 @@ fn handle(
         short if short.starts_with("lc:") => {
             Err(Why::new(Kind::Model, "a part of LangChain without an equal"))
         }
-        "markdown" | "html" | "htmlExtract" | "xml" => {
-            Err(Why::new(Kind::File, "HTML, XML and Markdown are not taken apart here"))
-        }
-        "spreadsheetFile" => Err(Why::new(Kind::File, "spreadsheets as files are not read or made here")),
+        "html" | "htmlExtract" => html::node(weave, node, &place, params),
+        "markdown" | "xml" => Err(Why::new(Kind::File, "XML and Markdown are not taken apart here")),
         _ => services::action(weave, node, &place, params),
     }
-}
-
-/// What a node's own settings do: trying again, going on after a failure.
-fn settings(
-    weave: &mut Weave,
-    node: usize,
-    form: &Node,
-    flows: Vec<(usize, Flow)>,
-    order: &order::Order,
-) -> Vec<(usize, Flow)> {
-    let setting = |key: &str| form.settings.get(key).and_then(Value::as_str).map(str::to_owned);
-    let on_error = setting("onError");
-    let goes_on = form.on("continueOnFail") || on_error.as_deref() == Some("continueRegularOutput");
-    let own_way = on_error.as_deref() == Some("continueErrorOutput");
-    if form.on("retryOnFail") {
-        let number =
-            |key: &str, default: u64| form.settings.get(key).and_then(Value::as_u64).unwrap_or(default);
-        let entries = vec![
-            Entry::bare("attempts", number("maxTries", 3).clamp(1, 1000)),
-            Entry::bare("delay", format!("{}ms", number("waitBetweenTries", 1000).max(1))),
-            Entry::bare("factor", 1),
-        ];
-        weave.decorate(node, Entry::map("retry", entries));
-    }
-    if form.on("alwaysOutputData") {
-        let own = flows.iter().all(|(_, flow)| matches!(flow.card, Card::One(_)));
-        if !own {
-            weave.parts[node].person(Why::new(Kind::Setting, "an empty item where there is none"));
-        }
-    }
-    if !goes_on && !own_way {
-        return flows;
-    }
-    let Some(step) = weave.acting(node) else { return flows };
-    if flows.iter().any(|(_, flow)| matches!(flow.card, Card::Many(_))) {
-        weave.parts[node]
-            .person(Why::new(Kind::Setting, "after a failure it goes on, and here nothing follows"));
-        weave.decorate(node, Entry::text("on_error", "continue"));
-        return flows;
-    }
-    weave.decorate(node, Entry::text("on_error", "continue"));
-    let failed = Ex::path(format!("errors.{step}"));
-    let error = crate::ours::object(&[("error".into(), failed.field("message"))]);
-    let mut out = vec![];
-    for (port, mut flow) in flows {
-        if let Card::One(item) = &flow.card {
-            if goes_on {
-                let whole = failed.is(&Ex::null()).choice(&item.whole, &error);
-                flow.card = Card::One(Item::open(whole));
-            } else {
-                let last = order
-                    .links
-                    .iter()
-                    .filter(|link| link.from == node)
-                    .map(|link| link.port)
-                    .max()
-                    .unwrap_or(0);
-                let and = |guard: &Option<Ex>, own: Ex| {
-                    Some(match guard {
-                        Some(guard) => guard.and(&own),
-                        None => own,
-                    })
-                };
-                let mut other = flow.clone();
-                other.guard = and(&flow.guard, failed.binary("!=", &Ex::null(), Bind::Compare, Sort::Bool));
-                other.card = Card::One(Item::of(
-                    vec![("error".into(), failed.field("message"))],
-                    Rest::Closed("a failure".into()),
-                ));
-                other.picks.insert(node, 1);
-                flow.guard = and(&flow.guard, failed.is(&Ex::null()));
-                flow.picks.insert(node, 0);
-                weave.gates.insert(node, weave::Gate { guard: other.guard.clone(), ways: usize::MAX });
-                if last > port {
-                    out.push((last, other));
-                }
-            }
-        }
-        out.push((port, flow));
-    }
-    out
 }

@@ -7,13 +7,22 @@ const LONGEST: usize = 40;
 
 /// The name of a step: lower case, letters of any script, digits and `_`, and none that is taken.
 pub fn step(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let plain = words(name, '_', |char| char.is_alphanumeric());
+    let plain = words(name, '_', is_letter);
     let plain = match plain.chars().next() {
         None => "step".to_owned(),
         Some(first) if first.is_alphabetic() => plain,
         Some(_) => format!("n_{plain}"),
     };
     free(&plain, '_', taken)
+}
+
+/// Letters and digits that stay what they are in every form of Unicode: names that differ here differ for the checker.
+fn is_letter(char: char) -> bool {
+    let composes = matches!(
+        char as u32,
+        0x1100..=0x11ff | 0xa960..=0xa97f | 0xd7b0..=0xd7ff | 0xf900..=0xfaff | 0x2f800..=0x2fa1f
+    );
+    char.is_ascii_digit() || char.is_alphabetic() && !composes
 }
 
 /// The name of a workflow: `a` to `z`, digits and `-`.
@@ -79,6 +88,9 @@ mod tests {
         let made =
             ["HTTP Request", "HTTP-Request", "3 times", "🎉", "Größe", ""].map(|name| step(name, &mut taken));
         assert_eq!(made, ["http_request", "http_request_2", "n_3_times", "step", "größe", "step_2"]);
+        let odd =
+            ["x² ½", "\u{1112}\u{1161}\u{11ab}", "\u{f900}", "a\u{301}b"].map(|name| step(name, &mut taken));
+        assert_eq!(odd, ["x", "step_3", "step_4", "a_b"]);
         assert_eq!(workflow("Ünïcode & more!", &mut BTreeSet::new()), "n-code-more");
         assert_eq!(secret("My key 2"), "MY_KEY_2");
     }

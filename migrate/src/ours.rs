@@ -150,6 +150,25 @@ impl Ex {
         }
     }
 
+    /// A path on which nothing may be missing, as where a method is called on what it leads to. Whether a step has run
+    /// stays a question.
+    pub fn there(&self) -> Ex {
+        let plain = |char: char| {
+            char.is_alphanumeric() || matches!(char, '_' | '.' | '?' | '[' | ']' | '\'' | ' ' | '-')
+        };
+        if self.sort != Sort::Any || self.bind != Bind::Path || !self.text.chars().all(plain) {
+            return self.clone();
+        }
+        let of_step = ["steps.", "errors.", "meta."].iter().any(|root| self.text.starts_with(root));
+        let from = match self.text.match_indices("?.").next() {
+            Some((at, _)) if of_step && self.text[..at].matches('.').count() == 1 => at + 2,
+            Some((at, _)) if self.text.starts_with("trigger?.") => at + 2,
+            _ => 0,
+        };
+        let (kept, rest) = self.text.split_at(from);
+        Ex { text: format!("{kept}{}", rest.replace("?.[", "[").replace("?.", ".")), ..self.clone() }
+    }
+
     /// An item that may be missing.
     pub fn item(&self, index: &Ex) -> Ex {
         Ex::path(format!("{}?.[{}]", self.at(Bind::Path), index.text))

@@ -40,7 +40,8 @@ pub fn two_ways(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -
             let fields = if only_yes { vec![("yes", yes)] } else { vec![("yes", yes), ("no", other)] };
             let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
             let step = set(weave, node, &place, fields.clone());
-            Ok(names.iter().enumerate().map(|(at, name)| (at, part(&place, list, &step, name))).collect())
+            let parts = names.iter().enumerate();
+            Ok(parts.map(|(at, name)| (at, part(weave, &place, list, &step, name))).collect())
         }
     }
 }
@@ -112,7 +113,8 @@ pub fn many_ways(weave: &mut Weave, node: usize, input: &Flow, params: &Params) 
     });
     let fields = fields.collect();
     let step = set(weave, node, &place, fields);
-    Ok(names.iter().zip(&ways).map(|(name, (port, _))| (*port, part(&place, list, &step, name))).collect())
+    let parts = names.iter().zip(&ways);
+    Ok(parts.map(|(name, (port, _))| (*port, part(weave, &place, list, &step, name))).collect())
 }
 
 struct Rules {
@@ -205,7 +207,8 @@ fn way(place: &Place, node: usize, at: usize, guard: Ex, step: &str) -> Flow {
     flow
 }
 
-fn part(place: &Place, list: &List, step: &str, name: &str) -> Flow {
+fn part(weave: &mut Weave, place: &Place, list: &List, step: &str, name: &str) -> Flow {
     let ex = Ex::new(format!("steps.{step}.{name}"), Bind::Path, Sort::List);
+    weave.same.insert(ex.text.clone(), list.ex.text.clone());
     place.many(List { ex, closed: list.closed.clone() }, step)
 }

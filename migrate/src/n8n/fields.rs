@@ -31,7 +31,14 @@ pub fn set(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Re
     let mut known: Vec<(String, Ex)> = vec![];
     let mut body: Vec<Entry> = vec![];
     let mut say = Say::new(weave, place);
+    let mut hidden: Vec<(String, Ex)> = vec![];
     for field in &fields {
+        // A secret is stored, and stands only where it is sent.
+        let plain = field.value.as_str().filter(|text| !text.starts_with('='));
+        if let Some(secret) = plain.filter(|text| crate::secrets::is_secret(&field.name, text)) {
+            hidden.push((field.name.clone(), stored(say.weave, node, &field.name, secret)));
+            continue;
+        }
         let value = typed(&mut say, field)?;
         let name = match field.name.strip_prefix('=') {
             Some(_) => return Err(Why::new(Kind::Expression, "the name of a field is made")),
@@ -44,8 +51,31 @@ pub fn set(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Re
     let wish = weave.file.nodes[node].name.clone();
     let step = weave.add(node, place, &wish, vec![Entry::map("set", body.clone())]);
     let whole = Ex::path(format!("steps.{step}"));
+    let own = whole.clone();
+    let mut shown = vec![];
+    for (name, secret) in hidden {
+        match name.split_once('.').filter(|_| dots) {
+            // Within an object of the node's it is known by its path.
+            Some((first, rest)) => {
+                let outer = own.sure(first);
+                let path = rest.split('.').fold(outer.clone(), |at, part| at.field(part));
+                weave.hidden.insert(path.text, secret.clone());
+                let inner = object(&[(rest.to_owned(), secret)]);
+                shown.push((first.to_owned(), Ex::call("merge", &[&outer, &inner], Sort::Object)));
+            }
+            None => {
+                known.push((name.clone(), secret.clone()));
+                shown.push((name, secret));
+            }
+        }
+    }
+    // Whoever passes on the whole passes on the secret as well, which the checker stops.
+    let whole = match &shown[..] {
+        [] => whole,
+        shown => Ex::call("merge", &[&whole, &object(shown)], Sort::Object),
+    };
     for entry in &body {
-        known.push((entry.key.clone(), whole.sure(&entry.key)));
+        known.push((entry.key.clone(), own.sure(&entry.key)));
     }
     let item = match base {
         None => Item { whole, known, rest: Rest::Empty },
@@ -67,6 +97,22 @@ pub fn set(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Re
         }
     };
     Ok(vec![(0, Flow { files: place.files.clone(), ..place.one(item, &step) })])
+}
+
+/// What stands for a secret of the file, which is to be stored.
+fn stored(weave: &mut Weave, node: usize, key: &str, value: &str) -> Ex {
+    let of = weave.file.nodes[node].name.clone();
+    let name = crate::names::secret(&format!("{of} {key}"));
+    weave.settle.insert(format!(
+        "the secret `{}` of `{}`, which stands in the file and is not copied: `keyway secrets add {name}`",
+        crate::names::shown(key),
+        crate::names::shown(&of)
+    ));
+    let secret = Ex::new(format!("secret(\"{name}\")"), ours::Bind::Path, Sort::Text);
+    match ["Bearer ", "Basic ", "Token "].iter().find(|scheme| value.starts_with(**scheme)) {
+        Some(scheme) => Ex::literal(scheme).binary("+", &secret, ours::Bind::Sum, Sort::Text),
+        None => secret,
+    }
 }
 
 /// What of the item that came in is kept.

@@ -71,6 +71,8 @@ pub struct Sub {
 pub struct File {
     pub name: String,
     pub nodes: Vec<Node>,
+    /// The loops of batches that are read as such.
+    pub loops: BTreeSet<usize>,
     pub links: Vec<Link>,
     pub subs: Vec<Sub>,
     pub zone: Option<String>,
@@ -115,11 +117,8 @@ impl File {
             return Err(Refused::Other(message));
         }
         let nodes: Vec<Node> = list.iter().map(node).collect();
-        let loops = nodes.iter().filter(|node| node.short == "splitInBatches").count();
-        if loops > MOST_LOOPS {
-            let message = format!("the workflow has {loops} loops, and at most {MOST_LOOPS} are read");
-            return Err(Refused::Other(message));
-        }
+        let loops = nodes.iter().enumerate().filter(|(_, node)| node.short == "splitInBatches");
+        let loops = loops.map(|(at, _)| at).take(MOST_LOOPS).collect();
         let mut by_name = BTreeMap::new();
         for (at, node) in nodes.iter().enumerate() {
             by_name.entry(node.name.clone()).or_insert(at);
@@ -128,7 +127,7 @@ impl File {
         let settings = root.get("settings").cloned().unwrap_or(Value::Null);
         let zone = settings.get("timezone").and_then(Value::as_str).filter(|zone| *zone != "DEFAULT");
         let name = root.get("name").and_then(Value::as_str).unwrap_or("imported").to_owned();
-        Ok(File { name, nodes, links, subs, zone: zone.map(str::to_owned), settings })
+        Ok(File { name, nodes, loops, links, subs, zone: zone.map(str::to_owned), settings })
     }
 
     /// The node with this name.
@@ -172,8 +171,8 @@ fn node(value: &Value) -> Node {
     }
 }
 
-/// Most loops of batches of a workflow: each is gone through against all links.
-const MOST_LOOPS: usize = 100;
+/// Most loops of batches of a workflow that are read: each is gone through against all links.
+pub const MOST_LOOPS: usize = 100;
 
 fn links(connections: Option<&Value>, by_name: &BTreeMap<String, usize>) -> (Vec<Link>, Vec<Sub>) {
     let (mut links, mut subs) = (vec![], vec![]);

@@ -37,6 +37,9 @@ pub fn extract(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let bin = at_hand(place, &params.text("binaryPropertyName").unwrap_or_else(|| "data".into()))?;
     let key = params.text("destinationKey").unwrap_or_else(|| "data".into());
     params.ignore(&["options.keepSource", "options.encoding", "options.stripBOM"]);
+    if matches!(how.as_str(), "xlsx" | "ods") {
+        return sheet(weave, node, place, params, &bin);
+    }
     let text = text_of(&bin);
     let made = match how.as_str() {
         "text" => text,
@@ -77,6 +80,82 @@ pub fn extract(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let whole = Ex::path(format!("steps.{step}"));
     let known = vec![(key.clone(), whole.sure(&key))];
     Ok(vec![(0, place.one(Item { whole, known, rest: Rest::Empty }, &step))])
+}
+
+/// The action that reads sheets.
+const SHEET: &str = "sheet.read";
+
+/// The rows of a spreadsheet.
+fn sheet(weave: &mut Weave, node: usize, place: &Place, params: &Params, bin: &Bin) -> Out {
+    if weave.catalog.get(SHEET).is_none() || bin.is_text {
+        return Err(Why::new(Kind::File, "spreadsheets as files are not read here"));
+    }
+    if params.get("options.range").is_some() || params.flag("options.includeEmptyCells") == Some(true) {
+        return Err(Why::new(Kind::Setting, "a part of a sheet, or its empty cells"));
+    }
+    params.ignore(&[
+        "fileFormat",
+        "options.headerRow",
+        "options.sheetName",
+        "options.readAsString",
+        "options.rawData",
+    ]);
+    let mut with = vec![Entry::text("file", bin.file.hole()), Entry::bare("limit", 100_000)];
+    if let Some(name) = params.text("options.sheetName") {
+        with.push(Entry::text("sheet", Say::new(weave, place).text(&name)?));
+    }
+    if params.flag("options.headerRow") == Some(false) {
+        return Err(Why::new(Kind::Setting, "rows without names"));
+    }
+    let wish = weave.file.nodes[node].name.clone();
+    let step = weave.add(node, place, &wish, vec![Entry::text("use", SHEET), Entry::map("with", with)]);
+    let ex = Ex::new(format!("steps.{step}.rows"), Bind::Path, Sort::List);
+    Ok(vec![(0, place.many(List::open(ex), &step))])
+}
+
+/// The older node for spreadsheets, which reads them and makes them.
+pub fn spreadsheet(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> Out {
+    params.ignore(&["operation"]);
+    let format = params.text("fileFormat");
+    if params.text("operation").as_deref() == Some("toFile") {
+        if format.as_deref() != Some("csv") {
+            let format = format.unwrap_or_else(|| "xls".into());
+            return Err(Why::new(
+                Kind::File,
+                format!("files of the kind `{}` are not made here", shown(&format)),
+            ));
+        }
+        let own = Params::new(&csv_of(params));
+        let made = convert(weave, node, input, &own);
+        return told(weave, node, &own, made);
+    }
+    let place = weave.place(node, input);
+    let bin = at_hand(&place, &params.text("binaryPropertyName").unwrap_or_else(|| "data".into()))?;
+    if format.as_deref() == Some("csv") {
+        let options = params.get("options").unwrap_or(serde_json::Value::Null);
+        let own = serde_json::json!({ "operation": "csv", "options": options });
+        let own = Params::new(&own);
+        let made = extract(weave, node, &place, &own);
+        return told(weave, node, &own, made);
+    }
+    sheet(weave, node, &place, params, &bin)
+}
+
+/// What is left of parameters that were read under other names.
+fn told(weave: &mut Weave, node: usize, own: &Params, made: Out) -> Out {
+    for left in own.left() {
+        weave.parts[node].person(Why::new(Kind::Setting, format!("`{left}` has no equal")));
+    }
+    made
+}
+
+/// The parameters of the older node as those of the newer one.
+fn csv_of(params: &Params) -> serde_json::Value {
+    serde_json::json!({
+        "operation": "csv",
+        "binaryPropertyName": params.get("binaryPropertyName"),
+        "options": params.get("options"),
+    })
 }
 
 /// A file made of items.

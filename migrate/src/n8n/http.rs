@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use super::params::Params;
 use super::say::{Piece, Say, pieces};
-use super::weave::{Bin, Flow, Item, List, Place, Res, Rest, Weave};
-use crate::js::{self, Js};
+use super::weave::{Bin, Flow, Item, List, Place, ROOT, Res, Rest, Weave};
 use crate::names;
 use crate::ours::{Bind, Ex, Sort};
 use crate::report::{Kind, Why};
@@ -38,6 +37,63 @@ const BEARERS: &[&str] = &[
     "webflowApi",
 ];
 
+/// Kinds of credentials whose secret goes in a header of its own.
+const HEADERS: &[(&str, &str)] = &[
+    ("anthropicApi", "x-api-key"),
+    ("clockifyApi", "x-api-key"),
+    ("elevenLabsApi", "xi-api-key"),
+    ("googlePalmApi", "x-goog-api-key"),
+    ("n8nApi", "x-n8n-api-key"),
+    ("pipedriveApi", "x-api-token"),
+    ("shopifyAccessTokenApi", "x-shopify-access-token"),
+];
+
+/// The statuses by which servers say no, as from and to.
+const NO: &[(u16, u16)] = &[
+    (300, 308),
+    (400, 418),
+    (421, 426),
+    (428, 429),
+    (431, 431),
+    (451, 451),
+    (500, 508),
+    (510, 511),
+    (520, 530),
+];
+
+/// A pause between requests, where the node makes one after so many of them.
+fn paced(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Place> {
+    let number = |name: &str| {
+        let value = params.get(&format!("options.batching.batch.{name}"));
+        value.map_or(Ok(None), |value| {
+            value
+                .as_i64()
+                .map(Some)
+                .ok_or_else(|| Why::new(Kind::Setting, "how many requests go at once is made"))
+        })
+    };
+    let (size, pause) = (number("batchSize")?.unwrap_or(50), number("batchInterval")?.unwrap_or(1000));
+    let asked = params.get("options.batching.batch").is_some();
+    if !asked || size < 1 || pause < 1 || place.scope == ROOT || weave.scopes[place.scope].batch {
+        return Ok(place.clone());
+    }
+    let text = match size {
+        1 => "index > 0".to_owned(),
+        size => format!("index > 0 and index % {size} == 0"),
+    };
+    let guard = Ex::new(text, Bind::And, Sort::Bool);
+    let mut out = place.clone();
+    let guard = match &place.guard {
+        Some(outer) => outer.and(&guard),
+        None => guard,
+    };
+    let wish = format!("{} pause", weave.file.nodes[node].name);
+    let here = Place { guard: Some(guard), ..place.clone() };
+    let step = weave.add(node, &here, &wish, vec![Entry::bare("wait", format!("{pause}ms"))]);
+    out.after.insert(step);
+    Ok(out)
+}
+
 /// An HTTP Request node.
 pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
     let version = weave.file.nodes[node].version;
@@ -53,9 +109,9 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let url = params.get("url").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
     http.push(Entry::text("url", address(&mut Say::new(weave, place), &url)?));
     if newer {
-        asked(weave, place, params, &mut http)?
+        asked(weave, node, place, params, &mut http)?
     } else {
-        asked_before(weave, place, params, &mut http)?
+        asked_before(weave, node, place, params, &mut http)?
     }
     auth(weave, node, params, &mut http)?;
     let mut step_keys = vec![];
@@ -69,8 +125,11 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let never = params.flag(&at("neverError")).unwrap_or(false)
         || params.flag("options.ignoreResponseCode").unwrap_or(false);
     if never {
-        return Err(Why::new(Kind::Setting, "an answer that says no counts as one that says yes"));
+        // An answer that says no is an answer like any other.
+        let all = NO.iter().flat_map(|(from, to)| *from..=*to).map(|status| Tree::Bare(status.to_string()));
+        http.push(Entry::new("expect", Tree::List(all.collect())));
     }
+    let place = &paced(weave, node, place, params)?;
     let format = params.text(&if newer { at("responseFormat") } else { "responseFormat".into() });
     let format = format.unwrap_or_else(|| if newer { "autodetect".into() } else { "json".into() });
     let called = params.text(&at("outputPropertyName")).or_else(|| params.text("dataPropertyName"));
@@ -155,7 +214,7 @@ pub fn address(say: &mut Say, url: &Value) -> Res<String> {
     Ok(say.ex(&Value::from(format!("={}", code.trim())))?.hole())
 }
 
-fn asked(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
+fn asked(weave: &mut Weave, node: usize, place: &Place, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
     for (on, how, list, json, key) in [
         ("sendQuery", "specifyQuery", "queryParameters.parameters", "jsonQuery", "query"),
         ("sendHeaders", "specifyHeaders", "headerParameters.parameters", "jsonHeaders", "headers"),
@@ -173,7 +232,7 @@ fn asked(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry
             (true, None) => continue,
             (false, _) => named(&mut say, &pairs)?,
         };
-        guarded(weave, &tree, key)?;
+        let tree = guarded(weave, node, tree, key)?;
         if tree != Tree::Map(vec![]) {
             http.push(Entry::new(key, tree));
         }
@@ -213,12 +272,18 @@ fn asked(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry
             return Err(Why::new(Kind::Setting, format!("a body of the kind `{}`", names::shown(other))));
         }
     };
-    guarded(weave, &entry.value, "the body")?;
-    http.push(entry);
+    let value = guarded(weave, node, entry.value, "the body")?;
+    http.push(Entry { value, ..entry });
     Ok(())
 }
 
-fn asked_before(weave: &mut Weave, place: &Place, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
+fn asked_before(
+    weave: &mut Weave,
+    node: usize,
+    place: &Place,
+    params: &Params,
+    http: &mut Vec<Entry>,
+) -> Res<()> {
     let as_json = params.flag("jsonParameters").unwrap_or(false);
     let kind = params.text("options.bodyContentType").unwrap_or_else(|| "json".into());
     for (list, json, key) in [
@@ -240,7 +305,7 @@ fn asked_before(weave: &mut Weave, place: &Place, params: &Params, http: &mut Ve
             (true, None) => continue,
             (false, _) => named(&mut say, &pairs)?,
         };
-        guarded(weave, &tree, key)?;
+        let tree = guarded(weave, node, tree, key)?;
         if tree != Tree::Map(vec![]) {
             http.push(Entry::new(key, tree));
         }
@@ -299,26 +364,40 @@ fn header(http: &mut Vec<Entry>, name: &str, value: String) {
     }
 }
 
-/// Stops where a secret of the file would be copied. It is said where it stands, and not what it is.
-fn guarded(weave: &mut Weave, tree: &Tree, place: &str) -> Res<()> {
-    let Tree::Map(entries) = tree else { return Ok(()) };
-    for entry in entries {
-        match &entry.value {
-            Tree::Text(text) if crate::secrets::is_secret(&entry.key, text) => {
-                let name = names::shown(&entry.key);
-                let _ = weave;
-                return Err(Why::new(
-                    Kind::Setting,
-                    format!(
-                        "a secret stands in the file, as `{name}` in {place}: it is not copied; store it by `keyway secrets add` and write `secret(\"NAME\")`"
-                    ),
+/// A place of a request, with secrets of the file replaced by their names: they are to be stored, and are not copied.
+fn guarded(weave: &mut Weave, node: usize, tree: Tree, place: &str) -> Res<Tree> {
+    let Tree::Map(mut entries) = tree else { return Ok(tree) };
+    for entry in &mut entries {
+        let key = entry.key.clone();
+        match &mut entry.value {
+            Tree::Text(text) if crate::secrets::is_secret(&key, text) => {
+                let shown = names::shown(&key);
+                // A query is written down by those whom it passes, and a part of a text cannot be told from the rest.
+                if place == "query" || text.contains("{{") {
+                    return Err(Why::new(
+                        Kind::Setting,
+                        format!(
+                            "a secret stands in the file, as `{shown}` in {place}: it is not copied; store it by `keyway secrets add` and write `secret(\"NAME\")`"
+                        ),
+                    ));
+                }
+                let of = weave.file.nodes[node].name.clone();
+                let name = names::secret(&format!("{of} {key}"));
+                let scheme = ["Bearer ", "Basic ", "Token "].iter().find(|scheme| text.starts_with(**scheme));
+                *text = format!("{}{{{{ secret(\"{name}\") }}}}", scheme.copied().unwrap_or_default());
+                weave.settle.insert(format!(
+                    "the secret `{shown}` of `{}`, which stands in the file and is not copied: `keyway secrets add {name}`",
+                    names::shown(&of)
                 ));
             }
-            Tree::Map(_) => guarded(weave, &entry.value, place)?,
+            Tree::Map(_) => {
+                let inner = std::mem::replace(&mut entry.value, Tree::Map(vec![]));
+                entry.value = guarded(weave, node, inner, place)?;
+            }
             _ => {}
         }
     }
-    Ok(())
+    Ok(Tree::Map(entries))
 }
 
 fn auth(weave: &mut Weave, node: usize, params: &Params, http: &mut Vec<Entry>) -> Res<()> {
@@ -354,9 +433,10 @@ fn auth(weave: &mut Weave, node: usize, params: &Params, http: &mut Vec<Entry>) 
             let header = vec![Entry::text("name", "Authorization"), Entry::text("value", secret(&called))];
             Entry::map("header", header)
         }
-        "anthropicApi" | "googlePalmApi" => {
+        kind if HEADERS.iter().any(|(known, _)| *known == kind) => {
             weave.settle.insert(format!("the key of `{called}`: `keyway secrets add {called}`"));
-            let name = if kind == "anthropicApi" { "x-api-key" } else { "x-goog-api-key" };
+            let name =
+                HEADERS.iter().find(|(known, _)| *known == kind).map_or("authorization", |(_, name)| *name);
             Entry::map("header", vec![Entry::text("name", name), Entry::text("value", secret(&called))])
         }
         kind if BEARERS.contains(&kind) => {
@@ -374,109 +454,6 @@ fn auth(weave: &mut Weave, node: usize, params: &Params, http: &mut Vec<Entry>) 
     Ok(())
 }
 
-impl Say<'_, '_> {
-    /// JSON in which expressions stand, or an expression that gives what JSON would.
-    pub fn json(&mut self, raw: &str) -> Res<Tree> {
-        let Some(code) = raw.strip_prefix('=') else {
-            return match serde_json::from_str::<Value>(raw) {
-                Ok(value) => Ok(Tree::of(&value)),
-                Err(_) => Err(Why::new(Kind::Setting, "JSON that is none")),
-            };
-        };
-        let parts = pieces(code.trim());
-        if let [Piece::Code(code)] = &parts[..] {
-            return self.parsed(code);
-        }
-        // Each expression becomes a mark, so that what is around it can be read as JSON.
-        let (mut text, mut codes, mut within) = (String::new(), vec![], false);
-        for part in &parts {
-            match part {
-                Piece::Plain(plain) => {
-                    let mut escaped = false;
-                    for char in plain.chars() {
-                        if within && matches!(char, '\n' | '\r' | '\t') {
-                            text += match char {
-                                '\n' => "\\n",
-                                '\r' => "\\r",
-                                _ => "\\t",
-                            };
-                            continue;
-                        }
-                        if char == '"' && !escaped {
-                            within = !within;
-                        }
-                        escaped = within && char == '\\' && !escaped;
-                        text.push(char);
-                    }
-                }
-                Piece::Code(code) => {
-                    let mark = format!("\u{e000}{}\u{e001}", codes.len());
-                    text += &if within { mark } else { format!("\"{mark}\u{e002}\"") };
-                    codes.push(code.clone());
-                }
-            }
-        }
-        let value: Value =
-            serde_json::from_str(&text).map_err(|_| Why::new(Kind::Setting, "JSON that is none"))?;
-        self.unmarked(&value, &codes)
-    }
-
-    /// What an expression gives, where its text would be read as JSON.
-    fn parsed(&mut self, code: &str) -> Res<Tree> {
-        if let Ok(Js::Call(callee, args)) = js::read(code)
-            && let (Js::Member(of, name), Some(inner)) = (&*callee, args.first())
-            && **of == Js::Name("JSON".into())
-            && name == "stringify"
-        {
-            return Ok(Tree::Text(self.value(inner)?.hole()));
-        }
-        let ex = self.code(code)?;
-        Ok(Tree::Text(if ex.sort == Sort::Text && !ex.text.starts_with('\'') {
-            Ex::call("parse_json", &[&ex], Sort::Any).hole()
-        } else {
-            ex.hole()
-        }))
-    }
-
-    fn unmarked(&mut self, value: &Value, codes: &[String]) -> Res<Tree> {
-        match value {
-            Value::String(text) if text.contains('\u{e000}') => {
-                if let Some(at) =
-                    text.strip_prefix('\u{e000}').and_then(|rest| rest.strip_suffix("\u{e001}\u{e002}"))
-                {
-                    let code = at.parse::<usize>().ok().and_then(|at| codes.get(at));
-                    return self.parsed(code.map_or("null", |code| code));
-                }
-                let mut raw = String::from("=");
-                for piece in text.split('\u{e000}') {
-                    match piece.split_once('\u{e001}') {
-                        Some((at, rest)) => {
-                            let code = at.parse::<usize>().ok().and_then(|at| codes.get(at));
-                            raw += &format!("{{{{ {} }}}}{rest}", code.map_or("null", |code| code));
-                        }
-                        None => raw += piece,
-                    }
-                }
-                Ok(Tree::Text(self.text(&raw)?))
-            }
-            Value::Array(items) => {
-                Ok(Tree::List(items.iter().map(|item| self.unmarked(item, codes)).collect::<Res<_>>()?))
-            }
-            Value::Object(fields) => {
-                let mut out = vec![];
-                for (key, value) in fields {
-                    if key.contains('\u{e000}') {
-                        return Err(Why::new(Kind::Expression, "the name of a field is made"));
-                    }
-                    out.push(Entry::new(key.clone(), self.unmarked(value, codes)?));
-                }
-                Ok(Tree::Map(out))
-            }
-            other => Ok(Tree::of(other)),
-        }
-    }
-}
-
 /// A question in GraphQL.
 pub fn graphql(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
     let url = params.get("endpoint").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
@@ -484,7 +461,7 @@ pub fn graphql(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let mut http = vec![Entry::text("method", "POST"), Entry::text("url", address(&mut say, &url)?)];
     let headers = named(&mut say, &params.list("headerParametersUi.parameter"))?;
     params.ignore(&["headerParametersUi"]);
-    guarded(weave, &headers, "headers")?;
+    let headers = guarded(weave, node, headers, "headers")?;
     if headers != Tree::Map(vec![]) {
         http.push(Entry::new("headers", headers));
     }

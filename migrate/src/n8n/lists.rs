@@ -116,6 +116,7 @@ fn relisted(weave: &mut Weave, node: usize, input: &Flow, make: impl FnOnce(&Ex)
     let place = Place { guard: None, ..whole_place(weave, &input) };
     let step = hold(weave, node, &place, Ex::new(make(&list)?, Bind::Path, Sort::List));
     let made = List { ex: items(&step), closed: closed(&input) };
+    weave.same.insert(made.ex.text.clone(), list.text.clone());
     Ok(vec![(0, Flow { picks: input.picks.clone(), ..place.many(made, &step) })])
 }
 
@@ -257,9 +258,8 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
         ("combineBySql", _) => return Err(Why::new(Kind::Code, "it joins by SQL")),
         (other, _) => return Err(Why::new(Kind::Setting, format!("the mode `{other}`"))),
     };
-    if params.flag("options.includeUnpaired") == Some(true)
-        || params.flag("options.fuzzyCompare") == Some(true)
-    {
+    let unpaired = params.flag("options.includeUnpaired") == Some(true);
+    if unpaired && how != "position" || params.flag("options.fuzzyCompare") == Some(true) {
         return Err(Why::new(Kind::Setting, "it keeps items without a partner, or compares loosely"));
     }
     let mut flows: Vec<Flow> = inputs.drain(..).flatten().collect();
@@ -304,7 +304,9 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
     };
     let both =
         |a: &str, b: &str| if first_wins { format!("merge({b}, {a})") } else { format!("merge({a}, {b})") };
-    if let (Card::One(a), Card::One(b), "position" | "all") = (&left.card, &right.card, how) {
+    if let (Card::One(a), Card::One(b), "position" | "all") = (&left.card, &right.card, how)
+        && !(unpaired && (left.guard.is_some() || right.guard.is_some()))
+    {
         let mut flow = left.clone();
         let mut known = a.known.clone();
         known.extend(b.known.iter().cloned());
@@ -340,6 +342,10 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
     };
     let (a, b) = (named(weave, left, "first"), named(weave, right, "second"));
     let ex = match how {
+        "position" if unpaired => {
+            let both = both(&format!("({a}?.[i] ?? {{}})"), &format!("({b}?.[i] ?? {{}})"));
+            format!("map(range(max([len({a}), len({b})])), i => {both})")
+        }
         "position" => format!("map(zip({a}, {b}), p => {})", both("p[0]", "p[1]")),
         "all" => format!("flatten(map({a}, x => map({b}, y => {})))", both("x", "y")),
         "key" => {

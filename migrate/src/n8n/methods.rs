@@ -2,8 +2,8 @@
 
 use super::say::{Say, Val, no, truth_of};
 use super::times;
-use super::weave::{Item, Res};
-use crate::js::Js;
+use super::weave::{Res, Rest};
+use crate::js::{Js, Pattern, Stmt};
 use crate::ours::{Bind, Ex, Sort, quoted};
 
 /// A function that stands by itself.
@@ -53,10 +53,14 @@ pub fn of_world(say: &mut Say, world: &str, method: &str, args: &[Js]) -> Res<Ex
         ("Object", "entries", [x]) => {
             Ex::new(format!("map(entries({}), e => [e.key, e.value])", x.text), Bind::Path, Sort::List)
         }
+        ("Object", "fromEntries", [x]) => Ex::call("from_entries", &[x], Sort::Object),
+        ("Object", "assign", [_, _, ..]) => {
+            Ex::call("merge", &values.iter().collect::<Vec<_>>(), Sort::Object)
+        }
         ("Array", "from", [x]) => Ex::new(x.text.clone(), x.bind, Sort::List),
         ("Array", "isArray", [x]) => Ex::call("type", &[x], Sort::Text).is(&Ex::literal("list")),
         ("Number", "parseFloat", [x]) => Ex::call("number", &[x], Sort::Number),
-        ("Date", "now", []) => return no("milliseconds since 1970"),
+        ("Date", "now", []) => times::since(&now(), "%s%3f"),
         ("DateTime", "now" | "local" | "utc", []) => now(),
         ("DateTime", "fromISO", [x]) => Ex::call("time", &[x], Sort::Time),
         ("DateTime", "fromJSDate", [x]) => x.clone(),
@@ -70,7 +74,8 @@ pub fn of_value(say: &mut Say, ex: &Ex, method: &str, args: &[Js]) -> Res<Ex> {
     if ex.sort == Sort::Time {
         return of_time(say, ex, method, args);
     }
-    if args.iter().any(|arg| matches!(arg, Js::Arrow(..))) {
+    let by_truth = method == "filter" && matches!(args, [Js::Name(name)] if name == "Boolean");
+    if by_truth || args.iter().any(|arg| matches!(arg, Js::Arrow(..) | Js::Function(..))) {
         return of_list(say, ex, false, method, args);
     }
     if let [Js::Regex(pattern, flags), rest @ ..] = args {
@@ -88,7 +93,12 @@ pub fn of_value(say: &mut Say, ex: &Ex, method: &str, args: &[Js]) -> Res<Ex> {
         ("split", [_]) => f("split", Sort::List),
         ("join", []) => Ex::call("join", &[ex, &Ex::literal(",")], Sort::Text),
         ("join", [_]) => f("join", Sort::Text),
-        ("includes", [_]) => f("contains", Sort::Bool),
+        // What may be missing has nothing in it.
+        ("includes" | "has", [part]) if ex.sort == Sort::Any => {
+            let whole = ex.instead(&Ex::new("[]", Bind::Path, Sort::List));
+            Ex::call("contains", &[&whole, part], Sort::Bool)
+        }
+        ("includes" | "has", [_]) => f("contains", Sort::Bool),
         ("startsWith", [_]) => f("starts_with", Sort::Bool),
         ("endsWith", [_]) => f("ends_with", Sort::Bool),
         ("slice", [_] | [_, _]) => f("slice", ex.sort),
@@ -172,6 +182,9 @@ fn of_time(say: &mut Say, ex: &Ex, method: &str, args: &[Js]) -> Res<Ex> {
 
 /// A method of a list with a function; of all items of a node the items are wrapped.
 pub fn of_list(say: &mut Say, list: &Ex, wrapped: bool, method: &str, args: &[Js]) -> Res<Ex> {
+    if !wrapped && matches!(method, "reduce" | "sort") {
+        return folded(say, list, method, args);
+    }
     let (name, sort, is_condition) = match method {
         "map" => ("map", Sort::List, false),
         "flatMap" => ("map", Sort::List, false),
@@ -181,31 +194,105 @@ pub fn of_list(say: &mut Say, list: &Ex, wrapped: bool, method: &str, args: &[Js
         "every" => ("all", Sort::Bool, true),
         _ => return no(format!("`{method}()` of a list")),
     };
-    let [Js::Arrow(params, body)] = args else { return no(format!("`{method}()`, as it stands")) };
-    if wrapped && method == "filter" {
-        return no("a choice of all items in the middle of an expression");
+    let (params, body) = match args {
+        [Js::Arrow(params, body)] => {
+            let params = params.iter().cloned().map(Pattern::Name).collect();
+            (params, vec![Stmt::Return(Some((**body).clone()))])
+        }
+        [Js::Function(params, body)] => (params.clone(), body.clone()),
+        [Js::Name(name)] if name == "Boolean" && method == "filter" && !wrapped => {
+            let kept = truth_of(&Ex::path("x"));
+            return Ok(Ex::new(format!("filter({}, x => {})", list.text, kept.text), Bind::Path, Sort::List));
+        }
+        _ => return no(format!("`{method}()`, as it stands")),
+    };
+    if wrapped && method == "filter" && matches!(say.place.item.rest, Rest::Closed(_)) {
+        return no("a choice of items of which not all fields are at hand");
     }
     if params.len() > 2 || (params.len() == 2 && name != "map") {
         return no(format!("`{method}()` with so many parameters"));
     }
-    let before = say.vars.len();
-    let mut ours = vec![];
+    let depth = say.vars.len();
+    let (mut ours, mut vals) = (vec![], vec![]);
     for (at, param) in params.iter().enumerate() {
-        let called = own_name(param, before + at);
-        let ex = Ex::new(&*called, Bind::Path, if at == 0 { Sort::Any } else { Sort::Number });
-        let val = if wrapped && at == 0 { Val::Wrap(Item::open(ex)) } else { Val::Ex(ex) };
-        say.vars.push((param.clone(), val));
+        let called = match param {
+            Pattern::Name(param) => own_name(param, depth + at),
+            Pattern::Fields(_) | Pattern::Items(_) => format!("x{}", depth + at),
+        };
+        // Pieces of a text are texts.
+        let first = if list.text.starts_with("split(") { Sort::Text } else { Sort::Any };
+        let ex = Ex::new(&*called, Bind::Path, if at == 0 { first } else { Sort::Number });
+        vals.push(if wrapped && at == 0 { Val::Wrap(say.member_of(list, &ex)) } else { Val::Ex(ex) });
         ours.push(called);
     }
-    let body = if is_condition { say.truth(body) } else { say.value(body) };
-    say.vars.truncate(before);
+    let js = args.first().cloned().unwrap_or(Js::Null);
+    let found = super::code::lambda(say, &params, &body, vals)?;
+    let body = say.as_value(found, &js)?;
+    let body = if is_condition { truth_of(&body) } else { body };
     let head = match &ours[..] {
         [] => "x".to_owned(),
         [one] => one.clone(),
         many => format!("({})", many.join(", ")),
     };
-    let made = Ex::new(format!("{name}({}, {head} => {})", list.text, body?.text), Bind::Path, sort);
+    let made = Ex::new(format!("{name}({}, {head} => {})", list.text, body.text), Bind::Path, sort);
     Ok(if method == "flatMap" { Ex::call("flatten", &[&made], Sort::List) } else { made })
+}
+
+/// A sum by `reduce`, or an order by the difference of numbers.
+fn folded(say: &mut Say, list: &Ex, method: &str, args: &[Js]) -> Res<Ex> {
+    let other = || no(format!("`{method}()`, as it stands"));
+    let Some(Js::Arrow(params, body)) = args.first() else { return other() };
+    let [first, second] = &params[..] else { return other() };
+    let called = own_name(second, say.vars.len());
+    let reads = |js: &Js, name: &str| {
+        let mut found = false;
+        crate::js::walk_js(js, &mut |js| found |= *js == Js::Name(name.to_owned()));
+        found
+    };
+    let mut with = |name: &str, js: &Js| -> Res<Ex> {
+        let depth = say.vars.len();
+        say.vars.push((name.to_owned(), Val::Ex(Ex::path(&*called))));
+        let found = say.value(js);
+        say.vars.truncate(depth);
+        found
+    };
+    match (method, args, &**body) {
+        ("reduce", [_, began], Js::Binary("+", left, right))
+            if **left == Js::Name(first.clone()) && !reads(right, first) =>
+        {
+            let each = with(second, right)?;
+            let began = say.value(began)?;
+            match began.sort {
+                Sort::Number => {
+                    let sum = format!("sum(map({}, {called} => {}))", list.text, each.text);
+                    let sum = Ex::new(sum, Bind::Path, Sort::Number);
+                    Ok(if began.text == "0" { sum } else { began.binary("+", &sum, Bind::Sum, Sort::Number) })
+                }
+                Sort::Text => {
+                    let all = format!("join(map({}, {called} => {}), '')", list.text, each.text);
+                    let all = Ex::new(all, Bind::Path, Sort::Text);
+                    Ok(if began.text == "''" { all } else { crate::ours::join(&[began, all]) })
+                }
+                _ => other(),
+            }
+        }
+        ("sort", [_], Js::Binary("-", left, right)) if !reads(left, second) && !reads(right, first) => {
+            let (a, b) = (with(first, left)?, with(second, right)?);
+            if a != b {
+                return other();
+            }
+            Ok(Ex::new(format!("sort_by({}, {called} => {})", list.text, a.text), Bind::Path, Sort::List))
+        }
+        ("sort", [_], Js::Binary("-", left, right)) if !reads(left, first) && !reads(right, second) => {
+            let (a, b) = (with(second, left)?, with(first, right)?);
+            if a != b {
+                return other();
+            }
+            let text = format!("sort_by({}, {called} => -{})", list.text, a.at(Bind::Minus));
+            Ok(Ex::new(text, Bind::Path, Sort::List))
+        }
+        _ => other(),
+    }
 }
 
 /// A parameter's name, where ours takes it; else one that is free.

@@ -1,5 +1,6 @@
 //! Nodes that ask models: agents, chains, and the parts that belong to them.
 
+use dsl::catalog::Safety;
 use serde_json::Value;
 
 use super::params::Params;
@@ -20,6 +21,16 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("lc:lmChatDeepSeek", "deepseek"),
     ("lc:lmChatGoogleGemini", "gemini"),
     ("lc:lmChatOpenAi", "openai"),
+    ("lc:lmOpenAi", "openai"),
+];
+
+/// Providers that speak as OpenAI does, and where.
+const ALIKE: &[(&str, &str)] = &[
+    ("lc:lmChatGroq", "https://api.groq.com/openai/v1"),
+    ("lc:lmChatMistralCloud", "https://api.mistral.ai/v1"),
+    ("lc:lmChatOllama", "http://127.0.0.1:11434/v1"),
+    ("lc:lmChatOpenRouter", "https://openrouter.ai/api/v1"),
+    ("lc:lmChatXAiGrok", "https://api.x.ai/v1"),
 ];
 
 /// True for a node that is part of another one.
@@ -69,8 +80,13 @@ fn parts(weave: &mut Weave, node: usize) -> Res<Parts> {
     }
     tools.sort();
     tools.dedup();
+    // What only reads is called without asking, here as there.
+    let acts =
+        tools.iter().any(|tool| weave.catalog.get(tool).is_none_or(|tool| tool.safety != Safety::Read));
     if !tools.is_empty() {
         keys.push(Entry::new("tools", Tree::List(tools.into_iter().map(Tree::Text).collect())));
+    }
+    if acts {
         keys.push(Entry::bare("confirm", true));
         weave.parts[node].person(Why::new(
             Kind::Model,
@@ -117,6 +133,7 @@ fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
         "options.timeout",
         "options.maxRetries",
         "options.responseFormat",
+        "options.baseURL",
         "builtInTools",
         "responsesApiEnabled",
         "model",
@@ -127,7 +144,18 @@ fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
         let why = Why::new(Kind::Setting, format!("`{left}` of the model has no equal"));
         weave.parts[model].person(why);
     }
-    let Some(provider) = provider else {
+    let alike = ALIKE.iter().find(|(known, _)| *known == short).map(|(_, base)| (*base).to_owned());
+    // A model of another server that speaks as OpenAI does.
+    let own = params.text("options.baseURL").map(|base| base.trim_start_matches('=').to_owned());
+    let own = own.filter(|base| short == "lc:lmChatOpenAi" && !base.contains("{{"));
+    let (provider, alike) = match own {
+        Some(base) => (None, Some(base)),
+        None => (provider, alike),
+    };
+    if let Some(base) = params.text("options.baseURL").filter(|_| alike.is_none()) {
+        weave.parts[model].person(Why::new(Kind::Setting, format!("the address `{}`", shown(&base))));
+    }
+    let Some(provider) = provider.or(alike.as_ref().map(|_| "compatible")) else {
         let service = super::services::service_of(&short);
         let why = format!(
             "models of `{service}` are asked by their address: `keyway keys add compatible --base-url …`, and `model:` at the step"
@@ -136,8 +164,14 @@ fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
         return None;
     };
     let _ = node;
-    weave.settle.insert(format!("a key: `keyway keys add {provider}`"));
+    let at = alike.as_ref().map(|base| format!(" --base-url {base}")).unwrap_or_default();
+    weave.settle.insert(format!("a key: `keyway keys add {provider}{at}`"));
     match named {
+        None if alike.is_some() => {
+            weave.parts[model]
+                .person(Why::new(Kind::Model, "which model is asked, where the file leaves it to n8n"));
+            None
+        }
         Some(name) if !name.starts_with('=') => Some(Entry::text("model", format!("{provider}/{name}"))),
         Some(_) => {
             weave.parts[model].person(Why::new(Kind::Expression, "which model it is is made"));
@@ -155,7 +189,7 @@ fn tool_of(weave: &mut Weave, tool: usize) -> Option<String> {
     let node = &weave.file.nodes[tool];
     let short = node.short.strip_suffix("Tool").unwrap_or(&node.short).to_owned();
     let params = Params::new(&node.params);
-    let action = super::services::action_of(&short, &params, node.version);
+    let action = super::services::action_of(weave, &short, &params, node.version);
     let Some(action) = action else {
         let service = super::services::service_of(&node.short);
         if !node.short.starts_with("lc:") {

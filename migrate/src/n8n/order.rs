@@ -40,6 +40,26 @@ impl Order {
     }
 }
 
+/// Which of these nodes read others by their names.
+fn named(file: &File, group: &[usize]) -> Vec<(usize, usize)> {
+    let mut pairs = vec![];
+    let named: BTreeMap<&str, usize> =
+        file.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
+    for &at in group.iter().filter(|at| !file.nodes[**at].is_note()) {
+        let text = file.nodes[at].params.to_string();
+        for start in ["$('", "$(\\\"", "$node[\\\"", "$node['"] {
+            for (from, _) in text.match_indices(start).take(200) {
+                let rest = &text[from + start.len()..];
+                let end = rest.find(['\'', '\\', '"']).unwrap_or(rest.len());
+                if let Some(&other) = named.get(&rest[..end]) {
+                    pairs.push((at, other));
+                }
+            }
+        }
+    }
+    pairs
+}
+
 /// Nodes that have to do with one another, each group by itself; notes belong to none.
 pub fn groups(file: &File) -> Vec<Vec<usize>> {
     let mut root: Vec<usize> = (0..file.nodes.len()).collect();
@@ -53,20 +73,7 @@ pub fn groups(file: &File) -> Vec<Vec<usize>> {
     let mut pairs: Vec<(usize, usize)> = file.links.iter().map(|link| (link.from, link.to)).collect();
     pairs.extend(file.subs.iter().map(|sub| (sub.from, sub.to)));
     // Who reads another by its name belongs to it as well.
-    let named: BTreeMap<&str, usize> =
-        file.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
-    for (at, node) in file.nodes.iter().enumerate().filter(|(_, node)| !node.is_note()) {
-        let text = node.params.to_string();
-        for start in ["$('", "$(\\\"", "$node[\\\"", "$node['"] {
-            for (from, _) in text.match_indices(start).take(200) {
-                let rest = &text[from + start.len()..];
-                let end = rest.find(['\'', '\\', '"']).unwrap_or(rest.len());
-                if let Some(&other) = named.get(&rest[..end]) {
-                    pairs.push((at, other));
-                }
-            }
-        }
-    }
+    pairs.extend(named(file, &root));
     for (a, b) in pairs {
         let (a, b) = (find(&mut root, a), find(&mut root, b));
         root[a.max(b)] = a.min(b);
@@ -113,8 +120,7 @@ pub fn order(file: &File, group: &[usize]) -> Order {
         }
         seen
     };
-    let loops: Vec<usize> =
-        group.iter().copied().filter(|node| file.nodes[*node].short == "splitInBatches").collect();
+    let loops: Vec<usize> = group.iter().copied().filter(|node| file.loops.contains(node)).collect();
     let mut links = all.clone();
     let mut bodies: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for &node in &loops {
@@ -196,6 +202,12 @@ pub fn order(file: &File, group: &[usize]) -> Order {
                 .map(|inner| Step::Done(*inner)),
         );
         before.entry(Step::Done(*node)).or_default().extend(own);
+    }
+    // Whoever reads another by its name comes after it, where nothing leads from it there.
+    for (at, other) in named(file, group).into_iter().take(500) {
+        if !reach(&[at], &links).contains(&other) {
+            before.entry(Step::Node(at)).or_default().insert(Step::Node(other));
+        }
     }
     let mut done: BTreeSet<Step> = BTreeSet::new();
     while done.len() < steps.len() {

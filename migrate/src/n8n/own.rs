@@ -18,6 +18,10 @@ const DONE: usize = usize::MAX - 1;
 
 /// A loop over batches: what follows its way of looping stands within a block.
 pub fn batches(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> Res<Vec<(usize, Flow)>> {
+    if !weave.file.loops.contains(&node) {
+        let why = format!("of the loops of one workflow the first {} are read", super::file::MOST_LOOPS);
+        return Err(Why::new(Kind::Flow, why));
+    }
     let size = params
         .get("batchSize")
         .map_or(Some(if weave.file.nodes[node].version >= 3.0 { 1 } else { 10 }), |size| size.as_u64());
@@ -165,9 +169,9 @@ pub fn call(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
     let called = names::workflow(name.rsplit(" — ").next().unwrap_or(&name), &mut BTreeSet::new());
     weave.settle.insert(format!("the workflow `{called}`, which is called: import it as well"));
     let values = params.get("workflowInputs.value").unwrap_or(Value::Null);
-    let mut with = vec![];
+    let (mut with, mut taken) = (vec![], BTreeSet::new());
     for (name, value) in values.as_object().into_iter().flatten() {
-        let own = names::step(name, &mut BTreeSet::new());
+        let own = names::step(name, &mut taken);
         with.push(Entry::new(own, Say::new(weave, place).tree(value)?));
     }
     if with.is_empty() {
@@ -223,6 +227,12 @@ pub fn mail(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
         }
     }
     let name = weave.file.nodes[node].name.clone();
+    for must in ["to", "subject"] {
+        if !with.iter().any(|entry| entry.key == must) {
+            weave.settle.insert(format!("`{must}` of `{}`, which is empty in the file", shown(&name)));
+            with.push(Entry::text(must, ""));
+        }
+    }
     let step =
         weave.add(node, place, &name, vec![Entry::text("use", "email.send"), Entry::map("with", with)]);
     let known = vec![("messageId".to_owned(), Ex::path(format!("steps.{step}.message_id")))];

@@ -1,13 +1,16 @@
 //! Expressions of n8n in our language. What has no equal that does the same is an error that says which word it was.
 
+mod json;
+mod now;
 mod refer;
 
 use serde_json::Value;
 
+pub use now::{Current, Now, Said};
 use refer::{Which, fixed};
 
 use super::weave::{Item, Place, Res, Weave};
-use crate::js::{self, Js};
+use crate::js::{self, Js, Pattern, Stmt};
 use crate::ours::{self, Bind, Ex, Sort, plain};
 use crate::report::{Kind, Why};
 use crate::tree::{Entry, Tree};
@@ -30,6 +33,10 @@ pub enum Val {
     Files(Option<String>),
     /// A name that only means something with what follows: `Math`, `JSON`, `DateTime`.
     World(&'static str),
+    /// What came in to code.
+    Now(Now),
+    /// A function of the code.
+    Func(Vec<Pattern>, Vec<Stmt>),
 }
 
 /// Where an expression stands.
@@ -37,6 +44,14 @@ pub struct Say<'w, 'a> {
     pub weave: &'w mut Weave<'a>,
     pub place: &'w Place,
     pub vars: Vec<(String, Val)>,
+    pub now: Current,
+    /// How many names stand outside of all functions.
+    pub top: usize,
+    /// How deep functions call one another.
+    pub calls: usize,
+    /// How many statements were gone through.
+    pub seen: usize,
+    names: usize,
 }
 
 /// A reason of the kind that expressions have.
@@ -80,7 +95,7 @@ fn end_of_code(inner: &str) -> Option<usize> {
 
 impl<'w, 'a> Say<'w, 'a> {
     pub fn new(weave: &'w mut Weave<'a>, place: &'w Place) -> Say<'w, 'a> {
-        Say { weave, place, vars: vec![] }
+        Say { weave, place, vars: vec![], now: Current::default(), top: 0, calls: 0, seen: 0, names: 0 }
     }
 
     /// A parameter as a text with holes.
@@ -167,7 +182,7 @@ impl<'w, 'a> Say<'w, 'a> {
         self.as_value(found, js)
     }
 
-    fn as_value(&mut self, found: Val, js: &Js) -> Res<Ex> {
+    pub fn as_value(&mut self, found: Val, js: &Js) -> Res<Ex> {
         match found {
             Val::Ex(ex) => Ok(ex),
             Val::Json(item) => Ok(item.whole),
@@ -175,15 +190,14 @@ impl<'w, 'a> Say<'w, 'a> {
             Val::All(ex) => {
                 Ok(Ex::new(format!("map({}, x => {{ json: x }})", ex.text), Bind::Path, Sort::List))
             }
-            Val::Files(_) | Val::Node(_) | Val::Input | Val::World(_) => {
+            Val::Now(now) => {
+                let found = self.current(now)?;
+                self.as_value(found, js)
+            }
+            Val::Files(_) | Val::Node(_) | Val::Input | Val::World(_) | Val::Func(..) => {
                 no(format!("`{}`, which is no value here", name_of(js)))
             }
         }
-    }
-
-    /// The item that `$json` is.
-    pub fn item(&self) -> Item {
-        self.place.item.clone()
     }
 
     pub fn zone(&self) -> Option<&str> {
@@ -219,13 +233,14 @@ impl<'w, 'a> Say<'w, 'a> {
             Js::New(class, args) => return self.made(class, args),
             Js::List(items) => self.list(items)?,
             Js::Object(fields) => self.object(fields)?,
-            Js::Arrow(..) => return no("a function by itself"),
+            Js::Arrow(..) | Js::Function(..) => return no("a function by itself"),
             Js::Spread(_) => return no("`...` in this place"),
             Js::Unary("!", inner) => self.truth(inner)?.not(),
             Js::Unary("-", inner) => {
                 let inner = self.value(inner)?;
                 Ex::new(format!("-{}", inner.at(Bind::Minus)), Bind::Minus, Sort::Number)
             }
+            Js::Unary("?.", inner) => return self.any(inner),
             Js::Unary(_, inner) => Ex::call("number", &[&self.value(inner)?], Sort::Number),
             Js::Binary(op, left, right) => self.binary(op, left, right)?,
             Js::Choice(c, yes, no) => {
@@ -312,6 +327,9 @@ impl<'w, 'a> Say<'w, 'a> {
             let truth = truth_of(&a);
             return Ok(if op == "&&" { truth.choice(&b, &a) } else { truth.choice(&a, &b) });
         }
+        if let Some(found) = self.kind_of(op, left, right)? {
+            return Ok(found);
+        }
         let (a, b) = (self.value(left)?, self.value(right)?);
         Ok(match op {
             "??" => a.instead(&b),
@@ -328,10 +346,15 @@ impl<'w, 'a> Say<'w, 'a> {
     }
 
     fn name(&mut self, name: &str) -> Res<Val> {
-        if let Some((_, found)) = self.vars.iter().rev().find(|(var, _)| var == name) {
-            return Ok(found.clone());
+        match self.var(name).cloned() {
+            Some(Val::Now(now)) => return self.current(now),
+            Some(found) => return Ok(found),
+            None => {}
         }
         Ok(match name {
+            "items" if self.now.said == Said::Items => return self.all_input(),
+            "item" if self.now.said == Said::Item => Val::Wrap(self.item()),
+            "item" if self.now.said == Said::Fields => Val::Json(self.item()),
             "$json" | "$data" => Val::Json(self.item()),
             "$input" => Val::Input,
             "$binary" => Val::Files(None),
@@ -361,10 +384,10 @@ impl<'w, 'a> Say<'w, 'a> {
 
     fn member(&mut self, of: &Js, name: &str) -> Res<Val> {
         let found = self.any(of)?;
-        self.member_of(found, name, of)
+        self.member_of_val(found, name, of)
     }
 
-    fn member_of(&mut self, of: Val, name: &str, js: &Js) -> Res<Val> {
+    fn member_of_val(&mut self, of: Val, name: &str, js: &Js) -> Res<Val> {
         Ok(match of {
             Val::Json(item) => Val::Ex(item.field(name)?),
             Val::Wrap(item) => match name {
@@ -388,6 +411,11 @@ impl<'w, 'a> Say<'w, 'a> {
                 "isExecuted" => return no("`isExecuted`"),
                 _ => return no(format!("`{name}` of a node")),
             },
+            Val::Now(now) => {
+                let found = self.current(now)?;
+                return self.member_of_val(found, name, js);
+            }
+            Val::Func(..) => return no(format!("`{name}` of a function")),
             Val::All(list) if name == "length" => Val::Ex(Ex::call("len", &[&list], Sort::Number)),
             Val::All(_) => return no(format!("`{name}` of all items")),
             Val::Files(None) => Val::Files(Some(name.to_owned())),
@@ -414,13 +442,23 @@ impl<'w, 'a> Say<'w, 'a> {
             Val::Ex(ex) if name == "length" && !matches!(ex.sort, Sort::Object) => {
                 Val::Ex(Ex::call("len", &[&ex], Sort::Number))
             }
-            Val::Ex(ex) => Val::Ex(ex.field(name)),
+            Val::Ex(ex) => {
+                let field = ex.field(name);
+                Val::Ex(self.weave.hidden.get(&field.text).cloned().unwrap_or(field))
+            }
         })
     }
 
     fn indexed(&mut self, of: Val, index: &Ex) -> Res<Val> {
         Ok(match of {
-            Val::Ex(ex) => Val::Ex(ex.item(index)),
+            Val::Ex(ex) => Val::Ex(match index.text.parse::<u32>() {
+                Ok(at) if ex.sort == Sort::Text => {
+                    Ex::new(format!("slice({}, {at}, {})", ex.text, at + 1), Bind::Path, Sort::Text)
+                }
+                _ => ex.item(index),
+            }),
+            // Of one item the first is that one, with what is known of it.
+            Val::All(list) if index.text == "0" && self.is_only(&list) => Val::Wrap(self.item()),
             Val::All(list) => Val::Wrap(Item::open(list.item(index))),
             Val::Json(item) => Val::Ex(item.whole.item(index)),
             Val::World("$node") => return no("a node whose name is made"),
@@ -435,12 +473,21 @@ impl<'w, 'a> Say<'w, 'a> {
                     Some(node) => Ok(Val::Node(node)),
                     None => no(format!("the node `{}`, which is not in the file", crate::names::shown(node))),
                 },
+                ("[]", [key, value]) => {
+                    let pair = format!("[[{}, {}]]", self.value(key)?.text, self.value(value)?.text);
+                    Ok(Val::Ex(Ex::new(format!("from_entries({pair})"), Bind::Path, Sort::Object)))
+                }
                 ("$items", []) => self.all_input(),
                 ("$items", [Js::Text(node)]) => match self.weave.file.named(node) {
                     Some(node) => self.all_of(node),
                     None => no("a node that is not in the file"),
                 },
                 ("$item", [_]) => no("`$item()`, an item by its number"),
+                (name, args) if matches!(self.var(name), Some(Val::Func(..))) => {
+                    let Some(Val::Func(params, body)) = self.var(name).cloned() else { return no(name) };
+                    let args: Res<Vec<Val>> = args.iter().map(|arg| self.any(arg)).collect();
+                    super::code::applied(self, &params, &body, args?)
+                }
                 ("$if", [c, yes, other]) => {
                     let c = self.truth(c)?;
                     Ok(Val::Ex(c.choice(&self.value(yes)?, &self.value(other)?)))
@@ -449,9 +496,21 @@ impl<'w, 'a> Say<'w, 'a> {
                 _ => super::methods::function(self, name, args).map(Val::Ex),
             },
             Js::Member(of, method) => {
+                if let Js::Unary("?.", inner) = &**of {
+                    let ex = self.any(inner)?;
+                    let plain = Js::Call(Box::new(Js::Member(inner.clone(), method.clone())), args.to_vec());
+                    return match ex {
+                        Val::Ex(ex) => {
+                            let made = self.value(&plain)?;
+                            Ok(Val::Ex(ex.is(&Ex::null()).choice(&Ex::null(), &made)))
+                        }
+                        _ => self.any(&plain),
+                    };
+                }
                 let found = self.any(of)?;
                 match (&found, method.as_str()) {
                     (Val::Input, "all") => self.all_input(),
+                    (Val::Input, "first" | "last") if self.is_alone() => Ok(Val::Wrap(self.item())),
                     (Val::Input, "first") => match self.all_input()? {
                         Val::All(list) => {
                             Ok(Val::Wrap(Item::open(Ex::path(format!("{}[0]", list.at(Bind::Path))))))
@@ -468,6 +527,17 @@ impl<'w, 'a> Say<'w, 'a> {
                     (Val::Node(node), "last") => Ok(Val::Wrap(self.of_node(*node, Which::Last)?)),
                     (Val::Node(node), "all") => self.all_of(*node),
                     (Val::Node(node), "itemMatching") => Ok(Val::Wrap(self.of_node(*node, Which::Own)?)),
+                    (Val::All(list), "filter") => {
+                        let list = list.clone();
+                        super::methods::of_list(self, &list, true, method, args).map(Val::All)
+                    }
+                    (Val::All(list), "slice" | "concat")
+                        if args.iter().all(|arg| matches!(arg, Js::Number(_))) =>
+                    {
+                        let list = Ex { sort: Sort::List, ..list.clone() };
+                        super::methods::of_value(self, &list, method, args).map(Val::All)
+                    }
+                    (Val::All(list), "first") if self.is_only(list) => Ok(Val::Wrap(self.item())),
                     (Val::All(list), "first") => Ok(Val::Wrap(Item::open(list.item(&Ex::number("0"))))),
                     (Val::World(world), _) => {
                         super::methods::of_world(self, world, method, args).map(Val::Ex)
@@ -477,23 +547,12 @@ impl<'w, 'a> Say<'w, 'a> {
                         super::methods::of_list(self, &list, true, method, args).map(Val::Ex)
                     }
                     _ => {
-                        let ex = self.as_value(found, of)?;
+                        let ex = self.as_value(found, of)?.there();
                         super::methods::of_value(self, &ex, method, args).map(Val::Ex)
                     }
                 }
             }
             _ => no("a call of what is made"),
-        }
-    }
-
-    fn made(&mut self, class: &Js, args: &[Js]) -> Res<Val> {
-        match (class, args) {
-            (Js::Name(name), []) if name == "Date" => Ok(Val::Ex(Ex::new("now()", Bind::Path, Sort::Time))),
-            (Js::Name(name), [of]) if name == "Date" => {
-                let ex = self.value(of)?;
-                Ok(Val::Ex(if ex.sort == Sort::Time { ex } else { Ex::call("time", &[&ex], Sort::Time) }))
-            }
-            _ => no(format!("`new {}`", name_of(class))),
         }
     }
 }

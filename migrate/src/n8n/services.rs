@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::params::Params;
+use super::requests;
 use super::say::Say;
 use super::triggers::Started;
 use super::weave::{Bin, Flow, Item, List, Place, Res, Rest, Weave};
@@ -15,12 +16,29 @@ use crate::report::{Kind, Why};
 use crate::tree::{Entry, Tree};
 
 /// The table, as it was read.
-fn table() -> &'static Value {
+pub(super) fn table() -> &'static Value {
     static TABLE: OnceLock<Value> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let read = dsl::yaml::read_value(include_str!("../../data/n8n.yaml"));
-        read.map(|value| value.to_json()).unwrap_or(Value::Null)
+        let read =
+            |text: &str| dsl::yaml::read_value(text).map(|value| value.to_json()).unwrap_or(Value::Null);
+        let mut table = read(include_str!("../../data/n8n.yaml"));
+        add(&mut table, read(include_str!("../../data/n8n-requests.yaml")));
+        table
     })
+}
+
+/// Adds a table to another: rows of a node come after those that are there.
+fn add(table: &mut Value, more: Value) {
+    match (table, more) {
+        (Value::Object(table), Value::Object(more)) => {
+            for (key, value) in more {
+                add(table.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(rows), Value::Array(more)) => rows.extend(more),
+        (table @ Value::Null, more) => *table = more,
+        _ => {}
+    }
 }
 
 /// The rows of a node, or of its trigger.
@@ -46,6 +64,16 @@ fn text<'r>(row: &'r Value, key: &str) -> Option<&'r str> {
     row.get(key).and_then(Value::as_str)
 }
 
+/// What a node does, as `resource.operation`: where it says nothing of one of them, what stands in the table.
+fn what(short: &str, params: &Params) -> String {
+    let default = table().pointer(&format!("/defaults/{short}")).and_then(Value::as_str).unwrap_or_default();
+    let pairs: Vec<(&str, &str)> = default.split(' ').filter_map(|pair| pair.split_once('.')).collect();
+    let first = pairs.first().copied().unwrap_or(("", ""));
+    let resource = params.text("resource").unwrap_or_else(|| first.0.to_owned());
+    let own = pairs.iter().find(|(known, _)| *known == resource).copied().unwrap_or(first);
+    format!("{resource}.{}", params.text("operation").unwrap_or_else(|| own.1.to_owned()))
+}
+
 /// True if the parameters are what a row wants.
 fn fits(row: &Value, params: &Params, version: f64) -> bool {
     let number = |key: &str| row.get(key).and_then(Value::as_f64);
@@ -59,23 +87,29 @@ fn fits(row: &Value, params: &Params, version: f64) -> bool {
         entry.1.as_array().is_some_and(|list| list.contains(&is))
     };
     let pairs = |key: &str| row.get(key).and_then(Value::as_object).into_iter().flatten();
-    pairs("when").all(among) && !pairs("unless").any(among)
+    let filled = |path: &&str| params.get(path).is_some_and(|value| !is_bare(&value));
+    pairs("when").all(among)
+        && !pairs("unless").any(among)
+        && strings(row, "has").iter().all(filled)
+        && !strings(row, "bare").iter().any(filled)
 }
 
 /// A node that does something at a service.
 pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
     let (short, version) = (weave.file.nodes[node].short.clone(), weave.file.nodes[node].version);
-    let default = table().pointer(&format!("/defaults/{short}")).and_then(Value::as_str).unwrap_or_default();
-    let (resource, operation) = default.split_once('.').unwrap_or(("", ""));
-    let said = params.text("resource").unwrap_or_else(|| resource.to_owned());
-    let on = format!("{said}.{}", params.text("operation").unwrap_or_else(|| operation.to_owned()));
+    let on = what(&short, params);
     let service = service_of(&short);
     let own = rows("actions", &short);
     if own.is_empty() {
         weave.parts[node].service = Some(service.clone());
         return Err(Why::new(Kind::Service, format!("there is no connector to `{service}`")));
     }
-    let mut fitting = own.iter().filter(|row| text(row, "on") == Some(&on));
+    let at_hand: Vec<&Value> = own.iter().filter(|row| requests::is_at_hand(weave, &short, row)).collect();
+    if at_hand.is_empty() {
+        weave.parts[node].service = Some(service.clone());
+        return Err(Why::new(Kind::Service, format!("there is no connector to `{service}`")));
+    }
+    let mut fitting = at_hand.into_iter().filter(|row| text(row, "on") == Some(&on));
     if fitting.clone().next().is_none() {
         weave.parts[node].service = Some(service.clone());
         return Err(Why::new(
@@ -109,12 +143,37 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
         place.after = [step.clone()].into();
         first = Some(step);
     }
-    let uses = text(row, "action").unwrap_or_default();
-    let with = with(weave, &place, params, row.get("with"), first.as_deref())?;
+    let body = match text(row, "action") {
+        Some(uses) => {
+            let mut with = with(weave, &place, params, row.get("with"), first.as_deref())?;
+            blanks(weave, node, uses, row, &mut with);
+            connection(weave, uses);
+            vec![Entry::text("use", uses), Entry::map("with", with)]
+        }
+        None => requests::body(weave, node, &place, params, row)?,
+    };
     params.ignore(&strings(row, "ignore"));
-    connection(weave, uses);
-    let step = weave.add(node, &place, &wish, vec![Entry::text("use", uses), Entry::map("with", with)]);
-    let answer = Ex::path(format!("steps.{step}"));
+    params.ignore(&["authentication", "requestOptions"]);
+    if let Some(most) = row.get("most").and_then(Value::as_u64)
+        && params.flag("returnAll").unwrap_or(true)
+    {
+        weave.settle.insert(format!("how many `{}` gives: at most {most}, where n8n asks on", shown(&wish)));
+    }
+    let step = weave.add(node, &place, &wish, body);
+    let is_request = row.get("request").is_some();
+    let answer = Ex::path(format!("steps.{step}{}", if is_request { ".body" } else { "" }));
+    if let Some(list) = text(row, "items") {
+        let ex = Ex::new(over(list, &answer), Bind::Choice, Sort::List);
+        let ex = if list.contains([' ', '?']) { ex } else { Ex { bind: Bind::Path, ..ex } };
+        return Ok(vec![(0, place.many(List::open(ex), &step))]);
+    }
+    if text(row, "same") == Some("input") {
+        return Ok(vec![(0, Flow { after: [step].into(), ..place.same() })]);
+    }
+    let all = text(row, "gives_all").or(Some("it").filter(|_| is_request && row.get("gives").is_none()));
+    if let Some(all) = all {
+        return Ok(vec![(0, place.one(Item::open(Ex::path(over(all, &answer))), &step))]);
+    }
     let gives = gives(row, &answer);
     if let Some(list) = text(row, "list") {
         let fields: Vec<(String, Ex)> = self::gives(row, &Ex::path("it"));
@@ -133,6 +192,22 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
         flow.card = super::weave::Card::One(place.item.clone());
     }
     Ok(vec![(0, flow)])
+}
+
+/// What must be given and is empty in the file goes as it stands there, and is told.
+fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Vec<Entry>) {
+    let Some(action) = weave.catalog.get(uses) else { return };
+    let missing = action.input.iter().filter(|field| !field.optional && field.default.is_none());
+    let missing = missing.filter(|field| field.ty == dsl::types::Type::String);
+    let missing: Vec<String> = missing.map(|field| field.name.to_string()).collect();
+    let of = shown(&weave.file.nodes[node].name);
+    for name in missing {
+        let known = row.get("with").and_then(|made| made.get(&name)).is_some();
+        if known && !with.iter().any(|entry| entry.key == name) {
+            weave.settle.insert(format!("`{name}` of `{of}`, which is empty in the file"));
+            with.push(Entry::text(name, ""));
+        }
+    }
 }
 
 fn is_bare(value: &Value) -> bool {
@@ -182,8 +257,11 @@ fn with(
 ) -> Res<Vec<Entry>> {
     let mut out = vec![];
     for (name, of) in made.and_then(Value::as_object).into_iter().flatten() {
+        let fixed = (!of.is_string()).then(|| of.to_string());
         let of = of.as_str().unwrap_or_default();
-        let value = if of == "first" {
+        let value = if let Some(fixed) = fixed {
+            Some(Tree::Bare(fixed))
+        } else if of == "first" {
             first.map(|step| Tree::Text(format!("{{{{ steps.{step} }}}}")))
         } else if let Some(fixed) = of.strip_prefix('=') {
             Some(Tree::text(fixed))
@@ -203,7 +281,7 @@ fn with(
     Ok(out)
 }
 
-fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
+pub(super) fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
     let (paths, is_list) = of.strip_suffix(",list").map_or((of, false), |paths| (paths, true));
     // What a sheet is called stands beside its number.
     if let Some(path) = paths.strip_suffix('~') {
@@ -255,8 +333,11 @@ pub fn service_of(short: &str) -> String {
 /// A trigger of a service.
 pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
     let (short, version) = (weave.file.nodes[node].short.clone(), weave.file.nodes[node].version);
-    let own = rows("triggers", &short);
-    let row = own.iter().find(|row| fits(row, params, version));
+    let own: Vec<&Value> = rows("triggers", &short)
+        .iter()
+        .filter(|row| text(row, "event").is_some_and(|event| weave.catalog.event(event).is_some()))
+        .collect();
+    let row = own.iter().copied().find(|row| fits(row, params, version));
     let Some(row) = row else {
         let service = service_of(&short);
         if own.is_empty() {
@@ -293,13 +374,10 @@ pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> 
 }
 
 /// The action that does what a tool of a model does.
-pub fn action_of(short: &str, params: &Params, version: f64) -> Option<String> {
-    let default = table().pointer(&format!("/defaults/{short}")).and_then(Value::as_str).unwrap_or_default();
-    let (resource, operation) = default.split_once('.').unwrap_or(("", ""));
-    let said = params.text("resource").unwrap_or_else(|| resource.to_owned());
-    let on = format!("{said}.{}", params.text("operation").unwrap_or_else(|| operation.to_owned()));
-    let row = rows("actions", short)
-        .iter()
-        .find(|row| text(row, "on") == Some(&on) && fits(row, params, version))?;
+pub fn action_of(weave: &Weave, short: &str, params: &Params, version: f64) -> Option<String> {
+    let on = what(short, params);
+    let row = rows("actions", short).iter().find(|row| {
+        text(row, "on") == Some(&on) && fits(row, params, version) && requests::is_at_hand(weave, short, row)
+    })?;
     text(row, "action").map(str::to_owned)
 }

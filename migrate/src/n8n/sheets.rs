@@ -173,7 +173,33 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
             let step = weave.add(node, place, &wish, body);
             Ok(vec![(0, Flow { after: [step].into(), ..place.same() })])
         }
+        "delete" if params.text("toDelete").is_none_or(|what| what == "rows") => {
+            let number = sheet_number(params)
+                .ok_or_else(|| Why::new(Kind::Setting, "the sheet's number is not in the file"))?;
+            let mut say = Say::new(weave, place);
+            let first = say.tree(&params.get("startIndex").unwrap_or(Value::from(2)))?;
+            let count = say.tree(&params.get("numberToDelete").unwrap_or(Value::from(1)))?;
+            let with = vec![
+                Entry::new("spreadsheet_id", id),
+                Entry::bare("sheet_id", number),
+                Entry::new("first", first),
+                Entry::new("count", count),
+            ];
+            let body = vec![Entry::text("use", "google_sheets.delete_rows"), Entry::map("with", with)];
+            let step = weave.add(node, place, &wish, body);
+            let known = vec![("success".to_owned(), Ex::bool(true))];
+            Ok(vec![(0, place.one(Item::of(known, Rest::Empty), &step))])
+        }
         other => unknown(weave, node, other),
+    }
+}
+
+/// The number of a sheet, where the file has it.
+fn sheet_number(params: &Params) -> Option<u64> {
+    match params.chosen("sheetName")? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim_start_matches("gid=").parse().ok(),
+        _ => None,
     }
 }
 

@@ -127,6 +127,11 @@ pub fn moved(ex: &Ex, amount: &Ex, unit: &str, back: bool, zone: Option<&str>) -
     Ok(Ex::new(format!("{} {sign} {length}", ex.at(Bind::Sum)), Bind::Sum, Sort::Time))
 }
 
+/// How much time has gone by since 1970, by a pattern that counts it.
+pub fn since(ex: &Ex, pattern: &str) -> Ex {
+    Ex::call("int", &[&formatted(ex, pattern, None)], Sort::Number)
+}
+
 /// A method of a time with a text for its one parameter.
 pub fn method(ex: &Ex, name: &str, arg: Option<&str>, zone: Option<&str>) -> Res<Ex> {
     let zoned = zone.map(|zone| format!(", {}", quoted(zone))).unwrap_or_default();
@@ -143,7 +148,17 @@ pub fn method(ex: &Ex, name: &str, arg: Option<&str>, zone: Option<&str>) -> Res
         ("endOf" | "endOfMonth", Some(unit)) => {
             Ok(Ex::new(format!("end_of({}, {}{zoned})", ex.text, quoted(unit)), Bind::Path, Sort::Time))
         }
-        ("toUTC" | "toLocal" | "toJSDate" | "valueOf", None) => Ok(ex.clone()),
+        ("toUTC" | "toLocal" | "toJSDate", None) => Ok(ex.clone()),
+        ("getTime" | "toMillis" | "valueOf", None) => Ok(since(ex, "%s%3f")),
+        ("toSeconds" | "toUnixInteger", None) => Ok(since(ex, "%s")),
+        ("getFullYear", None) => part(ex, "year", zone),
+        ("getDate", None) => part(ex, "day", zone),
+        ("getHours", None) => part(ex, "hour", zone),
+        ("getMinutes", None) => part(ex, "minute", zone),
+        ("getSeconds", None) => part(ex, "second", zone),
+        ("getMonth", None) => {
+            Ok(part(ex, "month", zone)?.binary("-", &Ex::number("1"), Bind::Sum, Sort::Number))
+        }
         _ => no(format!("`{name}()` of a time")),
     }
 }

@@ -247,10 +247,18 @@ fn webhook(weave: &mut Weave, params: &Params) -> Res<Started> {
 }
 
 fn input(weave: &mut Weave, name: &str, kind: &str) -> Ex {
-    let own = crate::names::step(name, &mut std::collections::BTreeSet::new());
-    if !weave.inputs.iter().any(|entry| entry.key == own) {
-        weave.inputs.push(Entry::map(&*own, vec![Entry::text("type", kind), Entry::bare("optional", true)]));
-    }
+    let own = match weave.asked.get(name) {
+        Some(own) => own.clone(),
+        None => {
+            // Names that differ in what ours have not are still two inputs.
+            let mut taken = weave.asked.values().cloned().collect();
+            let own = crate::names::step(name, &mut taken);
+            weave.asked.insert(name.to_owned(), own.clone());
+            let long = vec![Entry::text("type", kind), Entry::bare("optional", true)];
+            weave.inputs.push(Entry::map(&*own, long));
+            own
+        }
+    };
     Ex::path(format!("inputs.{own}"))
 }
 

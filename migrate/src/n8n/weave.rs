@@ -2,6 +2,7 @@
 //! one stays one, and where there may be several, the nodes that follow stand in a `for_each`. What looks at all items
 //! at once takes them out of it again.
 
+mod ways;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,9 @@ use crate::names;
 use crate::ours::{Bind, Ex, Sort};
 use crate::report::{Kind, Part, Why};
 use crate::tree::{Entry, Tree};
+
+pub use ways::either;
+use ways::{TOO_LONG, capped};
 
 /// What a handler gives, or why it cannot.
 pub type Res<T> = Result<T, Why>;
@@ -211,8 +215,14 @@ pub struct Weave<'a> {
     pub settle: BTreeSet<String>,
     pub gates: BTreeMap<usize, Gate>,
     each: BTreeMap<(usize, String), usize>,
+    /// Lists whose items are items of another one.
+    pub same: BTreeMap<String, String>,
+    /// Paths at which a secret was, and what stands for it.
+    pub hidden: BTreeMap<String, Ex>,
     pub triggers: Vec<Tree>,
     pub inputs: Vec<Entry>,
+    /// What inputs are called here, by what the file calls them.
+    pub asked: BTreeMap<String, String>,
     pub output: Option<Tree>,
     /// The first items that triggers give, by node, for what reads them by name.
     pub replies: usize,
@@ -248,8 +258,11 @@ impl<'a> Weave<'a> {
             settle: BTreeSet::new(),
             gates: BTreeMap::new(),
             each: BTreeMap::new(),
+            same: BTreeMap::new(),
+            hidden: BTreeMap::new(),
             triggers: vec![],
             inputs: vec![],
+            asked: BTreeMap::new(),
             output: None,
             replies: 0,
         }
@@ -527,6 +540,7 @@ impl<'a> Weave<'a> {
                 },
             };
             let item = either(a, b, left.guard.as_ref());
+            let (item, both) = capped(item, both);
             let files = if a.whole == b.whole { left.files.clone() } else { BTreeMap::new() };
             return Flow { scope: left.scope, card: Card::One(item), guard: both, picks, after, files };
         }
@@ -541,11 +555,7 @@ impl<'a> Weave<'a> {
             _ => None,
         };
         let ex = self.list_of(&left).binary("+", &self.list_of(&right), Bind::Sum, Sort::List);
-        // No such name is there, so that the checker stops at each step that reads it.
-        let ex = match ex.is_too_long() {
-            true => Ex::new("an_expression_that_becomes_too_long", Bind::Path, Sort::List),
-            false => ex,
-        };
+        let ex = if ex.is_too_long() { Ex::new(TOO_LONG, Bind::Path, Sort::List) } else { ex };
         let after = left.after.union(&right.after).cloned().collect();
         Flow {
             scope: common,
@@ -560,28 +570,4 @@ impl<'a> Weave<'a> {
 
 fn acts(body: &[Entry]) -> bool {
     body.iter().any(|entry| matches!(entry.key.as_str(), "ai" | "call" | "http" | "use"))
-}
-
-/// The item of whichever of two ways was taken.
-fn either(a: &Item, b: &Item, taken: Option<&Ex>) -> Item {
-    if a.whole == b.whole {
-        return a.clone();
-    }
-    let pick = |a: &Ex, b: &Ex| match taken {
-        Some(guard) => guard.choice(a, b),
-        None => a.instead(b),
-    };
-    let whole = pick(&a.whole, &b.whole);
-    let closed = [&a.rest, &b.rest].into_iter().find_map(|rest| match rest {
-        Rest::Closed(who) => Some(who.clone()),
-        Rest::Open(_) | Rest::Empty => None,
-    });
-    match closed {
-        None => Item::open(whole),
-        Some(who) => {
-            let both = a.known.iter().filter(|(name, _)| b.known.iter().any(|(other, _)| other == name));
-            let known = both.map(|(name, _)| (name.clone(), whole.field(name))).collect();
-            Item { whole, known, rest: Rest::Closed(who) }
-        }
-    }
 }

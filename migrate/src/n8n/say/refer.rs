@@ -2,16 +2,35 @@
 
 use serde_json::Value;
 
-use super::{Say, Val, no};
-use crate::n8n::weave::{Card, Flow, Item, Res, Rest};
+use super::{Now, Say, Val, no};
+use crate::n8n::weave::{Card, Flow, Item, List, Res, Rest};
 use crate::ours::{Bind, Ex, Sort};
 use crate::report::{Kind, Why};
 
 impl Say<'_, '_> {
-    pub(super) fn all_input(&mut self) -> Res<Val> {
-        Ok(Val::All(match &self.place.all {
+    /// Whether there is one item and no other.
+    pub(super) fn is_alone(&self) -> bool {
+        self.now.all.is_none() && self.place.all.is_none()
+    }
+
+    /// Whether a list has the one item that came in, and nothing else.
+    pub(super) fn is_only(&self, list: &Ex) -> bool {
+        self.is_alone() && list.text == format!("[{}]", self.item().whole.text)
+    }
+
+    /// What came in, as it is at this statement.
+    pub(super) fn current(&mut self, now: Now) -> Res<Val> {
+        match now {
+            Now::Json => Ok(Val::Json(self.item())),
+            Now::Wrap => Ok(Val::Wrap(self.item())),
+            Now::Items => self.all_input(),
+        }
+    }
+
+    pub fn all_input(&mut self) -> Res<Val> {
+        Ok(Val::All(match self.now.all.as_ref().or(self.place.all.as_ref()) {
             Some(all) => all.clone(),
-            None => Ex::new(format!("[{}]", self.place.item.whole.text), Bind::Path, Sort::List),
+            None => Ex::new(format!("[{}]", self.item().whole.text), Bind::Path, Sort::List),
         }))
     }
 
@@ -37,6 +56,46 @@ impl Say<'_, '_> {
         self.weave.export(flow, common)
     }
 
+    /// The item of a list that belongs to the one at hand, where the blocks at hand go over lists that were made of it.
+    fn related(&self, here: &[usize], list: &List) -> Option<Item> {
+        // Where a node looks at one item after the other, the one at hand may be one of the list's, or chosen of it.
+        let mut over = self.place.all.as_ref().map(|all| all.text.as_str());
+        for _ in 0..20 {
+            match over {
+                Some(text) if text == list.ex.text => return Some(self.place.item.clone()),
+                Some(text) => over = self.weave.same.get(text).map(String::as_str),
+                None => break,
+            }
+        }
+        for (at, scope) in here.iter().enumerate() {
+            let scope = &self.weave.scopes[*scope];
+            // Of a choice of items each is what it was.
+            let mut over = scope.over.text.as_str();
+            for _ in 0..20 {
+                match self.weave.same.get(over) {
+                    Some(of) if *of == list.ex.text => return Some(list.item(Ex::path(&*scope.var))),
+                    Some(of) => over = of,
+                    None => break,
+                }
+            }
+            // What blocks gave for each item stands in the order of the items.
+            if at == 0
+                && let Some((block, _)) = exported(&scope.over.text)
+            {
+                if let Some((other, key)) = exported(&list.ex.text)
+                    && other == block
+                {
+                    return Some(list.item(Ex::path(format!("steps.{block}[index]?.{key}"))));
+                }
+                let of = self.weave.scopes.iter().find(|scope| scope.holder() == block);
+                if of.is_some_and(|of| of.over == list.ex) {
+                    return Some(list.item(Ex::path(format!("{}[index]", list.ex.at(Bind::Path)))));
+                }
+            }
+        }
+        None
+    }
+
     /// An item of another node.
     pub(super) fn of_node(&mut self, node: usize, which: Which) -> Res<Item> {
         let flow = self.flow_of(node)?;
@@ -54,6 +113,11 @@ impl Say<'_, '_> {
         };
         // Within a block over just these items, it is the one that the block is at.
         let at = here.iter().find(|scope| self.weave.scopes[**scope].over == list.ex).copied();
+        if let (Which::Own, None) = (which, at)
+            && let Some(found) = self.related(&here, &list)
+        {
+            return Ok(found);
+        }
         match (which, at) {
             (Which::Own, Some(scope)) => Ok(list.item(Ex::path(&*self.weave.scopes[scope].var))),
             (Which::Own, None) => {
@@ -69,6 +133,13 @@ impl Say<'_, '_> {
     }
 }
 
+/// What each of the exported values of a block is called: the block, and the key.
+fn exported(list: &str) -> Option<(&str, &str)> {
+    let (block, key) = list.strip_prefix("map(steps.")?.split_once(", x => x?.")?;
+    let key = key.strip_suffix(')')?;
+    (crate::names::is_name(key) && !block.contains([' ', '('])).then_some((block, key))
+}
+
 /// Which item of a node.
 #[derive(Clone, Copy)]
 pub(super) enum Which {
@@ -78,6 +149,25 @@ pub(super) enum Which {
     Last,
 }
 
+/// A value of JSON as an expression.
+fn literal(value: &Value) -> Ex {
+    match value {
+        Value::Null => Ex::null(),
+        Value::Bool(flag) => Ex::bool(*flag),
+        Value::Number(number) => Ex::number(number.to_string()),
+        Value::String(text) => Ex::literal(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| literal(item).text).collect();
+            Ex::new(format!("[{}]", items.join(", ")), Bind::Path, Sort::List)
+        }
+        Value::Object(fields) => {
+            let fields: Vec<(String, Ex)> =
+                fields.iter().map(|(key, value)| (key.clone(), literal(value))).collect();
+            crate::ours::object(&fields)
+        }
+    }
+}
+
 /// A parameter of another node, which is only known where it does not depend on items.
 pub(super) fn fixed(params: Value, _js: &crate::js::Js) -> Res<Val> {
     let entries = params.as_object().into_iter().flatten();
@@ -85,6 +175,7 @@ pub(super) fn fixed(params: Value, _js: &crate::js::Js) -> Res<Val> {
         Value::String(text) if !text.starts_with('=') => Some((key.clone(), Ex::literal(text))),
         Value::Number(number) => Some((key.clone(), Ex::number(number.to_string()))),
         Value::Bool(flag) => Some((key.clone(), Ex::bool(*flag))),
+        value if !value.to_string().contains("\"=") => Some((key.clone(), literal(value))),
         _ => None,
     });
     let known = fixed.collect();

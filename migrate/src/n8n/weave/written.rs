@@ -5,6 +5,13 @@ use crate::finish;
 use crate::ours::Ex;
 use crate::tree::{Entry, Tree};
 
+impl super::Scope {
+    /// The step that the block is.
+    pub fn holder(&self) -> &str {
+        &self.holder
+    }
+}
+
 impl Weave<'_> {
     /// The steps of a scope, as they are written.
     pub fn steps(&self, scope: usize) -> Vec<Entry> {

@@ -1,0 +1,291 @@
+//! Nodes for services as requests that the table spells out: over the connector, where there is one, else by `http`.
+
+use serde_json::Value;
+
+use super::params::Params;
+use super::say::Say;
+use super::services::{connection, parameter, table};
+use super::weave::{Place, Res, Weave};
+use crate::names::{self, shown};
+use crate::ours::{self, Ex};
+use crate::report::{Kind, Why};
+use crate::tree::{Entry, Tree};
+
+fn host(short: &str) -> Option<&'static Value> {
+    table().get("hosts").and_then(|hosts| hosts.get(short))
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+/// The connector that stands for a node's service, where it is at hand.
+fn connector(weave: &Weave, short: &str) -> Option<String> {
+    let id = host(short).and_then(|host| text(host, "connector")).map_or_else(|| snake(short), str::to_owned);
+    weave.catalog.get(&format!("{id}.request")).is_some().then_some(id)
+}
+
+fn snake(camel: &str) -> String {
+    let mut out = String::new();
+    for char in camel.chars() {
+        if char.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.extend(char.to_lowercase());
+    }
+    out
+}
+
+/// True if a row of the table can be followed: what it names is at hand.
+pub fn is_at_hand(weave: &Weave, short: &str, row: &Value) -> bool {
+    match text(row, "action") {
+        Some(action) => weave.catalog.get(action).is_some(),
+        None => {
+            let by_itself = host(short).is_some_and(|host| host.get("base").is_some());
+            row.get("request").is_some() && (by_itself || connector(weave, short).is_some())
+        }
+    }
+}
+
+/// The entries of the step that sends a row's request.
+pub fn body(weave: &mut Weave, node: usize, place: &Place, params: &Params, row: &Value) -> Res<Vec<Entry>> {
+    let short = weave.file.nodes[node].short.clone();
+    let (method, path) = text(row, "request").and_then(|text| text.split_once(' ')).unwrap_or(("GET", "/"));
+    let path = filled(weave, place, params, path)?;
+    let mut with = vec![];
+    for key in ["query", "headers", "json", "form"] {
+        if let Some(value) = row.get(key).map(|of| made(weave, place, params, of)).transpose()?.flatten() {
+            with.push(Entry::new(key, value));
+        }
+    }
+    if let Some(connector) = connector(weave, &short) {
+        let mut all = vec![Entry::text("method", method), Entry::text("path", path)];
+        all.extend(with);
+        let action = format!("{connector}.request");
+        connection(weave, &action);
+        return Ok(vec![Entry::text("use", action), Entry::map("with", all)]);
+    }
+    let host = host(&short).ok_or_else(|| Why::new(Kind::Service, "where the service is is not known"))?;
+    let base = text(host, "base").unwrap_or_default();
+    if host.get("own").and_then(Value::as_bool) == Some(true) {
+        let place = base.split('/').take(3).collect::<Vec<_>>().join("/");
+        weave.settle.insert(format!(
+            "the address of your `{}`, which the file does not hold: write it in the place of `{place}`",
+            super::services::service_of(&short)
+        ));
+    }
+    let mut http = vec![];
+    if method != "GET" {
+        http.push(Entry::text("method", method));
+    }
+    http.push(Entry::text("url", format!("{base}{path}")));
+    http.extend(with);
+    if host.get("open").and_then(Value::as_bool) == Some(true) {
+        return Ok(vec![Entry::map("http", http)]);
+    }
+    let credential = weave.file.nodes[node].credentials.first().map(|(_, name)| name.clone());
+    let called = names::secret(credential.as_deref().unwrap_or(&short));
+    let secret = format!("{{{{ secret(\"{called}\") }}}}");
+    // Some are told the key among the fields that they are sent.
+    if let Some(field) = text(host, "field") {
+        weave.settle.insert(format!(
+            "the key of `{}`: `keyway secrets add {called}`",
+            super::services::service_of(&short)
+        ));
+        match http.iter_mut().find(|entry| entry.key == "json") {
+            Some(Entry { value: Tree::Map(entries), .. }) => entries.push(Entry::text(field, secret)),
+            _ => http.push(Entry::map("json", vec![Entry::text(field, secret)])),
+        }
+        return Ok(vec![Entry::map("http", http)]);
+    }
+    let auth = if let Some(header) = text(host, "header") {
+        let value =
+            text(host, "scheme").map_or_else(|| secret.clone(), |scheme| format!("{scheme} {secret}"));
+        Entry::map("header", vec![Entry::text("name", header), Entry::text("value", value)])
+    } else if let Some(user) = text(host, "basic") {
+        let user = match user {
+            "secret" => {
+                weave.settle.insert(format!("the user of `{called}`: `keyway secrets add {called}_USER`"));
+                format!("{{{{ secret(\"{called}_USER\") }}}}")
+            }
+            fixed => fixed.to_owned(),
+        };
+        Entry::map("basic", vec![Entry::text("user", user), Entry::text("password", secret)])
+    } else {
+        Entry::text("bearer", secret)
+    };
+    weave.settle.insert(format!(
+        "the key of `{}`: `keyway secrets add {called}`",
+        super::services::service_of(&short)
+    ));
+    http.push(Entry::map("auth", vec![auth]));
+    Ok(vec![Entry::map("http", http)])
+}
+
+/// A path with the parameters in it.
+fn filled(weave: &mut Weave, place: &Place, params: &Params, path: &str) -> Res<String> {
+    let (mut out, mut rest) = (String::new(), path);
+    while let Some((before, after)) = rest.split_once('{') {
+        // A hole of our own stands as it is.
+        if let Some((hole, after)) = after.strip_prefix('{').and_then(|inner| inner.split_once("}}")) {
+            out += &format!("{before}{{{{{hole}}}}}");
+            rest = after;
+            continue;
+        }
+        let (of, after) = after.split_once('}').unwrap_or((after, ""));
+        out += before;
+        rest = after;
+        // What may be missing leaves nothing.
+        let (of, may_miss) = of.strip_suffix('?').map_or((of, false), |of| (of, true));
+        let value = parameter(weave, place, params, of)?;
+        match value {
+            None if may_miss => {}
+            Some(Tree::Text(text)) => out += &piece(&text),
+            Some(Tree::Bare(text)) => out += &text,
+            _ => return Err(Why::new(Kind::Setting, format!("it does not say `{}`", shown(of)))),
+        }
+    }
+    Ok(out + rest)
+}
+
+/// A text with holes as one piece of a path.
+fn piece(text: &str) -> String {
+    if !text.contains("{{") {
+        let plain = |char: char| char.is_ascii_alphanumeric() || "-_.~:@!$*,".contains(char);
+        if text.chars().all(plain) {
+            return text.to_owned();
+        }
+        return Ex::call("url_encode", &[&Ex::literal(text)], ours::Sort::Text).hole();
+    }
+    match text.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}")) {
+        Some(inner) if !inner.contains("}}") => {
+            Ex::call("url_encode", &[&Ex::path(inner)], ours::Sort::Text).hole()
+        }
+        // Pieces of text around holes: each hole by itself.
+        _ => text.replace("{{ ", "{{ url_encode(").replace(" }}", ") }}"),
+    }
+}
+
+/// A value that is more than a parameter as it stands.
+fn special(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
+    if of == "columns" {
+        return columns(weave, place, params).map(Some);
+    }
+    if let Some(raw) = of.strip_prefix('~') {
+        let (mut out, mut rest) = (String::new(), raw);
+        while let Some((before, after)) = rest.split_once('{') {
+            let (path, after) = after.split_once('}').unwrap_or((after, ""));
+            out += before;
+            rest = after;
+            if let Some(raw) = params.text(path) {
+                out += &Say::new(weave, place).text(&raw)?;
+            }
+        }
+        return Ok(Some(Tree::Text((out + rest).trim_end().to_owned())));
+    }
+    if let Some(words) = of.strip_prefix("pairs ") {
+        let words: Vec<&str> = words.split(' ').collect();
+        let [path, name, value] = words[..] else { return Ok(None) };
+        let mut all = vec![];
+        for pair in params.list(path) {
+            let name = pair.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            if name.starts_with('=') {
+                return Err(Why::new(Kind::Expression, "the name of a field is made"));
+            }
+            let value = pair.get(value).cloned().unwrap_or(Value::Null);
+            all.push(Entry::new(name, Say::new(weave, place).tree(&value)?));
+        }
+        return Ok((!all.is_empty()).then_some(Tree::Map(all)));
+    }
+    // As it stands, where n8n has no form of its own for what is in it.
+    if let Some(path) = of.strip_prefix("plain ") {
+        let Some(value) = params.get(path) else { return Ok(None) };
+        let nested = |value: &Value| value.as_object().is_some_and(|all| all.values().any(Value::is_object));
+        if value.as_array().is_some_and(|items| items.iter().any(nested)) {
+            return Err(Why::new(Kind::Setting, format!("what stands within `{}`", shown(path))));
+        }
+        return Say::new(weave, place).tree(&value).map(Some);
+    }
+    if let Some(path) = of.strip_prefix("emails ") {
+        let Some(raw) = params.text(path) else { return Ok(None) };
+        if raw.starts_with('=') {
+            let list = Say::new(weave, place).ex(&Value::from(raw))?;
+            let made = format!("map(split({}, ','), x => {{ email: trim(x) }})", list.text);
+            return Ok(Some(Tree::Text(Ex::path(made).hole())));
+        }
+        let one = |word: &str| Tree::Map(vec![Entry::text("email", ours::plain(word.trim()))]);
+        return Ok(Some(Tree::List(raw.split(',').map(one).collect())));
+    }
+    let Some((path, key)) = of.split_once(",json") else { return parameter(weave, place, params, of) };
+    let Some(raw) = params.text(path) else { return Ok(None) };
+    let tree = Say::new(weave, place).json(&raw)?;
+    Ok(Some(match (key.strip_prefix('.'), tree) {
+        (None, tree) => tree,
+        (Some(key), Tree::Map(entries)) => {
+            let found = entries.into_iter().find(|entry| entry.key == key).map(|entry| entry.value);
+            found.ok_or_else(|| Why::new(Kind::Setting, format!("`{}` without `{key}`", shown(path))))?
+        }
+        (Some(_), _) => return Err(Why::new(Kind::Expression, format!("`{}` that is made", shown(path)))),
+    }))
+}
+
+/// The fields that a node writes, each as it is said or all that came in.
+fn columns(weave: &mut Weave, place: &Place, params: &Params) -> Res<Tree> {
+    params.ignore(&["columns"]);
+    match params.text("columns.mappingMode").as_deref() {
+        Some("autoMapInputData") => match &place.item.rest {
+            super::weave::Rest::Closed(who) => Err(Why::new(
+                Kind::Answer,
+                format!("it writes all that `{who}` gives, which is not all at hand"),
+            )),
+            _ => Ok(Tree::Text(place.item.whole.hole())),
+        },
+        _ => {
+            let values = params.get("columns.value").unwrap_or(Value::Null);
+            let mut all = vec![];
+            for (name, value) in values.as_object().into_iter().flatten() {
+                if !value.is_null() {
+                    all.push(Entry::new(name, Say::new(weave, place).tree(value)?));
+                }
+            }
+            Ok(Tree::Map(all))
+        }
+    }
+}
+
+/// A value of a request, as the table describes it; nothing where the node says nothing of it.
+pub fn made(weave: &mut Weave, place: &Place, params: &Params, of: &Value) -> Res<Option<Tree>> {
+    Ok(match of {
+        Value::Null | Value::Bool(_) | Value::Number(_) => Some(Tree::Bare(of.to_string())),
+        Value::String(of) => match of.strip_prefix('=') {
+            Some(fixed) => Some(Tree::text(fixed)),
+            None => special(weave, place, params, of)?,
+        },
+        Value::Array(items) => {
+            let mut all = vec![];
+            for item in items {
+                all.extend(made(weave, place, params, item)?);
+            }
+            (!all.is_empty()).then_some(Tree::List(all))
+        }
+        Value::Object(fields) => {
+            let mut all: Vec<Entry> = vec![];
+            for (key, of) in fields {
+                // All that stands under a parameter, under the names that it has there.
+                if key == ".." {
+                    for path in of.as_str().unwrap_or_default().split('|') {
+                        let values = params.get(path).unwrap_or(Value::Null);
+                        for (name, value) in values.as_object().into_iter().flatten() {
+                            if !value.is_null() && value.as_str() != Some("") {
+                                all.push(Entry::new(name, Say::new(weave, place).tree(value)?));
+                            }
+                        }
+                    }
+                } else if let Some(value) = made(weave, place, params, of)? {
+                    all.push(Entry::new(key, value));
+                }
+            }
+            (!all.is_empty()).then_some(Tree::Map(all))
+        }
+    })
+}
