@@ -48,6 +48,7 @@ impl Connections for Account {
         let fields: Object =
             self.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
         let connection = Connection {
+            made: 0,
             name: "main".into(),
             owner: String::new(),
             auth: "password".into(),

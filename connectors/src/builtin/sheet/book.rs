@@ -30,8 +30,9 @@ pub(super) fn read(bytes: Vec<u8>, wanted: &Wanted) -> Result<Table, Failure> {
     let (mut excel, mut office, mut unpacked) = (false, false, 0);
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(no)?;
-        excel = excel || part.name() == "xl/workbook.xml";
-        office = office || part.name() == "content.xml";
+        let name = part.name().map_err(no)?;
+        excel = excel || name == "xl/workbook.xml";
+        office = office || name == "content.xml";
         unpacked += std::io::copy(&mut part.take(UNPACKED - unpacked + 1), &mut std::io::sink())
             .map_err(|error| invalid(&format!("the file is a damaged archive: {error}")))?;
         if unpacked > UNPACKED {
