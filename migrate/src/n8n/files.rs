@@ -93,13 +93,12 @@ fn sheet(weave: &mut Weave, node: usize, place: &Place, params: &Params, bin: &B
     if params.get("options.range").is_some() || params.flag("options.includeEmptyCells") == Some(true) {
         return Err(Why::new(Kind::Setting, "a part of a sheet, or its empty cells"));
     }
-    params.ignore(&[
-        "fileFormat",
-        "options.headerRow",
-        "options.sheetName",
-        "options.readAsString",
-        "options.rawData",
-    ]);
+    for path in ["options.readAsString", "options.rawData"] {
+        if params.flag(path) == Some(true) {
+            weave.parts[node].person(Why::new(Kind::Setting, format!("`{path}` has no equal")));
+        }
+    }
+    params.ignore(&["fileFormat", "options.headerRow", "options.sheetName"]);
     let mut with = vec![Entry::text("file", bin.file.hole()), Entry::bare("limit", 100_000)];
     if let Some(name) = params.text("options.sheetName") {
         with.push(Entry::text("sheet", Say::new(weave, place).text(&name)?));

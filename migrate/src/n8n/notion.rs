@@ -352,7 +352,7 @@ fn found(weave: &mut Weave, node: usize, place: &Place, params: &Params, one: u8
         json.push(Entry::new("sorts", Tree::List(sorts)));
     }
     let step = send(weave, node, place, "POST", path, Some(Tree::Map(json)));
-    params.ignore(&["options.downloadFiles", "downloadFiles"]);
+    downloads(weave, node, params);
     let pages = format!("steps.{step}.body.results");
     if params.flag("simple") == Some(false) {
         return Ok(vec![(0, place.many(List::open(Ex::new(pages, Bind::Path, Sort::List)), &step))]);
@@ -366,6 +366,15 @@ fn found(weave: &mut Weave, node: usize, place: &Place, params: &Params, one: u8
         0,
         place.many(List::open(Ex::new(format!("steps.{held}.items"), Bind::Path, Sort::List)), &held),
     )])
+}
+
+/// Files of pages are told by their addresses, and not fetched.
+fn downloads(weave: &mut Weave, node: usize, params: &Params) {
+    for path in ["options.downloadFiles", "downloadFiles"] {
+        if params.flag(path) == Some(true) {
+            weave.parts[node].person(Why::new(Kind::File, "the files of pages are not fetched"));
+        }
+    }
 }
 
 fn condition_of(weave: &mut Weave, place: &Place, condition: &Value) -> Res<Tree> {
@@ -402,7 +411,8 @@ fn condition_of(weave: &mut Weave, place: &Place, condition: &Value) -> Res<Tree
 
 /// What n8n makes of a page, where it is not to give it as it is.
 fn simplified(weave: &mut Weave, node: usize, place: &Place, params: &Params, step: &str, one: u8) -> Out {
-    params.ignore(&["simple", "options.downloadFiles", "downloadFiles"]);
+    params.ignore(&["simple"]);
+    downloads(weave, node, params);
     if params.flag("simple") == Some(false) {
         return raw(place, step);
     }

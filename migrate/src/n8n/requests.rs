@@ -277,6 +277,12 @@ pub fn made(weave: &mut Weave, place: &Place, params: &Params, of: &Value) -> Re
                         let values = params.get(path).unwrap_or(Value::Null);
                         for (name, value) in values.as_object().into_iter().flatten() {
                             if !value.is_null() && value.as_str() != Some("") {
+                                // What n8n keeps in a form of its own is not what it sends.
+                                let own = |value: &Value| value.is_object();
+                                if own(value) || value.as_array().is_some_and(|items| items.iter().any(own)) {
+                                    let why = format!("`{path}.{}` has no equal", shown(name));
+                                    return Err(Why::new(Kind::Setting, why));
+                                }
                                 all.push(Entry::new(name, Say::new(weave, place).tree(value)?));
                             }
                         }
