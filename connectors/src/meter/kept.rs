@@ -126,7 +126,8 @@ impl Line {
         let duration =
             |value: &Value| value.as_u64().map(Duration::from_millis).map(|long| long.min(LONGEST));
         let held = duration(&counts["held"]).unwrap_or_default().saturating_sub(age);
-        let mut line = Line { made: counts["made"].as_i64().unwrap_or_default(), ..Line::default() };
+        let mut line = Line::default();
+        line.made = counts["made"].as_i64().unwrap_or_default();
         line.held = (!held.is_zero()).then(|| now + held);
         for window in counts["windows"].as_array().into_iter().flatten() {
             let (Some(name), Some(per)) = (window["of"].as_str(), duration(&window["per"])) else { continue };
