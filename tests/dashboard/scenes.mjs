@@ -314,7 +314,8 @@ export const scenes = {
       await page.getByRole("button", { name: /^Draft/ }).click();
     };
     await say("make me a coffee every morning");
-    await page.getByText("That is not possible:").waitFor();
+    // The first one makes the index of all that can be called.
+    await page.getByText("That is not possible:").waitFor({ timeout: 90_000 });
     // A question has its choices as buttons, and its answer makes the draft.
     await say('every day at 5 post "Good morning" to #general in Slack');
     const question = page.getByRole("region", { name: /17|5/ });
@@ -335,6 +336,7 @@ export const scenes = {
     if (shots) {
       for (const scheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+        await page.evaluate(() => scrollTo(0, 0));
         await page.waitForTimeout(500);
         await page.screenshot({ path: join(shots, `generate-draft-${scheme}.png`), fullPage: true });
       }
