@@ -115,8 +115,7 @@ pub(crate) fn narrowed(
         _ => None,
     };
     let condition = |planner: &mut Planner<'_>, (service, ty): (&str, &Type), var: &str| {
-        let found =
-            planner.filter(&clause, ty, var).or_else(|| planner.by_word(&clause, (service, ty), var));
+        let found = planner.filter(&clause, ty, var).or_else(|| planner.by_word(&clause, (service, ty), var));
         found.map(|found| if skips { negated(&found) } else { found })
     };
     if let Some(event) = event {
@@ -385,8 +384,8 @@ impl<'a> Planner<'a> {
                 let names = |word: &str| {
                     !OF_A_KIND.contains(&word)
                         && known
-                        .iter()
-                        .any(|it| &clause.text[it.place.clone()] == word && it.meanings.iter().any(own))
+                            .iter()
+                            .any(|it| &clause.text[it.place.clone()] == word && it.meanings.iter().any(own))
                 };
                 let left: Vec<&str> = clause
                     .text
