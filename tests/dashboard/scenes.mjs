@@ -314,7 +314,8 @@ export const scenes = {
       await page.getByRole("button", { name: /^Draft/ }).click();
     };
     await say("make me a coffee every morning");
-    await page.getByText("That is not possible:").waitFor();
+    // The first one makes the index of all that can be called.
+    await page.getByText("That is not possible:").waitFor({ timeout: 90_000 });
     // A question has its choices as buttons, and its answer makes the draft.
     await say('every day at 5 post "Good morning" to #general in Slack');
     const question = page.getByRole("region", { name: /17|5/ });
@@ -322,9 +323,9 @@ export const scenes = {
     await page.getByText("Nothing is wrong with it").waitFor();
     const written = () => page.locator(".cm-content").innerText();
     check((await written()).includes("0 17 * * *"), await written());
-    check((await page.locator(".picture svg").count()) === 1, "the picture stands beside it");
+    check((await page.locator(".picture svg").count()) > 0, "the picture stands beside it");
     await page.getByRole("heading", { name: "What it does" }).waitFor();
-    await page.getByText("no account of").first().waitFor();
+    await page.getByText(/keyway connect slack/).first().waitFor();
     // A change is told line by line and by what it does otherwise.
     await page.getByLabel("What is to change?").fill("post to #team instead of #general");
     await page.getByRole("button", { name: "Change it" }).click();
@@ -335,6 +336,7 @@ export const scenes = {
     if (shots) {
       for (const scheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+        await page.evaluate(() => scrollTo(0, 0));
         await page.waitForTimeout(500);
         await page.screenshot({ path: join(shots, `generate-draft-${scheme}.png`), fullPage: true });
       }
