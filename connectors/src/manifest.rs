@@ -70,7 +70,9 @@ impl Manifest {
 
     /// The hosts that the secrets of a connection with these fields may be sent to.
     pub fn hosts_of(&self, fields: &Object) -> Vec<String> {
-        let entered = self.entered.iter().filter_map(|field| hosts::entered(fields, field));
+        // Where nobody writes requests of their own, code speaks to the one server that was entered.
+        let host = if self.free.is_empty() { hosts::server } else { hosts::entered };
+        let entered = self.entered.iter().filter_map(|field| host(fields, field));
         self.hosts.iter().cloned().chain(entered).collect()
     }
 }

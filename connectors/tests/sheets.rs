@@ -34,7 +34,7 @@ async fn a_file_of_excel_is_read_with_its_types() {
         "columns": ["id", "customer", "total", "paid", "on", "at", "took", "column 8", "id 2"],
         "rows": [
             { "id": 1, "customer": "Ada", "total": 12.5, "paid": true, "on": "2026-05-03",
-              "at": "2026-05-03T09:30:00", "took": "30h", "column 8": "x", "id 2": "A" },
+              "at": "2026-05-03T09:30:00", "took": "1d6h", "column 8": "x", "id 2": "A" },
             { "id": 2, "customer": "O'Hara", "total": 7, "paid": false, "on": null,
               "at": null, "took": null, "column 8": null, "id 2": "B" },
             { "id": 3, "customer": "Ünal", "total": null, "paid": null, "on": null,

@@ -27,6 +27,12 @@ pub(crate) fn entered(fields: &Object, field: &str) -> Option<String> {
     is_name(&host).then_some(host)
 }
 
+/// The server that a field of a connection holds, for code that speaks to it alone: also one beside us, or by its address.
+pub(crate) fn server(fields: &Object, field: &str) -> Option<String> {
+    let host = fields.get(field)?.as_text()?.to_ascii_lowercase();
+    host.split('.').all(is_label).then_some(host)
+}
+
 /// True for what may stand in `hosts`: a public name, or `*.` and such a name.
 fn is_pattern(text: &str) -> bool {
     let name = text.strip_prefix("*.").unwrap_or(text);
@@ -36,17 +42,16 @@ fn is_pattern(text: &str) -> bool {
 
 /// True for a name of at least two parts, which is no address of IPv4.
 fn is_name(name: &str) -> bool {
-    let label = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
-            && !part.starts_with('-')
-            && !part.ends_with('-')
-    };
     // The last part of an address of IPv4 is a number, and no name is.
     let last = name.rsplit('.').next().unwrap_or_default();
-    name.contains('.') && name.split('.').all(label) && !last.chars().all(|letter| letter.is_ascii_digit())
+    name.contains('.') && name.split('.').all(is_label) && !last.chars().all(|letter| letter.is_ascii_digit())
+}
+
+fn is_label(part: &str) -> bool {
+    !part.is_empty()
+        && part.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
+        && !part.starts_with('-')
+        && !part.ends_with('-')
 }
 
 /// What `hosts` allows: names, and fields of the connection that hold some.
