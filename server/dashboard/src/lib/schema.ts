@@ -1707,6 +1707,19 @@ export interface components {
             /** Format: date-time */
             decided: string;
         };
+        /** @description Why a question was not answered, as the libraries of OpenAI and Anthropic read it. */
+        Trouble: {
+            error: {
+                /** @description What is the case. */
+                message: string;
+                /** @description A word for programs, as the provider has it. */
+                type: string;
+            } & {
+                [key: string]: unknown;
+            };
+        } & {
+            [key: string]: unknown;
+        };
         /** @description A version of a workflow. */
         Version: {
             version: number;
@@ -1738,6 +1751,15 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description It was not done; a provider of models says so in this form. */
+        Troubled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Trouble"];
             };
         };
     };
@@ -1780,6 +1802,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -1858,6 +1881,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -1893,6 +1918,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -1933,6 +1959,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -1978,6 +2005,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2006,7 +2034,10 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2044,6 +2075,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2060,13 +2092,10 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
-                    /**
-                     * @description How far it goes; `read` without.
-                     * @enum {string}
-                     */
-                    scope?: "ai" | "read" | "run" | "edit" | "admin";
+                    /** @description How far it goes; `read` without. */
+                    scope?: ("ai" | "read" | "run" | "edit" | "admin") | null;
                     /** @description How long it counts, as in `90d`; for ever without. */
-                    expires?: string;
+                    expires?: string | null;
                 };
             };
         };
@@ -2089,6 +2118,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2126,6 +2156,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2167,6 +2199,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2213,6 +2246,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2248,6 +2283,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2269,7 +2305,7 @@ export interface operations {
                      */
                     scope: "owner" | "workflow" | "key" | "token";
                     /** @description Of which workflow, key or token. */
-                    name?: string;
+                    name?: string | null;
                     /** @description US dollars for each month of UTC. */
                     most_usd: string;
                 };
@@ -2292,6 +2328,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2331,7 +2368,10 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2380,6 +2420,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2413,6 +2454,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2431,25 +2473,25 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description What to call it; `main` without. */
-                    name?: string;
+                    name?: string | null;
                     /** @description The way to sign in; that of an app that is stored, or the first by keys alone, without. */
-                    auth?: string;
+                    auth?: string | null;
                     /** @description What the service asks for, as its page says. */
                     fields?: {
                         [key: string]: string;
-                    };
+                    } | null;
                     /** @description What is secret of it; no route tells it. */
                     secrets?: {
                         [key: string]: string;
-                    };
+                    } | null;
                     /** @description What to ask for beside what workflows need that are deployed. */
-                    scopes?: string[];
+                    scopes?: string[] | null;
                     /** @description Where the service stands, if not where its connector says. */
-                    base_url?: string;
+                    base_url?: string | null;
                     /** @description Connect it again where it is connected already and works. */
-                    again?: boolean;
+                    again?: boolean | null;
                     /** @description Whether the service is asked if it takes what was given; it is without. */
-                    verify?: boolean;
+                    verify?: boolean | null;
                 };
             };
         };
@@ -2516,6 +2558,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2535,11 +2579,11 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The address at which the browser ended, where it does not end here. */
-                    answer?: string;
+                    answer?: string | null;
                     /** @description What was chosen, by the names of fields. */
                     chosen?: {
                         [key: string]: string;
-                    };
+                    } | null;
                 };
             };
         };
@@ -2616,6 +2660,7 @@ export interface operations {
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
         };
     };
@@ -2653,6 +2698,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2694,6 +2740,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -2744,6 +2792,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2791,6 +2840,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2831,6 +2881,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2855,15 +2906,15 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description What is to be done, or with `text` what is to change; up to 4000 bytes. */
-                    prompt?: string;
+                    prompt?: string | null;
                     /** @description A workflow in YAML that is changed; without `prompt` it is mended. */
-                    text?: string;
+                    text?: string | null;
                     /** @description What was answered to the questions before, in their order; up to 20. */
-                    answers?: string[];
+                    answers?: string[] | null;
                     /** @description The zone of the times, as `Europe/Berlin`; without it that of the machine. */
-                    zone?: string;
+                    zone?: string | null;
                     /** @description Ask no model. */
-                    offline?: boolean;
+                    offline?: boolean | null;
                 };
             };
         };
@@ -2925,6 +2976,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -2947,11 +2999,8 @@ export interface operations {
                 "application/json": {
                     /** @description A workflow in YAML. */
                     text: string;
-                    /**
-                     * @description How it is drawn; a picture without.
-                     * @enum {string}
-                     */
-                    format?: "svg" | "mermaid" | "dot" | "text";
+                    /** @description How it is drawn; a picture without. */
+                    format?: ("svg" | "mermaid" | "dot" | "text") | null;
                 };
             };
         };
@@ -2972,6 +3021,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3014,6 +3064,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3063,6 +3114,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3105,6 +3157,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3142,6 +3195,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3171,6 +3226,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -3206,8 +3262,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     post_issuers_by_issuer_begin: {
@@ -3223,7 +3286,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description What the link of an invitation shows, where one is accepted. */
-                    link?: string;
+                    link?: string | null;
                 };
             };
         };
@@ -3282,6 +3345,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3301,16 +3365,16 @@ export interface operations {
                     /** @description The key; no route tells it. */
                     key: string;
                     /** @description What to call it; as the provider without. */
-                    name?: string;
+                    name?: string | null;
                     /** @description Where its API begins; the key is sent nowhere else. */
-                    base_url?: string;
-                    api_version?: string;
+                    base_url?: string | null;
+                    api_version?: string | null;
                     /** @description Deployments of Azure, and the models behind them. */
                     deployments?: {
                         [key: string]: string;
-                    };
+                    } | null;
                     /** @description Its place among the keys of its provider; the lowest is taken first. */
-                    priority?: number;
+                    priority?: number | null;
                 };
             };
         };
@@ -3329,6 +3393,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3366,6 +3431,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3494,6 +3561,7 @@ export interface operations {
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
         };
     };
@@ -3520,6 +3588,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3593,6 +3662,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3619,6 +3690,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -3645,6 +3717,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3677,6 +3750,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3702,7 +3776,7 @@ export interface operations {
                     /** @description Inputs, so that what depends on them is known. */
                     inputs?: {
                         [key: string]: unknown;
-                    };
+                    } | null;
                 };
             };
         };
@@ -3721,6 +3795,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -3761,6 +3836,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3802,6 +3878,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3831,6 +3909,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -3849,15 +3929,12 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The step that asks; it may be left out where only one does. */
-                    step?: string;
-                    /**
-                     * @description To a doubt, `yes` means that it happened, `no` that it did not and is done again, `stop` that the step fails.
-                     * @enum {string}
-                     */
-                    reply?: "yes" | "no" | "stop";
+                    step?: string | null;
+                    /** @description To a doubt, `yes` means that it happened, `no` that it did not and is done again, `stop` that the step fails. */
+                    reply?: ("yes" | "no" | "stop") | null;
                     /** @description Yes, with what was asked for. */
                     value?: unknown;
-                    comment?: string;
+                    comment?: string | null;
                 };
             };
         };
@@ -3957,6 +4034,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4003,6 +4082,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4024,15 +4105,15 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The steps that are done anew, with what rests on them. */
-                    from?: string[];
+                    from?: string[] | null;
                     /** @description Other values of steps, by their paths. */
                     set?: {
                         [key: string]: unknown;
-                    };
+                    } | null;
                     /** @description Other inputs; the rest stays. */
                     inputs?: {
                         [key: string]: unknown;
-                    };
+                    } | null;
                 };
             };
         };
@@ -4094,6 +4175,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4163,6 +4246,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4296,6 +4381,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4324,6 +4410,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4344,9 +4431,9 @@ export interface operations {
                     /** @description What it holds; no route tells it. */
                     value: string;
                     /** @description Where it may be sent; nowhere without. */
-                    hosts?: string[];
+                    hosts?: string[] | null;
                     /** @description Calls of webhooks are held against it, and it is sent nowhere. */
-                    webhook?: boolean;
+                    webhook?: boolean | null;
                 };
             };
         };
@@ -4365,6 +4452,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4402,6 +4490,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4421,7 +4511,7 @@ export interface operations {
                 "application/json": {
                     value: string;
                     /** @description Where it may be sent from here on; as before without. */
-                    hosts?: string[];
+                    hosts?: string[] | null;
                 };
             };
         };
@@ -4472,6 +4562,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4505,6 +4596,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4538,7 +4630,10 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4572,6 +4667,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4603,6 +4699,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -4638,6 +4735,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4661,7 +4759,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Only for this run; else for whoever has listened longest. */
-                    run?: string;
+                    run?: string | null;
                     /** @description What it carries. */
                     with?: unknown;
                 };
@@ -4725,6 +4823,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4741,13 +4840,10 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
-                    /**
-                     * @description How far it goes; `read` without.
-                     * @enum {string}
-                     */
-                    scope?: "ai" | "read" | "run" | "edit" | "admin";
+                    /** @description How far it goes; `read` without. */
+                    scope?: ("ai" | "read" | "run" | "edit" | "admin") | null;
                     /** @description How long it counts, as in `90d`; for ever without. */
-                    expires?: string;
+                    expires?: string | null;
                 };
             };
         };
@@ -4770,6 +4866,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -4807,6 +4904,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4854,6 +4953,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4910,6 +5011,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4950,6 +5053,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4978,6 +5082,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -4996,9 +5101,9 @@ export interface operations {
                     /** @description A workflow in YAML. It has no folder, so that it reads and writes no files. */
                     text: string;
                     /** @description Only tell what would change. */
-                    dry_run?: boolean;
+                    dry_run?: boolean | null;
                     /** @description Whether its triggers start runs; as before without it, and those of a new one do. */
-                    enabled?: boolean;
+                    enabled?: boolean | null;
                 };
             };
         };
@@ -5062,6 +5167,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
@@ -5109,6 +5215,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5261,6 +5369,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5295,6 +5405,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5313,7 +5425,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description A version; the one before without. */
-                    to?: number;
+                    to?: number | null;
                 };
             };
         };
@@ -5378,7 +5490,7 @@ export interface operations {
                     /** @description The inputs by their names. */
                     inputs?: {
                         [key: string]: unknown;
-                    };
+                    } | null;
                 };
             };
         };
@@ -5435,6 +5547,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             503: components["responses"]["Refused"];
@@ -5470,8 +5584,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     get_healthz: {
@@ -5496,6 +5617,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
         };
     };
@@ -5526,11 +5648,14 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     post_hooks_by_token: {
@@ -5569,12 +5694,15 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
             408: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     get_readyz: {
@@ -5602,6 +5730,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
             /** @description It does not work just now. */
             503: {
@@ -5647,6 +5776,17 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
     post_embeddings: {
@@ -5675,6 +5815,17 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
     post_messages: {
@@ -5704,6 +5855,17 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
     get_models: {
@@ -5726,6 +5888,17 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
     get_models_by_model: {
@@ -5750,6 +5923,17 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Troubled"];
+            401: components["responses"]["Troubled"];
+            402: components["responses"]["Troubled"];
+            403: components["responses"]["Troubled"];
+            404: components["responses"]["Troubled"];
+            413: components["responses"]["Troubled"];
+            429: components["responses"]["Troubled"];
+            500: components["responses"]["Troubled"];
+            502: components["responses"]["Troubled"];
+            503: components["responses"]["Troubled"];
+            529: components["responses"]["Troubled"];
         };
     };
 }
