@@ -1,7 +1,7 @@
 //! The page of a connector for readers, in Markdown: made of what its manifest says, with a workflow that works.
 
 use dsl::catalog::{Safety, Trust};
-use dsl::types::{Field, Type};
+use dsl::types::{Field, Marks, Type};
 
 use crate::manifest::auth::{Auth, Kind};
 use crate::manifest::{Action, Effect, Manifest};
@@ -102,6 +102,9 @@ fn example(manifest: &Manifest) -> String {
     let acts = |action: &&Action| other(action) && action.effect != Effect::Read;
     let chosen = manifest.actions.iter().find(acts).or_else(|| manifest.actions.iter().find(other));
     let Some(action) = chosen.or(manifest.actions.first()) else { return String::new() };
+    if let Some((field, marks)) = action.input.iter().find_map(|field| Some((field, field.marks?))) {
+        return example_of_statement(manifest, action, (&field.name, marks));
+    }
     let needed: Vec<&Field> =
         action.input.iter().filter(|field| !field.optional && field.default.is_none()).collect();
     let mut text = format!("name: {}-example\n", manifest.id.replace('_', "-"));
@@ -120,6 +123,22 @@ fn example(manifest: &Manifest) -> String {
     }
     text += &format!("output: \"{{{{ steps.{} }}}}\"\n", action.name);
     text
+}
+
+/// The same where an action takes a text that is the author's alone, with marks for values.
+fn example_of_statement(manifest: &Manifest, action: &Action, (field, marks): (&str, Marks)) -> String {
+    let statement = match action.effect {
+        Effect::Read => "select name, email from customers where country = ",
+        _ => "update customers set seen = true where email = ",
+    };
+    let input = if action.effect == Effect::Read { "country" } else { "email" };
+    format!(
+        "name: {id}-example\ninputs:\n  {input}: string\nsteps:\n  {name}:\n    use: {id}.{name}\n    with:\n      \
+         {field}: {statement}{mark}\n      params: [\"{{{{ inputs.{input} }}}}\"]\noutput: \"{{{{ steps.{name} }}}}\"\n",
+        id = manifest.id,
+        name = action.name,
+        mark = marks.of(1),
+    )
 }
 
 /// A type as an author writes it in a file: what YAML would read otherwise stands in quotes.

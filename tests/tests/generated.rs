@@ -14,6 +14,8 @@ use dsl::verb;
 #[path = "../../dsl/tests/support/made.rs"]
 #[allow(dead_code)]
 mod made;
+#[path = "generated/providers.rs"]
+mod providers;
 
 /// Compares a page with what it should be, or writes it.
 fn page(name: &str, expected: &str) {
