@@ -19,7 +19,7 @@ use server::token::Scope;
 use tests::browser::{Browser, account, with_heads};
 use tests::models::Provider;
 use tests::tool::installed;
-use tests::web::{Web, request};
+use tests::web::request;
 
 use super::served;
 
