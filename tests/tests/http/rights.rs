@@ -99,7 +99,7 @@ fn who_is_shut_out_while_all_hands_are_full_does_nothing_when_there_are_some() {
             request(method, path, Some(token.expose()), body)
         };
         let lose = || {
-            let _recorded = server::tokens::remove(&vault(), who, &lost).expect("it is there");
+            server::tokens::remove(&vault(), who, &lost).expect("it is there");
         };
         let heard = behind(&web, holder.expose(), &asked(&lost), || used(&lost), lose);
         assert_eq!(heard, (401, 0), "{method} {path}");
