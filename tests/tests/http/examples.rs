@@ -192,6 +192,13 @@ fn a_fuzzer_of_others_finds_nothing_that_the_description_does_not_say() {
             which: [chosen(&["--include-path-regex", OF_PEOPLE]), all_of("--exclude-operation-id", SESSIONS)]
                 .concat(),
         },
+        // Where the description itself is had is asked by name alone.
+        Pass {
+            name: "anybody",
+            heads: vec![],
+            shows: vec![],
+            which: chosen(&["--include-path", "/api/v1/openapi.json"]),
+        },
         Pass {
             name: "a person who goes",
             heads: here.clone(),
