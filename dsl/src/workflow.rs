@@ -18,6 +18,7 @@ use crate::template::Template;
 use crate::types::Field;
 use crate::value::Value;
 
+pub use same::without_places;
 pub use trigger::{
     CatchUp, Concurrency, Keeping, Moment, Overlap, Respond, Start, Trigger, Verify, WhenFull,
 };
@@ -100,7 +101,7 @@ pub struct Step {
 impl Step {
     /// True if another version of this step does the same: places in the text do not count.
     pub fn does_the_same(&self, other: &Step) -> bool {
-        same::stored(self) == same::stored(other)
+        same::without_places(self) == same::without_places(other)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dsl::catalog::Safety;
-use dsl::workflow::{Start, Workflow};
+use dsl::workflow::{Start, Workflow, without_places};
 use engine::outline::{Beside, Entry, Outline, Part};
 use engine::plan::Plan;
 use runtime::schedule;
@@ -116,24 +116,8 @@ const KINDS: [(Of, Read); 7] = [
 ];
 
 /// What is compared: the stored form, of which places in the text are no part.
-fn stored(value: &impl Serialize) -> String {
-    let mut json = serde_json::to_value(value).unwrap_or_default();
-    drop_places(&mut json);
-    json.to_string()
-}
-
-fn drop_places(json: &mut serde_json::Value) {
-    match json {
-        serde_json::Value::Object(fields) => {
-            fields.remove("span");
-            fields.values_mut().for_each(drop_places);
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_places),
-        serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Number(_)
-        | serde_json::Value::String(_) => {}
-    }
+fn stored(part: &impl Serialize) -> String {
+    without_places(part).to_string()
 }
 
 fn triggers(workflow: &Workflow) -> Parts {
@@ -243,5 +227,12 @@ mod tests {
         ];
         assert_eq!(told, expected);
         assert_eq!(Change::of(Some(&old), &old), Change::default());
+        let moved = |before: &str| {
+            workflow(&format!(
+                "{before}name: a\ntriggers: [{{ cron: \"0 9 * * *\" }}]\nsteps:\n  a: {{ set: {{ x: 1 }} }}\n  b: {{ set: {{ y: \
+                 \"{{{{ steps.a.x + 1 }}}} of {{{{ len([steps.a]) }}}}\" }} }}\noutput: \"{{{{ steps.b.y }}}}\"\n"
+            ))
+        };
+        assert_eq!(Change::of(Some(&moved("")), &moved("# further down\n")), Change::default());
     }
 }

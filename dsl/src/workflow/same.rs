@@ -1,8 +1,7 @@
-//! Steps compared by what they do: their stored form without places in the text.
+//! Parts of a workflow compared by what they do: their stored form without places in the text.
 
+use serde::Serialize;
 use serde_json::Value;
-
-use super::Step;
 
 /// What of the stored form are places, wherever they stand.
 const PLACES: [&str; 3] = ["at", "map", "span"];
@@ -10,9 +9,12 @@ const PLACES: [&str; 3] = ["at", "map", "span"];
 /// What of the stored form is a name and its place.
 const NAMED: [&str; 2] = ["field", "soft_field"];
 
-/// The stored form of a step without places.
-pub(super) fn stored(step: &Step) -> Value {
-    let mut stored = serde_json::to_value(step).expect("a step has only text keys");
+/// The stored form of a part of a workflow without places in its text: what does the same has the same.
+///
+/// # Panics
+/// Where it is no part of a workflow, and has keys that are no texts.
+pub fn without_places(part: &impl Serialize) -> Value {
+    let mut stored = serde_json::to_value(part).expect("a part of a workflow has only text keys");
     strip(&mut stored);
     stored
 }
