@@ -326,8 +326,11 @@ fn clause(wish: &str, masked: &str, place: Range<usize>) -> Clause {
         ..Clause::default()
     };
     for word in words {
+        // `post the issues to #dev`: what is posted is no post.
+        let posts = clause.verb.as_deref() == Some("send") && !noun_before(&text, &word);
         for meaning in word.meanings {
             match meaning {
+                Meaning::Object(id) if id == "post" && posts => {}
                 Meaning::Service(id) => clause.services.push((word.place.start, id)),
                 Meaning::Object(id) => clause.objects.push((word.place.start, id)),
                 Meaning::Happens(id) => clause.happens.push(id),

@@ -153,7 +153,7 @@ impl Asked<'_> {
         for (at, value) in self.values.iter().enumerate() {
             statement.raw_bind_parameter(at + 1, Bound(value)).map_err(told)?;
         }
-        let columns = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns = statement.column_names().map(str::to_owned).collect();
         let (width, mut size) = (statement.column_count(), 0);
         let mut answer = Answer { columns, ..Answer::default() };
         let before = connection.total_changes();

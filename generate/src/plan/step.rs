@@ -12,7 +12,7 @@ use crate::lexicon::lexicon;
 use crate::sketch::{Does, Step};
 
 /// Services by which people are told something.
-pub(super) const TELLING: &[&str] = &["slack", "teams", "discord", "x", "linkedin"];
+pub(super) const TELLING: &[&str] = &["slack", "teams", "discord", "telegram", "twilio", "x", "linkedin"];
 /// Services of mail.
 pub(super) const MAILING: &[&str] = &["gmail", "outlook_mail", "email"];
 
@@ -298,6 +298,8 @@ impl Planner<'_> {
             "slack" => "slack.post_message",
             "teams" => "teams.post_message",
             "discord" => "discord.send_message",
+            "telegram" => "telegram.send_message",
+            "twilio" => "twilio.send_message",
             "x" => "x.create_post",
             "linkedin" => "linkedin.create_post",
             "outlook_mail" => "outlook_mail.send_message",

@@ -122,10 +122,13 @@ fn watched(workflows: &[(&str, String)]) -> Seen {
     rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("it runs");
     assert!(service.wait().expect("it ends").success(), "it ends in order");
     // Who watches tells last that it has ended.
-    let (last, end) = (format!("{} +++ exited", service.id()), Instant::now() + PATIENCE);
+    let (own, end) = (service.id().to_string(), Instant::now() + PATIENCE);
     loop {
         let text = std::fs::read_to_string(&trace).expect("it was written");
-        if text.contains(&last) {
+        let has_ended = |line: &str| {
+            line.split_once(' ').is_some_and(|(pid, rest)| pid == own && rest.contains("+++ exited"))
+        };
+        if text.lines().any(has_ended) {
             return read(&text);
         }
         assert!(Instant::now() < end, "it is watched for ever: {text}");
