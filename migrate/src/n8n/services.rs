@@ -154,6 +154,7 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
     };
     params.ignore(&strings(row, "ignore"));
     params.ignore(&["authentication", "requestOptions"]);
+    told(weave, node, row);
     if let Some(most) = row.get("most").and_then(Value::as_u64)
         && params.flag("returnAll").unwrap_or(true)
     {
@@ -210,6 +211,16 @@ fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Ve
     }
 }
 
+/// What a row says that a person has to settle, or that is otherwise here.
+fn told(weave: &mut Weave, node: usize, row: &Value) {
+    if let Some(line) = text(row, "person") {
+        weave.parts[node].person(Why::new(Kind::Setting, line));
+    }
+    if let Some(line) = text(row, "settle") {
+        weave.settle.insert(format!("of `{}`: {line}", shown(&weave.file.nodes[node].name)));
+    }
+}
+
 fn is_bare(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().all(is_bare),
@@ -257,12 +268,19 @@ fn with(
 ) -> Res<Vec<Entry>> {
     let mut out = vec![];
     for (name, of) in made.and_then(Value::as_object).into_iter().flatten() {
+        if of.is_object() || of.is_array() {
+            let value = requests::made(weave, place, params, of)?;
+            out.extend(value.map(|value| Entry::new(name, value)));
+            continue;
+        }
         let fixed = (!of.is_string()).then(|| of.to_string());
         let of = of.as_str().unwrap_or_default();
         let value = if let Some(fixed) = fixed {
             Some(Tree::Bare(fixed))
         } else if of == "first" {
             first.map(|step| Tree::Text(format!("{{{{ steps.{step} }}}}")))
+        } else if let Some(field) = of.strip_prefix("first ") {
+            first.map(|step| Tree::Text(format!("{{{{ steps.{step}.{field} }}}}")))
         } else if let Some(fixed) = of.strip_prefix('=') {
             Some(Tree::text(fixed))
         } else if let Some(file) = of.strip_prefix('@') {
@@ -274,7 +292,7 @@ fn with(
             })?;
             Some(Tree::Text(bin.file.hole()))
         } else {
-            parameter(weave, place, params, of)?
+            requests::special(weave, place, params, of)?
         };
         out.extend(value.map(|value| Entry::new(name, value)));
     }
@@ -283,15 +301,30 @@ fn with(
 
 pub(super) fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
     let (paths, is_list) = of.strip_suffix(",list").map_or((of, false), |paths| (paths, true));
+    let (paths, is_number) = paths.strip_suffix(",int").map_or((paths, false), |paths| (paths, true));
     // What a sheet is called stands beside its number.
     if let Some(path) = paths.strip_suffix('~') {
         return super::sheets::sheet(params, path).map(|name| Some(Tree::text(name)));
     }
     for path in paths.split('|') {
+        if let Some(fixed) = path.strip_prefix('=') {
+            let is_number = fixed.parse::<i64>().is_ok();
+            return Ok(Some(if is_number { Tree::Bare(fixed.to_owned()) } else { Tree::text(fixed) }));
+        }
         let Some(value) = params.chosen(path) else { continue };
         let by_address =
             params.get(path).is_some_and(|found| found.get("mode").and_then(Value::as_str) == Some("url"));
+        if by_address && value.as_str().is_some_and(|text| text.starts_with('=')) {
+            let address = Say::new(weave, place).ex(&value)?.as_text();
+            let pattern = Ex::literal("/(?:d|folders)/([0-9A-Za-z_-]+)");
+            return Ok(Some(Tree::Text(Ex::call("extract", &[&address, &pattern], Sort::Any).hole())));
+        }
         let value = if by_address { Value::from(id_of(&value)?) } else { value };
+        if let (Some(text), true) = (value.as_str(), is_number)
+            && text.parse::<i64>().is_ok()
+        {
+            return Ok(Some(Tree::Bare(text.to_owned())));
+        }
         let mut say = Say::new(weave, place);
         return Ok(Some(match (&value, is_list) {
             (Value::String(raw), true) if raw.starts_with('=') => Tree::Text(say.ex(&value)?.hole()),
@@ -359,11 +392,13 @@ pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> 
     let with = with(weave, &nowhere, params, row.get("with"), None)?;
     params.ignore(&strings(row, "ignore"));
     params.ignore(&["pollTimes", "authentication"]);
+    told(weave, node, row);
     connection(weave, event);
     let mut entries = vec![Entry::text("event", event)];
     if !with.is_empty() {
         entries.push(Entry::map("with", with));
     }
+    entries.extend(text(row, "filter").map(|filter| Entry::text("filter", filter)));
     weave.triggers.push(Tree::Map(entries));
     let answer = Ex::path("trigger.event");
     let item = match text(row, "gives_all") {
