@@ -49,9 +49,10 @@ impl Statement<'_> {
 
     /// A name, between what the database writes around names.
     fn name(&self, name: &str) -> Res<String> {
-        let plain = name.chars().enumerate().all(|(at, char)| {
-            char == '_' || char.is_ascii_alphabetic() || at > 0 && char.is_ascii_digit()
-        });
+        let plain = name
+            .chars()
+            .enumerate()
+            .all(|(at, char)| char == '_' || char.is_ascii_alphabetic() || at > 0 && char.is_ascii_digit());
         if name.is_empty() || !plain {
             return Err(Why::new(
                 Kind::Setting,
@@ -256,15 +257,18 @@ fn select(weave: &mut Weave, place: &Place, params: &Params, statement: &mut Sta
 
 /// The columns that are written, each with its value.
 fn values(weave: &mut Weave, place: &Place, params: &Params, version: f64) -> Res<Vec<(String, Tree)>> {
-    let automatic = ["columns.mappingMode", "dataMode"].iter().any(|path| {
-        params.text(path).is_some_and(|mode| mode == "autoMapInputData")
-    });
+    let automatic = ["columns.mappingMode", "dataMode"]
+        .iter()
+        .any(|path| params.text(path).is_some_and(|mode| mode == "autoMapInputData"));
     let own = params.get("columns.value").and_then(|value| value.as_object().cloned());
     let listed = params.list("valuesToSend.values");
     let named = if version < 2.0 { self::listed(params, "columns") } else { vec![] };
     params.ignore(&["columns", "dataMode", "valuesToSend"]);
     let of_item = |names: Vec<String>| -> Res<Vec<(String, Tree)>> {
-        names.into_iter().map(|name| Ok((name.clone(), Tree::Text(place.item.field(&name)?.hole())))).collect()
+        names
+            .into_iter()
+            .map(|name| Ok((name.clone(), Tree::Text(place.item.field(&name)?.hole()))))
+            .collect()
     };
     if !named.is_empty() {
         // A column may be told with its type, as `id:int`, which a parameter takes from the column.
@@ -561,7 +565,8 @@ fn marked(text: &str, dialect: &Dialect, given: usize) -> Res<(String, Vec<Used>
             }
             MARK => return Err(inside()),
             '$' if chars.get(at + 1).is_some_and(char::is_ascii_digit) => {
-                let digits: String = chars[at + 1..].iter().take_while(|char| char.is_ascii_digit()).collect();
+                let digits: String =
+                    chars[at + 1..].iter().take_while(|char| char.is_ascii_digit()).collect();
                 at += 1 + digits.len();
                 if chars.get(at) == Some(&':') && chars.get(at + 1) != Some(&':') {
                     return Err(Why::new(Kind::Setting, "a name or a list that is passed to its statement"));
@@ -594,10 +599,15 @@ fn has_mark(text: &str) -> bool {
 /// Whether a statement reads, and what it gives.
 fn kind(sql: &str, dialect: &Dialect) -> Gives {
     let low = sql.to_lowercase();
-    let words: Vec<&str> =
-        low.split(|char: char| !(char.is_alphanumeric() || char == '_')).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = low
+        .split(|char: char| !(char.is_alphanumeric() || char == '_'))
+        .filter(|word| !word.is_empty())
+        .collect();
     let any = |of: &[&str]| words.iter().any(|word| of.contains(word));
-    let reads = matches!(words.first(), Some(&("select" | "with" | "show" | "explain" | "values" | "describe" | "table")));
+    let reads = matches!(
+        words.first(),
+        Some(&("select" | "with" | "show" | "explain" | "values" | "describe" | "table"))
+    );
     let changes = any(&["insert", "update", "delete", "merge", "into"]);
     match (reads && !changes, dialect.returns && any(&["returning"])) {
         (true, _) => Gives::Rows,

@@ -328,7 +328,9 @@ fn buttons(weave: &mut Weave, place: &Place, params: &Params, path: &str) -> Res
         for button in inner(&row, "/row/buttons") {
             let text = button.get("text").cloned().unwrap_or(Value::Null);
             let mut entries = vec![Entry::new("text", Say::new(weave, place).tree(&text)?)];
-            for (name, value) in button.get("additionalFields").and_then(Value::as_object).into_iter().flatten() {
+            for (name, value) in
+                button.get("additionalFields").and_then(Value::as_object).into_iter().flatten()
+            {
                 if value.is_object() {
                     let why = format!("`{}` of a button has no equal", shown(name));
                     return Err(Why::new(Kind::Setting, why));

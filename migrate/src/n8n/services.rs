@@ -147,6 +147,7 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
         Some(uses) => {
             let mut with = with(weave, &place, params, row.get("with"), first.as_deref())?;
             blanks(weave, node, uses, row, &mut with);
+            may_miss(weave, uses, &mut with);
             connection(weave, uses);
             vec![Entry::text("use", uses), Entry::map("with", with)]
         }
@@ -207,6 +208,31 @@ fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Ve
         if known && !with.iter().any(|entry| entry.key == name) {
             weave.settle.insert(format!("`{name}` of `{of}`, which is empty in the file"));
             with.push(Entry::text(name, ""));
+        }
+    }
+}
+
+/// What an event may not have, and a service must be given: where it is missing nothing goes in its place, which the
+/// service refuses as it refuses n8n.
+fn may_miss(weave: &Weave, uses: &str, with: &mut [Entry]) {
+    let Some(action) = weave.catalog.get(uses) else { return };
+    let is_text = |ty: &dsl::types::Type| match ty {
+        dsl::types::Type::String => true,
+        dsl::types::Type::Union(arms) => arms.contains(&dsl::types::Type::String),
+        _ => false,
+    };
+    for entry in with {
+        let asked = action.input.iter().find(|field| *field.name == *entry.key);
+        if !asked.is_some_and(|field| !field.optional && field.default.is_none() && is_text(&field.ty)) {
+            continue;
+        }
+        if let Tree::Text(text) = &mut entry.value
+            && let Some(path) = text.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}"))
+            && path.starts_with("trigger.event")
+            && path.contains("?.")
+            && path.chars().all(|char| char.is_alphanumeric() || matches!(char, '_' | '.' | '?'))
+        {
+            *text = format!("{{{{ {path} ?? '' }}}}");
         }
     }
 }
