@@ -251,7 +251,7 @@ pub(super) fn special(weave: &mut Weave, place: &Place, params: &Params, of: &st
     if let Some(path) = of.strip_prefix("split ") {
         let Some(raw) = params.text(path) else { return Ok(None) };
         if raw.starts_with('=') {
-            let list = Say::new(weave, place).ex(&Value::from(raw))?;
+            let list = Say::new(weave, place).ex(&Value::from(raw))?.as_text();
             let made = format!("map(split({}, ','), x => trim(x))", list.text);
             return Ok(Some(Tree::Text(Ex::path(made).hole())));
         }
@@ -261,7 +261,7 @@ pub(super) fn special(weave: &mut Weave, place: &Place, params: &Params, of: &st
     if let Some(path) = of.strip_prefix("emails ") {
         let Some(raw) = params.text(path) else { return Ok(None) };
         if raw.starts_with('=') {
-            let list = Say::new(weave, place).ex(&Value::from(raw))?;
+            let list = Say::new(weave, place).ex(&Value::from(raw))?.as_text();
             let made = format!("map(split({}, ','), x => {{ email: trim(x) }})", list.text);
             return Ok(Some(Tree::Text(Ex::path(made).hole())));
         }

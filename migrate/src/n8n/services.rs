@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use dsl::types::Type;
 use serde_json::Value;
 
 use super::params::Params;
@@ -200,15 +201,29 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
 fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Vec<Entry>) {
     let Some(action) = weave.catalog.get(uses) else { return };
     let missing = action.input.iter().filter(|field| !field.optional && field.default.is_none());
-    let missing = missing.filter(|field| field.ty == dsl::types::Type::String);
-    let missing: Vec<String> = missing.map(|field| field.name.to_string()).collect();
+    let blank = |ty: &Type| match ty {
+        ty if is_text(ty) => Some(Tree::text("")),
+        Type::List(of) if is_text(of) => Some(Tree::List(vec![])),
+        _ => None,
+    };
+    let missing: Vec<(String, Tree)> =
+        missing.filter_map(|field| Some((field.name.to_string(), blank(&field.ty)?))).collect();
     let of = shown(&weave.file.nodes[node].name);
-    for name in missing {
+    for (name, blank) in missing {
         let known = row.get("with").and_then(|made| made.get(&name)).is_some();
         if known && !with.iter().any(|entry| entry.key == name) {
             weave.settle.insert(format!("`{name}` of `{of}`, which is empty in the file"));
-            with.push(Entry::text(name, ""));
+            with.push(Entry::new(name, blank));
         }
+    }
+}
+
+/// True for what may be a text.
+fn is_text(ty: &Type) -> bool {
+    match ty {
+        Type::String => true,
+        Type::Union(arms) => arms.contains(&Type::String),
+        _ => false,
     }
 }
 
@@ -216,11 +231,6 @@ fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Ve
 /// service refuses as it refuses n8n.
 fn may_miss(weave: &Weave, uses: &str, with: &mut [Entry]) {
     let Some(action) = weave.catalog.get(uses) else { return };
-    let is_text = |ty: &dsl::types::Type| match ty {
-        dsl::types::Type::String => true,
-        dsl::types::Type::Union(arms) => arms.contains(&dsl::types::Type::String),
-        _ => false,
-    };
     for entry in with {
         let asked = action.input.iter().find(|field| *field.name == *entry.key);
         if !asked.is_some_and(|field| !field.optional && field.default.is_none() && is_text(&field.ty)) {
