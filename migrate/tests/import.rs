@@ -342,6 +342,44 @@ fn an_action_that_is_not_at_hand_is_told_and_one_that_is_becomes_a_step() {
     assert_eq!((lost.verdict, lost.reasons().contains(&Kind::File)), (Verdict::InPart, true));
 }
 
+/// What a written statement of PostgreSQL becomes: its text and its values, or nothing where it is not carried over.
+fn statement(query: &str, values: &str) -> Option<(String, Value)> {
+    let params =
+        json!({ "operation": "executeQuery", "query": query, "options": { "queryReplacement": values } });
+    let found = migrate::n8n::import(&chain(&[("Ask", "postgres", 2.5, params)]), &catalog()).unwrap();
+    let made = dsl::yaml::read_value(&found.workflows[0].text).unwrap().to_json();
+    let with = &made["steps"]["ask"]["with"];
+    with["sql"].as_str().map(|sql| (sql.to_owned(), with["params"].clone()))
+}
+
+#[test]
+fn no_value_becomes_a_part_of_a_statement() {
+    let hole = "{{ $json.name }}";
+    for query in [
+        format!("select * from {hole}"),
+        format!("select * from a where b = {hole}"),
+        format!("select * from a where b like '%{hole}%'"),
+        format!("select \"{hole}\" from a"),
+        format!("select * from a where b = '{hole}{hole}'"),
+        format!("select * from a where b = '{hole}' order by {hole}"),
+        format!("select * from a -- it's {hole}"),
+        "select * from $1:name".to_owned(),
+        "select * from a where b = '$1'".to_owned(),
+        "select * from a where b = $2".to_owned(),
+        "select 1; drop table a".to_owned(),
+    ] {
+        assert_eq!(statement(&query, "x"), None, "{query}");
+    }
+    // The control: where it can be nothing but a value, it is one.
+    let (sql, params) = statement(&format!("select * from a where b = '{hole}' and c = $1"), "x").unwrap();
+    assert_eq!(sql, "select * from a where b = $2 and c = $1");
+    assert_eq!((&params[0], params.as_array().unwrap().len()), (&json!("x"), 2), "{params}");
+    let (sql, params) =
+        statement("select * from a where b = $1 and c::text = $2;", "={{ $json.a }}, y").unwrap();
+    assert_eq!(sql, "select * from a where b = $1 and c::text = $2");
+    assert_eq!(params[1], json!("y"));
+}
+
 #[test]
 fn more_loops_than_are_read_leave_the_rest_of_the_file() {
     let names: Vec<String> = (0..120).map(|at| format!("Loop {at}")).collect();
