@@ -4,6 +4,7 @@
 mod choose;
 mod code;
 mod conditions;
+mod databases;
 mod fields;
 mod file;
 mod files;
@@ -364,6 +365,8 @@ fn handle(
         short if short.starts_with("lc:") => {
             Err(Why::new(Kind::Model, "a part of LangChain without an equal"))
         }
+        "postgres" => databases::node(weave, node, &place, params, &databases::POSTGRES),
+        "mySql" => databases::node(weave, node, &place, params, &databases::MYSQL),
         "html" | "htmlExtract" => html::node(weave, node, &place, params),
         "markdown" | "xml" => Err(Why::new(Kind::File, "XML and Markdown are not taken apart here")),
         _ => services::action(weave, node, &place, params),

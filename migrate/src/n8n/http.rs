@@ -103,7 +103,8 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     if !matches!(method.as_str(), "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT") {
         return Err(Why::new(Kind::Setting, format!("the method `{}`", names::shown(&method))));
     }
-    if method != "GET" {
+    let reads = method == "GET";
+    if !reads {
         http.push(Entry::text("method", method));
     }
     let url = params.get("url").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
@@ -128,6 +129,10 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
         // An answer that says no is an answer like any other.
         let all = NO.iter().flat_map(|(from, to)| *from..=*to).map(|status| Tree::Bare(status.to_string()));
         http.push(Entry::new("expect", Tree::List(all.collect())));
+    }
+    // Something that is asked for by a body says how.
+    if reads && http.iter().any(|entry| matches!(&*entry.key, "body" | "form" | "json" | "multipart")) {
+        http.insert(0, Entry::text("method", "GET"));
     }
     let place = &paced(weave, node, place, params)?;
     let format = params.text(&if newer { at("responseFormat") } else { "responseFormat".into() });

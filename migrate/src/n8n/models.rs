@@ -33,6 +33,15 @@ const ALIKE: &[(&str, &str)] = &[
     ("lc:lmChatXAiGrok", "https://api.x.ai/v1"),
 ];
 
+/// How a model draws its words.
+const DRAWN: &[&str] = &[
+    "options.frequencyPenalty",
+    "options.presencePenalty",
+    "options.temperature",
+    "options.topK",
+    "options.topP",
+];
+
 /// True for a node that is part of another one.
 pub fn is_part(short: &str) -> bool {
     let Some(name) = short.strip_prefix("lc:") else { return short.ends_with("Tool") };
@@ -141,6 +150,14 @@ fn model_of(weave: &mut Weave, node: usize, model: usize) -> Option<Entry> {
         "modelId",
     ]);
     for left in params.left() {
+        // How freely it chooses its words; what it is asked for stays the same.
+        if DRAWN.contains(&&*left) {
+            let of = shown(&weave.file.nodes[model].name);
+            weave.settle.insert(format!(
+                "`{left}` of `{of}`, which is left to the model here: say in the prompt how freely it is to write"
+            ));
+            continue;
+        }
         let why = Why::new(Kind::Setting, format!("`{left}` of the model has no equal"));
         weave.parts[model].person(why);
     }

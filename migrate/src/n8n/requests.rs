@@ -167,9 +167,29 @@ fn piece(text: &str) -> String {
 }
 
 /// A value that is more than a parameter as it stands.
-fn special(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
+pub(super) fn special(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
     if of == "columns" {
         return columns(weave, place, params).map(Some);
+    }
+    if let Some(without) = of.strip_prefix("columns but ") {
+        return match columns(weave, place, params)? {
+            Tree::Map(mut entries) => {
+                entries.retain(|entry| entry.key != without);
+                Ok(Some(Tree::Map(entries)))
+            }
+            _ => Err(Why::new(Kind::Setting, "it writes all that comes in")),
+        };
+    }
+    if of == "picked" || of.starts_with("picked ") {
+        return picked(place, params, of.strip_prefix("picked ")).map(Some);
+    }
+    if let Some(words) = of.strip_prefix("words ") {
+        let (path, default) = words.split_once(' ').map_or((words, None), |(path, word)| (path, Some(word)));
+        let Some(word) = params.text(path).or_else(|| default.map(str::to_owned)) else { return Ok(None) };
+        let number = WORDS.iter().find(|(known, _)| *known == word).map(|(_, number)| number.to_string());
+        let number = number.or_else(|| word.parse::<u64>().ok().map(|number| number.to_string()));
+        let no = || Why::new(Kind::Setting, format!("`{}` as `{}`", shown(&word), shown(path)));
+        return number.map(|number| Some(Tree::Bare(number))).ok_or_else(no);
     }
     if let Some(raw) = of.strip_prefix('~') {
         let (mut out, mut rest) = (String::new(), raw);
@@ -206,10 +226,42 @@ fn special(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<O
         }
         return Say::new(weave, place).tree(&value).map(Some);
     }
+    // The opposite of what it says.
+    if let Some(path) = of.strip_prefix('!') {
+        let Some(value) = params.get(path) else { return Ok(None) };
+        let no = || Why::new(Kind::Setting, format!("`{}` that is made", shown(path)));
+        return value.as_bool().map(|flag| Some(Tree::Bare((!flag).to_string()))).ok_or_else(no);
+    }
+    if let Some(path) = of.strip_prefix("base64 ") {
+        let Some(raw) = params.text(path) else { return Ok(None) };
+        let text = Say::new(weave, place).ex(&Value::from(raw))?.as_text();
+        return Ok(Some(Tree::Text(Ex::call("base64", &[&text], ours::Sort::Text).hole())));
+    }
+    // The only one of a list.
+    if let Some(path) = of.strip_prefix("one ") {
+        return match &params.list(path)[..] {
+            [] => Ok(None),
+            [one] => Say::new(weave, place).tree(one).map(Some),
+            _ => Err(Why::new(Kind::Setting, format!("several of `{}`", shown(path)))),
+        };
+    }
+    if let Some(path) = of.strip_prefix("buttons ") {
+        return buttons(weave, place, params, path);
+    }
+    if let Some(path) = of.strip_prefix("split ") {
+        let Some(raw) = params.text(path) else { return Ok(None) };
+        if raw.starts_with('=') {
+            let list = Say::new(weave, place).ex(&Value::from(raw))?.as_text();
+            let made = format!("map(split({}, ','), x => trim(x))", list.text);
+            return Ok(Some(Tree::Text(Ex::path(made).hole())));
+        }
+        let one = |word: &str| Tree::Text(ours::plain(word.trim()));
+        return Ok(Some(Tree::List(raw.split(',').map(one).collect())));
+    }
     if let Some(path) = of.strip_prefix("emails ") {
         let Some(raw) = params.text(path) else { return Ok(None) };
         if raw.starts_with('=') {
-            let list = Say::new(weave, place).ex(&Value::from(raw))?;
+            let list = Say::new(weave, place).ex(&Value::from(raw))?.as_text();
             let made = format!("map(split({}, ','), x => {{ email: trim(x) }})", list.text);
             return Ok(Some(Tree::Text(Ex::path(made).hole())));
         }
@@ -227,6 +279,69 @@ fn special(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<O
         }
         (Some(_), _) => return Err(Why::new(Kind::Expression, format!("`{}` that is made", shown(path)))),
     }))
+}
+
+/// What Freshdesk calls by numbers and n8n by words.
+const WORDS: &[(&str, u64)] = &[
+    ("chat", 7),
+    ("closed", 5),
+    ("email", 1),
+    ("feedbackWidget", 9),
+    ("high", 3),
+    ("low", 1),
+    ("medium", 2),
+    ("open", 2),
+    ("outboundEmail", 10),
+    ("pending", 3),
+    ("phone", 3),
+    ("portal", 2),
+    ("resolved", 4),
+    ("urgent", 4),
+];
+
+/// The fields of the item, all or those that a parameter names.
+fn picked(place: &Place, params: &Params, path: Option<&str>) -> Res<Tree> {
+    let Some(path) = path else {
+        return match &place.item.rest {
+            super::weave::Rest::Closed(who) => Err(Why::new(
+                Kind::Answer,
+                format!("it writes all that `{who}` gives, which is not all at hand"),
+            )),
+            _ => Ok(Tree::Text(place.item.whole.hole())),
+        };
+    };
+    let names = params.list(path);
+    let names = names.iter().filter_map(Value::as_str).map(str::to_owned);
+    let fields: Res<Vec<Entry>> =
+        names.map(|name| Ok(Entry::text(&*name, place.item.field(&name)?.hole()))).collect();
+    fields.map(Tree::Map)
+}
+
+/// Rows of buttons below a message, each with its text and what it does.
+fn buttons(weave: &mut Weave, place: &Place, params: &Params, path: &str) -> Res<Option<Tree>> {
+    let inner = |value: &Value, key: &str| -> Vec<Value> {
+        value.pointer(key).and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let mut rows = vec![];
+    for row in inner(&params.get(path).unwrap_or(Value::Null), "/rows") {
+        let mut made = vec![];
+        for button in inner(&row, "/row/buttons") {
+            let text = button.get("text").cloned().unwrap_or(Value::Null);
+            let mut entries = vec![Entry::new("text", Say::new(weave, place).tree(&text)?)];
+            for (name, value) in
+                button.get("additionalFields").and_then(Value::as_object).into_iter().flatten()
+            {
+                if value.is_object() {
+                    let why = format!("`{}` of a button has no equal", shown(name));
+                    return Err(Why::new(Kind::Setting, why));
+                }
+                entries.push(Entry::new(name, Say::new(weave, place).tree(value)?));
+            }
+            made.push(Tree::Map(entries));
+        }
+        rows.push(Tree::List(made));
+    }
+    Ok((!rows.is_empty()).then_some(Tree::List(rows)))
 }
 
 /// The fields that a node writes, each as it is said or all that came in.

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use dsl::types::Type;
 use serde_json::Value;
 
 use super::params::Params;
@@ -147,6 +148,7 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
         Some(uses) => {
             let mut with = with(weave, &place, params, row.get("with"), first.as_deref())?;
             blanks(weave, node, uses, row, &mut with);
+            may_miss(weave, uses, &mut with);
             connection(weave, uses);
             vec![Entry::text("use", uses), Entry::map("with", with)]
         }
@@ -154,6 +156,7 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
     };
     params.ignore(&strings(row, "ignore"));
     params.ignore(&["authentication", "requestOptions"]);
+    told(weave, node, row);
     if let Some(most) = row.get("most").and_then(Value::as_u64)
         && params.flag("returnAll").unwrap_or(true)
     {
@@ -198,15 +201,59 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
 fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Vec<Entry>) {
     let Some(action) = weave.catalog.get(uses) else { return };
     let missing = action.input.iter().filter(|field| !field.optional && field.default.is_none());
-    let missing = missing.filter(|field| field.ty == dsl::types::Type::String);
-    let missing: Vec<String> = missing.map(|field| field.name.to_string()).collect();
+    let blank = |ty: &Type| match ty {
+        ty if is_text(ty) => Some(Tree::text("")),
+        Type::List(of) if is_text(of) => Some(Tree::List(vec![])),
+        _ => None,
+    };
+    let missing: Vec<(String, Tree)> =
+        missing.filter_map(|field| Some((field.name.to_string(), blank(&field.ty)?))).collect();
     let of = shown(&weave.file.nodes[node].name);
-    for name in missing {
+    for (name, blank) in missing {
         let known = row.get("with").and_then(|made| made.get(&name)).is_some();
         if known && !with.iter().any(|entry| entry.key == name) {
             weave.settle.insert(format!("`{name}` of `{of}`, which is empty in the file"));
-            with.push(Entry::text(name, ""));
+            with.push(Entry::new(name, blank));
         }
+    }
+}
+
+/// True for what may be a text.
+fn is_text(ty: &Type) -> bool {
+    match ty {
+        Type::String => true,
+        Type::Union(arms) => arms.contains(&Type::String),
+        _ => false,
+    }
+}
+
+/// What an event may not have, and a service must be given: where it is missing nothing goes in its place, which the
+/// service refuses as it refuses n8n.
+fn may_miss(weave: &Weave, uses: &str, with: &mut [Entry]) {
+    let Some(action) = weave.catalog.get(uses) else { return };
+    for entry in with {
+        let asked = action.input.iter().find(|field| *field.name == *entry.key);
+        if !asked.is_some_and(|field| !field.optional && field.default.is_none() && is_text(&field.ty)) {
+            continue;
+        }
+        if let Tree::Text(text) = &mut entry.value
+            && let Some(path) = text.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}"))
+            && path.starts_with("trigger.event")
+            && path.contains("?.")
+            && path.chars().all(|char| char.is_alphanumeric() || matches!(char, '_' | '.' | '?'))
+        {
+            *text = format!("{{{{ {path} ?? '' }}}}");
+        }
+    }
+}
+
+/// What a row says that a person has to settle, or that is otherwise here.
+fn told(weave: &mut Weave, node: usize, row: &Value) {
+    if let Some(line) = text(row, "person") {
+        weave.parts[node].person(Why::new(Kind::Setting, line));
+    }
+    if let Some(line) = text(row, "settle") {
+        weave.settle.insert(format!("of `{}`: {line}", shown(&weave.file.nodes[node].name)));
     }
 }
 
@@ -257,12 +304,19 @@ fn with(
 ) -> Res<Vec<Entry>> {
     let mut out = vec![];
     for (name, of) in made.and_then(Value::as_object).into_iter().flatten() {
+        if of.is_object() || of.is_array() {
+            let value = requests::made(weave, place, params, of)?;
+            out.extend(value.map(|value| Entry::new(name, value)));
+            continue;
+        }
         let fixed = (!of.is_string()).then(|| of.to_string());
         let of = of.as_str().unwrap_or_default();
         let value = if let Some(fixed) = fixed {
             Some(Tree::Bare(fixed))
         } else if of == "first" {
             first.map(|step| Tree::Text(format!("{{{{ steps.{step} }}}}")))
+        } else if let Some(field) = of.strip_prefix("first ") {
+            first.map(|step| Tree::Text(format!("{{{{ steps.{step}.{field} }}}}")))
         } else if let Some(fixed) = of.strip_prefix('=') {
             Some(Tree::text(fixed))
         } else if let Some(file) = of.strip_prefix('@') {
@@ -274,7 +328,7 @@ fn with(
             })?;
             Some(Tree::Text(bin.file.hole()))
         } else {
-            parameter(weave, place, params, of)?
+            requests::special(weave, place, params, of)?
         };
         out.extend(value.map(|value| Entry::new(name, value)));
     }
@@ -283,15 +337,30 @@ fn with(
 
 pub(super) fn parameter(weave: &mut Weave, place: &Place, params: &Params, of: &str) -> Res<Option<Tree>> {
     let (paths, is_list) = of.strip_suffix(",list").map_or((of, false), |paths| (paths, true));
+    let (paths, is_number) = paths.strip_suffix(",int").map_or((paths, false), |paths| (paths, true));
     // What a sheet is called stands beside its number.
     if let Some(path) = paths.strip_suffix('~') {
         return super::sheets::sheet(params, path).map(|name| Some(Tree::text(name)));
     }
     for path in paths.split('|') {
+        if let Some(fixed) = path.strip_prefix('=') {
+            let is_number = fixed.parse::<i64>().is_ok();
+            return Ok(Some(if is_number { Tree::Bare(fixed.to_owned()) } else { Tree::text(fixed) }));
+        }
         let Some(value) = params.chosen(path) else { continue };
         let by_address =
             params.get(path).is_some_and(|found| found.get("mode").and_then(Value::as_str) == Some("url"));
+        if by_address && value.as_str().is_some_and(|text| text.starts_with('=')) {
+            let address = Say::new(weave, place).ex(&value)?.as_text();
+            let pattern = Ex::literal("/(?:d|folders)/([0-9A-Za-z_-]+)");
+            return Ok(Some(Tree::Text(Ex::call("extract", &[&address, &pattern], Sort::Any).hole())));
+        }
         let value = if by_address { Value::from(id_of(&value)?) } else { value };
+        if let (Some(text), true) = (value.as_str(), is_number)
+            && text.parse::<i64>().is_ok()
+        {
+            return Ok(Some(Tree::Bare(text.to_owned())));
+        }
         let mut say = Say::new(weave, place);
         return Ok(Some(match (&value, is_list) {
             (Value::String(raw), true) if raw.starts_with('=') => Tree::Text(say.ex(&value)?.hole()),
@@ -359,11 +428,13 @@ pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> 
     let with = with(weave, &nowhere, params, row.get("with"), None)?;
     params.ignore(&strings(row, "ignore"));
     params.ignore(&["pollTimes", "authentication"]);
+    told(weave, node, row);
     connection(weave, event);
     let mut entries = vec![Entry::text("event", event)];
     if !with.is_empty() {
         entries.push(Entry::map("with", with));
     }
+    entries.extend(text(row, "filter").map(|filter| Entry::text("filter", filter)));
     weave.triggers.push(Tree::Map(entries));
     let answer = Ex::path("trigger.event");
     let item = match text(row, "gives_all") {
