@@ -80,6 +80,7 @@ fn make(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
     let there = app.clone();
     let window = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
         .title("Keyway")
+        .icon(app.default_window_icon().cloned().ok_or("the icon is missing")?)?
         .inner_size(1280.0, 860.0)
         .min_inner_size(390.0, 500.0)
         .data_directory(kept)
@@ -219,9 +220,32 @@ fn enter(app: &AppHandle, address: &Address) -> Result<(), String> {
 /// Shows the pages at an origin.
 fn show(app: &AppHandle, at: &Url) -> Result<(), String> {
     *lock(&app.state::<Shell>().origin) = Some(at.origin());
+    may_tell(&window(app)?, at).map_err(|error| error.to_string())?;
     let mut page = at.clone();
     page.set_path("/dashboard");
     go(app, page)
+}
+
+/// Lets an origin show notices without being asked: whoever opened this window wants them.
+#[cfg(target_os = "linux")]
+fn may_tell(window: &WebviewWindow, at: &Url) -> tauri::Result<()> {
+    use webkit2gtk::{SecurityOrigin, WebContextExt, WebViewExt};
+
+    let at = at.to_string();
+    window.with_webview(move |view| {
+        let Some(context) = view.inner().context() else { return };
+        let permit = move |context: &webkit2gtk::WebContext| {
+            context.initialize_notification_permissions(&[&SecurityOrigin::for_uri(&at)], &[]);
+        };
+        permit(&context);
+        // Each process of pages is told anew.
+        context.connect_initialize_notification_permissions(permit);
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn may_tell(_: &WebviewWindow, _: &Url) -> tauri::Result<()> {
+    Ok(())
 }
 
 /// Says in the window what is wrong.
