@@ -216,7 +216,8 @@ pub fn back(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         Ok(answer) if answer.status == 201 => (answer, "connected"),
         Ok(answer) => (answer, "connecting"),
         Err(refusal) => {
-            let told = json!({ "connector": key.1, "name": key.2, "state": "refused", "why": refusal.message });
+            let told =
+                json!({ "connector": key.1, "name": key.2, "state": "refused", "why": refusal.message });
             (Answer::ok(told), "connecting")
         }
     };

@@ -7,8 +7,8 @@ use secret::Secret;
 use serde_json::{Value, json};
 
 use super::keys::summary;
-use super::{Answer, Ask, Refusal};
 use super::session::text;
+use super::{Answer, Ask, Refusal};
 use crate::connections::{
     Known, NewApp, WORKS, add_app, app_for, asked_for, of_deployed, signs_in_by_app, way,
 };
@@ -67,9 +67,9 @@ pub fn show(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         None => vec![],
     };
     let ours = needs.into_iter().filter(|(_, need)| need.connector == manifest.id);
-    let need = ours.map(|(workflow, need)| {
-        json!({ "workflow": workflow, "connection": need.name, "scopes": need.scopes })
-    });
+    let need = ours.map(
+        |(workflow, need)| json!({ "workflow": workflow, "connection": need.name, "scopes": need.scopes }),
+    );
     told["needs"] = need.collect();
     Ok(Answer::ok(told))
 }
@@ -77,9 +77,8 @@ pub fn show(ask: &Ask<'_>) -> Result<Answer, Refusal> {
 /// Stores the app that people sign in to a service with. Browsers come back here where nothing else is said.
 pub fn store_app(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let connector = ask.said.part("connector");
-    let manifest = connectors::library()
-        .find(connector)
-        .ok_or_else(|| Refusal::absent("connector", connector))?;
+    let manifest =
+        connectors::library().find(connector).ok_or_else(|| Refusal::absent("connector", connector))?;
     let (part, here) = (ask.house.part(&ask.who), comes_back_here(ask, connector));
     let redirect = ask.said.text("comes_back_to").unwrap_or(&here);
     let secret = ask.said.text("secret").map(|secret| Secret::new(secret.to_owned()));
@@ -105,12 +104,9 @@ fn way_shown(manifest: &Manifest, way: &Auth, (app, here): (Option<&Known>, &str
             };
             (begins, oauth2.scopes.default.clone())
         }
-        Kind::ApiKey
-        | Kind::Basic { .. }
-        | Kind::Bearer
-        | Kind::BodyKeys
-        | Kind::None
-        | Kind::Oauth1a(_) => ("given", vec![]),
+        Kind::ApiKey | Kind::Basic { .. } | Kind::Bearer | Kind::BodyKeys | Kind::None | Kind::Oauth1a(_) => {
+            ("given", vec![])
+        }
     };
     let secret = |(name, about): (String, String)| json!({ "name": name, "about": about });
     let app = app.map(|app| json!({ "comes_back_to": app.redirect, "here": app.redirect == here }));

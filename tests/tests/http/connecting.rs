@@ -169,7 +169,11 @@ fn a_browser_connects_for_who_began_there_and_for_nobody_else() {
     assert!(world.connections().is_empty());
     // The control: its own, which counts once.
     let page = world.back(&mut browser, &query);
-    assert_eq!((page.status, page.location.as_deref()), (303, Some("/dashboard/connections/slack?connected=main")), "{page:?}");
+    assert_eq!(
+        (page.status, page.location.as_deref()),
+        (303, Some("/dashboard/connections/slack?connected=main")),
+        "{page:?}"
+    );
     let told = world.connections();
     assert_eq!((told.len(), &told[0]["account"]), (1, &"bot in Acme".into()));
     assert_eq!(world.back(&mut browser, &query).status, 422, "the same again");
@@ -227,7 +231,8 @@ fn a_program_brings_the_address_at_which_a_browser_ended() {
 fn an_app_is_stored_and_what_connecting_takes_is_told() {
     let world = World::new();
     let shown = || {
-        let heard = world.web.ask(request("GET", "/api/v1/connectors/slack", Some(world.admin.expose()), None));
+        let heard =
+            world.web.ask(request("GET", "/api/v1/connectors/slack", Some(world.admin.expose()), None));
         assert!(!heard.body.contains(CANARY), "{heard:?}");
         serde_json::from_str::<Value>(&heard.body).expect("JSON")
     };
@@ -235,15 +240,23 @@ fn an_app_is_stored_and_what_connecting_takes_is_told() {
         let ways = told["ways"].as_array().expect("a list");
         ways.iter().find(|way| way["way"] == name).expect("it is there").clone()
     };
-    world.web.deploy("name: says\nsteps: { a: { use: slack.post_message, with: { channel: C1, text: hi } } }\n");
+    world
+        .web
+        .deploy("name: says\nsteps: { a: { use: slack.post_message, with: { channel: C1, text: hi } } }\n");
     let told = shown();
     assert_eq!((&told["comes_back_to"], &told["usual"]), (&world.here().into(), &"token".into()), "{told}");
     assert_eq!(told["needs"][0]["workflow"], "says");
     assert!(told["needs"][0]["scopes"].to_string().contains("chat:write"), "{told}");
-    assert_eq!((&way(&told, "token")["begins"], &way(&told, "token")["needs_app"]), (&"given".into(), &false.into()));
+    assert_eq!(
+        (&way(&told, "token")["begins"], &way(&told, "token")["needs_app"]),
+        (&"given".into(), &false.into())
+    );
     assert_eq!(way(&told, "token")["secrets"][0]["name"], "token");
     let oauth = way(&told, "oauth");
-    assert_eq!((&oauth["begins"], &oauth["needs_app"], &oauth["app"]), (&"browser".into(), &true.into(), &Value::Null));
+    assert_eq!(
+        (&oauth["begins"], &oauth["needs_app"], &oauth["app"]),
+        (&"browser".into(), &true.into(), &Value::Null)
+    );
     let path = "/api/v1/connectors/slack/app";
     assert_eq!(world.ask(&world.admin, path, &json!({ "id": "" })).0, 422, "no id");
     let app = json!({ "id": "app-1", "secret": "cnry-app-secret-0123" });

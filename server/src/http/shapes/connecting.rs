@@ -28,8 +28,8 @@ const CONNECTING_SHOWN: Known = Known {
         always("name", Text, ""),
         always(
             "state",
-            Word(&["browser", "choose", "connected", "device"]),
-            "Somebody is to agree in a browser, to choose, or to agree at another device; or it is done.",
+            Word(&["browser", "choose", "connected", "device", "refused"]),
+            "Somebody is to agree in a browser, to choose, or to agree at another device; or it is done, or over.",
         ),
         perhaps("address", Text, "Where somebody agrees."),
         perhaps("code", Text, "What they type there at another device."),
@@ -96,5 +96,9 @@ pub const APP_ADD: Shape = Fields(&[
     always("id", Text, "What the service calls the app: its client id."),
     perhaps("secret", Secret, "What the app says to be believed; without it, it has none."),
     perhaps("comes_back_to", Text, "Where browsers end, as the app is registered with it; here without."),
-    perhaps("hosts", List(&Text), "Hosts that the secret may be sent to, beside those that the connector names."),
+    perhaps(
+        "hosts",
+        List(&Text),
+        "Hosts that the secret may be sent to, beside those that the connector names.",
+    ),
 ]);
