@@ -33,7 +33,7 @@ const SCENES: [(&str, u64); 17] = [
     ("another role", 8),
     ("in plain words", 8),
     ("a token is told once", 2),
-    ("connecting accounts", 17),
+    ("connecting accounts", 16),
     ("keyboard alone", 6),
     ("texts that would be scripts", 7),
     ("phone", 23),

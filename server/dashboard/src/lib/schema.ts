@@ -1453,10 +1453,10 @@ export interface components {
             connector: string;
             name: string;
             /**
-             * @description Somebody is to agree in a browser, to choose, or to agree at another device; or it is done.
+             * @description Somebody is to agree in a browser, to choose, or to agree at another device; or it is done, or over.
              * @enum {string}
              */
-            state: "browser" | "choose" | "connected" | "device";
+            state: "browser" | "choose" | "connected" | "device" | "refused";
             /** @description Where somebody agrees. */
             address?: string;
             /** @description What they type there at another device. */
