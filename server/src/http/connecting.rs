@@ -187,7 +187,7 @@ pub fn finish(ask: &Ask<'_>) -> Result<Answer, Refusal> {
             let begins = format!("the answer is an address that begins with `{}?`", pending.redirect);
             return Err(Refusal::unfit(begins));
         }
-        came_back(&pending, query.split('#').next().unwrap_or_default())?;
+        came_back(&pending, query.split('#').next().unwrap_or_default()).map_err(Wrong::refusal)?;
     }
     let chosen = pairs(ask, "chosen").into_iter().collect();
     finished((&key, &pending), chosen)
@@ -206,11 +206,11 @@ pub fn back(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         ));
     }
     let query = Serializer::new(String::new()).extend_pairs(&ask.said.query).finish();
-    if Handle::current().block_on(async { matches!(*pending.came.lock().await, Came::Over(_)) }) {
-        return Err(used());
-    }
-    let came = came_back(&pending, &query);
-    let came = came.and_then(|()| finished((&key, &pending), BTreeMap::new()));
+    let came = match came_back(&pending, &query) {
+        Ok(()) => finished((&key, &pending), BTreeMap::new()),
+        Err(Wrong::NoAnswer(refusal)) => return Err(refusal),
+        Err(Wrong::Denied(refusal)) => Err(refusal),
+    };
     // The page asks what is to be chosen, or why nothing came of it: an address tells neither.
     let (answer, what) = match came {
         Ok(answer) if answer.status == 201 => (answer, "connected"),
@@ -279,25 +279,47 @@ fn pending(ask: &Ask<'_>, entering: Entering<'static>, came: Came) -> Pending {
     }
 }
 
-/// What came back comes a second time.
-fn used() -> Refusal {
-    Error::from(connectors::signin::Refusal::StateUsed).into()
+/// Why nothing comes of what came back.
+enum Wrong {
+    /// It is no answer to this attempt.
+    NoAnswer(Refusal),
+    /// The service says no, or the person there.
+    Denied(Refusal),
+}
+
+impl Wrong {
+    fn of(error: Error) -> Wrong {
+        use connectors::signin::Refusal::{Denied, Failed, OutsideHosts, Reconnect};
+        match error {
+            Error::SignIn(Denied(_) | Failed(_) | OutsideHosts { .. } | Reconnect(_)) => {
+                Wrong::Denied(error.into())
+            }
+            error => Wrong::NoAnswer(error.into()),
+        }
+    }
+
+    fn refusal(self) -> Refusal {
+        match self {
+            Wrong::NoAnswer(refusal) | Wrong::Denied(refusal) => refusal,
+        }
+    }
 }
 
 /// Takes an answer; whatever is wrong with it, the attempt is over.
-fn came_back(pending: &Pending, query: &str) -> Result<(), Refusal> {
+fn came_back(pending: &Pending, query: &str) -> Result<(), Wrong> {
     Handle::current().block_on(async {
         let mut came = pending.came.lock().await;
         if matches!(*came, Came::Over(_)) {
-            return Err(used());
+            return Err(Wrong::of(connectors::signin::Refusal::StateUsed.into()));
         }
         let taking = pending.entering.came_back(&pending.redirect, query).await;
         match taking {
             Ok(agreed) => *came = Came::Agreed(Box::new(agreed)),
             Err(error) => {
-                let refusal = Refusal::from(error);
+                let wrong = Wrong::of(error);
+                let (Wrong::NoAnswer(refusal) | Wrong::Denied(refusal)) = &wrong;
                 *came = Came::Over(Err(refusal.clone()));
-                return Err(refusal);
+                return Err(wrong);
             }
         }
         Ok(())
