@@ -27,7 +27,7 @@ use vault::{Connecting, Entry, Place, Vault, Who, secret_name};
 use crate::error::Error;
 
 pub use account::{Account, User, find, typed};
-pub use apps::{Known, NewApp, PORT, add_app, app_for, apps, usual_redirect};
+pub use apps::{Known, NewApp, PORT, add_app, app_for, apps, signs_in_by_app, usual_redirect};
 pub use connectors::signin::{Choice, Device, Poll, Refusal, Tokens};
 pub use entering::{Beginning, Check, Entering, Finished, Wish};
 pub use found::OfOwner;

@@ -43,6 +43,8 @@ async function person(options = {}) {
     page.on("pageerror", (error) => seen.errors.push(String(error)));
     page.on("request", (request) => {
       const url = request.url();
+      // Somebody who agrees at a service is sent to its page, and the page asks nothing else of it.
+      if (url.startsWith(`${env.KEYWAY_SERVICE}/`) && request.isNavigationRequest()) return;
       if (!url.startsWith(`${env.KEYWAY_URL}/`) && !url.startsWith("data:") && !url.startsWith("blob:")) seen.others.push(url);
     });
   });

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use connectors::manifest::Manifest;
-use connectors::manifest::auth::{Grant, Kind as WayKind, Oauth2};
+use connectors::manifest::auth::{Auth, Grant, Kind as WayKind, Oauth2};
 use connectors::signin::{App, Service};
 use dsl::value::Object;
 use secret::{NoVault, Refused, Secret};
@@ -112,6 +112,11 @@ fn ways(manifest: &Manifest) -> impl Iterator<Item = (&str, &Oauth2)> {
         WayKind::Oauth2(oauth2) if needs_app(oauth2) => Some((way.id.as_str(), &**oauth2)),
         _ => None,
     })
+}
+
+/// True where somebody signs in by an app that is registered at the service.
+pub fn signs_in_by_app(way: &Auth) -> bool {
+    matches!(&way.kind, WayKind::Oauth2(oauth2) if needs_app(oauth2))
 }
 
 /// True where tokens are given out to an app.

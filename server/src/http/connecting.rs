@@ -16,7 +16,9 @@ use tokio::runtime::Handle;
 use url::form_urlencoded::Serializer;
 use vault::{Connection, Place, READY};
 
+use super::connectors::comes_back_here;
 use super::issuers::COOKIE;
+use super::pages::BASE;
 use super::{Answer, Ask, House, Refusal};
 use crate::accounts::is_over;
 use crate::connections::{
@@ -55,8 +57,8 @@ enum Came {
     Device(Box<Device>, Instant),
     /// Somebody has agreed, and is to choose something.
     Agreed(Box<(Tokens, Plain)>),
-    /// It is over.
-    Over,
+    /// It is over. Whoever began is told what came of it, however often they ask.
+    Over(Result<Box<Value>, Refusal>),
 }
 
 /// Who began.
@@ -90,14 +92,6 @@ impl Connecting {
         let pending = Arc::new(pending);
         all.insert(key, pending.clone());
         Ok(pending)
-    }
-
-    /// Forgets one that is over. Another one of the same name that was begun meanwhile stays.
-    fn end(&self, key: &Key, pending: &Arc<Pending>) {
-        let mut all = self.lock();
-        if all.get(key).is_some_and(|it| Arc::ptr_eq(it, pending)) {
-            all.remove(key);
-        }
     }
 
     fn of_cookie(&self, connector: &str, cookie: [u8; 32]) -> Option<(Key, Arc<Pending>)> {
@@ -173,7 +167,7 @@ pub fn begin(ask: &Ask<'_>) -> Result<Answer, Refusal> {
             let tokens = Handle::current().block_on(entering.alone())?;
             let pending = pending(ask, entering, Came::Agreed(Box::new((tokens, Plain::Null))));
             let pending = ask.house.connecting().put(key.clone(), pending)?;
-            finished(ask.house, (&key, &pending), BTreeMap::new())
+            finished((&key, &pending), BTreeMap::new())
         }
     }
 }
@@ -193,10 +187,10 @@ pub fn finish(ask: &Ask<'_>) -> Result<Answer, Refusal> {
             let begins = format!("the answer is an address that begins with `{}?`", pending.redirect);
             return Err(Refusal::unfit(begins));
         }
-        came_back(ask.house, (&key, &pending), query.split('#').next().unwrap_or_default())?;
+        came_back(&pending, query.split('#').next().unwrap_or_default()).map_err(Wrong::refusal)?;
     }
     let chosen = pairs(ask, "chosen").into_iter().collect();
-    finished(ask.house, (&key, &pending), chosen)
+    finished((&key, &pending), chosen)
 }
 
 /// Takes what a browser comes back with, if whoever began is still signed in there and may still do it.
@@ -212,17 +206,32 @@ pub fn back(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         ));
     }
     let query = Serializer::new(String::new()).extend_pairs(&ask.said.query).finish();
-    came_back(house, (&key, &pending), &query)?;
-    let answer = finished(house, (&key, &pending), BTreeMap::new())?;
+    let came = match came_back(&pending, &query) {
+        Ok(()) => finished((&key, &pending), BTreeMap::new()),
+        Err(Wrong::NoAnswer(refusal)) => return Err(refusal),
+        Err(Wrong::Denied(refusal)) => Err(refusal),
+    };
+    // The page asks what is to be chosen, or why nothing came of it: an address tells neither.
+    let (answer, what) = match came {
+        Ok(answer) if answer.status == 201 => (answer, "connected"),
+        Ok(answer) => (answer, "connecting"),
+        Err(refusal) => {
+            let told =
+                json!({ "connector": key.1, "name": key.2, "state": "refused", "why": refusal.message });
+            (Answer::ok(told), "connecting")
+        }
+    };
+    let query = Serializer::new(String::new()).append_pair(what, &key.2).finish();
+    let page = format!("{BASE}/connections/{}?{query}", key.1);
     let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
-    Ok(answer.with(303).head("location", "/").head("set-cookie", gone))
+    Ok(answer.with(303).head("location", page).head("set-cookie", gone))
 }
 
 fn by_browser(ask: &Ask<'_>, key: Key, entering: Entering<'static>) -> Result<Answer, Refusal> {
     let redirect = entering.redirect().to_owned();
     let begun = entering.begin(&redirect)?;
     // Elsewhere, as at a terminal, a person brings the address here at which the browser ended.
-    let comes_here = redirect == format!("{}/connect/{}", ask.house.base(), key.1);
+    let comes_here = redirect == comes_back_here(ask, &key.1);
     let cookie = (comes_here && ask.who.person.is_some()).then(|| Token::random_as(ATTEMPT));
     let mut pending = pending(ask, entering, Came::Browser);
     (pending.redirect, pending.cookie) = (redirect.clone(), cookie.as_ref().map(Token::hash));
@@ -270,17 +279,47 @@ fn pending(ask: &Ask<'_>, entering: Entering<'static>, came: Came) -> Pending {
     }
 }
 
+/// Why nothing comes of what came back.
+enum Wrong {
+    /// It is no answer to this attempt.
+    NoAnswer(Refusal),
+    /// The service says no, or the person there.
+    Denied(Refusal),
+}
+
+impl Wrong {
+    fn of(error: Error) -> Wrong {
+        use connectors::signin::Refusal::{Denied, Failed, OutsideHosts, Reconnect};
+        match error {
+            Error::SignIn(Denied(_) | Failed(_) | OutsideHosts { .. } | Reconnect(_)) => {
+                Wrong::Denied(error.into())
+            }
+            error => Wrong::NoAnswer(error.into()),
+        }
+    }
+
+    fn refusal(self) -> Refusal {
+        match self {
+            Wrong::NoAnswer(refusal) | Wrong::Denied(refusal) => refusal,
+        }
+    }
+}
+
 /// Takes an answer; whatever is wrong with it, the attempt is over.
-fn came_back(house: &House, (key, pending): (&Key, &Arc<Pending>), query: &str) -> Result<(), Refusal> {
+fn came_back(pending: &Pending, query: &str) -> Result<(), Wrong> {
     Handle::current().block_on(async {
         let mut came = pending.came.lock().await;
+        if matches!(*came, Came::Over(_)) {
+            return Err(Wrong::of(connectors::signin::Refusal::StateUsed.into()));
+        }
         let taking = pending.entering.came_back(&pending.redirect, query).await;
         match taking {
             Ok(agreed) => *came = Came::Agreed(Box::new(agreed)),
             Err(error) => {
-                *came = Came::Over;
-                house.connecting().end(key, pending);
-                return Err(error.into());
+                let wrong = Wrong::of(error);
+                let (Wrong::NoAnswer(refusal) | Wrong::Denied(refusal)) = &wrong;
+                *came = Came::Over(Err(refusal.clone()));
+                return Err(wrong);
             }
         }
         Ok(())
@@ -289,7 +328,6 @@ fn came_back(house: &House, (key, pending): (&Key, &Arc<Pending>), query: &str) 
 
 /// Stores it, if somebody has agreed and nothing is to be chosen.
 fn finished(
-    house: &House,
     (key, pending): (&Key, &Arc<Pending>),
     chosen: BTreeMap<String, String>,
 ) -> Result<Answer, Refusal> {
@@ -311,18 +349,18 @@ fn finished(
         }
         let agreed = match &*came {
             Came::Browser | Came::Device(..) => return Ok(waits("browser")),
-            Came::Over => return Err(Refusal::absent("attempt to connect", name)),
+            Came::Over(Ok(told)) => return Ok(Answer::ok((**told).clone()).with(201)),
+            Came::Over(Err(refusal)) => return Err(refusal.clone()),
             Came::Agreed(agreed) => agreed,
         };
         let (tokens, redirect) = &**agreed;
         match pending.entering.finish((tokens, redirect), &chosen, Check::Made).await {
             Ok(Finished::Stored { label, scopes }) => {
-                *came = Came::Over;
-                house.connecting().end(key, pending);
-                Ok(Answer::ok(json!({
+                let told = json!({
                     "connector": connector, "name": name, "state": "connected", "account": label, "scopes": scopes,
-                }))
-                .with(201))
+                });
+                *came = Came::Over(Ok(Box::new(told.clone())));
+                Ok(Answer::ok(told).with(201))
             }
             Ok(Finished::Choose { field, choices }) => {
                 let row = |it: &Choice| json!({ "value": it.value, "label": it.label });
@@ -335,9 +373,9 @@ fn finished(
             Err(error) => {
                 // What is not stored serves nobody. Whether the service takes it back changes nothing here.
                 let _ = pending.entering.give_back(tokens).await;
-                *came = Came::Over;
-                house.connecting().end(key, pending);
-                Err(error.into())
+                let refusal = Refusal::from(error);
+                *came = Came::Over(Err(refusal.clone()));
+                Err(refusal)
             }
         }
     })

@@ -8,10 +8,12 @@ use super::workflows::FORMATS;
 use crate::role::Role;
 use Shape::{Any, Count, Fields, Flag, List, Maybe, Moment, Named, Of, Open, Secret, Text, Word};
 
+mod connecting;
 mod drafts;
 mod editor;
 mod people;
 
+pub(super) use connecting::*;
 pub(super) use drafts::*;
 pub(super) use editor::*;
 pub(super) use people::*;
@@ -412,48 +414,6 @@ const CONNECTION: Known = Known {
 pub const CONNECTIONS: Shape = Fields(&[always("connections", List(&Of(&CONNECTION)), "")]);
 pub const CONNECTION_TESTED: Shape =
     Fields(&[always("connector", Text, ""), always("name", Text, ""), always("account", Text, "")]);
-pub const CONNECT: Shape = Fields(&[
-    perhaps("name", Text, "What to call it; `main` without."),
-    perhaps(
-        "auth",
-        Text,
-        "The way to sign in; that of an app that is stored, or the first by keys alone, without.",
-    ),
-    perhaps("fields", Named(&Text), "What the service asks for, as its page says."),
-    perhaps("secrets", Named(&Secret), "What is secret of it; no route tells it."),
-    perhaps("scopes", List(&Text), "What to ask for beside what workflows need that are deployed."),
-    perhaps("base_url", Text, "Where the service stands, if not where its connector says."),
-    perhaps("again", Flag, "Connect it again where it is connected already and works."),
-    perhaps("verify", Flag, "Whether the service is asked if it takes what was given; it is without."),
-]);
-pub const CONNECT_ON: Shape = Fields(&[
-    perhaps("answer", Secret, "The address at which the browser ended, where it does not end here."),
-    perhaps("chosen", Named(&Text), "What was chosen, by the names of fields."),
-]);
-const CONNECTING_SHOWN: Known = Known {
-    name: "Connecting",
-    about: "An account at a service that is connected, or on its way there.",
-    shape: Fields(&[
-        always("connector", Text, ""),
-        always("name", Text, ""),
-        always(
-            "state",
-            Word(&["browser", "choose", "connected", "device"]),
-            "Somebody is to agree in a browser, to choose, or to agree at another device; or it is done.",
-        ),
-        perhaps("address", Text, "Where somebody agrees."),
-        perhaps("code", Text, "What they type there at another device."),
-        perhaps("expires", Moment, "When it is too late."),
-        perhaps("comes_back_to", Text, "Where the browser ends."),
-        perhaps("scopes", List(&Text), "What is asked for, or was given."),
-        perhaps("field", Text, "What is to be chosen."),
-        perhaps("choices", List(&Fields(&[always("value", Text, ""), always("label", Text, "")])), ""),
-        perhaps("account", Text, "What it is called at the service."),
-        perhaps("works", Flag, "Whether the service takes it, where it was asked."),
-        perhaps("why", Text, "Why it does not."),
-    ]),
-};
-pub const CONNECTING: Shape = Of(&CONNECTING_SHOWN);
 pub const WEBHOOKS: Shape = Fields(&[always(
     "webhooks",
     List(&Fields(&[
@@ -488,18 +448,6 @@ pub const CONNECTORS: Shape = Fields(&[
         "",
     ),
     always("summary", Of(&SUMMARY), ""),
-]);
-pub const CONNECTOR: Shape = Fields(&[
-    always("connector", Text, ""),
-    always("name", Text, ""),
-    always("version", Text, ""),
-    always("about", Text, ""),
-    always("actions", List(&Text), ""),
-    always("events", List(&Text), ""),
-    always("auth", List(&Text), ""),
-    always("docs", Maybe(&Text), ""),
-    always("setup", List(&Text), ""),
-    always("page", Text, "Its page, as Markdown."),
 ]);
 pub const USAGE_QUERY: &[Field] = &[
     perhaps("by", Word(&WORDS), "What is counted together; the model without."),

@@ -6,12 +6,13 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::http::Limits;
 use server::http::pages::BASE;
 use server::http::routes::ROUTES;
 use tests::browser::accounts;
 use tests::models::{Does, Provider};
+use tests::service::{Came, Service};
 use tests::web::Web;
 
 use super::source::folder;
@@ -21,7 +22,7 @@ const TEXT: &str = "Keyway is a program that runs workflows which are written as
     it goes on where it was when the power comes back, and keeps keys encrypted.";
 
 /// The scenes, with how many checks each makes at least.
-const SCENES: [(&str, u64); 16] = [
+const SCENES: [(&str, u64); 17] = [
     ("first run", 4),
     ("signing out and in", 1),
     ("key", 1),
@@ -29,9 +30,10 @@ const SCENES: [(&str, u64); 16] = [
     ("watching and an approval", 3),
     ("a failure, a retry and a fork", 1),
     ("a signal, a pause and an end", 1),
-    ("another role", 7),
+    ("another role", 8),
     ("in plain words", 8),
     ("a token is told once", 2),
+    ("connecting accounts", 16),
     ("keyboard alone", 6),
     ("texts that would be scripts", 7),
     ("phone", 23),
@@ -71,12 +73,33 @@ fn naughty() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+/// A service that takes tokens of one kind, and gives them for codes.
+fn slack() -> Service {
+    Service::start(|came: &Came| {
+        let of = |end: &str| came.path.ends_with(end);
+        let shown = came.headers.get("authorization").map_or("", String::as_str);
+        match () {
+            () if of("oauth.v2.access") => (
+                200,
+                json!({ "ok": true, "access_token": "xoxb-cnry-of-code", "scope": "chat:write,channels:read", "team": { "id": "T1" } }),
+            ),
+            () if of("auth.test") && shown.contains("xoxb-cnry") => (
+                200,
+                json!({ "ok": true, "user": "bot", "team": "Acme", "team_id": "T1", "user_id": "U1", "url": "https://acme.example" }),
+            ),
+            () if of("auth.revoke") => (200, json!({ "ok": true, "revoked": true })),
+            () => (200, json!({ "ok": false, "error": "invalid_auth" })),
+        }
+    })
+}
+
 #[test]
 fn people_do_what_they_came_for() {
     let Some((node, chromium, packages)) = tools() else { return };
     let web = Web::open(ROUTES, Limits::default(), &[]);
     let provider = Provider::start(TEXT, &[Does::Pauses]);
     provider.takes_every_key();
+    let service = slack();
     let link = accounts(&web).setup_link().unwrap().expect("nobody can sign in yet");
     let url = format!("http://{}", web.address);
     let link = format!("{url}{BASE}/setup#{}", link.expose());
@@ -84,6 +107,7 @@ fn people_do_what_they_came_for() {
     play.arg(tests::root().join("tests/dashboard/play.mjs"));
     play.env("KEYWAY_URL", url).env("KEYWAY_LINK", link);
     play.env("KEYWAY_PROVIDER", format!("http://{}", provider.address()));
+    play.env("KEYWAY_SERVICE", service.origin());
     play.env("KEYWAY_NPM", packages).env("KEYWAY_CHROMIUM", chromium).env("KEYWAY_NAUGHTY", naughty());
     if std::env::var_os("KEYWAY_WRITE").is_some() {
         play.env("KEYWAY_SHOTS", tests::root().join("docs/images/dashboard"));
@@ -126,14 +150,14 @@ fn faults(played: &BTreeMap<String, Value>) -> Vec<String> {
 #[test]
 fn a_scene_that_breaks_or_checks_nothing_is_seen() {
     let well = || -> BTreeMap<String, Value> {
-        let told = |least: u64| serde_json::json!({ "checks": least, "trouble": null });
+        let told = |least: u64| json!({ "checks": least, "trouble": null });
         SCENES.iter().map(|(scene, least)| ((*scene).to_owned(), told(*least))).collect()
     };
     assert_eq!(faults(&well()), Vec::<String>::new());
     let mut less = well();
     less.remove("axe");
     assert_eq!(faults(&less).len(), 1);
-    for (key, value) in [("trouble", serde_json::json!("not so")), ("checks", serde_json::json!(1))] {
+    for (key, value) in [("trouble", json!("not so")), ("checks", json!(1))] {
         let mut broken = well();
         broken.get_mut("phone").unwrap()[key] = value;
         assert_eq!(faults(&broken).len(), 1, "{key}");

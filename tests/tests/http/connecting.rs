@@ -169,10 +169,26 @@ fn a_browser_connects_for_who_began_there_and_for_nobody_else() {
     assert!(world.connections().is_empty());
     // The control: its own, which counts once.
     let page = world.back(&mut browser, &query);
-    assert_eq!((page.status, page.location.as_deref()), (303, Some("/")), "{page:?}");
+    assert_eq!(
+        (page.status, page.location.as_deref()),
+        (303, Some("/dashboard/connections/slack?connected=main")),
+        "{page:?}"
+    );
     let told = world.connections();
     assert_eq!((told.len(), &told[0]["account"]), (1, &"bot in Acme".into()));
     assert_eq!(world.back(&mut browser, &query).status, 422, "the same again");
+    // Who says no at the service is told so where it was begun, and the attempt is over.
+    let mut denied = Walker::default();
+    let query = world.begin(&session, &mut denied, "denied");
+    let state = query.split_once("state=").expect("a state").1;
+    let page = world.back(&mut denied, &format!("error=access_denied&state={state}"));
+    let asks = "/dashboard/connections/slack?connecting=denied";
+    assert_eq!((page.status, page.location.as_deref()), (303, Some(asks)), "{page:?}");
+    let finish = "/api/v1/connections/slack/denied/finish";
+    let told = world.web.ask(session.request("POST", finish, Some("{}")));
+    assert!(told.status >= 400 && told.body.contains("access_denied"), "{told:?}");
+    assert_eq!(world.back(&mut denied, &query).status, 422, "and a code that comes after it");
+    assert_eq!(world.connections().len(), 1);
     // Who signed out, or may not do it any more, connects nothing.
     let mut gone = Walker::default();
     let query = world.begin(&session, &mut gone, "second");
@@ -204,6 +220,50 @@ fn a_program_brings_the_address_at_which_a_browser_ended() {
     assert_eq!(finish(&world.admin, &json!({ "answer": wrong })).0, 422, "an address that is not the one");
     let (status, told) = finish(&world.admin, &json!({ "answer": ended }));
     assert_eq!((status, &told["account"]), (201, &"bot in Acme".into()), "{told}");
-    assert_eq!(finish(&world.admin, &json!({ "answer": ended })).0, 404, "it is over");
+    assert_eq!(finish(&world.admin, &json!({ "answer": ended })).0, 422, "the same again");
+    let (status, told) = finish(&world.admin, &json!({}));
+    assert_eq!((status, &told["state"]), (201, &"connected".into()), "what came of it is told again: {told}");
+    assert_eq!(finish(&other, &json!({})).0, 404, "and to nobody else");
     assert_eq!(world.connections().len(), 1);
+}
+
+#[test]
+fn an_app_is_stored_and_what_connecting_takes_is_told() {
+    let world = World::new();
+    let shown = || {
+        let heard =
+            world.web.ask(request("GET", "/api/v1/connectors/slack", Some(world.admin.expose()), None));
+        assert!(!heard.body.contains(CANARY), "{heard:?}");
+        serde_json::from_str::<Value>(&heard.body).expect("JSON")
+    };
+    let way = |told: &Value, name: &str| {
+        let ways = told["ways"].as_array().expect("a list");
+        ways.iter().find(|way| way["way"] == name).expect("it is there").clone()
+    };
+    world
+        .web
+        .deploy("name: says\nsteps: { a: { use: slack.post_message, with: { channel: C1, text: hi } } }\n");
+    let told = shown();
+    assert_eq!((&told["comes_back_to"], &told["usual"]), (&world.here().into(), &"token".into()), "{told}");
+    assert_eq!(told["needs"][0]["workflow"], "says");
+    assert!(told["needs"][0]["scopes"].to_string().contains("chat:write"), "{told}");
+    assert_eq!(
+        (&way(&told, "token")["begins"], &way(&told, "token")["needs_app"]),
+        (&"given".into(), &false.into())
+    );
+    assert_eq!(way(&told, "token")["secrets"][0]["name"], "token");
+    let oauth = way(&told, "oauth");
+    assert_eq!(
+        (&oauth["begins"], &oauth["needs_app"], &oauth["app"]),
+        (&"browser".into(), &true.into(), &Value::Null)
+    );
+    let path = "/api/v1/connectors/slack/app";
+    assert_eq!(world.ask(&world.admin, path, &json!({ "id": "" })).0, 422, "no id");
+    let app = json!({ "id": "app-1", "secret": "cnry-app-secret-0123" });
+    assert_eq!(world.ask(&world.admin, path, &app).0, 201);
+    assert_eq!(world.ask(&world.admin, path, &app).0, 409, "one is there already");
+    assert_eq!(world.ask(&world.admin, "/api/v1/connectors/nothing/app", &app).0, 404);
+    let told = shown();
+    assert_eq!(way(&told, "oauth")["app"], json!({ "comes_back_to": world.here(), "here": true }));
+    assert_eq!(told["usual"], "oauth");
 }

@@ -301,10 +301,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows what a service can do. */
+        /** Shows what a service can do, and what connecting an account there takes. */
         get: operations["get_connectors_by_connector"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{connector}/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stores the app that is registered at a service, so that people can sign in there. */
+        post: operations["post_connectors_by_connector_app"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1436,10 +1453,10 @@ export interface components {
             connector: string;
             name: string;
             /**
-             * @description Somebody is to agree in a browser, to choose, or to agree at another device; or it is done.
+             * @description Somebody is to agree in a browser, to choose, or to agree at another device; or it is done, or over.
              * @enum {string}
              */
-            state: "browser" | "choose" | "connected" | "device";
+            state: "browser" | "choose" | "connected" | "device" | "refused";
             /** @description Where somebody agrees. */
             address?: string;
             /** @description What they type there at another device. */
@@ -2733,6 +2750,55 @@ export interface operations {
                         setup: string[];
                         /** @description Its page, as Markdown. */
                         page: string;
+                        /** @description The address to register an app with, so that browsers come back here. */
+                        comes_back_to: string;
+                        /** @description The way that is taken where none is named. */
+                        usual: string | null;
+                        /** @description How an account is connected. */
+                        ways: {
+                            /** @description What `auth` names. */
+                            way: string;
+                            kind: string;
+                            about: string;
+                            /**
+                             * @description What is to be done: nothing more, agreeing in a browser or at another device, or giving what is secret.
+                             * @enum {string}
+                             */
+                            begins: "alone" | "browser" | "device" | "given";
+                            /** @description Whether somebody has to register an app at the service first. */
+                            needs_app: boolean;
+                            /** @description The app that is stored, where one is needed. */
+                            app: {
+                                /** @description Where browsers end. */
+                                comes_back_to: string;
+                                /** @description Whether that is here. */
+                                here: boolean;
+                            } | null;
+                            /** @description What is asked for and not secret. */
+                            fields: {
+                                name: string;
+                                about: string;
+                                /** @description As it is written in workflows. */
+                                type: string;
+                                /** @description What there is to choose from; none where anything of the type fits. */
+                                choices: string[];
+                                optional: boolean;
+                                default: unknown;
+                            }[];
+                            secrets: {
+                                name: string;
+                                about: string;
+                            }[];
+                            /** @description What is asked for in any case. */
+                            scopes: string[];
+                        }[];
+                        /** @description What deployed workflows need. */
+                        needs: {
+                            workflow: string;
+                            /** @description The account that it names. */
+                            connection: string | null;
+                            scopes: string[];
+                        }[];
                     };
                 };
             };
@@ -2741,6 +2807,55 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
+    post_connectors_by_connector_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What the service calls the app: its client id. */
+                    id: string;
+                    /** @description What the app says to be believed; without it, it has none. */
+                    secret?: string | null;
+                    /** @description Where browsers end, as the app is registered with it; here without. */
+                    comes_back_to?: string | null;
+                    /** @description Hosts that the secret may be sent to, beside those that the connector names. */
+                    hosts?: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        stored: string;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];
