@@ -5,19 +5,20 @@ export type Block =
   | { kind: "text"; pieces: Piece[] }
   | { kind: "head"; level: number; pieces: Piece[] }
   | { kind: "code"; text: string }
-  | { kind: "list"; items: Piece[][] }
+  | { kind: "list"; ordered: boolean; items: Piece[][] }
   | { kind: "table"; head: Piece[][]; rows: Piece[][][] };
 
-const inner = /`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^)\s]+)\)/g;
+const inner = /`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^)\s]+)\)|<(https?:\/\/[^>\s]+)>/g;
 
 export function pieces(text: string): Piece[] {
   const found: Piece[] = [];
   let from = 0;
   for (const hit of text.matchAll(inner)) {
     if (hit.index > from) found.push({ kind: "text", text: text.slice(from, hit.index) });
-    const [all, code, strong, label, to] = hit;
+    const [all, code, strong, label, to, bare] = hit;
     if (code !== undefined) found.push({ kind: "code", text: code });
     else if (strong !== undefined) found.push({ kind: "strong", text: strong });
+    else if (bare !== undefined) found.push({ kind: "link", text: bare, to: bare });
     // Only addresses of the web are links: anything else might be a script.
     else if (/^https?:\/\//.test(to ?? "")) found.push({ kind: "link", text: label ?? "", to: to ?? "" });
     else found.push({ kind: "text", text: label ?? "" });
@@ -26,6 +27,8 @@ export function pieces(text: string): Piece[] {
   if (from < text.length) found.push({ kind: "text", text: text.slice(from) });
   return found;
 }
+
+const item = /^(?:[-*]|\d+\.) /;
 
 const cells = (line: string) =>
   line
@@ -56,18 +59,19 @@ export function blocks(text: string): Block[] {
         at++;
       }
       found.push({ kind: "table", head: first, rows });
-    } else if (/^[-*] /.test(line)) {
+    } else if (item.test(line)) {
       const items: Piece[][] = [];
-      while (/^[-*] |^ {2}/.test(lines[at] ?? "")) {
-        items.push(pieces(lines[at]!.replace(/^[-*] |^ +/, "")));
+      const ordered = /^\d/.test(line);
+      while (item.test(lines[at] ?? "") || /^ {2}/.test(lines[at] ?? "")) {
+        items.push(pieces(lines[at]!.replace(item, "").replace(/^ +/, "")));
         at++;
       }
-      found.push({ kind: "list", items });
+      found.push({ kind: "list", ordered, items });
     } else if (!line.trim()) at++;
     else {
       let whole = line;
       at++;
-      while (lines[at]?.trim() && !/^(#|\||```|[-*] )/.test(lines[at]!)) whole += ` ${lines[at++]}`;
+      while (lines[at]?.trim() && !/^(#|\||```|[-*] |\d+\. )/.test(lines[at]!)) whole += ` ${lines[at++]}`;
       found.push({ kind: "text", pieces: pieces(whole) });
     }
   }
