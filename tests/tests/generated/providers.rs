@@ -36,10 +36,9 @@ fn of(provider: &Provider) -> String {
     let mut page = format!("# {}{rest}\n\n## A key\n\n", first.to_uppercase());
     let place = match &account.base {
         Some(base) => format!("Keys go to `{base}` alone, in the header `{}`.", account.check.header),
-        None => format!(
-            "You say where it stands: keys go there alone, in the header `{}`.",
-            account.check.header
-        ),
+        None => {
+            format!("You say where it stands: keys go there alone, in the header `{}`.", account.check.header)
+        }
     };
     let elsewhere = match (&account.base, &**name) {
         (Some(_), _) => "",
