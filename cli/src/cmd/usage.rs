@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use server::calls::{By, Sum};
 
 use super::audit::moment;
+use super::check::plural;
 use super::{Data, Whose};
 use crate::error::{Exit, Trouble};
 use crate::output::{self, FAINT, STRONG};
@@ -123,7 +124,14 @@ fn table(by: By, sums: &[Sum]) -> String {
         table += "\n";
     }
     let all = |of: fn(&Sum) -> i64| sums.iter().map(of).sum::<i64>();
-    table += &format!("{FAINT}{} calls, {} USD{FAINT:#}\n", all(|sum| sum.calls), cost(all(|sum| sum.cost)));
+    let (calls, unpriced) = (all(|sum| sum.calls), all(|sum| sum.unpriced));
+    let told = match cost(all(|sum| sum.cost)) {
+        _ if unpriced > 0 && unpriced == calls => "the cost is not known".to_owned(),
+        cost if unpriced > 0 => format!("{cost} USD, and {unpriced} without a known price"),
+        cost => format!("{cost} USD"),
+    };
+    let calls = plural(usize::try_from(calls).unwrap_or(0), "call");
+    table += &format!("{FAINT}{calls}, {told}{FAINT:#}\n");
     let (again, unsaved, saved) = (all(|sum| sum.reused), all(|sum| sum.unsaved), all(|sum| sum.saved));
     if again > 0 {
         table += &format!("{FAINT}{}{FAINT:#}\n", reused(again, unsaved, &cost(saved)));

@@ -4,6 +4,7 @@ use server::Money;
 use server::calls::By;
 use server::usage::Savings;
 
+use crate::cmd::check::plural;
 use crate::output::{self, FAINT, STRONG};
 
 /// Prints savings, by something.
@@ -40,8 +41,9 @@ fn table(by: By, savings: &[(String, Savings)]) -> String {
     }
     let Savings { calls, below, escalated, uncompared, .. } = all;
     table += &format!(
-        "{FAINT}{calls} calls; {below} answers came from a model below what their step asks for, {escalated} did not fit and were \
-         asked again of a better one{FAINT:#}\n"
+        "{FAINT}{}; {below} answers came from a model below what their step asks for, {escalated} did not fit and were \
+         asked again of a better one{FAINT:#}\n",
+        plural(usize::try_from(calls).unwrap_or(0), "call")
     );
     if all.reused > 0 {
         let unknown = match all.unsaved {
@@ -56,7 +58,8 @@ fn table(by: By, savings: &[(String, Savings)]) -> String {
     }
     if uncompared > 0 {
         table += &format!(
-            "{FAINT}{uncompared} answers cannot be compared, and count the same on all sides{FAINT:#}\n"
+            "{FAINT}{} that cannot be compared: the same on all sides{FAINT:#}\n",
+            plural(usize::try_from(uncompared).unwrap_or(0), "answer")
         );
     }
     table += &format!(
