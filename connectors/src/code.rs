@@ -12,12 +12,15 @@ use dsl::catalog::{Failure, Safety};
 use dsl::types::Marks;
 use dsl::value::Value;
 use egress::{Dialect, May};
+use secret::Hole;
 
-use crate::call::Preview;
+use crate::builtin::http::body::hole;
+use crate::builtin::http::build::invalid;
 use crate::call::fill::Names;
+use crate::call::{Preview, fill};
 use crate::connection::Connection;
-use crate::manifest::auth::Auth;
-use crate::params::Params;
+use crate::manifest::auth::{Auth, Kind};
+use crate::params::{Params, no_secret};
 
 /// A piece of code that carries an action out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,26 @@ impl Coded<'_> {
         let names = Names::new(self.key).with("connection", self.connection.value());
         let secrets = self.connection.secrets.iter();
         secrets.fold(names, |names, (name, kept)| names.with(name.clone(), hole(kept)))
+    }
+
+    /// The user and the password of the connection; `whom` is asked by them, in words.
+    fn login(&self, whom: &str) -> Result<(String, Hole), Failure> {
+        let Kind::Basic { user, password } = &self.auth.kind else {
+            return Err(invalid(&format!(
+                "{whom} take a user and a password, and the connection has another way"
+            )));
+        };
+        let names = self.names();
+        let missing = |what: &str| invalid(&format!("the {what} of the connection was not given"));
+        let user = match fill::value(user, &names)?.ok_or_else(|| missing("user"))? {
+            Value::Text(user) => user.to_string(),
+            _ => return Err(no_secret("user")),
+        };
+        let password = match fill::value(password, &names)?.ok_or_else(|| missing("password"))? {
+            Value::Hole(inner) => hole(&inner),
+            value => Hole::Plain(value.to_string()),
+        };
+        Ok((user, password))
     }
 }
 

@@ -9,6 +9,7 @@ mod data;
 pub(crate) mod extend;
 mod source;
 mod step;
+mod telling;
 mod trigger;
 
 use dsl::catalog::Catalog;

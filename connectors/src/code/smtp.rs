@@ -6,15 +6,12 @@ use std::time::SystemTime;
 use dsl::catalog::{Failure, FailureKind, Safety};
 use dsl::value::{Hash, Value};
 use egress::{Letter, Login, Mail, Security};
-use secret::Hole;
 
 use super::Coded;
-use crate::builtin::http::body::hole;
 use crate::builtin::http::build::invalid;
-use crate::call::{Preview, fill, unanswered};
+use crate::call::{Preview, unanswered};
 use crate::hook::mime_message::{Posted, posted};
-use crate::manifest::auth::Kind;
-use crate::params::{Params, no_secret, short};
+use crate::params::{Params, short};
 
 /// What sending reads.
 pub(super) const TAKES: &[(&str, bool)] = &[
@@ -124,19 +121,7 @@ fn elsewhere(base: &str) -> Option<Server> {
 }
 
 fn login(call: &Coded<'_>) -> Result<Login, Failure> {
-    let Kind::Basic { user, password } = &call.auth.kind else {
-        return Err(invalid("mail servers take a user and a password, and the connection has another way"));
-    };
-    let names = call.names();
-    let missing = |what: &str| invalid(&format!("the {what} of the connection was not given"));
-    let user = match fill::value(user, &names)?.ok_or_else(|| missing("user"))? {
-        Value::Text(user) => user.to_string(),
-        _ => return Err(no_secret("user")),
-    };
-    let password = match fill::value(password, &names)?.ok_or_else(|| missing("password"))? {
-        Value::Hole(inner) => hole(&inner),
-        value => Hole::Plain(value.to_string()),
-    };
+    let (user, password) = call.login("mail servers")?;
     Ok(Login { user, password })
 }
 

@@ -6,13 +6,10 @@ use std::sync::Arc;
 use dsl::catalog::{Failure, FailureKind, Safety};
 use dsl::value::{File, MAX_DEPTH, Object, UNKNOWN, Value};
 use egress::{Answer, Crypt, Database, Datum, Dialect, May, Statement};
-use secret::Hole;
 
 use super::Coded;
-use crate::builtin::http::body::hole;
 use crate::builtin::http::build::invalid;
-use crate::call::{Preview, fill, unanswered};
-use crate::manifest::auth::Kind;
+use crate::call::{Preview, unanswered};
 use crate::params::{Params, no_secret, short, wrong_type};
 
 /// The parameter that has the text of a statement.
@@ -95,7 +92,7 @@ fn database(call: &Coded<'_>, dialect: Dialect) -> Result<Database, Failure> {
         Some("off") => Crypt::NotHere,
         _ => Crypt::Always,
     };
-    let (user, password) = login(call)?;
+    let (user, password) = call.login("databases")?;
     let (name, trusted, timeout) = (needed("database")?, text("certificate"), call.timeout);
     Ok(Database { dialect, host, port, crypt, trusted, name, user, password, timeout })
 }
@@ -108,23 +105,6 @@ fn elsewhere(base: &str, usual: u16) -> Result<(String, u16), Failure> {
         return Err(invalid(&format!("`{}` names no host", short(base))));
     }
     Ok((host.to_ascii_lowercase(), url.port().unwrap_or(usual)))
-}
-
-fn login(call: &Coded<'_>) -> Result<(String, Hole), Failure> {
-    let Kind::Basic { user, password } = &call.auth.kind else {
-        return Err(invalid("databases take a user and a password, and the connection has another way"));
-    };
-    let names = call.names();
-    let missing = |what: &str| invalid(&format!("the {what} of the connection was not given"));
-    let user = match fill::value(user, &names)?.ok_or_else(|| missing("user"))? {
-        Value::Text(user) => user.to_string(),
-        _ => return Err(no_secret("user")),
-    };
-    let password = match fill::value(password, &names)?.ok_or_else(|| missing("password"))? {
-        Value::Hole(inner) => hole(&inner),
-        value => Hole::Plain(value.to_string()),
-    };
-    Ok((user, password))
 }
 
 /// The values of a statement.

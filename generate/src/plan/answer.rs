@@ -3,7 +3,7 @@
 use dsl::types::Type;
 
 use super::data::Data;
-use super::step::MAILING;
+use super::telling::MAILING;
 use super::trigger::has_word;
 use super::{Done, Planner, ask};
 use crate::clause::Clause;

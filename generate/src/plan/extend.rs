@@ -9,7 +9,7 @@ use dsl::workflow::{Op, Phase, Start, Wait, Workflow};
 use super::condition::contains;
 use super::data::{Data, bare, field};
 use super::source::list_of;
-use super::step::{MAILING, TELLING};
+use super::telling::{MAILING, TELLING};
 use super::trigger::has_word;
 use super::{Done, Means, Planner, ask};
 use crate::clause::{Clause, parts};

@@ -5,16 +5,12 @@ use dsl::types::Type;
 
 use super::data::{Data, bare};
 use super::source::list_of;
+use super::telling::{MAILING, TELLING};
 use super::trigger::has_word;
 use super::{Done, Loop, Planner, ask};
 use crate::clause::{Clause, EACH};
 use crate::lexicon::lexicon;
 use crate::sketch::{Does, Step};
-
-/// Services by which people are told something.
-pub(super) const TELLING: &[&str] = &["slack", "teams", "discord", "telegram", "twilio", "x", "linkedin"];
-/// Services of mail.
-pub(super) const MAILING: &[&str] = &["gmail", "outlook_mail", "email"];
 
 impl Planner<'_> {
     /// Adds the steps of a clause.
@@ -165,149 +161,6 @@ impl Planner<'_> {
             None if clause.services.is_empty() && clause.objects.is_empty() => Ok(()),
             None => self.read(clause, None).map(drop),
         }
-    }
-
-    /// By which service a clause tells somebody something, and whether by mail.
-    fn tells(&self, clause: &Clause) -> Option<(Option<String>, bool)> {
-        let verb = clause.verb.as_deref();
-        if verb == Some("tweet") {
-            return Some((Some("x".into()), false));
-        }
-        let named = |services: &[&str]| {
-            clause
-                .services
-                .iter()
-                .rev()
-                .find(|(_, id)| services.contains(&id.as_str()))
-                .map(|(_, id)| id.clone())
-        };
-        if verb == Some("mail") || (verb == Some("forward")) {
-            return Some((named(MAILING), true));
-        }
-        let mail_words = [
-            "by email",
-            "by e-mail",
-            "by mail",
-            "an email",
-            "a mail",
-            "an e-mail",
-            "welcome email",
-            "reminder email",
-            "per e-mail",
-            "per mail",
-            "eine e-mail",
-            "par e-mail",
-            "por correo",
-            "un correo",
-            "via email",
-            "una email",
-            "un email",
-        ];
-        let by_mail =
-            mail_words.iter().any(|word| has_word(&clause.text, word)) || !clause.names.mails.is_empty();
-        let sends = matches!(verb, Some("send" | "publish"));
-        if (sends || verb == Some("create")) && !clause.names.channels.is_empty() {
-            return Some((named(TELLING).or(Some("slack".into())), false));
-        }
-        if verb == Some("invite") && by_mail {
-            return Some((named(MAILING), true));
-        }
-        if sends {
-            if by_mail && named(TELLING).is_none() {
-                return Some((named(MAILING), true));
-            }
-            if let Some(service) = named(TELLING) {
-                return Some((Some(service), false));
-            }
-            if clause.has_object("message") || clause.services.is_empty() {
-                return Some((None, by_mail));
-            }
-            if named(MAILING).is_some() {
-                return Some((named(MAILING), true));
-            }
-        }
-        if clause.model.is_some() && !clause.names.channels.is_empty() {
-            return Some((named(TELLING).or(Some("slack".into())), false));
-        }
-        None
-    }
-
-    /// Tells somebody what is at hand.
-    fn tell(&mut self, clause: &Clause, service: &Option<String>, mails: bool) -> Done<()> {
-        let quotes = !clause.names.quoted.is_empty();
-        // What is spoken of and not at hand is read first.
-        let written = self.data.iter().any(|data| matches!(data, Data::Text { .. }));
-        if !quotes && !written {
-            let mut wanted = clause.clone();
-            if mails {
-                wanted.objects.retain(|(_, id)| id != "mail" || clause.verb.as_deref() == Some("forward"));
-            }
-            let fresh = self.data.is_empty();
-            if fresh
-                || wanted.objects.iter().any(|(_, id)| lexicon().objects.get(id).is_some_and(|it| it.usual))
-            {
-                self.read(&wanted, service.as_deref())?;
-            }
-        }
-        let service = match (service, mails) {
-            (Some(service), _) => service.clone(),
-            (None, true) => {
-                let object = &lexicon().objects["mail"];
-                self.home("mail", &object.home, true)?
-            }
-            (None, false) => {
-                let there: Vec<String> = ["slack", "teams", "discord", "gmail"]
-                    .iter()
-                    .filter(|id| self.means.connected.iter().any(|it| it == *id))
-                    .map(|id| (*id).to_owned())
-                    .collect();
-                match &there[..] {
-                    [only] => {
-                        self.assume(format!(
-                            "it is told by {}, which is connected",
-                            lexicon().service_name(only)
-                        ));
-                        only.clone()
-                    }
-                    _ => {
-                        let all = ["slack", "teams", "discord", "gmail"].map(str::to_owned);
-                        match self.answered(&all) {
-                            Some(service) => service,
-                            None => return self.which("message", &all),
-                        }
-                    }
-                }
-            }
-        };
-        if self.data.is_empty() && !quotes {
-            let said = clause.said.to_lowercase();
-            let reminds = [
-                "remind", "erinner", "rappelle", "recuerda", "ricorda", "tell", "notify", "alert", "ping",
-                "avisa", "message",
-            ]
-            .iter()
-            .any(|word| said.contains(word));
-            if !reminds || !(said.contains(" to ") || said.contains(" that ") || said.contains(" dass ")) {
-                return ask("what is the message to say? Put it in quotes", []);
-            }
-        }
-        if service == "slack" && clause.names.channels.is_empty() && self.parts.names.channels.is_empty() {
-            self.assume("the channel is open: fill in the input `channel`");
-        }
-        let action = match service.as_str() {
-            "slack" => "slack.post_message",
-            "teams" => "teams.post_message",
-            "discord" => "discord.send_message",
-            "telegram" => "telegram.send_message",
-            "twilio" => "twilio.send_message",
-            "x" => "x.create_post",
-            "linkedin" => "linkedin.create_post",
-            "outlook_mail" => "outlook_mail.send_message",
-            "email" => "email.send",
-            _ => "gmail.send_message",
-        };
-        let Some(action) = self.means.catalog.get(action).cloned() else { return self.nothing() };
-        self.act_by(&action, clause)
     }
 
     /// Carries out a verb with a service.
@@ -476,7 +329,7 @@ impl Planner<'_> {
     }
 
     /// Adds a step that acts. What cannot be taken back, and is made of what anybody wrote, is approved first.
-    fn act_by(&mut self, action: &Action, clause: &Clause) -> Done<()> {
+    pub(super) fn act_by(&mut self, action: &Action, clause: &Clause) -> Done<()> {
         let cond = self.condition(clause);
         if crate::guard::is_grave(&action.id) && !self.has_approve() {
             self.approve(&format!("{} Shall it be done?", action.about))?;
