@@ -1,5 +1,6 @@
 //! Whom a clause tells something, and by which service.
 
+use super::bind::spoken;
 use super::data::Data;
 use super::trigger::has_word;
 use super::{Done, Planner, ask};
@@ -132,7 +133,7 @@ impl Planner<'_> {
             ]
             .iter()
             .any(|word| said.contains(word));
-            if !reminds || !(said.contains(" to ") || said.contains(" that ") || said.contains(" dass ")) {
+            if !reminds || spoken(clause).is_none() {
                 return ask("what is the message to say? Put it in quotes", []);
             }
         }
