@@ -11,11 +11,11 @@ use dsl::shape::{self, Shape};
 use dsl::types::Field;
 use dsl::verb;
 
+#[path = "generated/compare.rs"]
+mod compare;
 #[path = "../../dsl/tests/support/made.rs"]
 #[allow(dead_code)]
 mod made;
-#[path = "generated/compare.rs"]
-mod compare;
 #[path = "generated/providers.rs"]
 mod providers;
 

@@ -95,7 +95,8 @@ fn wrong(manifest: &Manifest, beside: &Beside) -> Vec<String> {
     let events: BTreeSet<&str> = manifest.triggers.iter().map(|trigger| &*trigger.name).collect();
     let mut found = Vec::new();
     for (rival, theirs) in &beside.theirs {
-        let mut say = |name: &str, what: &str| found.push(format!("{}: {rival}: `{name}`: {what}", manifest.id));
+        let mut say =
+            |name: &str, what: &str| found.push(format!("{}: {rival}: `{name}`: {what}", manifest.id));
         for (name, here) in &theirs.actions {
             match here {
                 Here::Ours(ours) if !actions.contains(&**ours) => say(name, &format!("no action `{ours}`")),
@@ -147,8 +148,7 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// A line of what is not here in one way, or nothing.
 fn gap(list: &[(String, Here)], way: &Here, says: &str) -> String {
-    let names: Vec<&str> =
-        list.iter().filter(|(_, here)| here == way).map(|(name, _)| &**name).collect();
+    let names: Vec<&str> = list.iter().filter(|(_, here)| here == way).map(|(name, _)| &**name).collect();
     if names.is_empty() {
         return String::new();
     }
@@ -282,10 +282,10 @@ fn others(told: &Value) -> String {
 #[test]
 fn the_page_beside_others() {
     let services = all();
-    let found: Vec<String> =
-        services.iter().flat_map(|(manifest, beside)| wrong(manifest, beside)).collect();
+    let found: Vec<String> = services.iter().flat_map(|(manifest, beside)| wrong(manifest, beside)).collect();
     assert!(found.is_empty(), "connectors/compare/ says what is not so:\n{}", found.join("\n"));
-    let told = std::fs::read_to_string(tests::root().join("connectors/compare.yaml")).expect("the file beside");
+    let told =
+        std::fs::read_to_string(tests::root().join("connectors/compare.yaml")).expect("the file beside");
     let told = value(&told);
     let titles: BTreeMap<&str, String> =
         RIVALS.into_iter().map(|rival| (rival, word(&told[rival]["name"]))).collect();
