@@ -317,7 +317,8 @@ fn the_page_beside_others() {
     for (manifest, beside) in &services {
         text += &of_service(manifest, beside, &titles);
     }
-    text += "\n## What neither list has\n\nActions and events of ours that stand beside none of n8n's or Activepieces'. Zapier's names were not seen, so it may have them.\n\n\
+    text += "\n## What neither list has\n\nActions and events of ours that stand beside none of n8n's or Activepieces'. Zapier's names were not seen, so it may have \
+             them. Some are near what a list above has, or a part of what one of theirs does, as `slack.begin_upload` is of sending a file.\n\n\
              | Service | Actions | Events |\n| --- | --- | --- |\n";
     for (manifest, beside) in &services {
         let (actions, events) = alone(manifest, beside);
