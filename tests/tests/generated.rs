@@ -11,6 +11,8 @@ use dsl::shape::{self, Shape};
 use dsl::types::Field;
 use dsl::verb;
 
+#[path = "generated/compare.rs"]
+mod compare;
 #[path = "../../dsl/tests/support/made.rs"]
 #[allow(dead_code)]
 mod made;
@@ -31,8 +33,8 @@ fn page(name: &str, expected: &str) {
     );
 }
 
-/// Pages beside them that another test writes, of what its run has seen.
-const OF_A_RUN: [&str; 1] = ["status.md"];
+/// Pages beside them that another test writes: of what its run has seen, and of what others have.
+const OF_ANOTHER: [&str; 2] = ["compare.md", "status.md"];
 
 /// A folder of pages, a page for each name, and nothing else.
 fn folder(name: &str, pages: &BTreeMap<String, String>) {
@@ -41,7 +43,7 @@ fn folder(name: &str, pages: &BTreeMap<String, String>) {
     }
     for entry in std::fs::read_dir(tests::root().join("docs").join(name)).expect("a folder").flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
-        if pages.contains_key(&file) || OF_A_RUN.contains(&&*file) {
+        if pages.contains_key(&file) || OF_ANOTHER.contains(&&*file) {
             continue;
         }
         if std::env::var_os("KEYWAY_WRITE").is_some() {
@@ -289,7 +291,8 @@ fn the_pages_of_connectors() {
     let library = server::connector::library();
     let mut pages = BTreeMap::new();
     let mut index = String::from(
-        "# Connectors\n\nHow they are used: [connectors](../connectors.md). [What was tried of each](status.md).\n\n",
+        "# Connectors\n\nHow they are used: [connectors](../connectors.md). [What was tried of each](status.md). [Beside n8n, \
+         Activepieces and Zapier](compare.md).\n\n",
     );
     index += "| Connector | Actions | Events | |\n| --- | --- | --- | --- |\n";
     for id in library.names() {
