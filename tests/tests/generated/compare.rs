@@ -311,7 +311,7 @@ fn the_page_beside_others() {
          not counted.\n\
          - None of our actions was tried against the real service ([status](status.md)). Theirs are in daily use.\n\n\
          ## At a glance\n\nActions / events. \"Of them here\" are those of theirs that an action or an event of ours does. `–`: they have no such service. \
-         Not seen: no list of Zapier's was found; that says nothing about whether it has one.\n\n";
+         Not seen: no list of Zapier's was at hand; that says nothing about whether it has one.\n\n";
     text += &summary(&services);
     text += "\n## What they have and we have not\n\nIn their names. For a list of Zapier only its length is known.\n";
     for (manifest, beside) in &services {
