@@ -45,6 +45,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("googlePalmApi", "x-goog-api-key"),
     ("n8nApi", "x-n8n-api-key"),
     ("pipedriveApi", "x-api-token"),
+    ("qdrantApi", "api-key"),
     ("shopifyAccessTokenApi", "x-shopify-access-token"),
 ];
 
@@ -107,8 +108,9 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     if !reads {
         http.push(Entry::text("method", method));
     }
-    let url = params.get("url").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
-    http.push(Entry::text("url", address(&mut Say::new(weave, place), &url)?));
+    let url = params.get("url").unwrap_or_else(|| Value::from(""));
+    let url = address(&mut Say::new(weave, place), &url)?;
+    http.push(Entry::text("url", settled(weave, node, url)));
     if newer {
         asked(weave, node, place, params, &mut http)?
     } else {
@@ -199,6 +201,21 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
             }
         },
     )])
+}
+
+/// Where a request goes whose address the file does not say: nowhere, as at n8n.
+const NOWHERE: &str = "https://address.invalid/";
+
+/// An address, or one that leads nowhere where what stands in the file is none.
+pub fn settled(weave: &mut Weave, node: usize, url: String) -> String {
+    let begins = ["http://", "https://", "{{"].iter().any(|start| url.to_lowercase().starts_with(start));
+    if begins {
+        return url;
+    }
+    let (of, said) = (names::shown(&weave.file.nodes[node].name), names::shown(&url));
+    let said = if said.is_empty() { "nothing".to_owned() } else { format!("`{said}`") };
+    weave.settle.insert(format!("the address of `{of}`, for which {said} stands in the file: write it in the place of `{NOWHERE}`"));
+    NOWHERE.to_owned()
 }
 
 /// An address. A hole in a path or a query is one piece of it; where the place itself is made, all of it is one hole.
@@ -430,6 +447,13 @@ fn auth(weave: &mut Weave, node: usize, params: &Params, http: &mut Vec<Entry>) 
             ));
             let user = secret(&format!("{called}_USER"));
             Entry::map("basic", vec![Entry::text("user", user), Entry::text("password", secret(&called))])
+        }
+        "httpCustomAuth" => {
+            weave.settle.insert(format!(
+                "what `{called}` adds to a request, which the file does not hold: a header is written, with `keyway secrets add {called}`; write its name, or what else it is"
+            ));
+            let header = vec![Entry::text("name", "Authorization"), Entry::text("value", secret(&called))];
+            Entry::map("header", header)
         }
         "httpHeaderAuth" => {
             weave.settle.insert(format!(
