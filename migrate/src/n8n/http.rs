@@ -139,6 +139,8 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let place = &paced(weave, node, place, params)?;
     let format = params.text(&if newer { at("responseFormat") } else { "responseFormat".into() });
     let format = format.unwrap_or_else(|| if newer { "autodetect".into() } else { "json".into() });
+    // What is read as a file comes as one: what it is, is only known when it comes.
+    let format = if format == "autodetect" && goes_as_file(weave, node) { "file".into() } else { format };
     let called = params.text(&at("outputPropertyName")).or_else(|| params.text("dataPropertyName"));
     let called = called.unwrap_or_else(|| "data".into());
     for path in ["options.redirect.redirect.followRedirects", "options.followRedirect"] {
@@ -201,6 +203,27 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
             }
         },
     )])
+}
+
+/// True if all that follows at once takes a file.
+fn goes_as_file(weave: &Weave, node: usize) -> bool {
+    let takes = |node: usize| {
+        let form = &weave.file.nodes[node];
+        let said = |key: &str| form.params.get(key).and_then(Value::as_str);
+        match form.short.as_str() {
+            "extractFromFile" | "writeBinaryFile" => true,
+            "readWriteFile" => said("operation") == Some("write"),
+            "moveBinaryData" => said("mode").is_none_or(|mode| mode == "binaryToJson"),
+            "spreadsheetFile" => said("operation").is_none_or(|operation| operation == "fromFile"),
+            "googleDrive" => {
+                said("resource").is_none_or(|resource| resource == "file")
+                    && said("operation").is_none_or(|operation| operation == "upload")
+            }
+            _ => false,
+        }
+    };
+    let mut next = weave.file.links.iter().filter(|link| link.from == node).map(|link| link.to).peekable();
+    next.peek().is_some() && next.all(takes)
 }
 
 /// Where a request goes whose address the file does not say: nowhere, as at n8n.

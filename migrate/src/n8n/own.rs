@@ -393,10 +393,17 @@ pub fn answer(weave: &mut Weave, order: &order::Order, group: &[usize]) {
         weave.parts[asks].person(Why::new(Kind::Flow, "of several ends it is not said which one answers"));
         return;
     }
-    let is_call = weave.file.nodes[asks].short == "executeWorkflowTrigger";
+    let all = weave.file.nodes[asks].params.get("responseData").and_then(Value::as_str);
+    if let Some(other) = all.filter(|all| !matches!(*all, "allEntries" | "firstEntryJson" | "noData" | "")) {
+        let why = format!("it answers with `{}`, and webhooks here with JSON", shown(other));
+        weave.parts[asks].person(Why::new(Kind::Setting, why));
+    }
+    let wants_all = all == Some("allEntries");
+    let is_call = weave.file.nodes[asks].short == "executeWorkflowTrigger" || wants_all;
     let made = flows.iter().map(|flow| {
         let flow = weave.export(flow, ROOT);
         match (&flow.card, is_call) {
+            (Card::One(_), _) if wants_all => weave.list_of(&flow),
             (Card::One(item), _) => flow
                 .guard
                 .as_ref()

@@ -213,9 +213,18 @@ fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Ve
         let known = row.get("with").and_then(|made| made.get(&name)).is_some();
         if known && !with.iter().any(|entry| entry.key == name) {
             weave.settle.insert(format!("`{name}` of `{of}`, which is empty in the file"));
+            // Where only texts of one form are taken, it is made, so that the service says no and not the checker.
+            let of_form = action_has_form(weave, uses, &name);
+            let blank = if of_form { Tree::text("{{ '' }}") } else { blank };
             with.push(Entry::new(name, blank));
         }
     }
+}
+
+/// True if an action takes only texts of one form for a parameter.
+fn action_has_form(weave: &Weave, uses: &str, name: &str) -> bool {
+    let field = weave.catalog.get(uses).and_then(|action| action.input.iter().find(|field| *field.name == *name));
+    field.is_some_and(|field| field.pattern.is_some())
 }
 
 /// True for what may be a text.
