@@ -66,7 +66,10 @@ fn has_token(text: &str) -> bool {
 
 /// True if a text holds a secret: a token, a name with its value as in JSON, forms and queries, or one in an address.
 fn holds(text: &str) -> bool {
-    has_token(text) || in_address(text) || is_key_of_a_hook(text) || text.match_indices([':', '=']).any(|(at, _)| is_pair(text, at))
+    has_token(text)
+        || in_address(text)
+        || is_key_of_a_hook(text)
+        || text.match_indices([':', '=']).any(|(at, _)| is_pair(text, at))
 }
 
 /// True if what stands before and after a sign is a name and its secret.
@@ -250,9 +253,13 @@ mod tests {
             assert!(holds(text), "{text}");
         }
         // The control: what is none.
-        for text in
-            ["https://example.com/?page=2", "https://discord.com/api/webhooks/ID/TOKEN", "{{ secret(\"TOKEN\") }}", "{{ steps.a.token == 'x' }}", "10:30"]
-        {
+        for text in [
+            "https://example.com/?page=2",
+            "https://discord.com/api/webhooks/ID/TOKEN",
+            "{{ secret(\"TOKEN\") }}",
+            "{{ steps.a.token == 'x' }}",
+            "10:30",
+        ] {
             assert!(!holds(text), "{text}");
         }
         assert!(!is_secret("authorization", "Bearer {{ secret(\"TOKEN\") }}"));

@@ -237,7 +237,9 @@ pub fn settled(weave: &mut Weave, node: usize, url: String) -> String {
     }
     let (of, said) = (names::shown(&weave.file.nodes[node].name), names::shown(&url));
     let said = if said.is_empty() { "nothing".to_owned() } else { format!("`{said}`") };
-    weave.settle.insert(format!("the address of `{of}`, for which {said} stands in the file: write it in the place of `{NOWHERE}`"));
+    weave.settle.insert(format!(
+        "the address of `{of}`, for which {said} stands in the file: write it in the place of `{NOWHERE}`"
+    ));
     NOWHERE.to_owned()
 }
 

@@ -367,7 +367,8 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
         _ => by_fields(params, &a, &b, &both)?,
     };
     // A choice of the items of one side: each is what it was.
-    let chosen = [&a, &b].into_iter().find(|side| how == "fields" && ex.starts_with(&format!("filter({side}, ")));
+    let chosen =
+        [&a, &b].into_iter().find(|side| how == "fields" && ex.starts_with(&format!("filter({side}, ")));
     let chosen = chosen.cloned();
     let step = hold(weave, node, &place, Ex::new(ex, Bind::Path, Sort::List));
     if let Some(side) = chosen {
@@ -393,7 +394,9 @@ fn by_sql(query: &str, a: &str, b: &str) -> Option<String> {
     let plain = |name: &&str| crate::names::is_name(name);
     let of = |word: &str, input: &str| word.strip_prefix(&format!("{input}.")).map(str::to_owned);
     let (left, right) = (words[from + 6], words[from + 8]);
-    let (one, two) = of(left, "input1").zip(of(right, "input2")).or_else(|| of(right, "input1").zip(of(left, "input2")))?;
+    let (one, two) = of(left, "input1")
+        .zip(of(right, "input2"))
+        .or_else(|| of(right, "input1").zip(of(left, "input2")))?;
     if of(words[from + 10], "input2")? != two || !plain(&&*one) || !plain(&&*two) {
         return None;
     }

@@ -59,9 +59,11 @@ pub fn of_world(say: &mut Say, world: &str, method: &str, args: &[Js]) -> Res<Ex
         }
         ("JSON", "parse", [x]) => Ex::call("parse_json", &[x], Sort::Any),
         ("Object", "keys" | "values", [x]) => Ex::call(method, &[&x.there()], Sort::List),
-        ("Object", "entries", [x]) => {
-            Ex::new(format!("map(entries({}), e => [e.key, e.value])", x.there().text), Bind::Path, Sort::List)
-        }
+        ("Object", "entries", [x]) => Ex::new(
+            format!("map(entries({}), e => [e.key, e.value])", x.there().text),
+            Bind::Path,
+            Sort::List,
+        ),
         ("Object", "fromEntries", [x]) => Ex::call("from_entries", &[x], Sort::Object),
         ("Object", "assign", [_, _, ..]) => {
             Ex::call("merge", &values.iter().collect::<Vec<_>>(), Sort::Object)

@@ -325,7 +325,9 @@ pub fn respond(weave: &mut Weave, node: usize, input: &Flow, params: &Params) ->
             let key = key.map(|key| (key, list.clone()));
             Tree::Text(key.map_or_else(|| list.hole(), |pair| crate::ours::object(&[pair]).hole()))
         }
-        "json" => Say::new(weave, &place).json(&params.text("responseBody").unwrap_or_else(|| "{}".into()))?,
+        "json" => {
+            Say::new(weave, &place).json(&params.text("responseBody").unwrap_or_else(|| "{}".into()))?
+        }
         "noData" => Tree::Bare("null".into()),
         other => {
             return Err(Why::new(

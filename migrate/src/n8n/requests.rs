@@ -240,8 +240,9 @@ pub(super) fn special(weave: &mut Weave, place: &Place, params: &Params, of: &st
     if let Some(words) = of.strip_prefix("rows ") {
         let mut words = words.split(' ');
         let path = words.next().unwrap_or_default();
-        let keys: Vec<(&str, Option<&str>)> =
-            words.map(|key| key.split_once("|=").map_or((key, None), |(key, word)| (key, Some(word)))).collect();
+        let keys: Vec<(&str, Option<&str>)> = words
+            .map(|key| key.split_once("|=").map_or((key, None), |(key, word)| (key, Some(word))))
+            .collect();
         return rows(weave, place, params, path, &keys);
     }
     if let Some(words) = of.strip_prefix("pairs ") {

@@ -223,7 +223,8 @@ fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Ve
 
 /// True if an action takes only texts of one form for a parameter.
 fn action_has_form(weave: &Weave, uses: &str, name: &str) -> bool {
-    let field = weave.catalog.get(uses).and_then(|action| action.input.iter().find(|field| *field.name == *name));
+    let field =
+        weave.catalog.get(uses).and_then(|action| action.input.iter().find(|field| *field.name == *name));
     field.is_some_and(|field| field.pattern.is_some())
 }
 
@@ -470,15 +471,16 @@ fn hooked(weave: &mut Weave, node: usize, nowhere: &Place, params: &Params, row:
     let proof = row.get("webhook").and_then(Value::as_object).into_iter().flatten();
     let verify = proof.filter_map(|(key, value)| Some(Entry::text(key, value.as_str()?))).collect();
     if let Some(secret) = row.pointer("/webhook/secret").and_then(Value::as_str) {
-        weave.settle.insert(format!(
-            "the secret that proves who calls: `keyway secrets add {secret} --webhook`"
-        ));
+        weave
+            .settle
+            .insert(format!("the secret that proves who calls: `keyway secrets add {secret} --webhook`"));
     }
     weave.triggers.push(Tree::Map(vec![Entry::map("webhook", vec![Entry::map("verify", verify)])]));
     let others = weave.file.nodes.iter().filter(|node| node.is_trigger() && !node.on("disabled")).count() > 1;
     match text(row, "guard") {
         Some(_) if others => {
-            let why = "not each of its calls counts at n8n, and beside another trigger they cannot be told apart";
+            let why =
+                "not each of its calls counts at n8n, and beside another trigger they cannot be told apart";
             weave.parts[node].person(Why::new(Kind::Trigger, why));
         }
         Some(guard) => drop(weave.only.insert(node, Ex::new(guard, Bind::Or, Sort::Bool))),

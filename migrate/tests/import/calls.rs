@@ -87,24 +87,34 @@ fn block(steps: &Map<String, Json>, world: &mut World, mocks: &Json, calls: &mut
         let ready = steps.iter().find(|(name, step)| {
             let text = step.to_string();
             let reads = |other: &String| {
-                text.contains(&format!("steps.{other}.")) || text.contains(&format!("steps.{other}?"))
-                    || text.contains(&format!("steps.{other},")) || text.contains(&format!("steps.{other} "))
+                text.contains(&format!("steps.{other}."))
+                    || text.contains(&format!("steps.{other}?"))
+                    || text.contains(&format!("steps.{other},"))
+                    || text.contains(&format!("steps.{other} "))
                     || text.contains(&format!("errors.{other}"))
                     || step["after"].to_string().contains(&format!("\"{other}\""))
             };
             !world.steps.contains_key(*name)
-                && steps.keys().all(|other| other == *name || !reads(other) || world.steps.contains_key(other))
+                && steps
+                    .keys()
+                    .all(|other| other == *name || !reads(other) || world.steps.contains_key(other))
         });
         let Some((name, step)) = ready else { break };
-        let open = step["if"]
-            .as_str()
-            .is_none_or(|condition| eval(condition, world).is_some_and(|value| value.to_json() == json!(true)));
+        let open = step["if"].as_str().is_none_or(|condition| {
+            eval(condition, world).is_some_and(|value| value.to_json() == json!(true))
+        });
         let value = if open { one(name, step, world, mocks, calls) } else { None };
         world.steps.insert(name.clone(), value);
     }
 }
 
-fn one(name: &str, step: &Json, world: &World, mocks: &Json, calls: &mut Vec<(String, Json)>) -> Option<Value> {
+fn one(
+    name: &str,
+    step: &Json,
+    world: &World,
+    mocks: &Json,
+    calls: &mut Vec<(String, Json)>,
+) -> Option<Value> {
     if let Some(fields) = step.get("set") {
         return rendered(fields, world).map(Value::from_json);
     }
@@ -212,7 +222,8 @@ fn requests_of_services_are_those_that_n8n_sends() {
     };
     let trigger = || json!({ "kind": "webhook", "body": { "text": "hello" }, "headers": {}, "query": {} });
     let first = |form: &str, params: Json, answer: Json| {
-        let (calls, _) = played(&node(form, params), trigger(), &json!({ "ask": { "body": answer } })).unwrap();
+        let (calls, _) =
+            played(&node(form, params), trigger(), &json!({ "ask": { "body": answer } })).unwrap();
         (calls[0].1.clone(), calls[1].1["json"].clone())
     };
     let (call, item) = first(
@@ -253,7 +264,10 @@ fn requests_of_services_are_those_that_n8n_sends() {
         json!({ "webhookUri": "={{ $json.body.text }}", "text": "done", "options": { "username": "me" } }),
         json!({}),
     );
-    assert_eq!((&call["url"], &call["json"]), (&json!("hello"), &json!({ "content": "done", "username": "me" })));
+    assert_eq!(
+        (&call["url"], &call["json"]),
+        (&json!("hello"), &json!({ "content": "done", "username": "me" }))
+    );
     assert_eq!(item, json!({ "success": true }));
     // The control: what n8n would send beside this is not left out unseen.
     let more = json!({ "query": "a", "translateTo": "de", "format": "text" });
@@ -286,4 +300,125 @@ fn who_calls_is_answered_with_the_first_item_or_with_all() {
     // The controls: an answer that is no JSON, and one that says no.
     assert!(answer(&file("text", json!({}))).is_err());
     assert!(answer(&file("allIncomingItems", json!({ "responseCode": 404 }))).is_err());
+}
+
+/// A file in which two lists of a call meet in a node, and each item of what comes out is told.
+fn meeting(merge: Json, always: bool, told: &str) -> Json {
+    let split = |name: &str, field: &str| json!({ "name": name, "type": "n8n-nodes-base.splitOut", "typeVersion": 1, "parameters": { "fieldToSplitOut": field } });
+    let to = |name: &str, index: usize| json!({ "node": name, "type": "main", "index": index });
+    json!({ "name": "meets", "nodes": [
+        { "name": "Hook", "type": "n8n-nodes-base.webhook", "typeVersion": 2, "parameters": { "httpMethod": "POST" } },
+        split("Lines", "body.lines"), split("Others", "body.others"),
+        { "name": "Meet", "type": "n8n-nodes-base.merge", "typeVersion": 3, "parameters": merge, "alwaysOutputData": always },
+        { "name": "Tell", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": { "url": "https://example.com/",
+            "method": "POST", "sendBody": true, "bodyParameters": { "parameters": [{ "name": "is", "value": told }] } } } ],
+        "connections": {
+            "Hook": { "main": [[to("Lines", 0), to("Others", 0)]] },
+            "Lines": { "main": [[to("Meet", 0)]] }, "Others": { "main": [[to("Meet", 1)]] },
+            "Meet": { "main": [[to("Tell", 0)]] } } })
+}
+
+#[test]
+fn what_has_no_partner_is_kept_with_the_item_that_it_was() {
+    let trigger = || {
+        json!({ "kind": "webhook", "body": {
+            "lines": [{ "name": "a", "text": "x" }, { "name": "b", "text": "y" }, { "text": "z" }],
+            "others": [{ "name": "a" }, { "text": "nameless" }] } })
+    };
+    let told = |file: &Json| {
+        let (calls, _) = played(file, trigger(), &json!({}))?;
+        Ok::<Vec<Json>, String>(calls.into_iter().map(|(_, args)| args["json"]["is"].clone()).collect())
+    };
+    let sql = |query: &str| json!({ "mode": "combineBySql", "query": query });
+    let query = "SELECT input1.name, input1.text\nFROM input1\nLEFT JOIN input2\nON input1.name = input2.name\nWHERE input2.name IS NULL";
+    assert_eq!(told(&meeting(sql(query), false, "={{ $json.text }}")).unwrap(), [json!("y"), json!("z")]);
+    // The control: any other statement is not read.
+    for other in
+        ["SELECT * FROM input1 LEFT JOIN input2 ON input1.name = input2.id", "SELECT input1.name FROM input1"]
+    {
+        assert!(told(&meeting(sql(other), false, "={{ $json.name }}")).is_err(), "{other}");
+    }
+    let fields = |join: &str| {
+        json!({ "mode": "combine", "joinMode": join, "outputDataFrom": "input1",
+            "mergeByFields": { "values": [{ "field1": "name", "field2": "name" }] } })
+    };
+    let own = "={{ $('Lines').item.json.text }}";
+    assert_eq!(told(&meeting(fields("keepNonMatches"), true, own)).unwrap(), [json!("y")]);
+    // The control: of what was made of two items it is not said which one is meant.
+    assert!(told(&meeting(fields("enrichInput1"), true, own)).is_err());
+}
+
+#[test]
+fn what_a_request_gives_is_a_file_where_it_is_read_as_one() {
+    let file = |next: Json| {
+        chain(&json!([
+            { "name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "parameters": {} },
+            { "name": "Fetch", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": { "url": "https://example.com/a.pdf" } },
+            next
+        ]))
+    };
+    let upload = json!({ "name": "Keep", "type": "n8n-nodes-base.googleDrive", "typeVersion": 3, "parameters": { "name": "a.pdf",
+        "driveId": { "__rl": true, "mode": "list", "value": "My Drive" }, "folderId": { "__rl": true, "mode": "id", "value": "root" } } });
+    let (calls, _) =
+        played(&file(upload), json!({ "kind": "manual" }), &json!({ "fetch": { "body": "bytes" } })).unwrap();
+    assert_eq!(calls[1].1["file"], "bytes");
+    // The control: what takes no file gets the fields of the answer.
+    let set = json!({ "name": "Keep", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": {
+        "url": "https://example.com/", "sendQuery": true, "queryParameters": { "parameters": [{ "name": "n", "value": "={{ $json.n }}" }] } } });
+    let (calls, _) =
+        played(&file(set), json!({ "kind": "manual" }), &json!({ "fetch": { "body": { "n": 7 } } })).unwrap();
+    assert_eq!(calls[1].1["query"], json!({ "n": 7 }));
+}
+
+#[test]
+fn the_last_node_answers_with_its_first_item_or_with_all() {
+    let file = |data: &str| {
+        chain(&json!([
+            { "name": "Hook", "type": "n8n-nodes-base.webhook", "typeVersion": 2,
+                "parameters": { "httpMethod": "POST", "responseMode": "lastNode", "responseData": data } },
+            { "name": "Lines", "type": "n8n-nodes-base.splitOut", "typeVersion": 1, "parameters": { "fieldToSplitOut": "body.lines" } }
+        ]))
+    };
+    let trigger = || json!({ "kind": "webhook", "body": { "lines": [{ "a": 1 }, { "a": 2 }] } });
+    let answer = |data: &str| played(&file(data), trigger(), &json!({})).map(|(_, output)| output);
+    assert_eq!(answer("firstEntryJson").unwrap(), json!({ "a": 1 }));
+    assert_eq!(answer("allEntries").unwrap(), json!([{ "a": 1 }, { "a": 2 }]));
+    // The control: what is no JSON.
+    assert!(answer("firstEntryBinary").is_err());
+}
+
+#[test]
+fn an_address_that_is_none_is_to_be_settled_and_leads_nowhere() {
+    let file = |url: &str| {
+        chain(&json!([
+            { "name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "parameters": {} },
+            { "name": "Ask", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": { "url": url } }
+        ]))
+    };
+    let imported = |url: &str| migrate::n8n::import(&file(url).to_string(), &catalog()).unwrap();
+    for none in ["", "YOUR ADDRESS"] {
+        let found = imported(none);
+        assert_eq!(found.verdict, Verdict::Whole, "{none}");
+        assert!(found.workflows[0].text.contains("https://address.invalid/"), "{none}");
+        assert!(found.settle.iter().any(|line| line.contains("the address of `Ask`")), "{:?}", found.settle);
+    }
+    // The control: an address that is one.
+    let found = imported("https://example.com/");
+    assert!(found.settle.iter().all(|line| !line.contains("the address of")), "{:?}", found.settle);
+}
+
+#[test]
+fn rows_that_were_added_or_changed_start_a_run_and_chosen_columns_do_not() {
+    let file = |options: Json| {
+        chain(&json!([
+            { "name": "Rows", "type": "n8n-nodes-base.googleSheetsTrigger", "typeVersion": 1, "parameters": { "options": options,
+                "documentId": { "__rl": true, "mode": "id", "value": "d" }, "sheetName": { "__rl": true, "mode": "list", "value": "gid=0", "cachedResultName": "S" } } },
+            { "name": "Tell", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": { "url": "https://example.com/",
+                "method": "POST", "sendBody": true, "bodyParameters": { "parameters": [{ "name": "who", "value": "={{ $json.Name }}" }] } } }
+        ]))
+    };
+    let trigger = json!({ "kind": "event", "event": { "number": 3, "values": { "Name": "Ada" } } });
+    let (calls, _) = played(&file(json!({})), trigger.clone(), &json!({})).unwrap();
+    assert_eq!(calls[0].1["json"], json!({ "who": "Ada" }));
+    assert!(played(&file(json!({ "columnsToWatch": ["Name"] })), trigger, &json!({})).is_err());
 }
