@@ -189,6 +189,10 @@ pub fn convert(weave: &mut Weave, node: usize, input: &Flow, params: &Params) ->
         }
         // The bytes stand in the item already. What would read them as a file is told that it is not at hand.
         "toBinary" => {
+            params.ignore(&["options.mimeType"]);
+            if params.flag("options.dataIsBase64") == Some(false) {
+                return Err(Why::new(Kind::File, "a file of what is no Base64"));
+            }
             let place = weave.place(node, input);
             let key = params.text("sourceProperty").unwrap_or_else(|| "data".into());
             let mut path = key.split('.');
@@ -197,10 +201,6 @@ pub fn convert(weave: &mut Weave, node: usize, input: &Flow, params: &Params) ->
             let wish = weave.file.nodes[node].name.clone();
             let body = vec![Entry::map("set", vec![Entry::text("base64", made.hole())])];
             let step = weave.add(node, &place, &wish, body);
-            params.ignore(&["options.mimeType", "options.dataIsBase64"]);
-            if params.flag("options.dataIsBase64") == Some(false) {
-                return Err(Why::new(Kind::File, "a file of what is no Base64"));
-            }
             return Ok(vec![(0, place.one(Item::of(vec![], Rest::Empty), &step))]);
         }
         other => {

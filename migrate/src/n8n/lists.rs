@@ -391,13 +391,13 @@ fn by_sql(query: &str, a: &str, b: &str) -> Option<String> {
     if !is(0, "select") || !fits || words.len() != from + tail.len() {
         return None;
     }
-    let plain = |name: &&str| crate::names::is_name(name);
     let of = |word: &str, input: &str| word.strip_prefix(&format!("{input}.")).map(str::to_owned);
     let (left, right) = (words[from + 6], words[from + 8]);
     let (one, two) = of(left, "input1")
         .zip(of(right, "input2"))
         .or_else(|| of(right, "input1").zip(of(left, "input2")))?;
-    if of(words[from + 10], "input2")? != two || !plain(&&*one) || !plain(&&*two) {
+    if of(words[from + 10], "input2")? != two || !crate::names::is_name(&one) || !crate::names::is_name(&two)
+    {
         return None;
     }
     let (x, y) = (Ex::path("x").field(&one).text, Ex::path("y").field(&two).text);

@@ -400,6 +400,10 @@ pub fn answer(weave: &mut Weave, order: &order::Order, group: &[usize]) {
         let why = format!("it answers with `{}`, and webhooks here with JSON", shown(other));
         weave.parts[asks].person(Why::new(Kind::Setting, why));
     }
+    if all == Some("noData") {
+        weave.output = Some(Tree::text("{{ null }}"));
+        return;
+    }
     let wants_all = all == Some("allEntries");
     let is_call = weave.file.nodes[asks].short == "executeWorkflowTrigger" || wants_all;
     let made = flows.iter().map(|flow| {

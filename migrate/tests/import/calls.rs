@@ -383,6 +383,7 @@ fn the_last_node_answers_with_its_first_item_or_with_all() {
     let answer = |data: &str| played(&file(data), trigger(), &json!({})).map(|(_, output)| output);
     assert_eq!(answer("firstEntryJson").unwrap(), json!({ "a": 1 }));
     assert_eq!(answer("allEntries").unwrap(), json!([{ "a": 1 }, { "a": 2 }]));
+    assert_eq!(answer("noData").unwrap(), Json::Null);
     // The control: what is no JSON.
     assert!(answer("firstEntryBinary").is_err());
 }
