@@ -161,7 +161,7 @@ fn begin(weave: &mut Weave, order: &order::Order, started: &BTreeMap<usize, trig
         let mut flow = Flow {
             scope: ROOT,
             card: Card::One(start.item.clone()),
-            guard: None,
+            guard: weave.only.get(node).cloned(),
             picks: BTreeMap::new(),
             after: BTreeSet::new(),
             files: BTreeMap::new(),
@@ -322,6 +322,7 @@ fn handle(
         "convertToFile" => return files::convert(weave, node, first, params),
         "spreadsheetFile" => return files::spreadsheet(weave, node, first, params),
         "splitInBatches" => return own::batches(weave, node, first, params),
+        "respondToWebhook" => return own::respond(weave, node, first, params),
         "wait" => return own::wait(weave, node, first, params),
         "code" | "function" | "functionItem" => return code::node(weave, node, first, params),
         "lc:code" => {
@@ -341,7 +342,6 @@ fn handle(
         "graphql" => http::graphql(weave, node, &place, params),
         "googleSheets" => sheets::node(weave, node, &place, params),
         "notion" => notion::node(weave, node, &place, params),
-        "respondToWebhook" => own::respond(weave, node, &place, params),
         "stopAndError" => {
             params.ignore(&["errorType"]);
             if params.text("errorType").is_some_and(|kind| kind == "errorObject") {

@@ -66,7 +66,10 @@ fn has_token(text: &str) -> bool {
 
 /// True if a text holds a secret: a token, a name with its value as in JSON, forms and queries, or one in an address.
 fn holds(text: &str) -> bool {
-    has_token(text) || in_address(text) || text.match_indices([':', '=']).any(|(at, _)| is_pair(text, at))
+    has_token(text)
+        || in_address(text)
+        || is_key_of_a_hook(text)
+        || text.match_indices([':', '=']).any(|(at, _)| is_pair(text, at))
 }
 
 /// True if what stands before and after a sign is a name and its secret.
@@ -88,6 +91,24 @@ fn is_pair(text: &str, at: usize) -> bool {
 
 fn is_plain(value: &str) -> bool {
     !value.starts_with('=') && !value.contains(['(', '[', '?']) && !value.contains("steps.")
+}
+
+/// Addresses whose last pieces are a key: whoever has one may write to where it leads.
+const HOOKS: &[&str] = &[
+    "discord.com/api/webhooks/",
+    "discordapp.com/api/webhooks/",
+    "hooks.slack.com/services/",
+    ".webhook.office.com/webhookb2/",
+];
+
+/// True if a text has an address that is a key by itself.
+pub fn is_key_of_a_hook(text: &str) -> bool {
+    HOOKS.iter().any(|hook| {
+        text.split(hook).skip(1).any(|rest| {
+            let key = rest.split([' ', '"', '\'', '\n', '{', ')']).next().unwrap_or_default();
+            key.len() >= 24 && key.chars().any(|char| char.is_ascii_digit())
+        })
+    })
 }
 
 /// True if an address has a password before its host.
@@ -227,13 +248,18 @@ mod tests {
             "{\"password\": \"hunter2\"}",
             "{{ { token: 'abcd1234efgh' } }}",
             "use ghp_0123456789abcdefgh here",
+            "https://discord.com/api/webhooks/123456789012345678/abcdefghijklmnop",
         ] {
             assert!(holds(text), "{text}");
         }
         // The control: what is none.
-        for text in
-            ["https://example.com/?page=2", "{{ secret(\"TOKEN\") }}", "{{ steps.a.token == 'x' }}", "10:30"]
-        {
+        for text in [
+            "https://example.com/?page=2",
+            "https://discord.com/api/webhooks/ID/TOKEN",
+            "{{ secret(\"TOKEN\") }}",
+            "{{ steps.a.token == 'x' }}",
+            "10:30",
+        ] {
             assert!(!holds(text), "{text}");
         }
         assert!(!is_secret("authorization", "Bearer {{ secret(\"TOKEN\") }}"));

@@ -5,6 +5,8 @@
 //! `KEYWAY_WRITE=1` writes what the examples become anew. `KEYWAY_IMPORTS=DIR` names a folder with `n8n-workflows` and
 //! `serverless-workflow`, of which `docs/measured/imports.md` is written.
 
+#[path = "import/calls.rs"]
+mod calls;
 #[path = "import/computes.rs"]
 mod computes;
 #[path = "import/figures.rs"]

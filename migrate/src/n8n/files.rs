@@ -187,6 +187,22 @@ pub fn convert(weave: &mut Weave, node: usize, input: &Flow, params: &Params) ->
             let head = place.item.field(path.next().unwrap_or_default())?;
             (place, path.fold(head, |at, part| at.field(part)))
         }
+        // The bytes stand in the item already. What would read them as a file is told that it is not at hand.
+        "toBinary" => {
+            params.ignore(&["options.mimeType"]);
+            if params.flag("options.dataIsBase64") == Some(false) {
+                return Err(Why::new(Kind::File, "a file of what is no Base64"));
+            }
+            let place = weave.place(node, input);
+            let key = params.text("sourceProperty").unwrap_or_else(|| "data".into());
+            let mut path = key.split('.');
+            let head = place.item.field(path.next().unwrap_or_default())?;
+            let made = path.fold(head, |at, part| at.field(part));
+            let wish = weave.file.nodes[node].name.clone();
+            let body = vec![Entry::map("set", vec![Entry::text("base64", made.hole())])];
+            let step = weave.add(node, &place, &wish, body);
+            return Ok(vec![(0, place.one(Item::of(vec![], Rest::Empty), &step))]);
+        }
         other => {
             return Err(Why::new(
                 Kind::File,

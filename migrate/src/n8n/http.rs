@@ -45,6 +45,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("googlePalmApi", "x-goog-api-key"),
     ("n8nApi", "x-n8n-api-key"),
     ("pipedriveApi", "x-api-token"),
+    ("qdrantApi", "api-key"),
     ("shopifyAccessTokenApi", "x-shopify-access-token"),
 ];
 
@@ -107,8 +108,9 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     if !reads {
         http.push(Entry::text("method", method));
     }
-    let url = params.get("url").ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
-    http.push(Entry::text("url", address(&mut Say::new(weave, place), &url)?));
+    let url = params.get("url").unwrap_or_else(|| Value::from(""));
+    let url = address(&mut Say::new(weave, place), &url)?;
+    http.push(Entry::text("url", settled(weave, node, url)));
     if newer {
         asked(weave, node, place, params, &mut http)?
     } else {
@@ -137,6 +139,8 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let place = &paced(weave, node, place, params)?;
     let format = params.text(&if newer { at("responseFormat") } else { "responseFormat".into() });
     let format = format.unwrap_or_else(|| if newer { "autodetect".into() } else { "json".into() });
+    // What is read as a file comes as one: what it is, is only known when it comes.
+    let format = if format == "autodetect" && goes_as_file(weave, node) { "file".into() } else { format };
     let called = params.text(&at("outputPropertyName")).or_else(|| params.text("dataPropertyName"));
     let called = called.unwrap_or_else(|| "data".into());
     for path in ["options.redirect.redirect.followRedirects", "options.followRedirect"] {
@@ -199,6 +203,44 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
             }
         },
     )])
+}
+
+/// True if all that follows at once takes a file.
+fn goes_as_file(weave: &Weave, node: usize) -> bool {
+    let takes = |node: usize| {
+        let form = &weave.file.nodes[node];
+        let said = |key: &str| form.params.get(key).and_then(Value::as_str);
+        match form.short.as_str() {
+            "extractFromFile" | "writeBinaryFile" => true,
+            "readWriteFile" => said("operation") == Some("write"),
+            "moveBinaryData" => said("mode").is_none_or(|mode| mode == "binaryToJson"),
+            "spreadsheetFile" => said("operation").is_none_or(|operation| operation == "fromFile"),
+            "googleDrive" => {
+                said("resource").is_none_or(|resource| resource == "file")
+                    && said("operation").is_none_or(|operation| operation == "upload")
+            }
+            _ => false,
+        }
+    };
+    let mut next = weave.file.links.iter().filter(|link| link.from == node).map(|link| link.to).peekable();
+    next.peek().is_some() && next.all(takes)
+}
+
+/// Where a request goes whose address the file does not say: nowhere, as at n8n.
+const NOWHERE: &str = "https://address.invalid/";
+
+/// An address, or one that leads nowhere where what stands in the file is none.
+pub fn settled(weave: &mut Weave, node: usize, url: String) -> String {
+    let begins = ["http://", "https://", "{{"].iter().any(|start| url.to_lowercase().starts_with(start));
+    if begins {
+        return url;
+    }
+    let (of, said) = (names::shown(&weave.file.nodes[node].name), names::shown(&url));
+    let said = if said.is_empty() { "nothing".to_owned() } else { format!("`{said}`") };
+    weave.settle.insert(format!(
+        "the address of `{of}`, for which {said} stands in the file: write it in the place of `{NOWHERE}`"
+    ));
+    NOWHERE.to_owned()
 }
 
 /// An address. A hole in a path or a query is one piece of it; where the place itself is made, all of it is one hole.
@@ -430,6 +472,13 @@ fn auth(weave: &mut Weave, node: usize, params: &Params, http: &mut Vec<Entry>) 
             ));
             let user = secret(&format!("{called}_USER"));
             Entry::map("basic", vec![Entry::text("user", user), Entry::text("password", secret(&called))])
+        }
+        "httpCustomAuth" => {
+            weave.settle.insert(format!(
+                "what `{called}` adds to a request, which the file does not hold: a header is written, with `keyway secrets add {called}`; write its name, or what else it is"
+            ));
+            let header = vec![Entry::text("name", "Authorization"), Entry::text("value", secret(&called))];
+            Entry::map("header", header)
         }
         "httpHeaderAuth" => {
             weave.settle.insert(format!(

@@ -255,7 +255,7 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
         ("multiplex", _) | ("combine", Some("multiplex" | "combineAll")) => "all",
         ("mergeByKey", _) => "key",
         ("combine", None | Some("mergeByFields" | "combineByFields")) => "fields",
-        ("combineBySql", _) => return Err(Why::new(Kind::Code, "it joins by SQL")),
+        ("combineBySql", _) => "sql",
         (other, _) => return Err(Why::new(Kind::Setting, format!("the mode `{other}`"))),
     };
     let unpaired = params.flag("options.includeUnpaired") == Some(true);
@@ -338,6 +338,7 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
         let body = vec![Entry::map("set", vec![Entry::text("items", list.hole())])];
         let step = weave.add(node, &place, &wish, body);
         place.after.insert(step.clone());
+        weave.same.insert(items(&step).text, list.text.clone());
         items(&step).text
     };
     let (a, b) = (named(weave, left, "first"), named(weave, right, "second"));
@@ -361,12 +362,63 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
             let (one, two) = (key("propertyName1", "x")?, key("propertyName2", "y")?);
             format!("map({a}, x => merge(x, last({b}, y => {two} == {one}) ?? {{}}))")
         }
+        "sql" => by_sql(&params.text("query").unwrap_or_default(), &a, &b)
+            .ok_or_else(|| Why::new(Kind::Code, "it joins by SQL"))?,
         _ => by_fields(params, &a, &b, &both)?,
     };
+    // A choice of the items of one side: each is what it was.
+    let chosen =
+        [&a, &b].into_iter().find(|side| how == "fields" && ex.starts_with(&format!("filter({side}, ")));
+    let chosen = chosen.cloned();
     let step = hold(weave, node, &place, Ex::new(ex, Bind::Path, Sort::List));
+    if let Some(side) = chosen {
+        weave.same.insert(items(&step).text, side);
+    }
     let mut flow = place.many(List::open(items(&step)), &step);
     flow.guard = None;
     Ok(vec![(0, flow)])
+}
+
+/// The items of the first input that have no partner in the second, as SQL says it: a join of which only what found
+/// nothing is taken. Any other statement is not read.
+fn by_sql(query: &str, a: &str, b: &str) -> Option<String> {
+    let query = query.trim().trim_end_matches(';').replace(',', " , ").replace('=', " = ");
+    let words: Vec<&str> = query.split_whitespace().collect();
+    let is = |at: usize, word: &str| words.get(at).is_some_and(|known| known.eq_ignore_ascii_case(word));
+    let from = words.iter().position(|word| word.eq_ignore_ascii_case("from"))?;
+    let tail = ["from", "input1", "left", "join", "input2", "on", "", "=", "", "where", "", "is", "null"];
+    let fits = tail.iter().enumerate().all(|(at, word)| word.is_empty() || is(from + at, word));
+    if !is(0, "select") || !fits || words.len() != from + tail.len() {
+        return None;
+    }
+    let of = |word: &str, input: &str| word.strip_prefix(&format!("{input}.")).map(str::to_owned);
+    let (left, right) = (words[from + 6], words[from + 8]);
+    let (one, two) = of(left, "input1")
+        .zip(of(right, "input2"))
+        .or_else(|| of(right, "input1").zip(of(left, "input2")))?;
+    if of(words[from + 10], "input2")? != two || !crate::names::is_name(&one) || !crate::names::is_name(&two)
+    {
+        return None;
+    }
+    let (x, y) = (Ex::path("x").field(&one).text, Ex::path("y").field(&two).text);
+    // Nothing is the partner of nothing.
+    let alone = format!("filter({a}, x => {x} == null or not any({b}, y => {y} == {x}))");
+    let columns = &words[1..from];
+    if matches!(columns, ["input1.*"]) {
+        return Some(alone);
+    }
+    let mut fields = vec![];
+    for (at, word) in columns.iter().enumerate() {
+        match at % 2 {
+            0 => {
+                let name = of(word, "input1").filter(|name| crate::names::is_name(name))?;
+                fields.push((name.clone(), Ex::path("x").field(&name)));
+            }
+            _ if *word == "," => {}
+            _ => return None,
+        }
+    }
+    Some(format!("map({alone}, x => {})", crate::ours::object(&fields).text))
 }
 
 fn by_fields(params: &Params, a: &str, b: &str, both: &dyn Fn(&str, &str) -> String) -> Res<String> {

@@ -17,6 +17,15 @@ pub fn function(say: &mut Say, name: &str, args: &[Js]) -> Res<Ex> {
         ("parseInt", 1 | 2) => Ex::call("int", &[&ex], Sort::Number),
         ("parseFloat" | "Number", 1) => Ex::call("number", &[&ex], Sort::Number),
         ("String", 1) => ex.as_text(),
+        // What has a meaning in an address stays as it is.
+        ("encodeURI", 1) => {
+            let kept = [";", ",", "/", "?", ":", "@", "&", "=", "+", "$", "#"];
+            let coded = kept.iter().fold(format!("url_encode({})", ex.text), |at, sign| {
+                let code = sign.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+                format!("replace({at}, '{code}', '{sign}')")
+            });
+            Ex::new(coded, Bind::Path, Sort::Text)
+        }
         ("encodeURIComponent", 1) => Ex::call("url_encode", &[&ex], Sort::Text),
         ("decodeURIComponent", 1) => Ex::call("url_decode", &[&ex], Sort::Text),
         ("$ifEmpty", 2) => {
@@ -49,10 +58,12 @@ pub fn of_world(say: &mut Say, world: &str, method: &str, args: &[Js]) -> Res<Ex
             Ex::call("json", &[x, indent], Sort::Text)
         }
         ("JSON", "parse", [x]) => Ex::call("parse_json", &[x], Sort::Any),
-        ("Object", "keys" | "values", [x]) => Ex::call(method, &[x], Sort::List),
-        ("Object", "entries", [x]) => {
-            Ex::new(format!("map(entries({}), e => [e.key, e.value])", x.text), Bind::Path, Sort::List)
-        }
+        ("Object", "keys" | "values", [x]) => Ex::call(method, &[&x.there()], Sort::List),
+        ("Object", "entries", [x]) => Ex::new(
+            format!("map(entries({}), e => [e.key, e.value])", x.there().text),
+            Bind::Path,
+            Sort::List,
+        ),
         ("Object", "fromEntries", [x]) => Ex::call("from_entries", &[x], Sort::Object),
         ("Object", "assign", [_, _, ..]) => {
             Ex::call("merge", &values.iter().collect::<Vec<_>>(), Sort::Object)

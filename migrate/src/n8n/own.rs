@@ -290,25 +290,44 @@ fn added(weave: &mut Weave, node: usize, place: &Place, key: &str, made: &Ex) ->
     Ok(vec![(0, Flow { files: place.files.clone(), ..place.one(item, &step) })])
 }
 
-/// What is answered to who called.
-pub fn respond(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Vec<(usize, Flow)>> {
+/// What is answered to who called: the first of the items that come at once, or all of them.
+pub fn respond(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> Res<Vec<(usize, Flow)>> {
     let with = params.text("respondWith").unwrap_or_else(|| "firstIncomingItem".into());
-    if place.scope != ROOT {
-        return Err(Why::new(Kind::Flow, "it answers for each of several items"));
+    let flow = weave.gather(input);
+    if flow.scope != ROOT {
+        return Err(Why::new(Kind::Flow, "it answers in each round of a loop"));
     }
-    let closed = |place: &Place| match &place.item.rest {
-        Rest::Closed(who) => Err(Why::new(
+    said_by_headers(params)?;
+    let closed = match &flow.card {
+        Card::One(Item { rest: Rest::Closed(who), .. }) => Some(who.clone()),
+        Card::Many(List { closed: Some((_, who)), .. }) => Some(who.clone()),
+        Card::One(_) | Card::Many(_) => None,
+    };
+    let whole = |closed: Option<String>| match closed {
+        Some(who) => Err(Why::new(
             Kind::Answer,
             format!("it answers with all that `{who}` gives, which is not all at hand"),
         )),
-        Rest::Open(_) | Rest::Empty => Ok(()),
+        None => Ok(()),
+    };
+    let (place, list) = match flow.card {
+        Card::One(_) => (weave.place(node, &flow), weave.list_of(&Flow { guard: None, ..flow.clone() })),
+        Card::Many(_) => weave.held(node, &flow),
     };
     let answer = match with.as_str() {
         "firstIncomingItem" => {
-            closed(place)?;
+            whole(closed)?;
             Tree::Text(place.item.whole.hole())
         }
-        "json" => Say::new(weave, place).json(&params.text("responseBody").unwrap_or_else(|| "{}".into()))?,
+        "allIncomingItems" => {
+            whole(closed)?;
+            let key = params.text("options.responseKey");
+            let key = key.map(|key| (key, list.clone()));
+            Tree::Text(key.map_or_else(|| list.hole(), |pair| crate::ours::object(&[pair]).hole()))
+        }
+        "json" => {
+            Say::new(weave, &place).json(&params.text("responseBody").unwrap_or_else(|| "{}".into()))?
+        }
         "noData" => Tree::Bare("null".into()),
         other => {
             return Err(Why::new(
@@ -318,7 +337,7 @@ pub fn respond(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
         }
     };
     let name = weave.file.nodes[node].name.clone();
-    let step = weave.add(node, place, &name, vec![Entry::map("set", vec![Entry::new("answer", answer)])]);
+    let step = weave.add(node, &place, &name, vec![Entry::map("set", vec![Entry::new("answer", answer)])]);
     let hole = match weave.output.take() {
         Some(Tree::Text(before)) => {
             let inner = before.trim_start_matches("{{ ").trim_end_matches(" }}").to_owned();
@@ -327,7 +346,25 @@ pub fn respond(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
         _ => format!("{{{{ steps.{step}?.answer }}}}"),
     };
     weave.output = Some(Tree::Text(hole));
-    Ok(vec![(0, Flow { after: [step].into(), ..place.same() })])
+    let mut out = input.clone();
+    out.after.extend((input.scope == ROOT).then_some(step));
+    Ok(vec![(0, out)])
+}
+
+/// What an answer says beside its body: that it went well, and that it is JSON.
+fn said_by_headers(params: &Params) -> Res<()> {
+    let code = params.get("options.responseCode");
+    if code.is_some_and(|code| code.as_u64() != Some(200)) {
+        return Err(Why::new(Kind::Setting, "an answer with another number than 200"));
+    }
+    for header in params.list("options.responseHeaders.entries") {
+        let text = |key: &str| header.get(key).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+        if text("name") != "content-type" || !text("value").starts_with("application/json") {
+            return Err(Why::new(Kind::Setting, "an answer with headers of its own"));
+        }
+    }
+    params.ignore(&["options.responseHeaders", "options.enableStreaming"]);
+    Ok(())
 }
 
 /// What the workflow gives: what its last node gives, where something asks for it.
@@ -358,10 +395,21 @@ pub fn answer(weave: &mut Weave, order: &order::Order, group: &[usize]) {
         weave.parts[asks].person(Why::new(Kind::Flow, "of several ends it is not said which one answers"));
         return;
     }
-    let is_call = weave.file.nodes[asks].short == "executeWorkflowTrigger";
+    let all = weave.file.nodes[asks].params.get("responseData").and_then(Value::as_str);
+    if let Some(other) = all.filter(|all| !matches!(*all, "allEntries" | "firstEntryJson" | "noData" | "")) {
+        let why = format!("it answers with `{}`, and webhooks here with JSON", shown(other));
+        weave.parts[asks].person(Why::new(Kind::Setting, why));
+    }
+    if all == Some("noData") {
+        weave.output = Some(Tree::text("{{ null }}"));
+        return;
+    }
+    let wants_all = all == Some("allEntries");
+    let is_call = weave.file.nodes[asks].short == "executeWorkflowTrigger" || wants_all;
     let made = flows.iter().map(|flow| {
         let flow = weave.export(flow, ROOT);
         match (&flow.card, is_call) {
+            (Card::One(_), _) if wants_all => weave.list_of(&flow),
             (Card::One(item), _) => flow
                 .guard
                 .as_ref()

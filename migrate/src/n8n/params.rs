@@ -17,11 +17,19 @@ impl Params {
         Params { root: root.clone(), taken: RefCell::default() }
     }
 
-    /// The value at a path such as `options.timeout`, which counts as read. What is null or an empty text is not there.
+    /// The value at a path such as `options.timeout`, which counts as read. What is null, an empty text or an expression of
+    /// nothing is not there.
     pub fn get(&self, path: &str) -> Option<Value> {
         self.taken.borrow_mut().insert(path.to_owned());
         let found = path.split('.').try_fold(&self.root, |at, key| at.get(key))?;
-        (!found.is_null() && found.as_str() != Some("")).then(|| found.clone())
+        (!found.is_null() && !matches!(found.as_str(), Some("" | "="))).then(|| found.clone())
+    }
+
+    /// True where a text stands there and is empty: the file says that there is something, and not what.
+    pub fn is_blank(&self, path: &str) -> bool {
+        let found = path.split('.').try_fold(&self.root, |at, key| at.get(key));
+        let value = found.map(|found| found.get("value").unwrap_or(found));
+        value.and_then(Value::as_str).is_some_and(|text| matches!(text, "" | "="))
     }
 
     /// A text, or what is written like one.

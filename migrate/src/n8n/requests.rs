@@ -41,32 +41,61 @@ pub fn is_at_hand(weave: &Weave, short: &str, row: &Value) -> bool {
     match text(row, "action") {
         Some(action) => weave.catalog.get(action).is_some(),
         None => {
-            let by_itself = host(short).is_some_and(|host| host.get("base").is_some());
+            let by_itself = host(short).is_some_and(|host| host.get("base").is_some()) || is_elsewhere(row);
             row.get("request").is_some() && (by_itself || connector(weave, short).is_some())
         }
     }
+}
+
+/// True for a row that says the whole address, or of which parameter it is made.
+fn is_elsewhere(row: &Value) -> bool {
+    let path = text(row, "request").and_then(|text| text.split_once(' ')).map_or("", |(_, path)| path);
+    path.starts_with("https://") || path.starts_with("{+")
+}
+
+/// The address that stands in a parameter, as it is.
+fn address(weave: &mut Weave, place: &Place, params: &Params, path: &str) -> Res<String> {
+    let url = params.get(path).ok_or_else(|| Why::new(Kind::Setting, "it has no address"))?;
+    // Whoever has such an address may write to where it leads.
+    if url.as_str().is_some_and(crate::secrets::is_key_of_a_hook) {
+        let why = format!("a secret stands in the file, as `{}`: it is not copied", shown(path));
+        return Err(Why::new(Kind::Setting, why));
+    }
+    super::http::address(&mut Say::new(weave, place), &url)
 }
 
 /// The entries of the step that sends a row's request.
 pub fn body(weave: &mut Weave, node: usize, place: &Place, params: &Params, row: &Value) -> Res<Vec<Entry>> {
     let short = weave.file.nodes[node].short.clone();
     let (method, path) = text(row, "request").and_then(|text| text.split_once(' ')).unwrap_or(("GET", "/"));
-    let path = filled(weave, place, params, path)?;
+    let elsewhere = is_elsewhere(row);
+    let path = match path.strip_prefix("{+").and_then(|path| path.strip_suffix('}')) {
+        Some(of) => {
+            let url = address(weave, place, params, of)?;
+            super::http::settled(weave, node, url)
+        }
+        None => filled(weave, node, place, params, path)?,
+    };
     let mut with = vec![];
     for key in ["query", "headers", "json", "form"] {
         if let Some(value) = row.get(key).map(|of| made(weave, place, params, of)).transpose()?.flatten() {
             with.push(Entry::new(key, value));
         }
     }
-    if let Some(connector) = connector(weave, &short) {
+    if let Some(connector) = connector(weave, &short).filter(|_| !elsewhere) {
         let mut all = vec![Entry::text("method", method), Entry::text("path", path)];
         all.extend(with);
         let action = format!("{connector}.request");
         connection(weave, &action);
         return Ok(vec![Entry::text("use", action), Entry::map("with", all)]);
     }
-    let host = host(&short).ok_or_else(|| Why::new(Kind::Service, "where the service is is not known"))?;
-    let base = text(host, "base").unwrap_or_default();
+    let open = row.get("open").and_then(Value::as_bool) == Some(true);
+    let host = match host(&short) {
+        Some(host) => host,
+        None if open && elsewhere => &Value::Null,
+        None => return Err(Why::new(Kind::Service, "where the service is is not known")),
+    };
+    let base = text(host, "base").filter(|_| !elsewhere).unwrap_or_default();
     if host.get("own").and_then(Value::as_bool) == Some(true) {
         let place = base.split('/').take(3).collect::<Vec<_>>().join("/");
         weave.settle.insert(format!(
@@ -80,7 +109,7 @@ pub fn body(weave: &mut Weave, node: usize, place: &Place, params: &Params, row:
     }
     http.push(Entry::text("url", format!("{base}{path}")));
     http.extend(with);
-    if host.get("open").and_then(Value::as_bool) == Some(true) {
+    if open || host.get("open").and_then(Value::as_bool) == Some(true) {
         return Ok(vec![Entry::map("http", http)]);
     }
     let credential = weave.file.nodes[node].credentials.first().map(|(_, name)| name.clone());
@@ -123,7 +152,7 @@ pub fn body(weave: &mut Weave, node: usize, place: &Place, params: &Params, row:
 }
 
 /// A path with the parameters in it.
-fn filled(weave: &mut Weave, place: &Place, params: &Params, path: &str) -> Res<String> {
+fn filled(weave: &mut Weave, node: usize, place: &Place, params: &Params, path: &str) -> Res<String> {
     let (mut out, mut rest) = (String::new(), path);
     while let Some((before, after)) = rest.split_once('{') {
         // A hole of our own stands as it is.
@@ -140,6 +169,11 @@ fn filled(weave: &mut Weave, place: &Place, params: &Params, path: &str) -> Res<
         let value = parameter(weave, place, params, of)?;
         match value {
             None if may_miss => {}
+            // It goes as it stands in the file, and the service refuses it as it refuses n8n.
+            None if params.is_blank(of) => {
+                let name = shown(&weave.file.nodes[node].name);
+                weave.settle.insert(format!("`{of}` of `{name}`, which is empty in the file"));
+            }
             Some(Tree::Text(text)) => out += &piece(&text),
             Some(Tree::Bare(text)) => out += &text,
             _ => return Err(Why::new(Kind::Setting, format!("it does not say `{}`", shown(of)))),
@@ -203,6 +237,14 @@ pub(super) fn special(weave: &mut Weave, place: &Place, params: &Params, of: &st
         }
         return Ok(Some(Tree::Text((out + rest).trim_end().to_owned())));
     }
+    if let Some(words) = of.strip_prefix("rows ") {
+        let mut words = words.split(' ');
+        let path = words.next().unwrap_or_default();
+        let keys: Vec<(&str, Option<&str>)> = words
+            .map(|key| key.split_once("|=").map_or((key, None), |(key, word)| (key, Some(word))))
+            .collect();
+        return rows(weave, place, params, path, &keys);
+    }
     if let Some(words) = of.strip_prefix("pairs ") {
         let words: Vec<&str> = words.split(' ').collect();
         let [path, name, value] = words[..] else { return Ok(None) };
@@ -216,6 +258,27 @@ pub(super) fn special(weave: &mut Weave, place: &Place, params: &Params, of: &st
             all.push(Entry::new(name, Say::new(weave, place).tree(&value)?));
         }
         return Ok((!all.is_empty()).then_some(Tree::Map(all)));
+    }
+    // JSON of the lists of values by their names.
+    if let Some(words) = of.strip_prefix("grouped ") {
+        let words: Vec<&str> = words.split(' ').collect();
+        let [path, name, value] = words[..] else { return Ok(None) };
+        let mut groups: Vec<(String, Vec<String>)> = vec![];
+        for pair in params.list(path) {
+            let name = pair.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            if name.starts_with('=') {
+                return Err(Why::new(Kind::Expression, "the name of a field is made"));
+            }
+            let value = Say::new(weave, place).ex(pair.get(value).unwrap_or(&Value::Null))?.text;
+            match groups.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, values)) => values.push(value),
+                None => groups.push((name, vec![value])),
+            }
+        }
+        let fields: Vec<(String, Ex)> =
+            groups.into_iter().map(|(name, all)| (name, Ex::path(format!("[{}]", all.join(", "))))).collect();
+        let made = Ex::call("json", &[&ours::object(&fields)], ours::Sort::Text);
+        return Ok((!fields.is_empty()).then(|| Tree::Text(made.hole())));
     }
     // As it stands, where n8n has no form of its own for what is in it.
     if let Some(path) = of.strip_prefix("plain ") {
@@ -315,6 +378,33 @@ fn picked(place: &Place, params: &Params, path: Option<&str>) -> Res<Tree> {
     let fields: Res<Vec<Entry>> =
         names.map(|name| Ok(Entry::text(&*name, place.item.field(&name)?.hole()))).collect();
     fields.map(Tree::Map)
+}
+
+/// The maps of a list with these keys, of which some stand for what the file leaves out; what else they have is told.
+fn rows(
+    weave: &mut Weave,
+    place: &Place,
+    params: &Params,
+    path: &str,
+    keys: &[(&str, Option<&str>)],
+) -> Res<Option<Tree>> {
+    let mut all = vec![];
+    for row in params.list(path) {
+        let fields = row.as_object().cloned().unwrap_or_default();
+        if let Some(other) = fields.keys().find(|key| !keys.iter().any(|(known, _)| known == key)) {
+            return Err(Why::new(Kind::Setting, format!("`{path}.{}` has no equal", shown(other))));
+        }
+        let mut made = vec![];
+        for (key, word) in keys {
+            match (fields.get(*key), word) {
+                (Some(value), _) => made.push(Entry::new(*key, Say::new(weave, place).tree(value)?)),
+                (None, Some(word)) => made.push(Entry::text(*key, *word)),
+                (None, None) => {}
+            }
+        }
+        all.push(Tree::Map(made));
+    }
+    Ok((!all.is_empty()).then_some(Tree::List(all)))
 }
 
 /// Rows of buttons below a message, each with its text and what it does.

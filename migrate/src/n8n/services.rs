@@ -213,9 +213,19 @@ fn blanks(weave: &mut Weave, node: usize, uses: &str, row: &Value, with: &mut Ve
         let known = row.get("with").and_then(|made| made.get(&name)).is_some();
         if known && !with.iter().any(|entry| entry.key == name) {
             weave.settle.insert(format!("`{name}` of `{of}`, which is empty in the file"));
+            // Where only texts of one form are taken, it is made, so that the service says no and not the checker.
+            let of_form = action_has_form(weave, uses, &name);
+            let blank = if of_form { Tree::text("{{ '' }}") } else { blank };
             with.push(Entry::new(name, blank));
         }
     }
+}
+
+/// True if an action takes only texts of one form for a parameter.
+fn action_has_form(weave: &Weave, uses: &str, name: &str) -> bool {
+    let field =
+        weave.catalog.get(uses).and_then(|action| action.input.iter().find(|field| *field.name == *name));
+    field.is_some_and(|field| field.pattern.is_some())
 }
 
 /// True for what may be a text.
@@ -404,7 +414,10 @@ pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> 
     let (short, version) = (weave.file.nodes[node].short.clone(), weave.file.nodes[node].version);
     let own: Vec<&Value> = rows("triggers", &short)
         .iter()
-        .filter(|row| text(row, "event").is_some_and(|event| weave.catalog.event(event).is_some()))
+        .filter(|row| {
+            row.get("webhook").is_some()
+                || text(row, "event").is_some_and(|event| weave.catalog.event(event).is_some())
+        })
         .collect();
     let row = own.iter().copied().find(|row| fits(row, params, version));
     let Some(row) = row else {
@@ -424,6 +437,9 @@ pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> 
         files: Default::default(),
         all: None,
     };
+    if row.get("webhook").is_some() {
+        return hooked(weave, node, &nowhere, params, row);
+    }
     let event = text(row, "event").unwrap_or_default();
     let with = with(weave, &nowhere, params, row.get("with"), None)?;
     params.ignore(&strings(row, "ignore"));
@@ -442,6 +458,47 @@ pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> 
         None => Item::of(gives(row, &answer), Rest::Closed(service_of(&short))),
     };
     Ok(Started { item, kind: "event" })
+}
+
+/// A service that calls an address, which n8n tells it and a person does here. What n8n makes of a call is held by a step.
+fn hooked(weave: &mut Weave, node: usize, nowhere: &Place, params: &Params, row: &Value) -> Res<Started> {
+    params.ignore(&strings(row, "ignore"));
+    params.ignore(&["authentication"]);
+    told(weave, node, row);
+    weave.settle.insert(
+        "the webhook's address, which is made when the workflow is deployed: tell it to who calls".into(),
+    );
+    let proof = row.get("webhook").and_then(Value::as_object).into_iter().flatten();
+    let verify = proof.filter_map(|(key, value)| Some(Entry::text(key, value.as_str()?))).collect();
+    if let Some(secret) = row.pointer("/webhook/secret").and_then(Value::as_str) {
+        weave
+            .settle
+            .insert(format!("the secret that proves who calls: `keyway secrets add {secret} --webhook`"));
+    }
+    weave.triggers.push(Tree::Map(vec![Entry::map("webhook", vec![Entry::map("verify", verify)])]));
+    let others = weave.file.nodes.iter().filter(|node| node.is_trigger() && !node.on("disabled")).count() > 1;
+    match text(row, "guard") {
+        Some(_) if others => {
+            let why =
+                "not each of its calls counts at n8n, and beside another trigger they cannot be told apart";
+            weave.parts[node].person(Why::new(Kind::Trigger, why));
+        }
+        Some(guard) => drop(weave.only.insert(node, Ex::new(guard, Bind::Or, Sort::Bool))),
+        None => {}
+    }
+    let body = Ex::path("trigger?.body");
+    if row.get("gives").is_some() {
+        return Ok(Started { item: Item::of(gives(row, &body), Rest::Empty), kind: "webhook" });
+    }
+    let Some(made) = text(row, "gives_all") else {
+        return Ok(Started { item: Item::open(body), kind: "webhook" });
+    };
+    let wish = weave.file.nodes[node].name.clone();
+    let guard = Ex::new("trigger.kind", Bind::Path, Sort::Text).is(&Ex::literal("webhook"));
+    let place = Place { guard: others.then_some(guard), ..nowhere.clone() };
+    let ex = Ex::path(over(made, &body));
+    let step = weave.add(node, &place, &wish, vec![Entry::map("set", vec![Entry::text("item", ex.hole())])]);
+    Ok(Started { item: Item::open(Ex::path(format!("steps.{step}.item"))), kind: "webhook" })
 }
 
 /// The action that does what a tool of a model does.

@@ -33,8 +33,13 @@ fn whereabouts(weave: &mut Weave, place: &Place, params: &Params, version: f64) 
         let mut say = Say::new(weave, place);
         return Ok((Tree::Text(say.text(&id)?), say.text(&range)?));
     }
-    let chosen =
-        params.chosen("documentId").ok_or_else(|| Why::new(Kind::Setting, "it names no document"))?;
+    let chosen = match params.chosen("documentId") {
+        None if params.is_blank("documentId") => {
+            weave.settle.insert("the document of Google Sheets, which is empty in the file".into());
+            Value::from("")
+        }
+        chosen => chosen.ok_or_else(|| Why::new(Kind::Setting, "it names no document"))?,
+    };
     let by_address = params
         .get("documentId")
         .is_some_and(|found| found.get("mode").and_then(Value::as_str) == Some("url"));
@@ -120,7 +125,10 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
         "update" | "appendOrUpdate" => {
             let by = matching(params)?;
             let fields = fields(weave, place, params, version)?;
-            let Some((_, wanted)) = fields.iter().find(|(name, _)| *name == by) else {
+            let own = fields.iter().find(|(name, _)| *name == by).map(|(_, value)| value.clone());
+            // All that comes in is written: the field is one of it.
+            let all = fields.iter().find(|(name, _)| name == "*").map(|(_, whole)| whole.field(&by));
+            let Some(wanted) = own.or(all) else {
                 return Err(Why::new(Kind::Setting, "it finds rows by a field that it does not set"));
             };
             let with = vec![Entry::new("spreadsheet_id", id.clone()), Entry::text("range", &*range)];

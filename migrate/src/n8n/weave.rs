@@ -220,6 +220,8 @@ pub struct Weave<'a> {
     /// Paths at which a secret was, and what stands for it.
     pub hidden: BTreeMap<String, Ex>,
     pub triggers: Vec<Tree>,
+    /// What must hold of a start that it counts, by its node.
+    pub only: BTreeMap<usize, Ex>,
     pub inputs: Vec<Entry>,
     /// What inputs are called here, by what the file calls them.
     pub asked: BTreeMap<String, String>,
@@ -261,6 +263,7 @@ impl<'a> Weave<'a> {
             same: BTreeMap::new(),
             hidden: BTreeMap::new(),
             triggers: vec![],
+            only: BTreeMap::new(),
             inputs: vec![],
             asked: BTreeMap::new(),
             output: None,
