@@ -16,6 +16,9 @@ pub(super) const UNKNOWN: char = '\u{fffd}';
 /// How wide a letter is where nothing is said, in thousandths of its height.
 const WIDTH: f32 = 500.0;
 
+/// What gives the content of a part; nothing where it is damaged.
+pub(super) type Unpack<'a, E> = dyn FnMut(&lopdf::Stream) -> Result<Option<Vec<u8>>, E> + 'a;
+
 /// A font.
 #[derive(Debug)]
 pub(super) struct Font {
@@ -52,7 +55,7 @@ impl Font {
     pub(super) fn read<E>(
         document: &Document,
         dict: &Dictionary,
-        unpack: &mut dyn FnMut(&lopdf::Stream) -> Result<Option<Vec<u8>>, E>,
+        unpack: &mut Unpack<'_, E>,
     ) -> Result<Font, E> {
         let mut table = None;
         if let Ok(Object::Stream(stream)) = dict.get_deref(b"ToUnicode", document)

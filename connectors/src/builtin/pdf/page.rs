@@ -129,6 +129,9 @@ enum Operand {
     List(Vec<Item>),
 }
 
+/// What shows texts where the pen stands.
+type Show<'a> = dyn FnMut(&mut Pen, &[Item]) -> Result<(), Failure> + 'a;
+
 enum Item {
     Text(Vec<u8>),
     Gap(f32),
@@ -343,12 +346,7 @@ struct Pen {
 
 impl Pen {
     /// Carries out an operation, as far as it moves what is written.
-    fn carry_out(
-        &mut self,
-        word: &[u8],
-        operands: &[Operand],
-        show: &mut dyn FnMut(&mut Pen, &[Item]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    fn carry_out(&mut self, word: &[u8], operands: &[Operand], show: &mut Show<'_>) -> Result<(), Failure> {
         let number = |at: usize| match operands.get(at) {
             Some(Operand::Number(number)) => *number,
             _ => 0.0,
@@ -388,11 +386,7 @@ impl Pen {
         Ok(())
     }
 
-    fn shown(
-        &mut self,
-        operand: Option<&Operand>,
-        show: &mut dyn FnMut(&mut Pen, &[Item]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    fn shown(&mut self, operand: Option<&Operand>, show: &mut Show<'_>) -> Result<(), Failure> {
         match operand {
             Some(Operand::Text(text)) => show(self, &[Item::Text(text.clone())]),
             Some(Operand::List(items)) => show(self, items),
