@@ -3,6 +3,7 @@
 pub(crate) mod file;
 mod html;
 pub(crate) mod http;
+mod pdf;
 mod sheet;
 mod sqlite;
 
@@ -23,13 +24,15 @@ pub(crate) enum Builtin {
     HtmlTable,
     HtmlText,
     HttpRequest,
+    PdfText,
     SheetRead,
+    SheetWrite,
     SqliteExecute,
     SqliteQuery,
 }
 
 impl Builtin {
-    pub(crate) const ALL: [Builtin; 11] = [
+    pub(crate) const ALL: [Builtin; 13] = [
         Builtin::FileAppend,
         Builtin::FileList,
         Builtin::FileRead,
@@ -38,7 +41,9 @@ impl Builtin {
         Builtin::HtmlTable,
         Builtin::HtmlText,
         Builtin::HttpRequest,
+        Builtin::PdfText,
         Builtin::SheetRead,
+        Builtin::SheetWrite,
         Builtin::SqliteExecute,
         Builtin::SqliteQuery,
     ];
@@ -58,7 +63,9 @@ impl Builtin {
             Builtin::HtmlTable => "html.table",
             Builtin::HtmlText => "html.text",
             Builtin::HttpRequest => "http.request",
+            Builtin::PdfText => "pdf.text",
             Builtin::SheetRead => "sheet.read",
+            Builtin::SheetWrite => "sheet.write",
             Builtin::SqliteExecute => "sqlite.execute",
             Builtin::SqliteQuery => "sqlite.query",
         }
@@ -76,7 +83,9 @@ impl Builtin {
             Builtin::HtmlTable => html::table(id),
             Builtin::HtmlText => html::text(id),
             Builtin::HttpRequest => http::request(id),
+            Builtin::PdfText => pdf::text(id),
             Builtin::SheetRead => sheet::read(id),
+            Builtin::SheetWrite => sheet::write(id),
             Builtin::SqliteExecute => sqlite::execute(id),
             Builtin::SqliteQuery => sqlite::query(id),
         }
@@ -93,7 +102,9 @@ impl Builtin {
             Builtin::HtmlTable => html::call(html::Task::Table, params).await,
             Builtin::HtmlText => html::call(html::Task::Text, params).await,
             Builtin::HttpRequest => http::call(settings, &params, key).await,
+            Builtin::PdfText => pdf::call(settings, params).await,
             Builtin::SheetRead => sheet::call(settings, params).await,
+            Builtin::SheetWrite => sheet::call_write(settings, params).await,
             Builtin::SqliteExecute => sqlite::call(settings, sqlite::Task::Execute, params).await,
             Builtin::SqliteQuery => sqlite::call(settings, sqlite::Task::Query, params).await,
         }

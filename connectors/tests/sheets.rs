@@ -1,4 +1,5 @@
-//! `sheet`: files that were made by the libraries of others are read, and hostile ones are given up. `sheets/make.py` makes them.
+//! `sheet`: files that were made by the libraries of others are read, and hostile ones are given up. `sheets/make.py` makes them. What is
+//! written is read by the reader here, and by that of others: openpyxl.
 
 #![allow(clippy::unwrap_used)]
 
@@ -129,4 +130,114 @@ async fn an_archive_that_becomes_too_large_is_given_up() {
     assert_eq!(failure.kind, FailureKind::Limit, "{failure}");
     let long = read(vec![b'a'; 20 * 1024 * 1024 + 1], json!({})).await.unwrap_err();
     assert_eq!(long.kind, FailureKind::Limit, "{long}");
+}
+
+async fn written(with: Json) -> Result<Vec<u8>, Failure> {
+    let connectors = local::connectors(Path::new("/nowhere"));
+    let args = Value::from_json(with);
+    match connectors.call(connectors::Request::new("sheet.write", &args, "key")).await? {
+        Value::File(file) => match &file.content {
+            dsl::value::Content::Here(bytes) => Ok(bytes.to_vec()),
+            dsl::value::Content::Kept(..) => panic!("it is short"),
+        },
+        other => panic!("a file, not {other:?}"),
+    }
+}
+
+/// Rows of every type, with texts that would be formulas.
+fn rows() -> Json {
+    json!([
+        { "id": 1, "name": "=1+1", "total": 12.5, "paid": true, "on": "2026-05-03", "at": "2026-05-03T09:30:00" },
+        { "id": 2, "name": "@SUM(A1)", "paid": false, "note": { "a": [1] }, "total": -7 },
+        { "id": 9_007_199_254_740_993_i64, "name": "+cmd|' /C calc'!A0", "on": "2026-02-30" },
+    ])
+}
+
+#[tokio::test]
+async fn what_is_written_for_excel_is_read_back_with_its_types() {
+    let bytes = written(json!({ "rows": rows(), "sheet": "Orders" })).await.unwrap();
+    let got = read(bytes.clone(), json!({})).await.unwrap();
+    assert_eq!(got["columns"], json!(["id", "name", "total", "paid", "on", "at", "note"]));
+    let wanted = json!([
+        { "id": 1, "name": "=1+1", "total": 12.5, "paid": true, "on": "2026-05-03", "at": "2026-05-03T09:30:00", "note": null },
+        { "id": 2, "name": "@SUM(A1)", "total": -7, "paid": false, "on": null, "at": null, "note": "{\"a\":[1]}" },
+        { "id": "9007199254740993", "name": "+cmd|' /C calc'!A0", "total": null, "paid": null, "on": "2026-02-30",
+          "at": null, "note": null },
+    ]);
+    assert_eq!((&got["rows"], &got["sheet"]), (&wanted, &json!("Orders")));
+    // The same rows make the same bytes.
+    assert_eq!(written(json!({ "rows": rows(), "sheet": "Orders" })).await.unwrap(), bytes);
+}
+
+/// Whether an archive of Excel has a formula in it.
+fn has_formula(bytes: &[u8]) -> bool {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut sheet = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name("xl/worksheets/sheet1.xml").unwrap(), &mut sheet)
+        .unwrap();
+    sheet.contains("<f>") || sheet.contains("<f ")
+}
+
+#[tokio::test]
+async fn a_text_is_never_a_formula() {
+    assert!(!has_formula(&written(json!({ "rows": rows() })).await.unwrap()));
+    // The control: the file of openpyxl has one, and is found.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sheets/orders.xlsx");
+    assert!(has_formula(&std::fs::read(path).unwrap()));
+    let csv = String::from_utf8(written(json!({ "rows": rows(), "as": "csv" })).await.unwrap()).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines[0], "id,name,total,paid,on,at,note");
+    assert_eq!(lines[1], "1,'=1+1,12.5,true,2026-05-03,2026-05-03T09:30:00,");
+    assert!(lines[2].starts_with("2,'@SUM(A1),-7,false,,,"), "{}", lines[2]);
+    assert!(lines[3].contains("'+cmd"), "{}", lines[3]);
+}
+
+#[tokio::test]
+async fn columns_heads_and_lists_are_as_they_are_asked_for() {
+    let csv = async |with: Json| {
+        let Json::Object(mut with) = with else { panic!("an object") };
+        with.insert("as".into(), json!("csv"));
+        written(with.into()).await.map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let rows = json!([{ "a": 1, "b": "x;y" }, { "b": 2, "c": null }]);
+    assert_eq!(csv(json!({ "rows": rows, "columns": ["b", "a"] })).await.unwrap(), "b,a\nx;y,1\n2,\n");
+    let plain = json!({ "rows": rows, "header": false, "separator": ";" });
+    assert_eq!(csv(plain).await.unwrap(), "1;\"x;y\";\n;2;\n");
+    assert_eq!(csv(json!({ "rows": [[1, "a"], [2]] })).await.unwrap(), "1,a\n2\n");
+    assert_eq!(csv(json!({ "rows": [] })).await.unwrap(), "");
+    for (with, kind) in [
+        (json!({ "rows": [1] }), FailureKind::Type),
+        (json!({ "rows": [[1]], "columns": ["a", "a"] }), FailureKind::Invalid),
+        (json!({ "rows": [vec![0; 1001]] }), FailureKind::Limit),
+        (json!({ "rows": vec![vec![0; 1]; 100_001] }), FailureKind::Limit),
+        (json!({ "rows": vec![vec![0; 1000]; 1001] }), FailureKind::Limit),
+    ] {
+        assert_eq!(csv(with).await.unwrap_err().kind, kind);
+    }
+    let long = written(json!({ "rows": [["x".repeat(32_768)]] })).await.unwrap_err();
+    assert_eq!(long.kind, FailureKind::Limit, "{long}");
+    let name = written(json!({ "rows": [[1]], "sheet": "a/b" })).await.unwrap_err();
+    assert_eq!(name.kind, FailureKind::Invalid, "{name}");
+}
+
+#[tokio::test]
+async fn another_library_reads_what_is_written() {
+    let doubles = std::env::var("KEYWAY_DOUBLES").unwrap_or_default();
+    let python = Path::new(&doubles).join("py/bin/python");
+    let has = std::process::Command::new(&python).args(["-c", "import openpyxl"]).output();
+    if !has.is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var("CI").is_err(), "openpyxl is not there: .ci/run installs it");
+        eprintln!("SKIPPED: openpyxl is not there");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sheet.xlsx");
+    std::fs::write(&path, written(json!({ "rows": rows() })).await.unwrap()).unwrap();
+    let script = "import sys, openpyxl\nsheet = openpyxl.load_workbook(sys.argv[1]).active\n\
+        for row in sheet.iter_rows(max_row=2):\n    print([(cell.data_type, str(cell.value)) for cell in row])";
+    let output = std::process::Command::new(&python).args(["-c", script]).arg(&path).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let wanted = "[('n', '1'), ('s', '=1+1'), ('n', '12.5'), ('b', 'True'), ('d', '2026-05-03 00:00:00'), \
+        ('d', '2026-05-03 09:30:00'), ('n', 'None')]";
+    assert_eq!(said.lines().nth(1), Some(wanted), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -14,7 +14,7 @@ use dsl::value::{Content, Value};
 
 use crate::Settings;
 use crate::params::Params;
-pub(crate) use content::file;
+pub(crate) use content::{bytes_of, file};
 use folder::{Folder, Missing};
 use own::Own;
 

@@ -1,19 +1,22 @@
-//! `sheet`: the rows of a spreadsheet, be it of Excel (`.xlsx`), of LibreOffice (`.ods`) or a CSV. A file is by anybody: nothing is
-//! unpacked that is larger than it may be, and a cell far away makes no room for all those before it.
+//! `sheet`: the rows of a spreadsheet, be it of Excel (`.xlsx`), of LibreOffice (`.ods`) or a CSV, and rows as one. A file is by anybody:
+//! nothing is unpacked that is larger than it may be, and a cell far away makes no room for all those before it.
 
 mod book;
 mod cells;
 mod csv;
+mod grid;
+mod write;
 
 use dsl::catalog::{Action, Failure, FailureKind, Safety, Trust};
 use dsl::types::{Field, Type};
-use dsl::value::{Content, Object, Value};
+use dsl::value::{Object, Value};
 
-use super::file::file;
+use super::file::bytes_of;
 use super::html::columns;
 use crate::Settings;
 use crate::params::{Params, short};
 use cells::Cells;
+pub(crate) use write::{call as call_write, write};
 
 /// The longest file, in bytes.
 const LONGEST: u64 = 20 * 1024 * 1024;
@@ -71,20 +74,7 @@ pub(crate) fn read(id: &str) -> Action {
 pub(crate) async fn call(settings: &Settings, params: Params) -> Result<Value, Failure> {
     let contents = settings.contents.clone();
     let work = tokio::task::spawn_blocking(move || {
-        let given = params.get("file").ok_or_else(|| invalid("`file` is missing"))?;
-        let file = file("file", given)?;
-        if file.size() > LONGEST {
-            return Err(limit(&format!("the file is longer than {LONGEST} bytes")));
-        }
-        let bytes: Vec<u8> = match &file.content {
-            Content::Here(bytes) => bytes.to_vec(),
-            Content::Kept(hash, size) => {
-                let mut bytes = Vec::new();
-                let read = std::io::Read::read_to_end(&mut contents.open(hash, *size)?, &mut bytes);
-                read.map_err(|error| crate::failure::of_io(&error, "the file"))?;
-                bytes
-            }
-        };
+        let bytes = bytes_of("file", &params, &contents, LONGEST)?;
         let flag = |name: &str| params.get(name) != Some(&Value::Bool(false));
         let wanted = Wanted {
             sheet: params.text("sheet")?.map(str::to_owned),

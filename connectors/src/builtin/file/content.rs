@@ -6,6 +6,7 @@ use dsl::catalog::{Failure, FailureKind};
 use dsl::value::{Content, File, MAX_DEPTH, Object, Value};
 
 use super::LIMIT;
+use crate::contents::Contents;
 use crate::params::{Params, no_secret, short, wrong_type};
 
 /// A content as a value.
@@ -51,6 +52,30 @@ pub(crate) fn file(name: &str, value: &Value) -> Result<Arc<File>, Failure> {
             }
             None => Err(wrong_type(&format!("`{name}`"), "bytes", value)),
         },
+    }
+}
+
+/// The bytes of a file that is given as a parameter, where it has at most so many. To be called where a thread may wait.
+pub(crate) fn bytes_of(
+    name: &str,
+    params: &Params,
+    contents: &Contents,
+    most: u64,
+) -> Result<Vec<u8>, Failure> {
+    let missing = || Failure::new(FailureKind::Invalid, format!("`{name}` is missing"));
+    let file = file(name, params.get(name).ok_or_else(missing)?)?;
+    if file.size() > most {
+        let message = format!("the file is longer than {most} bytes");
+        return Err(Failure::new(FailureKind::Limit, message));
+    }
+    match &file.content {
+        Content::Here(bytes) => Ok(bytes.to_vec()),
+        Content::Kept(hash, size) => {
+            let mut bytes = Vec::new();
+            let read = std::io::Read::read_to_end(&mut contents.open(hash, *size)?, &mut bytes);
+            read.map_err(|error| crate::failure::of_io(&error, "the file"))?;
+            Ok(bytes)
+        }
     }
 }
 
