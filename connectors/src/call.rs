@@ -11,6 +11,7 @@ mod pages;
 mod preview;
 mod received;
 mod signed;
+mod xml;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -326,6 +327,11 @@ impl Session<'_> {
     ) -> Result<(Meaning, Answered), Failure> {
         let job = self.job;
         let mut outgoing = self.outgoing(called, request, names, turn)?;
+        if let Some(lasts) = &request.link {
+            let seen = answer::of_link(self.linked(outgoing, lasts, names)?);
+            let names = names.with("response", seen.response.clone());
+            return Ok((Meaning::Yes, (seen, names)));
+        }
         let line = self.line();
         let _place = self.admitted(called, names, &line).await?;
         let within = self.within(outgoing.url.host_str().unwrap_or_default());
@@ -334,7 +340,7 @@ impl Session<'_> {
         let mut watch = Watch::start();
         let seen = match request.reads {
             Reads::Bytes => self.receive(&client, &outgoing, called, (request, &mut watch), names).await,
-            Reads::Auto | Reads::Json | Reads::Text => {
+            Reads::Auto | Reads::Json | Reads::Text | Reads::Xml => {
                 let (call, sent) = (outgoing.name(), client.send(outgoing.request()).await);
                 watch.stop();
                 sent.map_err(|error| unanswered(&error, &call, called.safety())).and_then(|response| {
@@ -557,5 +563,6 @@ fn free(params: &Params) -> Result<Request, Failure> {
         lists: Lists::Indexed,
         reads: Reads::Auto,
         file_name: None,
+        link: None,
     })
 }

@@ -165,6 +165,10 @@ pub const AUTH: &[Field] = &[
     // Of `basic`.
     Field::optional("user", Shape::Template, "The user, over the secrets and `connection`."),
     Field::optional("password", Shape::Template, "The password, over the secrets and `connection`."),
+    // Of `aws_sigv4`.
+    Field::optional("key_id", Shape::Template, "The id of the key, over `connection`."),
+    Field::optional("region", Shape::Template, "The region, over `connection`."),
+    Field::optional("service", Shape::Template, "The service, as in `s3`."),
     // Of OAuth.
     Field::optional("authorize", Shape::Template, "Where a person is sent."),
     Field::optional("authorize_params", VALUES, "What is added to that address."),
@@ -412,6 +416,11 @@ pub const REQUEST: &[Field] = &[
         "file_name",
         Shape::Template,
         "The name of the file that is read; default the answer's own.",
+    ),
+    Field::optional(
+        "link",
+        Shape::Any,
+        "How long it serves, where it is not sent: `response.body` is its address, signed for whoever has that.",
     ),
 ];
 

@@ -155,7 +155,7 @@ impl Connectors {
             .manifest
             .auth
             .iter()
-            .any(|way| way.id == connection.auth && matches!(way.kind, Kind::Oauth1a(_)))
+            .any(|way| way.id == connection.auth && matches!(way.kind, Kind::AwsSigv4(_) | Kind::Oauth1a(_)))
         {
             return Err(cannot("each request is signed anew"));
         }

@@ -21,6 +21,7 @@ mod oauth1;
 mod refusal;
 mod seal;
 mod service;
+mod sigv4;
 mod tokens;
 
 #[cfg(test)]
@@ -46,4 +47,5 @@ pub use issuer::{Issuer, Transport};
 pub use oauth1::{Consumer, Signing, sign};
 pub use refusal::Refusal;
 pub use service::{App, Service};
+pub(crate) use sigv4::{Key, Sealed, link, seal, spell};
 pub use tokens::Tokens;

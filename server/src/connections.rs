@@ -114,6 +114,7 @@ pub fn way<'m>(
     let by_app = |way: &&Auth| match &way.kind {
         WayKind::Oauth2(oauth2) => apps::needs_app(oauth2),
         WayKind::ApiKey
+        | WayKind::AwsSigv4(_)
         | WayKind::Basic { .. }
         | WayKind::Bearer
         | WayKind::BodyKeys

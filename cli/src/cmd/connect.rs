@@ -159,9 +159,13 @@ fn place(args: &Args, manifest: &Manifest, before: Option<&Connection>) -> Resul
 fn usual<'m>(vault: &Vault, owner: &str, manifest: &'m Manifest) -> Result<&'m Auth, Trouble> {
     let by_app = |way: &&Auth| match &way.kind {
         Kind::Oauth2(oauth2) => !matches!(oauth2.grant, Grant::JwtBearer(_)),
-        Kind::ApiKey | Kind::Basic { .. } | Kind::Bearer | Kind::BodyKeys | Kind::None | Kind::Oauth1a(_) => {
-            false
-        }
+        Kind::ApiKey
+        | Kind::AwsSigv4(_)
+        | Kind::Basic { .. }
+        | Kind::Bearer
+        | Kind::BodyKeys
+        | Kind::None
+        | Kind::Oauth1a(_) => false,
     };
     if app_for(vault, owner, &manifest.id)?.is_some()
         && let Some(found) = manifest.auth.iter().find(by_app)

@@ -66,11 +66,16 @@ pub(crate) fn read(response: egress::Response, reads: Reads, call: &str) -> Resu
         // A refusal is no file: it says why.
         Reads::Bytes if !well => told,
         Reads::Json => Content::Json,
-        Reads::Text => Content::Text,
+        Reads::Text | Reads::Xml => Content::Text,
         // What is no file after all says what it is.
         Reads::Bytes => told,
     };
-    let body = match parse(&kind, &response.body) {
+    let parsed = match reads {
+        Reads::Xml if !response.body.is_empty() => super::xml::value(&response.body)
+            .map_err(|why| (FailureKind::Server, format!("its body is not the XML it should be: {why}"))),
+        Reads::Auto | Reads::Bytes | Reads::Json | Reads::Text | Reads::Xml => parse(&kind, &response.body),
+    };
+    let body = match parsed {
         Ok(body) => body,
         Err(_) if !well => Value::text(String::from_utf8_lossy(&response.body)),
         Err((kind, why)) => {
@@ -97,6 +102,11 @@ fn seen(status: u16, headers: Object, body: Value, size: usize, said: String) ->
         ("body", body),
     ]);
     Seen { status, response, link, size, said }
+}
+
+/// What stands for the answer where a request was not sent: the address that was made of it.
+pub(crate) fn of_link(url: String) -> Seen {
+    seen(200, Object::new(), Value::text(url), 0, String::new())
 }
 
 /// An answer whose body is a file. Its name is the one that the manifest gives, or the answer's own, or that of the

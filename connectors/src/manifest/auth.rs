@@ -44,6 +44,8 @@ pub struct Apply {
 pub enum Kind {
     /// A key that the service gave out, in a header or the query.
     ApiKey,
+    /// Signature Version 4 of AWS: each request is signed.
+    AwsSigv4(Box<AwsSigv4>),
     /// User and password in `authorization: Basic …`.
     Basic {
         /// The user, over the secrets and `connection`.
@@ -65,8 +67,9 @@ pub enum Kind {
 
 impl Kind {
     /// As manifests write them, sorted.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 11] = [
         "api_key",
+        "aws_sigv4",
         "basic",
         "bearer",
         "body_keys",
@@ -82,6 +85,7 @@ impl Kind {
     pub fn name(&self) -> &'static str {
         match self {
             Kind::ApiKey => "api_key",
+            Kind::AwsSigv4(_) => "aws_sigv4",
             Kind::Basic { .. } => "basic",
             Kind::Bearer => "bearer",
             Kind::BodyKeys => "body_keys",
@@ -99,10 +103,26 @@ impl Kind {
     /// True where a person gives all secrets at once, and nothing has to be asked of the service for them.
     pub fn is_given(&self) -> bool {
         match self {
-            Kind::ApiKey | Kind::Basic { .. } | Kind::Bearer | Kind::BodyKeys | Kind::None => true,
+            Kind::ApiKey
+            | Kind::AwsSigv4(_)
+            | Kind::Basic { .. }
+            | Kind::Bearer
+            | Kind::BodyKeys
+            | Kind::None => true,
             Kind::Oauth1a(_) | Kind::Oauth2(_) => false,
         }
     }
+}
+
+/// Signature Version 4 of AWS, over `connection`. The secret is `secret_key`.
+#[derive(Clone, Debug)]
+pub struct AwsSigv4 {
+    /// The id of the key.
+    pub key_id: Arg,
+    /// The region.
+    pub region: Arg,
+    /// The service, as in `s3`.
+    pub service: Arg,
 }
 
 /// OAuth 1.0a. The secrets of the app are `consumer_key` and `consumer_secret`, those of the account `access` and

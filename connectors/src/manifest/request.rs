@@ -26,6 +26,8 @@ pub struct Request {
     pub reads: Reads,
     /// The name of the file that is read; by default the answer's own.
     pub file_name: Option<Arg>,
+    /// How long the address serves that is made of it instead of sending it, signed for whoever has it.
+    pub link: Option<Arg>,
 }
 
 /// A method.
@@ -143,11 +145,13 @@ pub enum Reads {
     Json,
     /// As text, whatever it says.
     Text,
+    /// As XML, whatever it says: objects of elements, texts, and lists of those that repeat.
+    Xml,
 }
 
 impl Reads {
     /// All of them, sorted by their names.
-    pub const ALL: [Reads; 4] = [Reads::Auto, Reads::Bytes, Reads::Json, Reads::Text];
+    pub const ALL: [Reads; 5] = [Reads::Auto, Reads::Bytes, Reads::Json, Reads::Text, Reads::Xml];
 
     /// As manifests write it.
     pub const fn name(self) -> &'static str {
@@ -156,6 +160,7 @@ impl Reads {
             Reads::Bytes => "bytes",
             Reads::Json => "json",
             Reads::Text => "text",
+            Reads::Xml => "xml",
         }
     }
 }

@@ -17,8 +17,8 @@ use super::scope::{InScope, Scope};
 use super::{duration, hosts, sentence, texts, word};
 use crate::keys;
 use crate::manifest::auth::{
-    Apply, Assertion, AssertionPlace, Auth, Client, Code as CodeGrant, Expiry, Grant, Kind, Oauth1a, Oauth2,
-    Pkce, Refreshed, Rotation, Scopes, Sends, Signature, TokenAnswer,
+    Apply, Assertion, AssertionPlace, Auth, AwsSigv4, Client, Code as CodeGrant, Expiry, Grant, Kind,
+    Oauth1a, Oauth2, Pkce, Refreshed, Rotation, Scopes, Sends, Signature, TokenAnswer,
 };
 
 /// What ways to sign in are read with.
@@ -96,6 +96,7 @@ fn one(
     let secret = connection.with_each(&secrets);
     let kind = match kind {
         "api_key" => Kind::ApiKey,
+        "aws_sigv4" => Kind::AwsSigv4(Box::new(aws_sigv4(fields, &connection, &what)?)),
         "bearer" => Kind::Bearer,
         "body_keys" => Kind::BodyKeys,
         "none" => Kind::None,
@@ -128,6 +129,7 @@ fn one(
 /// The keys that a way to sign in of a kind may have.
 fn keys_of(kind: &str) -> Vec<&'static str> {
     let own: &[&[&'static str]] = match kind {
+        "aws_sigv4" => &[&["key_id", "region", "service"]],
         "basic" => &[&["password", "user"]],
         "oauth1a" => &[&["access", "authorize", "authorize_params", "request", "signature"]],
         "oauth2_code" => &[keys::OAUTH2, &["authorize", "authorize_params", "issuer", "pkce"]],
@@ -144,6 +146,7 @@ fn given_secrets(kind: &str) -> Vec<Field> {
     let one = |name: &str, about: &str| Field::required(name, Type::String, about);
     match kind {
         "api_key" => vec![one("key", "The key.")],
+        "aws_sigv4" => vec![one("secret_key", "The secret access key.")],
         "bearer" => vec![one("token", "The token.")],
         "basic" => vec![one("password", "The password.")],
         "oauth2_jwt_bearer" => vec![one("private_key", "The private key, in PEM.")],
@@ -160,9 +163,12 @@ fn standard(kind: &Kind, secrets: &[Field]) -> Apply {
     match kind {
         Kind::Bearer => secrets.first().map_or_else(Apply::default, |secret| bearer(&secret.name)),
         Kind::Oauth2(_) => bearer("access"),
-        Kind::ApiKey | Kind::Basic { .. } | Kind::BodyKeys | Kind::None | Kind::Oauth1a(_) => {
-            Apply::default()
-        }
+        Kind::ApiKey
+        | Kind::AwsSigv4(_)
+        | Kind::Basic { .. }
+        | Kind::BodyKeys
+        | Kind::None
+        | Kind::Oauth1a(_) => Apply::default(),
     }
 }
 
@@ -199,6 +205,17 @@ impl Urls<'_> {
     }
 }
 
+fn aws_sigv4(fields: &mut Fields<'_, '_, '_>, scope: &Scope, what: &str) -> Option<AwsSigv4> {
+    for key in ["key_id", "region", "service"] {
+        fields.required(key, what);
+    }
+    Some(AwsSigv4 {
+        key_id: fields.template_in("key_id", scope)?,
+        region: fields.template_in("region", scope)?,
+        service: fields.template_in("service", scope)?,
+    })
+}
+
 fn oauth1a(fields: &mut Fields<'_, '_, '_>, urls: &Urls<'_>, what: &str) -> Option<Oauth1a> {
     for key in ["request", "authorize", "access"] {
         fields.required(key, what);
@@ -222,9 +239,13 @@ fn oauth2(
 ) -> Option<Oauth2> {
     let family = family.and_then(|way| match &way.kind {
         Kind::Oauth2(oauth2) => Some(&**oauth2),
-        Kind::ApiKey | Kind::Basic { .. } | Kind::Bearer | Kind::BodyKeys | Kind::None | Kind::Oauth1a(_) => {
-            None
-        }
+        Kind::ApiKey
+        | Kind::AwsSigv4(_)
+        | Kind::Basic { .. }
+        | Kind::Bearer
+        | Kind::BodyKeys
+        | Kind::None
+        | Kind::Oauth1a(_) => None,
     });
     let grant = grant(fields, kind, family, urls, what);
     let response = urls.scope.with_response();

@@ -49,10 +49,14 @@ pub(super) fn read(
     let lists = word(fields, "lists", keys::LIST_FORMS, &Lists::ALL).unwrap_or_default();
     let reads = word(fields, "reads", keys::READS, &Reads::ALL).unwrap_or_default();
     let file_name = fields.template_in("file_name", scope);
+    let link = fields.value_in("link", scope);
     if let Some(entry) = fields.entry("file_name").filter(|_| reads != Reads::Bytes) {
         let message = "`file_name` names a file, and the answer is not read as one";
         let wrong = Diagnostic::error(Code::MissingKey, entry.key.span(), message);
         fields.reader.diagnostics.push(wrong.help("write `reads: bytes`"));
+    }
+    if let Some(entry) = fields.entry("link").filter(|_| !matches!(body, Body::None)) {
+        exclusive(fields.reader, "link", "a body", entry.key.span());
     }
     let (method, path) = (method?, path?);
     if let (Some(method), false) = (Some(method).filter(|method| method.reads()), matches!(body, Body::None))
@@ -62,7 +66,7 @@ pub(super) fn read(
         let wrong = Diagnostic::error(Code::Exclusive, span, message);
         fields.reader.diagnostics.push(wrong.help("what it is given stands in `query`"));
     }
-    Some(Request { method, base, path, query, headers, body, lists, reads, file_name })
+    Some(Request { method, base, path, query, headers, body, lists, reads, file_name, link })
 }
 
 fn body(fields: &mut Fields<'_, '_, '_>, scope: &Scope) -> Body {

@@ -104,9 +104,13 @@ fn way_shown(manifest: &Manifest, way: &Auth, (app, here): (Option<&Known>, &str
             };
             (begins, oauth2.scopes.default.clone())
         }
-        Kind::ApiKey | Kind::Basic { .. } | Kind::Bearer | Kind::BodyKeys | Kind::None | Kind::Oauth1a(_) => {
-            ("given", vec![])
-        }
+        Kind::ApiKey
+        | Kind::AwsSigv4(_)
+        | Kind::Basic { .. }
+        | Kind::Bearer
+        | Kind::BodyKeys
+        | Kind::None
+        | Kind::Oauth1a(_) => ("given", vec![]),
     };
     let secret = |(name, about): (String, String)| json!({ "name": name, "about": about });
     let app = app.map(|app| json!({ "comes_back_to": app.redirect, "here": app.redirect == here }));

@@ -52,7 +52,7 @@ fn is_known(way: &Auth, description: &Description) -> bool {
         (SchemeKind::ApiKey { name, .. }, Kind::Bearer | Kind::Oauth2(_)) => {
             name.eq_ignore_ascii_case("authorization") || sends(name)
         }
-        (_, Kind::BodyKeys | Kind::Oauth1a(_)) => true,
+        (_, Kind::AwsSigv4(_) | Kind::BodyKeys | Kind::Oauth1a(_)) => true,
         _ => false,
     })
 }
