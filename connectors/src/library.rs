@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::{fs, io};
+use std::{fs, io, thread};
 
 use dsl::catalog::{Action, Event, Shelf};
 
@@ -17,6 +18,9 @@ include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// The ending of a manifest's file.
 pub const ENDING: &str = "yaml";
+
+/// How many threads read manifests at a time, at most.
+const MOST_READERS: usize = 8;
 
 /// Manifests by the names of their connectors.
 #[derive(Debug, Default)]
@@ -95,6 +99,29 @@ impl Library {
     /// The names of all connectors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.books.keys().map(String::as_str)
+    }
+
+    /// Reads all that were not read yet, as many at a time as there are processors, for whoever asks for all of them.
+    pub fn read_all(&self) -> &Library {
+        let names: Vec<&str> = self.names().filter(|name| !self.is_read(name)).collect();
+        let (next, at_a_time) = (AtomicUsize::new(0), thread::available_parallelism().map_or(1, usize::from));
+        let read = || {
+            while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.known(name);
+            }
+        };
+        thread::scope(|scope| {
+            // One of them is read here. Where the system gives no thread, all are.
+            for _ in 1..at_a_time.min(MOST_READERS).min(names.len()) {
+                let _ = thread::Builder::new().name("manifests".into()).spawn_scoped(scope, read);
+            }
+            read();
+        });
+        self
+    }
+
+    fn is_read(&self, connector: &str) -> bool {
+        self.books.get(connector).is_some_and(|book| book.read.get().is_some())
     }
 
     /// How many manifests were read so far.

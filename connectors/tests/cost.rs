@@ -61,6 +61,18 @@ fn all_of_them_are_read_once_where_all_are_asked_for() {
     assert!(again.elapsed() < took, "the second time nothing is read");
 }
 
+#[test]
+fn all_at_once_are_what_each_is_alone() {
+    let (library, alone) = (library(), library());
+    assert_eq!(library.find("service_3").unwrap().actions.len(), 13, "one is read already");
+    assert_eq!(library.read_all().read_so_far(), MANY);
+    for name in alone.names() {
+        let ids = |of: &Library| of.actions(name).unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(ids(&library), ids(&alone), "{name}");
+    }
+    assert_eq!(library.read_all().read_so_far(), MANY);
+}
+
 /// What is aimed at in a program that was optimised (`tests/src/bin/manifests.rs` measures it), and how much more one may take
 /// that was not.
 const ONE: Duration = Duration::from_millis(2);

@@ -356,6 +356,7 @@ fn handle(
         "dateTime" => own::dates(weave, node, &place, params),
         "crypto" => own::crypto(weave, node, &place, params),
         "extractFromFile" => files::extract(weave, node, &place, params),
+        "readPDF" => files::read_pdf(weave, node, &place, params),
         "readWriteFile" | "readBinaryFile" | "writeBinaryFile" => files::disk(weave, node, &place, params),
         "moveBinaryData" => files::moved(weave, node, &place, params),
         "lc:agent" | "lc:chainLlm" => models::ask(weave, node, &place, params),

@@ -36,7 +36,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What can be called, to be found by words; made once.
 fn library() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| Library::new(crate::plain()))
+    LIBRARY.get_or_init(|| {
+        crate::connector::library().read_all();
+        Library::new(crate::plain())
+    })
 }
 
 /// Who has a wish: what is connected, and where it is said.

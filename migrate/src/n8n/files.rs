@@ -37,8 +37,10 @@ pub fn extract(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     let bin = at_hand(place, &params.text("binaryPropertyName").unwrap_or_else(|| "data".into()))?;
     let key = params.text("destinationKey").unwrap_or_else(|| "data".into());
     params.ignore(&["options.keepSource", "options.encoding", "options.stripBOM"]);
-    if matches!(how.as_str(), "xlsx" | "ods") {
-        return sheet(weave, node, place, params, &bin);
+    match how.as_str() {
+        "xlsx" | "ods" => return sheet(weave, node, place, params, &bin),
+        "pdf" => return pages(weave, node, place, params, &bin),
+        _ => {}
     }
     let text = text_of(&bin);
     let made = match how.as_str() {
@@ -82,6 +84,78 @@ pub fn extract(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
     Ok(vec![(0, place.one(Item { whole, known, rest: Rest::Empty }, &step))])
 }
 
+/// The older node for PDFs.
+pub fn read_pdf(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Out {
+    if params.flag("encrypted") == Some(true) {
+        return Err(Why::new(Kind::Setting, "a PDF with a password"));
+    }
+    params.ignore(&["encrypted"]);
+    let bin = at_hand(place, &params.text("binaryPropertyName").unwrap_or_else(|| "data".into()))?;
+    pages(weave, node, place, params, &bin)
+}
+
+/// The text of a PDF.
+fn pages(weave: &mut Weave, node: usize, place: &Place, params: &Params, bin: &Bin) -> Out {
+    if weave.catalog.get(PDF).is_none() || bin.is_text {
+        return Err(Why::new(Kind::File, "the text of a PDF is not read here"));
+    }
+    if params.get("options.password").is_some() {
+        return Err(Why::new(Kind::Setting, "a PDF with a password"));
+    }
+    params.ignore(&["options.joinPages", "options.maxPages"]);
+    let limit = match params.get("options.maxPages").and_then(|most| most.as_u64()) {
+        Some(most @ 1..=MOST_PAGES) => most,
+        _ => MOST_PAGES,
+    };
+    let with = vec![Entry::text("file", bin.file.hole()), Entry::bare("limit", limit)];
+    let wish = weave.file.nodes[node].name.clone();
+    let step = weave.add(node, place, &wish, vec![Entry::text("use", PDF), Entry::map("with", with)]);
+    let pages = Ex::path(format!("steps.{step}.pages"));
+    let text = match params.flag("options.joinPages") {
+        Some(false) => pages,
+        // Between two pages stands an empty line, as there.
+        _ => Ex::call("join", &[&pages, &Ex::literal("\n\n")], Sort::Text),
+    };
+    let known =
+        vec![("text".to_owned(), text), ("numpages".to_owned(), Ex::path(format!("steps.{step}.count")))];
+    let whole = Ex::path(format!("steps.{step}"));
+    Ok(vec![(0, place.one(Item { whole, known, rest: Rest::Closed("the text of a PDF".into()) }, &step))])
+}
+
+/// A file of Excel, made of items.
+fn made_sheet(weave: &mut Weave, node: usize, input: &Flow, params: &Params, called: String) -> Out {
+    if weave.catalog.get(WRITTEN).is_none() {
+        return Err(Why::new(Kind::File, "files of Excel are not made here"));
+    }
+    params.ignore(&["options.sheetName", "options.compression", "options.fileName", "options.headerRow"]);
+    let (place, list) = weave.held(node, input);
+    let mut with = vec![Entry::text("rows", list.hole())];
+    if params.flag("options.headerRow") == Some(false) {
+        with.push(Entry::bare("header", false));
+    }
+    for (theirs, ours) in [("options.sheetName", "sheet"), ("options.fileName", "name")] {
+        if let Some(raw) = params.text(theirs) {
+            with.push(Entry::text(ours, Say::new(weave, &place).text(&raw)?));
+        }
+    }
+    let name = match params.text("options.fileName") {
+        Some(raw) => Some(Say::new(weave, &place).ex(&raw.into())?),
+        None => None,
+    };
+    let wish = weave.file.nodes[node].name.clone();
+    let step = weave.add(node, &place, &wish, vec![Entry::text("use", WRITTEN), Entry::map("with", with)]);
+    let mut flow = place.one(Item::of(vec![], Rest::Empty), &step);
+    flow.files.insert(called, Bin { file: Ex::path(format!("steps.{step}")), name, is_text: false });
+    Ok(vec![(0, flow)])
+}
+
+/// The action that takes the text out of a PDF, and the most pages that it gives.
+const PDF: &str = "pdf.text";
+const MOST_PAGES: u64 = 1_000;
+
+/// The action that makes sheets.
+const WRITTEN: &str = "sheet.write";
+
 /// The action that reads sheets.
 const SHEET: &str = "sheet.read";
 
@@ -117,6 +191,10 @@ pub fn spreadsheet(weave: &mut Weave, node: usize, input: &Flow, params: &Params
     params.ignore(&["operation"]);
     let format = params.text("fileFormat");
     if params.text("operation").as_deref() == Some("toFile") {
+        if format.as_deref() == Some("xlsx") {
+            let called = params.text("binaryPropertyName").unwrap_or_else(|| "data".into());
+            return made_sheet(weave, node, input, params, called);
+        }
         if format.as_deref() != Some("csv") {
             let format = format.unwrap_or_else(|| "xls".into());
             return Err(Why::new(
@@ -170,6 +248,9 @@ pub fn convert(weave: &mut Weave, node: usize, input: &Flow, params: &Params) ->
         "options.addBOM",
     ]);
     let each = params.text("mode").is_some_and(|mode| mode == "each");
+    if how == "xlsx" && !each {
+        return made_sheet(weave, node, input, params, called);
+    }
     let (place, made) = match how.as_str() {
         "csv" | "toJson" if !each => {
             let (place, list) = weave.held(node, input);

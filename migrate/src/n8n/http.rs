@@ -211,7 +211,7 @@ fn goes_as_file(weave: &Weave, node: usize) -> bool {
         let form = &weave.file.nodes[node];
         let said = |key: &str| form.params.get(key).and_then(Value::as_str);
         match form.short.as_str() {
-            "extractFromFile" | "writeBinaryFile" => true,
+            "extractFromFile" | "readPDF" | "writeBinaryFile" => true,
             "readWriteFile" => said("operation") == Some("write"),
             "moveBinaryData" => said("mode").is_none_or(|mode| mode == "binaryToJson"),
             "spreadsheetFile" => said("operation").is_none_or(|operation| operation == "fromFile"),

@@ -423,3 +423,47 @@ fn rows_that_were_added_or_changed_start_a_run_and_chosen_columns_do_not() {
     assert_eq!(calls[0].1["json"], json!({ "who": "Ada" }));
     assert!(played(&file(json!({ "columnsToWatch": ["Name"] })), trigger, &json!({})).is_err());
 }
+
+#[test]
+fn a_pdf_is_read_and_a_sheet_is_made() {
+    let go =
+        json!({ "name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "parameters": {} });
+    let fetch = json!({ "name": "Fetch", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": { "url": "https://example.com/a.pdf" } });
+    let tell = json!({ "name": "Tell", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "parameters": { "url": "https://example.com/",
+        "method": "POST", "sendBody": true, "bodyParameters": { "parameters": [{ "name": "text", "value": "={{ $json.text }}" }] } } });
+    let manual = || json!({ "kind": "manual" });
+    let mocks = json!({ "fetch": { "body": "bytes" }, "pages": { "pages": ["one", "two"], "count": 2, "more": false } });
+    for (kind, params) in [("extractFromFile", json!({ "operation": "pdf" })), ("readPDF", json!({}))] {
+        let read = json!({ "name": "Pages", "type": format!("n8n-nodes-base.{kind}"), "typeVersion": 1, "parameters": params });
+        let file = chain(&json!([go, fetch, read, tell]));
+        let (calls, _) = played(&file, manual(), &mocks).unwrap();
+        assert_eq!((&*calls[1].0, &calls[1].1["file"]), ("pdf.text", &json!("bytes")), "{kind}");
+        assert_eq!(calls[2].1["json"], json!({ "text": "one\n\ntwo" }), "{kind}");
+        let locked = json!({ "name": "Pages", "type": format!("n8n-nodes-base.{kind}"), "typeVersion": 1,
+            "parameters": { "operation": "pdf", "encrypted": true, "options": { "password": "a" } } });
+        // The control: what is locked.
+        assert!(played(&chain(&json!([go, fetch, locked, tell])), manual(), &mocks).is_err(), "{kind}");
+    }
+    let lines = json!({ "name": "Lines", "type": "n8n-nodes-base.splitOut", "typeVersion": 1, "parameters": { "fieldToSplitOut": "body.lines" } });
+    let keep = json!({ "name": "Keep", "type": "n8n-nodes-base.writeBinaryFile", "typeVersion": 1, "parameters": { "fileName": "a.xlsx" } });
+    let hook = json!({ "name": "Hook", "type": "n8n-nodes-base.webhook", "typeVersion": 2, "parameters": { "httpMethod": "POST" } });
+    let trigger = || json!({ "kind": "webhook", "body": { "lines": [{ "a": 1 }, { "a": 2 }] } });
+    let sheet = |kind: &str, params: Json| {
+        let made = json!({ "name": "Sheet", "type": format!("n8n-nodes-base.{kind}"), "typeVersion": 2, "parameters": params });
+        played(&chain(&json!([hook, lines, made, keep])), trigger(), &json!({ "sheet": "bytes" }))
+    };
+    for (kind, params) in [
+        ("convertToFile", json!({ "operation": "xlsx", "options": { "sheetName": "All" } })),
+        (
+            "spreadsheetFile",
+            json!({ "operation": "toFile", "fileFormat": "xlsx", "options": { "sheetName": "All" } }),
+        ),
+    ] {
+        let (calls, _) = sheet(kind, params).unwrap();
+        assert_eq!(&*calls[0].0, "sheet.write", "{kind}");
+        assert_eq!(calls[0].1, json!({ "rows": [{ "a": 1 }, { "a": 2 }], "sheet": "All" }), "{kind}");
+        assert_eq!(calls[1].1["bytes"], json!("bytes"), "{kind}");
+    }
+    // The control: a kind of file that is not made here.
+    assert!(sheet("convertToFile", json!({ "operation": "ods" })).is_err());
+}

@@ -65,7 +65,7 @@ const UNMEASURED: &str = "unmeasured";
 pub fn services(vault: &Vault, owner: &str) -> Result<Vec<Service>, Error> {
     let (rows, measured) = (vault.connections(owner, None)?, vault.measured(owner)?);
     let library = connectors::library();
-    let manifests = library.names().filter_map(|id| library.find(id));
+    let manifests = library.read_all().names().filter_map(|id| library.find(id));
     Ok(manifests.map(|manifest| service(manifest, &rows, &measured)).collect())
 }
 

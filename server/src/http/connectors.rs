@@ -26,7 +26,8 @@ pub fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         row["working"] = own().any(|row| row.health == WORKS).into();
         row
     };
-    let rows: Vec<Value> = library.names().filter_map(|id| library.find(id)).map(|it| row(it)).collect();
+    let manifests = library.read_all().names().filter_map(|id| library.find(id));
+    let rows: Vec<Value> = manifests.map(|it| row(it)).collect();
     let summary = summary(rows.iter().map(|row| (row["connections"] != 0, row["working"] == true)));
     Ok(Answer::ok(json!({ "connectors": rows, "summary": summary })))
 }

@@ -18,7 +18,7 @@ pub struct Args {
 pub fn main(args: &Args) -> Exit {
     let library = server::connector::library();
     let mut rows = vec![];
-    for id in library.names() {
+    for id in library.read_all().names() {
         match library.find(id) {
             Some(manifest) => rows.push(json!({
                 "connector": id,
