@@ -201,7 +201,7 @@ async fn columns_heads_and_lists_are_as_they_are_asked_for() {
     };
     let rows = json!([{ "a": 1, "b": "x;y" }, { "b": 2, "c": null }]);
     assert_eq!(csv(json!({ "rows": rows, "columns": ["b", "a"] })).await.unwrap(), "b,a\nx;y,1\n2,\n");
-    let plain = json!({ "rows": rows, "header": false, "separator": ";" });
+    let plain = json!({ "rows": rows, "header": false, "separator": "semicolon" });
     assert_eq!(csv(plain).await.unwrap(), "1;\"x;y\";\n;2;\n");
     assert_eq!(csv(json!({ "rows": [[1, "a"], [2]] })).await.unwrap(), "1,a\n2\n");
     assert_eq!(csv(json!({ "rows": [] })).await.unwrap(), "");

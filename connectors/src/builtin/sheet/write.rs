@@ -18,7 +18,7 @@ use crate::params::{Params, no_secret, short, wrong_type};
 const CELL: usize = 32_767;
 
 /// The signs that part cells of a CSV.
-const SEPARATORS: [(&str, u8); 3] = [(",", b','), (";", b';'), ("tab", b'\t')];
+const SEPARATORS: [(&str, u8); 3] = [("comma", b','), ("semicolon", b';'), ("tab", b'\t')];
 
 pub(crate) fn write(id: &str) -> Action {
     let kind = Field::optional(
@@ -45,7 +45,7 @@ pub(crate) fn write(id: &str) -> Action {
             Field { max: Some(COLUMNS as f64), ..columns },
             Field { default: Some(Value::Bool(true)), ..header },
             Field { default: Some(Value::text("Sheet1")), ..sheet },
-            Field { default: Some(Value::text(",")), ..separator },
+            Field { default: Some(Value::text("comma")), ..separator },
             Field { min: Some(1.0), max: Some(200.0), ..Field::optional("name", Type::String, name) },
         ],
         output: Type::Bytes,
@@ -69,7 +69,7 @@ pub(crate) async fn call(settings: &Settings, params: Params) -> Result<Value, F
         let grid = laid_out(&rows, columns, params.get("header") != Some(&Value::Bool(false)))?;
         let (bytes, ending, media_type) = match params.text("as")?.unwrap_or("xlsx") {
             "csv" => {
-                let named = params.text("separator")?.unwrap_or(",");
+                let named = params.text("separator")?.unwrap_or("comma");
                 let sign = SEPARATORS.iter().find(|(name, _)| *name == named).map_or(b',', |(_, sign)| *sign);
                 (of_csv(&grid, sign)?, "csv", "text/csv")
             }
