@@ -61,7 +61,7 @@ const state = {
 };
 const pictures = new Pictures({ kept: env.KEYWAY_PICTURES, write: Boolean(env.KEYWAY_WRITE), differing: env.KEYWAY_DIFFERING });
 const world = { env, seen, person, axe, pictures, state };
-const only = env.KEYWAY_SCENES?.split(",");
+const only = env.KEYWAY_SCENES?.split("; ");
 let failed = 0;
 for (const [name, scene] of Object.entries(scenes)) {
   if (only && !only.includes(name)) continue;

@@ -75,7 +75,7 @@ impl Web {
     }
 
     fn begin(&mut self) {
-        let Web { home, settings, table, .. } = self;
+        let (home, settings, table) = (&self.home, &self.settings, self.table);
         let (owner, http) = self.tokio.block_on(async {
             let lock = home.own().expect("a directory of ours").expect("nobody else has it");
             let listener = bind(settings).await.expect("the port is free");

@@ -4,14 +4,14 @@ use super::File;
 
 /// All of them, by their paths.
 pub const FILES: &[File] = &[
-    File { path: "assets/editor-Df8JJCSj.js", kind: "text/javascript; charset=utf-8", hash: "198aac0ac9ecfd36", kept: true, plain: include_bytes!("assets/editor-Df8JJCSj.js"), brotli: include_bytes!("assets/editor-Df8JJCSj.js.br"), gzip: include_bytes!("assets/editor-Df8JJCSj.js.gz") },
-    File { path: "assets/index-BwD_8EJc.css", kind: "text/css; charset=utf-8", hash: "5ead86593acbc610", kept: true, plain: include_bytes!("assets/index-BwD_8EJc.css"), brotli: include_bytes!("assets/index-BwD_8EJc.css.br"), gzip: include_bytes!("assets/index-BwD_8EJc.css.gz") },
-    File { path: "assets/index-OJthzo87.js", kind: "text/javascript; charset=utf-8", hash: "6edee7fd9cf32beb", kept: true, plain: include_bytes!("assets/index-OJthzo87.js"), brotli: include_bytes!("assets/index-OJthzo87.js.br"), gzip: include_bytes!("assets/index-OJthzo87.js.gz") },
+    File { path: "assets/editor-BvymYwe5.js", kind: "text/javascript; charset=utf-8", hash: "9ad4a0835834891a", kept: true, plain: include_bytes!("assets/editor-BvymYwe5.js"), brotli: include_bytes!("assets/editor-BvymYwe5.js.br"), gzip: include_bytes!("assets/editor-BvymYwe5.js.gz") },
+    File { path: "assets/index-B7drD7bA.js", kind: "text/javascript; charset=utf-8", hash: "7ea9846ee79357f2", kept: true, plain: include_bytes!("assets/index-B7drD7bA.js"), brotli: include_bytes!("assets/index-B7drD7bA.js.br"), gzip: include_bytes!("assets/index-B7drD7bA.js.gz") },
+    File { path: "assets/index-BNixxJ-e.css", kind: "text/css; charset=utf-8", hash: "f4762ba6841c2144", kept: true, plain: include_bytes!("assets/index-BNixxJ-e.css"), brotli: include_bytes!("assets/index-BNixxJ-e.css.br"), gzip: include_bytes!("assets/index-BNixxJ-e.css.gz") },
     File { path: "assets/uPlot-CnsZ1jie.css", kind: "text/css; charset=utf-8", hash: "0fd9465202f6dfce", kept: true, plain: include_bytes!("assets/uPlot-CnsZ1jie.css"), brotli: include_bytes!("assets/uPlot-CnsZ1jie.css.br"), gzip: include_bytes!("assets/uPlot-CnsZ1jie.css.gz") },
     File { path: "assets/uPlot.esm-Cnx-LnSu.js", kind: "text/javascript; charset=utf-8", hash: "f59daa4a26a10243", kept: true, plain: include_bytes!("assets/uPlot.esm-Cnx-LnSu.js"), brotli: include_bytes!("assets/uPlot.esm-Cnx-LnSu.js.br"), gzip: include_bytes!("assets/uPlot.esm-Cnx-LnSu.js.gz") },
     File { path: "icon-192.png", kind: "image/png", hash: "708ce7db9e16a620", kept: false, plain: include_bytes!("icon-192.png"), brotli: &[], gzip: &[] },
     File { path: "icon-512.png", kind: "image/png", hash: "c55ccbac15be214b", kept: false, plain: include_bytes!("icon-512.png"), brotli: &[], gzip: &[] },
     File { path: "icon.svg", kind: "image/svg+xml", hash: "087d33c5bd0364b6", kept: false, plain: include_bytes!("icon.svg"), brotli: include_bytes!("icon.svg.br"), gzip: include_bytes!("icon.svg.gz") },
-    File { path: "index.html", kind: "text/html; charset=utf-8", hash: "84dfd80585cf40a0", kept: false, plain: include_bytes!("index.html"), brotli: include_bytes!("index.html.br"), gzip: include_bytes!("index.html.gz") },
+    File { path: "index.html", kind: "text/html; charset=utf-8", hash: "e36ab718a1f53b57", kept: false, plain: include_bytes!("index.html"), brotli: include_bytes!("index.html.br"), gzip: include_bytes!("index.html.gz") },
     File { path: "manifest.webmanifest", kind: "application/manifest+json", hash: "056ced500fbe9006", kept: false, plain: include_bytes!("manifest.webmanifest"), brotli: include_bytes!("manifest.webmanifest.br"), gzip: include_bytes!("manifest.webmanifest.gz") },
 ];
