@@ -129,6 +129,9 @@ export class Pictures {
 
   /** A picture of a page in both themes. */
   async both(page, name, options = {}) {
+    // A text is drawn a moment after it was written.
+    await page.waitForTimeout(450);
+    await page.waitForLoadState("networkidle", { timeout: 2000 }).catch(() => {});
     for (const scheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       await this.one(page, `${name}-${scheme}`, options);
