@@ -32,6 +32,12 @@ pub fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
+/// Asks a person for a line, behind a mark on a line of its own.
+pub fn ask() {
+    let mut stderr = anstream::stderr().lock();
+    let _ = write!(stderr, "{BUSY}>{BUSY:#} ").and_then(|()| stderr.flush());
+}
+
 /// Writes an error, and what to do about it.
 pub fn error(message: &str, help: Option<&str>) {
     let mut lines = message.lines();

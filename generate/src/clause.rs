@@ -123,10 +123,17 @@ fn names(text: &str) -> (Names, String) {
     (names, masked)
 }
 
+/// The texts that stand in quotes.
+pub fn quoted(text: &str) -> Vec<String> {
+    names(text).0.quoted
+}
+
 /// Takes a wish apart. What was answered to a question about its time stands in place of what it said.
 pub fn parts(wish: &str, here: &Here, answers: &[String]) -> Parts {
     let (names, mut masked) = names(wish);
-    let time = find(&masked, here, answers);
+    // What stands in quotes is said by somebody, also in an answer.
+    let answers: Vec<String> = answers.iter().map(|answer| self::names(answer).1).collect();
+    let time = find(&masked, here, &answers);
     for place in time.iter().flat_map(|found| &found.places) {
         let length = place.len();
         masked.replace_range(place.clone(), &format!(",{}", " ".repeat(length.saturating_sub(1))));
@@ -138,7 +145,12 @@ pub fn parts(wish: &str, here: &Here, answers: &[String]) -> Parts {
         masked.replace_range(place.clone(), &format!(";{}", " ".repeat(place.len().saturating_sub(1))));
     }
     for place in clause_places(&masked) {
-        parts.clauses.push(clause(wish, &masked, place));
+        let clause = clause(wish, &masked, place);
+        match parts.clauses.last_mut() {
+            // `… every day at 9 on slack`: what stood between was the time.
+            Some(before) if clause.does_nothing() => before.take(clause),
+            _ => parts.clauses.push(clause),
+        }
     }
     parts
 }
@@ -348,6 +360,30 @@ impl Clause {
     pub fn of(text: &str) -> Clause {
         let masked = names(text).1;
         clause(text, &masked, 0..text.len())
+    }
+
+    /// True if it says where something is to be done, and not what.
+    fn does_nothing(&self) -> bool {
+        let nothing = self.verb.is_none() && self.model.is_none() && self.happens.is_empty();
+        nothing && self.objects.is_empty() && !self.services.is_empty()
+    }
+
+    /// Takes over what another names, where it names none itself.
+    fn take(&mut self, other: Clause) {
+        if self.services.is_empty() {
+            self.services = other.services;
+        }
+        let (names, more) = (&mut self.names, other.names);
+        for (mine, theirs) in [
+            (&mut names.quoted, more.quoted),
+            (&mut names.urls, more.urls),
+            (&mut names.mails, more.mails),
+            (&mut names.channels, more.channels),
+        ] {
+            mine.extend(theirs);
+        }
+        names.repo = names.repo.take().or(more.repo);
+        names.project = names.project.take().or(more.project);
     }
 
     /// True if it names this service.

@@ -292,3 +292,38 @@ fn what_a_model_is_told_has_no_secret_and_no_data() {
     assert!(told.contains("slack.post_message") && told.contains("Connected: slack"));
     assert!(!told.contains("sk-") && !told.contains("secret("), "no secret stands in it");
 }
+
+#[test]
+fn what_a_message_says_is_never_the_place_that_it_goes_to() {
+    let desk = Desk::new();
+    for wish in
+        ["post a message to #dev on slack", "post a message to #dev", "every day at 9 post a message to #dev"]
+    {
+        let asked = desk.draft(wish, &[]);
+        assert_eq!(asked.kind, Kind::Question, "{wish}: {:?}", asked.yaml);
+        assert!(asked.question.unwrap().contains("message"), "{wish}");
+    }
+    for (wish, text) in [
+        ("tell #ops on slack that the build is done", "The build is done"),
+        ("post a message to #dev on slack saying lunch is ready", "Lunch is ready"),
+        ("send a message that lunch is ready to #dev on slack", "Lunch is ready"),
+    ] {
+        let yaml = desk.draft(wish, &[]).yaml.unwrap_or_default();
+        assert!(yaml.contains(&format!("text: {text}\n")), "{wish}: {yaml}");
+    }
+}
+
+#[test]
+fn a_time_in_quotes_is_no_time_and_a_place_behind_a_time_is_no_step() {
+    let desk = Desk::new();
+    let yaml = |answer: Answer| answer.yaml.unwrap_or_else(|| panic!("{:?}", answer.question));
+    let whole = "post \"the numbers of today\" to #team every day at 17:00 on slack";
+    let said = yaml(desk.draft(whole, &[]));
+    let wish = "post a report to the team every day at 17:00 on slack";
+    let answered = yaml(desk.draft(wish, &["\"the numbers of today\""]));
+    for text in [said, answered] {
+        assert!(text.contains("cron: \"0 17 * * *\""), "{text}");
+        assert!(text.contains("text: the numbers of today"), "{text}");
+        assert_eq!(text.matches("use:").count(), 1, "{text}");
+    }
+}

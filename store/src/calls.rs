@@ -7,10 +7,10 @@ mod budgets;
 pub(crate) mod prices;
 pub(crate) mod reused;
 
-use rusqlite::{Connection, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 pub use batches::Batched;
-pub use budgets::Budget;
+pub use budgets::{Budget, Standing};
 pub use prices::Price;
 
 use crate::change::Unfit;
@@ -171,26 +171,26 @@ const SUMS: &str =
     sum(input_uncached), sum(input_cached), sum(cache_write_5m), sum(cache_write_1h), sum(output_visible),
     sum(output_reasoning), coalesce(sum(cost), 0), sum(class = 'reused'), sum(class = 'reused' AND saved IS NULL),
     coalesce(sum(saved), 0) FROM calls
-    WHERE (owner = ?1 OR payer = ?1) AND time >= ?2 GROUP BY 1";
+    WHERE (owner = ?1 OR payer = ?1 AND payer <> 'own') AND time >= ?2 GROUP BY 1";
+
+/// The calls of a run. The index has none of those that have no run, and a statement that cannot use it is not taken.
+const OF_RUN: &str = "INDEXED BY calls_by_run WHERE owner = ?1 AND run = ?2 AND run <> ''";
 
 fn sum_of(of: &Connection, filter: &str, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {
-    let sql = format!("SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls WHERE {filter}");
+    let sql = format!("SELECT coalesce(sum(coalesce(cost, reserved)), 0) FROM calls {filter}");
     of.prepare_cached(&sql)?.query_row(values, |row| row.get(0))
 }
 
 /// Opens a call, unless it could pass a limit. What it can cost must be known where there is one.
 pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::Result<Result<(), Unfit>> {
-    let bearing = budgets::bearing(to, call)?;
-    let mut kept = vec![];
-    for budget in &bearing {
-        kept.push((budgets::spent(to, budget, limits.month)?, budget.most));
-    }
+    let bearing = budgets::standing(to, call, limits.month)?;
+    let mut kept: Vec<(i64, i64)> = bearing.iter().map(|stands| (stands.spent, stands.budget.most)).collect();
     if let Some(most) = limits.run {
-        kept.push((sum_of(to, "owner = ?1 AND run = ?2", params![call.owner, call.run])?, most));
+        kept.push((sum_of(to, OF_RUN, params![call.owner, call.run])?, most));
     }
     if let Some(most) = limits.step {
-        let of_step = "owner = ?1 AND run = ?2 AND place = ?3";
-        kept.push((sum_of(to, of_step, params![call.owner, call.run, call.place])?, most));
+        let of_step = format!("{OF_RUN} AND place = ?3");
+        kept.push((sum_of(to, &of_step, params![call.owner, call.run, call.place])?, most));
     }
     let fits = |(spent, most): &(i64, i64)| {
         call.reserved.is_some_and(|reserved| spent.saturating_add(reserved) <= *most)
@@ -200,9 +200,7 @@ pub(crate) fn open(to: &Connection, call: &Call, limits: &Limits) -> rusqlite::R
     }
     // At the turn of a month a call may be of the one before.
     let more = call.reserved.filter(|_| call.time >= limits.month).unwrap_or_default();
-    for (budget, (spent, _)) in bearing.iter().zip(&kept) {
-        budgets::note(to, budget, limits.month, spent.saturating_add(more))?;
-    }
+    budgets::reserve(to, call, &bearing, limits.month, more)?;
     to.prepare_cached(
         "INSERT INTO calls (owner, id, time, workflow, run, step, place, attempt, provider, model, \"key\", payer,
          why, reserved, token, level, single, reference, class)
@@ -238,29 +236,36 @@ pub(crate) fn settle(
     outcome: &Outcome,
 ) -> rusqlite::Result<Result<(), Unfit>> {
     let [uncached, cached, minutes, hour, visible, reasoning] = outcome.tokens;
-    budgets::settle(to, (owner, id), outcome.cost)?;
     let settled = to
         .prepare_cached(
             "UPDATE calls SET input_uncached = ?3, input_cached = ?4, cache_write_5m = ?5, cache_write_1h = ?6,
              output_visible = ?7, output_reasoning = ?8, estimated = ?9, cost = ?10, latency = ?11, first = ?12,
-             class = ?13 WHERE owner = ?1 AND id = ?2 AND class = 'open'",
+             class = ?13 WHERE owner = ?1 AND id = ?2 AND class = 'open'
+             RETURNING payer, workflow, \"key\", token, time, reserved",
         )?
-        .execute(params![
-            owner,
-            id,
-            uncached,
-            cached,
-            minutes,
-            hour,
-            visible,
-            reasoning,
-            outcome.estimated,
-            outcome.cost,
-            outcome.latency,
-            outcome.first,
-            outcome.class
-        ])?;
-    Ok(if settled == 1 { Ok(()) } else { Err(Unfit::Stale) })
+        .query_row(
+            params![
+                owner,
+                id,
+                uncached,
+                cached,
+                minutes,
+                hour,
+                visible,
+                reasoning,
+                outcome.estimated,
+                outcome.cost,
+                outcome.latency,
+                outcome.first,
+                outcome.class
+            ],
+            budgets::Bears::of_row,
+        )
+        .optional()?;
+    match settled {
+        Some(bears) => budgets::settle(to, owner, &bears, outcome.cost).map(Ok),
+        None => Ok(Err(Unfit::Stale)),
+    }
 }
 
 /// Calls that were under way when a process died cost the most that they can. Those in batches go on without one.
@@ -314,7 +319,7 @@ impl Reader {
     pub fn calls_of_run(&self, owner: &str, run: &str) -> Result<Vec<Call>, Error> {
         self.with(|connection| {
             connection
-                .prepare_cached(&format!("{CALL} WHERE owner = ?1 AND run = ?2 ORDER BY time, id"))?
+                .prepare_cached(&format!("{CALL} {OF_RUN} ORDER BY time, id"))?
                 .query_map([owner, run], call)?
                 .collect()
         })
@@ -342,7 +347,7 @@ impl Reader {
             connection
                 .prepare_cached(
                     "SELECT provider, \"key\", coalesce(sum(cost), 0), sum(cost IS NULL AND class <> 'open') FROM calls
-                     WHERE owner = ?1 AND payer = 'own' OR payer = ?1 GROUP BY 1, 2",
+                     WHERE owner = ?1 AND payer = 'own' OR payer = ?1 AND payer <> 'own' GROUP BY 1, 2",
                 )?
                 .query_map([owner], |row| {
                     let (provider, key) = (row.get(0)?, row.get(1)?);

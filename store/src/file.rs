@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::{Error, backup};
 
 /// How the tables came to be; the place in the list is the version less one.
-const MIGRATIONS: [&str; 26] = [
+const MIGRATIONS: [&str; 27] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -40,6 +40,7 @@ const MIGRATIONS: [&str; 26] = [
     include_str!("../migrations/24.sql"),
     include_str!("../migrations/25.sql"),
     include_str!("../migrations/26.sql"),
+    include_str!("../migrations/27.sql"),
 ];
 
 /// The version of the tables that this program writes.

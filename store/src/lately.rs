@@ -63,8 +63,8 @@ impl Reader {
                 .prepare_cached(
                     "SELECT run, place, attempt, level, provider, model, input_uncached, input_cached,
                      cache_write_5m, cache_write_1h, output_visible, output_reasoning, time FROM calls
-                     WHERE owner = ?1 AND workflow = ?2 AND step = ?3 AND time >= ?4 AND class = 'ok'
-                     ORDER BY time DESC LIMIT ?5",
+                     INDEXED BY calls_by_step WHERE owner = ?1 AND workflow = ?2 AND workflow <> '' AND step = ?3
+                     AND time >= ?4 AND class = 'ok' ORDER BY time DESC LIMIT ?5",
                 )?
                 .query_map(params![owner, workflow, step, since, most], |row| {
                     Ok(Past {
@@ -109,7 +109,8 @@ impl Reader {
         self.with(|connection| {
             connection
                 .prepare_cached(&format!(
-                    "{CALL} WHERE (owner = ?1 OR payer = ?1) AND time >= ?2 ORDER BY owner, run, place, attempt, level"
+                    "{CALL} WHERE (owner = ?1 OR payer = ?1 AND payer <> 'own') AND time >= ?2
+                     ORDER BY owner, run, place, attempt, level"
                 ))?
                 .query_map(params![owner, since], call)?
                 .collect::<rusqlite::Result<Vec<Call>>>()

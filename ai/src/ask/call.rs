@@ -8,8 +8,8 @@ use dsl::catalog::{Failure, FailureKind};
 use egress::{Gathered, Header, Method, Request};
 use jiff::Timestamp;
 use secret::{Hole, Refused};
-use store::calls::{Budget, Call, Limits, Outcome};
-use store::{Change, Desk, Edit, Unfit};
+use store::calls::{Call, Limits, Outcome, Standing};
+use store::{Change, Desk, Edit, Reader, Unfit};
 use vault::{Beside, Held, Paid, Want, What, Who};
 
 use super::live::{Asked, Known, Live};
@@ -127,14 +127,33 @@ impl<M: Matter> Ask<'_, M> {
             row.price.as_ref().and_then(|price| price.cost(&came.usage).known()).map(|cost| cost.total());
         let outcome = row.outcome(&came.usage, cost, came.class, came.first);
         let cost = cost.unwrap_or_default();
-        match row.settle(outcome.clone()).await {
-            Ok(()) => {
-                self.asking.tally.count(&call, &outcome);
-                self.asking.warn(&call, cost);
-                Paidfor { answer: came.answer.map_err(No::Refused), cost }
+        let settled = row.settle(outcome.clone());
+        let reader = self.asking.models.reader();
+        self.asking.tally.count(&call, &outcome);
+        let answer = came.answer.map_err(No::Refused);
+        match self.asking.by {
+            By::Step { .. } => match settled.await {
+                Ok(()) => tell_of_budgets(reader, &call, cost),
+                Err(failure) => return Paidfor { answer: Err(No::Failed(failure)), cost },
+            },
+            // Nothing rests on it but the ledger, which counts the call at its most until then: a program does not wait.
+            By::Token { .. } => {
+                tokio::spawn(async move {
+                    match settled.await {
+                        Ok(()) => tell_of_budgets(reader, &call, cost),
+                        Err(failure) => {
+                            let why = &*failure.message;
+                            tracing::error!(
+                                call = call.id,
+                                why,
+                                "a call is not settled; its most is counted"
+                            );
+                        }
+                    }
+                });
             }
-            Err(failure) => Paidfor { answer: Err(No::Failed(failure)), cost },
         }
+        Paidfor { answer, cost }
     }
 
     /// Its row, with the most that it can cost.
@@ -238,14 +257,14 @@ impl<M: Matter> Ask<'_, M> {
         let Some(reserved) = call.reserved else {
             return format!("the price of `{name}` is not known, and a budget must be kept");
         };
-        let short = |(budget, spent): &(Budget, i64)| budget.most.saturating_sub(*spent) < reserved;
-        let budgets = self.asking.budgets(call);
-        let left = match budgets.iter().find(|budget| short(budget)) {
+        let short = |stands: &&Standing| stands.budget.most.saturating_sub(stands.spent) < reserved;
+        let budgets = standing(self.asking.models.reader(), call);
+        let left = match budgets.iter().find(short) {
             // What another payer has left is not told.
-            Some((budget, _)) if budget.owner != self.asking.owner => {
+            Some(Standing { budget, .. }) if budget.owner != self.asking.owner => {
                 "less is left in a budget of whoever pays".to_owned()
             }
-            Some((budget, spent)) => {
+            Some(Standing { budget, spent, .. }) => {
                 let money = |units: i64| Money::from_units(units.into());
                 let of = match budget.name.is_empty() {
                     true => "of the owner".to_owned(),
@@ -362,36 +381,29 @@ impl<M: Matter> Ask<'_, M> {
     }
 }
 
-impl Asking<'_> {
-    /// The budgets that a call must keep, and what is spent or reserved of each in this month. It looks at a few rows,
-    /// for which nobody is waited for.
-    fn budgets(&self, call: &Call) -> Vec<(Budget, i64)> {
-        let read = || -> Result<Vec<(Budget, i64)>, store::Error> {
-            let reader = self.models.reader()?;
-            let month = month(Timestamp::now());
-            let with_spent = |budget: Budget| reader.spent(&budget, month).map(|spent| (budget, spent));
-            reader.budgets_of_call(call)?.into_iter().map(with_spent).collect()
+/// Says which budgets a settled call has brought to one of the parts that are told of.
+pub(super) fn tell_of_budgets(reader: Result<Arc<Reader>, store::Error>, call: &Call, cost: Money) {
+    let Ok(cost) = i64::try_from(cost.units()) else { return };
+    for Standing { budget, spent, .. } in standing(reader, call) {
+        let reached = |percent: &&i128| {
+            let line = i128::from(budget.most) * **percent;
+            i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
         };
-        read().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the budgets cannot be read");
-            vec![]
-        })
-    }
-
-    /// Says which budgets a call has brought to one of the parts that are told of.
-    pub(super) fn warn(&self, call: &Call, cost: Money) {
-        let Ok(cost) = i64::try_from(cost.units()) else { return };
-        for (budget, spent) in self.budgets(call) {
-            let reached = |percent: &&i128| {
-                let line = i128::from(budget.most) * **percent;
-                i128::from(spent) * 100 >= line && i128::from(spent.saturating_sub(cost)) * 100 < line
-            };
-            if let Some(percent) = TOLD.iter().rev().find(reached) {
-                let (owner, scope, name) = (&*budget.owner, &*budget.scope, &*budget.name);
-                tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
-            }
+        if let Some(percent) = TOLD.iter().rev().find(reached) {
+            let (owner, scope, name) = (&*budget.owner, &*budget.scope, &*budget.name);
+            tracing::warn!(owner, scope, name, "{percent} % of a budget of this month are spent");
         }
     }
+}
+
+/// The budgets that a call must keep, and what is spent or reserved of each in this month. It looks at a few rows, for which
+/// nobody is waited for.
+fn standing(reader: Result<Arc<Reader>, store::Error>, call: &Call) -> Vec<Standing> {
+    let read = reader.and_then(|reader| reader.standing(call, month(Timestamp::now())));
+    read.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the budgets cannot be read");
+        vec![]
+    })
 }
 
 /// True if a status says that an answer follows.
@@ -443,11 +455,14 @@ impl Row {
         Edit::SettleCall { owner: self.owner.clone(), call: self.id.clone(), outcome }
     }
 
-    async fn settle(&mut self, outcome: Outcome) -> Result<(), Failure> {
-        let edit = self.edit(outcome);
-        let settled = write(&self.desk, vec![edit]).await?;
+    /// Settles it, whether or not the end of that is waited for.
+    fn settle(&mut self, outcome: Outcome) -> impl Future<Output = Result<(), Failure>> + use<> {
         self.open = false;
-        settled.map_err(|unfit| broken(&format!("{unfit:?}")))
+        let settled = self.desk.post(Change::untold(vec![self.edit(outcome)]));
+        async move {
+            let settled = settled.await.map_err(|error| broken(&error.to_string()))?;
+            settled.map_err(|unfit| broken(&format!("{unfit:?}")))
+        }
     }
 }
 

@@ -197,6 +197,7 @@ fn reply(answer: &Answer, args: &Args, asked: usize) -> Option<String> {
     }
     let how = if answer.choices.is_empty() { "your answer" } else { "a number, or your answer" };
     output::note(&format!("{FAINT}{how}; an empty line leaves it{FAINT:#}"));
+    output::ask();
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).ok()?;
     said(line.trim(), &answer.choices)

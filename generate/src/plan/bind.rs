@@ -241,7 +241,7 @@ impl Planner<'_> {
         }
         match self.data.iter().rev().find(|data| !matches!(data, Data::File { .. })) {
             Some(data) => data.told(),
-            None => reminder(clause),
+            None => spoken(clause).unwrap_or_else(|| clause.said.clone()),
         }
     }
 
@@ -428,20 +428,43 @@ impl Planner<'_> {
     }
 }
 
-/// What is said of a reminder: `to fill in their timesheets`.
-fn reminder(clause: &Clause) -> String {
-    let said = &clause.said;
-    let from = [" to ", " that ", " dass ", " de ", " que "]
-        .iter()
-        .filter_map(|word| said.find(word).map(|at| at + word.len()))
-        .min();
-    let text = from.map_or(said.as_str(), |at| &said[at..]).trim();
+/// What a clause wants to be said, in its own words: `to fill in their timesheets`. Nothing where it says no more than to whom,
+/// and where.
+pub(super) fn spoken(clause: &Clause) -> Option<String> {
+    let said = clause.said.as_str();
+    let tails = |word: &'static str| said.match_indices(word).map(move |(at, _)| &said[at + word.len()..]);
+    let clear = [" that ", " saying ", " dass ", " que ", " che "].into_iter().flat_map(tails);
+    let others = [" to ", " de "].into_iter().flat_map(tails);
+    let text = clear.chain(others).find_map(|tail| without_places(tail, clause))?;
     let mut chars = text.chars();
-    let text: String = chars
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + chars.as_str())
-        .unwrap_or_default();
-    text.replace("{{", "{ {").replace("}}", "} }")
+    let first = chars.next()?;
+    let text = first.to_uppercase().collect::<String>() + chars.as_str();
+    Some(text.replace("{{", "{ {").replace("}}", "} }"))
+}
+
+/// A text without the channel, the address and the service at its end; nothing, where it begins with whom it goes to, or
+/// nothing is left.
+fn without_places<'a>(text: &'a str, clause: &Clause) -> Option<&'a str> {
+    let is_place = |word: &str| {
+        let word = word.trim_matches([',', '.', '!']);
+        word.starts_with('#')
+            || word.contains('@')
+            || clause.services.iter().any(|(_, id)| word.to_lowercase() == id.replace('_', " "))
+            || matches!(&*word.to_lowercase(), "email" | "e-mail" | "mail" | "me" | "mir" | "us")
+    };
+    if text.split_whitespace().next().is_none_or(is_place) {
+        return None;
+    }
+    let mut rest = text.trim();
+    while let Some((before, last)) = rest.rsplit_once(' ')
+        && is_place(last)
+        && let Some((front, word)) = before.trim_end().rsplit_once(' ')
+        && ["on", "in", "to", "by", "via", "over", "auf", "per", "an", "sur", "en", "su", "a"]
+            .contains(&&*word.to_lowercase())
+    {
+        rest = front.trim_end();
+    }
+    (!rest.is_empty()).then_some(rest)
 }
 
 /// A moment that a clause speaks of, seen from the run.

@@ -1,9 +1,10 @@
 //! Whom a clause tells something, and by which service.
 
+use super::bind::spoken;
 use super::data::Data;
 use super::trigger::has_word;
 use super::{Done, Planner, ask};
-use crate::clause::Clause;
+use crate::clause::{Clause, quoted};
 use crate::lexicon::lexicon;
 
 /// Services by which people are told something.
@@ -77,8 +78,18 @@ impl Planner<'_> {
         None
     }
 
+    /// A clause with what answers put in quotes, where it has no such text of its own.
+    fn with_answers(&self, clause: &Clause) -> Clause {
+        let mut clause = clause.clone();
+        if clause.names.quoted.is_empty() {
+            clause.names.quoted = self.means.answers.iter().flat_map(|answer| quoted(answer)).collect();
+        }
+        clause
+    }
+
     /// Tells somebody what is at hand.
     pub(super) fn tell(&mut self, clause: &Clause, service: &Option<String>, mails: bool) -> Done<()> {
+        let clause = &self.with_answers(clause);
         let quotes = !clause.names.quoted.is_empty();
         // What is spoken of and not at hand is read first.
         let written = self.data.iter().any(|data| matches!(data, Data::Text { .. }));
@@ -132,7 +143,7 @@ impl Planner<'_> {
             ]
             .iter()
             .any(|word| said.contains(word));
-            if !reminds || !(said.contains(" to ") || said.contains(" that ") || said.contains(" dass ")) {
+            if !reminds || spoken(clause).is_none() {
                 return ask("what is the message to say? Put it in quotes", []);
             }
         }

@@ -19,6 +19,17 @@ pub struct Budget {
     pub most: i64,
 }
 
+/// A budget, and what is spent or reserved of it in a month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The budget.
+    pub budget: Budget,
+    /// What is spent or reserved.
+    pub spent: i64,
+    /// Whether that stood beside the budget, and was not added up from the calls.
+    added_up: bool,
+}
+
 /// The budgets that a call must keep: those of the run's owner, and of whoever else pays.
 const BEARING: &str = "owner IN (?1, ?2) AND (scope = 'owner'
      OR scope = 'workflow' AND owner = ?1 AND name = ?3 OR scope = 'key' AND owner = ?2 AND name = ?4
@@ -30,8 +41,10 @@ fn counted(scope: &str) -> &'static str {
     match scope {
         "workflow" => "owner = ?1 AND time >= ?2 AND workflow = ?3",
         "token" => "owner = ?1 AND time >= ?2 AND token = ?3 AND token <> ''",
-        "key" => "(owner = ?1 AND payer = 'own' OR payer = ?1) AND time >= ?2 AND \"key\" = ?3",
-        _ => "(owner = ?1 OR payer = ?1) AND time >= ?2 AND ?3 = ''",
+        "key" => {
+            "(owner = ?1 AND payer = 'own' OR payer = ?1 AND payer <> 'own') AND time >= ?2 AND \"key\" = ?3"
+        }
+        _ => "(owner = ?1 OR payer = ?1 AND payer <> 'own') AND time >= ?2 AND ?3 = ''",
     }
 }
 
@@ -39,13 +52,47 @@ fn payer<'a>(owner: &'a str, payer: &'a str) -> &'a str {
     if payer == OWN { owner } else { payer }
 }
 
-pub(super) fn bearing(to: &Connection, call: &Call) -> rusqlite::Result<Vec<Budget>> {
-    to.prepare_cached(&format!("SELECT owner, scope, name, most FROM budgets WHERE {BEARING}"))?
-        .query_map(
-            [&*call.owner, payer(&call.owner, &call.payer), &call.workflow, &call.key, &call.token],
-            budget,
-        )?
-        .collect()
+/// What a settled call says of the budgets that it counts to.
+pub(super) struct Bears {
+    payer: String,
+    workflow: String,
+    key: String,
+    token: String,
+    time: i64,
+    reserved: Option<i64>,
+}
+
+impl Bears {
+    pub fn of_row(row: &Row<'_>) -> rusqlite::Result<Bears> {
+        Ok(Bears {
+            payer: row.get(0)?,
+            workflow: row.get(1)?,
+            key: row.get(2)?,
+            token: row.get(3)?,
+            time: row.get(4)?,
+            reserved: row.get(5)?,
+        })
+    }
+}
+
+/// The budgets that a call must keep, as they stand in a month.
+pub(super) fn standing(of: &Connection, call: &Call, month: i64) -> rusqlite::Result<Vec<Standing>> {
+    let bearing: Vec<(Budget, i64, i64)> = of
+        .prepare_cached(&format!(
+            "SELECT owner, scope, name, most, month, spent FROM budgets WHERE {BEARING}"
+        ))?
+        .query_map(bears(call), |row| Ok((budget(row)?, row.get(4)?, row.get(5)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let stands = |(budget, of_month, spent): (Budget, i64, i64)| {
+        let added_up = of_month == month && month != 0;
+        let spent = if added_up { spent } else { added(of, &budget, month)? };
+        Ok(Standing { budget, spent, added_up })
+    };
+    bearing.into_iter().map(stands).collect()
+}
+
+fn bears(call: &Call) -> [&str; 5] {
+    [&call.owner, payer(&call.owner, &call.payer), &call.workflow, &call.key, &call.token]
 }
 
 /// What is spent or reserved of a budget in a month.
@@ -58,39 +105,59 @@ pub(super) fn spent(of: &Connection, budget: &Budget, month: i64) -> rusqlite::R
         .optional()?;
     match stands {
         Some(spent) => Ok(spent),
-        None => sum_of(of, counted(&budget.scope), params![budget.owner, month, budget.name]),
+        None => added(of, budget, month),
     }
 }
 
-/// Notes what is spent or reserved of a budget in a month.
-pub(super) fn note(to: &Connection, budget: &Budget, month: i64, spent: i64) -> rusqlite::Result<()> {
-    to.prepare_cached(
-        "UPDATE budgets SET month = ?4, spent = ?5 WHERE owner = ?1 AND scope = ?2 AND name = ?3",
-    )?
-    .execute(params![budget.owner, budget.scope, budget.name, month, spent])
-    .map(|_| ())
+/// What the calls of a month that count to a budget cost or have reserved, added up.
+fn added(of: &Connection, budget: &Budget, month: i64) -> rusqlite::Result<i64> {
+    let filter = format!("WHERE {}", counted(&budget.scope));
+    sum_of(of, &filter, params![budget.owner, month, budget.name])
 }
 
-/// Notes in the budgets that bear it what an open call cost in place of what it had reserved.
-pub(super) fn settle(to: &Connection, (owner, id): (&str, &str), cost: Option<i64>) -> rusqlite::Result<()> {
-    let found = to
-        .prepare_cached(
-            "SELECT payer, workflow, \"key\", time, reserved, token FROM calls
-             WHERE owner = ?1 AND id = ?2 AND class = 'open' AND EXISTS (SELECT 1 FROM budgets)",
-        )?
-        .query_row([owner, id], |row| {
-            let (by, workflow, key): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let (time, reserved, token): (i64, Option<i64>, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
-            Ok((by, workflow, key, token, time, reserved))
-        })
-        .optional()?;
-    let Some((by, workflow, key, token, time, reserved)) = found else { return Ok(()) };
+/// Notes what a call reserves in the budgets that bear it.
+pub(super) fn reserve(
+    to: &Connection,
+    call: &Call,
+    bearing: &[Standing],
+    month: i64,
+    more: i64,
+) -> rusqlite::Result<()> {
+    if bearing.iter().all(|stands| stands.added_up) {
+        if bearing.is_empty() {
+            return Ok(());
+        }
+        let [owner, payer, workflow, key, token] = bears(call);
+        return to
+            .prepare_cached(&format!("UPDATE budgets SET spent = spent + ?6 WHERE {BEARING}"))?
+            .execute(params![owner, payer, workflow, key, token, more])
+            .map(|_| ());
+    }
+    let mut note = to.prepare_cached(
+        "UPDATE budgets SET month = ?4, spent = ?5 WHERE owner = ?1 AND scope = ?2 AND name = ?3",
+    )?;
+    for Standing { budget, spent, .. } in bearing {
+        note.execute(params![budget.owner, budget.scope, budget.name, month, spent.saturating_add(more)])?;
+    }
+    Ok(())
+}
+
+/// Notes in the budgets that bear it what a call cost in place of what it had reserved.
+pub(super) fn settle(to: &Connection, owner: &str, call: &Bears, cost: Option<i64>) -> rusqlite::Result<()> {
     // Without a known cost, what was reserved stays.
-    let Some(more) = cost.map(|cost| cost.saturating_sub(reserved.unwrap_or_default())) else {
+    let Some(more) = cost.map(|cost| cost.saturating_sub(call.reserved.unwrap_or_default())) else {
         return Ok(());
     };
     to.prepare_cached(&format!("UPDATE budgets SET spent = spent + ?6 WHERE month <= ?7 AND {BEARING}"))?
-        .execute(params![owner, payer(owner, &by), workflow, key, token, more, time])
+        .execute(params![
+            owner,
+            payer(owner, &call.payer),
+            call.workflow,
+            call.key,
+            call.token,
+            more,
+            call.time
+        ])
         .map(|_| ())
 }
 
@@ -123,12 +190,12 @@ impl Reader {
         })
     }
 
-    /// The budgets that a call must keep: those of the run's owner, and of whoever else pays.
+    /// The budgets that a call must keep, those of the run's owner and of whoever else pays, as they stand in a month.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn budgets_of_call(&self, call: &Call) -> Result<Vec<Budget>, Error> {
-        self.with(|connection| bearing(connection, call))
+    pub fn standing(&self, call: &Call, month: i64) -> Result<Vec<Standing>, Error> {
+        self.with(|connection| standing(connection, call, month))
     }
 
     /// What an owner may spend.

@@ -29,10 +29,10 @@ fn row(to: &Connection, reused: &Reused) -> rusqlite::Result<()> {
          SELECT ?3, ?4, ?5, one.workflow, ?6, one.step, ?7, ?8, one.provider, one.model, one.\"key\", one.payer,
              'it was answered before, in run ' || answered_by.run, 0, 0,
              (SELECT CASE WHEN count(cost) = count(*) THEN sum(cost) END FROM calls AS each
-              WHERE each.owner = one.owner AND each.run = one.run AND each.place = one.place
+              WHERE each.owner = one.owner AND each.run = one.run AND each.run <> '' AND each.place = one.place
               AND each.attempt = one.attempt AND each.class = 'ok'),
              'reused'
-         FROM answered_by JOIN calls AS one ON one.owner = answered_by.owner AND one.run = answered_by.run
+         FROM answered_by JOIN calls AS one ON one.owner = answered_by.owner AND one.run = answered_by.run AND one.run <> ''
              AND one.place = answered_by.place AND one.attempt = answered_by.attempt AND one.class = 'ok'
          WHERE answered_by.hash = ?1 AND answered_by.time = ?2 AND answered_by.owner = ?3
          ORDER BY one.time DESC, one.level DESC LIMIT 1",

@@ -13,7 +13,7 @@ use store::{Edit, Unfit};
 use vault::Paid;
 
 use super::super::Asking;
-use super::super::call::{broken, day, unsent, write};
+use super::super::call::{broken, day, tell_of_budgets, unsent, write};
 use super::super::offers::Key;
 use crate::chat::{Answer, Question};
 use crate::price::{Money, Price};
@@ -134,7 +134,7 @@ impl Talk<'_> {
     /// Counts a call with the most that it can cost.
     pub async fn lose(&self, call: &Call, class: &str) -> Result<Money, Failure> {
         let most = lose(self.asking, call, class).await?;
-        self.asking.warn(call, most);
+        tell_of_budgets(self.asking.models.reader(), call, most);
         Ok(most)
     }
 
@@ -157,7 +157,7 @@ impl Talk<'_> {
         let settled = settle(self.asking, call, outcome).await;
         // The ledger is ours: where it cannot be written, the next look tries again.
         settled.map_err(|failure| Refusal::new(Class::Broken, failure.message))?;
-        self.asking.warn(call, cost.unwrap_or_default());
+        tell_of_budgets(self.asking.models.reader(), call, cost.unwrap_or_default());
         Ok(())
     }
 
