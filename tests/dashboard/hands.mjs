@@ -48,11 +48,17 @@ export async function write(page, text) {
   await page.keyboard.insertText(text);
 }
 
-/** Begins with a template, looks at its plan and deploys it. */
-export async function deploy(page, template) {
+/** Begins with a template, or with another text in its place, looks at its plan and deploys it. */
+export async function deploy(page, template, text) {
   await visit(page, "/workflows/new");
   await page.getByRole("button", { name: template }).click();
   await page.getByText("Nothing is wrong with it").waitFor();
+  if (text) {
+    await write(page, text);
+    await page.getByText("every: 365d").first().waitFor();
+    await page.waitForTimeout(1000);
+    await page.getByText("Nothing is wrong with it").waitFor();
+  }
   await page.getByRole("button", { name: "Plan", exact: true }).click();
   await page.getByRole("heading", { name: "What a run would do" }).waitFor();
   await page.getByRole("button", { name: "Deploy", exact: true }).click();

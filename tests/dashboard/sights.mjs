@@ -116,6 +116,8 @@ export const sights = {
       await pictures.both(state.phone, `phone-${nameOf(path, state)}`);
       check(true, path);
     }
+    const most = `${MOST * 100} % may differ, and KEYWAY_WRITE=1 keeps the new ones`;
+    check(pictures.others.length === 0, `${pictures.others.join(", ")}: other pictures than are kept; ${most}`);
     note(`${pictures.looked} pictures; most differs ${pictures.worst[0]}, by ${(pictures.worst[1] * 100).toFixed(3)} %`);
   },
 
