@@ -73,12 +73,14 @@ pub fn story(ask: &Ask<'_>) -> Result<Answer, Refusal> {
 
 /// What differs between one and another.
 pub fn differences(ask: &Ask<'_>) -> Result<Answer, Refusal> {
-    let with = ask.said.query.get("with").ok_or_else(|| Refusal::bad("`with` names the other run"))?;
     let load = |run: &RunId| -> Result<Timeline, Refusal> {
         Ok(ask.house.part(&ask.who).history(run)?.whole(run).map_err(Error::from)?)
     };
-    let diff = Diff::of(&load(&named(ask))?, &load(&RunId(with.as_str().into()))?);
-    Ok(Answer::ok(diff.to_json()))
+    // Whose run it is comes first: others hear of nothing that is there.
+    let one = load(&named(ask))?;
+    let with = ask.said.query.get("with").ok_or_else(|| Refusal::bad("`with` names the other run"))?;
+    let other = load(&RunId(with.as_str().into()))?;
+    Ok(Answer::ok(Diff::of(&one, &other).to_json()))
 }
 
 /// Starts a workflow that is deployed. Asked again under the same key, it starts once.
