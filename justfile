@@ -49,6 +49,10 @@ month:
 ticks:
     KEYWAY_REPORT=docs/measured/ticks.md KEYWAY_KILLS=300 cargo test -p tests --test serve killed_at_its_ticks
 
+# Measure what the pages cost where there is much
+pages:
+    KEYWAY_REPORT=docs/measured/pages.md KEYWAY_TIMES=9 KEYWAY_IDLE=30 cargo test -p tests --test pages much
+
 # Measure what schedules cost
 schedules:
     KEYWAY_REPORT=docs/measured/schedules.md cargo run --release -p tests --bin schedules

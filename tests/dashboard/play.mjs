@@ -1,8 +1,9 @@
 // Plays scenes on the pages of a service, in a browser, and says what came of each: a line of JSON for every scene.
 // `tests/tests/dashboard/played.rs` starts the service and reads the lines.
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { Pictures } from "./pictures.mjs";
 import { scenes } from "./scenes.mjs";
 
 const env = process.env;
@@ -21,7 +22,7 @@ export const seen = { dialogs: [], violations: [], errors: [], others: [] };
 /** A person at a browser of their own. */
 async function person(options = {}) {
   const context = await browser.newContext({ baseURL: env.KEYWAY_URL, viewport: { width: 1280, height: 860 }, locale: "en-GB", ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(30_000);
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: env.KEYWAY_URL });
   // What the policy of the pages forbids is told to the page itself first.
   await context.addInitScript(() => {
@@ -53,12 +54,14 @@ async function person(options = {}) {
 
 const state = {
   /** Lets the double of a provider say the rest. */
-  goOn: () => console.log(JSON.stringify({ go_on: true })),
+  goOn: () => console.log(JSON.stringify({ wish: "go on" })),
+  /** Ends the service while a call is under way, and begins it again. */
+  restart: () => console.log(JSON.stringify({ wish: "restart" })),
   naughty: env.KEYWAY_NAUGHTY ? JSON.parse(env.KEYWAY_NAUGHTY) : null,
 };
-const world = { env, seen, person, axe, shots: env.KEYWAY_SHOTS ?? "", state };
-if (world.shots) mkdirSync(world.shots, { recursive: true });
-const only = env.KEYWAY_SCENES?.split(",");
+const pictures = new Pictures({ kept: env.KEYWAY_PICTURES, write: Boolean(env.KEYWAY_WRITE), differing: env.KEYWAY_DIFFERING });
+const world = { env, seen, person, axe, pictures, state };
+const only = env.KEYWAY_SCENES?.split("; ");
 let failed = 0;
 for (const [name, scene] of Object.entries(scenes)) {
   if (only && !only.includes(name)) continue;
@@ -69,9 +72,10 @@ for (const [name, scene] of Object.entries(scenes)) {
     checks++;
     if (!right) throw new Error(`not so: ${what}`);
   };
+  const notes = [];
   let trouble = null;
   try {
-    await scene({ ...world, check });
+    await scene({ ...world, check, note: (text) => notes.push(text) });
     for (const [key, list] of Object.entries(seen)) {
       const more = list.slice(before[key]);
       if (more.length && name !== "control") throw new Error(`${key}: ${more.slice(0, 3).join(" | ")}`);
@@ -82,7 +86,7 @@ for (const [name, scene] of Object.entries(scenes)) {
     const page = world.state.page;
     if (env.KEYWAY_FAILED && page) await page.screenshot({ path: join(env.KEYWAY_FAILED, `${name}.png`) }).catch(() => {});
   }
-  console.log(JSON.stringify({ scene: name, checks, ms: Date.now() - began, trouble }));
+  console.log(JSON.stringify({ scene: name, checks, ms: Date.now() - began, ...(notes.length ? { notes } : {}), trouble }));
 }
 await browser.close();
 process.exit(failed ? 1 : 0);

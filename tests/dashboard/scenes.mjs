@@ -1,88 +1,8 @@
 // The scenes, in the order in which they are played: each goes on with what the ones before left.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
-const OWNER = { name: "ada@example.com", password: "a password of twelve" };
-const settled = (page) => page.waitForFunction(() => [...document.querySelectorAll("main [role=status]")].every((one) => !/…$/.test(one.textContent.trim())));
-
-/** Signs the owner in at a browser that is not known. */
-async function signIn(page) {
-  await page.goto("/dashboard/sign-in");
-  await page.getByLabel("Name").fill(OWNER.name);
-  await page.locator("input[type=password]").fill(OWNER.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { level: 1, name: "Workflows" }).waitFor();
-}
-
-/** Lets the next Tab begin where the page does. */
-const fromTheStart = (page) =>
-  page.evaluate(() => {
-    const first = document.createElement("button");
-    document.body.prepend(first);
-    first.focus();
-    first.remove();
-  });
-
-/** Deploys a text from an empty page. */
-async function deployText(page, text) {
-  await visit(page, "/workflows/new");
-  await page.getByRole("button", { name: /^Empty/ }).click();
-  await page.locator(".cm-content").waitFor();
-  await write(page, text);
-  await page.getByText("Nothing is wrong with it").waitFor();
-  await page.getByRole("button", { name: "Plan", exact: true }).click();
-  await page.getByRole("button", { name: "Deploy", exact: true }).click();
-  await page.getByRole("button", { name: "Run now" }).waitFor();
-}
-
-/** Goes somewhere and waits until it is there. */
-async function visit(page, path) {
-  await page.goto(`/dashboard${path}`);
-  await page.locator("h1").first().waitFor();
-  await settled(page);
-}
-
-/** Replaces what stands in the editor. */
-async function write(page, text) {
-  const editor = page.locator(".cm-content");
-  await editor.click();
-  await page.keyboard.press("Control+a");
-  await page.keyboard.insertText(text);
-}
-
-/** Begins with a template, looks at its plan and deploys it. */
-async function deploy(page, template) {
-  await visit(page, "/workflows/new");
-  await page.getByRole("button", { name: template }).click();
-  await page.getByText("Nothing is wrong with it").waitFor();
-  await page.getByRole("button", { name: "Plan", exact: true }).click();
-  await page.getByRole("heading", { name: "What a run would do" }).waitFor();
-  await page.getByRole("button", { name: "Deploy", exact: true }).click();
-  await page.getByRole("button", { name: "Run now" }).waitFor();
-}
-
-/** Starts a run of the workflow whose page is open. */
-async function runNow(page) {
-  await page.getByRole("button", { name: "Run now" }).click();
-  await page.getByRole("button", { name: "Run it" }).click();
-  await page.waitForURL(/\/dashboard\/runs\/./);
-}
-
-/** Where one is let in. */
-const DOORS = ["/sign-in", "/setup", "/invitation", "/reset"];
-
-/** As text that a browser would run, if any text were. */
-const POISON = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(2)>',
-  "javascript:alert(3)",
-  "<svg/onload=alert(4)>",
-  "{{constructor.constructor('alert(5)')()}}",
-  "<iframe srcdoc='<script>alert(6)</script>'>",
-  "</title><script>alert(7)</script>",
-  "<style>@import 'http://evil.example/x.css'</style>",
-  "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(8)>",
-  "`${alert(9)}`",
-];
+import { OWNER, deploy, deployText, faults, placeOf, runNow, settled, visit, write } from "./hands.mjs";
+import { sights } from "./sights.mjs";
 
 export const scenes = {
   async "first run"({ env, person, check, state }) {
@@ -106,7 +26,9 @@ export const scenes = {
 
     // From nothing to a workflow that runs on a schedule.
     await page.getByRole("link", { name: "Write a workflow" }).click();
-    await deploy(page, "On a schedule");
+    // It runs once where it is enabled, and is not to fall due again while the other scenes are played: lists and pictures would have one run more.
+    const seldom = readFileSync(join(env.KEYWAY_NPM, "src/templates/tick.yaml"), "utf8").replace("every: 10m", "every: 365d");
+    await deploy(page, "On a schedule", seldom);
     await page.getByText("triggers off").waitFor();
     await page.getByRole("button", { name: "Run now" }).click();
     await page.getByLabel("due").fill("10:00");
@@ -117,7 +39,7 @@ export const scenes = {
     await page.getByRole("button", { name: "Enable triggers" }).click();
     await page.getByRole("button", { name: "Enable", exact: true }).click();
     await page.getByText("triggers on").waitFor();
-    await page.getByText(/next in/).waitFor();
+    await page.getByText(/next (in|tomorrow)/).waitFor();
     check(Date.now() - began < 300_000, "it takes less than five minutes");
   },
 
@@ -229,7 +151,7 @@ export const scenes = {
     await page.getByRole("button", { name: /Step sum\b.*, succeeded/ }).click();
     await page.getByRole("heading", { name: "Given" }).waitFor();
     check(page.url().includes("step=sum"), "a step has an address");
-    state.run = page.url();
+    state.run = placeOf(page.url());
   },
 
   async "a failure, a retry and a fork"({ check, state }) {
@@ -238,6 +160,7 @@ export const scenes = {
     await runNow(page);
     await page.getByRole("alert").getByText("it is not good").first().waitFor();
     const first = page.url();
+    state.failed = placeOf(first);
     await page.getByRole("button", { name: "Retry from the failure" }).click();
     await page.waitForURL((url) => url.href !== first);
     await page.getByRole("link", { name: /takes over from/ }).waitFor();
@@ -245,7 +168,8 @@ export const scenes = {
     await page.getByLabel("Other inputs").fill('{ "good": true }');
     await page.getByRole("button", { name: "Start the fork" }).click();
     await page.locator(".facts").getByText("succeeded").waitFor();
-    check(true, "the fork went well");
+    state.forked = placeOf(page.url());
+    check(state.forked !== state.failed, "the fork is another run");
   },
 
   async "a signal, a pause and an end"({ check, state }) {
@@ -305,7 +229,7 @@ export const scenes = {
     await other.close();
   },
 
-  async "in plain words"({ check, state, shots }) {
+  async "in plain words"({ check, state, pictures }) {
     const { page } = state;
     const count = () => page.evaluate(async () => (await (await fetch("/api/v1/workflows")).json()).workflows.length);
     await visit(page, "/workflows/new");
@@ -336,15 +260,8 @@ export const scenes = {
     await page.getByText("Nothing is wrong with it").waitFor();
     check((await written()).includes("#team") && !(await written()).includes("channel: \"#general\""), await written());
     check((await page.getByText("changed step", { exact: false }).count()) > 0, "what it does otherwise is told");
-    if (shots) {
-      for (const scheme of ["light", "dark"]) {
-        await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-        await page.evaluate(() => scrollTo(0, 0));
-        await page.waitForTimeout(500);
-        await page.screenshot({ path: join(shots, `generate-draft-${scheme}.png`), fullPage: true });
-      }
-      await page.emulateMedia({ colorScheme: "light" });
-    }
+    await page.evaluate(() => scrollTo(0, 0));
+    await pictures.both(page, "generate-draft", { fullPage: true });
     await page.getByRole("button", { name: "Use this draft" }).click();
     await page.getByRole("heading", { level: 1, name: "New workflow" }).waitFor();
     check(page.url().endsWith("/dashboard/workflows/new"), page.url());
@@ -372,7 +289,7 @@ export const scenes = {
     check(!(await page.content()).includes(token), "it is not told again");
   },
 
-  async "connecting accounts"({ env, axe, check, state, shots }) {
+  async "connecting accounts"({ env, axe, check, state, pictures }) {
     const { page, context } = state;
     const key = "xoxb-cnry-0f1e2d3c4b5a";
     const dialog = page.getByRole("dialog");
@@ -432,9 +349,7 @@ export const scenes = {
     await dialog.getByRole("button", { name: "Store the app" }).click();
     const byApp = page.getByRole("button", { name: "Connect by oauth" });
     const agree = async (how) => {
-      const opening = context.waitForEvent("page");
-      await dialog.getByRole("button", { name: "Go to Slack" }).click();
-      const tab = await opening;
+      const [tab] = await Promise.all([context.waitForEvent("page"), dialog.getByRole("button", { name: "Go to Slack" }).click()]);
       await tab.getByRole("link", { name: how }).waitFor();
       check(await tab.evaluate(() => window.opener === null), "the service holds nothing of the page that sent to it");
       await dialog.getByText("Agree on the page of Slack").waitFor();
@@ -452,8 +367,9 @@ export const scenes = {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       const wrong = await faults(page, axe);
       check(wrong.length === 0, `${scheme}: ${wrong.join(" | ")}`);
-      if (shots) await page.screenshot({ path: join(shots, `connections-slack-connect-${scheme}.png`) });
     }
+    await page.locator(".toasts p").first().waitFor({ state: "detached" });
+    await pictures.both(page, "connections-slack-connect");
     await page.emulateMedia({ colorScheme: "light" });
     const size = page.viewportSize();
     await page.setViewportSize({ width: 390, height: 844 });
@@ -492,246 +408,138 @@ export const scenes = {
     await context.unroute(`${env.KEYWAY_SERVICE}/**`);
   },
 
-  async "keyboard alone"({ person, check, state }) {
+  async "a doubt"({ env, check, state, pictures, axe }) {
     const { page } = state;
-    await visit(page, "/workflows");
-    const now = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");
-    await fromTheStart(page);
-    await page.keyboard.press("Tab");
-    check((await now()) === "Skip to the content", `the first stop is the skip link, not ${await now()}`);
-    await page.keyboard.press("Enter");
-    check((await now()) === "Workflows", "it leads to the heading");
-    for (const [key, title] of [["r", "Runs"], ["i", "Inbox"], ["c", "Connections"], ["u", "Use and cost"], ["s", "API keys"], ["a", "Audit"], ["h", "Health"], ["w", "Workflows"]]) {
-      await page.keyboard.press("g");
-      await page.keyboard.press(key);
-      await page.getByRole("heading", { level: 1, name: title }).waitFor();
-    }
-    await page.keyboard.press("Control+k");
-    await page.keyboard.type("fixed");
-    await page.getByRole("option", { name: /fixed/ }).waitFor();
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { level: 1, name: "fixed" }).waitFor();
-    await page.getByRole("button", { name: "Run now" }).and(page.locator(":enabled")).waitFor();
-    // On by Tab to the button that runs it, and through the dialog.
-    let stops = 0;
-    while ((await now()) !== "Run now" && stops++ < 40) await page.keyboard.press("Tab");
-    check((await now()) === "Run now", "the button is reached by Tab");
-    const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
-    check(ring !== "none", "one sees where one is");
-    await page.keyboard.press("Enter");
-    await page.getByRole("dialog").waitFor();
-    stops = 0;
-    while ((await now()) !== "Run it" && stops++ < 10) await page.keyboard.press("Tab");
-    await page.keyboard.press("Enter");
-    await page.locator(".facts").getByText("succeeded").waitFor();
-    // A step of the picture is chosen by keys.
-    stops = 0;
-    const label = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "");
-    while (!(await label()).startsWith("Step a") && stops++ < 40) await page.keyboard.press("Tab");
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Gives" }).waitFor();
-    check(page.url().includes("step=a"), page.url());
-    // Tab leaves the editor, as it leaves every field.
-    await visit(page, "/workflows/fixed");
-    await page.locator(".cm-content").focus();
-    await page.keyboard.press("Tab");
-    check(!(await page.evaluate(() => document.activeElement?.classList.contains("editor"))), "the editor is left");
-  },
-
-  async "phone"({ person, check, state }) {
-    const phone = await person({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
-    const page = await phone.newPage();
-    await signIn(page);
-    state.phone = page;
-    for (const path of pages(state)) {
-      await visit(page, path);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      check(over <= 0, `${path} is ${over} pixels too wide`);
-    }
-    await page.getByRole("button", { name: /Menu/ }).click();
-    await page.getByRole("link", { name: "Runs" }).click();
-    await page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
-    check(await page.getByRole("button", { name: /Menu/ }).isVisible(), "the menu closes where one goes");
-  },
-
-  async "axe"({ axe, person, check, state }) {
-    const { page } = state;
-    const outside = await (await person()).newPage();
-    let looked = 0;
-    for (const scheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme: scheme });
-      await outside.emulateMedia({ colorScheme: scheme });
-      for (const path of [...pages(state), ...DOORS]) {
-        const at = DOORS.includes(path) ? outside : page;
-        await visit(at, path);
-        const wrong = await faults(at, axe);
-        check(wrong.length === 0, `${scheme} ${path}: ${wrong.join(" | ")}`);
-        looked++;
-      }
-    }
-    check(looked >= 30, `${looked} pages`);
-    await page.emulateMedia({ colorScheme: "light" });
-  },
-
-  async shots({ shots, person, check, state }) {
-    if (!shots) return;
-    const { page } = state;
-    for (const scheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-      for (const path of [...pages(state), "/sign-in"]) {
-        const fresh = path === "/sign-in" ? await (await person({ colorScheme: scheme })).newPage() : page;
-        await visit(fresh, path);
-        await fresh.waitForTimeout(500);
-        await fresh.screenshot({ path: join(shots, `${nameOf(path, state)}-${scheme}.png`) });
-      }
-      if (state.phone) {
-        await state.phone.emulateMedia({ colorScheme: scheme });
-        for (const path of ["/workflows", "/workflows/order", new URL(state.run).pathname.slice(10)]) {
-          await visit(state.phone, path);
-          await state.phone.waitForTimeout(500);
-          await state.phone.screenshot({ path: join(shots, `phone-${nameOf(path, state)}-${scheme}.png`) });
-        }
-      }
-    }
-    check(true, "they are made");
-  },
-
-  async "texts that would be scripts"({ check, state, seen }) {
-    const { page } = state;
-    const poison = POISON;
-    let shown = 0;
-    // As inputs, as values of steps, as the message of an approval and as a description.
-    const quoted = JSON.stringify(poison.filter((one) => !one.includes("{{")).join(" and "));
-    await deployText(page, `name: poisoned\ndescription: ${quoted}\ninputs:\n  text: string\nsteps:\n  say:\n    set: { said: "{{ inputs.text }}" }\n  ask:\n    approve: { message: "{{ inputs.text }}", timeout: 1d }\n    after: say\noutput: "{{ steps.say.said }}"\n`);
-    const texts = [...(state.naughty ?? []), ...poison].filter((text) => text.trim());
-    const runs = await page.evaluate(async (texts) => {
-      const { csrf } = await (await fetch("/api/v1/session")).json();
-      const runs = [];
-      for (const text of texts) {
-        for (;;) {
-          const answer = await fetch("/api/v1/workflows/poisoned/runs", { method: "POST", headers: { "x-csrf-token": csrf, "content-type": "application/json" }, body: JSON.stringify({ inputs: { text } }) });
-          if (answer.status === 429) {
-            await new Promise((done) => setTimeout(done, 300));
-            continue;
-          }
-          const told = await answer.json();
-          if (told.run) runs.push(told.run);
-          break;
-        }
-      }
-      return runs;
-    }, texts);
-    shown = runs.length;
-    state.poisoned = runs.at(-1);
-    check(shown >= texts.length * 0.98, `${shown} texts are in runs`);
-    // All of them stand in the inbox at once, and each in its run.
-    await visit(page, "/inbox");
-    await page.getByText("<script>alert(1)</script>").first().waitFor();
-    check((await page.locator(".message").count()) >= poison.length, "the inbox shows them");
-    for (const step of ["say", "ask"]) {
-      await page.goto(`/dashboard/runs/${state.poisoned}?step=${step}`);
-      await page.getByRole("heading", { name: step, exact: true }).waitFor();
-      await settled(page);
-    }
-    // In fields that people fill.
-    await visit(page, "/settings/secrets");
-    for (const text of poison.slice(0, 4)) {
-      await page.getByRole("button", { name: "Add a secret" }).click();
-      await page.getByRole("dialog").getByLabel("Name").fill(text);
-      await page.getByRole("dialog").getByLabel("Value").fill("x");
-      await page.getByRole("button", { name: "Save" }).click();
-      await page.getByRole("dialog").getByRole("alert").waitFor();
-      await page.keyboard.press("Escape");
-    }
-    for (const text of poison.slice(0, 4)) {
-      await page.goto(`/dashboard/runs/${encodeURIComponent(text)}`);
-      await page.getByRole("alert").first().waitFor();
-      await page.goto(`/dashboard/workflows?to=${encodeURIComponent(text)}#${encodeURIComponent(text)}`);
-      await page.locator("h1").first().waitFor();
-      await page.goto(`/dashboard/sign-in?to=${encodeURIComponent(text)}`);
-      await page.locator("h1").first().waitFor();
-      check(page.url().includes("/dashboard/"), page.url());
-    }
-    check(seen.dialogs.length === 0 && seen.violations.length === 0, `${seen.dialogs.length} dialogs, ${seen.violations.length} violations`);
-  },
-
-  // The eyes of the scenes above see what they look for.
-  async control({ axe, check, state, seen }) {
-    const { page } = state;
-    await visit(page, "/health");
-    await page.evaluate(() => {
-      const script = document.createElement("script");
-      try {
-        script.textContent = "window.ran = true";
-        document.body.append(script);
-      } catch {
-        // A browser that holds texts and scripts apart forbids even this.
-      }
-      const style = document.createElement("style");
-      style.textContent = "h1 { color: red }";
-      document.head.append(style);
-      const other = new Image();
-      other.src = "https://other.example/x.png";
-    });
-    await page.evaluate(() => setTimeout(() => alert("seen"), 0));
-    await page.waitForTimeout(500);
-    check(seen.violations.length >= 2, `violations are seen: ${seen.violations.length}`);
-    check(seen.dialogs.includes("seen"), "dialogs are seen");
-    check((await page.evaluate(() => window.ran)) === undefined, "the script did not run");
-    await page.evaluate(() => {
-      const button = document.createElement("button");
-      document.querySelector("main").append(button);
-    });
+    await deployText(page, `name: pays\nsteps:\n  order:\n    set: { amount: 20 }\n  charge:\n    after: order\n    http: { method: POST, url: "${env.KEYWAY_SHOP}", json: { step: charge, delay: 600000 } }\n  tell:\n    after: charge\n    set: { told: true }\noutput: "{{ steps.tell.told }}"\n`);
+    await runNow(page);
+    await page.getByRole("button", { name: /Step charge\b.*, running/ }).waitFor();
+    // The service dies while the call is out. The page stays, and knows it when it is back.
+    state.restart();
+    const asks = page.getByRole("region", { name: "charge is in doubt" });
+    await asks.getByText("Did it happen?").waitFor({ timeout: 60_000 });
+    check((await asks.textContent()).includes("POST"), "it shows what was sent");
+    await page.getByRole("button", { name: /Step charge\b.*, in doubt/ }).waitFor();
+    check(await page.locator(".facts").getByText(/waiting|in doubt/).first().isVisible(), "the run waits");
     const wrong = await faults(page, axe);
-    check(wrong.some((one) => one.includes("button-name")), `axe sees a button without a name: ${wrong}`);
-    await page.evaluate(() => {
-      const wide = document.createElement("div");
-      wide.style.width = "3000px";
-      wide.style.height = "1px";
-      document.querySelector("main").append(wide);
-    });
-    check((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) > 0, "what is too wide is seen");
+    check(wrong.length === 0, wrong.join(" | "));
+    await pictures.both(page, "run-doubt");
+    await page.getByRole("link", { name: /Inbox/ }).click();
+    const asked = page.getByRole("region", { name: "pays, charge" });
+    await asked.getByRole("button", { name: "Let the step fail" }).waitFor();
+    check((await asked.getByRole("button").allTextContents()).join() === "Yes, it happened,No, do it again,Let the step fail", "three answers");
+    await asked.getByRole("button", { name: "Yes, it happened" }).click();
+    await asked.waitFor({ state: "detached" });
+    await page.goBack();
+    await page.locator(".facts").getByText("succeeded").waitFor();
+    await page.getByRole("button", { name: /Step charge\b.*, succeeded/ }).click();
+    await page.getByRole("heading", { name: "charge", exact: true }).waitFor();
+    check((await page.getByText("in doubt").count()) === 0, "nothing is in doubt any more");
   },
+
+  async "what it cost"({ check, state }) {
+    const { page } = state;
+    const fine = async (what) => {
+      await settled(page);
+      check((await page.locator("main [role=alert]").count()) === 0, what);
+    };
+    await visit(page, "/use");
+    const cost = await page.locator(".figures strong").first().textContent();
+    check(/^\$0\.0\d+$/.test(cost), `what it cost: ${cost}`);
+    check((await page.locator(".figures strong").nth(1).textContent()) === "1", "one call");
+    await page.locator(".chart canvas").waitFor();
+    for (const since of ["24h", "7d", "all", "30d"]) {
+      await page.getByLabel("Since").selectOption(since);
+      await page.getByRole("cell", { name: "1", exact: true }).first().waitFor();
+      await fine(`since ${since}`);
+    }
+    for (const [by, name] of [["provider", "openai"], ["workflow", "watched"], ["step", /sum/], ["key", "openai"]]) {
+      await page.getByLabel("Counted by").selectOption(by);
+      await page.getByRole("cell", { name }).first().waitFor();
+      check((await page.getByRole("cell", { name: cost }).count()) === 1, `the sum by ${by} is the same`);
+    }
+    await page.getByRole("button", { name: "Set a budget" }).click();
+    await page.getByRole("dialog").getByLabel("US dollars a month").fill("20");
+    await page.getByRole("dialog").getByRole("button", { name: /Set/ }).click();
+    await page.locator(".budget").getByText(/\$20/).waitFor();
+    for (const [path, ...all] of [["/audit", "24h", "7d", "30d", "all"], ["/runs", "1h", "24h", "7d", "30d"]]) {
+      await visit(page, path);
+      for (const since of all) {
+        await page.getByLabel("Since").selectOption(since);
+        await page.locator("tbody tr").first().waitFor();
+        await fine(`${path} since ${since}`);
+      }
+    }
+  },
+
+  async "two runs compared"({ check, state }) {
+    const { page } = state;
+    await visit(page, state.forked);
+    await page.getByRole("link", { name: "Compare" }).click();
+    await page.getByRole("heading", { level: 1, name: "Two runs compared" }).waitFor();
+    await page.getByText(/things differ/).waitFor();
+    const row = (name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
+    check((await row("input good").getByRole("cell").allTextContents()).map((text) => text.trim()).join() === "true,false", "what it was given");
+    check((await row("status").getByRole("cell").allTextContents()).map((text) => text.trim()).join() === "succeeded,failed", "how it ended");
+    check((await row("stop became").getByRole("cell").allTextContents()).map((text) => text.trim()).join() === "skipped,failed", "what became of a step");
+    check(/1 step did the same/.test(await page.locator("main p[role=status]").textContent()), "what is the same is counted");
+    // With another: the choice stands in the address.
+    const failed = state.failed.split("/").pop();
+    await page.getByLabel("Compare with").selectOption(failed);
+    await page.waitForURL((url) => url.search === `?with=${failed}`);
+    await page.getByText(/things differ/).waitFor();
+    check((await page.getByRole("region", { name: "The other run" }).getByRole("link", { name: failed }).count()) === 1, "the other is named");
+    // A run beside itself differs in nothing.
+    await visit(page, `${state.failed}/compare?with=${failed}`);
+    await page.getByText("Nothing differs").waitFor();
+    check((await page.locator("table").count()) === 0, "and no table is there");
+    await visit(page, `${state.failed}/compare?with=nothing`);
+    await page.getByRole("alert").waitFor();
+    check(true, "what is not there is said");
+  },
+
+  async "an earlier version"({ check, state }) {
+    const { page } = state;
+    await visit(page, "/workflows/fixed/versions?version=2");
+    await page.locator(".diff .come").waitFor();
+    check((await page.locator(".diff .come").textContent()).includes("x: 2"), "a version has an address");
+    await page.getByRole("button", { name: "Put in force" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Put in force" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByText(/^version 1, by/).waitFor();
+    check((await page.locator(".version").filter({ hasText: "Version 1" }).getByText("in force").count()) === 1, "the first is in force again");
+    await page.getByRole("link", { name: "Text", exact: true }).click();
+    await page.locator(".cm-content").getByText("x: 1").waitFor();
+    check(true, "its text is there");
+    await page.getByRole("link", { name: "Versions" }).click();
+    await page.locator(".version").filter({ hasText: "Version 2" }).getByRole("button", { name: "Put in force" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Put in force" }).click();
+    await page.getByText(/^version 2, by/).waitFor();
+    check(true, "and the second once more");
+  },
+
+  async "what somebody did"({ check, state }) {
+    const { page } = state;
+    await visit(page, "/settings/people");
+    await page.getByRole("link", { name: "bob@example.com" }).click();
+    await page.getByRole("heading", { level: 1, name: "What bob@example.com did" }).waitFor();
+    await page.locator("tbody tr").first().waitFor();
+    const who = () => page.locator("tbody tr td:nth-child(2)").allTextContents();
+    check((await who()).every((name) => name === "bob@example.com"), `of nobody else: ${await who()}`);
+    const his = (await who()).length;
+    check(his >= 1, `he did ${his} things`);
+    await page.getByRole("link", { name: "Everybody" }).click();
+    await page.getByRole("heading", { level: 1, name: "Audit" }).waitFor();
+    await page.locator("main").getByRole("link", { name: "ada@example.com" }).first().waitFor();
+    const all = await who();
+    check(all.length > his && new Set(all).size >= 2, `${all.length} of all`);
+    await page.getByLabel("Find in the audit").fill("budget");
+    await page.getByText("budget_set").waitFor();
+    check((await page.locator("tbody tr").count()) < all.length, "it can be searched");
+    await page.locator("main").getByRole("link", { name: "ada@example.com" }).first().click();
+    await page.getByRole("heading", { level: 1, name: "What ada@example.com did" }).waitFor();
+    await page.locator("tbody tr").first().waitFor();
+    check((await who()).every((name) => name === "ada@example.com"), "what she did is hers");
+  },
+
+  ...sights,
 };
-
-/** Every page there is. */
-const pages = (state) => [
-  "/workflows",
-  "/workflows/new",
-  "/generate",
-  "/workflows/order",
-  "/workflows/order/runs",
-  "/workflows/order/plan",
-  "/workflows/fixed/versions",
-  "/runs",
-  new URL(state.run).pathname.slice("/dashboard".length),
-  "/inbox",
-  "/connections",
-  "/connections/slack",
-  "/use",
-  "/settings",
-  "/settings/secrets",
-  "/settings/tokens",
-  "/settings/people",
-  "/settings/organisations",
-  "/settings/account",
-  "/audit",
-  "/health",
-  "/nowhere",
-];
-const nameOf = (path, state) => (path === new URL(state.run).pathname.slice(10) ? "run" : path.slice(1).replaceAll("/", "-"));
-
-/** What axe finds that keeps people out. Scripts of a test are let in by the browser itself. */
-async function faults(page, axe) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: `if (!window.axe) { ${axe}; }`, allowUnsafeEvalBlockedByCSP: true });
-  const told = await session.send("Runtime.evaluate", {
-    expression: "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map(({ id, impact, nodes }) => ({ id, impact, at: nodes.map((node) => node.target.join(' ')) }))))",
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await session.detach();
-  if (told.exceptionDetails) throw new Error(told.exceptionDetails.exception?.description ?? "axe did not run");
-  const found = JSON.parse(told.result.value);
-  return found.filter((one) => ["serious", "critical"].includes(one.impact)).map((one) => `${one.id} at ${one.at.join(", ")}`);
-}

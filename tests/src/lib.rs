@@ -7,6 +7,7 @@ pub mod authority;
 pub mod browser;
 pub mod canary;
 pub mod chance;
+pub mod chromium;
 pub mod clock;
 pub mod editor;
 pub mod effects;

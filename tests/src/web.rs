@@ -27,6 +27,8 @@ pub struct Web {
     pub address: SocketAddr,
     /// Its data directory.
     pub home: Home,
+    table: &'static [Route],
+    settings: Settings,
     http: Option<Http>,
     owner: Option<Owner>,
     tokio: tokio::runtime::Runtime,
@@ -57,16 +59,39 @@ impl Web {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let address = "127.0.0.1:0".parse().expect("an address");
         let settings = Settings { address, names, public: None, limits };
-        let (owner, http) = tokio.block_on(async {
+        let mut web = Web { address, home, table, settings, http: None, owner: None, tokio, _folder: folder };
+        web.begin();
+        web
+    }
+
+    /// Ends the service as a process that is killed does, and begins it again at the same address.
+    ///
+    /// # Panics
+    /// Where it cannot.
+    pub fn restart(&mut self) {
+        self.end();
+        self.settings.address = self.address;
+        self.begin();
+    }
+
+    fn begin(&mut self) {
+        let (home, settings, table) = (&self.home, &self.settings, self.table);
+        let (owner, http) = self.tokio.block_on(async {
             let lock = home.own().expect("a directory of ours").expect("nobody else has it");
-            let listener = bind(&settings).await.expect("some port is free");
-            let owner = Owner::open(&home, lock).expect("a fresh database");
-            owner.serve(Reach::Private).expect("nothing to take up");
-            let http = Http::open(listener, &settings, (&owner, &home, Reach::Private), table);
+            let listener = bind(settings).await.expect("the port is free");
+            let owner = Owner::open(home, lock).expect("a database");
+            owner.serve(Reach::Private).expect("what is to be taken up can be read");
+            let http = Http::open(listener, settings, (&owner, home, Reach::Private), table);
             (owner, http.expect("the database can be read"))
         });
-        let address = http.address;
-        Web { address, home, http: Some(http), owner: Some(owner), tokio, _folder: folder }
+        self.address = http.address;
+        (self.http, self.owner) = (Some(http), Some(owner));
+    }
+
+    fn end(&mut self) {
+        let _inside = self.tokio.enter();
+        self.http.take();
+        self.owner.take();
     }
 
     /// Deploys a workflow.
@@ -171,9 +196,7 @@ impl Web {
 
 impl Drop for Web {
     fn drop(&mut self) {
-        let _inside = self.tokio.enter();
-        self.http.take();
-        self.owner.take();
+        self.end();
     }
 }
 

@@ -294,12 +294,19 @@ impl Vault {
         })
     }
 
-    /// So many rows about the things of an owner behind the row `after`, in order, that were written at this moment or later.
+    /// So many rows about the things of an owner, of all or of one who did them, behind the row `after`, in order, that
+    /// were written at this moment or later.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn audit_of(&self, owner: &str, after: i64, since: i64, most: usize) -> Result<Vec<Told>, Error> {
-        let rows = self.reader.audit_of(owner, after, since, most)?;
+    pub fn audit_of(
+        &self,
+        of: (&str, Option<&str>),
+        after: i64,
+        since: i64,
+        most: usize,
+    ) -> Result<Vec<Told>, Error> {
+        let rows = self.reader.audit_of(of, after, since, most)?;
         let told = |row: Audit| {
             let Audit { seq, time, owner, actor, action, subject, detail, .. } = row;
             Told { seq, time, owner, actor, action, subject, detail }

@@ -19,8 +19,9 @@ pub fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
         Some(text) => text.parse().map_err(|_| Refusal::bad("`after` is the number of a row"))?,
     };
     let since = ask.said.since()?.unwrap_or(i64::MIN);
+    let actor = ask.said.query.get("actor").map(String::as_str);
     // One more tells whether there are others.
-    let found = part.vault()?.audit_of(part.owner(), after, since, most + 1).map_err(Error::from)?;
+    let found = part.vault()?.audit_of((part.owner(), actor), after, since, most + 1).map_err(Error::from)?;
     let rows = &found[..found.len().min(most)];
     let next = (found.len() > most).then(|| rows.last().map(|last| last.seq)).flatten();
     let rows: Vec<Value> = rows.iter().map(shown::told).collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dsl::value::{Hash, Object, Value};
+use engine::diff::Diff;
 use engine::run::RunId;
 use engine::story::Story;
 use engine::view::{Timeline, Waits};
@@ -68,6 +69,18 @@ pub fn story(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let history = ask.house.part(&ask.who).history(&run)?;
     let story: Story = history.story(&run).map_err(Error::from)?;
     Ok(Answer::ok(story.to_json()))
+}
+
+/// What differs between one and another.
+pub fn differences(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    let load = |run: &RunId| -> Result<Timeline, Refusal> {
+        Ok(ask.house.part(&ask.who).history(run)?.whole(run).map_err(Error::from)?)
+    };
+    // Whose run it is comes first: others hear of nothing that is there.
+    let one = load(&named(ask))?;
+    let with = ask.said.query.get("with").ok_or_else(|| Refusal::bad("`with` names the other run"))?;
+    let other = load(&RunId(with.as_str().into()))?;
+    Ok(Answer::ok(Diff::of(&one, &other).to_json()))
 }
 
 /// Starts a workflow that is deployed. Asked again under the same key, it starts once.

@@ -493,6 +493,7 @@ pub const BUDGET_QUERY: &[Field] = &[
 ];
 pub const BUDGET_REMOVED: Shape = Fields(&[always("removed", Text, ""), always("name", Text, "")]);
 pub const AUDIT_QUERY: &[Field] = &[
+    perhaps("actor", Text, "Only what this person, token or part did."),
     perhaps("after", Count, "Only rows after the one of this number."),
     perhaps("limit", Count, "How many, up to 1000; 200 where nothing is said."),
     perhaps("since", Text, "Only what is not older: a moment, a day, or a length such as `24h`."),

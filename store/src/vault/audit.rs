@@ -23,18 +23,24 @@ impl Reader {
         })
     }
 
-    /// So many rows about the things of an owner behind one, in order, that were written then or later.
+    /// So many rows about the things of an owner, of all or of one actor, behind one, in order, that were written then or later.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn audit_of(&self, owner: &str, after: i64, since: i64, most: usize) -> Result<Vec<Audit>, Error> {
+    pub fn audit_of(
+        &self,
+        (owner, actor): (&str, Option<&str>),
+        after: i64,
+        since: i64,
+        most: usize,
+    ) -> Result<Vec<Audit>, Error> {
         self.with(|connection| {
             connection
                 .prepare_cached(
                     "SELECT seq, time, owner, actor, action, subject, detail, link FROM audit
-                     WHERE owner = ?1 AND seq > ?2 AND time >= ?3 ORDER BY seq LIMIT ?4",
+                     WHERE owner = ?1 AND seq > ?2 AND time >= ?3 AND (?5 IS NULL OR actor = ?5) ORDER BY seq LIMIT ?4",
                 )?
-                .query_map(params![owner, after, since, most as i64], row)?
+                .query_map(params![owner, after, since, most as i64, actor], row)?
                 .collect()
         })
     }

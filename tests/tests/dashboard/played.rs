@@ -2,27 +2,25 @@
 //! which says what it tried. They need Node, what `npm install` installs in `server/dashboard`, and Chromium.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use server::http::Limits;
 use server::http::pages::BASE;
 use server::http::routes::ROUTES;
 use tests::browser::accounts;
+use tests::chromium;
+use tests::effects::{self, Moment};
 use tests::models::{Does, Provider};
 use tests::service::{Came, Service};
 use tests::web::Web;
-
-use super::source::folder;
 
 /// What the double of a provider says: half of it first, and the rest when the scene has seen that.
 const TEXT: &str = "Keyway is a program that runs workflows which are written as text, and here it stops for a moment; \
     it goes on where it was when the power comes back, and keeps keys encrypted.";
 
 /// The scenes, with how many checks each makes at least.
-const SCENES: [(&str, u64); 17] = [
+const SCENES: [(&str, u64); 23] = [
     ("first run", 4),
     ("signing out and in", 1),
     ("key", 1),
@@ -34,38 +32,19 @@ const SCENES: [(&str, u64); 17] = [
     ("in plain words", 8),
     ("a token is told once", 2),
     ("connecting accounts", 16),
+    ("a doubt", 5),
+    ("what it cost", 12),
+    ("two runs compared", 7),
+    ("an earlier version", 4),
+    ("what somebody did", 5),
     ("keyboard alone", 6),
     ("texts that would be scripts", 7),
     ("phone", 23),
-    ("axe", 49),
-    ("shots", 0),
+    ("axe", 55),
+    ("pictures", 26),
+    ("another style", 6),
     ("control", 5),
 ];
-
-fn tool(names: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let mut all =
-        names.iter().flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)));
-    all.find(|file| file.is_file())
-}
-
-/// Node, Chromium and the folder of packages; nothing, which is said, where one of them is not there.
-fn tools() -> Option<(PathBuf, PathBuf, PathBuf)> {
-    let packages = folder().join("node_modules");
-    let packages = packages.join("playwright-core/package.json").is_file().then_some(folder());
-    let found = (tool(&["node"]), tool(&["chromium", "chromium-browser", "google-chrome"]), packages);
-    let (Some(node), Some(chromium), Some(packages)) = found else {
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "CI has no Node, Chromium, or packages of the pages"
-        );
-        println!(
-            "SKIPPED: there is no Node, no Chromium, or nothing that `npm install` installs in server/dashboard"
-        );
-        return None;
-    };
-    Some((node, chromium, packages))
-}
 
 /// Texts that break programs, one in an element of a list of JSON.
 fn naughty() -> String {
@@ -95,38 +74,36 @@ fn slack() -> Service {
 
 #[test]
 fn people_do_what_they_came_for() {
-    let Some((node, chromium, packages)) = tools() else { return };
-    let web = Web::open(ROUTES, Limits::default(), &[]);
+    let Some(mut play) = chromium::plays("play.mjs") else { return };
+    let mut web = Web::open(ROUTES, Limits::default(), &[]);
     let provider = Provider::start(TEXT, &[Does::Pauses]);
     provider.takes_every_key();
     let service = slack();
+    let shop = effects::Service::start().unwrap();
+    shop.next_life();
     let link = accounts(&web).setup_link().unwrap().expect("nobody can sign in yet");
     let url = format!("http://{}", web.address);
     let link = format!("{url}{BASE}/setup#{}", link.expose());
-    let mut play = Command::new(node);
-    play.arg(tests::root().join("tests/dashboard/play.mjs"));
     play.env("KEYWAY_URL", url).env("KEYWAY_LINK", link);
     play.env("KEYWAY_PROVIDER", format!("http://{}", provider.address()));
-    play.env("KEYWAY_SERVICE", service.origin());
-    play.env("KEYWAY_NPM", packages).env("KEYWAY_CHROMIUM", chromium).env("KEYWAY_NAUGHTY", naughty());
-    if std::env::var_os("KEYWAY_WRITE").is_some() {
-        play.env("KEYWAY_SHOTS", tests::root().join("docs/images/dashboard"));
-    }
-    let mut play = play.stdout(Stdio::piped()).spawn().unwrap();
-    let mut played = BTreeMap::new();
-    for line in BufReader::new(play.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        println!("{line}");
-        let told: Value = serde_json::from_str(&line).unwrap();
-        if told["go_on"] == true {
-            provider.go_on();
-        } else {
-            played.insert(told["scene"].as_str().unwrap().to_owned(), told);
+    play.env("KEYWAY_SERVICE", service.origin())
+        .env("KEYWAY_SHOP", shop.url("/"))
+        .env("KEYWAY_NAUGHTY", naughty());
+    play.env("KEYWAY_PICTURES", tests::root().join("docs/images/dashboard"));
+    let differing = tests::root().join("target/pictures");
+    std::fs::create_dir_all(&differing).unwrap();
+    play.env("KEYWAY_DIFFERING", differing);
+    let played = chromium::played(play, |told| match told["wish"].as_str() {
+        Some("go on") => provider.go_on(),
+        // The call is out, and no answer has come.
+        Some("restart") => {
+            assert!(shop.wait_for(Moment::Arrived(1), Duration::from_secs(60), || false), "the call is made");
+            web.restart();
         }
-    }
-    let ended = play.wait().unwrap();
+        other => panic!("{other:?}"),
+    });
     let faults = faults(&played);
-    assert!(faults.is_empty() && ended.success(), "{}", faults.join("\n"));
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// What is wrong with what was played.

@@ -148,6 +148,35 @@ fn what_was_given_is_told_and_no_secret() {
 }
 
 #[test]
+fn two_runs_are_compared_and_nobody_elses() {
+    let web = served(ROUTES, Limits::default());
+    let asker = Asker::new(&web);
+    web.deploy(
+        "name: says\ninputs: { who: string }\nsteps: { say: { set: { to: \"{{ inputs.who }}\" } } }\n",
+    );
+    let run = |who: &str| {
+        let told = asker.post("/api/v1/workflows/says/runs", &json!({ "inputs": { "who": who } }));
+        let run = told["run"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned();
+        super::wishes::until(&web, &asker.token, &run, "succeeded");
+        run
+    };
+    let (one, two, again) = (run("you"), run("me"), run("you"));
+    let told = asker.get(&format!("/api/v1/runs/{one}/differences?with={two}"));
+    let places: Vec<&str> =
+        told["differences"].as_array().unwrap().iter().map(|it| it["place"].as_str().unwrap()).collect();
+    assert_eq!(places, ["inputs.who", "output", "steps.say value"], "{told}");
+    assert_eq!(told["differences"][0]["values"], json!(["you", "me"]));
+    let alike = asker.get(&format!("/api/v1/runs/{one}/differences?with={again}"));
+    assert_eq!((&alike["differences"], &alike["same"]), (&json!([]), &json!(1)));
+    let others = web.start_for("somebody-else", "name: theirs\nsteps: { a: { set: { x: 1 } } }\n");
+    let ask = |end: &str| {
+        let path = format!("/api/v1/runs/{one}/differences{end}");
+        web.ask(tests::web::request("GET", &path, Some(&asker.token), None)).status
+    };
+    assert_eq!((ask(&format!("?with={others}")), ask("?with=nothing"), ask("")), (404, 404, 400));
+}
+
+#[test]
 fn a_plan_tells_what_is_missing_and_what_is_not_known() {
     let web = served(ROUTES, Limits::default());
     let asker = Asker::new(&web);

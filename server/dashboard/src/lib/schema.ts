@@ -774,6 +774,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what differs between a run and the one that is named in `with`, as `keyway diff --json` does. */
+        get: operations["get_runs_by_run_differences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/events": {
         parameters: {
             query?: never;
@@ -2225,6 +2242,8 @@ export interface operations {
     get_audit: {
         parameters: {
             query?: {
+                /** @description Only what this person, token or part did. */
+                actor?: string;
                 /** @description Only rows after the one of this number. */
                 after?: number;
                 /** @description How many, up to 1000; 200 where nothing is said. */
@@ -4109,6 +4128,52 @@ export interface operations {
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
+    get_runs_by_run_differences: {
+        parameters: {
+            query: {
+                /** @description The other run. */
+                with: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The two runs. */
+                        runs: string[];
+                        /** @description How many steps both have that do not differ but in how long they took. */
+                        same: number;
+                        /** @description From the outside inward. */
+                        differences: {
+                            /** @description Of what: `version`, `inputs.NAME`, `status`, `output`, or a step and what of it. */
+                            place: string;
+                            /** @description What the two runs have there; null where one has nothing. */
+                            values: unknown[];
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Refused"];

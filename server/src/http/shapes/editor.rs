@@ -83,6 +83,23 @@ pub const GIVEN: Shape = Fields(&[
     always("inputs", Any, "Secrets are names here, as everywhere."),
     always("steps", Named(&Any), "What each step was called with, by its path."),
 ]);
+pub const DIFFERENCES_QUERY: &[Field] = &[always("with", Text, "The other run.")];
+pub const DIFFERENCES: Shape = Fields(&[
+    always("runs", List(&Text), "The two runs."),
+    always("same", Count, "How many steps both have that do not differ but in how long they took."),
+    always(
+        "differences",
+        List(&Fields(&[
+            always(
+                "place",
+                Text,
+                "Of what: `version`, `inputs.NAME`, `status`, `output`, or a step and what of it.",
+            ),
+            always("values", List(&Any), "What the two runs have there; null where one has nothing."),
+        ])),
+        "From the outside inward.",
+    ),
+]);
 pub const SAVINGS: Shape = Fields(&[
     always("by", Word(&WORDS), ""),
     always(
