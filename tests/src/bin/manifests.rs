@@ -26,8 +26,9 @@ fn main() -> ExitCode {
         each.push((times[TIMES / 2], name.as_str()));
     }
     each.sort();
-    let mut whole: Vec<Duration> =
-        (0..TIMES).map(|_| timed(|library| names.iter().for_each(|name| read(library.read_all(), name)))).collect();
+    let mut whole: Vec<Duration> = (0..TIMES)
+        .map(|_| timed(|library| names.iter().for_each(|name| read(library.read_all(), name))))
+        .collect();
     whole.sort();
     let library = Library::embedded();
     let own: usize = names.iter().filter_map(|name| library.text(name)).map(str::len).sum();

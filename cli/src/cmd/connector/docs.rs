@@ -22,7 +22,11 @@ pub fn main(args: &Args) -> Result<Exit, Trouble> {
         Some(id) => output::result(&page::of(find(id)?)),
         None => {
             let library = server::connector::library();
-            let pages = library.read_all().names().filter_map(|id| library.find(id)).map(|manifest| page::of(manifest));
+            let pages = library
+                .read_all()
+                .names()
+                .filter_map(|id| library.find(id))
+                .map(|manifest| page::of(manifest));
             output::result(&pages.collect::<Vec<_>>().join("\n"));
         }
     }
