@@ -162,8 +162,12 @@ fn two_runs_are_compared_and_nobody_elses() {
     };
     let (one, two, again) = (run("you"), run("me"), run("you"));
     let told = asker.get(&format!("/api/v1/runs/{one}/differences?with={two}"));
-    let places: Vec<&str> =
-        told["differences"].as_array().unwrap().iter().map(|it| it["place"].as_str().unwrap()).collect();
+    let places: Vec<&str> = told["differences"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| it["place"].as_str().expect("a text"))
+        .collect();
     assert_eq!(places, ["inputs.who", "output", "steps.say value"], "{told}");
     assert_eq!(told["differences"][0]["values"], json!(["you", "me"]));
     let alike = asker.get(&format!("/api/v1/runs/{one}/differences?with={again}"));
