@@ -111,16 +111,7 @@ pub fn way<'m>(
     manifest: &'m Manifest,
     named: Option<&str>,
 ) -> Result<&'m Auth, Error> {
-    let by_app = |way: &&Auth| match &way.kind {
-        WayKind::Oauth2(oauth2) => apps::needs_app(oauth2),
-        WayKind::ApiKey
-        | WayKind::AwsSigv4(_)
-        | WayKind::Basic { .. }
-        | WayKind::Bearer
-        | WayKind::BodyKeys
-        | WayKind::None
-        | WayKind::Oauth1a(_) => false,
-    };
+    let by_app = |way: &&Auth| way.kind.oauth2().is_some_and(apps::needs_app);
     let found = match named {
         Some(named) => manifest.auth.iter().find(|way| way.id == named),
         None => {

@@ -157,16 +157,8 @@ fn place(args: &Args, manifest: &Manifest, before: Option<&Connection>) -> Resul
 
 /// The way to sign in where nobody says which: the one of an app that is there, else one by keys alone.
 fn usual<'m>(vault: &Vault, owner: &str, manifest: &'m Manifest) -> Result<&'m Auth, Trouble> {
-    let by_app = |way: &&Auth| match &way.kind {
-        Kind::Oauth2(oauth2) => !matches!(oauth2.grant, Grant::JwtBearer(_)),
-        Kind::ApiKey
-        | Kind::AwsSigv4(_)
-        | Kind::Basic { .. }
-        | Kind::Bearer
-        | Kind::BodyKeys
-        | Kind::None
-        | Kind::Oauth1a(_) => false,
-    };
+    let by_app =
+        |way: &&Auth| way.kind.oauth2().is_some_and(|oauth2| !matches!(oauth2.grant, Grant::JwtBearer(_)));
     if app_for(vault, owner, &manifest.id)?.is_some()
         && let Some(found) = manifest.auth.iter().find(by_app)
     {

@@ -100,6 +100,20 @@ impl Kind {
         }
     }
 
+    /// What is said of OAuth 2.0, where it is that.
+    pub fn oauth2(&self) -> Option<&Oauth2> {
+        match self {
+            Kind::Oauth2(oauth2) => Some(oauth2),
+            Kind::ApiKey
+            | Kind::AwsSigv4(_)
+            | Kind::Basic { .. }
+            | Kind::Bearer
+            | Kind::BodyKeys
+            | Kind::None
+            | Kind::Oauth1a(_) => None,
+        }
+    }
+
     /// True where a person gives all secrets at once, and nothing has to be asked of the service for them.
     pub fn is_given(&self) -> bool {
         match self {

@@ -237,16 +237,7 @@ fn oauth2(
     urls: &Urls<'_>,
     what: &str,
 ) -> Option<Oauth2> {
-    let family = family.and_then(|way| match &way.kind {
-        Kind::Oauth2(oauth2) => Some(&**oauth2),
-        Kind::ApiKey
-        | Kind::AwsSigv4(_)
-        | Kind::Basic { .. }
-        | Kind::Bearer
-        | Kind::BodyKeys
-        | Kind::None
-        | Kind::Oauth1a(_) => None,
-    });
+    let family = family.and_then(|way| way.kind.oauth2());
     let grant = grant(fields, kind, family, urls, what);
     let response = urls.scope.with_response();
     if family.is_none() {

@@ -1,7 +1,7 @@
 //! Services that workflows can name, and which of them are set up.
 
 use connectors::manifest::Manifest;
-use connectors::manifest::auth::{Auth, Grant, Kind};
+use connectors::manifest::auth::{Auth, Grant};
 use dsl::types::{Field, Type};
 use secret::Secret;
 use serde_json::{Value, json};
@@ -96,8 +96,8 @@ pub(super) fn comes_back_here(ask: &Ask<'_>, connector: &str) -> String {
 }
 
 fn way_shown(manifest: &Manifest, way: &Auth, (app, here): (Option<&Known>, &str)) -> Value {
-    let (begins, scopes) = match &way.kind {
-        Kind::Oauth2(oauth2) => {
+    let (begins, scopes) = match way.kind.oauth2() {
+        Some(oauth2) => {
             let begins = match oauth2.grant {
                 Grant::Code(_) => "browser",
                 Grant::DeviceCode { .. } => "device",
@@ -105,13 +105,7 @@ fn way_shown(manifest: &Manifest, way: &Auth, (app, here): (Option<&Known>, &str
             };
             (begins, oauth2.scopes.default.clone())
         }
-        Kind::ApiKey
-        | Kind::AwsSigv4(_)
-        | Kind::Basic { .. }
-        | Kind::Bearer
-        | Kind::BodyKeys
-        | Kind::None
-        | Kind::Oauth1a(_) => ("given", vec![]),
+        None => ("given", vec![]),
     };
     let secret = |(name, about): (String, String)| json!({ "name": name, "about": about });
     let app = app.map(|app| json!({ "comes_back_to": app.redirect, "here": app.redirect == here }));
