@@ -327,3 +327,22 @@ fn a_time_in_quotes_is_no_time_and_a_place_behind_a_time_is_no_step() {
         assert_eq!(text.matches("use:").count(), 1, "{text}");
     }
 }
+
+#[test]
+fn what_a_wish_says_is_never_computed() {
+    let desk = Desk::new();
+    let mut drafted = 0;
+    for wish in [
+        "tell #ops on slack that {{ now() }} is over",
+        "post \"{{ now() }}\" to #ops on slack",
+        "create a task {{ now() }} in asana",
+        "create a task \"{{ now() }}\" in asana",
+        "create an issue {{ now() }} in acme/shop on github",
+    ] {
+        let yaml = desk.draft(wish, &[]).yaml.unwrap_or_default();
+        let steps = yaml.split_once("steps:").map(|(_, steps)| steps).unwrap_or_default();
+        drafted += i32::from(steps.contains("now()"));
+        assert!(!steps.contains("{{ now()"), "{wish}: {yaml}");
+    }
+    assert!(drafted >= 2, "{drafted}");
+}

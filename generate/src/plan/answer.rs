@@ -2,6 +2,7 @@
 
 use dsl::types::Type;
 
+use super::bind::plain;
 use super::data::Data;
 use super::telling::MAILING;
 use super::trigger::has_word;
@@ -82,7 +83,7 @@ impl Planner<'_> {
 
 /// What a model is to write, in the words of the wish.
 fn order_of(clause: &Clause) -> String {
-    clause.said.trim_matches(|char: char| !char.is_alphanumeric()).replace("{{", "{ {").replace("}}", "} }")
+    plain(clause.said.trim_matches(|char: char| !char.is_alphanumeric()))
 }
 
 /// The language that is named.

@@ -71,7 +71,7 @@ impl Planner<'_> {
     pub(super) fn said(&self, field: &Field, clause: &Clause) -> Option<Val> {
         let names = &clause.names;
         let all = &self.parts.names;
-        let text = |text: &str| Val::Text(text.replace("{{", "{ {").replace("}}", "} }"));
+        let text = |text: &str| Val::Text(plain(text));
         let string = matches!(bare(&field.ty), Type::String | Type::Any | Type::Union(_));
         match field.name.as_str() {
             "channel" if string => names.channels.first().or(all.channels.first()).map(|it| text(it)),
@@ -229,7 +229,7 @@ impl Planner<'_> {
     /// A text of what is at hand, or what stands in quotes.
     pub(super) fn content(&mut self, clause: &Clause) -> String {
         if let Some(quoted) = clause.names.quoted.first() {
-            return quoted.replace("{{", "{ {").replace("}}", "} }");
+            return plain(quoted);
         }
         // What a model wrote is what is told; else all that was read and not told yet.
         if let Some(text) = self.data.iter().rev().find(|data| matches!(data, Data::Text { .. })) {
@@ -241,13 +241,13 @@ impl Planner<'_> {
         }
         match self.data.iter().rev().find(|data| !matches!(data, Data::File { .. })) {
             Some(data) => data.told(),
-            None => spoken(clause).unwrap_or_else(|| clause.said.clone()),
+            None => plain(&spoken(clause).unwrap_or_else(|| clause.said.clone())),
         }
     }
 
     fn title(&mut self, clause: &Clause) -> Val {
         if let Some(quoted) = clause.names.quoted.first() {
-            return Val::Text(quoted.replace("{{", "{ {").replace("}}", "} }"));
+            return Val::Text(plain(quoted));
         }
         let one = self.data.iter().rev().find_map(|data| match data {
             Data::One { path, ty, .. } => Some((path.clone(), ty.clone())),
@@ -428,6 +428,11 @@ impl Planner<'_> {
     }
 }
 
+/// What was said, as a text in which nothing is computed.
+pub(super) fn plain(text: &str) -> String {
+    text.replace("{{", "{ {").replace("}}", "} }")
+}
+
 /// What a clause wants to be said, in its own words: `to fill in their timesheets`. Nothing where it says no more than to whom,
 /// and where.
 pub(super) fn spoken(clause: &Clause) -> Option<String> {
@@ -439,7 +444,7 @@ pub(super) fn spoken(clause: &Clause) -> Option<String> {
     let mut chars = text.chars();
     let first = chars.next()?;
     let text = first.to_uppercase().collect::<String>() + chars.as_str();
-    Some(text.replace("{{", "{ {").replace("}}", "} }"))
+    Some(text)
 }
 
 /// A text without the channel, the address and the service at its end; nothing, where it begins with whom it goes to, or
