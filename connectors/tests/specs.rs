@@ -6,166 +6,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "specs/beyond.rs"]
+mod beyond;
+#[path = "specs/names.rs"]
+mod names;
 mod play;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use beyond::BEYOND;
 use connectors::library::Library;
 use connectors::manifest::Manifest;
 use serde_json::{Value as Json, json};
-
-/// Fixtures whose requests their description refuses though the vendor's own prose asks for them, each with the reason.
-const BEYOND: &[(&str, &str, &str)] = &[
-    ("airtable", "upsert_record", "the description has no change of several records of a table"),
-    ("calendly", "create_scheduling_link", "the description has no links for one booking"),
-    (
-        "clickup",
-        "add_comment_right_bare",
-        "the description requires that somebody is assigned, which the prose does not",
-    ),
-    ("clickup", "attach_file", "the description takes the parts of the body for a list"),
-    ("clickup", "update_task_right_bare", "the description has no task that is not urgent any more"),
-    ("freshdesk", "get_me", "the description has agents by their numbers, and not `me`"),
-    ("github", "download_archive", "the description is an extract without archives"),
-    ("github", "download_release_asset", "the description is an extract without files of releases"),
-    ("github", "get_file_limited", "a parameter of a path is one segment in the description"),
-    ("github", "get_file_refused", "a parameter of a path is one segment in the description"),
-    ("github", "get_file_right", "a parameter of a path is one segment in the description"),
-    ("github", "put_file_limited", "a parameter of a path is one segment in the description"),
-    ("github", "put_file_refused", "a parameter of a path is one segment in the description"),
-    ("github", "put_file_right", "a parameter of a path is one segment in the description"),
-    ("github", "upload_release_asset", "the description is an extract without files of releases"),
-    ("hubspot", "add_to_list", "the description is an extract without lists"),
-    ("hubspot", "create_deal", "the description is an extract without deals"),
-    ("hubspot", "get_account", "the description is an extract without the account"),
-    ("hubspot", "search_deals", "the description is an extract without deals"),
-    ("hubspot", "update_deal", "the description is an extract without deals"),
-    (
-        "google_calendar",
-        "create_event_right_zone",
-        "a time without offset is none in the description; the prose takes it beside a time zone",
-    ),
-    (
-        "google_calendar",
-        "update_event_right",
-        "the description has no null, with which a patch empties a field",
-    ),
-    (
-        "google_calendar",
-        "update_event_right_day",
-        "the description has no null, with which a patch empties a field",
-    ),
-    ("google_sheets", "add_sheet", TOO_DEEP),
-    ("google_sheets", "batch_update", TOO_DEEP),
-    ("google_sheets", "create_spreadsheet", TOO_DEEP),
-    ("google_sheets", "delete_rows", TOO_DEEP),
-    ("google_sheets", "get_spreadsheet", TOO_DEEP),
-    ("google_sheets", "get_user", "the description is of Sheets, and who somebody is, OpenID Connect tells"),
-    ("gitlab", "update_issue_right_undue", "the description has no issue that is not due any more"),
-    (
-        "intercom",
-        "create_conversation",
-        "an id is 24 letters and a UUID at once in the description, which none is",
-    ),
-    (
-        "intercom",
-        "search_contacts_right_both",
-        "the description is an extract without conditions within conditions",
-    ),
-    ("jira", "add_attachment", "the description takes the parts of the body for a list"),
-    ("jira", "assign_issue_right_bare", "the description has no issue that is given to nobody"),
-    (
-        "jira",
-        "get_myself_refused_scope",
-        "the description knows the address of a site, and not the one of OAuth",
-    ),
-    (
-        "jira",
-        "get_myself_right_oauth",
-        "the description knows the address of a site, and not the one of OAuth",
-    ),
-    (
-        "jira",
-        "get_myself_right_renewed",
-        "the description knows the address of a site, and not the one of OAuth",
-    ),
-    (
-        "notion",
-        "create_page_right_children",
-        "the description has blocks and icons as texts; the prose as objects",
-    ),
-    ("notion", "create_page_right_item", "the description calls the id of a data source `database_id`"),
-    ("paypal", "create_payout", "the description is an extract without payouts"),
-    ("paypal", "list_events", "the description is an extract without webhooks"),
-    ("paypal", "list_transactions", "the description is an extract without reports"),
-    ("salesforce", "run_report", "the description is one of records, without reports"),
-    ("onedrive", "find_item", "the description has no paths of names, as in `root:/a/b`"),
-    ("onedrive", "get_drive_right_app", "the description has a drive by its id only with something below it"),
-    (
-        "onedrive",
-        "get_drive_right_library",
-        "the description has a drive by its id only with something below it",
-    ),
-    ("onedrive", "upload_file", "the description has no paths of names, as in `root:/a:/content`"),
-    ("outlook_mail", "get_attachment", "the description has no content of an attachment alone"),
-    ("outlook_mail", "send_draft_right_app", "the description has the mailbox of who signed in alone"),
-    ("outlook_mail", "send_draft_right_shared", "the description has the mailbox of who signed in alone"),
-    ("sendgrid", "send_template", "the description requires a subject and a content, which a template has"),
-    ("slack", "begin_upload", "the description of 2021 has not the uploads of today"),
-    (
-        "slack",
-        "delete_message",
-        "the description of 2021 has `ts` as a number; the prose, as everywhere else, as a text",
-    ),
-    ("slack", "download_file", "the description has methods alone, and no addresses of files"),
-    ("slack", "finish_upload", "the description of 2021 has not the uploads of today"),
-    ("slack", "send_upload", "the description of 2021 has not the uploads of today"),
-    ("stripe", "create_checkout_session", "the validator cannot read lists of objects in a form"),
-    ("stripe", "create_subscription", "the validator cannot read lists of objects in a form"),
-    ("twilio", "download_recording", "the description has what is said of a recording, and not the sound"),
-    ("twilio", "get_account_right_renewed", "the description knows no OAuth"),
-    ("twilio", "send_message_right_media", "the validator cannot read lists in a form"),
-    ("twilio", "send_whatsapp_right_media", "the validator cannot read lists in a form"),
-    (
-        "wordpress",
-        "get_me_right_com",
-        "the description knows a site's own address, and not the one at WordPress.com",
-    ),
-    ("wordpress", "get_me_right_folder", "the description knows a site at the top of its host"),
-    ("wordpress", "get_post_refused_route", "the description cannot know the types that a plugin makes"),
-    ("wordpress", "upload_media", "the description lists some kinds of files, and not text"),
-    ("zendesk", "add_tags", "the description leaves the body out"),
-    ("zendesk", "create_organization", "the description leaves the body out"),
-    ("zendesk", "create_ticket_right_custom", "the description takes the field itself for its value"),
-    ("zendesk", "get_me_right_renewed", "the description knows no OAuth"),
-    (
-        "zendesk",
-        "update_ticket_right_custom",
-        "the description takes the field itself for its value, and has no ticket that is given to nobody",
-    ),
-    ("zendesk", "upload_file", "the description leaves the body out"),
-    ("x", "upload_media", "the description has no uploads"),
-    ("zapier", "start_zap", HOOK),
-    ("zapier", "start_zap_for_each", HOOK),
-    ("zapier", "start_zap_with_text", HOOK),
-    (
-        "zoho_crm",
-        "add_note",
-        "the description requires of a new note what only an answer has, as when it was changed",
-    ),
-    ("zoho_crm", "add_tags", "the description requires of a tag what only an answer has, as who made it"),
-    ("zoho_crm", "attach_file", "the description has links to attach, and no files"),
-];
-
-/// Without the answers in the description, their requests are judged, and are right.
-const TOO_DEEP: &str =
-    "the validator cannot make an answer that nests as deep as a table, and says so whatever it is asked";
-
-/// A secret is shown to fixtures by its name, behind `secret-`.
-const HOOK: &str =
-    "the last part of the address is letters and digits in the description, and has a `-` in fixtures";
 
 /// The path of the server that a description names, which the validator does not serve.
 fn served(description: &Json) -> String {
@@ -214,7 +68,8 @@ impl Cases {
             let wanted = fixture.exchanges()[0]["expect_request"].clone();
             let url = wanted["url"].as_str().unwrap();
             let path = format!("/{}", url.splitn(4, '/').nth(3).unwrap_or_default());
-            let path = path.strip_prefix(&below).unwrap_or(&path).to_owned();
+            // A secret is shown to fixtures by its name behind `secret-`, and one in a path may be letters and digits alone.
+            let path = path.strip_prefix(&below).unwrap_or(&path).replace("secret-", "secret");
             let mut headers: serde_json::Map<String, Json> = wanted["headers"]
                 .as_object()
                 .into_iter()
@@ -313,4 +168,88 @@ fn keep(name: &str, verdict: Json) {
     let mut kept: BTreeMap<String, Json> = serde_json::from_str(&kept).unwrap_or_default();
     kept.insert(name.to_owned(), verdict);
     std::fs::write(play::judged(), serde_json::to_string_pretty(&kept).unwrap() + "\n").unwrap();
+}
+
+/// The descriptions of services, where their folder is named.
+fn described() -> Option<Vec<(String, Json)>> {
+    let Some(folder) = std::env::var_os("KEYWAY_DESCRIPTIONS").map(PathBuf::from) else {
+        println!(
+            "SKIPPED: no descriptions are named by KEYWAY_DESCRIPTIONS, and no name is held against them"
+        );
+        return None;
+    };
+    assert!(folder.is_dir(), "KEYWAY_DESCRIPTIONS names `{}`, which is no folder", folder.display());
+    let library = Library::embedded();
+    let all = library.names().filter_map(|name| {
+        let file = folder.join(format!("{}.json", name.replace('_', "-")));
+        let text = std::fs::read_to_string(file).ok()?;
+        Some((name.to_owned(), serde_json::from_str(&text).unwrap()))
+    });
+    Some(all.collect())
+}
+
+/// What a case asks for, with its names changed by `change`; the names that are not known, and how many were looked at.
+fn named_in(root: &Json, case: &Json, change: impl Fn(&str) -> String) -> Option<(usize, Vec<String>)> {
+    let kind = case["headers"]["content-type"].as_str().unwrap_or_default();
+    let text = |key: &str| case[key].as_str().unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    names::of(root, text("method"), text("path"), kind, &change(text("text")))
+}
+
+#[test]
+fn every_name_in_a_request_of_a_fixture_stands_in_the_description_of_its_service() {
+    let Some(described) = described() else { return };
+    let library = Library::embedded();
+    let (mut looked, mut requests, mut faults, mut excused) = (0, 0, vec![], vec![]);
+    for (service, root) in &described {
+        for (action, case) in Cases::of(library.find(service).unwrap(), root).all {
+            let Some((names, unknown)) = named_in(root, &case, str::to_owned) else { continue };
+            looked += names;
+            requests += 1;
+            for name in unknown {
+                let known = beyond::NAMES.iter().position(|known| {
+                    known.0 == service && (known.1 == action || known.1.is_empty()) && known.2 == name
+                });
+                match known {
+                    Some(at) => excused.push(at),
+                    None => faults.push(format!("{service} {}: {name}", case["name"])),
+                }
+            }
+        }
+    }
+    println!(
+        "{} descriptions, {requests} requests, {looked} names, {} unknown, {} beyond the descriptions",
+        described.len(),
+        faults.len(),
+        excused.len()
+    );
+    assert!(looked > 1_000, "{looked} names are looked at");
+    assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
+    let idle = beyond::NAMES.iter().enumerate().filter(|(at, _)| !excused.contains(at));
+    let idle: Vec<_> = idle.map(|(_, known)| known).collect();
+    assert!(idle.is_empty(), "these are excused, and nothing asks for it: {idle:?}");
+}
+
+/// The control: one letter more in the first name of each body in JSON is seen, but where the description leaves names open.
+#[test]
+fn a_misspelt_name_is_seen() {
+    let Some(described) = described() else { return };
+    let library = Library::embedded();
+    let (mut seen, mut all) = (0, 0);
+    for (service, root) in &described {
+        for (_, case) in Cases::of(library.find(service).unwrap(), root).all {
+            let misspelt = |body: &str| body.replacen("{\"", "{\"z", 1);
+            let (Some((_, right)), Some((names, wrong))) =
+                (named_in(root, &case, str::to_owned), named_in(root, &case, misspelt))
+            else {
+                continue;
+            };
+            if names > 0 && case["text"].as_str().is_some_and(|text| text.starts_with("{\"")) {
+                all += 1;
+                seen += usize::from(wrong.len() > right.len());
+            }
+        }
+    }
+    println!("{seen} of {all} misspelt names are seen");
+    assert!(all > 300 && seen * 10 > all * 8, "{seen} of {all}");
 }
