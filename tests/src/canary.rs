@@ -1,7 +1,11 @@
 //! A secret that is looked for afterwards, in every spelling, in all that was written and said.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
 
 /// A secret to be looked for.
 #[derive(Clone, Debug)]
@@ -59,36 +63,71 @@ impl Canary {
 
     /// Looks for it in a text.
     pub fn in_bytes(&self, place: &Path, content: &[u8]) -> Vec<Trace> {
-        let found = self.spellings().into_iter().filter(|(_, needle)| contains(content, needle));
+        let found =
+            self.spellings().into_iter().filter(|(_, needle)| memmem::find(content, needle).is_some());
         found.map(|(spelling, _)| Trace { place: place.to_owned(), spelling }).collect()
     }
 
-    /// Looks for it in every file of a folder, however deep, and in their names.
+    /// Looks for it in every file of a folder, however deep, and in their names; gives how many files there are.
     ///
     /// # Panics
     /// Where a file cannot be read.
     pub fn in_folder(&self, folder: &Path) -> (usize, Vec<Trace>) {
-        let (mut files, mut traces) = (0, vec![]);
-        let mut open = vec![folder.to_owned()];
-        while let Some(at) = open.pop() {
-            for entry in std::fs::read_dir(&at).expect("a folder can be listed").flatten() {
-                let path = entry.path();
-                traces.extend(self.in_bytes(&path, path.as_os_str().as_encoded_bytes()));
-                let kind = entry.file_type().expect("a file has a type");
-                if kind.is_dir() {
-                    open.push(path);
-                } else if kind.is_file() {
-                    files += 1;
-                    traces.extend(self.in_bytes(&path, &std::fs::read(&path).expect("a file can be read")));
-                }
-            }
-        }
-        (files, traces)
+        look_through(folder, |place, content| self.in_bytes(place, content))
     }
 }
 
-fn contains(content: &[u8], needle: &[u8]) -> bool {
-    content.windows(needle.len()).any(|part| part == needle)
+/// Many canaries that are looked for at once, in one pass.
+#[derive(Clone, Debug)]
+pub struct Flock {
+    needles: AhoCorasick,
+    spellings: Vec<&'static str>,
+}
+
+impl Flock {
+    /// Those that are looked for.
+    ///
+    /// # Panics
+    /// Where they are too many for one search, which takes hundreds of thousands.
+    pub fn new(canaries: &[Canary]) -> Flock {
+        let (spellings, needles): (Vec<_>, Vec<_>) = canaries.iter().flat_map(Canary::spellings).unzip();
+        Flock { needles: AhoCorasick::new(needles).expect("a search of them"), spellings }
+    }
+
+    /// Looks for each of them in a text; one that stands there often is one trace.
+    pub fn in_bytes(&self, place: &Path, content: &[u8]) -> Vec<Trace> {
+        let found = self.needles.find_overlapping_iter(content).map(|found| found.pattern().as_usize());
+        let found: BTreeSet<usize> = found.collect();
+        found.into_iter().map(|at| Trace { place: place.to_owned(), spelling: self.spellings[at] }).collect()
+    }
+
+    /// Looks for each of them in every file of a folder, as [`Canary::in_folder`] does for one.
+    ///
+    /// # Panics
+    /// Where a file cannot be read.
+    pub fn in_folder(&self, folder: &Path) -> (usize, Vec<Trace>) {
+        look_through(folder, |place, content| self.in_bytes(place, content))
+    }
+}
+
+/// Has the names of all files of a folder, however deep, and what is in them looked at.
+fn look_through(folder: &Path, look: impl Fn(&Path, &[u8]) -> Vec<Trace>) -> (usize, Vec<Trace>) {
+    let (mut files, mut traces) = (0, vec![]);
+    let mut open = vec![folder.to_owned()];
+    while let Some(at) = open.pop() {
+        for entry in std::fs::read_dir(&at).expect("a folder can be listed").flatten() {
+            let path = entry.path();
+            traces.extend(look(&path, path.as_os_str().as_encoded_bytes()));
+            let kind = entry.file_type().expect("a file has a type");
+            if kind.is_dir() {
+                open.push(path);
+            } else if kind.is_file() {
+                files += 1;
+                traces.extend(look(&path, &std::fs::read(&path).expect("a file can be read")));
+            }
+        }
+    }
+    (files, traces)
 }
 
 /// The letters of base64 that depend on these bytes alone, where so many bytes stand before them.
@@ -121,6 +160,19 @@ mod tests {
             assert_eq!(found.len(), 1, "{name}: {found:?}");
         }
         assert_eq!(canary.in_bytes(Path::new("x"), b"nothing"), []);
+    }
+
+    #[test]
+    fn many_are_found_as_each_is() {
+        let canaries = ["a", "b", "ab"].map(Canary::new);
+        let flock = Flock::new(&canaries);
+        for (name, text) in canaries.iter().flat_map(Canary::spellings) {
+            // Twice, and what they have in common just before.
+            let content = [b"cnry-", &text[..], &text[..]].concat();
+            let found = flock.in_bytes(Path::new("x"), &content);
+            assert_eq!(found, [Trace { place: "x".into(), spelling: name }]);
+        }
+        assert_eq!(flock.in_bytes(Path::new("x"), b"cnry-c"), []);
     }
 
     #[test]

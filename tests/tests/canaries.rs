@@ -33,7 +33,7 @@ use runtime::executor::{Calling, Executor};
 use runtime::local::{Local, Surroundings};
 use secret::{NoVault, Open, Refused, Secret};
 use support::{Reply, Server};
-use tests::canary::Canary;
+use tests::canary::{Canary, Flock};
 
 /// What a service does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,17 +298,11 @@ fn no_secret_of_a_connection_is_in_anything_that_comes_of_a_call() {
         }
     }
     drop(driver);
-    let mut hits = vec![];
-    let mut looked = 0;
-    for canary in &canaries {
-        hits.extend(canary.in_bytes(Path::new("events"), said.as_bytes()));
-        let (files, traces) = canary.in_folder(folder.path());
-        looked = files;
-        hits.extend(traces);
-        // Where a redirect leads to another server, no secret goes along.
-        let gone = elsewhere.requests().concat();
-        hits.extend(canary.in_bytes(Path::new("another server"), gone.as_bytes()));
-    }
+    let flock = Flock::new(&canaries);
+    let (looked, mut hits) = flock.in_folder(folder.path());
+    hits.extend(flock.in_bytes(Path::new("events"), said.as_bytes()));
+    // Where a redirect leads to another server, no secret goes along.
+    hits.extend(flock.in_bytes(Path::new("another server"), elsewhere.requests().concat().as_bytes()));
     println!(
         "{connected} connectors, {} secrets, {} runs: {states:?}; {} KB of events, {looked} files",
         canaries.len(),
