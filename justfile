@@ -51,7 +51,8 @@ ticks:
 
 # Measure what the pages cost where there is much
 pages:
-    KEYWAY_REPORT=docs/measured/pages.md KEYWAY_TIMES=9 KEYWAY_IDLE=30 cargo test -p tests --test pages much
+    cargo build --release
+    KEYWAY_BIN="$PWD/target/release/keyway" KEYWAY_REPORT=docs/measured/pages.md KEYWAY_TIMES=9 KEYWAY_IDLE=30 cargo test --workspace --test pages much
 
 # Measure what schedules cost
 schedules:
