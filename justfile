@@ -54,6 +54,12 @@ pages:
     cargo build --release
     KEYWAY_BIN="$PWD/target/release/keyway" KEYWAY_REPORT=docs/measured/pages.md KEYWAY_TIMES=9 KEYWAY_IDLE=30 cargo test --workspace --test pages much
 
+# Measure how long an author waits: for an editor in a file of 1,000 steps, and for 1,000 cases
+authors:
+    cargo build --release
+    KEYWAY_BIN="$PWD/target/release/keyway" KEYWAY_REPORT=docs/measured/editor.md KEYWAY_LSP_SPEED=1 cargo test --workspace --test lsp a_keystroke
+    KEYWAY_BIN="$PWD/target/release/keyway" KEYWAY_REPORT=docs/measured/cases.md cargo test --workspace --test authoring a_thousand
+
 # Measure what schedules cost
 schedules:
     KEYWAY_REPORT=docs/measured/schedules.md cargo run --release -p tests --bin schedules

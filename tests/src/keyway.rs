@@ -23,6 +23,12 @@ pub fn binary() -> &'static Path {
     })
 }
 
+/// The profile of [`binary`]: the folder of `target` in which it stands.
+pub fn profile() -> String {
+    let folder = binary().parent().and_then(Path::file_name).unwrap_or_default();
+    folder.to_string_lossy().into_owned()
+}
+
 /// The binary in the folder of the program that asks, built if it is not there or older than what it is made of.
 /// `cargo build --workspace --all-targets` before `cargo test --workspace` has built it already; building it here means other
 /// features of its crates, and takes minutes.

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use server::rehearse::crash::Verdict;
 use server::rehearse::{Tested, Tester, Way, updated};
-use tests::keyway::Keyway;
+use tests::keyway::{Keyway, profile};
+use tests::machine;
 use tests::markdown::blocks;
 use tests::place::Place;
+use tests::report::Report;
 use tests::service::Service;
 
 fn test(workflow: &str, text: &str) -> Tested {
@@ -358,10 +360,18 @@ fn a_thousand_cases_are_played_in_no_time() {
     let (workflow, text) = many(1000);
     place.file("x.yaml", &workflow);
     let file = place.file("x.test.yaml", &text);
+    let report = Report::begin("What 1,000 cases cost", "cargo test --workspace --test authoring a_thousand");
     let began = Instant::now();
     let answer = place.keyway.run(&["test", &file]);
     let took = began.elapsed();
-    println!("1,000 cases of ten calls in {took:?}");
+    report.tell(&format!(
+        "`keyway test` of the profile `{}`, the whole command, reading and checking among it.\n\n\
+         | What | Aim | Measured |\n| --- | --- | --- |\n| 1,000 cases of ten calls each | 2 s | {:.2} s |\n\n\
+         Load of the machine at the end: {}.",
+        profile(),
+        took.as_secs_f64(),
+        machine::load()
+    ));
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
     assert!(answer.stdout.contains("1000 cases passed"), "{}", answer.stdout);
     let most = if cfg!(debug_assertions) { 30 } else { 2 };

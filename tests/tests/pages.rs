@@ -5,7 +5,6 @@
 
 use std::fmt::Write;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ use server::owner::Owner;
 use server::owner::deploy::Deployment;
 use server::protocol::{Act, Reply, Request};
 use server::serve::Reach;
-use tests::keyway::binary;
+use tests::keyway::profile;
 use tests::place::Place;
 use tests::report::{Report, number};
 use tests::{chromium, machine};
@@ -116,12 +115,6 @@ fn seed(home: &Home, runs: usize) -> RunId {
         }
     });
     start(&texts[5])
-}
-
-/// The profile of the binary that serves: the folder of `target` in which it stands.
-fn profile() -> String {
-    let folder = binary().parent().and_then(Path::file_name).unwrap_or_default();
-    folder.to_string_lossy().into_owned()
 }
 
 /// `keyway serve` with its address and the link of the first start. It is killed when this is dropped.

@@ -134,6 +134,8 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// Its body, if it takes one.
     pub body: Option<Body>,
+    /// The type of content that it wants to be named even where there is no body.
+    pub content_type: Option<String>,
     /// Its answer where it goes well.
     pub answer: Answer,
     /// Which schemes may serve: one of these sets, each scheme with the scopes that it needs. Nothing where it is not said;

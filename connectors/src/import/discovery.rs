@@ -151,6 +151,7 @@ fn operation<'a>(node: &'a Json, schemas: &Schemas<'a>) -> Result<Operation, Lef
         answer,
         security: narrow.map(|scope| vec![vec![("oauth2".to_owned(), vec![scope])]]),
         server: None,
+        content_type: None,
         document: None,
         notes: schemas.taken_notes(),
     })

@@ -288,11 +288,18 @@ fn action(
             {
                 headers.push(Entry::text("content-type", &sent.media));
             }
+            // Bytes of any kind are sent as what the description calls them, and not as what the file is.
+            if sent.kind == BodyKind::Bytes && sent.media == "application/octet-stream" {
+                headers.push(Entry::text("content-type", &sent.media));
+            }
             if sent.kind == BodyKind::Form && sent.lists == Style::Brackets {
                 more = Some("indexed");
             }
             body = Some(made);
         }
+    }
+    if let Some(kind) = operation.content_type.as_ref().filter(|_| body.is_none()) {
+        headers.push(Entry::text("content-type", kind));
     }
     if let Some((wire, most)) = pages.as_ref().and_then(|pages| pages.size.clone()) {
         let number = Tree::Bare(most.to_string());

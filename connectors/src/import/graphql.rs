@@ -157,6 +157,7 @@ fn operation(schema: &Schema, field: &DefField, mutates: bool) -> Operation {
         deprecated: field.deprecated,
         parameters,
         body: None,
+        content_type: None,
         answer: Answer { kind: AnswerKind::Json, ty, links: false },
         security: None,
         server: None,

@@ -503,6 +503,7 @@ mod tests {
             deprecated: false,
             parameters: vec![],
             body: None,
+            content_type: None,
             answer: Answer::default(),
             security: None,
             server: None,

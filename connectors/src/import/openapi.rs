@@ -31,6 +31,7 @@ pub(super) fn read(root: &Json) -> Description {
         operation.server = servers(&Json::Object(keys.clone())).into_iter().next();
         operation.server = operation.server.or_else(|| servers(item).into_iter().next());
         operation.parameters = parameters(&schemas, item, keys, |node| parameter(&schemas, node));
+        operation.content_type = content_type(&schemas, item, keys);
         let taken = keys.get("requestBody").map(|node| schemas.found(node));
         match taken.map(|node| body::sent(&schemas, node)) {
             Some(Ok(body)) => operation.body = body,
@@ -110,6 +111,7 @@ pub(super) fn begun(keys: &Map<String, Json>, method: Method, path: &str) -> Ope
         deprecated: keys.get("deprecated").and_then(Json::as_bool).unwrap_or(false),
         parameters: vec![],
         body: None,
+        content_type: None,
         answer: Answer::default(),
         security: None,
         server: None,
@@ -131,6 +133,23 @@ pub(super) fn parameters<'a, T>(
     let above = item.get("parameters").into_iter().flat_map(listed);
     let above = above.filter(|node| own.iter().all(|known| !same(known, node)));
     above.chain(own.iter().copied()).filter_map(read).collect()
+}
+
+/// The type of content that an operation wants to be named, where it lists that header among what must be given.
+fn content_type(schemas: &Schemas<'_>, item: &Json, keys: &Map<String, Json>) -> Option<String> {
+    let wanted = |node: &&Json| {
+        let is_it = word(node, "in") == "header" && word(node, "name").eq_ignore_ascii_case("content-type");
+        is_it && node.get("required").and_then(Json::as_bool).unwrap_or(false)
+    };
+    let lists = [keys.get("parameters"), item.get("parameters")].into_iter().flatten();
+    let mut all = lists.filter_map(Json::as_array).flatten().map(|node| schemas.found(node));
+    let node = all.find(wanted)?;
+    let schema = node.get("schema").map_or(node, |schema| schemas.found(schema));
+    let listed = schema.get("enum").and_then(|words| words.get(0));
+    let said =
+        [schema.get("const"), listed, schema.get("default")].into_iter().flatten().find_map(Json::as_str);
+    let said = said.filter(|said| said.contains('/') && said.chars().all(|letter| letter.is_ascii_graphic()));
+    Some(said.unwrap_or("application/json").to_owned())
 }
 
 fn parameter<'a>(schemas: &Schemas<'a>, node: &'a Json) -> Option<Parameter> {

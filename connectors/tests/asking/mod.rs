@@ -34,6 +34,17 @@ pub fn right(text: &str, id: &str) -> Result<Manifest, String> {
 
 /// The first request of an action with these parameters.
 pub fn preview(manifest: &Manifest, text: &str, action: &Action, args: &Value) -> Result<Preview, String> {
+    preview_by(manifest, text, action, args, 0)
+}
+
+/// The same for who signs in in another of its ways.
+pub fn preview_by(
+    manifest: &Manifest,
+    text: &str,
+    action: &Action,
+    args: &Value,
+    way: usize,
+) -> Result<Preview, String> {
     static RUNTIME: LazyLock<tokio::runtime::Runtime> =
         LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
     static EGRESS: LazyLock<Client> = LazyLock::new(|| Client::new(Policy::default(), Arc::new(NoVault)));
@@ -43,7 +54,7 @@ pub fn preview(manifest: &Manifest, text: &str, action: &Action, args: &Value) -
         contents: connectors::contents::Contents::none(),
         egress: EGRESS.clone(),
         library: Arc::new(Library::default().with_text(&manifest.id, text.to_owned())),
-        connections: Arc::new(Made),
+        connections: Arc::new(Made { way }),
         meter: connectors::meter::Metered::default(),
     });
     let id = format!("{}.{}", manifest.id, action.name);
@@ -51,13 +62,15 @@ pub fn preview(manifest: &Manifest, text: &str, action: &Action, args: &Value) -
     RUNTIME.block_on(connectors.preview(request)).map_err(|failure| failure.to_string())
 }
 
-/// A connection whose fields are made up.
-struct Made;
+/// A connection whose fields are made up, in one of the ways to sign in.
+struct Made {
+    way: usize,
+}
 
 impl Connections for Made {
     fn fresh<'a>(&'a self, manifest: &'a Manifest, _: Option<&'a str>) -> Coming<'a> {
         Box::pin(async move {
-            let way = &manifest.auth[0];
+            let way = &manifest.auth[self.way];
             let fields = manifest.account.fields.iter().chain(&way.fields);
             let fields = fields.map(|field| {
                 let host = manifest.entered.contains(&field.name);
