@@ -344,7 +344,14 @@ impl Parser {
 
     fn within(&mut self, least: u8) -> Result<Js, String> {
         let mut left = self.unary()?;
-        while let Some(sign) = self.sign() {
+        loop {
+            if least <= 7 && self.word() == Some("in") {
+                self.chain()?;
+                self.at += 1;
+                left = Js::Binary("in", Box::new(left), Box::new(self.expression(8)?));
+                continue;
+            }
+            let Some(sign) = self.sign() else { break };
             if sign == "?" && least <= 1 {
                 self.chain()?;
                 self.at += 1;
@@ -406,6 +413,10 @@ impl Parser {
                 };
             } else if self.take("(") {
                 left = Js::Call(Box::new(left), self.list(")")?);
+            } else if self.sign() == Some("++") && matches!(self.tokens.get(self.at + 1), Some(Token::Sign(">=" | ">"))) {
+                // A count that is looked at and goes on.
+                self.at += 1;
+                return Ok(Js::Unary("++", Box::new(left)));
             } else {
                 return Ok(left);
             }

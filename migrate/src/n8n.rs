@@ -8,6 +8,7 @@ mod databases;
 mod fields;
 mod file;
 mod files;
+mod follow;
 mod html;
 mod http;
 mod lists;
@@ -17,6 +18,7 @@ mod notion;
 mod order;
 mod own;
 mod params;
+mod replies;
 mod requests;
 mod say;
 pub mod services;
@@ -322,7 +324,7 @@ fn handle(
         "convertToFile" => return files::convert(weave, node, first, params),
         "spreadsheetFile" => return files::spreadsheet(weave, node, first, params),
         "splitInBatches" => return own::batches(weave, node, first, params),
-        "respondToWebhook" => return own::respond(weave, node, first, params),
+        "respondToWebhook" => return replies::respond(weave, node, first, params),
         "wait" => return own::wait(weave, node, first, params),
         "code" | "function" | "functionItem" => return code::node(weave, node, first, params),
         "lc:code" => {

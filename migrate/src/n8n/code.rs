@@ -1,7 +1,9 @@
 //! Code nodes that only compute: what their statements give, as expressions of ours. Code that does anything else is not
 //! carried over, and never run.
 
+mod kept;
 mod lists;
+mod most;
 mod names;
 mod paths;
 mod run;
@@ -50,11 +52,21 @@ pub fn node(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> Re
         let found = Run::new(&mut say, Some(node)).whole(&program);
         (found, say.now.more)
     };
-    let (found, same) = found.map_err(|why| match why.kind {
+    let (found, same, keeps) = found.map_err(|why| match why.kind {
         Kind::Code | Kind::Answer | Kind::Flow => why,
         _ => not(&why.text),
     })?;
-    given(weave, node, &place, found, same.then_some(more))
+    let mut flows = given(weave, node, &place, found, same.then_some(more))?;
+    for (path, value) in keeps {
+        let with = vec![Entry::text("path", path), Entry::text("json", value.hole())];
+        let body = vec![Entry::text("use", "file.write"), Entry::map("with", with)];
+        let wish = format!("{} keeps", form.name);
+        let step = weave.add(node, &place, &wish, body);
+        for (_, flow) in &mut flows {
+            flow.after.insert(step.clone());
+        }
+    }
+    Ok(flows)
 }
 
 fn said(form: &Node, params: &Params) -> Said {

@@ -38,6 +38,44 @@ impl Order {
         let own = |node: &usize| !file.nodes[*node].is_note() && !self.parts.contains(node) && !leads(*node);
         group.iter().copied().filter(own).collect()
     }
+
+    /// Of two ends on different ways of one node, the one that is come to first and the other one.
+    pub fn later(&self, file: &File, group: &[usize], ends: &[usize]) -> Option<(usize, usize)> {
+        let &[one, two] = ends else { return None };
+        let starts: Vec<usize> = group.iter().copied().filter(|node| file.nodes[*node].is_trigger()).collect();
+        // The way without which an end is not come to.
+        let only = |end: usize, node: usize| -> Option<usize> {
+            let ports: BTreeSet<usize> =
+                self.links.iter().filter(|link| link.from == node).map(|link| link.port).collect();
+            ports.into_iter().find(|port| {
+                let kept: Vec<&Link> =
+                    self.links.iter().filter(|link| (link.from, link.port) != (node, *port)).collect();
+                let (mut seen, mut open) = (BTreeSet::new(), starts.clone());
+                while let Some(at) = open.pop() {
+                    if seen.insert(at) {
+                        open.extend(kept.iter().filter(|link| link.from == at).map(|link| link.to));
+                    }
+                }
+                !seen.contains(&end)
+            })
+        };
+        let by_place = file.settings.get("executionOrder").and_then(|order| order.as_str()) == Some("v1");
+        let rank = |node: usize, port: usize| {
+            let place = |at: usize| {
+                let place = file.nodes[at].settings.get("position");
+                let number = |index| place.and_then(|place| place.get(index)?.as_f64()).unwrap_or(0.0) as i64;
+                (number(1), number(0))
+            };
+            let ends = self.links.iter().filter(|link| (link.from, link.port) == (node, port));
+            let first = ends.map(|link| place(link.to)).min().filter(|_| by_place).unwrap_or((0, 0));
+            (first, port)
+        };
+        group.iter().find_map(|node| {
+            let (left, right) = (only(one, *node)?, only(two, *node)?);
+            let ahead = rank(*node, left) < rank(*node, right);
+            (left != right).then_some(if ahead { (one, two) } else { (two, one) })
+        })
+    }
 }
 
 /// Which of these nodes read others by their names.

@@ -241,6 +241,7 @@ impl<'w, 'a> Say<'w, 'a> {
                 Ex::new(format!("-{}", inner.at(Bind::Minus)), Bind::Minus, Sort::Number)
             }
             Js::Unary("?.", inner) => return self.any(inner),
+            Js::Unary("++", _) => return no("`++` within an expression"),
             Js::Unary(_, inner) => Ex::call("number", &[&self.value(inner)?], Sort::Number),
             Js::Binary(op, left, right) => self.binary(op, left, right)?,
             Js::Choice(c, yes, no) => {
@@ -336,6 +337,9 @@ impl<'w, 'a> Say<'w, 'a> {
             "==" | "===" => a.binary("==", &b, Bind::Compare, Sort::Bool),
             "!=" | "!==" => a.binary("!=", &b, Bind::Compare, Sort::Bool),
             "<" | ">" | "<=" | ">=" => a.binary(op, &b, Bind::Compare, Sort::Bool),
+            // Of a list it would mean its places.
+            "in" if b.sort == Sort::Object => a.binary("in", &b, Bind::Compare, Sort::Bool),
+            "in" => return no("`in` of what may be no object"),
             "+" if a.sort == Sort::Text || b.sort == Sort::Text => joined(self.in_text(a), self.in_text(b)),
             "+" => a.binary("+", &b, Bind::Sum, if a.sort == b.sort { a.sort } else { Sort::Any }),
             "-" if a.sort == Sort::Time || b.sort == Sort::Time => return no("the difference of two times"),

@@ -48,7 +48,7 @@ pub fn read(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
                 kind: "cron",
             })
         }
-        "webhook" => webhook(weave, params),
+        "webhook" => webhook(weave, node, params),
         "executeWorkflowTrigger" => Ok(called(weave, params)),
         "lc:chatTrigger" | "lc:manualChatTrigger" => Ok(chat(weave, node, params)),
         "formTrigger" => Ok(form(weave, node, params)),
@@ -67,6 +67,7 @@ pub fn read(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
             ];
             Ok(Started { item: Item::of(known, Rest::Closed("an error trigger".into())), kind: "event" })
         }
+        "notionTrigger" => super::notion::trigger(weave, node, params),
         _ => services::trigger(weave, node, params),
     }
 }
@@ -196,8 +197,11 @@ fn cron(params: &Params) -> Res<Vec<Entry>> {
         .collect()
 }
 
-fn webhook(weave: &mut Weave, params: &Params) -> Res<Started> {
-    let method = params.text("httpMethod").unwrap_or_else(|| "GET".into());
+fn webhook(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
+    let method = match params.get("httpMethod") {
+        Some(Value::Array(_)) => return Err(Why::new(Kind::Trigger, "it is called by several methods")),
+        _ => params.text("httpMethod").unwrap_or_else(|| "GET".into()),
+    };
     params.ignore(&[
         "path",
         "options.rawBody",
@@ -208,11 +212,24 @@ fn webhook(weave: &mut Weave, params: &Params) -> Res<Started> {
         "responseData",
         "multipleMethods",
     ]);
-    if method != "POST" {
-        return Err(Why::new(
-            Kind::Trigger,
-            format!("it is called by {}, and webhooks here by POST alone", super::shown(&method)),
-        ));
+    if !matches!(&*method, "GET" | "POST") {
+        let why = format!("it is called by {}, and webhooks here by GET or POST", super::shown(&method));
+        return Err(Why::new(Kind::Trigger, why));
+    }
+    let path = |node: &super::file::Node| node.params.get("path").and_then(Value::as_str).map(str::to_owned);
+    let own = path(&weave.file.nodes[node]);
+    if own.as_ref().is_some_and(|path| path.contains(':')) {
+        return Err(Why::new(Kind::Trigger, "a part of its address is a value"));
+    }
+    let other = weave.file.nodes.iter().enumerate().find(|(at, other)| {
+        *at != node && other.short == "webhook" && !other.on("disabled") && own.is_some() && path(other) == own
+    });
+    if let Some((_, other)) = other {
+        let why = format!(
+            "its address is that of `{}` as well, and each webhook here has one of its own",
+            super::shown(&other.name)
+        );
+        weave.parts[node].person(Why::new(Kind::Trigger, why));
     }
     let verify = match params.text("authentication").as_deref() {
         None | Some("none") => vec![Entry::text("scheme", "none")],
@@ -234,9 +251,17 @@ fn webhook(weave: &mut Weave, params: &Params) -> Res<Started> {
     weave.settle.insert(
         "the webhook's address, which is made when the workflow is deployed: tell it to who calls".into(),
     );
-    let mut entries = vec![Entry::map("verify", verify)];
-    if params.text("responseMode").is_some_and(|mode| mode != "onReceived") {
-        entries.push(Entry::text("respond", "output"));
+    let mut entries = vec![];
+    if method == "GET" {
+        entries.push(Entry::text("method", "get"));
+    }
+    entries.push(Entry::map("verify", verify));
+    match params.text("responseMode").as_deref() {
+        None | Some("onReceived") => {}
+        Some("responseNode") if super::replies::are_whole(weave.file) => {
+            entries.push(Entry::text("respond", "answer"));
+        }
+        Some(_) => entries.push(Entry::text("respond", "output")),
     }
     weave.triggers.push(Tree::Map(vec![Entry::map("webhook", entries)]));
     let fields =

@@ -217,6 +217,10 @@ pub struct Weave<'a> {
     each: BTreeMap<(usize, String), usize>,
     /// Lists whose items are items of another one.
     pub same: BTreeMap<String, String>,
+    /// Lists whose items are those of another one with fields more: that one, and the names of the fields.
+    pub paired: BTreeMap<String, (String, Vec<String>)>,
+    /// Lists that are never empty.
+    pub filled: BTreeSet<String>,
     /// Paths at which a secret was, and what stands for it.
     pub hidden: BTreeMap<String, Ex>,
     pub triggers: Vec<Tree>,
@@ -261,6 +265,8 @@ impl<'a> Weave<'a> {
             gates: BTreeMap::new(),
             each: BTreeMap::new(),
             same: BTreeMap::new(),
+            paired: BTreeMap::new(),
+            filled: BTreeSet::new(),
             hidden: BTreeMap::new(),
             triggers: vec![],
             only: BTreeMap::new(),
@@ -479,7 +485,9 @@ impl<'a> Weave<'a> {
             place.after = BTreeSet::from([name.clone()]);
             Ex::new(format!("steps.{name}.items"), Bind::Path, Sort::List)
         };
-        if let Card::Many(_) = flow.card {
+        if let Card::Many(_) = flow.card
+            && !self.filled.contains(&held.text)
+        {
             place.guard = Some(Ex::new(format!("len({}) > 0", held.text), Bind::Compare, Sort::Bool));
         }
         place.all = Some(held.clone());

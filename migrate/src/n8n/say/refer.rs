@@ -96,6 +96,33 @@ impl Say<'_, '_> {
         None
     }
 
+    /// The item at hand that is one of a list's with fields more, and the names of these.
+    fn merged(&self, here: &[usize], list: &List) -> Option<(Ex, &[String])> {
+        let leads = |from: &str, found: &dyn Fn(&str) -> bool| -> bool {
+            let mut at = from;
+            for _ in 0..20 {
+                if found(at) {
+                    return true;
+                }
+                let Some(next) = self.weave.same.get(at) else { return false };
+                at = next;
+            }
+            false
+        };
+        here.iter().find_map(|scope| {
+            let scope = &self.weave.scopes[*scope];
+            let mut over = scope.over.text.as_str();
+            for _ in 0..20 {
+                if let Some((side, names)) = self.weave.paired.get(over) {
+                    let own = leads(side, &|at| at == list.ex.text);
+                    return own.then(|| (Ex::path(&*scope.var), &names[..]));
+                }
+                over = self.weave.same.get(over)?;
+            }
+            None
+        })
+    }
+
     /// An item of another node.
     pub(super) fn of_node(&mut self, node: usize, which: Which) -> Res<Item> {
         let flow = self.flow_of(node)?;
@@ -117,6 +144,13 @@ impl Say<'_, '_> {
             && let Some(found) = self.related(&here, &list)
         {
             return Ok(found);
+        }
+        if let (Which::Own, None, Card::One(Item { known, rest: Rest::Empty, .. })) = (which, at, &flow.card)
+            && let Some((var, more)) = self.merged(&here, &list)
+            && !known.iter().any(|(name, _)| more.contains(name))
+        {
+            let fields = known.iter().map(|(name, _)| (name.clone(), var.field(name)));
+            return Ok(Item::of(fields.collect(), Rest::Empty));
         }
         match (which, at) {
             (Which::Own, Some(scope)) => Ok(list.item(Ex::path(&*self.weave.scopes[scope].var))),
