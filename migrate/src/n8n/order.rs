@@ -12,6 +12,17 @@ pub enum Step {
     Done(usize),
 }
 
+/// Nodes that are gone through again and again: one behind the other, with an If at their end that leads back or on.
+#[derive(Clone, Debug)]
+pub struct Round {
+    pub first: usize,
+    pub last: usize,
+    /// The port of the If that leads back.
+    pub back: usize,
+    /// The node from which the link goes that leads back: the If, or the last of what only waits behind it.
+    pub from: usize,
+}
+
 /// The order of a group of nodes.
 #[derive(Debug, Default)]
 pub struct Order {
@@ -22,6 +33,8 @@ pub struct Order {
     pub back: Vec<Link>,
     /// The links that lead back otherwise, from and to: they are not followed.
     pub circles: Vec<(usize, usize)>,
+    /// Of these, those that are rounds until a condition holds.
+    pub rounds: Vec<Round>,
     pub has_start: bool,
     parts: BTreeSet<usize>,
 }
@@ -129,6 +142,40 @@ pub fn groups(file: &File) -> Vec<Vec<usize>> {
     groups.into_values().filter(|group| !any || starts(group)).collect()
 }
 
+/// What a link that leads back goes round, where that is one node behind the other.
+fn round(file: &File, links: &[Link], back: &Link) -> Option<Round> {
+    let outs = |node: usize| links.iter().filter(move |link| link.from == node).collect::<Vec<_>>();
+    let ins = |node: usize| links.iter().filter(move |link| link.to == node).collect::<Vec<_>>();
+    let short = |node: usize| file.nodes[node].short.as_str();
+    // From the link backwards over what only waits, to the If.
+    let (mut last, mut port) = (back.from, back.port);
+    for _ in 0..file.nodes.len() {
+        if !matches!(short(last), "noOp" | "wait") {
+            break;
+        }
+        let &[before] = &ins(last)[..] else { return None };
+        (last, port) = (before.from, before.port);
+    }
+    let ways = outs(last).iter().filter(|link| link.port == port).count();
+    if short(last) != "if" || ways != usize::from(last != back.from) {
+        return None;
+    }
+    // And forwards from where it leads to, to the same If.
+    let mut at = back.to;
+    for step in 0..file.nodes.len() {
+        let apart = matches!(short(at), "merge" | "splitInBatches" | "respondToWebhook" | "switch" | "filter");
+        if apart || step > 0 && ins(at).len() != 1 || file.nodes[at].is_trigger() {
+            return None;
+        }
+        if at == last {
+            return Some(Round { first: back.to, last, back: port, from: back.from });
+        }
+        let &[next] = &outs(at)[..] else { return None };
+        at = next.to;
+    }
+    None
+}
+
 /// The order of a group.
 pub fn order(file: &File, group: &[usize]) -> Order {
     let within: BTreeSet<usize> = group.iter().copied().collect();
@@ -205,7 +252,11 @@ pub fn order(file: &File, group: &[usize]) -> Order {
         }
     }
     links.retain(|link| !cut.contains(link));
+    order.rounds = cut.iter().filter_map(|link| round(file, &links, link)).collect();
     order.circles = cut.iter().map(|link| (link.from, link.to)).collect();
+    // Each stands by itself: what two of them share is a knot.
+    let firsts: Vec<usize> = order.rounds.iter().map(|round| round.first).collect();
+    order.rounds.retain(|round| firsts.iter().filter(|first| **first == round.first).count() == 1);
     // Each comes after all that leads to it, and after the loops that it is behind.
     let mut steps: Vec<Step> = group.iter().map(|node| Step::Node(*node)).collect();
     steps.extend(loops.iter().map(|node| Step::Done(*node)));

@@ -330,6 +330,8 @@ fn with(
             first.map(|step| Tree::Text(format!("{{{{ steps.{step}.{field} }}}}")))
         } else if let Some(fixed) = of.strip_prefix('=') {
             Some(Tree::text(fixed))
+        } else if let Some((path, key)) = of.strip_prefix("files ").and_then(|of| of.split_once(' ')) {
+            super::gmail::sent(place, params, path, key)?
         } else if let Some(file) = of.strip_prefix('@') {
             let (path, default) = file.split_once(':').unwrap_or((file, "data"));
             let called = params.text(path).unwrap_or_else(|| default.to_owned());

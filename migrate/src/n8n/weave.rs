@@ -2,6 +2,7 @@
 //! one stays one, and where there may be several, the nodes that follow stand in a `for_each`. What looks at all items
 //! at once takes them out of it again.
 
+mod rounds;
 mod ways;
 mod written;
 
@@ -195,6 +196,8 @@ pub struct Scope {
     exports: Vec<(String, Ex)>,
     /// True if nodes that look at all items do so within it.
     pub batch: bool,
+    /// For a block that is gone round: when that is over.
+    pub until: Option<Ex>,
 }
 
 /// The way of a node of choice: what guards it, and how many ways it has.
@@ -253,6 +256,7 @@ impl<'a> Weave<'a> {
             slots: vec![],
             exports: vec![],
             batch: true,
+            until: None,
         };
         Weave {
             file,
@@ -342,6 +346,7 @@ impl<'a> Weave<'a> {
             slots: vec![],
             exports: vec![],
             batch,
+            until: None,
         });
         self.scopes[flow.scope].slots.push(Slot::Hold(scope));
         if !batch {
@@ -403,6 +408,10 @@ impl<'a> Weave<'a> {
         let mut flow = flow.clone();
         while flow.scope != to {
             let Some(parent) = self.scopes[flow.scope].parent else { break };
+            if self.scopes[flow.scope].until.is_some() {
+                flow = self.after_rounds(&flow, parent);
+                continue;
+            }
             let (whole, many, closed) = match &flow.card {
                 Card::One(item) => {
                     let closed = match &item.rest {

@@ -288,7 +288,7 @@ fn by_json(stmt: &Stmt) -> Option<(&str, &str)> {
     let Stmt::Assign(Js::Name(name), "=", Js::Call(callee, args)) = stmt else { return None };
     let Js::Member(of, method) = &**callee else { return None };
     let own = **of == Js::Name("JSON".into()) && args[..] == [Js::Name(name.clone())];
-    own.then_some((name, method))
+    own.then_some((name.as_str(), method.as_str()))
 }
 
 /// True for a name's own value, written as JSON and read again.
