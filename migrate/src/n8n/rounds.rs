@@ -15,7 +15,12 @@ pub fn circle(weave: &mut Weave, node: usize, to: usize) {
 /// What comes in at a node with which rounds begin.
 pub fn begin(weave: &mut Weave, round: &Round, first: &Flow) -> Flow {
     let once = weave.file.nodes[round.first].on("executeOnce");
-    match if once { None } else { weave.go_round(round.first, first) } {
+    // Of several items each goes round by itself.
+    let each = match &first.card {
+        Card::Many(_) if !once => weave.place(round.first, first).same(),
+        Card::Many(_) | Card::One(_) => first.clone(),
+    };
+    match if once { None } else { weave.go_round(round.first, &each) } {
         Some(inner) => {
             let name = shown(&weave.file.nodes[round.first].name);
             weave.settle.insert(format!(

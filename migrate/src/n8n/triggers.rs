@@ -32,8 +32,13 @@ pub fn read(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
                     vec![every(amount, &unit)?]
                 }
             };
+            let drawn = by_chance(params);
+            if drawn {
+                weave.settle.insert("the minute of the schedule, which n8n draws once, when the workflow is activated: here each start is put off by up to an hour (`jitter`)".into());
+            }
             for time in times {
                 let mut entries = vec![time];
+                entries.extend((drawn && entries[0].key == "cron").then(|| Entry::text("jitter", "59m")));
                 entries.extend(weave.file.zone.as_ref().map(|zone| Entry::text("timezone", &**zone)));
                 weave.triggers.push(Tree::Map(entries));
             }
@@ -103,8 +108,24 @@ fn expression(text: &str) -> Res<Entry> {
     Ok(Entry::text("cron", text))
 }
 
+/// True for a minute that is drawn: `Math.floor(Math.random() * 60)`.
+fn is_drawn(value: Option<&Value>) -> bool {
+    let code = value.and_then(Value::as_str).and_then(|text| text.strip_prefix("={{")?.strip_suffix("}}"));
+    let plain: String = code.unwrap_or_default().chars().filter(|char| !char.is_whitespace()).collect();
+    matches!(&*plain, "Math.floor(Math.random()*60)" | "Math.floor(Math.random()*59)")
+}
+
+fn by_chance(params: &Params) -> bool {
+    params.list("rule.interval").iter().any(|rule| is_drawn(rule.get("triggerAtMinute")))
+}
+
 fn schedule(params: &Params) -> Res<Vec<Entry>> {
     let mut rules = params.list("rule.interval");
+    for rule in &mut rules {
+        if is_drawn(rule.get("triggerAtMinute")) {
+            rule["triggerAtMinute"] = 0.into();
+        }
+    }
     params.ignore(&["rule"]);
     if rules.is_empty() {
         rules.push(Value::Null);

@@ -320,9 +320,12 @@ fn who_calls_is_answered_with_the_first_item_or_with_all() {
         answer(&file("allIncomingItems", json!({ "responseKey": "data" }))).unwrap(),
         json!({ "data": [{ "a": 1 }, { "a": 2 }] })
     );
-    // The controls: an answer that is no JSON, and one that says no.
-    assert!(answer(&file("text", json!({}))).is_err());
-    assert!(answer(&file("allIncomingItems", json!({ "responseCode": 404 }))).is_err());
+    // An answer that says no is a whole one.
+    let no = answer(&file("allIncomingItems", json!({ "responseCode": 404 }))).unwrap();
+    assert_eq!(no, json!({ "status": 404, "body": [{ "a": 1 }, { "a": 2 }] }));
+    // The controls: an answer that is a file, and one whose number is made.
+    assert!(answer(&file("binary", json!({}))).is_err());
+    assert!(answer(&file("allIncomingItems", json!({ "responseCode": "={{ 400 + 4 }}" }))).is_err());
 }
 
 /// A file in which two lists of a call meet in a node, and each item of what comes out is told.

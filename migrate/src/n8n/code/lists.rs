@@ -393,7 +393,10 @@ impl Run<'_, '_, '_> {
             Val::Now(_) | Val::Ex(_) => {
                 let ex = self.say.as_value(val, js)?;
                 match ex.sort {
-                    Sort::Object => Val::Json(Item::open(peeled(&ex))),
+                    Sort::Object => Val::Json(Item::open(peeled(&self.held(ex)))),
+                    Sort::List if matches!(js, Js::Name(name) if self.plain.get(name) == Some(&true)) => {
+                        Val::All(ex)
+                    }
                     Sort::List => Val::All(peeled_list(&ex.text)),
                     Sort::Any => {
                         Val::All(peeled_list(&format!("type({0}) == 'list' ? {0} : [{0}]", ex.text)))

@@ -35,6 +35,8 @@ pub struct Run<'r, 'w, 'a> {
     pub within: usize,
     /// Names of objects that grow by fields whose names are made, and that are lists of entries while a loop lasts.
     pub entries: BTreeSet<String>,
+    /// Lists that began empty, and whether all that was put on them is objects without `json`.
+    pub plain: BTreeMap<String, bool>,
     /// What is remembered from run to run: its name, and what it was.
     pub kept: Vec<Kept>,
 }
@@ -70,6 +72,7 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
             hoisted: BTreeMap::new(),
             within: 0,
             entries: BTreeSet::new(),
+            plain: BTreeMap::new(),
             kept: vec![],
         }
     }
@@ -328,6 +331,15 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
         Ok(Val::Ex(Ex::new(format!("steps.{step}.value"), Bind::Path, ex.sort)))
     }
 
+    /// A long value in a step of its own, where it is to be said twice.
+    pub fn held(&mut self, ex: Ex) -> Ex {
+        let Some(node) = self.node.filter(|_| ex.text.len() >= LONG && self.within == 0) else { return ex };
+        let wish = format!("{} made", self.say.weave.file.nodes[node].name);
+        let body = vec![Entry::map("set", vec![Entry::text("value", ex.hole())])];
+        let step = self.say.weave.add(node, self.say.place, &wish, body);
+        Ex::new(format!("steps.{step}.value"), Bind::Path, ex.sort)
+    }
+
     fn assign(&mut self, target: &Js, sign: &str, value: &Js) -> Res<()> {
         let joined = |op: &'static str| Js::Binary(op, Box::new(target.clone()), Box::new(value.clone()));
         let value = match sign {
@@ -399,6 +411,13 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
             return self.change(of, Some(both));
         };
         self.may_change(name, &[])?;
+        let is_plain = |arg: &Js| match arg {
+            Js::Object(fields) => fields.iter().all(|(key, _)| key.as_deref().is_some_and(|key| key != "json")),
+            _ => false,
+        };
+        let began = matches!(self.fresh.get(name), Some(Some(Js::List(items))) if items.is_empty());
+        let plain = began && self.plain.get(name) != Some(&false) && args.iter().all(is_plain);
+        self.plain.insert(name.clone(), plain);
         let Some(var) = self.say.var(name).cloned() else { return no(format!("`{name}`")) };
         let (mut items, mut wholes) = (vec![], true);
         for arg in args {

@@ -215,3 +215,14 @@ pub(super) fn fixed(params: Value, _js: &crate::js::Js) -> Res<Val> {
     let known = fixed.collect();
     Ok(Val::Json(Item::of(known, Rest::Closed("the parameters of a node".into()))))
 }
+
+/// What an expression is called where it is told of.
+pub(super) fn name_of(js: &crate::js::Js) -> String {
+    use crate::js::Js;
+    match js {
+        Js::Name(name) => name.clone(),
+        Js::Member(of, name) => format!("{}.{name}", name_of(of)),
+        Js::Call(of, _) => format!("{}()", name_of(of)),
+        _ => "…".into(),
+    }
+}
