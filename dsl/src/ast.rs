@@ -11,7 +11,9 @@ use crate::span::{Span, SpanMap, Spanned};
 use crate::template::Template;
 use crate::types::{Field, Type};
 use crate::value::Value;
-use crate::workflow::{CatchUp, Concurrency, Method, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify};
+use crate::workflow::{
+    CatchUp, Concurrency, Method, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify,
+};
 use crate::{lower, workflow};
 
 /// A whole workflow.

@@ -413,7 +413,9 @@ impl Parser {
                 };
             } else if self.take("(") {
                 left = Js::Call(Box::new(left), self.list(")")?);
-            } else if self.sign() == Some("++") && matches!(self.tokens.get(self.at + 1), Some(Token::Sign(">=" | ">"))) {
+            } else if self.sign() == Some("++")
+                && matches!(self.tokens.get(self.at + 1), Some(Token::Sign(">=" | ">")))
+            {
                 // A count that is looked at and goes on.
                 self.at += 1;
                 return Ok(Js::Unary("++", Box::new(left)));

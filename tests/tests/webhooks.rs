@@ -291,7 +291,10 @@ fn a_workflow_says_the_whole_answer_and_nothing_that_reaches_beyond_it() {
     assert_eq!(body, "<h1>Ada</h1>");
     assert!(head.contains("content-type: text/html; charset=utf-8") && head.contains("x-shop: 1"), "{head}");
     // The pages of the dashboard are at the same origin: a page of a workflow is none of that origin, and sets nothing there.
-    assert!(head.contains("content-security-policy: sandbox ") && !head.contains("allow-same-origin"), "{head}");
+    assert!(
+        head.contains("content-security-policy: sandbox ") && !head.contains("allow-same-origin"),
+        "{head}"
+    );
     assert!(!head.contains("set-cookie") && head.matches("content-security-policy").count() == 1, "{head}");
     assert!(head.contains("x-content-type-options: nosniff"), "{head}");
     // What is called otherwise starts nothing.
@@ -312,6 +315,9 @@ fn an_output_that_is_no_answer_is_told_and_a_post_is_what_is_meant_by_default() 
         assert!(head.starts_with("http/1.1 502") && body.contains(why), "{head} {body}");
     }
     let before = runs(&place);
-    assert!(whole(&serving, "GET", &path(&place, "posted")).0.starts_with("http/1.1 405"), "a look starts nothing");
+    assert!(
+        whole(&serving, "GET", &path(&place, "posted")).0.starts_with("http/1.1 405"),
+        "a look starts nothing"
+    );
     assert_eq!(runs(&place), before);
 }

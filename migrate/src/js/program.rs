@@ -189,9 +189,9 @@ impl Parser {
                 self.at += 1;
                 out.push(Stmt::Delete(self.expression(10)?));
             }
-            Some(
-                other @ ("while" | "do" | "switch" | "try" | "class" | "async" | "import" | "export"),
-            ) => return Err(format!("`{other}`, which is no statement of ours")),
+            Some(other @ ("while" | "do" | "switch" | "try" | "class" | "async" | "import" | "export")) => {
+                return Err(format!("`{other}`, which is no statement of ours"));
+            }
             _ => out.push(self.plain()?),
         }
         Ok(())

@@ -86,14 +86,14 @@ fn given(
     more: Option<Vec<String>>,
 ) -> Res<Vec<(usize, Flow)>> {
     let wish = weave.file.nodes[node].name.clone();
-    let mut hold = |key: &str, ex: &Ex| {
+    let hold = |weave: &mut Weave, key: &str, ex: &Ex| {
         weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text(key, ex.hole())])])
     };
     Ok(vec![(
         0,
         match found {
             Val::Json(item) => {
-                let step = hold("item", &item.whole);
+                let step = hold(weave, "item", &item.whole);
                 let held = Ex::path(format!("steps.{step}.item"));
                 let item = match item.rest {
                     Rest::Closed(who) => {
@@ -105,7 +105,7 @@ fn given(
                 place.one(item, &step)
             }
             Val::All(ex) => {
-                let step = hold("items", &ex);
+                let step = hold(weave, "items", &ex);
                 let closed = match (&place.item.rest, more) {
                     // Items of a service that were changed have what they had, and what was added.
                     (Rest::Closed(who), Some(more)) => {
@@ -115,6 +115,9 @@ fn given(
                     _ => None,
                 };
                 let held = Ex::new(format!("steps.{step}.items"), Bind::Path, Sort::List);
+                if lists::is_one_at_most(&ex.text) {
+                    weave.single.insert(held.text.clone());
+                }
                 place.many(List { ex: held, closed }, &step)
             }
             _ => return Err(not("a value that is no item")),

@@ -15,7 +15,12 @@ use crate::tree::{Entry, Tree};
 const MOST: usize = 10;
 
 /// A node that reads messages whole; nothing for what the table has.
-pub fn read(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> Res<Option<Vec<(usize, Flow)>>> {
+pub fn read(
+    weave: &mut Weave,
+    node: usize,
+    place: &Place,
+    params: &Params,
+) -> Res<Option<Vec<(usize, Flow)>>> {
     let version = weave.file.nodes[node].version;
     let is_new = version >= 2.0;
     let files = if is_new {
@@ -118,7 +123,8 @@ fn named(weave: &Weave, node: usize, prefix: &str) -> Vec<usize> {
         let name = format!("{prefix}{at}");
         let after = |text: &str, from: usize| text[from + name.len()..].chars().next();
         texts.iter().any(|text| {
-            text.match_indices(&name).any(|(from, _)| after(text, from).is_none_or(|next| !next.is_ascii_digit()))
+            text.match_indices(&name)
+                .any(|(from, _)| after(text, from).is_none_or(|next| !next.is_ascii_digit()))
         })
     };
     (0..MOST).filter(is_named).collect()
@@ -134,14 +140,19 @@ pub fn sent(place: &Place, params: &Params, path: &str, key: &str) -> Res<Option
     for row in params.list(path) {
         let names = row.get(key).and_then(Value::as_str).unwrap_or("data");
         for name in names.split(',').map(str::trim) {
-            let bin = place.files.get(name).ok_or_else(|| {
-                Why::new(Kind::File, format!("the file `{}` is not at hand", shown(name)))
-            })?;
+            let bin = place
+                .files
+                .get(name)
+                .ok_or_else(|| Why::new(Kind::File, format!("the file `{}` is not at hand", shown(name))))?;
             let file = match (&bin.name, bin.is_text) {
-                (Some(called), true) => {
-                    crate::ours::object(&[("content".into(), bin.file.clone()), ("name".into(), called.clone())])
-                }
-                (None, true) => crate::ours::object(&[("content".into(), bin.file.clone()), ("name".into(), Ex::literal("file"))]),
+                (Some(called), true) => crate::ours::object(&[
+                    ("content".into(), bin.file.clone()),
+                    ("name".into(), called.clone()),
+                ]),
+                (None, true) => crate::ours::object(&[
+                    ("content".into(), bin.file.clone()),
+                    ("name".into(), Ex::literal("file")),
+                ]),
                 (_, false) => bin.file.clone(),
             };
             all.push(Tree::Text(file.hole()));

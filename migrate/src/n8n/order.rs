@@ -55,7 +55,8 @@ impl Order {
     /// Of two ends on different ways of one node, the one that is come to first and the other one.
     pub fn later(&self, file: &File, group: &[usize], ends: &[usize]) -> Option<(usize, usize)> {
         let &[one, two] = ends else { return None };
-        let starts: Vec<usize> = group.iter().copied().filter(|node| file.nodes[*node].is_trigger()).collect();
+        let starts: Vec<usize> =
+            group.iter().copied().filter(|node| file.nodes[*node].is_trigger()).collect();
         // The way without which an end is not come to.
         let only = |end: usize, node: usize| -> Option<usize> {
             let ports: BTreeSet<usize> =
@@ -163,7 +164,8 @@ fn round(file: &File, links: &[Link], back: &Link) -> Option<Round> {
     // And forwards from where it leads to, to the same If.
     let mut at = back.to;
     for step in 0..file.nodes.len() {
-        let apart = matches!(short(at), "merge" | "splitInBatches" | "respondToWebhook" | "switch" | "filter");
+        let apart =
+            matches!(short(at), "merge" | "splitInBatches" | "respondToWebhook" | "switch" | "filter");
         if apart || step > 0 && ins(at).len() != 1 || file.nodes[at].is_trigger() {
             return None;
         }

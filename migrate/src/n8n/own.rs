@@ -226,8 +226,11 @@ pub fn mail(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
             let text = Say::new(weave, place).text(&raw)?;
             // Nothing stands where there is nothing, which the server refuses or sends as it does there.
             let lone = text.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}"));
-            let lone = lone.filter(|path| !path.contains("}}") && path.contains("?.") && path.starts_with(['s', 't', 'i']));
-            let is_path = |path: &&str| path.chars().all(|char| char.is_alphanumeric() || "_.?[]' -".contains(char));
+            let lone = lone.filter(|path| {
+                !path.contains("}}") && path.contains("?.") && path.starts_with(['s', 't', 'i'])
+            });
+            let is_path =
+                |path: &&str| path.chars().all(|char| char.is_alphanumeric() || "_.?[]' -".contains(char));
             with.push(match lone.filter(is_path).filter(|_| matches!(ours, "to" | "subject")) {
                 Some(path) => Entry::text(ours, format!("{{{{ {path} ?? '' }}}}")),
                 None => Entry::text(ours, text),

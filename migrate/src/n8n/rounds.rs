@@ -36,12 +36,7 @@ pub fn begin(weave: &mut Weave, round: &Round, first: &Flow) -> Flow {
 }
 
 /// The ways of the node with which rounds end: one leads back, and what goes the other one leaves the block.
-pub fn end(
-    weave: &mut Weave,
-    round: &Round,
-    input: &Flow,
-    flows: Vec<(usize, Flow)>,
-) -> Vec<(usize, Flow)> {
+pub fn end(weave: &mut Weave, round: &Round, input: &Flow, flows: Vec<(usize, Flow)>) -> Vec<(usize, Flow)> {
     let inside = weave.scopes[input.scope].until.is_some();
     let on = flows.iter().find(|(port, _)| *port != round.back).map(|(_, flow)| flow.clone());
     let (Card::One(item), Some(on), true, None) = (&input.card, on, inside, &input.guard) else {

@@ -2,6 +2,7 @@
 
 mod json;
 mod now;
+mod paths;
 mod refer;
 
 use serde_json::Value;
@@ -498,6 +499,7 @@ impl<'w, 'a> Say<'w, 'a> {
                     let c = self.truth(c)?;
                     Ok(Val::Ex(c.choice(&self.value(yes)?, &self.value(other)?)))
                 }
+                ("$jmespath", [of, path]) => paths::called(self, of, path).map(Val::Ex),
                 ("$fromAI", _) => no("`$fromAI()`, which a model fills in"),
                 _ => super::methods::function(self, name, args).map(Val::Ex),
             },

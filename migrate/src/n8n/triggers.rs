@@ -243,7 +243,11 @@ fn webhook(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
         return Err(Why::new(Kind::Trigger, "a part of its address is a value"));
     }
     let other = weave.file.nodes.iter().enumerate().find(|(at, other)| {
-        *at != node && other.short == "webhook" && !other.on("disabled") && own.is_some() && path(other) == own
+        *at != node
+            && other.short == "webhook"
+            && !other.on("disabled")
+            && own.is_some()
+            && path(other) == own
     });
     if let Some((_, other)) = other {
         let why = format!(

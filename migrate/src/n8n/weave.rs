@@ -222,8 +222,9 @@ pub struct Weave<'a> {
     pub same: BTreeMap<String, String>,
     /// Lists whose items are those of another one with fields more: that one, and the names of the fields.
     pub paired: BTreeMap<String, (String, Vec<String>)>,
-    /// Lists that are never empty.
+    /// Lists that are never empty, and those that have one item at most.
     pub filled: BTreeSet<String>,
+    pub single: BTreeSet<String>,
     /// Paths at which a secret was, and what stands for it.
     pub hidden: BTreeMap<String, Ex>,
     pub triggers: Vec<Tree>,
@@ -271,6 +272,7 @@ impl<'a> Weave<'a> {
             same: BTreeMap::new(),
             paired: BTreeMap::new(),
             filled: BTreeSet::new(),
+            single: BTreeSet::new(),
             hidden: BTreeMap::new(),
             triggers: vec![],
             only: BTreeMap::new(),

@@ -154,7 +154,8 @@ fn one(
     // Of several answers each call has its own, the last one again and again.
     let told = match mocks.get(name) {
         Some(Json::Array(answers)) => {
-            let own = |call: &&(String, Json)| call.0 == verb && call.1["url"] == calls[calls.len() - 1].1["url"];
+            let own =
+                |call: &&(String, Json)| call.0 == verb && call.1["url"] == calls[calls.len() - 1].1["url"];
             let before = calls.iter().filter(own).count() - 1;
             answers.get(before).or(answers.last()).cloned()
         }

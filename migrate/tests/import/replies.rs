@@ -69,23 +69,28 @@ fn what_code_remembers_is_read_before_and_written_after() {
 #[test]
 fn an_item_beside_the_only_other_one_is_still_that_item() {
     let file = example("items-beside-the-only-one");
-    let wishes = json!([{ "id": "a", "text": "one" }, { "id": "b", "text": "two" }, { "id": "c", "text": "three" }]);
+    let wishes =
+        json!([{ "id": "a", "text": "one" }, { "id": "b", "text": "two" }, { "id": "c", "text": "three" }]);
     let mocks = json!({ "ask": { "body": { "wishes": wishes } } });
     let (calls, _) = played(&file, json!({ "kind": "manual" }), &mocks).unwrap();
     let made: Vec<&Json> = of(&calls, "http").into_iter().filter(|call| call["method"] == "POST").collect();
     let texts: Vec<&Json> = made.iter().map(|call| &call["json"]["text"]).collect();
     assert_eq!(texts, [&json!("one"), &json!("three")]);
     // The control: a field that both have is not the item's own any more.
-    let both = file.to_string().replace("\"name\":\"known\",\"type\":\"array\"", "\"name\":\"text\",\"type\":\"array\"");
+    let both = file
+        .to_string()
+        .replace("\"name\":\"known\",\"type\":\"array\"", "\"name\":\"text\",\"type\":\"array\"");
     assert_ne!(both, file.to_string());
-    let told = played(&serde_json::from_str(&both).unwrap(), json!({ "kind": "manual" }), &mocks).unwrap_err();
+    let told =
+        played(&serde_json::from_str(&both).unwrap(), json!({ "kind": "manual" }), &mocks).unwrap_err();
     assert!(told.contains("belongs to this one"), "{told}");
 }
 
 #[test]
 fn requests_that_follow_a_first_one_are_those_that_n8n_sends() {
     let file = example("people-of-hubspot");
-    let person = json!({ "company": "Acme", "domain": "acme.example", "email": "a@acme.example", "first": "Ada" });
+    let person =
+        json!({ "company": "Acme", "domain": "acme.example", "email": "a@acme.example", "first": "Ada" });
     let mocks = json!({
         "make_the_company": { "body": { "companyId": 11 } },
         "keep_the_person": { "body": { "vid": 22 } },
@@ -114,20 +119,26 @@ fn requests_that_follow_a_first_one_are_those_that_n8n_sends() {
             { "name": "description", "value": "A customer" }])
     );
     assert_eq!(sent(1)["properties"], json!([{ "property": "firstname", "value": "Ada" }]));
-    let tie = json!([{ "fromObjectId": 22, "toObjectId": 11, "category": "HUBSPOT_DEFINED", "definitionId": 1 }]);
+    let tie =
+        json!([{ "fromObjectId": 22, "toObjectId": 11, "category": "HUBSPOT_DEFINED", "definitionId": 1 }]);
     assert_eq!(sent(2), tie);
     // The control: what turns out to be nothing is left out, as there.
     let bare = json!({ "company": "Acme", "domain": "", "email": "a@acme.example" });
     let (calls, _) = played(&file, called(json!({}), bare), &mocks).unwrap();
     let sent = of(&calls, "hubspot.request")[0]["json"]["properties"].clone();
-    assert_eq!(sent, json!([{ "name": "name", "value": "Acme" }, { "name": "description", "value": "A customer" }]));
+    assert_eq!(
+        sent,
+        json!([{ "name": "name", "value": "Acme" }, { "name": "description", "value": "A customer" }])
+    );
 }
 
 #[test]
 fn what_is_gone_back_to_is_asked_until_it_is_done() {
     let file = example("asks-until-done");
-    let body = |state: &str| json!({ "body": { "job": 7, "state": state, "at": "https://example.com/result" } });
-    let mocks = json!({ "start": { "body": { "job": 7 } }, "look": [body("waits"), body("waits"), body("done")] });
+    let body =
+        |state: &str| json!({ "body": { "job": 7, "state": state, "at": "https://example.com/result" } });
+    let mocks =
+        json!({ "start": { "body": { "job": 7 } }, "look": [body("waits"), body("waits"), body("done")] });
     let (calls, _) = played(&file, called(json!({}), json!({})), &mocks).unwrap();
     let urls: Vec<&str> = of(&calls, "http").iter().map(|call| call["url"].as_str().unwrap()).collect();
     let look = "https://example.com/jobs/7";

@@ -73,9 +73,7 @@ async fn told(house: &House, came: Vec<Came>, respond: Respond) -> Result<Answer
     let run = |run: &RunId| json!(run.to_string());
     match &came[..] {
         [] => Ok(Answer::ok(json!({ "run": null }))),
-        [Came::Started(id)] | [Came::Before(Some(id))] if respond != Respond::Now => {
-            output(house, id).await
-        }
+        [Came::Started(id)] | [Came::Before(Some(id))] if respond != Respond::Now => output(house, id).await,
         [Came::Started(id)] => Ok(Answer::ok(json!({ "run": run(id) }))),
         [Came::Before(id)] => Ok(Answer::ok(json!({ "run": id.as_ref().map(run), "again": true }))),
         [Came::Refused(why)] => Err(Refusal::unfit(why.as_str())),
@@ -122,7 +120,10 @@ const OURS: &[&str] = &[
 /// What an answer has that a workflow makes whole: a page of it may do nothing at this origin.
 const KEPT_APART: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
-    ("content-security-policy", "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"),
+    (
+        "content-security-policy",
+        "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts",
+    ),
     ("cross-origin-resource-policy", "same-origin"),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
@@ -166,7 +167,8 @@ fn said_whole(output: &serde_json::Value) -> Result<Response<Body>, Refusal> {
             continue;
         }
         // What cannot stand in a head is left out.
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
         {
             heads.insert(name, value);
         }
@@ -209,10 +211,9 @@ fn asked_for(asked: &event::Answer) -> Response<Body> {
     heads.insert("content-type", HeaderValue::from_static(kind));
     for (name, value) in &asked.headers {
         // What cannot stand in a head is left out.
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()),
-            HeaderValue::from_str(value),
-        ) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()), HeaderValue::from_str(value))
+        {
             heads.insert(name, value);
         }
     }

@@ -456,6 +456,22 @@ fn grown(over: &Ex, called: &str, began: &Val, delta: &Val, empty: &Ex) -> Res<V
     })
 }
 
+/// True for a list of which it can be seen that it has one entry at most: what is made of the only item, or nothing.
+pub fn is_one_at_most(list: &str) -> bool {
+    if one_of(list).is_some() || list == "[]" {
+        return true;
+    }
+    let Some(inner) = list.strip_prefix("flatten(map([").and_then(|rest| rest.strip_suffix("))")) else {
+        return false;
+    };
+    let Some((item, rest)) = inner.split_once("], ") else { return false };
+    let Some((_, body)) = rest.split_once(" => ") else { return false };
+    let Some((_, ways)) = body.split_once(" ? ") else { return false };
+    let Some((yes, no)) = ways.rsplit_once(" : ") else { return false };
+    let few = |way: &str| way == "[]" || one_of(way).is_some();
+    !item.contains([',', '[', '(']) && few(yes) && few(no)
+}
+
 /// The only entry of a list that stands as it is.
 fn one_of(list: &str) -> Option<&str> {
     let inner = list.strip_prefix('[')?.strip_suffix(']')?;

@@ -32,7 +32,8 @@ pub fn cut(run: &mut Run, body: &[Stmt]) -> Res<Option<(Vec<Stmt>, Most)>> {
             // Counted as the last thing before it is looked at.
             let last = rest.pop();
             let one = Js::Number("1".into());
-            let counts = matches!(&last, Some(Stmt::Assign(Js::Name(own), "+=", by)) if own == name && *by == one);
+            let counts =
+                matches!(&last, Some(Stmt::Assign(Js::Name(own), "+=", by)) if own == name && *by == one);
             if !counts {
                 return no("`break`, as it stands");
             }

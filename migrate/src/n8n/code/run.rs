@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::kept::Kept;
 use super::names::{leaves, settled};
 use crate::js::{Js, Pattern, Stmt, walk};
-use super::kept::Kept;
 use crate::n8n::say::{Say, Val, no};
 use crate::n8n::weave::{Item, Res, either};
 use crate::ours::{self, Bind, Ex, Sort};
@@ -354,7 +354,8 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
             return if self.makes_field(target, &ex)? { Ok(()) } else { self.change(target, Some(ex)) };
         };
         // A copy of what is its own alone is no other value.
-        if super::names::is_copy(name, &value) && self.fresh.contains_key(name) && !self.leaked.contains(name) {
+        if super::names::is_copy(name, &value) && self.fresh.contains_key(name) && !self.leaked.contains(name)
+        {
             return Ok(());
         }
         let val = self.begun(&value)?;
@@ -412,7 +413,9 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
         };
         self.may_change(name, &[])?;
         let is_plain = |arg: &Js| match arg {
-            Js::Object(fields) => fields.iter().all(|(key, _)| key.as_deref().is_some_and(|key| key != "json")),
+            Js::Object(fields) => {
+                fields.iter().all(|(key, _)| key.as_deref().is_some_and(|key| key != "json"))
+            }
             _ => false,
         };
         let began = matches!(self.fresh.get(name), Some(Some(Js::List(items))) if items.is_empty());

@@ -93,7 +93,32 @@ impl Say<'_, '_> {
                 }
             }
         }
-        None
+        let own = here.first().map(|scope| self.weave.scopes[*scope].over.text.clone())?;
+        // Of what a round gave, the item of that round.
+        let opened = own.strip_prefix("flatten(").and_then(|rest| rest.strip_suffix(')'));
+        if let (Some((block, made)), Some((other, of))) = (opened.and_then(exported), exported(&list.ex.text))
+            && block == other
+        {
+            let each = format!("flatten(map(steps.{block}, x => map(x?.{made} ?? [], y => x?.{of})))[index]");
+            return Some(list.item(Ex::path(each)));
+        }
+        let aligned = self.aligned(&own, &list.ex.text);
+        aligned.then(|| list.item(Ex::path(format!("{}[index]", list.ex.at(Bind::Path)))))
+    }
+
+    /// True where a block of each round stands behind the lists of the other one: what came of each of their items.
+    fn aligned(&self, over: &str, list: &str) -> bool {
+        let inner = |text: &str| {
+            text.strip_prefix("flatten(").and_then(|rest| rest.strip_suffix(')')).map(str::to_owned)
+        };
+        let (Some(over), Some(list)) = (inner(over), inner(list)) else { return false };
+        let (Some((block, made)), Some((other, of))) = (exported(&over), exported(&list)) else {
+            return false;
+        };
+        let named = |name: &str| self.weave.scopes.iter().find(|scope| scope.holder() == name);
+        let Some(scope) = named(block).filter(|_| block == other) else { return false };
+        let (Some(made), Some(of)) = (scope.exported(made), scope.exported(of)) else { return false };
+        exported(&made.text).and_then(|(inner, _)| named(inner)).is_some_and(|inner| inner.over == *of)
     }
 
     /// The item at hand that is one of a list's with fields more, and the names of these.
@@ -152,6 +177,13 @@ impl Say<'_, '_> {
             let fields = known.iter().map(|(name, _)| (name.clone(), var.field(name)));
             return Ok(Item::of(fields.collect(), Rest::Empty));
         }
+        // Where there is one at most, it is that one.
+        let which =
+            if matches!(which, Which::Own) && at.is_none() && self.weave.single.contains(&list.ex.text) {
+                Which::First
+            } else {
+                which
+            };
         match (which, at) {
             (Which::Own, Some(scope)) => Ok(list.item(Ex::path(&*self.weave.scopes[scope].var))),
             (Which::Own, None) => {

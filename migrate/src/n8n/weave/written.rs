@@ -10,6 +10,11 @@ impl super::Scope {
     pub fn holder(&self) -> &str {
         &self.holder
     }
+
+    /// What of a round is read from outside under a key.
+    pub fn exported(&self, key: &str) -> Option<&Ex> {
+        self.exports.iter().find(|(known, _)| known == key).map(|(_, ex)| ex)
+    }
 }
 
 impl Weave<'_> {
