@@ -58,7 +58,7 @@ pub fn node(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> Re
     })?;
     let mut flows = given(weave, node, &place, found, same.then_some(more))?;
     for (path, value) in keeps {
-        let with = vec![Entry::text("path", path), Entry::text("json", value.hole())];
+        let with = vec![Entry::text("path", path), Entry::text("json", crate::ours::tidy(&value.hole()))];
         let body = vec![Entry::text("use", "file.write"), Entry::map("with", with)];
         let wish = format!("{} keeps", form.name);
         let step = weave.add(node, &place, &wish, body);
@@ -87,7 +87,12 @@ fn given(
 ) -> Res<Vec<(usize, Flow)>> {
     let wish = weave.file.nodes[node].name.clone();
     let hold = |weave: &mut Weave, key: &str, ex: &Ex| {
-        weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text(key, ex.hole())])])
+        weave.add(
+            node,
+            place,
+            &wish,
+            vec![Entry::map("set", vec![Entry::text(key, crate::ours::tidy(&ex.hole()))])],
+        )
     };
     Ok(vec![(
         0,

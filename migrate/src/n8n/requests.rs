@@ -434,9 +434,6 @@ fn properties(
         fixed &= always || !value.as_str().is_some_and(|text| text.starts_with('='));
         all.push((*name, Say::new(weave, place).tree(&value)?, Say::new(weave, place).ex(&value)?, always));
     }
-    if all.is_empty() {
-        return Ok(None);
-    }
     if fixed {
         let one = |(name, value, ..): (&str, Tree, Ex, bool)| {
             Tree::Map(vec![Entry::text(key, name), Entry::new("value", value)])

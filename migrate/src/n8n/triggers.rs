@@ -38,7 +38,7 @@ pub fn read(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
             }
             for time in times {
                 let mut entries = vec![time];
-                entries.extend((drawn && entries[0].key == "cron").then(|| Entry::text("jitter", "59m")));
+                entries.extend((drawn && entries[0].key == "cron").then(|| Entry::bare("jitter", "59m")));
                 entries.extend(weave.file.zone.as_ref().map(|zone| Entry::text("timezone", &**zone)));
                 weave.triggers.push(Tree::Map(entries));
             }
