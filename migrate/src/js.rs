@@ -91,7 +91,6 @@ fn tokens(text: &str, depth: usize) -> Result<Vec<Token>, String> {
         }
         let next = chars.get(at + 1).copied();
         if char.is_whitespace() || char == '\u{feff}' {
-            // Nothing is given back by a `return` whose line ends.
             if char == '\n' && matches!(out.last(), Some(Token::Name(name)) if name == "return") {
                 out.push(Token::Sign(";"));
             }
@@ -416,7 +415,6 @@ impl Parser {
             } else if self.sign() == Some("++")
                 && matches!(self.tokens.get(self.at + 1), Some(Token::Sign(">=" | ">")))
             {
-                // A count that is looked at and goes on.
                 self.at += 1;
                 return Ok(Js::Unary("++", Box::new(left)));
             } else {
