@@ -11,7 +11,9 @@ use crate::span::{Span, SpanMap, Spanned};
 use crate::template::Template;
 use crate::types::{Field, Type};
 use crate::value::Value;
-use crate::workflow::{CatchUp, Concurrency, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify};
+use crate::workflow::{
+    CatchUp, Concurrency, Method, OnDoubt, OnError, OnTimeout, Overlap, Phase, Respond, Verify,
+};
 use crate::{lower, workflow};
 
 /// A whole workflow.
@@ -81,6 +83,8 @@ pub struct Trigger {
     pub verify: Option<Verify>,
     /// When a request is answered.
     pub respond: Respond,
+    /// The method of a request.
+    pub method: Method,
     /// What the run is given.
     pub inputs: Vec<(Spanned<String>, Arg)>,
 }

@@ -209,16 +209,20 @@ pub const OVERLAPPING: &[&str] = &["skip", "queue", "allow", "cancel_oldest"];
 
 /// The keys of `webhook`.
 pub const WEBHOOK: &[Field] = &[
+    Field::optional("method", Shape::Choice(METHODS), "The method of the requests, by default `post`."),
     Field::optional(
         "respond",
         Shape::Choice(RESPOND),
-        "Whether a request is answered at once (the default) or with the run's output.",
+        "Whether a request is answered at once (the default), with the run's output as JSON, or with the output as the whole answer: `{ status, headers, body }`.",
     ),
     Field::optional("verify", Shape::Fields(VERIFY), "How a request is told to be genuine."),
 ];
 
 /// When a request is answered.
-pub const RESPOND: &[&str] = &["now", "output"];
+pub const RESPOND: &[&str] = &["now", "output", "answer"];
+
+/// The methods that a webhook may be called by.
+pub const METHODS: &[&str] = &["get", "post"];
 
 /// The keys of `verify`.
 pub const VERIFY: &[Field] = &[

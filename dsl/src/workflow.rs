@@ -20,7 +20,7 @@ use crate::value::Value;
 
 pub use same::without_places;
 pub use trigger::{
-    CatchUp, Concurrency, Keeping, Moment, Overlap, Respond, Start, Trigger, Verify, WhenFull,
+    CatchUp, Concurrency, Keeping, Method, Moment, Overlap, Respond, Start, Trigger, Verify, WhenFull,
 };
 
 /// A workflow without errors.

@@ -91,7 +91,6 @@ fn tokens(text: &str, depth: usize) -> Result<Vec<Token>, String> {
         }
         let next = chars.get(at + 1).copied();
         if char.is_whitespace() || char == '\u{feff}' {
-            // Nothing is given back by a `return` whose line ends.
             if char == '\n' && matches!(out.last(), Some(Token::Name(name)) if name == "return") {
                 out.push(Token::Sign(";"));
             }
@@ -344,7 +343,14 @@ impl Parser {
 
     fn within(&mut self, least: u8) -> Result<Js, String> {
         let mut left = self.unary()?;
-        while let Some(sign) = self.sign() {
+        loop {
+            if least <= 7 && self.word() == Some("in") {
+                self.chain()?;
+                self.at += 1;
+                left = Js::Binary("in", Box::new(left), Box::new(self.expression(8)?));
+                continue;
+            }
+            let Some(sign) = self.sign() else { break };
             if sign == "?" && least <= 1 {
                 self.chain()?;
                 self.at += 1;
@@ -406,6 +412,11 @@ impl Parser {
                 };
             } else if self.take("(") {
                 left = Js::Call(Box::new(left), self.list(")")?);
+            } else if self.sign() == Some("++")
+                && matches!(self.tokens.get(self.at + 1), Some(Token::Sign(">=" | ">")))
+            {
+                self.at += 1;
+                return Ok(Js::Unary("++", Box::new(left)));
             } else {
                 return Ok(left);
             }

@@ -8,6 +8,8 @@ mod databases;
 mod fields;
 mod file;
 mod files;
+mod follow;
+mod gmail;
 mod html;
 mod http;
 mod lists;
@@ -17,7 +19,9 @@ mod notion;
 mod order;
 mod own;
 mod params;
+mod replies;
 mod requests;
+mod rounds;
 mod say;
 pub mod services;
 mod settings;
@@ -106,8 +110,9 @@ fn notes(file: &File) -> Vec<String> {
 fn weave_all(weave: &mut Weave, group: &[usize]) {
     let order = order::order(weave.file, group);
     for (node, to) in &order.circles {
-        let name = shown(&weave.file.nodes[*to].name);
-        weave.parts[*node].person(Why::new(Kind::Flow, format!("its way back to `{name}` makes a circle")));
+        if !order.rounds.iter().any(|round| (round.from, round.first) == (*node, *to)) {
+            rounds::circle(weave, *node, *to);
+        }
     }
     let starts: Vec<usize> =
         group.iter().copied().filter(|node| weave.file.nodes[*node].is_trigger()).collect();
@@ -252,6 +257,10 @@ fn one(weave: &mut Weave, order: &order::Order, node: usize) {
     }
     let params = Params::new(&form.params);
     let first = if form.on("executeOnce") { once(weave, node, &first) } else { first };
+    let first = match order.rounds.iter().find(|round| round.first == node) {
+        Some(round) => rounds::begin(weave, round, &first),
+        None => first,
+    };
     let before = weave.parts[node].fate;
     let out = handle(weave, node, &form, &first, inputs, &params);
     match out {
@@ -260,6 +269,10 @@ fn one(weave: &mut Weave, order: &order::Order, node: usize) {
                 weave.parts[node].person(Why::new(Kind::Setting, format!("`{left}` has no equal")));
             }
             let flows = settings::settings(weave, node, &first, flows, order);
+            let flows = match order.rounds.iter().find(|round| round.last == node) {
+                Some(round) => rounds::end(weave, round, &first, flows),
+                None => flows,
+            };
             for (port, flow) in flows {
                 weave.flows.insert((node, port), flow);
             }
@@ -322,7 +335,7 @@ fn handle(
         "convertToFile" => return files::convert(weave, node, first, params),
         "spreadsheetFile" => return files::spreadsheet(weave, node, first, params),
         "splitInBatches" => return own::batches(weave, node, first, params),
-        "respondToWebhook" => return own::respond(weave, node, first, params),
+        "respondToWebhook" => return replies::respond(weave, node, first, params),
         "wait" => return own::wait(weave, node, first, params),
         "code" | "function" | "functionItem" => return code::node(weave, node, first, params),
         "lc:code" => {
@@ -340,6 +353,10 @@ fn handle(
         "splitOut" => lists::split(weave, node, &place, params),
         "httpRequest" => http::request(weave, node, &place, params),
         "graphql" => http::graphql(weave, node, &place, params),
+        "gmail" => match gmail::read(weave, node, &place, params)? {
+            Some(flows) => Ok(flows),
+            None => services::action(weave, node, &place, params),
+        },
         "googleSheets" => sheets::node(weave, node, &place, params),
         "notion" => notion::node(weave, node, &place, params),
         "stopAndError" => {

@@ -245,6 +245,30 @@ pub fn quoted(text: &str) -> String {
     out + "'"
 }
 
+/// An expression in which `(steps.a ?? {})?.b` is `steps.a?.b`, which is the same.
+pub fn tidy(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("(steps.") {
+        let inner = &rest[at + 1..];
+        let end = inner
+            .find(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '.')))
+            .unwrap_or(inner.len());
+        out += &rest[..at];
+        rest = match inner[end..].strip_prefix(" ?? {})?.") {
+            Some(after) => {
+                out += &inner[..end];
+                out += "?.";
+                after
+            }
+            None => {
+                out.push('(');
+                inner
+            }
+        };
+    }
+    out + rest
+}
+
 /// Plain text as it stands in a text with holes.
 pub fn plain(text: &str) -> String {
     text.replace("{{", "\\{{")

@@ -11,6 +11,8 @@ mod calls;
 mod computes;
 #[path = "import/figures.rs"]
 mod figures;
+#[path = "import/replies.rs"]
+mod replies;
 
 use std::fs;
 use std::path::{Path, PathBuf};

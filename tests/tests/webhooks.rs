@@ -253,3 +253,71 @@ fn ten_thousand_replays_start_one_run_and_what_was_answered_survives_a_kill() {
     assert_eq!((status, &told["again"]), (200, &json!(true)), "{told}");
     assert_eq!(runs(&place), 19);
 }
+
+/// Says itself what is answered, to whoever looks; its body is no JSON.
+const PAGE: &str = r#"
+name: page
+triggers:
+  - webhook: { method: get, verify: { scheme: none }, respond: answer }
+steps:
+  made:
+    set:
+      answer:
+        status: 203
+        headers: { Content-Type: text/html; charset=utf-8, Set-Cookie: a=b, X-Shop: 1, Content-Security-Policy: none }
+        body: <h1>{{ trigger.query.who }}</h1>
+output: "{{ steps.made.answer }}"
+"#;
+
+/// An answer as it comes: its head in small letters, and its body.
+fn whole(serving: &Serving, method: &str, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(serving.address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let asked = format!("{method} {path} HTTP/1.1\r\nhost: kw.example.com\r\nconnection: close\r\n\r\n");
+    stream.write_all(asked.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    (head.to_lowercase(), body.to_owned())
+}
+
+#[test]
+fn a_workflow_says_the_whole_answer_and_nothing_that_reaches_beyond_it() {
+    let place = place(&[PAGE]);
+    let serving = Serving::of(&place);
+    let path = path(&place, "page");
+    let (head, body) = whole(&serving, "GET", &format!("{path}?who=Ada"));
+    assert!(head.starts_with("http/1.1 203"), "{head}");
+    assert_eq!(body, "<h1>Ada</h1>");
+    assert!(head.contains("content-type: text/html; charset=utf-8") && head.contains("x-shop: 1"), "{head}");
+    // The pages of the dashboard are at the same origin: a page of a workflow is none of that origin, and sets nothing there.
+    assert!(
+        head.contains("content-security-policy: sandbox ") && !head.contains("allow-same-origin"),
+        "{head}"
+    );
+    assert!(!head.contains("set-cookie") && head.matches("content-security-policy").count() == 1, "{head}");
+    assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    // What is called otherwise starts nothing.
+    let before = runs(&place);
+    assert!(whole(&serving, "POST", &path).0.starts_with("http/1.1 405"), "another method");
+    assert_eq!(runs(&place), before);
+}
+
+#[test]
+fn an_output_that_is_no_answer_is_told_and_a_post_is_what_is_meant_by_default() {
+    let wrong = PAGE.replace("name: page", "name: wrong").replace("status: 203", "status: 99");
+    let more = PAGE.replace("name: page", "name: more").replace("status: 203", "other: 1");
+    let posted = PAGE.replace("name: page", "name: posted").replace("method: get, ", "");
+    let place = place(&[&wrong, &more, &posted]);
+    let serving = Serving::of(&place);
+    for (name, why) in [("wrong", "from 200 to 599"), ("more", "more than")] {
+        let (head, body) = whole(&serving, "GET", &format!("{}?who=Ada", path(&place, name)));
+        assert!(head.starts_with("http/1.1 502") && body.contains(why), "{head} {body}");
+    }
+    let before = runs(&place);
+    assert!(
+        whole(&serving, "GET", &path(&place, "posted")).0.starts_with("http/1.1 405"),
+        "a look starts nothing"
+    );
+    assert_eq!(runs(&place), before);
+}

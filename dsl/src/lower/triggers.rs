@@ -53,6 +53,8 @@ fn start(trigger: ast::Trigger, connections: Named<'_>) -> Option<Start> {
             Start::Every { length: duration::parse(text()?.trim())?, from, keeping }
         }
         TriggerKind::Signal => Start::Signal { name: text()? },
-        TriggerKind::Webhook => Start::Webhook { verify: trigger.verify, respond: trigger.respond },
+        TriggerKind::Webhook => {
+            Start::Webhook { verify: trigger.verify, respond: trigger.respond, method: trigger.method }
+        }
     })
 }

@@ -9,7 +9,7 @@ use crate::fields::{Fields, Owner, Reader, listed};
 use crate::keys::{self, Kind as Described};
 use crate::shape::names;
 use crate::span::{Span, Spanned};
-use crate::workflow::{CatchUp, Overlap, Respond, Verify};
+use crate::workflow::{CatchUp, Method, Overlap, Respond, Verify};
 use crate::yaml::{Entry, Kind, Node};
 
 /// Reads `triggers`.
@@ -66,6 +66,7 @@ fn trigger(reader: &mut Reader<'_>, node: &Node) -> Option<Trigger> {
         filter: None,
         verify: None,
         respond: Respond::Now,
+        method: Method::Post,
         inputs: fields.values("inputs"),
     };
     match kind {
@@ -152,8 +153,14 @@ fn webhook(fields: &mut Fields<'_, '_, '_>, trigger: &mut Trigger, entry: &Entry
         return;
     };
     let respond = hook.take("respond").and_then(|node| hook.reader.choice(node, "respond", keys::RESPOND));
-    if respond == Some("output") {
-        trigger.respond = Respond::Output;
+    trigger.respond = match respond {
+        Some("output") => Respond::Output,
+        Some("answer") => Respond::Answer,
+        _ => Respond::Now,
+    };
+    let method = hook.take("method").and_then(|node| hook.reader.choice(node, "method", keys::METHODS));
+    if method == Some("get") {
+        trigger.method = Method::Get;
     }
     if let Some(entry) = hook.entry("verify") {
         trigger.verify = verify(hook.reader, entry);

@@ -72,6 +72,9 @@ pub enum Start {
         verify: Option<Verify>,
         /// When it is answered.
         respond: Respond,
+        /// The method of a request.
+        #[serde(default, skip_serializing_if = "Method::is_post")]
+        method: Method,
     },
 }
 
@@ -156,6 +159,33 @@ pub enum Respond {
     Now,
     /// With the output of the run.
     Output,
+    /// With the output of the run as the whole answer: its status, its headers and its body.
+    Answer,
+}
+
+/// The method of a request that starts a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// As whoever looks at an address asks.
+    Get,
+    /// As whoever brings something asks.
+    #[default]
+    Post,
+}
+
+impl Method {
+    /// The word for it, as it stands in a request.
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        }
+    }
+
+    fn is_post(&self) -> bool {
+        *self == Method::Post
+    }
 }
 
 /// How many runs may be under way at once.

@@ -54,7 +54,10 @@ fn start(start: &Start) -> String {
             format!("every {length:?} from {from:?}: {}", keeping(kept))
         }
         Start::Signal { name } => format!("signal {name}"),
-        Start::Webhook { verify, respond } => format!("webhook {verify:?} {respond:?}"),
+        Start::Webhook { verify, respond, method } => match method {
+            dsl::workflow::Method::Post => format!("webhook {verify:?} {respond:?}"),
+            dsl::workflow::Method::Get => format!("webhook {verify:?} {respond:?} get"),
+        },
     }
 }
 

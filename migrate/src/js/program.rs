@@ -27,6 +27,8 @@ pub enum Stmt {
     Count(String, Js, Vec<Stmt>),
     Return(Option<Js>),
     Continue,
+    /// The loop is over.
+    Break,
     Throw(Js),
     Function(String, Vec<Pattern>, Vec<Stmt>),
 }
@@ -175,6 +177,10 @@ impl Parser {
                 self.at += 1;
                 out.push(Stmt::Continue);
             }
+            Some("break") => {
+                self.at += 1;
+                out.push(Stmt::Break);
+            }
             Some("throw") => {
                 self.at += 1;
                 out.push(Stmt::Throw(self.expression(0)?));
@@ -183,10 +189,9 @@ impl Parser {
                 self.at += 1;
                 out.push(Stmt::Delete(self.expression(10)?));
             }
-            Some(
-                other @ ("while" | "do" | "switch" | "try" | "class" | "break" | "async" | "import"
-                | "export"),
-            ) => return Err(format!("`{other}`, which is no statement of ours")),
+            Some(other @ ("while" | "do" | "switch" | "try" | "class" | "async" | "import" | "export")) => {
+                return Err(format!("`{other}`, which is no statement of ours"));
+            }
             _ => out.push(self.plain()?),
         }
         Ok(())
@@ -223,6 +228,14 @@ impl Parser {
         if self.take_word("of") {
             let list = self.expression(0)?;
             self.want(")")?;
+            return Ok(Stmt::For(pattern, list, self.body()?));
+        }
+        // Over the keys of an object; over what is missing there are none.
+        if matches!(pattern, Pattern::Name(_)) && self.take_word("in") {
+            let of = Js::Binary("??", Box::new(self.expression(0)?), Box::new(Js::Object(vec![])));
+            self.want(")")?;
+            let keys = Js::Member(Box::new(Js::Name("Object".into())), "keys".into());
+            let list = Js::Call(Box::new(keys), vec![of]);
             return Ok(Stmt::For(pattern, list, self.body()?));
         }
         self.at = from;
@@ -268,7 +281,7 @@ pub fn walk(stmts: &[Stmt], see: &mut dyn FnMut(&Js)) {
                 walk(body, see);
             }
             Stmt::Function(_, _, body) => walk(body, see),
-            Stmt::Continue => {}
+            Stmt::Continue | Stmt::Break => {}
         }
     }
 }
@@ -310,6 +323,10 @@ mod tests {
         assert!(matches!(&read[2], Stmt::For(..)));
         let read = program("for (let i = 0; i < xs.length; i++) { s += xs[i].n }").unwrap();
         assert!(matches!(&read[0], Stmt::Count(place, ..) if place == "i"));
+        let read = program("for (const x of xs) { s.push(x); if (n++ >= 3) break }").unwrap();
+        assert!(matches!(&read[0], Stmt::For(..)));
+        let read = program("for (const k in o) { if (k in p) s += k }").unwrap();
+        assert!(matches!(&read[0], Stmt::For(Pattern::Name(name), Js::Call(..), _) if name == "k"));
     }
 
     #[test]
@@ -318,7 +335,7 @@ mod tests {
             "while (true) {}",
             "for (let i = 1; i < xs.length; i++) {}",
             "for (let i = 0; i < 10; i++) {}",
-            "for (const k in o) {}",
+            "for (const [k] in o) {}",
             "try { a() } catch (e) {}",
             "a = b = ",
             "if (a) {",

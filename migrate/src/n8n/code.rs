@@ -1,7 +1,9 @@
 //! Code nodes that only compute: what their statements give, as expressions of ours. Code that does anything else is not
 //! carried over, and never run.
 
+mod kept;
 mod lists;
+mod most;
 mod names;
 mod paths;
 mod run;
@@ -50,11 +52,21 @@ pub fn node(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> Re
         let found = Run::new(&mut say, Some(node)).whole(&program);
         (found, say.now.more)
     };
-    let (found, same) = found.map_err(|why| match why.kind {
+    let (found, same, keeps) = found.map_err(|why| match why.kind {
         Kind::Code | Kind::Answer | Kind::Flow => why,
         _ => not(&why.text),
     })?;
-    given(weave, node, &place, found, same.then_some(more))
+    let mut flows = given(weave, node, &place, found, same.then_some(more))?;
+    for (path, value) in keeps {
+        let with = vec![Entry::text("path", path), Entry::text("json", crate::ours::tidy(&value.hole()))];
+        let body = vec![Entry::text("use", "file.write"), Entry::map("with", with)];
+        let wish = format!("{} keeps", form.name);
+        let step = weave.add(node, &place, &wish, body);
+        for (_, flow) in &mut flows {
+            flow.after.insert(step.clone());
+        }
+    }
+    Ok(flows)
 }
 
 fn said(form: &Node, params: &Params) -> Said {
@@ -74,14 +86,19 @@ fn given(
     more: Option<Vec<String>>,
 ) -> Res<Vec<(usize, Flow)>> {
     let wish = weave.file.nodes[node].name.clone();
-    let mut hold = |key: &str, ex: &Ex| {
-        weave.add(node, place, &wish, vec![Entry::map("set", vec![Entry::text(key, ex.hole())])])
+    let hold = |weave: &mut Weave, key: &str, ex: &Ex| {
+        weave.add(
+            node,
+            place,
+            &wish,
+            vec![Entry::map("set", vec![Entry::text(key, crate::ours::tidy(&ex.hole()))])],
+        )
     };
     Ok(vec![(
         0,
         match found {
             Val::Json(item) => {
-                let step = hold("item", &item.whole);
+                let step = hold(weave, "item", &item.whole);
                 let held = Ex::path(format!("steps.{step}.item"));
                 let item = match item.rest {
                     Rest::Closed(who) => {
@@ -93,7 +110,7 @@ fn given(
                 place.one(item, &step)
             }
             Val::All(ex) => {
-                let step = hold("items", &ex);
+                let step = hold(weave, "items", &ex);
                 let closed = match (&place.item.rest, more) {
                     // Items of a service that were changed have what they had, and what was added.
                     (Rest::Closed(who), Some(more)) => {
@@ -103,6 +120,9 @@ fn given(
                     _ => None,
                 };
                 let held = Ex::new(format!("steps.{step}.items"), Bind::Path, Sort::List);
+                if lists::is_one_at_most(&ex.text) {
+                    weave.single.insert(held.text.clone());
+                }
                 place.many(List { ex: held, closed }, &step)
             }
             _ => return Err(not("a value that is no item")),

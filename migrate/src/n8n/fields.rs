@@ -159,7 +159,9 @@ fn newer(params: &Params, version: f64) -> (Vec<Field>, Keeps) {
     if version < 3.3 {
         for entry in params.list("fields.values") {
             let sort = entry.get("type").and_then(Value::as_str).unwrap_or("stringValue").to_owned();
-            let value = entry.get(&sort).cloned().unwrap_or(json!(""));
+            // What the file leaves out is what n8n fills in by itself.
+            let left_out = if sort == "booleanValue" { json!(true) } else { json!("") };
+            let value = entry.get(&sort).cloned().unwrap_or(left_out);
             let name = entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             fields.push(Field { name, value, sort: sort.trim_end_matches("Value").to_owned() });
         }

@@ -191,7 +191,8 @@ pub fn request(weave: &mut Weave, node: usize, place: &Place, params: &Params) -
             "string" | "text" => {
                 place.one(Item::of(vec![(called, Ex { sort: Sort::Text, ..answer })], Rest::Empty), &step)
             }
-            _ if !splits => place.one(Item::open(answer), &step),
+            // What is gone round is one item.
+            _ if !splits || weave.scopes[place.scope].until.is_some() => place.one(Item::open(answer), &step),
             _ => {
                 let text = if format == "autodetect" {
                     format!("type({0}) == 'string' ? [{{ {called}: {0} }}] : ", answer.text)

@@ -341,7 +341,23 @@ pub fn merge(weave: &mut Weave, node: usize, mut inputs: Vec<Option<Flow>>, para
         weave.same.insert(items(&step).text, list.text.clone());
         items(&step).text
     };
-    let (a, b) = (named(weave, left, "first"), named(weave, right, "second"));
+    // Each item beside the only other one is that item, with its fields.
+    let only = match (&right.card, how) {
+        (Card::One(item), "all") if right.guard.is_none() && matches!(item.rest, Rest::Empty) => {
+            Some(item.clone())
+        }
+        _ => None,
+    };
+    let a = named(weave, left, "first");
+    if let Some(item) = only {
+        let made = format!("map({a}, x => {})", both("x", &item.whole.text));
+        let step = hold(weave, node, &place, Ex::new(made, Bind::Path, Sort::List));
+        let names = if first_wins { vec![] } else { item.known.into_iter().map(|(name, _)| name).collect() };
+        weave.paired.insert(items(&step).text, (a, names));
+        let flow = place.many(List::open(items(&step)), &step);
+        return Ok(vec![(0, Flow { guard: None, ..flow })]);
+    }
+    let b = named(weave, right, "second");
     let ex = match how {
         "position" if unpaired => {
             let both = both(&format!("({a}?.[i] ?? {{}})"), &format!("({b}?.[i] ?? {{}})"));

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::params::Params;
-use super::say::Say;
+use super::say::{Piece, Say, pieces};
 use super::services::connection;
+use super::triggers::Started;
 use super::weave::{Flow, Item, List, Place, Res, Rest, Weave};
 use crate::names::shown;
 use crate::ours::{self, Bind, Ex, Sort};
@@ -105,6 +106,53 @@ pub fn node(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> O
     }
 }
 
+/// Items that are new in a database, or were changed.
+pub fn trigger(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
+    let event = match params.text("event").as_deref() {
+        None | Some("pageAddedToDatabase") => "notion.new_item",
+        Some("pagedUpdatedInDatabase") => "notion.updated_item",
+        Some(_) => return Err(Why::new(Kind::Trigger, "as it is set here it has no equal")),
+    };
+    if weave.catalog.event(event).is_none() {
+        weave.parts[node].service = Some("notion".into());
+        return Err(Why::new(Kind::Service, "there is no event of `notion`"));
+    }
+    params.ignore(&["event", "pollTimes", "authentication", "simple"]);
+    let place = Place {
+        scope: super::weave::ROOT,
+        item: Item::open(Ex::null()),
+        guard: None,
+        picks: Default::default(),
+        after: Default::default(),
+        files: Default::default(),
+        all: None,
+    };
+    let of = shown(&weave.file.nodes[node].name);
+    let database = match params.chosen("databaseId") {
+        Some(_) => id(weave, &place, params, "databaseId")?,
+        None => Tree::text(""),
+    };
+    weave.settle.insert(format!(
+        "`data_source_id` of `{of}`: the id of the data source, which Notion shows in the settings of the database; the file has at most the database's own"
+    ));
+    connection(weave, event);
+    let with = Entry::map("with", vec![Entry::new("data_source_id", database)]);
+    weave.triggers.push(Tree::Map(vec![Entry::text("event", event), with]));
+    downloads(weave, node, params);
+    if params.flag("simple") == Some(false) {
+        return Ok(Started { item: Item::open(Ex::path("trigger.event")), kind: "event" });
+    }
+    let starts = weave.file.nodes.iter().filter(|node| node.is_trigger() && !node.on("disabled")).count();
+    let guard = Ex::new("trigger.kind", Bind::Path, Sort::Text).is(&Ex::literal("event"));
+    let place = Place { guard: (starts > 1).then_some(guard), ..place };
+    let one = if weave.file.nodes[node].version < 2.0 { 1 } else { 2 };
+    let made = Ex::path(simple("trigger.event", one));
+    let wish = weave.file.nodes[node].name.clone();
+    let body = vec![Entry::map("set", vec![Entry::text("item", made.hole())])];
+    let step = weave.add(node, &place, &wish, body);
+    Ok(Started { item: Item::open(Ex::path(format!("steps.{step}.item"))), kind: "event" })
+}
+
 fn send(
     weave: &mut Weave,
     node: usize,
@@ -193,7 +241,7 @@ fn properties(weave: &mut Weave, place: &Place, params: &Params) -> Res<Vec<Entr
             }
             "number" => say.tree(&at("numberValue"))?,
             "checkbox" => say.tree(&property.get("checkboxValue").cloned().unwrap_or(json!(false)))?,
-            "url" if !skips => say.tree(&at("urlValue"))?,
+            "url" if !skips || is_never_empty(&at("urlValue")) => say.tree(&at("urlValue"))?,
             "email" => say.tree(&at("emailValue"))?,
             "phone_number" => say.tree(&at("phoneValue"))?,
             "select" => Tree::Map(vec![Entry::new("name", say.tree(&at("selectValue"))?)]),
@@ -213,6 +261,13 @@ fn properties(weave: &mut Weave, place: &Place, params: &Params) -> Res<Vec<Entr
     }
     params.ignore(&["propertiesUi", "simple"]);
     Ok(out)
+}
+
+/// True for a text that has something in it whatever its expressions give.
+fn is_never_empty(value: &Value) -> bool {
+    let Some(raw) = value.as_str() else { return false };
+    let Some(code) = raw.strip_prefix('=') else { return !raw.is_empty() };
+    pieces(code).iter().any(|piece| matches!(piece, Piece::Plain(text) if !text.trim().is_empty()))
 }
 
 /// Several values, as a list, or as a text with commas.

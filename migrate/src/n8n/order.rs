@@ -12,6 +12,17 @@ pub enum Step {
     Done(usize),
 }
 
+/// Nodes that are gone through again and again: one behind the other, with an If at their end that leads back or on.
+#[derive(Clone, Debug)]
+pub struct Round {
+    pub first: usize,
+    pub last: usize,
+    /// The port of the If that leads back.
+    pub back: usize,
+    /// The node from which the link goes that leads back: the If, or the last of what only waits behind it.
+    pub from: usize,
+}
+
 /// The order of a group of nodes.
 #[derive(Debug, Default)]
 pub struct Order {
@@ -22,6 +33,8 @@ pub struct Order {
     pub back: Vec<Link>,
     /// The links that lead back otherwise, from and to: they are not followed.
     pub circles: Vec<(usize, usize)>,
+    /// Of these, those that are rounds until a condition holds.
+    pub rounds: Vec<Round>,
     pub has_start: bool,
     parts: BTreeSet<usize>,
 }
@@ -37,6 +50,45 @@ impl Order {
         let leads = |node: usize| self.links.iter().any(|link| link.from == node);
         let own = |node: &usize| !file.nodes[*node].is_note() && !self.parts.contains(node) && !leads(*node);
         group.iter().copied().filter(own).collect()
+    }
+
+    /// Of two ends on different ways of one node, the one that is come to first and the other one.
+    pub fn later(&self, file: &File, group: &[usize], ends: &[usize]) -> Option<(usize, usize)> {
+        let &[one, two] = ends else { return None };
+        let starts: Vec<usize> =
+            group.iter().copied().filter(|node| file.nodes[*node].is_trigger()).collect();
+        // The way without which an end is not come to.
+        let only = |end: usize, node: usize| -> Option<usize> {
+            let ports: BTreeSet<usize> =
+                self.links.iter().filter(|link| link.from == node).map(|link| link.port).collect();
+            ports.into_iter().find(|port| {
+                let kept: Vec<&Link> =
+                    self.links.iter().filter(|link| (link.from, link.port) != (node, *port)).collect();
+                let (mut seen, mut open) = (BTreeSet::new(), starts.clone());
+                while let Some(at) = open.pop() {
+                    if seen.insert(at) {
+                        open.extend(kept.iter().filter(|link| link.from == at).map(|link| link.to));
+                    }
+                }
+                !seen.contains(&end)
+            })
+        };
+        let by_place = file.settings.get("executionOrder").and_then(|order| order.as_str()) == Some("v1");
+        let rank = |node: usize, port: usize| {
+            let place = |at: usize| {
+                let place = file.nodes[at].settings.get("position");
+                let number = |index| place.and_then(|place| place.get(index)?.as_f64()).unwrap_or(0.0) as i64;
+                (number(1), number(0))
+            };
+            let ends = self.links.iter().filter(|link| (link.from, link.port) == (node, port));
+            let first = ends.map(|link| place(link.to)).min().filter(|_| by_place).unwrap_or((0, 0));
+            (first, port)
+        };
+        group.iter().find_map(|node| {
+            let (left, right) = (only(one, *node)?, only(two, *node)?);
+            let ahead = rank(*node, left) < rank(*node, right);
+            (left != right).then_some(if ahead { (one, two) } else { (two, one) })
+        })
     }
 }
 
@@ -89,6 +141,41 @@ pub fn groups(file: &File) -> Vec<Vec<usize>> {
     let starts = |group: &Vec<usize>| group.iter().any(|node| file.nodes[*node].is_trigger());
     let any = groups.values().any(starts);
     groups.into_values().filter(|group| !any || starts(group)).collect()
+}
+
+/// What a link that leads back goes round, where that is one node behind the other.
+fn round(file: &File, links: &[Link], back: &Link) -> Option<Round> {
+    let outs = |node: usize| links.iter().filter(move |link| link.from == node).collect::<Vec<_>>();
+    let ins = |node: usize| links.iter().filter(move |link| link.to == node).collect::<Vec<_>>();
+    let short = |node: usize| file.nodes[node].short.as_str();
+    // From the link backwards over what only waits, to the If.
+    let (mut last, mut port) = (back.from, back.port);
+    for _ in 0..file.nodes.len() {
+        if !matches!(short(last), "noOp" | "wait") {
+            break;
+        }
+        let &[before] = &ins(last)[..] else { return None };
+        (last, port) = (before.from, before.port);
+    }
+    let ways = outs(last).iter().filter(|link| link.port == port).count();
+    if short(last) != "if" || ways != usize::from(last != back.from) {
+        return None;
+    }
+    // And forwards from where it leads to, to the same If.
+    let mut at = back.to;
+    for step in 0..file.nodes.len() {
+        let apart =
+            matches!(short(at), "merge" | "splitInBatches" | "respondToWebhook" | "switch" | "filter");
+        if apart || step > 0 && ins(at).len() != 1 || file.nodes[at].is_trigger() {
+            return None;
+        }
+        if at == last {
+            return Some(Round { first: back.to, last, back: port, from: back.from });
+        }
+        let &[next] = &outs(at)[..] else { return None };
+        at = next.to;
+    }
+    None
 }
 
 /// The order of a group.
@@ -167,7 +254,11 @@ pub fn order(file: &File, group: &[usize]) -> Order {
         }
     }
     links.retain(|link| !cut.contains(link));
+    order.rounds = cut.iter().filter_map(|link| round(file, &links, link)).collect();
     order.circles = cut.iter().map(|link| (link.from, link.to)).collect();
+    // Each stands by itself: what two of them share is a knot.
+    let firsts: Vec<usize> = order.rounds.iter().map(|round| round.first).collect();
+    order.rounds.retain(|round| firsts.iter().filter(|first| **first == round.first).count() == 1);
     // Each comes after all that leads to it, and after the loops that it is behind.
     let mut steps: Vec<Step> = group.iter().map(|node| Step::Node(*node)).collect();
     steps.extend(loops.iter().map(|node| Step::Done(*node)));

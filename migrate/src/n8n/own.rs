@@ -223,7 +223,18 @@ pub fn mail(weave: &mut Weave, node: usize, place: &Place, params: &Params) -> R
             _ => true,
         };
         if let Some(raw) = params.text(theirs).filter(|_| wanted) {
-            with.push(Entry::text(ours, Say::new(weave, place).text(&raw)?));
+            let text = Say::new(weave, place).text(&raw)?;
+            // Nothing stands where there is nothing, which the server refuses or sends as it does there.
+            let lone = text.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}"));
+            let lone = lone.filter(|path| {
+                !path.contains("}}") && path.contains("?.") && path.starts_with(['s', 't', 'i'])
+            });
+            let is_path =
+                |path: &&str| path.chars().all(|char| char.is_alphanumeric() || "_.?[]' -".contains(char));
+            with.push(match lone.filter(is_path).filter(|_| matches!(ours, "to" | "subject")) {
+                Some(path) => Entry::text(ours, format!("{{{{ {path} ?? '' }}}}")),
+                None => Entry::text(ours, text),
+            });
         }
     }
     let name = weave.file.nodes[node].name.clone();
@@ -267,14 +278,31 @@ pub fn crypto(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
     let kind = params.text("type").unwrap_or_else(|| "MD5".into());
     let hex = params.text("encoding").is_none_or(|encoding| encoding == "hex");
     let key = params.text("dataPropertyName").unwrap_or_else(|| "data".into());
-    if action != "hash" || kind != "SHA256" || !hex {
+    let is_hmac = action == "hmac";
+    if !matches!(&*action, "hash" | "hmac") || kind != "SHA256" || !hex {
         return Err(Why::new(
             Kind::Setting,
             format!("`{}` by {} is no function here", shown(&action), shown(&kind)),
         ));
     }
     let value = Say::new(weave, place).ex(&params.get("value").unwrap_or(Value::Null))?;
-    let made = Ex::call("sha256", &[&value.as_text()], Sort::Text);
+    if !is_hmac {
+        let made = Ex::call("sha256", &[&value.as_text()], Sort::Text);
+        return added(weave, node, place, &key, &made);
+    }
+    // A key that stands in the file is a secret, and what is made of one could not be looked at here.
+    let secret = match params.get("secret") {
+        Some(Value::String(raw)) if raw.starts_with('=') => Say::new(weave, place).ex(&Value::from(raw))?,
+        Some(_) => return Err(Why::new(Kind::Setting, "its key stands in the file, which is not copied")),
+        None => {
+            weave.settle.insert(format!(
+                "`secret` of `{}`, which is empty in the file: where it is to prove who calls, leave that to `verify` of the webhook",
+                shown(&weave.file.nodes[node].name)
+            ));
+            Ex::literal("")
+        }
+    };
+    let made = Ex::call("hmac_sha256", &[&secret.as_text(), &value.as_text()], Sort::Text);
     added(weave, node, place, &key, &made)
 }
 
@@ -288,83 +316,6 @@ fn added(weave: &mut Weave, node: usize, place: &Place, key: &str, made: &Ex) ->
     let whole = Ex::call("merge", &[&place.item.whole, &own], Sort::Object);
     let item = Item { whole, known, rest: place.item.rest.clone() };
     Ok(vec![(0, Flow { files: place.files.clone(), ..place.one(item, &step) })])
-}
-
-/// What is answered to who called: the first of the items that come at once, or all of them.
-pub fn respond(weave: &mut Weave, node: usize, input: &Flow, params: &Params) -> Res<Vec<(usize, Flow)>> {
-    let with = params.text("respondWith").unwrap_or_else(|| "firstIncomingItem".into());
-    let flow = weave.gather(input);
-    if flow.scope != ROOT {
-        return Err(Why::new(Kind::Flow, "it answers in each round of a loop"));
-    }
-    said_by_headers(params)?;
-    let closed = match &flow.card {
-        Card::One(Item { rest: Rest::Closed(who), .. }) => Some(who.clone()),
-        Card::Many(List { closed: Some((_, who)), .. }) => Some(who.clone()),
-        Card::One(_) | Card::Many(_) => None,
-    };
-    let whole = |closed: Option<String>| match closed {
-        Some(who) => Err(Why::new(
-            Kind::Answer,
-            format!("it answers with all that `{who}` gives, which is not all at hand"),
-        )),
-        None => Ok(()),
-    };
-    let (place, list) = match flow.card {
-        Card::One(_) => (weave.place(node, &flow), weave.list_of(&Flow { guard: None, ..flow.clone() })),
-        Card::Many(_) => weave.held(node, &flow),
-    };
-    let answer = match with.as_str() {
-        "firstIncomingItem" => {
-            whole(closed)?;
-            Tree::Text(place.item.whole.hole())
-        }
-        "allIncomingItems" => {
-            whole(closed)?;
-            let key = params.text("options.responseKey");
-            let key = key.map(|key| (key, list.clone()));
-            Tree::Text(key.map_or_else(|| list.hole(), |pair| crate::ours::object(&[pair]).hole()))
-        }
-        "json" => {
-            Say::new(weave, &place).json(&params.text("responseBody").unwrap_or_else(|| "{}".into()))?
-        }
-        "noData" => Tree::Bare("null".into()),
-        other => {
-            return Err(Why::new(
-                Kind::Setting,
-                format!("it answers with `{}`, and webhooks here with JSON", shown(other)),
-            ));
-        }
-    };
-    let name = weave.file.nodes[node].name.clone();
-    let step = weave.add(node, &place, &name, vec![Entry::map("set", vec![Entry::new("answer", answer)])]);
-    let hole = match weave.output.take() {
-        Some(Tree::Text(before)) => {
-            let inner = before.trim_start_matches("{{ ").trim_end_matches(" }}").to_owned();
-            format!("{{{{ {inner} ?? steps.{step}?.answer }}}}")
-        }
-        _ => format!("{{{{ steps.{step}?.answer }}}}"),
-    };
-    weave.output = Some(Tree::Text(hole));
-    let mut out = input.clone();
-    out.after.extend((input.scope == ROOT).then_some(step));
-    Ok(vec![(0, out)])
-}
-
-/// What an answer says beside its body: that it went well, and that it is JSON.
-fn said_by_headers(params: &Params) -> Res<()> {
-    let code = params.get("options.responseCode");
-    if code.is_some_and(|code| code.as_u64() != Some(200)) {
-        return Err(Why::new(Kind::Setting, "an answer with another number than 200"));
-    }
-    for header in params.list("options.responseHeaders.entries") {
-        let text = |key: &str| header.get(key).and_then(Value::as_str).unwrap_or_default().to_lowercase();
-        if text("name") != "content-type" || !text("value").starts_with("application/json") {
-            return Err(Why::new(Kind::Setting, "an answer with headers of its own"));
-        }
-    }
-    params.ignore(&["options.responseHeaders", "options.enableStreaming"]);
-    Ok(())
 }
 
 /// What the workflow gives: what its last node gives, where something asks for it.
@@ -391,7 +342,10 @@ pub fn answer(weave: &mut Weave, order: &order::Order, group: &[usize]) {
         return;
     }
     let whole = flows.iter().all(|flow| flow.guard.is_some()) || flows.len() == 1;
-    if !whole {
+    // Where items were chosen between, the node that is run last is the later one that anything comes to.
+    let later = if whole { None } else { order.later(weave.file, group, &ends) };
+    let later = later.filter(|_| flows.iter().all(|flow| matches!(flow.card, Card::Many(_))));
+    if !whole && later.is_none() {
         weave.parts[asks].person(Why::new(Kind::Flow, "of several ends it is not said which one answers"));
         return;
     }
@@ -406,6 +360,17 @@ pub fn answer(weave: &mut Weave, order: &order::Order, group: &[usize]) {
     }
     let wants_all = all == Some("allEntries");
     let is_call = weave.file.nodes[asks].short == "executeWorkflowTrigger" || wants_all;
+    if let Some((before, after)) = later {
+        let lists = [before, after].map(|node| {
+            let flow = weave.flows.get(&(node, 0)).cloned().map(|flow| weave.export(&flow, ROOT));
+            flow.map_or_else(Ex::null, |flow| weave.list_of(&flow))
+        });
+        let some = Ex::new(format!("len({}) > 0", lists[1].text), Bind::Compare, Sort::Bool);
+        let made = some.choice(&lists[1], &lists[0]);
+        let made = if is_call { made } else { Ex::call("first", &[&made], Sort::Any) };
+        weave.output = Some(Tree::Text(made.hole()));
+        return;
+    }
     let made = flows.iter().map(|flow| {
         let flow = weave.export(flow, ROOT);
         match (&flow.card, is_call) {

@@ -237,6 +237,22 @@ pub(super) fn special(weave: &mut Weave, place: &Place, params: &Params, of: &st
         }
         return Ok(Some(Tree::Text((out + rest).trim_end().to_owned())));
     }
+    // Words that are chosen of a list; `*` is all of them.
+    if let Some(path) = of.strip_prefix("listed ") {
+        let words = params.list(path);
+        if words.iter().any(|word| word.as_str().is_none_or(|word| word.starts_with('='))) {
+            return Err(Why::new(Kind::Expression, format!("`{}` that is made", shown(path))));
+        }
+        let all = words.iter().any(|word| word.as_str() == Some("*"));
+        let words = words.iter().filter(|_| !all);
+        return Ok(Some(Tree::List(words.map(Tree::of).collect())));
+    }
+    if let Some(words) = of.strip_prefix("properties ") {
+        let mut words = words.split_whitespace();
+        let key = words.next().unwrap_or("name");
+        let pairs: Vec<(&str, &str)> = words.filter_map(|word| word.split_once(':')).collect();
+        return properties(weave, place, params, key, &pairs);
+    }
     if let Some(words) = of.strip_prefix("rows ") {
         let mut words = words.split(' ');
         let path = words.next().unwrap_or_default();
@@ -256,6 +272,24 @@ pub(super) fn special(weave: &mut Weave, place: &Place, params: &Params, of: &st
             }
             let value = pair.get(value).cloned().unwrap_or(Value::Null);
             all.push(Entry::new(name, Say::new(weave, place).tree(&value)?));
+        }
+        return Ok((!all.is_empty()).then_some(Tree::Map(all)));
+    }
+    // What is to be told of a text, each by its name in capitals.
+    if let Some(words) = of.strip_prefix("scores ") {
+        let words: Vec<&str> = words.split(' ').collect();
+        let [path, name, value] = words[..] else { return Ok(None) };
+        let mut all = vec![];
+        for row in params.list(path) {
+            let name = row.get(name).and_then(Value::as_str).unwrap_or_default();
+            if name.starts_with('=') {
+                return Err(Why::new(Kind::Expression, "the name of a field is made"));
+            }
+            let mut one = vec![Entry::text("scoreType", "probability")];
+            if let Some(value) = row.get(value).filter(|value| !value.is_null()) {
+                one.push(Entry::new("scoreThreshold", Say::new(weave, place).tree(value)?));
+            }
+            all.push(Entry::map(name.to_uppercase(), one));
         }
         return Ok((!all.is_empty()).then_some(Tree::Map(all)));
     }
@@ -378,6 +412,45 @@ fn picked(place: &Place, params: &Params, path: Option<&str>) -> Res<Tree> {
     let fields: Res<Vec<Entry>> =
         names.map(|name| Ok(Entry::text(&*name, place.item.field(&name)?.hole()))).collect();
     fields.map(Tree::Map)
+}
+
+/// A list of properties, each with its name and its value. Those whose values turn out to be nothing are left out.
+fn properties(
+    weave: &mut Weave,
+    place: &Place,
+    params: &Params,
+    key: &str,
+    pairs: &[(&str, &str)],
+) -> Res<Option<Tree>> {
+    let (mut all, mut fixed) = (vec![], true);
+    for (path, name) in pairs {
+        // `!` for what is sent whatever it is.
+        let (path, always) = path.strip_suffix('!').map_or((*path, false), |path| (path, true));
+        let Some(value) = params.get(path) else { continue };
+        let falsy = value == Value::Bool(false) || value.as_f64() == Some(0.0);
+        if falsy && !always {
+            continue;
+        }
+        fixed &= always || !value.as_str().is_some_and(|text| text.starts_with('='));
+        all.push((*name, Say::new(weave, place).tree(&value)?, Say::new(weave, place).ex(&value)?, always));
+    }
+    if fixed {
+        let one = |(name, value, ..): (&str, Tree, Ex, bool)| {
+            Tree::Map(vec![Entry::text(key, name), Entry::new("value", value)])
+        };
+        return Ok(Some(Tree::List(all.into_iter().map(one).collect())));
+    }
+    let list = |sure: bool| -> String {
+        let own = all.iter().filter(|(.., always)| *always == sure);
+        let one = own.map(|(name, _, value, _)| {
+            ours::object(&[(key.to_owned(), Ex::literal(name)), ("value".to_owned(), value.clone())]).text
+        });
+        one.collect::<Vec<_>>().join(", ")
+    };
+    let (sure, rest) = (list(true), list(false));
+    let made = format!("filter([{rest}], p => not (p.value ?? '') in ['', 0, false])");
+    let made = if sure.is_empty() { made } else { format!("[{sure}] + {made}") };
+    Ok(Some(Tree::Text(Ex::path(made).hole())))
 }
 
 /// The maps of a list with these keys, of which some stand for what the file leaves out; what else they have is told.

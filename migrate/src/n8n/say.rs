@@ -2,12 +2,13 @@
 
 mod json;
 mod now;
+mod paths;
 mod refer;
 
 use serde_json::Value;
 
 pub use now::{Current, Now, Said};
-use refer::{Which, fixed};
+use refer::{Which, fixed, name_of};
 
 use super::weave::{Item, Place, Res, Weave};
 use crate::js::{self, Js, Pattern, Stmt};
@@ -241,6 +242,7 @@ impl<'w, 'a> Say<'w, 'a> {
                 Ex::new(format!("-{}", inner.at(Bind::Minus)), Bind::Minus, Sort::Number)
             }
             Js::Unary("?.", inner) => return self.any(inner),
+            Js::Unary("++", _) => return no("`++` in this place"),
             Js::Unary(_, inner) => Ex::call("number", &[&self.value(inner)?], Sort::Number),
             Js::Binary(op, left, right) => self.binary(op, left, right)?,
             Js::Choice(c, yes, no) => {
@@ -336,6 +338,9 @@ impl<'w, 'a> Say<'w, 'a> {
             "==" | "===" => a.binary("==", &b, Bind::Compare, Sort::Bool),
             "!=" | "!==" => a.binary("!=", &b, Bind::Compare, Sort::Bool),
             "<" | ">" | "<=" | ">=" => a.binary(op, &b, Bind::Compare, Sort::Bool),
+            "in" if b.sort == Sort::Object => a.binary("in", &b, Bind::Compare, Sort::Bool),
+            // Of a list it would mean its places.
+            "in" => return no("`in` of what may be no object"),
             "+" if a.sort == Sort::Text || b.sort == Sort::Text => joined(self.in_text(a), self.in_text(b)),
             "+" => a.binary("+", &b, Bind::Sum, if a.sort == b.sort { a.sort } else { Sort::Any }),
             "-" if a.sort == Sort::Time || b.sort == Sort::Time => return no("the difference of two times"),
@@ -434,6 +439,8 @@ impl<'w, 'a> Say<'w, 'a> {
             },
             Val::World("$workflow") => Val::Ex(match name {
                 "name" => Ex::literal(&self.weave.file.name),
+                // What tells one workflow from another here is its name.
+                "id" => Ex::new("run.workflow", Bind::Path, Sort::Text),
                 _ => return no(format!("`$workflow.{name}`")),
             }),
             Val::World("$execution") if name == "id" => Val::Ex(Ex::new("run.id", Bind::Path, Sort::Text)),
@@ -492,6 +499,7 @@ impl<'w, 'a> Say<'w, 'a> {
                     let c = self.truth(c)?;
                     Ok(Val::Ex(c.choice(&self.value(yes)?, &self.value(other)?)))
                 }
+                ("$jmespath", [of, path]) => paths::called(self, of, path).map(Val::Ex),
                 ("$fromAI", _) => no("`$fromAI()`, which a model fills in"),
                 _ => super::methods::function(self, name, args).map(Val::Ex),
             },
@@ -585,13 +593,4 @@ fn joined(a: Ex, b: Ex) -> Ex {
 pub fn iso(ex: &Ex, zone: Option<&str>) -> Ex {
     let zone = zone.map(|zone| format!(", {}", ours::quoted(zone))).unwrap_or_default();
     Ex::new(format!("format_time({}, '%Y-%m-%dT%H:%M:%S%.3f%:z'{zone})", ex.text), Bind::Path, Sort::Text)
-}
-
-fn name_of(js: &Js) -> String {
-    match js {
-        Js::Name(name) => name.clone(),
-        Js::Member(of, name) => format!("{}.{name}", name_of(of)),
-        Js::Call(of, _) => format!("{}()", name_of(of)),
-        _ => "…".into(),
-    }
 }

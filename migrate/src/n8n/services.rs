@@ -76,7 +76,7 @@ fn what(short: &str, params: &Params) -> String {
 }
 
 /// True if the parameters are what a row wants.
-fn fits(row: &Value, params: &Params, version: f64) -> bool {
+pub(super) fn fits(row: &Value, params: &Params, version: f64) -> bool {
     let number = |key: &str| row.get(key).and_then(Value::as_f64);
     if number("from").is_some_and(|from| version < from)
         || number("to").is_some_and(|to| version.floor() > to)
@@ -165,6 +165,7 @@ pub fn action(weave: &mut Weave, node: usize, place: &Place, params: &Params) ->
     let step = weave.add(node, &place, &wish, body);
     let is_request = row.get("request").is_some();
     let answer = Ex::path(format!("steps.{step}{}", if is_request { ".body" } else { "" }));
+    let (step, answer) = super::follow::followed(weave, node, &place, params, row, (step, answer))?;
     if let Some(list) = text(row, "items") {
         let ex = Ex::new(over(list, &answer), Bind::Choice, Sort::List);
         let ex = if list.contains([' ', '?']) { ex } else { Ex { bind: Bind::Path, ..ex } };
@@ -289,7 +290,7 @@ fn gives(row: &Value, answer: &Ex) -> Vec<(String, Ex)> {
 }
 
 /// An expression of the table with `it` put in.
-fn over(made: &str, answer: &Ex) -> String {
+pub(super) fn over(made: &str, answer: &Ex) -> String {
     let mut out = String::new();
     let mut rest = made;
     while let Some(at) = rest.find("it") {
@@ -329,6 +330,8 @@ fn with(
             first.map(|step| Tree::Text(format!("{{{{ steps.{step}.{field} }}}}")))
         } else if let Some(fixed) = of.strip_prefix('=') {
             Some(Tree::text(fixed))
+        } else if let Some((path, key)) = of.strip_prefix("files ").and_then(|of| of.split_once(' ')) {
+            super::gmail::sent(place, params, path, key)?
         } else if let Some(file) = of.strip_prefix('@') {
             let (path, default) = file.split_once(':').unwrap_or((file, "data"));
             let called = params.text(path).unwrap_or_else(|| default.to_owned());

@@ -73,6 +73,7 @@ fn always(weave: &mut Weave, node: usize, input: &Flow, flow: &Flow) -> Flow {
             let body = vec![Entry::map("set", vec![Entry::text("items", made.hole())])];
             let step = weave.add(node, &place, &wish, body);
             let held = Ex::new(format!("steps.{step}.items"), Bind::Path, Sort::List);
+            weave.filled.insert(held.text.clone());
             // Each is still what it was.
             weave.same.insert(held.text.clone(), list.ex.text.clone());
             place.many(List { ex: held, closed: list.closed }, &step)

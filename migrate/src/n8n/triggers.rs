@@ -32,8 +32,13 @@ pub fn read(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
                     vec![every(amount, &unit)?]
                 }
             };
+            let drawn = by_chance(params);
+            if drawn {
+                weave.settle.insert("the minute of the schedule, which n8n draws once, when the workflow is activated: here each start is put off by up to an hour (`jitter`)".into());
+            }
             for time in times {
                 let mut entries = vec![time];
+                entries.extend((drawn && entries[0].key == "cron").then(|| Entry::bare("jitter", "59m")));
                 entries.extend(weave.file.zone.as_ref().map(|zone| Entry::text("timezone", &**zone)));
                 weave.triggers.push(Tree::Map(entries));
             }
@@ -48,7 +53,7 @@ pub fn read(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
                 kind: "cron",
             })
         }
-        "webhook" => webhook(weave, params),
+        "webhook" => webhook(weave, node, params),
         "executeWorkflowTrigger" => Ok(called(weave, params)),
         "lc:chatTrigger" | "lc:manualChatTrigger" => Ok(chat(weave, node, params)),
         "formTrigger" => Ok(form(weave, node, params)),
@@ -67,6 +72,7 @@ pub fn read(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
             ];
             Ok(Started { item: Item::of(known, Rest::Closed("an error trigger".into())), kind: "event" })
         }
+        "notionTrigger" => super::notion::trigger(weave, node, params),
         _ => services::trigger(weave, node, params),
     }
 }
@@ -102,8 +108,24 @@ fn expression(text: &str) -> Res<Entry> {
     Ok(Entry::text("cron", text))
 }
 
+/// True for a minute that is drawn: `Math.floor(Math.random() * 60)`.
+fn is_drawn(value: Option<&Value>) -> bool {
+    let code = value.and_then(Value::as_str).and_then(|text| text.strip_prefix("={{")?.strip_suffix("}}"));
+    let plain: String = code.unwrap_or_default().chars().filter(|char| !char.is_whitespace()).collect();
+    matches!(&*plain, "Math.floor(Math.random()*60)" | "Math.floor(Math.random()*59)")
+}
+
+fn by_chance(params: &Params) -> bool {
+    params.list("rule.interval").iter().any(|rule| is_drawn(rule.get("triggerAtMinute")))
+}
+
 fn schedule(params: &Params) -> Res<Vec<Entry>> {
     let mut rules = params.list("rule.interval");
+    for rule in &mut rules {
+        if is_drawn(rule.get("triggerAtMinute")) {
+            rule["triggerAtMinute"] = 0.into();
+        }
+    }
     params.ignore(&["rule"]);
     if rules.is_empty() {
         rules.push(Value::Null);
@@ -196,8 +218,11 @@ fn cron(params: &Params) -> Res<Vec<Entry>> {
         .collect()
 }
 
-fn webhook(weave: &mut Weave, params: &Params) -> Res<Started> {
-    let method = params.text("httpMethod").unwrap_or_else(|| "GET".into());
+fn webhook(weave: &mut Weave, node: usize, params: &Params) -> Res<Started> {
+    let method = match params.get("httpMethod") {
+        Some(Value::Array(_)) => return Err(Why::new(Kind::Trigger, "it is called by several methods")),
+        _ => params.text("httpMethod").unwrap_or_else(|| "GET".into()),
+    };
     params.ignore(&[
         "path",
         "options.rawBody",
@@ -208,11 +233,28 @@ fn webhook(weave: &mut Weave, params: &Params) -> Res<Started> {
         "responseData",
         "multipleMethods",
     ]);
-    if method != "POST" {
-        return Err(Why::new(
-            Kind::Trigger,
-            format!("it is called by {}, and webhooks here by POST alone", super::shown(&method)),
-        ));
+    if !matches!(&*method, "GET" | "POST") {
+        let why = format!("it is called by {}, and webhooks here by GET or POST", super::shown(&method));
+        return Err(Why::new(Kind::Trigger, why));
+    }
+    let path = |node: &super::file::Node| node.params.get("path").and_then(Value::as_str).map(str::to_owned);
+    let own = path(&weave.file.nodes[node]);
+    if own.as_ref().is_some_and(|path| path.contains(':')) {
+        return Err(Why::new(Kind::Trigger, "a part of its address is a value"));
+    }
+    let other = weave.file.nodes.iter().enumerate().find(|(at, other)| {
+        *at != node
+            && other.short == "webhook"
+            && !other.on("disabled")
+            && own.is_some()
+            && path(other) == own
+    });
+    if let Some((_, other)) = other {
+        let why = format!(
+            "its address is that of `{}` as well, and each webhook here has one of its own",
+            super::shown(&other.name)
+        );
+        weave.parts[node].person(Why::new(Kind::Trigger, why));
     }
     let verify = match params.text("authentication").as_deref() {
         None | Some("none") => vec![Entry::text("scheme", "none")],
@@ -234,9 +276,17 @@ fn webhook(weave: &mut Weave, params: &Params) -> Res<Started> {
     weave.settle.insert(
         "the webhook's address, which is made when the workflow is deployed: tell it to who calls".into(),
     );
-    let mut entries = vec![Entry::map("verify", verify)];
-    if params.text("responseMode").is_some_and(|mode| mode != "onReceived") {
-        entries.push(Entry::text("respond", "output"));
+    let mut entries = vec![];
+    if method == "GET" {
+        entries.push(Entry::text("method", "get"));
+    }
+    entries.push(Entry::map("verify", verify));
+    match params.text("responseMode").as_deref() {
+        None | Some("onReceived") => {}
+        Some("responseNode") if super::replies::are_whole(weave.file) => {
+            entries.push(Entry::text("respond", "answer"));
+        }
+        Some(_) => entries.push(Entry::text("respond", "output")),
     }
     weave.triggers.push(Tree::Map(vec![Entry::map("webhook", entries)]));
     let fields =

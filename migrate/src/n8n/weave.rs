@@ -2,6 +2,7 @@
 //! one stays one, and where there may be several, the nodes that follow stand in a `for_each`. What looks at all items
 //! at once takes them out of it again.
 
+mod rounds;
 mod ways;
 mod written;
 
@@ -195,6 +196,8 @@ pub struct Scope {
     exports: Vec<(String, Ex)>,
     /// True if nodes that look at all items do so within it.
     pub batch: bool,
+    /// For a block that is gone round: when that is over.
+    pub until: Option<Ex>,
 }
 
 /// The way of a node of choice: what guards it, and how many ways it has.
@@ -217,6 +220,11 @@ pub struct Weave<'a> {
     each: BTreeMap<(usize, String), usize>,
     /// Lists whose items are items of another one.
     pub same: BTreeMap<String, String>,
+    /// Lists whose items are those of another one with fields more: that one, and the names of the fields.
+    pub paired: BTreeMap<String, (String, Vec<String>)>,
+    /// Lists that are never empty, and those that have one item at most.
+    pub filled: BTreeSet<String>,
+    pub single: BTreeSet<String>,
     /// Paths at which a secret was, and what stands for it.
     pub hidden: BTreeMap<String, Ex>,
     pub triggers: Vec<Tree>,
@@ -249,6 +257,7 @@ impl<'a> Weave<'a> {
             slots: vec![],
             exports: vec![],
             batch: true,
+            until: None,
         };
         Weave {
             file,
@@ -261,6 +270,9 @@ impl<'a> Weave<'a> {
             gates: BTreeMap::new(),
             each: BTreeMap::new(),
             same: BTreeMap::new(),
+            paired: BTreeMap::new(),
+            filled: BTreeSet::new(),
+            single: BTreeSet::new(),
             hidden: BTreeMap::new(),
             triggers: vec![],
             only: BTreeMap::new(),
@@ -336,6 +348,7 @@ impl<'a> Weave<'a> {
             slots: vec![],
             exports: vec![],
             batch,
+            until: None,
         });
         self.scopes[flow.scope].slots.push(Slot::Hold(scope));
         if !batch {
@@ -397,6 +410,10 @@ impl<'a> Weave<'a> {
         let mut flow = flow.clone();
         while flow.scope != to {
             let Some(parent) = self.scopes[flow.scope].parent else { break };
+            if self.scopes[flow.scope].until.is_some() {
+                flow = self.after_rounds(&flow, parent);
+                continue;
+            }
             let (whole, many, closed) = match &flow.card {
                 Card::One(item) => {
                     let closed = match &item.rest {
@@ -479,7 +496,9 @@ impl<'a> Weave<'a> {
             place.after = BTreeSet::from([name.clone()]);
             Ex::new(format!("steps.{name}.items"), Bind::Path, Sort::List)
         };
-        if let Card::Many(_) = flow.card {
+        if let Card::Many(_) = flow.card
+            && !self.filled.contains(&held.text)
+        {
             place.guard = Some(Ex::new(format!("len({}) > 0", held.text), Bind::Compare, Sort::Bool));
         }
         place.all = Some(held.clone());

@@ -131,17 +131,41 @@ fn one(
         }
         return Some(Value::from_json(out.into()));
     }
+    if let Some(most) = step.get("repeat").and_then(Json::as_u64) {
+        let mut last = Json::Null;
+        for round in 1..=most {
+            let mut inner = world.clone();
+            inner.names.insert("round".to_owned(), Value::from_json(json!(round)));
+            inner.names.insert("last".to_owned(), Value::from_json(last.clone()));
+            block(step["steps"].as_object()?, &mut inner, mocks, calls);
+            last = rendered(&step["output"], &inner).unwrap_or(Json::Null);
+            if eval(step["until"].as_str()?, &inner).is_some_and(|value| value.to_json() == json!(true)) {
+                return Some(Value::from_json(last));
+            }
+        }
+        return None;
+    }
     let (verb, args) = match (step.get("http"), step.get("use").and_then(Json::as_str)) {
         (Some(http), _) => ("http", http.clone()),
         (None, Some(action)) => (action, step.get("with").cloned().unwrap_or_else(|| json!({}))),
         (None, None) => return Some(Value::from_json(json!({}))),
     };
     calls.push((verb.to_owned(), rendered(&args, world)?));
-    Some(Value::from_json(mocks.get(name).cloned().unwrap_or_else(|| json!({ "body": {} }))))
+    // Of several answers each call has its own, the last one again and again.
+    let told = match mocks.get(name) {
+        Some(Json::Array(answers)) => {
+            let own =
+                |call: &&(String, Json)| call.0 == verb && call.1["url"] == calls[calls.len() - 1].1["url"];
+            let before = calls.iter().filter(own).count() - 1;
+            answers.get(before).or(answers.last()).cloned()
+        }
+        told => told.cloned(),
+    };
+    Some(Value::from_json(told.unwrap_or_else(|| json!({ "body": {} }))))
 }
 
 /// What a file's only workflow calls, where all of it was carried over, and what it gives in the end.
-fn played(file: &Json, trigger: Json, mocks: &Json) -> Result<(Vec<(String, Json)>, Json), String> {
+pub fn played(file: &Json, trigger: Json, mocks: &Json) -> Result<(Vec<(String, Json)>, Json), String> {
     let imported = migrate::n8n::import(&file.to_string(), &catalog()).unwrap();
     if imported.verdict != Verdict::Whole {
         return Err(told(&imported));
@@ -297,9 +321,12 @@ fn who_calls_is_answered_with_the_first_item_or_with_all() {
         answer(&file("allIncomingItems", json!({ "responseKey": "data" }))).unwrap(),
         json!({ "data": [{ "a": 1 }, { "a": 2 }] })
     );
-    // The controls: an answer that is no JSON, and one that says no.
-    assert!(answer(&file("text", json!({}))).is_err());
-    assert!(answer(&file("allIncomingItems", json!({ "responseCode": 404 }))).is_err());
+    // An answer that says no is a whole one.
+    let no = answer(&file("allIncomingItems", json!({ "responseCode": 404 }))).unwrap();
+    assert_eq!(no, json!({ "status": 404, "body": [{ "a": 1 }, { "a": 2 }] }));
+    // The controls: an answer that is a file, and one whose number is made.
+    assert!(answer(&file("binary", json!({}))).is_err());
+    assert!(answer(&file("allIncomingItems", json!({ "responseCode": "={{ 400 + 4 }}" }))).is_err());
 }
 
 /// A file in which two lists of a call meet in a node, and each item of what comes out is told.

@@ -9,7 +9,7 @@ use connectors::event::{self, Refused, Said};
 use dsl::value::Value;
 use dsl::workflow::Respond;
 use engine::run::RunId;
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use runtime::arrival::Came;
@@ -18,6 +18,7 @@ use secret::Secret;
 use serde_json::json;
 use url::form_urlencoded;
 
+use super::pages::OwnHeads;
 use super::{Answer, House, Refusal, answer, ask};
 use crate::hooks::{PATH, hash};
 use crate::owner::hearing::{Answered, Unheard};
@@ -55,6 +56,13 @@ pub(super) async fn called(
     };
     match heard {
         Ok(Answered::Asked(asked)) => Ok(asked_for(&asked)),
+        // A run whose output is the whole answer.
+        Ok(Answered::Came(came, Respond::Answer)) if is_one(&came) => {
+            match told(&house, came, Respond::Answer).await {
+                Ok(Answer { status: 200, body, .. }) => said_whole(&body),
+                other => Ok(answer::written(other)),
+            }
+        }
         // Who only looks whether somebody is there is told so, and starts nothing.
         Ok(Answered::Came(came, respond)) => Ok(answer::written(told(&house, came, respond).await)),
         Err(unheard) => Err(refused(unheard, &method)),
@@ -65,9 +73,7 @@ async fn told(house: &House, came: Vec<Came>, respond: Respond) -> Result<Answer
     let run = |run: &RunId| json!(run.to_string());
     match &came[..] {
         [] => Ok(Answer::ok(json!({ "run": null }))),
-        [Came::Started(id)] | [Came::Before(Some(id))] if respond == Respond::Output => {
-            output(house, id).await
-        }
+        [Came::Started(id)] | [Came::Before(Some(id))] if respond != Respond::Now => output(house, id).await,
         [Came::Started(id)] => Ok(Answer::ok(json!({ "run": run(id) }))),
         [Came::Before(id)] => Ok(Answer::ok(json!({ "run": id.as_ref().map(run), "again": true }))),
         [Came::Refused(why)] => Err(Refusal::unfit(why.as_str())),
@@ -83,6 +89,92 @@ async fn told(house: &House, came: Vec<Came>, respond: Respond) -> Result<Answer
             Ok(Answer::ok(json!({ "runs": runs })))
         }
     }
+}
+
+/// True where there is one run, whose output is waited for.
+fn is_one(came: &[Came]) -> bool {
+    matches!(came, [Came::Started(_)] | [Came::Before(Some(_))])
+}
+
+/// The heads that no workflow sets: they say how the answer travels, or what may be done at this origin, where the
+/// pages of the dashboard are as well.
+const OURS: &[&str] = &[
+    "alt-svc",
+    "clear-site-data",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-security-policy",
+    "date",
+    "keep-alive",
+    "service-worker-allowed",
+    "set-cookie",
+    "strict-transport-security",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-content-type-options",
+];
+
+/// What an answer has that a workflow makes whole: a page of it may do nothing at this origin.
+const KEPT_APART: [(&str, &str); 5] = [
+    ("cache-control", "no-store"),
+    (
+        "content-security-policy",
+        "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts",
+    ),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+];
+
+/// An output that is the whole answer: `{ status, headers, body }`.
+fn said_whole(output: &serde_json::Value) -> Result<Response<Body>, Refusal> {
+    let unfit = |why: &str| Refusal::failed(format!("the run's output is no answer: {why}"));
+    let said = output.as_object().ok_or_else(|| unfit("it is not `{ status, headers, body }`"))?;
+    if said.keys().any(|key| !matches!(key.as_str(), "status" | "headers" | "body")) {
+        return Err(unfit("it has more than `status`, `headers` and `body`"));
+    }
+    let status = match said.get("status") {
+        None | Some(serde_json::Value::Null) => Some(StatusCode::OK),
+        Some(number) => number
+            .as_u64()
+            .and_then(|number| u16::try_from(number).ok())
+            .filter(|number| (200..600).contains(number))
+            .and_then(|number| StatusCode::from_u16(number).ok()),
+    };
+    let status = status.ok_or_else(|| unfit("its `status` is no number from 200 to 599"))?;
+    let (kind, body) = match said.get("body") {
+        None | Some(serde_json::Value::Null) => ("text/plain; charset=utf-8", String::new()),
+        Some(serde_json::Value::String(text)) => ("text/plain; charset=utf-8", text.clone()),
+        Some(other) => ("application/json", other.to_string()),
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let heads = response.headers_mut();
+    for (name, value) in KEPT_APART {
+        heads.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    heads.insert("content-type", HeaderValue::from_static(kind));
+    for (name, value) in said.get("headers").and_then(|heads| heads.as_object()).into_iter().flatten() {
+        let name = name.to_ascii_lowercase();
+        let value = match value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        if OURS.contains(&&*name) {
+            continue;
+        }
+        // What cannot stand in a head is left out.
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
+        {
+            heads.insert(name, value);
+        }
+    }
+    response.extensions_mut().insert(OwnHeads);
+    Ok(response)
 }
 
 /// The output of a run; where it takes too long, its name.
@@ -119,10 +211,9 @@ fn asked_for(asked: &event::Answer) -> Response<Body> {
     heads.insert("content-type", HeaderValue::from_static(kind));
     for (name, value) in &asked.headers {
         // What cannot stand in a head is left out.
-        if let (Ok(name), Ok(value)) = (
-            hyper::header::HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()),
-            HeaderValue::from_str(value),
-        ) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()), HeaderValue::from_str(value))
+        {
             heads.insert(name, value);
         }
     }
@@ -133,6 +224,7 @@ fn refused(unheard: Unheard, method: &str) -> Refusal {
     match unheard {
         Unheard::Nowhere => Refusal::nowhere(),
         // Browsers and checks of links look at an address; it is for senders.
+        Unheard::Method => Refusal::method(),
         Unheard::Refused(Refused::Unsigned(_)) if method != "POST" => Refusal::method(),
         Unheard::Refused(refused @ (Refused::Stale | Refused::Unproven(_) | Refused::Unsigned(_))) => {
             Refusal::unproven(refused.to_string())

@@ -51,6 +51,8 @@ pub(crate) enum Answered {
 pub(crate) enum Unheard {
     /// There is nothing at this address.
     Nowhere,
+    /// It is called by another method than its trigger says.
+    Method,
     /// It does not prove who it is, or cannot be read.
     Refused(Refused),
     /// It cannot be told whether it is genuine.
@@ -83,7 +85,8 @@ impl Core {
         let listener = self.driver.listeners().find(&hook.workflow, &hook.text);
         let listener = listener.filter(|_| hook.in_force).ok_or(Unheard::Nowhere)?;
         let brought = match &listener.trigger.start {
-            Start::Webhook { verify, respond } => {
+            Start::Webhook { method, .. } if method.word() != said.method => return Err(Unheard::Method),
+            Start::Webhook { verify, respond, .. } => {
                 self.webhook(&hook, &listener, verify.as_ref(), *respond, said).await?
             }
             Start::Event { event, connection, .. } => {

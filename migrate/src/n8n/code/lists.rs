@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::most;
 use super::names::{changed, put, uses};
 use super::paths::Root;
 use super::run::{End, Run, chosen};
@@ -82,6 +83,11 @@ impl Run<'_, '_, '_> {
             self.say.vars = kept;
             return Ok(end);
         }
+        let cut = most::cut(self, body)?;
+        let (body, most) = match &cut {
+            Some((body, most)) => (&body[..], Some(most)),
+            None => (body, None),
+        };
         let over = self.value(list)?;
         let called = format!("e{}", self.say.fresh_name());
         let var = Ex::path(&*called);
@@ -89,6 +95,10 @@ impl Run<'_, '_, '_> {
             Val::All(list) => {
                 let member = Val::Wrap(self.say.member_of(&list, &var));
                 (list, member)
+            }
+            // Keys are texts.
+            Val::Ex(list) if list.text.starts_with("keys(") => {
+                (list, Val::Ex(Ex { sort: Sort::Text, ..var.clone() }))
             }
             Val::Ex(list) => (list, Val::Ex(var.clone())),
             _ => return no("a loop over what is no list"),
@@ -111,8 +121,21 @@ impl Run<'_, '_, '_> {
         let (item, all) = (self.say.now.item.clone().map(|item| item.whole), self.say.now.all.clone());
         let outer = self.say.vars.clone();
         let mut begins = vec![];
+        let mut objects = BTreeSet::new();
         for name in &carried {
             let val = self.say.var(name).cloned();
+            // While the loop lasts an object that grows is a list of entries.
+            if let Some(Val::Ex(ex)) = &val
+                && ex.sort == Sort::Object
+            {
+                self.may_change(name, &[String::new()])?;
+                self.entries.insert(name.clone());
+                objects.insert(name.clone());
+                let empty = Ex::new("[]", Bind::Path, Sort::List);
+                begins.push((name.clone(), val, empty.clone()));
+                self.rebind(name, Val::Ex(empty))?;
+                continue;
+            }
             let empty = match &val {
                 Some(Val::All(_)) => Ex::new("[]", Bind::Path, Sort::List),
                 Some(Val::Ex(ex)) => match ex.sort {
@@ -146,8 +169,25 @@ impl Run<'_, '_, '_> {
         self.say.vars = outer;
         for ((name, began, empty), delta) in begins.into_iter().zip(deltas) {
             let (Some(began), Some(delta)) = (began, delta) else { return no(format!("`{name}`")) };
+            if let (true, Val::Ex(object)) = (objects.contains(&name), &began) {
+                self.entries.remove(&name);
+                let entries = grown(&over, &called, &Val::Ex(empty.clone()), &delta, &empty)?;
+                let Val::Ex(entries) = entries else { return no(format!("`{name}`")) };
+                if entries != empty {
+                    self.rebind(&name, Val::Ex(super::kept::object_of(object, &entries)))?;
+                }
+                continue;
+            }
             let grown = grown(&over, &called, &began, &delta, &empty)?;
+            let grown = match most {
+                Some(most) => most::shortened(&grown, most)?,
+                None => grown,
+            };
             self.rebind(&name, grown)?;
+        }
+        // How far it counted is not known.
+        if let Some(counter) = most.and_then(|most| most.counter.as_ref()) {
+            self.rebind(counter, Val::World("a count"))?;
         }
         // A member that was changed is changed in the list that it is of.
         if let (Some(Val::Wrap(item)), Val::Wrap(was)) = (&after, &member)
@@ -353,7 +393,10 @@ impl Run<'_, '_, '_> {
             Val::Now(_) | Val::Ex(_) => {
                 let ex = self.say.as_value(val, js)?;
                 match ex.sort {
-                    Sort::Object => Val::Json(Item::open(peeled(&ex))),
+                    Sort::Object => Val::Json(Item::open(peeled(&self.held(ex)))),
+                    Sort::List if matches!(js, Js::Name(name) if self.plain.get(name) == Some(&true)) => {
+                        Val::All(ex)
+                    }
                     Sort::List => Val::All(peeled_list(&ex.text)),
                     Sort::Any => {
                         Val::All(peeled_list(&format!("type({0}) == 'list' ? {0} : [{0}]", ex.text)))
@@ -411,6 +454,22 @@ fn grown(over: &Ex, called: &str, began: &Val, delta: &Val, empty: &Ex) -> Res<V
         }),
         _ => return no("a list of items and of what is none"),
     })
+}
+
+/// True for a list of which it can be seen that it has one entry at most: what is made of the only item, or nothing.
+pub fn is_one_at_most(list: &str) -> bool {
+    if one_of(list).is_some() || list == "[]" {
+        return true;
+    }
+    let Some(inner) = list.strip_prefix("flatten(map([").and_then(|rest| rest.strip_suffix("))")) else {
+        return false;
+    };
+    let Some((item, rest)) = inner.split_once("], ") else { return false };
+    let Some((_, body)) = rest.split_once(" => ") else { return false };
+    let Some((_, ways)) = body.split_once(" ? ") else { return false };
+    let Some((yes, no)) = ways.rsplit_once(" : ") else { return false };
+    let few = |way: &str| way == "[]" || one_of(way).is_some();
+    !item.contains([',', '[', '(']) && few(yes) && few(no)
 }
 
 /// The only entry of a list that stands as it is.

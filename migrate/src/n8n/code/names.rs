@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::js::{Js, Stmt, walk, walk_js};
+use crate::js::{Js, Pattern, Stmt, walk, walk_js};
 use crate::n8n::say::no;
 use crate::n8n::weave::Res;
 
@@ -139,6 +139,7 @@ pub fn changed(stmts: &[Stmt], out: &mut BTreeSet<String>) {
             | Stmt::Expr(_)
             | Stmt::Return(_)
             | Stmt::Continue
+            | Stmt::Break
             | Stmt::Throw(_)
             | Stmt::Function(..) => {}
         }
@@ -173,6 +174,8 @@ fn grows(stmts: &[Stmt], name: &str) -> usize {
             usize::from(own) + args.iter().map(within).sum::<usize>()
         }
         Stmt::Assign(target, "+=", _) if is(target) => 1,
+        // A field that is made: what was there under the same name is gone.
+        Stmt::Assign(Js::Index(of, _) | Js::Member(of, _), "=", _) if is(of) => 1,
         Stmt::Assign(target, "=", Js::Binary("+", left, _)) if is(target) && is(left) => 2,
         Stmt::Assign(target, "=", Js::Call(callee, _)) if is(target) => {
             let own = matches!(&**callee, Js::Member(of, method) if is(of) && method == "concat");
@@ -202,6 +205,7 @@ pub fn put(stmts: &[Stmt], find: &Js, with: &Js) -> Vec<Stmt> {
         Stmt::Count(place, list, body) => Stmt::Count(place.clone(), js(list), put(body, find, with)),
         Stmt::Return(value) => Stmt::Return(value.as_ref().map(js)),
         Stmt::Continue => Stmt::Continue,
+        Stmt::Break => Stmt::Break,
         Stmt::Throw(at) => Stmt::Throw(js(at)),
         Stmt::Function(name, params, body) => {
             Stmt::Function(name.clone(), params.clone(), put(body, find, with))
@@ -235,4 +239,120 @@ fn put_js(at: &Js, find: &Js, with: &Js) -> Js {
         Js::Choice(a, b, c) => Js::Choice(boxed(a), boxed(b), boxed(c)),
         Js::Spread(of) => Js::Spread(boxed(of)),
     }
+}
+
+/// Statements in an order that does the same, in which less is changed that something else is as well: what is put on a
+/// list, and changed after that, is changed first; and a value that is written as JSON and read again is one's own.
+pub fn settled(stmts: &[Stmt]) -> Vec<Stmt> {
+    let mut out = copies(stmts);
+    for at in (0..out.len()).rev() {
+        let Some((list, name)) = put_on(&out[at]) else { continue };
+        let mut last = None;
+        for (to, stmt) in out.iter().enumerate().skip(at + 1) {
+            let one = std::slice::from_ref(stmt);
+            if mentions(one, &list) || renames(one, &name) || leaves(one) || calls_own(one) {
+                break;
+            }
+            let mut names = BTreeSet::new();
+            changed(one, &mut names);
+            last = names.contains(&name).then_some(to).or(last);
+        }
+        if let Some(to) = last {
+            out[at..=to].rotate_left(1);
+        }
+    }
+    out
+}
+
+/// `x = JSON.stringify(x); x = JSON.parse(x)` as one statement.
+fn copies(stmts: &[Stmt]) -> Vec<Stmt> {
+    let mut out: Vec<Stmt> = vec![];
+    for stmt in stmts {
+        if let Some((name, "parse")) = by_json(stmt)
+            && let Some(before) = out.last()
+            && by_json(before) == Some((name, "stringify"))
+            && let Stmt::Assign(target, sign, inner) = before.clone()
+        {
+            let parse = Js::Member(Box::new(Js::Name("JSON".into())), "parse".into());
+            out.pop();
+            out.push(Stmt::Assign(target, sign, Js::Call(Box::new(parse), vec![inner])));
+            continue;
+        }
+        out.push(stmt.clone());
+    }
+    out
+}
+
+/// A name that is given what a function of `JSON` makes of itself.
+fn by_json(stmt: &Stmt) -> Option<(&str, &str)> {
+    let Stmt::Assign(Js::Name(name), "=", Js::Call(callee, args)) = stmt else { return None };
+    let Js::Member(of, method) = &**callee else { return None };
+    let own = **of == Js::Name("JSON".into()) && args[..] == [Js::Name(name.clone())];
+    own.then_some((name.as_str(), method.as_str()))
+}
+
+/// True for a name's own value, written as JSON and read again.
+pub fn is_copy(name: &str, value: &Js) -> bool {
+    let inner = |js: &Js, wanted: &str| match js {
+        Js::Call(callee, args) if args.len() == 1 => match &**callee {
+            Js::Member(of, method) if **of == Js::Name("JSON".into()) && method == wanted => {
+                Some(args[0].clone())
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    inner(value, "parse").and_then(|js| inner(&js, "stringify")) == Some(Js::Name(name.to_owned()))
+}
+
+/// The list and the name of what is put on it.
+fn put_on(stmt: &Stmt) -> Option<(String, String)> {
+    let Stmt::Expr(Js::Call(callee, args)) = stmt else { return None };
+    match (&**callee, &args[..]) {
+        (Js::Member(of, method), [Js::Name(name)]) if method == "push" => match &**of {
+            Js::Name(list) if list != name => Some((list.clone(), name.clone())),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn mentions(stmts: &[Stmt], name: &str) -> bool {
+    uses(stmts, name).0 > 0
+}
+
+/// True where a name is given another value.
+fn renames(stmts: &[Stmt], name: &str) -> bool {
+    stmts.iter().any(|stmt| match stmt {
+        Stmt::Assign(Js::Name(own), ..) => own == name,
+        Stmt::Let(Pattern::Name(own), _) => own == name,
+        Stmt::Let(Pattern::Fields(fields), _) => fields.iter().any(|(_, own)| own == name),
+        Stmt::Let(Pattern::Items(items), _) => items.iter().any(|own| own == name),
+        Stmt::If(_, yes, no) => renames(yes, name) || renames(no, name),
+        Stmt::For(_, _, body) | Stmt::Count(_, _, body) => renames(body, name),
+        _ => false,
+    })
+}
+
+/// True where a way leaves the statements, or the loop that they stand in.
+pub fn leaves(stmts: &[Stmt]) -> bool {
+    stmts.iter().any(|stmt| match stmt {
+        Stmt::Return(_) | Stmt::Continue | Stmt::Break | Stmt::Throw(_) => true,
+        Stmt::If(_, yes, no) => leaves(yes) || leaves(no),
+        _ => false,
+    })
+}
+
+/// True where a function is called that may be the code's own, and so may read anything.
+fn calls_own(stmts: &[Stmt]) -> bool {
+    const KNOWN: &[&str] = &["parseInt", "parseFloat", "String", "Number", "Boolean", "encodeURIComponent"];
+    let mut found = false;
+    walk(stmts, &mut |js| {
+        if let Js::Call(callee, _) = js
+            && let Js::Name(name) = &**callee
+        {
+            found |= !KNOWN.contains(&name.as_str());
+        }
+    });
+    found
 }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::kept::Kept;
+use super::names::{leaves, settled};
 use crate::js::{Js, Pattern, Stmt, walk};
 use crate::n8n::say::{Say, Val, no};
 use crate::n8n::weave::{Item, Res, either};
@@ -31,6 +33,12 @@ pub struct Run<'r, 'w, 'a> {
     hoisted: BTreeMap<String, usize>,
     /// Above zero within a loop, or on one way of several.
     pub within: usize,
+    /// Names of objects that grow by fields whose names are made, and that are lists of entries while a loop lasts.
+    pub entries: BTreeSet<String>,
+    /// Lists that began empty, and whether all that was put on them is objects without `json`.
+    pub plain: BTreeMap<String, bool>,
+    /// What is remembered from run to run: its name, and what it was.
+    pub kept: Vec<Kept>,
 }
 
 /// How statements end.
@@ -63,27 +71,40 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
             same: false,
             hoisted: BTreeMap::new(),
             within: 0,
+            entries: BTreeSet::new(),
+            plain: BTreeMap::new(),
+            kept: vec![],
         }
+    }
+
+    /// The node whose own statements are gone through.
+    pub fn node(&self) -> Option<usize> {
+        self.node
     }
 
     pub fn is_one(&self) -> bool {
         self.say.now.all.is_none()
     }
 
-    /// All statements of a node: what it gives, and whether that is what came in, with fields changed.
-    pub fn whole(mut self, program: &[Stmt]) -> Res<(Val, bool)> {
+    /// All statements of a node: what it gives, whether that is what came in, with fields changed, and what is to be
+    /// remembered.
+    pub fn whole(mut self, program: &[Stmt]) -> Res<(Val, bool, Vec<(String, Ex)>)> {
         walk(program, &mut |js| {
             if let Js::Name(name) = js {
                 *self.hoisted.entry(name.clone()).or_default() += 1;
             }
         });
         match self.run(program)? {
-            End::Gives(val) => Ok((val, self.same)),
+            End::Gives(val) => {
+                let keeps = self.keeps()?;
+                Ok((val, self.same, keeps))
+            }
             End::Falls | End::Continues => no("no value that it gives in the end"),
         }
     }
 
     pub fn run(&mut self, stmts: &[Stmt]) -> Res<End> {
+        let stmts = &settled(stmts)[..];
         for (at, stmt) in stmts.iter().enumerate() {
             self.say.seen += 1;
             if self.say.seen > MOST {
@@ -100,7 +121,7 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
                 Stmt::If(condition, yes, no) => {
                     let condition = self.say.truth(condition)?;
                     let rest = &stmts[at + 1..];
-                    if exits(yes) || exits(no) {
+                    if leaves(yes) || leaves(no) {
                         return self.fork(&condition, &[yes, rest].concat(), &[no, rest].concat());
                     }
                     self.fork(&condition, yes, no)?;
@@ -117,6 +138,7 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
                     return Ok(End::Gives(val));
                 }
                 Stmt::Continue => return Ok(End::Continues),
+                Stmt::Break => return no("`break`, as it stands"),
                 Stmt::Throw(_) => return no("`throw`"),
             }
         }
@@ -215,11 +237,15 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
                         Val::Func(params, vec![Stmt::Return(Some((**body).clone()))])
                     }
                     Js::Function(params, body) => Val::Func(params.clone(), body.clone()),
-                    _ => self.begun(js)?,
+                    _ => match self.remembered(name, js)? {
+                        Some(val) => val,
+                        None => self.begun(js)?,
+                    },
                 };
                 let own = super::names::is_own(js).then(|| Some(js.clone()));
-                let val = self.hoist(name, val)?;
-                self.bind(name, val, own);
+                let kept = self.kept.iter().any(|kept| kept.name == *name);
+                let val = if kept { val } else { self.hoist(name, val)? };
+                self.bind(name, val, own.or(kept.then_some(None)));
             }
             (Pattern::Fields(fields), Some(js)) => {
                 for (field, name) in fields {
@@ -243,6 +269,13 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
         match self.place_of(js) {
             Some((super::paths::Root::Now(now), path)) if path.is_empty() => Ok(Val::Now(now)),
             _ => match js {
+                // An item as n8n wraps it.
+                Js::Object(fields) if fields.iter().any(|(key, _)| key.as_deref() == Some("json")) => {
+                    match self.element(js)? {
+                        Some(item) => Ok(Val::Wrap(item)),
+                        None => self.value(js),
+                    }
+                }
                 // Items made of items, or else values of them.
                 Js::Call(callee, args) if self.maps_items(callee) => {
                     let (before, within) = (self.state(), self.within);
@@ -298,6 +331,15 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
         Ok(Val::Ex(Ex::new(format!("steps.{step}.value"), Bind::Path, ex.sort)))
     }
 
+    /// A long value in a step of its own, where it is to be said twice.
+    pub fn held(&mut self, ex: Ex) -> Ex {
+        let Some(node) = self.node.filter(|_| ex.text.len() >= LONG && self.within == 0) else { return ex };
+        let wish = format!("{} made", self.say.weave.file.nodes[node].name);
+        let body = vec![Entry::map("set", vec![Entry::text("value", ex.hole())])];
+        let step = self.say.weave.add(node, self.say.place, &wish, body);
+        Ex::new(format!("steps.{step}.value"), Bind::Path, ex.sort)
+    }
+
     fn assign(&mut self, target: &Js, sign: &str, value: &Js) -> Res<()> {
         let joined = |op: &'static str| Js::Binary(op, Box::new(target.clone()), Box::new(value.clone()));
         let value = match sign {
@@ -309,8 +351,13 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
         };
         let Js::Name(name) = target else {
             let ex = self.ex(&value)?;
-            return self.change(target, Some(ex));
+            return if self.makes_field(target, &ex)? { Ok(()) } else { self.change(target, Some(ex)) };
         };
+        // A copy of what is its own alone is no other value.
+        if super::names::is_copy(name, &value) && self.fresh.contains_key(name) && !self.leaked.contains(name)
+        {
+            return Ok(());
+        }
         let val = self.begun(&value)?;
         let own = super::names::is_own(&value);
         self.rebind(name, val)?;
@@ -365,6 +412,15 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
             return self.change(of, Some(both));
         };
         self.may_change(name, &[])?;
+        let is_plain = |arg: &Js| match arg {
+            Js::Object(fields) => {
+                fields.iter().all(|(key, _)| key.as_deref().is_some_and(|key| key != "json"))
+            }
+            _ => false,
+        };
+        let began = matches!(self.fresh.get(name), Some(Some(Js::List(items))) if items.is_empty());
+        let plain = began && self.plain.get(name) != Some(&false) && args.iter().all(is_plain);
+        self.plain.insert(name.clone(), plain);
         let Some(var) = self.say.var(name).cloned() else { return no(format!("`{name}`")) };
         let (mut items, mut wholes) = (vec![], true);
         for arg in args {
@@ -386,15 +442,6 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
         };
         self.rebind(name, val)
     }
-}
-
-/// True if a way leaves the statements that follow it.
-fn exits(stmts: &[Stmt]) -> bool {
-    stmts.iter().any(|stmt| match stmt {
-        Stmt::Return(_) | Stmt::Continue | Stmt::Throw(_) => true,
-        Stmt::If(_, yes, no) => exits(yes) || exits(no),
-        _ => false,
-    })
 }
 
 /// A function's statements as those of a loop: where it returns, the round is over.

@@ -93,7 +93,59 @@ impl Say<'_, '_> {
                 }
             }
         }
-        None
+        let own = here.first().map(|scope| self.weave.scopes[*scope].over.text.clone())?;
+        // Of what a round gave, the item of that round.
+        let opened = own.strip_prefix("flatten(").and_then(|rest| rest.strip_suffix(')'));
+        if let (Some((block, made)), Some((other, of))) = (opened.and_then(exported), exported(&list.ex.text))
+            && block == other
+        {
+            let each = format!("flatten(map(steps.{block}, x => map(x?.{made} ?? [], y => x?.{of})))[index]");
+            return Some(list.item(Ex::path(each)));
+        }
+        let aligned = self.aligned(&own, &list.ex.text);
+        aligned.then(|| list.item(Ex::path(format!("{}[index]", list.ex.at(Bind::Path)))))
+    }
+
+    /// True where a block of each round stands behind the lists of the other one: what came of each of their items.
+    fn aligned(&self, over: &str, list: &str) -> bool {
+        let inner = |text: &str| {
+            text.strip_prefix("flatten(").and_then(|rest| rest.strip_suffix(')')).map(str::to_owned)
+        };
+        let (Some(over), Some(list)) = (inner(over), inner(list)) else { return false };
+        let (Some((block, made)), Some((other, of))) = (exported(&over), exported(&list)) else {
+            return false;
+        };
+        let named = |name: &str| self.weave.scopes.iter().find(|scope| scope.holder() == name);
+        let Some(scope) = named(block).filter(|_| block == other) else { return false };
+        let (Some(made), Some(of)) = (scope.exported(made), scope.exported(of)) else { return false };
+        exported(&made.text).and_then(|(inner, _)| named(inner)).is_some_and(|inner| inner.over == *of)
+    }
+
+    /// The item at hand that is one of a list's with fields more, and the names of these.
+    fn merged(&self, here: &[usize], list: &List) -> Option<(Ex, &[String])> {
+        let leads = |from: &str, found: &dyn Fn(&str) -> bool| -> bool {
+            let mut at = from;
+            for _ in 0..20 {
+                if found(at) {
+                    return true;
+                }
+                let Some(next) = self.weave.same.get(at) else { return false };
+                at = next;
+            }
+            false
+        };
+        here.iter().find_map(|scope| {
+            let scope = &self.weave.scopes[*scope];
+            let mut over = scope.over.text.as_str();
+            for _ in 0..20 {
+                if let Some((side, names)) = self.weave.paired.get(over) {
+                    let own = leads(side, &|at| at == list.ex.text);
+                    return own.then(|| (Ex::path(&*scope.var), &names[..]));
+                }
+                over = self.weave.same.get(over)?;
+            }
+            None
+        })
     }
 
     /// An item of another node.
@@ -118,6 +170,20 @@ impl Say<'_, '_> {
         {
             return Ok(found);
         }
+        if let (Which::Own, None, Card::One(Item { known, rest: Rest::Empty, .. })) = (which, at, &flow.card)
+            && let Some((var, more)) = self.merged(&here, &list)
+            && !known.iter().any(|(name, _)| more.contains(name))
+        {
+            let fields = known.iter().map(|(name, _)| (name.clone(), var.field(name)));
+            return Ok(Item::of(fields.collect(), Rest::Empty));
+        }
+        // Where there is one at most, it is that one.
+        let which =
+            if matches!(which, Which::Own) && at.is_none() && self.weave.single.contains(&list.ex.text) {
+                Which::First
+            } else {
+                which
+            };
         match (which, at) {
             (Which::Own, Some(scope)) => Ok(list.item(Ex::path(&*self.weave.scopes[scope].var))),
             (Which::Own, None) => {
@@ -180,4 +246,15 @@ pub(super) fn fixed(params: Value, _js: &crate::js::Js) -> Res<Val> {
     });
     let known = fixed.collect();
     Ok(Val::Json(Item::of(known, Rest::Closed("the parameters of a node".into()))))
+}
+
+/// What an expression is called where it is told of.
+pub(super) fn name_of(js: &crate::js::Js) -> String {
+    use crate::js::Js;
+    match js {
+        Js::Name(name) => name.clone(),
+        Js::Member(of, name) => format!("{}.{name}", name_of(of)),
+        Js::Call(of, _) => format!("{}()", name_of(of)),
+        _ => "…".into(),
+    }
 }

@@ -10,6 +10,11 @@ impl super::Scope {
     pub fn holder(&self) -> &str {
         &self.holder
     }
+
+    /// What of a round is read from outside under a key.
+    pub fn exported(&self, key: &str) -> Option<&Ex> {
+        self.exports.iter().find(|(known, _)| known == key).map(|(_, ex)| ex)
+    }
 }
 
 impl Weave<'_> {
@@ -31,8 +36,13 @@ impl Weave<'_> {
         if let Some(guard) = &inner.guard {
             body.push(Entry::text("if", &*guard.text));
         }
-        body.push(Entry::text("for_each", &*inner.over.text));
-        if inner.var != "item" {
+        if let Some(until) = &inner.until {
+            body.push(Entry::bare("repeat", super::rounds::MOST));
+            body.push(Entry::text("until", &*until.text));
+        } else {
+            body.push(Entry::text("for_each", &*inner.over.text));
+        }
+        if inner.until.is_none() && inner.var != "item" {
             body.push(Entry::text("as", &*inner.var));
         }
         let mut steps = self.steps(scope);
@@ -44,7 +54,8 @@ impl Weave<'_> {
         }
         body.push(Entry::map("steps", steps));
         if inner.exports.is_empty() {
-            body.push(Entry::text("output", "{{ index }}"));
+            let count = if inner.until.is_some() { "{{ round }}" } else { "{{ index }}" };
+            body.push(Entry::text("output", count));
         } else {
             let exports = inner.exports.iter().map(|(key, ex)| Entry::text(&**key, ex.hole()));
             body.push(Entry::new("output", Tree::Map(exports.collect())));
