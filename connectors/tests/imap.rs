@@ -108,7 +108,8 @@ impl Account {
         let trigger = manifest.triggers.iter().find(|trigger| trigger.name == "new_message").unwrap();
         let TriggerKind::Poll(poll) = &trigger.kind else { panic!("it is asked") };
         let input = Value::object([("folder", Value::text(folder))]);
-        let question = Question { manifest, trigger, poll, input: &input, connection: None, since, base: None };
+        let question =
+            Question { manifest, trigger, poll, input: &input, connection: None, since, base: None };
         self.connectors().ask(&question).await
     }
 }
@@ -118,7 +119,9 @@ fn subjects(told: &Told) -> Vec<String> {
 }
 
 fn message(subject: &str) -> String {
-    format!("From: Bob <bob@example.com>\nTo: ada@example.com\nSubject: {subject}\nMessage-ID: <{subject}@b>\n\nHello {subject}\n")
+    format!(
+        "From: Bob <bob@example.com>\nTo: ada@example.com\nSubject: {subject}\nMessage-ID: <{subject}@b>\n\nHello {subject}\n"
+    )
 }
 
 const MIXED: &str = "From: =?utf-8?q?J=C3=BCrgen?= <j@example.com>\nTo: ada@example.com, \"B, C\" <b@example.com>\n\
@@ -137,7 +140,8 @@ async fn a_mailbox_of_dovecot_is_read_and_put_in_order() {
     assert_eq!(account.ask("check", json!({})).await.unwrap(), json!({ "host": "127.0.0.1" }));
     server.by_hand(user, &["CREATE \"Entw&APw-rfe\"".into(), "CREATE Done".into()]);
     let folders = account.ask("list_folders", json!({})).await.unwrap();
-    let folder = |name: &str, purpose: Json| json!({ "name": name, "purpose": purpose, "holds_messages": true });
+    let folder =
+        |name: &str, purpose: Json| json!({ "name": name, "purpose": purpose, "holds_messages": true });
     let wanted = [
         folder("Done", Json::Null),
         folder("Entwürfe", Json::Null),
@@ -151,10 +155,18 @@ async fn a_mailbox_of_dovecot_is_read_and_put_in_order() {
     server.arrives(user, "INBOX", &message("three"));
     let list = async |with: Json| account.ask("list_messages", with).await.unwrap();
     let found = |list: &Json| -> Vec<String> {
-        list["messages"].as_array().unwrap().iter().map(|one| one["subject"].as_str().unwrap().to_owned()).collect()
+        list["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["subject"].as_str().unwrap().to_owned())
+            .collect()
     };
     let all = list(json!({})).await;
-    assert_eq!((found(&all), &all["more"]), (vec!["three".into(), "Rechnung für März".into(), "one".into()], &json!(false)));
+    assert_eq!(
+        (found(&all), &all["more"]),
+        (vec!["three".into(), "Rechnung für März".into(), "one".into()], &json!(false))
+    );
     assert_eq!(all["messages"][1]["from"], "Jürgen <j@example.com>");
     assert_eq!(all["messages"][1]["to"], "ada@example.com, \"B, C\" <b@example.com>");
     assert_eq!(all["messages"][1]["references"], "<a@x> <b@x>");
@@ -182,13 +194,17 @@ async fn a_mailbox_of_dovecot_is_read_and_put_in_order() {
     let got = account.ask("get_message", json!({ "id": id })).await.unwrap();
     assert_eq!((&got["text"], &got["html"]), (&json!("Grüße {{ 1 + 1 }}"), &json!("<b>Hi</b>")));
     let file = &got["attachments"][0];
-    assert_eq!((&file["name"], &file["type"], &file["size"]), (&json!("bill.pdf"), &json!("application/pdf"), &json!(5)));
+    assert_eq!(
+        (&file["name"], &file["type"], &file["size"]),
+        (&json!("bill.pdf"), &json!("application/pdf"), &json!(5))
+    );
     assert!(format!("{}", file["content"]).contains("JVBERi0="), "{file}");
     assert_eq!(got["headers"]["mime-version"], "1.0");
     assert_eq!((&got["read"], &got["folder"]), (&json!(false), &json!("INBOX")), "looking marks nothing");
 
     for _ in 0..2 {
-        let marked = account.ask("mark_message", json!({ "id": id, "read": true, "flagged": true })).await.unwrap();
+        let marked =
+            account.ask("mark_message", json!({ "id": id, "read": true, "flagged": true })).await.unwrap();
         assert_eq!((&marked["read"], &marked["flagged"]), (&json!(true), &json!(true)));
     }
     assert_eq!(found(&list(json!({ "unread": false, "flagged": true })).await).len(), 1);
@@ -235,7 +251,8 @@ async fn each_message_that_arrives_is_told_once_also_where_a_folder_is_made_anew
             since = news.since.unwrap();
         }
     }
-    let wanted: Vec<String> = (0..5).flat_map(|round| (0..round).map(move |one| format!("{round}-{one}"))).collect();
+    let wanted: Vec<String> =
+        (0..5).flat_map(|round| (0..round).map(move |one| format!("{round}-{one}"))).collect();
     assert_eq!(told, wanted);
     // A limit cuts nothing off.
     for one in 0..7 {
@@ -259,11 +276,15 @@ async fn each_message_that_arrives_is_told_once_also_where_a_folder_is_made_anew
         format!("APPEND Bills2 \"{date}\" {{{}+}}\r\n{text}", text.len())
     };
     let mut commands = vec!["CREATE Bills2".to_owned()];
-    commands.extend((0..20).map(|one| dated(&format!("old-{one}"), &format!("{:2}-Jan-2026 09:00:00 +0000", one + 1))));
+    commands.extend(
+        (0..20).map(|one| dated(&format!("old-{one}"), &format!("{:2}-Jan-2026 09:00:00 +0000", one + 1))),
+    );
     server.by_hand(user, &commands);
     let known = account.told("Bills2", None).await.unwrap().since.unwrap();
     let mut commands = vec!["DELETE Bills2".to_owned(), "CREATE Bills2".to_owned()];
-    commands.extend((0..30).map(|one| dated(&format!("old-{one}"), &format!("{:2}-Jan-2026 09:00:00 +0000", one + 1))));
+    commands.extend(
+        (0..30).map(|one| dated(&format!("old-{one}"), &format!("{:2}-Jan-2026 09:00:00 +0000", one + 1))),
+    );
     server.by_hand(user, &commands);
     let news = account.told("Bills2", Some(&known)).await.unwrap();
     assert_eq!(subjects(&news), (20..30).map(|one| format!("old-{one}")).collect::<Vec<_>>());
@@ -273,7 +294,13 @@ async fn each_message_that_arrives_is_told_once_also_where_a_folder_is_made_anew
     for _ in 0..6 {
         let with = json!({ "folder": "Bills2", "since": next, "limit": 4 });
         let news = account.ask("list_new_messages", with).await.unwrap();
-        found.extend(news["messages"].as_array().unwrap().iter().map(|one| one["subject"].as_str().unwrap().to_owned()));
+        found.extend(
+            news["messages"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["subject"].as_str().unwrap().to_owned()),
+        );
         next = news["next"].as_str().unwrap().to_owned();
     }
     assert_eq!(found, (20..30).map(|one| format!("old-{one}")).collect::<Vec<_>>());
@@ -319,7 +346,10 @@ fn a_mailbox_is_spoken_to_encrypted_by_who_proves_its_name() {
 
 #[tokio::test]
 async fn a_wrong_password_and_what_is_not_encrypted_are_refused_and_nothing_is_told() {
-    let double = Double::start(vec![("AUTHENTICATE", says(format!("{{tag}} NO [AUTHENTICATIONFAILED] not {CANARY}\r\n")))]);
+    let double = Double::start(vec![(
+        "AUTHENTICATE",
+        says(format!("{{tag}} NO [AUTHENTICATIONFAILED] not {CANARY}\r\n")),
+    )]);
     let account = Account::of(&double);
     let failure = account.ask("list_messages", json!({})).await.unwrap_err();
     assert_eq!((failure.kind, failure.retryable), (FailureKind::Auth, false));
@@ -348,7 +378,10 @@ async fn a_wrong_password_and_what_is_not_encrypted_are_refused_and_nothing_is_t
     // What is said behind the line with which encryption begins may be anybody's; so may who is signed in already.
     let offers = "* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN\r\n{tag} OK x\r\n";
     for manners in [
-        vec![("CAPABILITY", says(offers)), ("STARTTLS", says("{tag} OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"))],
+        vec![
+            ("CAPABILITY", says(offers)),
+            ("STARTTLS", says("{tag} OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n")),
+        ],
         vec![("", says("* PREAUTH welcome\r\n"))],
     ] {
         let evil = Double::start(manners);
@@ -379,7 +412,8 @@ async fn a_wrong_password_and_what_is_not_encrypted_are_refused_and_nothing_is_t
 
 #[tokio::test]
 async fn other_ways_to_send_a_password_are_known() {
-    let capable = |can: &str| ("CAPABILITY", says(format!("* CAPABILITY IMAP4rev1 {can}\r\n{{tag}} OK x\r\n")));
+    let capable =
+        |can: &str| ("CAPABILITY", says(format!("* CAPABILITY IMAP4rev1 {can}\r\n{{tag}} OK x\r\n")));
     let plain = Double::start(vec![capable("AUTH=PLAIN"), ("AUTHENTICATE", says("+ \r\n"))]);
     // The double takes the token for a command, whose tag is the token itself: so nothing comes of it but the line.
     let _ = tokio::time::timeout(Duration::from_secs(2), Account::of(&plain).ask("check", json!({}))).await;
@@ -433,7 +467,11 @@ async fn a_hostile_server_gets_a_failure_and_takes_neither_memory_nor_time() {
         ("another's tag", vec![("EXAMINE", says("zz OK done\r\n"))], FailureKind::Network),
         ("no such folder", vec![("EXAMINE", says("{tag} NO none\r\n"))], FailureKind::NotFound),
         ("no numbers", vec![("EXAMINE", says("* 1 EXISTS\r\n{tag} OK x\r\n"))], FailureKind::Refused),
-        ("other numbers", vec![("EXAMINE", says("* OK [UIDVALIDITY 8] x\r\n{tag} OK x\r\n"))], FailureKind::NotFound),
+        (
+            "other numbers",
+            vec![("EXAMINE", says("* OK [UIDVALIDITY 8] x\r\n{tag} OK x\r\n"))],
+            FailureKind::NotFound,
+        ),
         ("nothing", fetch(""), FailureKind::NotFound),
         ("another message", fetch("* 1 FETCH (UID 8 BODY[] \"x\")\r\n"), FailureKind::NotFound),
         ("a busy server", vec![("UID FETCH", says("{tag} NO [UNAVAILABLE] later\r\n"))], FailureKind::Server),
@@ -441,7 +479,10 @@ async fn a_hostile_server_gets_a_failure_and_takes_neither_memory_nor_time() {
     ] {
         let (got, took) = comes("get_message", manners).await;
         let failure = got.expect_err(name);
-        assert!(failure.kind == wanted || (wanted == FailureKind::Network && failure.kind == limit), "{name}: {failure}");
+        assert!(
+            failure.kind == wanted || (wanted == FailureKind::Network && failure.kind == limit),
+            "{name}: {failure}"
+        );
         assert!(took < Duration::from_secs(20), "{name}: {took:?}");
         assert!(failure.message.len() < 600, "{name}: {failure}");
     }
@@ -449,14 +490,19 @@ async fn a_hostile_server_gets_a_failure_and_takes_neither_memory_nor_time() {
     for odd in [
         format!("* 1 FETCH (UID 9 INTERNALDATE NIL FLAGS NIL BODY[] {{{}}}\r\n{RAW})\r\n", RAW.len()),
         format!("* OK [READ-ONLY]ü\r\n* 1 FETCH (BODY[] {{{}}}\r\n{RAW} UID 9)\r\n* 3 EXISTS\r\n", RAW.len()),
-        format!("* X-OWN (a (b))\r\n* 1 FETCH (UID 9 X-A ((1 2) \"y\") BODY[] {{{}}}\r\n{RAW})\r\n* 1 FETCH (FLAGS ())\r\n", RAW.len()),
+        format!(
+            "* X-OWN (a (b))\r\n* 1 FETCH (UID 9 X-A ((1 2) \"y\") BODY[] {{{}}}\r\n{RAW})\r\n* 1 FETCH (FLAGS ())\r\n",
+            RAW.len()
+        ),
     ] {
         let (got, _) = comes("get_message", fetch(&odd)).await;
         assert_eq!(got.unwrap()["text"], "Hello\n", "{odd}");
     }
     // A message that says the password says stars.
     let echo = format!("Subject: {CANARY}\r\n\r\nIt is {CANARY}.\r\n");
-    let (got, _) = comes("get_message", fetch(&format!("* 1 FETCH (UID 9 BODY[] {{{}}}\r\n{echo})\r\n", echo.len()))).await;
+    let (got, _) =
+        comes("get_message", fetch(&format!("* 1 FETCH (UID 9 BODY[] {{{}}}\r\n{echo})\r\n", echo.len())))
+            .await;
     assert_eq!(got.unwrap()["text"], "It is ***.\n");
 }
 
@@ -472,7 +518,9 @@ async fn a_message_may_nest_and_lie_and_is_read_all_the_same() {
     }
     let many = format!("Subject: many\r\n{}\r\nx", "X-A: b\r\n".repeat(50_000));
     let addresses = format!("Subject: to\r\nTo: {}\r\n\r\nx", "a@b.example, ".repeat(50_000));
-    for raw in [nested, letters, many, addresses, "\r\n".into(), "x".into(), "\u{0}\u{1}".into(), String::new()] {
+    for raw in
+        [nested, letters, many, addresses, "\r\n".into(), "x".into(), "\u{0}\u{1}".into(), String::new()]
+    {
         let answer = format!("* 1 FETCH (UID 9 BODY[] {{{}}}\r\n{raw})\r\n{{tag}} OK x\r\n", raw.len());
         let (got, took) = comes("get_message", vec![("UID FETCH", says(answer))]).await;
         let shown: String = raw.chars().take(20).collect();
@@ -519,8 +567,12 @@ async fn what_breaks_off_is_in_doubt_only_where_something_may_have_changed() {
     // A silent one is left after its time.
     let quiet = Double::start(vec![("UID MOVE", Instead::Silence)]);
     let began = Instant::now();
-    let failure = Account::of(&quiet).ask("move_message", json!({ "id": "7.9", "to": "Done" })).await.unwrap_err();
-    assert!(!failure.answered && !failure.retryable && began.elapsed() < Duration::from_secs(70), "{failure}");
+    let failure =
+        Account::of(&quiet).ask("move_message", json!({ "id": "7.9", "to": "Done" })).await.unwrap_err();
+    assert!(
+        !failure.answered && !failure.retryable && began.elapsed() < Duration::from_secs(70),
+        "{failure}"
+    );
 }
 
 #[tokio::test]

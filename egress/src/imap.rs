@@ -219,7 +219,7 @@ impl Client {
         errand::check(errand)?;
         let limit = mailbox.timeout.unwrap_or(self.policy.timeout);
         let mut under_way = UnderWay::default();
-        match tokio::time::timeout(limit, self.talk(mailbox, errand, &mut under_way)).await {
+        match tokio::time::timeout(limit, Box::pin(self.talk(mailbox, errand, &mut under_way))).await {
             Ok(outcome) => outcome,
             Err(_) if under_way.acts => Err(Error::Timeout { host: mailbox.host.clone(), limit }),
             Err(_) => {

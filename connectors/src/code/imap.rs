@@ -7,7 +7,9 @@ use dsl::catalog::{Failure, FailureKind, Safety};
 use dsl::value::{File, Object, UNKNOWN, Value};
 use egress::{Brought, Errand, Login, Mailbox, Mark, Message, MessageId, No, Security, Sought, Within};
 use jiff::Timestamp;
-use mail_parser::{Address, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders as _, PartType};
+use mail_parser::{
+    Address, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders as _, PartType,
+};
 
 use super::Coded;
 use super::smtp::{Server, elsewhere};
@@ -71,7 +73,12 @@ pub(super) enum Wish {
 }
 
 /// Carries it out.
-pub(super) async fn call(wish: Wish, call: &Coded<'_>, params: &Params, safety: Safety) -> Result<Value, Failure> {
+pub(super) async fn call(
+    wish: Wish,
+    call: &Coded<'_>,
+    params: &Params,
+    safety: Safety,
+) -> Result<Value, Failure> {
     let errand = errand(wish, params)?;
     let mailbox = mailbox(call)?;
     let name = format!("MAIL {}:{}", mailbox.host, mailbox.port);
@@ -79,16 +86,17 @@ pub(super) async fn call(wish: Wish, call: &Coded<'_>, params: &Params, safety: 
     let brought = brought.map_err(|error| unanswered(&error, &name, safety))?;
     // A long message takes a while.
     let given = tokio::task::spawn_blocking(move || given(wish, brought)).await;
-    given.map_err(|_| Failure::new(FailureKind::Server, "reading a message was cut off"))
-        .map(|value| match (wish, value) {
-            (Wish::Try, _) => Value::object([("host", Value::text(mailbox.host))]),
-            (Wish::Get | Wish::Mark, Value::Object(fields)) => {
-                let mut fields = (*fields).clone();
-                fields.insert("folder".into(), Value::text(folder(params).unwrap_or(INBOX)));
-                Value::Object(fields.into())
-            }
-            (_, value) => value,
-        })
+    given.map_err(|_| Failure::new(FailureKind::Server, "reading a message was cut off")).map(|value| match (
+        wish, value,
+    ) {
+        (Wish::Try, _) => Value::object([("host", Value::text(mailbox.host))]),
+        (Wish::Get | Wish::Mark, Value::Object(fields)) => {
+            let mut fields = (*fields).clone();
+            fields.insert("folder".into(), Value::text(folder(params).unwrap_or(INBOX)));
+            Value::Object(fields.into())
+        }
+        (_, value) => value,
+    })
 }
 
 /// What would be asked.
@@ -261,9 +269,7 @@ fn given(wish: Wish, brought: Brought) -> Value {
         }
         Brought::Message(message) if wish == Wish::Mark => Value::Object(Arc::new(marks(&message))),
         Brought::Message(message) => whole(&message),
-        Brought::Moved(id) => {
-            Value::object([("id", id.map_or(Value::Null, |id| Value::text(shown(id))))])
-        }
+        Brought::Moved(id) => Value::object([("id", id.map_or(Value::Null, |id| Value::text(shown(id))))]),
         Brought::Deleted(was_there) => Value::object([("deleted", Value::Bool(was_there))]),
     }
 }
@@ -281,7 +287,7 @@ fn marks(message: &Message) -> Object {
 
 /// The heads of a message, with what the server says of it.
 fn heads(message: &Message) -> Object {
-    let parsed = MessageParser::default().parse(&message.raw[..]);
+    let parsed = MessageParser::default().parse_headers(&message.raw[..]);
     let mut all = marks(message);
     all.extend(said(parsed.as_ref()));
     let size = message.size.map_or(Value::Null, |size| Value::Int(size.into()));
@@ -332,6 +338,7 @@ fn whole(message: &Message) -> Value {
         }
         attachments = parsed.attachments().take(ATTACHMENTS).map(attachment).collect();
     }
+    take_apart(parsed);
     let mut all = heads(message);
     all.extend([
         ("text".into(), text.map_or(Value::Null, Value::text)),
@@ -340,6 +347,18 @@ fn whole(message: &Message) -> Value {
         ("attachments".into(), Value::list(attachments)),
     ]);
     Value::Object(all.into())
+}
+
+/// Lets go of a message layer by layer: letters within letters, 100,000 deep, would end the process where each let go of the
+/// one inside it.
+fn take_apart(message: Option<Parsed<'_>>) {
+    let mut layers: Vec<Vec<MessagePart<'_>>> = message.into_iter().map(|message| message.parts).collect();
+    while let Some(parts) = layers.pop() {
+        layers.extend(parts.into_iter().filter_map(|part| match part.body {
+            PartType::Message(inner) => Some(inner.parts),
+            _ => None,
+        }));
+    }
 }
 
 /// A file of a message, in the form in which `email.send` takes it.
@@ -354,7 +373,8 @@ fn attachment(part: &MessagePart<'_>) -> Value {
     };
     // A name is a label: the parts of a path before it say nothing here.
     let name = part.attachment_name().map(one_line);
-    let name = name.as_deref().and_then(|name| name.rsplit(['/', '\\']).next()).filter(|name| !name.is_empty());
+    let name =
+        name.as_deref().and_then(|name| name.rsplit(['/', '\\']).next()).filter(|name| !name.is_empty());
     let name = name.map_or_else(
         || if matches!(part.body, PartType::Message(_)) { "message.eml" } else { "attachment" }.to_owned(),
         short,

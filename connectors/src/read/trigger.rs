@@ -142,7 +142,8 @@ fn poll(fields: &mut Fields<'_, '_, '_>, connected: &Scope, around: &Around<'_>,
     }
     for other in ["cursor", "overlap"] {
         if let Some(entry) = fields.entry(other).filter(|_| fields.entry("next").is_some()) {
-            let message = format!("`{other}` stands beside `next`, by which the answer says from where to go on");
+            let message =
+                format!("`{other}` stands beside `next`, by which the answer says from where to go on");
             let wrong = Diagnostic::error(Code::Exclusive, entry.key.span(), message);
             fields.reader.diagnostics.push(wrong.help("leave out one of the two"));
         }

@@ -28,9 +28,13 @@ fn said(command: &str, args: &[&str]) -> String {
 
 impl Dovecot {
     pub fn start() -> Option<Dovecot> {
-        let program = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].into_iter().find(|at| Path::new(at).exists());
+        let program =
+            ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].into_iter().find(|at| Path::new(at).exists());
         let Some(program) = program else {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "dovecot is not installed: .ci/run does it");
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "dovecot is not installed: .ci/run does it"
+            );
             eprintln!("SKIPPED: dovecot is not installed");
             return None;
         };
@@ -47,11 +51,15 @@ impl Dovecot {
         let own = if is_root {
             String::new()
         } else {
-            format!("default_internal_user = {user}\ndefault_internal_group = {group}\ndefault_login_user = {user}\n")
+            format!(
+                "default_internal_user = {user}\ndefault_internal_group = {group}\ndefault_login_user = {user}\n"
+            )
         };
         std::fs::create_dir(folder.path().join("home")).unwrap();
         if is_root {
-            assert!(Command::new("chown").args(["nobody", &format!("{at}/home")]).status().unwrap().success());
+            assert!(
+                Command::new("chown").args(["nobody", &format!("{at}/home")]).status().unwrap().success()
+            );
             assert!(Command::new("chmod").args(["755", &at]).status().unwrap().success());
         }
         let (open, tls) = (free(), free());
@@ -68,8 +76,13 @@ impl Dovecot {
         );
         let file = folder.path().join("dovecot.conf");
         std::fs::write(&file, config).unwrap();
-        let process =
-            Command::new(program).arg("-F").arg("-c").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = Command::new(program)
+            .arg("-F")
+            .arg("-c")
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
         let server = Dovecot { open, tls, process: process.unwrap(), folder };
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", open)).is_err() {

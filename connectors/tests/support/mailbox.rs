@@ -94,7 +94,8 @@ fn well(command: &str) -> String {
         _ if command.contains("FETCH") => fetched(),
         _ if command.starts_with("UID MOVE") => "* OK [COPYUID 8 9 21] x\r\n* 1 EXPUNGE\r\n".to_owned(),
         _ if command.starts_with("LIST") => {
-            "* LIST (\\HasNoChildren \\Sent) \"/\" \"Gel&APY-scht\"\r\n* LIST () \"/\" {5}\r\nINBOX\r\n".to_owned()
+            "* LIST (\\HasNoChildren \\Sent) \"/\" \"Gel&APY-scht\"\r\n* LIST () \"/\" {5}\r\nINBOX\r\n"
+                .to_owned()
         }
         _ => String::new(),
     };

@@ -124,13 +124,15 @@ async fn find<S: AsyncRead + AsyncWrite + Unpin>(
     most: usize,
 ) -> Result<Brought, Error> {
     let Opened { made, .. } = open(talk, folder, "EXAMINE").await?;
-    let says: Vec<(&str, &str)> = sought.says.iter().map(|(within, text)| (within.name(), text.as_str())).collect();
+    let says: Vec<(&str, &str)> =
+        sought.says.iter().map(|(within, text)| (within.name(), text.as_str())).collect();
     let mut parts = vec![plain("UID SEARCH")];
     if !says.iter().all(|(_, text)| text.is_ascii()) {
         parts.push(plain("CHARSET UTF-8"));
     }
     parts.push(plain("UNDELETED"));
-    let flag = |known: Option<bool>, yes: &str, no: &str| known.map(|known| plain(if known { yes } else { no }));
+    let flag =
+        |known: Option<bool>, yes: &str, no: &str| known.map(|known| plain(if known { yes } else { no }));
     parts.extend(flag(sought.read, "SEEN", "UNSEEN"));
     parts.extend(flag(sought.flagged, "FLAGGED", "UNFLAGGED"));
     parts.extend(sought.since.map(|since| plain(format!("SINCE {}", day(since)))));
@@ -408,7 +410,8 @@ fn attributes(data: &Data) -> Attributes {
 
 /// The numbers that a search found, each once, the smallest first.
 fn numbers(said: &Said) -> Vec<u32> {
-    let mut found: Vec<u32> = said.of("SEARCH").flat_map(|data| &data.words).filter_map(Word::number).collect();
+    let mut found: Vec<u32> =
+        said.of("SEARCH").flat_map(|data| &data.words).filter_map(Word::number).collect();
     found.sort_unstable();
     found.dedup();
     found

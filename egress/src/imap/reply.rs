@@ -243,7 +243,9 @@ mod tests {
         assert_eq!(announced(b"A1 NO there is none {12}", true), None);
         assert_eq!(announced(b"* 1 FETCH (BODY[] {12}", true), Some((18, 12)));
         assert_eq!(announced(b"* 1 FETCH (BINARY[1] ~{12}", true), Some((21, 12)));
-        for none in ["* 1 FETCH {}", "* 1 FETCH {-1}", "* 1 FETCH {1x}", "* 1 FETCH {99999999999999999999}", "}"] {
+        for none in
+            ["* 1 FETCH {}", "* 1 FETCH {-1}", "* 1 FETCH {1x}", "* 1 FETCH {99999999999999999999}", "}"]
+        {
             assert_eq!(announced(none.as_bytes(), true), None, "{none}");
         }
         assert_eq!(line("+"), Some(Reply::More));
@@ -251,7 +253,18 @@ mod tests {
 
     #[test]
     fn what_is_not_imap_is_found_and_nothing_panics() {
-        for wrong in ["", "*", "* ", "* 1", "* (", "* FETCH )", "* X \"a", "* X \"\\", "220 smtp.example.com", "* \"x\""] {
+        for wrong in [
+            "",
+            "*",
+            "* ",
+            "* 1",
+            "* (",
+            "* FETCH )",
+            "* X \"a",
+            "* X \"\\",
+            "220 smtp.example.com",
+            "* \"x\"",
+        ] {
             assert_eq!(line(wrong), None, "{wrong}");
         }
         assert_eq!(line(&format!("* X {}", "(".repeat(100_000))), None);
@@ -264,10 +277,13 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(seed >> 33).unwrap() % most
         };
-        let bits: [&[u8]; 14] =
-            [b"* ", b"1 ", b"FETCH ", b"(", b")", b"\"", b"\\", b"[", b"]", b"{3}", b"NIL", b" ", b"\xff", b"OK "];
+        let bits: [&[u8]; 14] = [
+            b"* ", b"1 ", b"FETCH ", b"(", b")", b"\"", b"\\", b"[", b"]", b"{3}", b"NIL", b" ", b"\xff",
+            b"OK ",
+        ];
         for _ in 0..100_000 {
-            let line: Vec<u8> = (0..chance(20)).flat_map(|_| bits[chance(bits.len())].iter().copied()).collect();
+            let line: Vec<u8> =
+                (0..chance(20)).flat_map(|_| bits[chance(bits.len())].iter().copied()).collect();
             let _ = announced(&line, true);
             let _ = read(&[Piece::Line(line), Piece::Literal("x".into())]);
         }

@@ -1,6 +1,6 @@
 //! A dialogue in IMAP: commands with their answers, each within limits, secrets filled in last.
 
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes, BytesMut};
 use secret::{Hole, Secret};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -11,6 +11,12 @@ use crate::redact::{Needles, Opened};
 
 /// The most bytes of the lines of one answer, without what they announce.
 const LINES: usize = 2 * 1024 * 1024;
+
+/// The most answers of a dialogue. A mailbox of many folders has thousands.
+const ANSWERS: u32 = 50_000;
+
+/// The most bytes that are read at once.
+const PIECE: usize = 64 * 1024;
 
 /// A part of a command.
 pub(super) enum Part<'a> {
@@ -65,11 +71,12 @@ pub(super) struct UnderWay {
 /// A dialogue.
 pub(super) struct Talk<'a, S> {
     pub stream: S,
-    pub unread: Vec<u8>,
+    pub unread: BytesMut,
     mailbox: &'a Mailbox,
     opened: &'a Opened,
     needles: Option<Needles>,
     tags: u32,
+    answers: u32,
     /// How many bytes may still come.
     left: usize,
     limit: usize,
@@ -79,8 +86,9 @@ pub(super) struct Talk<'a, S> {
 impl<'a> Talk<'a, ()> {
     /// The dialogue over another stream.
     pub fn over<S>(self, stream: S) -> Talk<'a, S> {
-        let Talk { stream: (), unread, mailbox, opened, needles, tags, left, limit, under_way } = self;
-        Talk { stream, unread, mailbox, opened, needles, tags, left, limit, under_way }
+        let Talk { stream: (), unread, mailbox, opened, needles, tags, answers, left, limit, under_way } =
+            self;
+        Talk { stream, unread, mailbox, opened, needles, tags, answers, left, limit, under_way }
     }
 }
 
@@ -94,13 +102,24 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         under_way: &'a mut UnderWay,
     ) -> Talk<'a, S> {
         let left = limit.saturating_add(2 * LINES);
-        Talk { stream, unread: vec![], mailbox, opened, needles: None, tags: 0, left, limit, under_way }
+        Talk {
+            stream,
+            unread: BytesMut::new(),
+            mailbox,
+            opened,
+            needles: None,
+            tags: 0,
+            answers: 0,
+            left,
+            limit,
+            under_way,
+        }
     }
 
     /// The stream, and the dialogue without it.
     pub fn parted(self) -> (Talk<'a, ()>, S) {
-        let Talk { stream, unread, mailbox, opened, needles, tags, left, limit, under_way } = self;
-        (Talk { stream: (), unread, mailbox, opened, needles, tags, left, limit, under_way }, stream)
+        let Talk { stream, unread, mailbox, opened, needles, tags, answers, left, limit, under_way } = self;
+        (Talk { stream: (), unread, mailbox, opened, needles, tags, answers, left, limit, under_way }, stream)
     }
 
     /// The greeting of a server at which nobody is signed in yet.
@@ -161,7 +180,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         self.needles = Some(self.opened.needles());
         match done {
             Ok(_) => Ok(()),
-            Err(Error::Mailbox { host, no: No::Other, said }) => Err(Error::Mailbox { host, no: No::SignIn, said }),
+            Err(Error::Mailbox { host, no: No::Other, said }) => {
+                Err(Error::Mailbox { host, no: No::SignIn, said })
+            }
             Err(other) => Err(other),
         }
     }
@@ -174,7 +195,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             line.push(' ');
             match part {
                 Part::Plain(text) => line.push_str(text),
-                Part::Text(text) if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.len() < 1000 => {
+                Part::Text(text)
+                    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.len() < 1000 =>
+                {
                     line.push('"');
                     line.push_str(&text.replace('\\', "\\\\").replace('"', "\\\""));
                     line.push('"');
@@ -206,7 +229,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     pub fn no(&self, otherwise: No, code: &[String], said: &str) -> Error {
         let known = code.first().map(|code| code.to_ascii_uppercase());
         let no = match known.as_deref() {
-            Some("AUTHENTICATIONFAILED" | "AUTHORIZATIONFAILED" | "EXPIRED" | "PRIVACYREQUIRED") => No::SignIn,
+            Some("AUTHENTICATIONFAILED" | "AUTHORIZATIONFAILED" | "EXPIRED" | "PRIVACYREQUIRED") => {
+                No::SignIn
+            }
             Some("NONEXISTENT" | "TRYCREATE" | "UIDNOTSTICKY") => No::Missing,
             Some("UNAVAILABLE" | "INUSE" | "SERVERBUG" | "CONTACTADMIN") => No::Busy,
             Some("NOPERM") => No::Forbidden,
@@ -271,6 +296,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     }
 
     async fn reply(&mut self) -> Result<Reply, Error> {
+        self.answers += 1;
+        if self.answers > ANSWERS {
+            return Err(self.too_large("body", self.limit));
+        }
         let (mut pieces, mut lines) = (vec![], 0);
         loop {
             let mut line = self.line(LINES - lines).await?;
@@ -295,12 +324,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         let mut seen = 0;
         loop {
             if let Some(end) = memchr::memchr(b'\n', &self.unread[seen..]) {
-                let mut line: Vec<u8> = self.unread.drain(..=seen + end).collect();
-                line.pop();
-                if line.last() == Some(&b'\r') {
-                    line.pop();
-                }
-                return Ok(line);
+                let line = self.unread.split_to(seen + end + 1);
+                let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                return Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec());
             }
             seen = self.unread.len();
             if seen >= most {
@@ -319,24 +345,24 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         while self.unread.len() < size {
             self.fill().await?;
         }
-        let rest = self.unread.split_off(size);
-        let bytes = std::mem::replace(&mut self.unread, rest);
-        Ok(self.redacted(bytes.into()))
+        let bytes = self.unread.split_to(size).freeze();
+        Ok(self.redacted(bytes))
     }
 
     async fn fill(&mut self) -> Result<(), Error> {
         if self.left == 0 {
             return Err(self.too_large("body", self.limit));
         }
-        let mut piece = [0; 16 * 1024];
-        let most = piece.len().min(self.left);
-        let read = self.stream.read(&mut piece[..most]).await;
+        // No room is taken on the stack: dialogues lie in other futures, each of which would hold it.
+        let most = self.left.min(PIECE);
+        self.unread.reserve(most);
+        let mut room = (&mut self.unread).limit(most);
+        let read = self.stream.read_buf(&mut room).await;
         let read = read.map_err(|error| self.broken(&error.to_string()))?;
         if read == 0 {
             return Err(self.broken("it ended the dialogue"));
         }
         self.left -= read;
-        self.unread.extend_from_slice(&piece[..read]);
         Ok(())
     }
 
