@@ -1,7 +1,8 @@
 //! Actions of manifests that code carries out, since no request over HTTP does: handing a message to a mail server, reading
-//! a feed at whatever address, asking a database. All else about them is data as for every action: parameters, types, safety, limits, sign-in.
+//! a mailbox, a feed at whatever address, asking a database. All else about them is data as for every action: parameters, types, safety, limits, sign-in.
 
 mod feed;
+pub(crate) mod imap;
 pub(crate) mod smtp;
 pub(crate) mod sql;
 
@@ -25,6 +26,22 @@ use crate::params::{Params, no_secret};
 /// A piece of code that carries an action out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
+    /// Deletes a message of a mailbox.
+    ImapDelete,
+    /// Lists messages of a mailbox.
+    ImapFind,
+    /// Lists the folders of a mailbox.
+    ImapFolders,
+    /// Reads a message of a mailbox.
+    ImapGet,
+    /// Marks a message of a mailbox.
+    ImapMark,
+    /// Moves a message of a mailbox.
+    ImapMove,
+    /// Lists what is new in a mailbox.
+    ImapNews,
+    /// Signs in at a mailbox.
+    ImapTry,
     /// Changes rows of MySQL or MariaDB.
     MysqlExecute,
     /// Reads rows of MySQL or MariaDB.
@@ -95,7 +112,15 @@ impl Coded<'_> {
 
 impl Code {
     /// All of them, sorted by their names.
-    pub const ALL: [Code; 9] = [
+    pub const ALL: [Code; 17] = [
+        Code::ImapDelete,
+        Code::ImapFind,
+        Code::ImapFolders,
+        Code::ImapGet,
+        Code::ImapMark,
+        Code::ImapMove,
+        Code::ImapNews,
+        Code::ImapTry,
         Code::MysqlExecute,
         Code::MysqlQuery,
         Code::MysqlTry,
@@ -110,6 +135,14 @@ impl Code {
     /// As manifests write it.
     pub const fn name(self) -> &'static str {
         match self {
+            Code::ImapDelete => "imap_delete",
+            Code::ImapFind => "imap_find",
+            Code::ImapFolders => "imap_folders",
+            Code::ImapGet => "imap_get",
+            Code::ImapMark => "imap_mark",
+            Code::ImapMove => "imap_move",
+            Code::ImapNews => "imap_news",
+            Code::ImapTry => "imap_try",
             Code::MysqlExecute => "mysql_execute",
             Code::MysqlQuery => "mysql_query",
             Code::MysqlTry => "mysql_try",
@@ -125,23 +158,34 @@ impl Code {
     /// What may be repeated of it, which a manifest cannot promise otherwise.
     pub fn safety(self) -> Safety {
         match self {
-            Code::MysqlQuery
+            Code::ImapFind
+            | Code::ImapFolders
+            | Code::ImapGet
+            | Code::ImapNews
+            | Code::ImapTry
+            | Code::MysqlQuery
             | Code::MysqlTry
             | Code::PostgresQuery
             | Code::PostgresTry
             | Code::ReadFeed
             | Code::SmtpTry => Safety::Read,
-            Code::MysqlExecute | Code::PostgresExecute | Code::SmtpSend => Safety::Once,
+            Code::ImapDelete | Code::ImapMark => Safety::Idempotent,
+            Code::ImapMove | Code::MysqlExecute | Code::PostgresExecute | Code::SmtpSend => Safety::Once,
         }
     }
 
     /// The parameters that it reads, and whether each must be there.
     pub fn takes(self) -> &'static [(&'static str, bool)] {
         match self {
+            Code::ImapDelete | Code::ImapGet => imap::NAMED,
+            Code::ImapFind => imap::SOUGHT,
+            Code::ImapMark => imap::MARKED,
+            Code::ImapMove => imap::MOVED,
+            Code::ImapNews => imap::NEW,
             Code::ReadFeed => &[("url", true), ("limit", false)],
             Code::SmtpSend => smtp::TAKES,
             Code::MysqlExecute | Code::MysqlQuery | Code::PostgresExecute | Code::PostgresQuery => sql::TAKES,
-            Code::MysqlTry | Code::PostgresTry | Code::SmtpTry => &[],
+            Code::ImapFolders | Code::ImapTry | Code::MysqlTry | Code::PostgresTry | Code::SmtpTry => &[],
         }
     }
 
@@ -150,16 +194,35 @@ impl Code {
         let marks = match self {
             Code::MysqlExecute | Code::MysqlQuery => Marks::Questions,
             Code::PostgresExecute | Code::PostgresQuery => Marks::Numbers,
-            Code::MysqlTry | Code::PostgresTry | Code::ReadFeed | Code::SmtpSend | Code::SmtpTry => {
-                return None;
-            }
+            Code::ImapDelete
+            | Code::ImapFind
+            | Code::ImapFolders
+            | Code::ImapGet
+            | Code::ImapMark
+            | Code::ImapMove
+            | Code::ImapNews
+            | Code::ImapTry
+            | Code::MysqlTry
+            | Code::PostgresTry
+            | Code::ReadFeed
+            | Code::SmtpSend
+            | Code::SmtpTry => return None,
         };
         (parameter == sql::STATEMENT).then_some(marks)
     }
 
     /// Carries it out.
     pub(crate) async fn call(self, call: &Coded<'_>, params: &Params) -> Result<Value, Failure> {
+        let mailbox = |wish| imap::call(wish, call, params, self.safety());
         match self {
+            Code::ImapDelete => mailbox(imap::Wish::Delete).await,
+            Code::ImapFind => mailbox(imap::Wish::Find).await,
+            Code::ImapFolders => mailbox(imap::Wish::Folders).await,
+            Code::ImapGet => mailbox(imap::Wish::Get).await,
+            Code::ImapMark => mailbox(imap::Wish::Mark).await,
+            Code::ImapMove => mailbox(imap::Wish::Move).await,
+            Code::ImapNews => mailbox(imap::Wish::News).await,
+            Code::ImapTry => mailbox(imap::Wish::Try).await,
             Code::MysqlExecute => sql::ask(call, Dialect::MySql, May::Change, params).await,
             Code::MysqlQuery => sql::ask(call, Dialect::MySql, May::Read, params).await,
             Code::MysqlTry => sql::attempt(call, Dialect::MySql).await,
@@ -174,7 +237,16 @@ impl Code {
 
     /// What would be sent, its secrets as stars.
     pub(crate) fn preview(self, call: &Coded<'_>, params: &Params) -> Result<Preview, Failure> {
+        let mailbox = |wish| imap::preview(wish, call, params);
         match self {
+            Code::ImapDelete => mailbox(imap::Wish::Delete),
+            Code::ImapFind => mailbox(imap::Wish::Find),
+            Code::ImapFolders => mailbox(imap::Wish::Folders),
+            Code::ImapGet => mailbox(imap::Wish::Get),
+            Code::ImapMark => mailbox(imap::Wish::Mark),
+            Code::ImapMove => mailbox(imap::Wish::Move),
+            Code::ImapNews => mailbox(imap::Wish::News),
+            Code::ImapTry => mailbox(imap::Wish::Try),
             Code::MysqlExecute | Code::MysqlQuery | Code::MysqlTry => {
                 sql::preview(call, Dialect::MySql, params)
             }

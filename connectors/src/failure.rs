@@ -44,6 +44,10 @@ pub(crate) fn of_egress(error: &egress::Error, call: &str) -> Failure {
             let (kind, retryable) = crate::code::sql::kind(state);
             (kind, retryable, true)
         }
+        egress::Error::Mailbox { no, .. } => {
+            let (kind, retryable) = crate::code::imap::kind(*no);
+            (kind, retryable, true)
+        }
         egress::Error::Invalid(_) => (FailureKind::Invalid, false, false),
         egress::Error::Refused(_) | egress::Error::Secret(_) => (FailureKind::Refused, false, false),
         // The enum may grow; what is not known here is not repeated.

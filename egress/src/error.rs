@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::imap::No;
 use crate::resolve::Blocked;
 
 /// Why there is no answer.
@@ -50,6 +51,16 @@ pub enum Error {
         host: String,
         /// Its SQLSTATE, of five signs.
         state: String,
+        /// What it said.
+        said: String,
+    },
+    /// A mailbox said no.
+    #[error("`{host}` says no: {said}")]
+    Mailbox {
+        /// Which server.
+        host: String,
+        /// How.
+        no: No,
         /// What it said.
         said: String,
     },

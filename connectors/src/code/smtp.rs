@@ -73,10 +73,10 @@ async fn converse(call: &Coded<'_>, letter: Option<Letter>, safety: Safety) -> R
 }
 
 /// A mail server.
-struct Server {
-    host: String,
-    port: u16,
-    security: Security,
+pub(super) struct Server {
+    pub host: String,
+    pub port: u16,
+    pub security: Security,
 }
 
 /// The server of a connection: by its fields, or elsewhere where somebody said so.
@@ -84,7 +84,7 @@ fn server(call: &Coded<'_>) -> Result<Server, Failure> {
     let field = |name: &str| call.connection.fields.get(name);
     let text = |name: &str| field(name).and_then(Value::as_text);
     if let Some(base) = call.base {
-        return elsewhere(base).ok_or_else(|| {
+        return elsewhere(base, ("smtps", SUBMISSIONS), ("smtp", 25)).ok_or_else(|| {
             let forms = "`smtps://HOST:PORT`, or `smtp://HOST:PORT` on this machine";
             invalid(&format!("`{}` is no address of a mail server; write {forms}", short(base)))
         });
@@ -103,12 +103,14 @@ fn server(call: &Coded<'_>) -> Result<Server, Failure> {
     Ok(Server { host, port, security })
 }
 
-/// A server at an address by hand: TLS, or open on this machine, which the door sees to.
-fn elsewhere(base: &str) -> Option<Server> {
+/// A server at an address by hand: TLS, or open on this machine, which the door sees to. Each scheme has its usual port.
+pub(super) fn elsewhere(base: &str, tls: (&str, u16), open: (&str, u16)) -> Option<Server> {
     let (scheme, rest) = base.split_once("://")?;
     let (security, usual) = match scheme {
-        "smtps" | "https" => (Security::Tls, SUBMISSIONS),
-        "smtp" | "http" => (Security::Open, 25),
+        "https" => (Security::Tls, tls.1),
+        "http" => (Security::Open, open.1),
+        _ if scheme == tls.0 => (Security::Tls, tls.1),
+        _ if scheme == open.0 => (Security::Open, open.1),
         _ => return None,
     };
     let rest = rest.trim_end_matches('/');

@@ -31,7 +31,7 @@ pub struct Question<'a> {
     pub input: &'a Value,
     /// The name of the connection; the owner's only one where there is none.
     pub connection: Option<&'a str>,
-    /// The largest cursor so far.
+    /// The largest cursor so far, or what the last answer gave as `next`.
     pub since: Option<&'a Value>,
     /// Where the paths of the manifest begin instead of at its own base, for trying.
     pub base: Option<&'a str>,
@@ -42,7 +42,7 @@ pub struct Question<'a> {
 pub struct Told {
     /// What has happened, as far as it is not surely known before: the oldest first.
     pub events: Vec<Event>,
-    /// The largest cursor from here on; nothing where the items have none.
+    /// From where to ask the next time: the largest cursor, or `next`; nothing where there is neither.
     pub since: Option<Value>,
 }
 
@@ -92,6 +92,10 @@ fn told(trigger: &Trigger, poll: &Poll, names: &Names, since: Option<&Value>) ->
             other => broken(other.to_string()),
         })?;
         found.push((cursor, event));
+    }
+    if let Some(next) = &poll.next {
+        let since = Some(fill::found(next, names)).filter(|next| !next.is_null());
+        return Ok(Told { events: found.into_iter().filter_map(|(_, event)| event).collect(), since });
     }
     let largest = found.iter().filter_map(|(cursor, _)| cursor.as_ref()).chain(since);
     let largest = largest.max_by(|one, other| order(one, other)).cloned();

@@ -21,6 +21,11 @@ pub const TRIGGER: &[Field] = &[
     ),
     Field::optional("every", Shape::Duration, "How often at most it is asked; default `1m`."),
     Field::optional("cursor", Shape::Expression, "What orders the items, over `item`."),
+    Field::optional(
+        "next",
+        Shape::Expression,
+        "From where to go on, over `result`, where the answer says so and holds only what is new.",
+    ),
     Field::optional("overlap", Shape::Duration, "How far back before the cursor it is asked again."),
     Field::optional(
         "first",
@@ -51,7 +56,7 @@ pub const TRIGGER: &[Field] = &[
 ];
 
 /// The keys of triggers that only polls have.
-pub const POLL: &[&str] = &["action", "cursor", "every", "first", "overlap", "with"];
+pub const POLL: &[&str] = &["action", "cursor", "every", "first", "next", "overlap", "with"];
 
 /// The keys of triggers that only webhooks have.
 pub const WEBHOOK: &[&str] = &["handshake", "verify"];

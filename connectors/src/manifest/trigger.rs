@@ -72,7 +72,7 @@ pub struct Dedupe {
 pub struct Poll {
     /// The action that lists.
     pub action: String,
-    /// Its parameters, over `input` and `since`, the largest cursor so far (null at first).
+    /// Its parameters, over `input` and `since`, the largest cursor or the `next` so far (null at first).
     pub with: Vec<(String, Arg)>,
     /// Where the items stand in what it gives, over `result`.
     pub items: Expr,
@@ -82,6 +82,8 @@ pub struct Poll {
     pub cursor: Option<Expr>,
     /// How far back before the cursor it is asked again, for those that come late.
     pub overlap: Duration,
+    /// From where to go on, over `result`, where the answer says so: it then holds nothing but what is new.
+    pub next: Option<Expr>,
     /// Whether what is there at first starts runs.
     pub first: First,
 }

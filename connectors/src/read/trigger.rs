@@ -140,11 +140,21 @@ fn poll(fields: &mut Fields<'_, '_, '_>, connected: &Scope, around: &Around<'_>,
         }
         Some(action) => given(fields, action, &wrote),
     }
+    for other in ["cursor", "overlap"] {
+        if let Some(entry) = fields.entry(other).filter(|_| fields.entry("next").is_some()) {
+            let message =
+                format!("`{other}` stands beside `next`, by which the answer says from where to go on");
+            let wrong = Diagnostic::error(Code::Exclusive, entry.key.span(), message);
+            fields.reader.diagnostics.push(wrong.help("leave out one of the two"));
+        }
+    }
     let result = action.map_or(Type::Any, |action| action.answer.returns.clone());
+    let answered = connected.with("result", result);
     Some(Poll {
         action: wrote.value,
         with,
-        items: fields.expr_in("items", &connected.with("result", result))?,
+        items: fields.expr_in("items", &answered)?,
+        next: fields.expr_in("next", &answered),
         every: duration(fields, "every").unwrap_or(Duration::from_secs(60)),
         cursor: fields.expr_in("cursor", &connected.with("item", Type::Any)),
         overlap: duration(fields, "overlap").unwrap_or_default(),
