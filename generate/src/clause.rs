@@ -8,7 +8,7 @@ use regex::Regex;
 
 use crate::lexicon::{Meaning, Word, lexicon};
 use crate::normal::Normal;
-use crate::when::{Found, Here, find};
+use crate::when::{Found, Here, find, pauses};
 
 /// What stands in a wish as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -133,11 +133,23 @@ pub fn parts(wish: &str, here: &Here, answers: &[String]) -> Parts {
     let (names, mut masked) = names(wish);
     // What stands in quotes is said by somebody, also in an answer.
     let answers: Vec<String> = answers.iter().map(|answer| self::names(answer).1).collect();
-    let time = find(&masked, here, &answers);
+    // How long it waits in between is no time at which it starts.
+    let mut timed = masked.clone();
+    for (place, _) in pauses(&masked) {
+        let length = place.len();
+        timed.replace_range(place, &"_".repeat(length));
+    }
+    let time = find(&timed, here, &answers);
     for place in time.iter().flat_map(|found| &found.places) {
         let length = place.len();
         masked.replace_range(place.clone(), &format!(",{}", " ".repeat(length.saturating_sub(1))));
     }
+    // What a clause says is what it says beside the time.
+    let mut said = wish.to_owned();
+    for place in time.iter().flat_map(|found| &found.places) {
+        said.replace_range(place.clone(), &" ".repeat(place.len()));
+    }
+    let wish = said.as_str();
     let mut parts = Parts { time, names, text: Normal::of(&masked).text, ..Parts::default() };
     if let Some(place) = trigger_place(&masked) {
         let clause = clause(wish, &masked, place.clone());
@@ -149,6 +161,11 @@ pub fn parts(wish: &str, here: &Here, answers: &[String]) -> Parts {
         match parts.clauses.last_mut() {
             // `… every day at 9 on slack`: what stood between was the time.
             Some(before) if clause.does_nothing() => before.take(clause),
+            // `create a contact in HubSpot and a task in Asana`: the verb is said once.
+            Some(before) if clause.is_one_more() && before.verb.is_some() => {
+                let verb = before.verb.clone();
+                parts.clauses.push(Clause { verb, ..clause });
+            }
             _ => parts.clauses.push(clause),
         }
     }
@@ -201,12 +218,23 @@ fn trigger_place(masked: &str) -> Option<Range<usize>> {
     let said = &text[first.place.clone()];
     // Without a comma it ends before the first verb of what is to be done, once something has happened.
     let mut seen = each.contains(&said) || said == "bei jeder";
+    // What is compared or is in some way has been said where it stands: `if the balance is below 500 tell #finance`.
+    let states = |from: usize, to: usize| {
+        let between = &text[from..to];
+        [" is ", " are ", " ist ", " sind ", " est ", " es ", " esta ", " e "]
+            .iter()
+            .any(|word| between.contains(word))
+            && lexicon().words(between).iter().any(|word| {
+                word.meanings.iter().any(|it| matches!(it, Meaning::Object(_) | Meaning::Service(_)))
+            })
+    };
     let mut until = end;
     for word in words.iter().filter(|word| word.place.start > first.place.start && word.place.end <= end) {
         let happens = word.meanings.iter().any(|meaning| matches!(meaning, Meaning::Happens(_)));
         let verb = word.meanings.iter().any(|meaning| matches!(meaning, Meaning::Verb(_)));
         let object = word.meanings.iter().any(|meaning| matches!(meaning, Meaning::Object(_)));
-        if seen && verb && !happens && !object && !text[..word.place.start].trim_end().ends_with(" to") {
+        let seen_here = seen || states(first.place.end, word.place.start);
+        if seen_here && verb && !happens && !object && !text[..word.place.start].trim_end().ends_with(" to") {
             until = word.place.start;
             break;
         }
@@ -248,7 +276,22 @@ fn clause_places(masked: &str) -> Vec<Range<usize>> {
             .iter()
             .filter(|word| word.meanings.iter().any(|it| matches!(it, Meaning::Service(_))))
             .count();
+        // `schicke mir (every Monday at 8) eine E-Mail`: a verb that names nothing yet goes on behind the time.
+        let begun = |place: &Range<usize>| {
+            let said = &masked[place.clone()];
+            let normal = Normal::of(said);
+            let words = lexicon().words(&normal.text);
+            let things = words.iter().any(|word| {
+                word.meanings.iter().any(|it| matches!(it, Meaning::Object(_) | Meaning::Service(_)))
+            });
+            !things
+                && !said.contains('_')
+                && crate::clause::does(&normal.text, &words).0.as_deref() == Some("send")
+        };
         match places.last_mut() {
+            Some(last) if !does && begun(last) && masked[last.end..place.start].contains("  ") => {
+                last.end = place.end;
+            }
             // What says nothing to be done belongs to what was said before, unless it names a source of its own.
             Some(last) if !does && services == 0 => last.end = place.end,
             _ => places.push(place),
@@ -276,7 +319,11 @@ fn does(text: &str, words: &[Word]) -> (Option<String>, Option<String>) {
         .collect();
     let index =
         |word: &Word| order.iter().position(|place| place.start >= word.place.start).unwrap_or(order.len());
-    let mut verb = None;
+    let apart = APART.iter().find(|(verb, rest, _)| {
+        let has = |wanted: &str| order.iter().any(|place| &text[place.clone()] == wanted);
+        has(verb) && has(rest)
+    });
+    let mut verb = apart.map(|(_, _, id)| (*id).to_owned());
     let mut model = None;
     for word in words {
         let position = index(word);
@@ -295,6 +342,14 @@ fn does(text: &str, words: &[Word]) -> (Option<String>, Option<String>) {
     (verb, model)
 }
 
+/// German verbs whose parts stand apart.
+const APART: &[(&str, &str, &str)] = &[
+    ("lade", "hoch", "upload"),
+    ("lade", "herunter", "download"),
+    ("leite", "weiter", "forward"),
+    ("trage", "ein", "create"),
+];
+
 /// True where the word before says that a word is a noun: `a list of`.
 fn noun_before(text: &str, word: &Word) -> bool {
     let before = text[..word.place.start].trim_end();
@@ -304,6 +359,23 @@ fn noun_before(text: &str, word: &Word) -> bool {
         "le", "la", "el", "il", "una", "du", "des", "this", "its", "new", "open", "each",
     ]
     .contains(&last)
+}
+
+/// Where the words of a message begin, as in `remind me to water the plants` and `saying that lunch is ready`; the end of the
+/// text where it has none.
+pub fn own_words(text: &str) -> usize {
+    let says =
+        [" saying ", " that says ", " which says ", " mit dem text ", " disant ", " diciendo ", " dicendo "];
+    let saying = says.iter().filter_map(|word| text.find(word)).min();
+    let reminds = ["remind ", "reminds ", "erinnere ", "rappelle", "recuerda", "ricorda"]
+        .iter()
+        .filter_map(|word| text.find(word))
+        .min();
+    let reminded = reminds.and_then(|at| {
+        let tails = [" to ", " zu ", " dass ", " de ", " que ", " di ", " about "];
+        tails.iter().filter_map(|word| text[at..].find(word)).min().map(|to| at + to)
+    });
+    saying.into_iter().chain(reminded).min().unwrap_or(text.len())
 }
 
 /// The forms of "for each".
@@ -325,12 +397,14 @@ pub const EACH: &[&str] = &[
 ];
 
 fn clause(wish: &str, masked: &str, place: Range<usize>) -> Clause {
-    let said = wish.get(place.clone()).unwrap_or_default().trim().to_owned();
+    let raw = wish.get(place.clone()).unwrap_or_default();
+    let said = raw.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = Normal::of(&masked[place]).text;
+    let own = own_words(&text);
     let words = lexicon().words(&text);
     let (verb, model) = does(&text, &words);
     let mut clause = Clause {
-        names: names(&said).0,
+        names: names(raw).0,
         each: EACH.iter().any(|word| text.contains(word)),
         said,
         verb,
@@ -343,6 +417,8 @@ fn clause(wish: &str, masked: &str, place: Range<usize>) -> Clause {
         for meaning in word.meanings {
             match meaning {
                 Meaning::Object(id) if id == "post" && posts => {}
+                // What a message says is no thing to be read.
+                Meaning::Object(_) if word.place.start >= own => {}
                 Meaning::Service(id) => clause.services.push((word.place.start, id)),
                 Meaning::Object(id) => clause.objects.push((word.place.start, id)),
                 Meaning::Happens(id) => clause.happens.push(id),
@@ -350,7 +426,13 @@ fn clause(wish: &str, masked: &str, place: Range<usize>) -> Clause {
             }
         }
     }
-    // A thing that is named in the words of a service is not named again: `Google Sheet`.
+    let feed = |url: &String| {
+        let url = url.to_lowercase();
+        [".xml", ".rss", ".atom", "/feed", "/rss"].iter().any(|end| url.trim_end_matches('/').ends_with(end))
+    };
+    if clause.names.urls.iter().any(feed) && !clause.has_object("feed") {
+        clause.objects.push((0, "feed".into()));
+    }
     clause.text = text;
     clause
 }
@@ -366,6 +448,15 @@ impl Clause {
     fn does_nothing(&self) -> bool {
         let nothing = self.verb.is_none() && self.model.is_none() && self.happens.is_empty();
         nothing && self.objects.is_empty() && !self.services.is_empty()
+    }
+
+    /// True if it only says what else is to be done so: `a task in Asana`.
+    fn is_one_more(&self) -> bool {
+        const ONE: &[&str] =
+            &["a ", "an ", "one ", "another ", "ein ", "eine ", "einen ", "un ", "une ", "una ", "uno "];
+        let nothing = self.verb.is_none() && self.model.is_none() && !self.each;
+        let text = self.text.trim_start();
+        nothing && !self.objects.is_empty() && ONE.iter().any(|word| text.starts_with(word))
     }
 
     /// Takes over what another names, where it names none itself.

@@ -269,7 +269,7 @@ fn lie_of(workflow: &Workflow, text: &str, means: &Means<'_>) -> (Value, Vec<Val
     for field in &workflow.inputs {
         let stands = field.default.as_ref().map(dsl::value::Value::to_string);
         let placeholder = stands.as_ref().is_some_and(|text| text.starts_with('(') && text.ends_with(')'))
-            || matches!(stands.as_deref(), Some("0"));
+            || matches!(stands.as_deref(), Some("0" | "[]" | "{}"));
         if placeholder {
             missing.push(json!({ "what": "value", "name": field.name, "message": format!("fill in the input `{}`: {}", field.name, field.about) }));
         }

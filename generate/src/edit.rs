@@ -90,8 +90,7 @@ pub(crate) fn proved_change(
     means: &Means<'_>,
     assumed: Vec<String>,
 ) -> Result<Answer, Unproved> {
-    let named = format!("{}\n{text}", named(wish));
-    proved_beside(fresh, Some(Before { text, workflow }), means, &named, assumed)
+    proved_beside(fresh, Some(Before { text, workflow }), means, &named(wish), assumed)
 }
 
 /// The workflow of a text that is to be changed; what is answered where it is none.

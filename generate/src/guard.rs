@@ -1,12 +1,15 @@
 //! What a draft may not do unasked: what cannot be taken back is approved by a person first, and a host or a secret that
-//! nobody named is asked about. It looks at the checked workflow, whoever drafted it.
+//! nobody named is asked about, and so is a service that acts though nobody spoke of it. It looks at the checked workflow,
+//! whoever drafted it.
+
+mod asked;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use dsl::catalog::Safety;
 use dsl::value::Value;
-use dsl::workflow::{Act, Arg, Block, Op, REQUEST, Start, TURN, Wait, Workflow};
+use dsl::workflow::{Act, Arg, Block, OnError, OnTimeout, Op, REQUEST, Start, TURN, Wait, Workflow};
 use engine::outline::{Beside, Outline};
 use engine::plan::Plan;
 use regex::Regex;
@@ -50,12 +53,15 @@ pub struct Found {
     pub unasked: BTreeSet<String>,
     /// Names of secrets that it would use and that nobody named.
     pub secrets: BTreeSet<String>,
+    /// Channels, addresses and people that it would send something to and that nobody named.
+    pub places: BTreeSet<String>,
 }
 
 impl Found {
     /// True if there is nothing to ask.
     pub fn is_empty(&self) -> bool {
-        self.hosts.is_empty() && self.unasked.is_empty() && self.secrets.is_empty()
+        let Found { hosts, unasked, secrets, places } = self;
+        [hosts, unasked, secrets, places].into_iter().all(BTreeSet::is_empty)
     }
 
     /// The question that stands in place of the draft.
@@ -69,6 +75,9 @@ impl Found {
         }
         if !self.secrets.is_empty() {
             parts.push(format!("use the secret {}, which you did not name", listed(&self.secrets)));
+        }
+        if !self.places.is_empty() {
+            parts.push(format!("send something to {}, whom you did not name", listed(&self.places)));
         }
         if !self.unasked.is_empty() {
             parts.push(format!("act in {} without asking anybody", listed(&self.unasked)));
@@ -87,27 +96,40 @@ const UNKNOWN: &str = "{}";
 static HOST: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^(?i:https?|wss?|ftp)://([\p{L}\p{N}.:\[\]-]+)(?:[/?#]|$)").ok());
 
-/// Looks at a draft: `named` is all that a person wrote, the wish and the file that is edited.
+/// Looks at a draft: `named` is all that a person wrote, a wish and answers.
 pub fn look(workflow: &Workflow, text: &str, named: &str) -> Found {
-    let mut found = Found::default();
+    looked(workflow, text, named, BTreeSet::new())
+}
+
+/// The same, with services that act already.
+fn looked(workflow: &Workflow, text: &str, named: &str, acting: BTreeSet<String>) -> Found {
+    let mut services = asked::services(named);
+    services.extend(acting);
     let named = named.to_lowercase();
-    let mut hosts = BTreeSet::new();
-    block(&workflow.root, false, &mut found, &mut hosts);
+    let mut look = Look { named: &named, services, found: Found::default(), hosts: BTreeSet::new() };
+    look.block(&workflow.root, false);
+    let Look { mut found, hosts, .. } = look;
     found.hosts = hosts.into_iter().filter(|host| host == UNKNOWN || !names_host(&named, host)).collect();
     found.secrets = secrets(workflow).into_iter().filter(|name| !names_secret(&named, name)).collect();
+    found.places = asked::places(workflow, &named);
     if allows_tools(text) {
         found.unasked.insert(ALLOWS.into());
     }
     found
 }
 
-/// Looks at a text that was changed: what the one before it did in the very same way is not asked about again.
+/// Looks at a text that was changed: what the one before it did in the very same way is not asked about again. What it says
+/// in comments and texts names nothing; whom and what it uses, it does.
 pub fn look_beside(before: (&Workflow, &str), after: (&Workflow, &str), named: &str) -> Found {
-    let mut found = look(after.0, after.1, named);
+    let acting = asked::acting(before.0);
+    let mut found = looked(after.0, after.1, named, acting.clone());
     if found.is_empty() {
         return found;
     }
-    let was = look(before.0, before.1, named);
+    let was = looked(before.0, before.1, named, acting);
+    found.secrets.retain(|name| !was.secrets.contains(name));
+    found.places.retain(|place| !was.places.contains(place));
+    found.hosts.retain(|host| host == UNKNOWN || !was.hosts.contains(host));
     let (old, new) = (ways(before.0), ways(after.0));
     let none = Vec::new();
     let same = |name: &str| {
@@ -135,25 +157,54 @@ pub fn look_beside(before: (&Workflow, &str), after: (&Workflow, &str), named: &
 /// Looks at a text that was mended and could not be read as a workflow before: what acts in it unasked stood there
 /// already, by its name and its service.
 pub fn look_mended(before: &str, (workflow, text): (&Workflow, &str)) -> Found {
-    let mut found = look(workflow, text, before);
-    let small = before.to_lowercase();
+    let said = without_words(before);
+    let mut found = look(workflow, text, &said);
+    let small = said.to_lowercase();
     let inside = |char: char| char.is_alphanumeric() || char == '_';
     let stands =
         |word: &str| stands_alone(&small, &word.to_lowercase(), &inside, &|rest| rest.starts_with(inside));
     found.unasked.retain(|name| {
         if name == ALLOWS {
-            return !before.contains(WORD);
+            return !said.contains(WORD);
         }
-        let mut known = stands(name);
+        // Where somebody is asked, nobody can tell whether a step that asks nobody did so before.
+        if said.contains("approve") {
+            return true;
+        }
+        // A step is named by its key, and what it calls stands there too.
+        let mut known = stands(name) && small.contains(&format!("{}:", name.to_lowercase()));
         each_step(&workflow.root, &mut |step| {
-            if let (true, Op::Act(act)) = (&*step.name == name.as_str(), &step.op) {
-                let service = act.action.split('.').next().unwrap_or_default();
-                known &= stands(service);
+            if &*step.name == name.as_str() {
+                known &= match &step.op {
+                    Op::Act(act) => stands(act.action.split('.').next().unwrap_or_default()),
+                    Op::Child { workflow, .. } => stands(workflow),
+                    Op::Each { .. }
+                    | Op::Fail { .. }
+                    | Op::Repeat { .. }
+                    | Op::Set { .. }
+                    | Op::Switch { .. }
+                    | Op::Try { .. }
+                    | Op::Wait(_) => true,
+                };
             }
         });
         !known
     });
     found
+}
+
+/// A text without what it says in comments and descriptions, which names nothing that it does.
+fn without_words(text: &str) -> String {
+    let mut kept = String::new();
+    for line in text.lines() {
+        let line = line.split_once(" #").map_or(line, |(before, _)| before);
+        let bare = line.trim_start().trim_start_matches("- ");
+        if !bare.starts_with('#') && !bare.starts_with("description:") {
+            kept += line;
+            kept.push('\n');
+        }
+    }
+    kept
 }
 
 /// Each step by its name, in the form in which it is stored: places in the text are no part of it.
@@ -258,34 +309,54 @@ fn stands_alone(
     })
 }
 
-fn block(block: &Block, approved: bool, found: &mut Found, hosts: &mut BTreeSet<String>) {
-    for (at, step) in block.steps.iter().enumerate() {
-        let approved = approved || waits_for_a_person(block, at);
-        match &step.op {
-            Op::Act(act) => {
-                if let Some(host) = host_of(act) {
-                    hosts.insert(host);
+/// A look at the blocks of a workflow.
+struct Look<'a> {
+    named: &'a str,
+    /// The services that were asked to act.
+    services: BTreeSet<String>,
+    found: Found,
+    hosts: BTreeSet<String>,
+}
+
+impl Look<'_> {
+    fn block(&mut self, block: &Block, approved: bool) {
+        for (at, step) in block.steps.iter().enumerate() {
+            let approved = approved || waits_for_a_person(block, at);
+            let unasked = match &step.op {
+                Op::Act(act) => {
+                    self.hosts.extend(host_of(act));
+                    self.acts_unasked(act)
                 }
-                let acts = act.safety != Safety::Read;
-                let request = &*act.action == REQUEST || act.action.ends_with(".request");
-                if acts && (is_grave(&act.action) || request) && !approved {
-                    found.unasked.insert(step.name.to_string());
+                Op::Child { workflow, .. } => !names_secret(self.named, workflow),
+                Op::Repeat { body, .. } => {
+                    let confirms =
+                        serde_json::to_string(&step.op).is_ok_and(|text| text.contains("\"confirm\""));
+                    let tools = step.op.turn().is_some() && !confirms && acts_with_tools(body);
+                    self.block(body, approved);
+                    tools
                 }
-            }
-            Op::Repeat { body, .. } => {
-                let confirms = serde_json::to_string(&step.op).is_ok_and(|text| text.contains("\"confirm\""));
-                if step.op.turn().is_some() && !approved && !confirms && acts_with_tools(body) {
-                    found.unasked.insert(step.name.to_string());
+                Op::Each { body, .. } | Op::Try { body, .. } => {
+                    self.block(body, approved);
+                    false
                 }
-                self::block(body, approved, found, hosts);
+                Op::Switch { cases, default, .. } => {
+                    let all = cases.iter().map(|case| &case.block).chain(default);
+                    all.for_each(|inner| self.block(inner, approved));
+                    false
+                }
+                Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => false,
+            };
+            if unasked && !approved {
+                self.found.unasked.insert(step.name.to_string());
             }
-            Op::Each { body, .. } | Op::Try { body, .. } => self::block(body, approved, found, hosts),
-            Op::Switch { cases, default, .. } => {
-                let all = cases.iter().map(|case| &case.block).chain(default);
-                all.for_each(|inner| self::block(inner, approved, found, hosts));
-            }
-            Op::Child { .. } | Op::Set { .. } | Op::Wait(_) | Op::Fail { .. } => {}
         }
+    }
+
+    /// True for a call that acts gravely, or by a service that nobody asked for.
+    fn acts_unasked(&self, act: &Act) -> bool {
+        let request = &*act.action == REQUEST || act.action.ends_with(".request");
+        let asked = || asked::asks_for(&self.services, self.named, &act.action);
+        act.safety != Safety::Read && (is_grave(&act.action) || request || !asked())
     }
 }
 
@@ -307,7 +378,12 @@ fn waits_for_a_person(block: &Block, at: usize) -> bool {
     let mut open = vec![at];
     while let Some(at) = open.pop() {
         let Some(step) = block.steps.get(at).filter(|_| seen.insert(at)) else { continue };
-        if matches!(step.op, Op::Wait(Wait::Person(_))) {
+        // Who is not asked in any case, whose silence is a yes, or whose no changes nothing, is not asked.
+        if let Op::Wait(Wait::Person(question)) = &step.op
+            && step.condition.is_none()
+            && step.on_error == OnError::Fail
+            && question.on_timeout != OnTimeout::Approve
+        {
             return true;
         }
         open.extend(step.needs.iter().filter(|need| need.up == 0).map(|need| usize::from(need.step)));

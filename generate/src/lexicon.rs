@@ -43,6 +43,7 @@ struct Words {
 #[derive(Deserialize)]
 struct File {
     services: BTreeMap<String, Vec<String>>,
+    names: BTreeMap<String, String>,
     objects: BTreeMap<String, Object>,
     verbs: BTreeMap<String, Vec<String>>,
     triggers: Words,
@@ -54,7 +55,7 @@ struct File {
 pub struct Lexicon {
     /// The things, by their names here.
     pub objects: BTreeMap<String, Object>,
-    services: BTreeMap<String, Vec<String>>,
+    names: BTreeMap<String, String>,
     meanings: HashMap<String, Vec<Meaning>>,
     longest: usize,
 }
@@ -90,7 +91,11 @@ pub fn lexicon() -> &'static Lexicon {
         add(&file.triggers.words, Meaning::Trigger);
         add(&file.never.words, Meaning::Never);
         let longest = meanings.keys().map(|word| word.split(' ').count()).max().unwrap_or(1);
-        Lexicon { objects: file.objects, services: file.services, meanings, longest }
+        let names = file.services.into_keys().map(|id| {
+            let name = file.names.get(&id).cloned().unwrap_or_else(|| in_words(&id));
+            (id, name)
+        });
+        Lexicon { names: names.collect(), objects: file.objects, meanings, longest }
     })
 }
 
@@ -127,8 +132,20 @@ impl Lexicon {
 
     /// How a service is called by people.
     pub fn service_name<'a>(&'a self, id: &'a str) -> &'a str {
-        self.services.get(id).and_then(|words| words.first()).map_or(id, String::as_str)
+        self.names.get(id).map_or(id, String::as_str)
     }
+}
+
+/// An id in words with a large letter each: `google_sheets` is `Google Sheets`.
+fn in_words(id: &str) -> String {
+    let large = |word: &str| {
+        let mut chars = word.chars();
+        chars
+            .next()
+            .map(|first| first.to_uppercase().collect::<String>() + chars.as_str())
+            .unwrap_or_default()
+    };
+    id.split('_').map(large).collect::<Vec<_>>().join(" ")
 }
 
 /// The places of the words of a text in its normal form. A hyphen joins only what is known to be one word.
@@ -188,6 +205,18 @@ mod tests {
             words.iter().any(|word| word.meanings == [Meaning::Service("google_sheets".into())]),
             "{words:?}"
         );
+    }
+
+    #[test]
+    fn each_service_is_called_as_people_write_it_and_is_found_by_that() {
+        let lexicon = lexicon();
+        assert_eq!(lexicon.service_name("google_sheets"), "Google Sheets");
+        assert_eq!(lexicon.service_name("github"), "GitHub");
+        for (id, name) in &lexicon.names {
+            let words = lexicon.words(&crate::normal::normal(name));
+            let found = words.iter().any(|word| word.meanings.contains(&Meaning::Service(id.clone())));
+            assert!(found || id == "monday" || id == "email", "{id}: {name}");
+        }
     }
 
     #[test]

@@ -9,12 +9,13 @@ mod data;
 pub(crate) mod extend;
 mod source;
 mod step;
-mod telling;
+pub(crate) mod telling;
 mod trigger;
+mod words;
 
 use dsl::catalog::Catalog;
 
-use crate::clause::Parts;
+use crate::clause::{Parts, own_words};
 use crate::index::Library;
 use crate::lexicon::{Meaning, lexicon};
 use crate::sketch::{Does, Input, Sketch, Step, name_of};
@@ -100,6 +101,8 @@ struct Planner<'a> {
     loops: Vec<Loop>,
     /// True where every parameter that is not said is left open.
     timid: bool,
+    /// What is told instead of data, where it is told that something is not there.
+    news: Option<String>,
 }
 
 /// A block under way.
@@ -166,6 +169,10 @@ impl Planner<'_> {
         if clauses.is_empty() {
             return self.nothing();
         }
+        // `if the balance is below 500 tell #finance`: beside a time, what a condition is about is read first.
+        if let Some(trigger) = self.conditional() {
+            self.read(&trigger, None)?;
+        }
         // What only narrows what was said before is no step.
         for clause in &clauses {
             self.step(clause)?;
@@ -177,6 +184,7 @@ impl Planner<'_> {
         if self.sketch.steps.is_empty() || !says {
             return self.nothing();
         }
+        self.conditions_met()?;
         self.usual_reads();
         Ok(())
     }
@@ -202,10 +210,10 @@ impl Planner<'_> {
                  Near to it: say what is to be done, as `when a mail arrives, summarise it and post it to #inbox`"
             )));
         }
-        let never = lexicon()
-            .words(&self.parts.text)
-            .into_iter()
-            .find(|word| word.meanings.contains(&Meaning::Never));
+        let never = lexicon().words(&self.parts.text).into_iter().find(|word| {
+            // What somebody is reminded of is done by them.
+            word.place.start < own_words(&self.parts.text) && word.meanings.contains(&Meaning::Never)
+        });
         if let Some(word) = never {
             let word = &self.parts.text[word.place];
             return Err(No::Refuse(format!(
@@ -220,7 +228,11 @@ impl Planner<'_> {
     fn nearest(&self) -> String {
         let terms: Vec<(String, f64)> =
             crate::index::terms(&self.parts.text).into_iter().map(|term| (term, 1.0)).collect();
-        let hits = self.means.library.actions.find(&terms, &|_| true);
+        // What a service tells of the account itself is near to nothing.
+        let of_account = |id: &str| {
+            ["get_me", "auth_test", "check", "get_user", "get_profile"].iter().any(|name| id.ends_with(name))
+        };
+        let hits = self.means.library.actions.find(&terms, &|id| !of_account(id));
         let mut told: Vec<String> = hits.iter().take(2).filter_map(|hit| self.told(&hit.id)).collect();
         if told.is_empty() {
             told = ["slack.post_message", "http.request"].iter().filter_map(|id| self.told(id)).collect();
@@ -234,8 +246,11 @@ impl Planner<'_> {
     }
 
     fn nothing<T>(&self) -> Done<T> {
+        let wish = self.sketch.description.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said: String = wish.chars().take(80).collect();
+        let more = if said.len() < wish.len() { "…" } else { "" };
         ask(
-            "what is to be done, and with which service? I know no step for it",
+            format!("what is to be done, and with which service? I know no step for `{said}{more}`"),
             ["post a message to #general in Slack", "send an email to me", "add a row to a Google sheet"]
                 .map(str::to_owned),
         )
@@ -327,9 +342,11 @@ impl Planner<'_> {
         match self.loops.last_mut() {
             Some(block) => block.steps.push(step),
             None => {
-                // What comes behind a question waits for its answer.
-                let asked =
-                    self.sketch.steps.iter().rev().find(|step| matches!(step.does, Does::Approve { .. }));
+                // What comes behind a question or a pause waits for it.
+                // A pause without a length stands for a step that was there.
+                let pauses = |does: &Does| matches!(does, Does::Wait { length } if !length.is_empty());
+                let waits = |step: &&Step| matches!(step.does, Does::Approve { .. }) || pauses(&step.does);
+                let asked = self.sketch.steps.iter().rev().find(waits);
                 if step.after.is_none() && !matches!(step.does, Does::Approve { .. }) {
                     step.after = asked.map(|step| step.name.clone());
                 }

@@ -26,6 +26,8 @@ pub async fn repair_with<M: Model + Sync>(text: &str, means: &Means<'_>, model: 
     let (mut now, mut left) = (first.text, first.left);
     let mut assumed = vec![];
     let mut unfit = String::new();
+    // Without what a model changes.
+    let (first, before, own) = (now.clone(), left.clone(), applied.len());
     for _ in 0..REPAIRS {
         if errors(&left) == 0 {
             break;
@@ -72,6 +74,12 @@ pub async fn repair_with<M: Model + Sync>(text: &str, means: &Means<'_>, model: 
                 unfit.clear();
             }
         }
+    }
+    // What still is no workflow nobody can look through: nothing that a model put there is taken.
+    if now != first && dsl::check(&now, means.catalog).workflow.is_none() {
+        assumed.push("what the model changed was not taken, since errors are left behind it".to_owned());
+        (now, left) = (first, before);
+        applied.truncate(own);
     }
     (answered(&Mended { was: text, text: &now, left: &left }, applied, assumed, means), took)
 }

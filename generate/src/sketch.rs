@@ -95,6 +95,8 @@ pub enum Does {
     Get {
         /// The address.
         url: String,
+        /// True where the run goes on without an answer.
+        lenient: bool,
     },
     /// Asks a model.
     Ask {
@@ -186,5 +188,8 @@ const SMALL: &[&str] = &[
     "the", "and", "to", "of", "in", "at", "my", "on", "for", "every", "each", "when", "it", "is", "with",
     "me", "from", "new", "then", "if", "an", "wenn", "und", "der", "die", "das", "jeden", "um", "meine",
     "eine", "mir", "chaque", "quand", "un", "une", "et", "le", "la", "les", "mes", "dans", "cada", "cuando",
-    "el", "los", "las", "de", "del", "una", "ogni", "quando", "il", "che", "whenever", "uhr",
+    "el", "los", "las", "de", "del", "una", "ogni", "quando", "il", "che", "whenever", "uhr", "en", "se",
+    "si", "di", "da", "al", "alle", "su", "au", "aux", "du", "des", "par", "pour", "ein", "einen", "einer",
+    "zu", "im", "am", "sie", "er", "es", "all", "are", "that", "this", "there", "be", "by", "or", "as",
+    "please", "bitte", "someone", "somebody", "wird", "wurde", "werden",
 ];

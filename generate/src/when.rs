@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::normal::Normal;
 use pieces::Piece;
-pub use span::{Span, spans};
+pub use span::{Span, pause, pauses, spans};
 
 /// When and where a phrase is said.
 #[derive(Clone, Debug)]

@@ -129,7 +129,12 @@ pub fn step(step: &Step, depth: usize) -> String {
                 });
             }
         }
-        Does::Get { url } => out += &format!("{pad}  http:\n{pad}    url: {}\n", quoted(url)),
+        Does::Get { url, lenient } => {
+            if *lenient {
+                key("on_error", "continue".into());
+            }
+            out += &format!("{pad}  http:\n{pad}    url: {}\n", quoted(url));
+        }
         Does::Ask { prompt, returns } => {
             key("ai", scalar(&Val::Text(prompt.clone()), depth + 1));
             if !returns.is_empty() {

@@ -26,6 +26,8 @@ mod live;
 mod malformed;
 #[path = "http/matrix.rs"]
 mod matrix;
+#[path = "http/obeyed.rs"]
+mod obeyed;
 #[path = "http/openapi.rs"]
 mod openapi;
 #[path = "http/page.rs"]

@@ -2,10 +2,10 @@
 
 use dsl::types::Type;
 
-use super::bind::plain;
 use super::data::Data;
 use super::telling::MAILING;
 use super::trigger::has_word;
+use super::words::plain;
 use super::{Done, Planner, ask};
 use crate::clause::Clause;
 use crate::sketch::{Does, Step};

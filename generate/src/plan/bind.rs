@@ -7,7 +7,9 @@ use super::Planner;
 use super::data::{Data, bare, field, fields, open, scalar};
 use super::source::looks_back;
 use super::trigger::has_word;
+use super::words::{called, plain, spoken};
 use crate::clause::Clause;
+use crate::lexicon::lexicon;
 use crate::sketch::Val;
 
 /// Parameters that take a text for people.
@@ -27,6 +29,9 @@ const MAILS: &[&str] = &[
     "receipt_email",
 ];
 
+/// Fields that hold what is known of a thing by names of its owner's.
+const BELOW: &[&str] = &["properties", "fields", "values"];
+
 impl Planner<'_> {
     /// The parameters of an action: all that must be given, and those that the words of a clause ask for.
     pub(super) fn parameters(&mut self, action: &Action, clause: &Clause) -> Vec<(String, Val)> {
@@ -38,6 +43,11 @@ impl Planner<'_> {
                 Some(self.required(field, action, clause))
             } else if reads {
                 self.narrowing(field, action, clause)
+            } else if TEXTS.contains(&field.name.as_str())
+                && with.iter().any(|(name, _): &(String, Val)| TEXTS.contains(&name.as_str()))
+            {
+                // It is said once.
+                None
             } else {
                 self.beside(field, action, clause)
             };
@@ -126,7 +136,7 @@ impl Planner<'_> {
             return Some(Val::Text(self.content(clause)));
         }
         if (TITLES.contains(&name) || name == "last_name") && texts {
-            return Some(self.title(clause));
+            return Some(self.title(field, action, clause));
         }
         if matches!(name, "to" | "email" | "emails") {
             return self.address(field, clause);
@@ -228,6 +238,9 @@ impl Planner<'_> {
 
     /// A text of what is at hand, or what stands in quotes.
     pub(super) fn content(&mut self, clause: &Clause) -> String {
+        if let (Some(news), true) = (&self.news, clause.names.quoted.is_empty()) {
+            return news.clone();
+        }
         if let Some(quoted) = clause.names.quoted.first() {
             return plain(quoted);
         }
@@ -245,39 +258,73 @@ impl Planner<'_> {
         }
     }
 
-    fn title(&mut self, clause: &Clause) -> Val {
+    /// A title: what stands in quotes or behind `called`, that of what is at hand, what a mail is about; else it is open.
+    fn title(&mut self, param: &Field, action: &Action, clause: &Clause) -> Val {
         if let Some(quoted) = clause.names.quoted.first() {
             return Val::Text(plain(quoted));
+        }
+        if let Some(called) = called(clause) {
+            return Val::Text(plain(&called));
         }
         let one = self.data.iter().rev().find_map(|data| match data {
             Data::One { path, ty, .. } => Some((path.clone(), ty.clone())),
             _ => None,
         });
-        let title = one.and_then(|(path, ty)| {
-            let found = field(
-                &ty,
-                &["subject", "title", "name", "summary", "raw_subject", "text", "email", "message"],
-            )?
-            .clone();
-            matches!(bare(&found.ty), Type::String).then(|| {
-                let expr = if open(&found) {
-                    format!("{path}.{} ?? \"(no title)\"", found.name)
-                } else {
-                    format!("{path}.{}", found.name)
-                };
-                Val::hole(&expr)
-            })
-        });
-        title.unwrap_or_else(|| {
+        if let Some((path, ty)) = one {
+            let names = ["subject", "title", "name", "summary", "raw_subject", "text", "email", "message"];
+            if let Some(found) = field(&ty, &names).filter(|found| matches!(bare(&found.ty), Type::String)) {
+                let path = format!("{path}.{}", found.name);
+                return Val::hole(&if open(found) { format!("{path} ?? \"(no title)\"") } else { path });
+            }
+            // Of a row nothing is known but that it has cells.
+            let cells = field(&ty, BELOW).filter(|found| matches!(bare(&found.ty), Type::AnyObject));
+            if let (Some(cells), false) = (cells, self.loops.is_empty()) {
+                self.assume(format!("`{}` is the whole row: name the column that it is", param.name));
+                return Val::Text(format!("{{{{ json({path}.{}) }}}}", cells.name));
+            }
+        }
+        // Beside what is there, the workflow has a name that somebody gave it.
+        if self.sketch.description.is_empty() && !self.sketch.name.is_empty() {
             let name = self.sketch.name.replace('-', " ");
             let mut chars = name.chars();
-            Val::Text(
-                chars
-                    .next()
-                    .map(|first| first.to_uppercase().collect::<String>() + chars.as_str())
-                    .unwrap_or_default(),
-            )
-        })
+            let first = chars.next().map(|first| first.to_uppercase().collect::<String>());
+            return Val::Text(first.unwrap_or_default() + chars.as_str());
+        }
+        if let Some(about) = self.matter() {
+            return Val::Text(about);
+        }
+        if let Some(said) = spoken(clause) {
+            return Val::Text(plain(&said.chars().take(80).collect::<String>()));
+        }
+        let object = action.id.rsplit(['_', '.']).next().unwrap_or("its");
+        let name = self.open(&format!("{object}_{}", param.name), &param.ty, &param.about);
+        Val::hole(&format!("inputs.{name}"))
+    }
+
+    /// What the data at hand is, in a few words: `Summary of GitHub issues`.
+    fn matter(&self) -> Option<String> {
+        let of = |data: &Data| {
+            let (service, object) = (data.service()?, data.object()?);
+            let known = !object.is_empty() && service != "ai";
+            known.then(|| {
+                let many = if matches!(data, Data::List { .. }) { "s" } else { "" };
+                let object = object.replace('_', " ");
+                format!("{} {}{}", lexicon().service_name(service), object.trim_end_matches(many), many)
+            })
+        };
+        let things: Vec<String> = self.data.iter().filter_map(of).collect();
+        let things = things.join(" and ");
+        let written = self.data.iter().rev().find_map(|data| match data {
+            Data::Text { path } => path.strip_prefix("steps.")?.split(['.', '_']).next(),
+            _ => None,
+        });
+        match (written, things.is_empty()) {
+            (Some("summary"), false) => Some(format!("Summary of {things}")),
+            (Some("translation"), false) => Some(format!("Translation of {things}")),
+            (Some("summary"), true) => Some("Summary".into()),
+            (_, false) => Some(things),
+            (_, true) => None,
+        }
     }
 
     /// An address: the owner's own, or that of what is at hand.
@@ -303,6 +350,18 @@ impl Planner<'_> {
                 Data::Any { path } => Some(format!("{path}.email")),
                 _ => None,
             });
+            // Some services keep what is known of somebody one level below.
+            let below = || {
+                self.data.iter().rev().find_map(|data| match data {
+                    Data::One { path, ty, .. } => {
+                        let found = field(ty, BELOW)?;
+                        matches!(bare(&found.ty), Type::AnyObject)
+                            .then(|| format!("{path}.{}?.email ?? \"\"", found.name))
+                    }
+                    _ => None,
+                })
+            };
+            let found = found.or_else(|| if param.optional { None } else { below() });
             if let Some(expr) = found {
                 return Some(wrap(&expr));
             }
@@ -310,7 +369,11 @@ impl Planner<'_> {
         if param.optional {
             return None;
         }
-        let name = self.open("send_to", &Type::String, "The address that the mail goes to.");
+        let small = param.about.to_lowercase();
+        let name = match ["phone", "number"].iter().any(|word| small.contains(word)) {
+            true => self.open("phone", &Type::String, &param.about),
+            false => self.open("send_to", &Type::String, "The address that the mail goes to."),
+        };
         Some(wrap(&format!("inputs.{name}")))
     }
 
@@ -426,50 +489,6 @@ impl Planner<'_> {
         }
         Val::hole("[[now()]]")
     }
-}
-
-/// What was said, as a text in which nothing is computed.
-pub(super) fn plain(text: &str) -> String {
-    text.replace("{{", "{ {").replace("}}", "} }")
-}
-
-/// What a clause wants to be said, in its own words: `to fill in their timesheets`. Nothing where it says no more than to whom,
-/// and where.
-pub(super) fn spoken(clause: &Clause) -> Option<String> {
-    let said = clause.said.as_str();
-    let tails = |word: &'static str| said.match_indices(word).map(move |(at, _)| &said[at + word.len()..]);
-    let clear = [" that ", " saying ", " dass ", " que ", " che "].into_iter().flat_map(tails);
-    let others = [" to ", " de "].into_iter().flat_map(tails);
-    let text = clear.chain(others).find_map(|tail| without_places(tail, clause))?;
-    let mut chars = text.chars();
-    let first = chars.next()?;
-    let text = first.to_uppercase().collect::<String>() + chars.as_str();
-    Some(text)
-}
-
-/// A text without the channel, the address and the service at its end; nothing, where it begins with whom it goes to, or
-/// nothing is left.
-fn without_places<'a>(text: &'a str, clause: &Clause) -> Option<&'a str> {
-    let is_place = |word: &str| {
-        let word = word.trim_matches([',', '.', '!']);
-        word.starts_with('#')
-            || word.contains('@')
-            || clause.services.iter().any(|(_, id)| word.to_lowercase() == id.replace('_', " "))
-            || matches!(&*word.to_lowercase(), "email" | "e-mail" | "mail" | "me" | "mir" | "us")
-    };
-    if text.split_whitespace().next().is_none_or(is_place) {
-        return None;
-    }
-    let mut rest = text.trim();
-    while let Some((before, last)) = rest.rsplit_once(' ')
-        && is_place(last)
-        && let Some((front, word)) = before.trim_end().rsplit_once(' ')
-        && ["on", "in", "to", "by", "via", "over", "auf", "per", "an", "sur", "en", "su", "a"]
-            .contains(&&*word.to_lowercase())
-    {
-        rest = front.trim_end();
-    }
-    (!rest.is_empty()).then_some(rest)
 }
 
 /// A moment that a clause speaks of, seen from the run.

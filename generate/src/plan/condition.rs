@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use dsl::types::{Field, Type};
 use regex::Regex;
 
-use super::Planner;
 use super::data::{bare, field, fields, open};
 use super::trigger::has_word;
-use crate::clause::Clause;
+use super::{Done, Planner, ask};
+use crate::clause::{Clause, own_words};
+use crate::sketch::Does;
 
 static MORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?:over|above|more than|greater than|exceeds?|exceeding|higher than|at least|uber|ueber|mehr als|hoher als|depasse|superieure? a|plus de|mas de|supera|mayor que|oltre|piu di|supera i|>=|>)\s*(?:[$€£]|eur |usd )?\s*(\d[\d.,]*)").ok()
@@ -68,7 +69,112 @@ const JUDGED: &[&str] = &[
     "arrabbiato",
 ];
 
+/// Words of an address that gives no answer, or none that is right.
+const DOWN: &[&str] = &[
+    "down",
+    "offline",
+    "unreachable",
+    "not reachable",
+    "not available",
+    "unavailable",
+    "fails",
+    "broken",
+    "does not answer",
+    "does not respond",
+    "doesn t answer",
+    "doesn t respond",
+    "nicht erreichbar",
+    "ausfallt",
+    "hors ligne",
+    "en panne",
+    "caido",
+    "caida",
+    "no responde",
+    "non risponde",
+    "irraggiungibile",
+];
+
+/// Words before a condition.
+const IF: &[&str] = &["if", "only if", "unless", "falls", "wenn", "sofern", "si", "se", "in case"];
+
+/// Words that leave something out, or keep only some.
+const NARROWS: &[&str] = &[
+    "older than",
+    "newer than",
+    "younger than",
+    "unless",
+    "except",
+    "but not",
+    "whose",
+    "ausser",
+    "alter als",
+    "sauf",
+    "excepto",
+    "tranne",
+];
+
 impl Planner<'_> {
+    /// The condition beside a time, as a clause of its own.
+    pub(super) fn conditional(&self) -> Option<Clause> {
+        let timed = matches!(self.sketch.triggers.first(), Some(crate::sketch::Trigger::Time(_)));
+        self.parts.trigger.clone().filter(|_| timed)
+    }
+
+    /// The condition that stands behind what is to be done: `alert #ops if it is down`.
+    pub(super) fn behind(clause: &Clause) -> Option<Clause> {
+        let at = IF.iter().filter_map(|word| clause.text.find(&format!(" {word} "))).min()?;
+        Some(clause.from(at + 1))
+    }
+
+    /// Where an address was got and the clause speaks of its not being there: the condition, and the news.
+    pub(super) fn down(&mut self, clause: &Clause) -> Option<String> {
+        let spoken = self.conditional().into_iter().chain(Planner::behind(clause));
+        if !spoken.into_iter().any(|said| DOWN.iter().any(|word| has_word(&said.text, word))) {
+            return None;
+        }
+        let steps = self.sketch.steps.iter_mut().rev();
+        let (name, url) = steps.into_iter().find_map(|step| match &mut step.does {
+            Does::Get { url, lenient } => {
+                *lenient = true;
+                Some((step.name.clone(), url.clone()))
+            }
+            _ => None,
+        })?;
+        self.news =
+            Some(format!("{url} does not answer as it should: {{{{ errors.{name}?.message ?? \"\" }}}}"));
+        self.assume(format!("`{url}` counts as down where it gives no answer, or one with an error"));
+        Some(format!("errors.{name} != null"))
+    }
+
+    /// Asks about a condition that was said and that nothing of the draft looks at.
+    pub(super) fn conditions_met(&self) -> Done<()> {
+        let text = self.sketch.text();
+        let looks = ["\n    if: ", "    filter: ", " | filter(", "query:", "jql:", "search:"];
+        if looks.iter().any(|sign| text.contains(sign)) || self.parts.text.len() > own_words(&self.parts.text)
+        {
+            return Ok(());
+        }
+        let happens = matches!(
+            self.sketch.triggers.first(),
+            Some(crate::sketch::Trigger::Event { .. } | crate::sketch::Trigger::Webhook)
+        );
+        let plain = ["if", "only if", "falls", "sofern"];
+        let words = NARROWS.iter().chain(plain.iter().filter(|_| !happens));
+        let spoken = || words.clone().find(|word| has_word(&self.parts.text, word));
+        let open =
+            self.conditional().map(|trigger| trigger.said).or_else(|| spoken().map(|it| (*it).to_owned()));
+        match open {
+            Some(said) => ask(
+                format!(
+                    "by what is it known, as to `{}`? Nothing that I read tells it: name a word, a sender or an amount, or leave it out",
+                    said.trim()
+                ),
+                [],
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// What is said of a thing as a condition over it; nothing where nothing is said that its fields tell.
     pub(super) fn filter(&mut self, clause: &Clause, ty: &Type, var: &str) -> Option<String> {
         let mut all = vec![];

@@ -124,11 +124,26 @@ fn telling(ty: &Type) -> Vec<&Field> {
     found
 }
 
+/// True for a thing whose fields tell no more than which one it is.
+pub fn says_nothing(ty: &Type) -> bool {
+    let told = telling(ty);
+    !told.is_empty() && told.iter().all(|field| field.name == "id")
+}
+
 /// One line that tells what a thing is.
 pub fn line(path: &str, ty: &Type) -> String {
     match bare(ty) {
         Type::Object(_) => {
-            let parts: Vec<String> = telling(ty).into_iter().map(|field| shown(path, field)).collect();
+            let told = telling(ty);
+            // A number alone says nothing: what it is stands before it, with what stands beside it.
+            if let [only] = told[..]
+                && matches!(bare(&only.ty), Type::Integer | Type::Number)
+            {
+                let near = fields(ty).iter().filter(|field| scalar(&field.ty) && field.name != "id");
+                let named = near.take(3).map(|field| format!("{}: {}", field.name, shown(path, field)));
+                return named.collect::<Vec<_>>().join(", ");
+            }
+            let parts: Vec<String> = told.into_iter().map(|field| shown(path, field)).collect();
             match &parts[..] {
                 [] => format!("{{{{ {path} | json }}}}"),
                 [first] => first.clone(),

@@ -239,6 +239,7 @@ impl<'a> Planner<'a> {
             data: vec![],
             loops: vec![],
             timid: false,
+            news: None,
         }
     }
 

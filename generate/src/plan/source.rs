@@ -4,6 +4,7 @@ use dsl::catalog::{Action, Safety};
 use dsl::types::Type;
 
 use super::data::{Data, bare, fields};
+use super::step::about;
 use super::{Done, Planner};
 use crate::clause::Clause;
 use crate::lexicon::lexicon;
@@ -12,6 +13,19 @@ use crate::when::spans;
 
 /// Things that are made of others, and that no service lists as such.
 const MADE: &[&str] = &["message", "channel", "report", "note", "tag", "comment", "reaction"];
+
+/// What holds other things, and is seldom what is asked for.
+const HOLDING: &[&str] = &[
+    "_calendars",
+    "_projects",
+    "_boards",
+    "_workspaces",
+    "_bases",
+    "_spaces",
+    "_teams",
+    "_channels",
+    "_tables",
+];
 
 impl Planner<'_> {
     /// Reads what a clause speaks of, unless it is at hand. True if anything was read.
@@ -137,12 +151,24 @@ impl Planner<'_> {
                     needs.filter(|field| self.said(field, clause).is_none() && !is_time(field)).count();
                 let lists = list_of(&action.output).is_some();
                 let get = action.id.contains(".get_") && !lists;
-                let me =
-                    ["get_me", "get_user", "auth_test", "get_account", "get_profile", "get_company", "check"]
-                        .iter()
-                        .any(|name| action.id.ends_with(name));
+                let me = [
+                    "get_me",
+                    "get_user",
+                    "auth_test",
+                    "get_account",
+                    "get_calendar",
+                    "get_profile",
+                    "get_company",
+                    "check",
+                ]
+                .iter()
+                .any(|name| action.id.ends_with(name));
+                let fits = !object.is_empty() && about(object, &action.id);
+                let holds =
+                    HOLDING.iter().any(|name| action.id.ends_with(name)) && !action.id.contains(object);
                 (
-                    score + if lists { 4.0 } else { 0.0 }
+                    score + if lists { 4.0 } else { 0.0 } + if fits { 5.0 } else { 0.0 }
+                        - if holds { 8.0 } else { 0.0 }
                         - 2.5 * open as f64
                         - if get && open > 0 { 4.0 } else { 0.0 }
                         - if me { 8.0 } else { 0.0 },
@@ -152,6 +178,11 @@ impl Planner<'_> {
         );
         let best = ranked.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, action)| action.clone());
         let Some(action) = best else { return self.nothing() };
+        let speaks = crate::index::terms(&action.about).contains(&format!("o:{object}"));
+        if !object.is_empty() && !about(object, &action.id) && !speaks {
+            let told = action.about.trim_end_matches('.').to_lowercase();
+            self.assume(format!("the {} is read by: {told} (`{}`)", object.replace('_', " "), action.id));
+        }
         let wanted = if object.is_empty() {
             action.id.rsplit('.').next().unwrap_or("read").to_owned()
         } else {

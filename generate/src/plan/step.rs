@@ -10,7 +10,7 @@ use super::trigger::has_word;
 use super::{Done, Loop, Planner, ask};
 use crate::clause::{Clause, EACH};
 use crate::lexicon::lexicon;
-use crate::sketch::{Does, Step};
+use crate::sketch::{Does, Step, Val};
 
 impl Planner<'_> {
     /// Adds the steps of a clause.
@@ -97,6 +97,12 @@ impl Planner<'_> {
             return self.approve("shall this go on?");
         }
         if clause.verb.as_deref() == Some("wait") {
+            if let Some(length) = crate::when::pause(&clause.said) {
+                let after = self.sketch.steps.last().map(|step| step.name.clone());
+                let name = self.name("pause");
+                self.push(Step { name, cond: None, after, does: Does::Wait { length } });
+                return Ok(());
+            }
             return ask(
                 "how long is it to wait? Say it as `wait 10 minutes` at the place where it is to wait",
                 [],
@@ -112,7 +118,11 @@ impl Planner<'_> {
                 && clause.verb.as_deref() != Some("send")
                 || clause.text.starts_with("ping")
             {
-                return self.get(url);
+                self.get(url)?;
+                // `summarise https://…` goes on with what it got.
+                if clause.model.is_none() {
+                    return Ok(());
+                }
             }
             if clause.verb.as_deref() == Some("send")
                 && clause.services.is_empty()
@@ -130,7 +140,13 @@ impl Planner<'_> {
         let telling = self.tells(clause);
         if let Some(kind) = clause.model.clone() {
             let but = telling.as_ref().and_then(|(service, _)| service.clone());
-            self.ask_model(&kind, clause, but.as_deref())?;
+            let mut matter = clause.clone();
+            // `a summary of the issues by e-mail`: the mail that is sent is not the mail that is read.
+            let mails = clause.objects.iter().filter(|(_, id)| id == "mail").count();
+            if telling.as_ref().is_some_and(|(_, mailed)| *mailed) && mails == 1 && clause.objects.len() > 1 {
+                matter.objects.retain(|(_, id)| id != "mail");
+            }
+            self.ask_model(&kind, &matter, but.as_deref())?;
             if telling.is_none()
                 && !matches!(clause.verb.as_deref(), Some("create" | "comment" | "update" | "upload"))
             {
@@ -166,6 +182,14 @@ impl Planner<'_> {
     /// Carries out a verb with a service.
     fn act(&mut self, verb: &str, clause: &Clause) -> Done<()> {
         let (service, object) = self.target(verb, clause)?;
+        let keeps = SAVING.iter().any(|word| has_word(&clause.text, word));
+        let uploads = |action: &&Action| action.id.contains(".upload");
+        // What is saved where files are kept is put there.
+        let verb = if keeps && self.means.catalog.actions_of(&service).iter().any(uploads) {
+            "upload"
+        } else {
+            verb
+        };
         // What is made of something else reads that first.
         let at_hand = !self.data.is_empty() || !clause.names.quoted.is_empty();
         if !at_hand {
@@ -199,8 +223,8 @@ impl Planner<'_> {
             .iter()
             .take(8)
             .filter_map(|hit| Some((catalog.get(&hit.id)?, hit.score)))
-            // Nothing stands in for what was wished: making is no removing.
-            .filter(|(action, _)| does_verb(verb, action))
+            // Nothing stands in for what was wished: making is no removing, and a folder is no task.
+            .filter(|(action, _)| does_verb(verb, action) && makes(verb, object.as_deref(), action))
             .map(|(action, score)| (score + self.suits(object.as_deref(), verb, action), action));
         let best = ranked.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, action)| action.clone());
         let Some(action) = best else {
@@ -218,6 +242,10 @@ impl Planner<'_> {
             && !self.data.iter().any(|data| matches!(data, Data::File { .. }))
         {
             self.fetch(clause)?;
+            let there = |data: &Data| matches!(data, Data::File { .. } | Data::Any { .. });
+            if !self.sketch.triggers.is_empty() && !self.data.iter().any(there) {
+                return ask("which file is meant? I know no way to get one from what is spoken of here", []);
+            }
         }
         self.act_by(&action, clause)
     }
@@ -281,6 +309,8 @@ impl Planner<'_> {
                 let service = self.home(object, &known.home, known.usual)?;
                 Ok((service, Some(object.clone())))
             }
+            // `copy the records of Airtable to Notion`: what is named last is where it goes.
+            ([(_, from), .., (_, to)], _) if copies(&clause.text) && from != to => Ok((to.clone(), None)),
             (services, object) => {
                 // The service of the thing that is made; else the one that is named last.
                 let fitting =
@@ -330,11 +360,38 @@ impl Planner<'_> {
 
     /// Adds a step that acts. What cannot be taken back, and is made of what anybody wrote, is approved first.
     pub(super) fn act_by(&mut self, action: &Action, clause: &Clause) -> Done<()> {
-        let cond = self.condition(clause);
+        let cond = match self.down(clause) {
+            Some(cond) => Some(cond),
+            None => self.condition(clause),
+        };
         if crate::guard::is_grave(&action.id) && !self.has_approve() {
             self.approve(&format!("{} Shall it be done?", action.about))?;
         }
         let with = self.parameters(action, clause);
+        self.news = None;
+        let binds = |value: &Val| match value {
+            Val::Text(text) | Val::Raw(text) => ["steps.", "trigger."].iter().any(|root| text.contains(root)),
+        };
+        if copies(&clause.text) && !self.data.is_empty() && !with.iter().any(|(_, value)| binds(value)) {
+            let what = action.about.trim_end_matches('.').to_lowercase();
+            return ask(
+                format!("what of each is to stand where, to {what}? I see no part that takes it as it is"),
+                [],
+            );
+        }
+        let changes = action.id.rsplit('.').next().is_some_and(|name| name.starts_with("update"));
+        let must = action.input.iter().filter(|field| !field.optional && field.default.is_none()).count();
+        if changes && with.len() == must && action.input.len() > must && with.len() < 2 {
+            let can =
+                action.input.iter().filter(|field| field.optional).map(|field| field.name.replace('_', " "));
+            return ask(
+                format!(
+                    "what is to be changed there, and to what? I can: {}",
+                    action.about.trim_end_matches('.').to_lowercase()
+                ),
+                can.take(6).collect::<Vec<_>>(),
+            );
+        }
         let name = self.name(action.id.rsplit('.').next().unwrap_or("act"));
         let path = format!("steps.{name}");
         let service = action.id.split('.').next().unwrap_or_default().to_owned();
@@ -404,7 +461,7 @@ impl Planner<'_> {
             });
         }
         // Beside a time, `if` stands over what was read.
-        let trigger = self.parts.trigger.clone()?;
+        let trigger = self.parts.trigger.clone().or_else(|| Planner::behind(clause))?;
         if !matches!(self.sketch.triggers.first(), Some(crate::sketch::Trigger::Time(_)) | None) {
             return None;
         }
@@ -427,14 +484,73 @@ impl Planner<'_> {
     fn get(&mut self, url: &str) -> Done<()> {
         let name = self.name("get");
         self.data.push(Data::Any { path: format!("steps.{name}.body") });
-        self.push(Step { name, cond: None, after: None, does: Does::Get { url: url.to_owned() } });
+        self.push(Step {
+            name,
+            cond: None,
+            after: None,
+            does: Does::Get { url: url.to_owned(), lenient: false },
+        });
         Ok(())
     }
+}
+
+/// True for a clause that takes something from one service to another.
+fn copies(text: &str) -> bool {
+    ["copy", "kopiere", "copie", "copia", "backup", "back up"].iter().any(|word| has_word(text, word))
 }
 
 pub(super) fn names_usual(clause: &Clause) -> bool {
     clause.objects.iter().any(|(_, id)| lexicon().objects.get(id).is_some_and(|it| it.usual))
         || !clause.services.is_empty()
+}
+
+/// Words for what is kept as it is.
+const SAVING: &[&str] =
+    &["save", "store", "backup", "back up", "speichere", "sauvegarde", "enregistre", "guarda", "salva"];
+
+/// True unless an action makes another thing than the one that was named.
+fn makes(verb: &str, object: Option<&str>, action: &Action) -> bool {
+    let Some(object) = object.filter(|_| verb == "create") else { return true };
+    let name = action.id.rsplit('.').next().unwrap_or_default();
+    // What is named after another thing, as a row in a sheet, is that; what no service has by that name may be anything.
+    let other = lexicon().objects.iter().any(|(id, known)| {
+        id != object && name.ends_with(id.as_str()) && !known.home.is_empty() && !alike(object, id)
+    });
+    about(object, &action.id) || !other
+}
+
+/// True if an action is about a thing, by its name.
+pub(super) fn about(object: &str, id: &str) -> bool {
+    let own = crate::index::terms(&id.rsplit('.').next().unwrap_or_default().replace('_', " "));
+    own.iter().any(|term| {
+        term.strip_prefix("o:")
+            .is_some_and(|known| known == object || alike(object, known) || alike(known, object))
+    })
+}
+
+/// True where one service calls a thing so, and people call it otherwise.
+fn alike(object: &str, known: &str) -> bool {
+    const ALIKE: &[(&str, &[&str])] = &[
+        ("ticket", &["issue", "task"]),
+        ("task", &["issue", "card", "ticket"]),
+        ("issue", &["task", "ticket"]),
+        ("mail", &["message"]),
+        ("text_message", &["message"]),
+        ("event", &["calendar_event"]),
+        ("calendar_event", &["event", "calendar"]),
+        ("lead", &["record", "contact"]),
+        ("contact", &["record", "customer", "subscriber", "lead"]),
+        ("deal", &["record"]),
+        ("customer", &["contact", "record"]),
+        ("subscriber", &["contact", "customer"]),
+        ("tweet", &["post"]),
+        ("comment", &["note"]),
+        ("csv", &["file", "row"]),
+        ("invoice", &["bill"]),
+        ("attachment", &["file"]),
+        ("page", &["record"]),
+    ];
+    ALIKE.iter().any(|(one, others)| *one == object && others.contains(&known))
 }
 
 /// True if an action does what a verb says.

@@ -1,16 +1,16 @@
 //! Whom a clause tells something, and by which service.
 
-use super::bind::spoken;
 use super::data::Data;
 use super::trigger::has_word;
+use super::words::spoken;
 use super::{Done, Planner, ask};
-use crate::clause::{Clause, quoted};
+use crate::clause::{Clause, own_words, quoted};
 use crate::lexicon::lexicon;
 
 /// Services by which people are told something.
-pub(super) const TELLING: &[&str] = &["slack", "teams", "discord", "telegram", "twilio", "x", "linkedin"];
+pub(crate) const TELLING: &[&str] = &["slack", "teams", "discord", "telegram", "twilio", "x", "linkedin"];
 /// Services of mail.
-pub(super) const MAILING: &[&str] = &["gmail", "outlook_mail", "email"];
+pub(crate) const MAILING: &[&str] = &["gmail", "outlook_mail", "email"];
 
 impl Planner<'_> {
     /// By which service a clause tells somebody something, and whether by mail.
@@ -52,6 +52,9 @@ impl Planner<'_> {
         let by_mail =
             mail_words.iter().any(|word| has_word(&clause.text, word)) || !clause.names.mails.is_empty();
         let sends = matches!(verb, Some("send" | "publish"));
+        if sends && clause.has_object("text_message") && clause.services.is_empty() {
+            return Some((Some("twilio".into()), false));
+        }
         if (sends || verb == Some("create")) && !clause.names.channels.is_empty() {
             return Some((named(TELLING).or(Some("slack".into())), false));
         }
@@ -71,6 +74,12 @@ impl Planner<'_> {
             if named(MAILING).is_some() {
                 return Some((named(MAILING), true));
             }
+        }
+        let mailed =
+            ["by email", "by e-mail", "per e-mail", "per mail", "par e-mail", "por correo", "via email"];
+        if clause.model.is_some() && verb.is_none() && mailed.iter().any(|word| has_word(&clause.text, word))
+        {
+            return Some((named(MAILING), true));
         }
         if clause.model.is_some() && !clause.names.channels.is_empty() {
             return Some((named(TELLING).or(Some("slack".into())), false));
@@ -143,9 +152,15 @@ impl Planner<'_> {
             ]
             .iter()
             .any(|word| said.contains(word));
-            if !reminds || spoken(clause).is_none() {
+            let says = own_words(&clause.text) < clause.text.len();
+            if !(reminds || says) || spoken(clause).is_none() {
                 return ask("what is the message to say? Put it in quotes", []);
             }
+        }
+        // A mail to somebody of whom nothing is known but who they are has nothing to say yet.
+        let unsaid = matches!(&self.data[..], [Data::One { ty, .. }] if super::data::says_nothing(ty));
+        if mails && !quotes && !written && clause.names.mails.is_empty() && unsaid {
+            return ask("what is the mail to say? Put it in quotes", []);
         }
         if service == "slack" && clause.names.channels.is_empty() && self.parts.names.channels.is_empty() {
             self.assume("the channel is open: fill in the input `channel`");

@@ -114,6 +114,23 @@ impl Planner<'_> {
                 .collect();
             return ask(format!("which event is meant by `{}`?", clause.said), known);
         };
+        // What fails or is taken back is not what goes well, however alike the words are.
+        let own = crate::index::terms(&best.id.replace(['.', '_'], " "));
+        let contrary = clause
+            .happens
+            .iter()
+            .find(|happens| CONTRARY.contains(&happens.as_str()) && !own.contains(&format!("h:{happens}")));
+        if contrary.is_some() {
+            let of = |home: &String| -> Vec<String> {
+                let found = hits.iter().filter(|hit| hit.id.split('.').next() == Some(home));
+                found
+                    .filter_map(|hit| Some(self.means.catalog.event(&hit.id)?.about.clone()))
+                    .take(4)
+                    .collect()
+            };
+            let known: Vec<String> = homes.iter().flat_map(of).collect();
+            return ask(format!("I know no event that is `{}`. Is one of these meant?", clause.said), known);
+        }
         let Some(event) = self.means.catalog.event(&best.id).cloned() else { return self.nothing() };
         if fits(&best.id) {
             // It is as it was said.
@@ -150,6 +167,9 @@ impl Planner<'_> {
         with
     }
 }
+
+/// What happens that another event is the contrary of.
+const CONTRARY: &[&str] = &["failed", "cancelled", "refunded", "deleted"];
 
 /// Words for a time that say none.
 fn vague(text: &str) -> Option<&'static str> {

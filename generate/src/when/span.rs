@@ -108,3 +108,67 @@ mod tests {
         assert_eq!(hours("every weekday at 9"), None);
     }
 }
+
+/// A pause, as in `wait 10 minutes`.
+static PAUSE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"\b(?:wait|warte|attends|espera|aspetta)(?: for| noch| durante)? (\d+|an?|one|two|three|four|five|ten|half an|einen?|eine|zwei|drei|une?|deux|trois|una?|dos|tres|due|tre) (seconds?|minutes?|hours?|days?|weeks?|sekunden?|minuten?|stunden?|tage?n?|wochen?|secondes?|heures?|jours?|semaines?|segundos?|minutos?|horas?|dias?|semanas?|secondi|minuti|minuto|ore|ora|giorn[oi]|settiman[ae])\b",
+    )
+    .ok()
+});
+
+/// The pauses that a text names: where each stands, and how long it is, as authors write it.
+pub fn pauses(text: &str) -> Vec<(Range<usize>, String)> {
+    let normal = Normal::of(text);
+    let Some(form) = PAUSE.as_ref() else { return vec![] };
+    let read = |hit: regex::Captures<'_>| {
+        let (whole, count, unit) = (hit.get(0)?, hit.get(1)?.as_str(), hit.get(2)?.as_str());
+        let short = match unit.get(..2)? {
+            "se" if unit.starts_with("sett") || unit.starts_with("sem") => "w",
+            "se" => "s",
+            "mi" => "m",
+            "ho" | "st" | "he" | "or" => "h",
+            "da" | "ta" | "jo" | "di" | "gi" => "d",
+            _ => "w",
+        };
+        let number = match count {
+            "half an" => {
+                return Some((normal.origin(whole.range()), (short == "h").then_some("30m")?.to_owned()));
+            }
+            "two" | "zwei" | "deux" | "dos" | "due" => 2,
+            "three" | "drei" | "trois" | "tres" | "tre" => 3,
+            "four" => 4,
+            "five" => 5,
+            "ten" => 10,
+            digits => digits.parse::<u32>().unwrap_or(1),
+        };
+        Some((normal.origin(whole.range()), format!("{number}{short}")))
+    };
+    form.captures_iter(&normal.text).filter_map(read).collect()
+}
+
+/// The pause that a text names first.
+pub fn pause(text: &str) -> Option<String> {
+    pauses(text).into_iter().next().map(|(_, length)| length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_as_long_as_it_is_said() {
+        for (said, length) in [
+            ("wait 2 hours then post it", Some("2h")),
+            ("wait for 10 minutes", Some("10m")),
+            ("wait half an hour", Some("30m")),
+            ("warte drei Tage", Some("3d")),
+            ("attends 5 minutes", Some("5m")),
+            ("espera una semana", Some("1w")),
+            ("aspetta 30 secondi", Some("30s")),
+            ("wait a bit", None),
+        ] {
+            assert_eq!(pause(said).as_deref(), length, "{said}");
+        }
+    }
+}
