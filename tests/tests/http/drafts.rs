@@ -192,3 +192,72 @@ fn who_is_deployed_disabled_starts_nothing() {
     let off = deploy("quiet", json!({ "enabled": false }));
     assert_eq!((&off["enabled"], &off["deployed"]), (&json!(false), &json!(true)), "{off}");
 }
+
+/// Wishes of the suite: the first of each class, and some in each language.
+fn wishes() -> Vec<String> {
+    let all = server::drafts::eval::suite(server::drafts::eval::SUITE);
+    let mut seen = std::collections::BTreeSet::new();
+    let firsts = all.into_iter().filter(|one| {
+        let class = seen.insert(one.class.clone());
+        class | (one.language != "en" && seen.insert(format!("{} {}", one.class == "simple", one.language)))
+    });
+    firsts.map(|one| one.wish).collect()
+}
+
+#[test]
+fn the_same_wishes_are_answered_alike_from_terminal_api_and_page() {
+    let web = served(ROUTES, limits());
+    let token = web.token("local", "editor", Scope::Edit, None);
+    let place = tests::place::Place::new();
+    // What the page sends is made as in `Generate.svelte`: with the answers so far, and with the zone where it is another than UTC.
+    let source = include_str!("../../../server/dashboard/src/pages/Generate.svelte");
+    assert!(source.contains("const body = { prompt, answers, offline, ...(zone && zone !== \"UTC\" ? { zone } : {}), ...(about === \"change\" ? { text } : {}) };"));
+    assert!(source.contains("ask(\"post\", \"/api/v1/generate\", { body,"));
+    let (mut kinds, mut asked) = (std::collections::BTreeSet::new(), 0);
+    let mut alike = |said: &str, text: Option<&str>| {
+        let mut typed = vec!["generate", said, "--offline", "--zone", "Europe/Berlin", "--json"];
+        let file = text.map(|text| place.file("was.yaml", text));
+        if let Some(file) = &file {
+            typed.extend(["--edit", file]);
+        }
+        let terminal = place.keyway.run(&typed).json();
+        let mut api = json!({ "prompt": said, "offline": true, "zone": "Europe/Berlin" });
+        let mut page = json!({ "prompt": said, "answers": [], "offline": true, "zone": "Europe/Berlin" });
+        for body in [&mut api, &mut page] {
+            if let Some(text) = text {
+                body["text"] = json!(text);
+            }
+        }
+        for body in [api, page] {
+            let (status, answer) = ask(&web, token.expose(), &body);
+            assert_eq!(status, 200, "{answer}");
+            for key in [
+                "kind",
+                "yaml",
+                "question",
+                "choices",
+                "reason",
+                "assumptions",
+                "explanation",
+                "plan",
+                "missing",
+                "diff",
+                "changes",
+            ] {
+                assert_eq!(answer[key], terminal[key], "{key} of `{said}`");
+            }
+            assert_eq!(answer["cost"].is_null(), terminal["cost"].is_null(), "{said}");
+        }
+        kinds.insert(terminal["kind"].to_string());
+        asked += 1;
+        terminal["yaml"].as_str().map(str::to_owned)
+    };
+    for wish in wishes() {
+        alike(&wish, None);
+    }
+    let draft = alike(WISH, None).expect("a draft");
+    alike("run it at 10 instead of 8", Some(&draft)).expect("a change");
+    println!("{asked} wishes, three ways: {kinds:?}");
+    assert!(asked >= 15, "{asked}");
+    assert_eq!(kinds.len(), 3, "drafts, questions and refusals are among them");
+}
