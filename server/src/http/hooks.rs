@@ -107,6 +107,9 @@ const OURS: &[&str] = &[
     "content-security-policy",
     "date",
     "keep-alive",
+    "nel",
+    "report-to",
+    "reporting-endpoints",
     "service-worker-allowed",
     "set-cookie",
     "strict-transport-security",
@@ -114,6 +117,7 @@ const OURS: &[&str] = &[
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "www-authenticate",
     "x-content-type-options",
 ];
 
