@@ -268,8 +268,8 @@ fn asks(web: &Web, seed: u64, often: u64, (own, other): (&mut Tenant, &Tenant)) 
     (faults, counted)
 }
 
-/// Two owners of organisations and the local one, each beside each other.
-fn faults(table: &'static [Route]) -> Vec<String> {
+/// Two owners of organisations and the local one; who asks beside whom is said by their places.
+fn faults(table: &'static [Route], pairs: &[(usize, usize)]) -> Vec<String> {
     let often = std::env::var("KEYWAY_TENANTS").ok().and_then(|text| text.parse().ok()).unwrap_or(OFTEN);
     let (_, seed) = Chance::from_env("KEYWAY_SEED");
     println!("seed {seed}");
@@ -280,7 +280,7 @@ fn faults(table: &'static [Route]) -> Vec<String> {
         Tenant::new(&web, "capybaras", None),
     ];
     let mut found = vec![];
-    for (own, other) in [(1, 0), (1, 2), (2, 1), (0, 2)] {
+    for &(own, other) in pairs {
         let before = all[other].sees(&web);
         let mut asking = all.remove(own);
         let at = if other > own { other - 1 } else { other };
@@ -300,7 +300,7 @@ fn faults(table: &'static [Route]) -> Vec<String> {
 
 #[test]
 fn one_owner_hears_nothing_of_another_and_changes_nothing() {
-    let found = faults(ROUTES);
+    let found = faults(ROUTES, &[(1, 0), (1, 2), (2, 1), (0, 2)]);
     assert!(found.is_empty(), "{} times, first {:#?}", found.len(), &found[..found.len().min(5)]);
 }
 
@@ -333,7 +333,7 @@ fn a_handler_that_forgets_for_whom_it_acts_is_seen() {
         let route = route.expect("a route of the table");
         route.handler = *handler;
         assert!(route.takes == Takes::Nothing);
-        let found = faults(Vec::leak(table));
+        let found = faults(Vec::leak(table), &[(1, 0)]);
         let begin = path.split('{').next().expect("a path");
         assert!(found.iter().any(|fault| fault.contains(begin)), "{method} {path} is not seen: {found:#?}");
     }
