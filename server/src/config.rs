@@ -16,7 +16,7 @@ pub use check::{Problem, Weight};
 pub use table::{Kind, SETTINGS, Setting};
 
 use crate::http;
-use crate::serve::Reach;
+use crate::serve::{Reach, widen};
 use table::{OUTSIDE, setting};
 
 /// The name of the file, where nobody names another.
@@ -200,7 +200,7 @@ impl Config {
         let mut names = self.of("http.hosts").values;
         names.extend(public.as_deref().and_then(crate::hooks::host_of));
         let limits = http::Limits::default();
-        let limits = http::Limits { connections: number("http.connections", limits.connections), ..limits };
+        let limits = http::Limits { connections: number("http.connections", http::room(widen())), ..limits };
         let http = address("http.listen").filter(|_| !self.is_on("http.off"));
         let http = http.map(|address| http::Settings { address, names: names.clone(), public, limits });
         let metrics =

@@ -21,6 +21,7 @@ mod host;
 mod house;
 mod issuers;
 mod keys;
+mod lasting;
 mod line;
 mod live;
 mod members;
@@ -45,7 +46,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -85,12 +86,16 @@ pub struct Limits {
     pub head_within: Duration,
     /// How long a body may take.
     pub body_within: Duration,
-    /// The most connections at once. One more takes the place of the one that has been idle longest.
+    /// The most connections at once. One more takes the place of the one that waits longest of those from where most come.
     pub connections: usize,
+    /// How long a connection waits before it makes room for another.
+    pub grace: Duration,
     /// How long a connection lasts, whatever comes over it.
     pub connection_lasts: Duration,
     /// How long after that the answer of a model may go on that has begun before.
     pub answer_within: Duration,
+    /// After how long it is looked again whether whoever follows something still may.
+    pub looks_again: Duration,
     /// The most requests that are carried out at once; others wait.
     pub at_once: usize,
     /// How many requests a second a token may make, on the average.
@@ -108,8 +113,10 @@ impl Default for Limits {
             head_within: Duration::from_secs(10),
             body_within: Duration::from_secs(30),
             connections: 1_000,
+            grace: Duration::from_millis(500),
             connection_lasts: Duration::from_secs(300),
             answer_within: Duration::from_secs(600),
+            looks_again: Duration::from_secs(2),
             at_once: 64,
             rate: 50,
             burst: 100,
@@ -127,6 +134,17 @@ pub struct Http {
     listening: JoinHandle<()>,
 }
 
+/// The most connections that have room where nobody says how many: what they wait with takes memory.
+const ROOM: u64 = 16_384;
+
+/// How many connections may come at once before they are accepted, as far as the system allows it.
+const BACKLOG: u32 = 4_096;
+
+/// How many connections have room where nobody says: half of the files that may be open, since calls need as many.
+pub fn room(files: u64) -> usize {
+    usize::try_from((files / 2).clamp(16, ROOM)).unwrap_or(usize::MAX)
+}
+
 /// How far it has come on its way to an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -140,9 +158,18 @@ pub(crate) enum Stage {
 ///
 /// # Errors
 /// Where it cannot be had.
-pub async fn bind(settings: &Settings) -> Result<TcpListener, Error> {
-    let unusable = |source| Error::Listen { address: settings.address, source };
-    TcpListener::bind(settings.address).await.map_err(unusable)
+pub fn bind(settings: &Settings) -> Result<TcpListener, Error> {
+    let listen = || {
+        let socket = match settings.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        // What ended a moment ago at this address does not keep it.
+        socket.set_reuseaddr(true)?;
+        socket.bind(settings.address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|source| Error::Listen { address: settings.address, source })
 }
 
 impl Http {
@@ -165,7 +192,7 @@ impl Http {
         let router = routes::router(table, house);
         let names = Arc::new(Names::new(address, &settings.names));
         let (stop, stage) = watch::channel(Stage::Open);
-        let crowd = Arc::new(Crowd::new(settings.limits.connections));
+        let crowd = Arc::new(Crowd::new(settings.limits.connections, settings.limits.grace));
         let line =
             line::Line { router, names, limits: settings.limits, stage, crowd: crowd.clone(), metrics };
         let listening = tokio::spawn(line::accept(listener, line));

@@ -12,7 +12,7 @@ use runtime::clean::Keeping;
 use runtime::executor::Executor;
 pub use runtime::local::Shares;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::accounts::Accounts;
 use crate::config;
@@ -135,17 +135,24 @@ impl Service {
     /// # Errors
     /// Where another process has the directory, or it cannot be used.
     pub async fn open(home: &Home, settings: Settings) -> Result<Service, Error> {
-        widen();
+        let files = widen();
+        let wanted = settings.http.as_ref().map_or(0, |http| http.limits.connections);
+        if u64::try_from(wanted).is_ok_and(|wanted| wanted > files / 2) {
+            warn!(
+                wanted,
+                files, "connections may take more than half of the files that may be open: raise LimitNOFILE"
+            );
+        }
         let Some(lock) = home.own()? else {
             return Err(Error::Owned { path: home.directory().to_owned(), holder: home.holder() });
         };
         // An address that cannot be had ends it before anything is taken up.
         let listener = match &settings.http {
-            Some(settings) => Some((http::bind(settings).await?, settings)),
+            Some(settings) => Some((http::bind(settings)?, settings)),
             None => None,
         };
         let watched = match &settings.metrics {
-            Some(settings) => Some((http::bind(settings).await?, settings)),
+            Some(settings) => Some((http::bind(settings)?, settings)),
             None => None,
         };
         let owner = Owner::sharing(home, lock, settings.shares, settings.stand_in)?;
@@ -261,9 +268,10 @@ impl Service {
     }
 }
 
-/// Lets this process have as many files and connections open as the system allows it. What is usual is fewer than calls and
-/// connections together.
-fn widen() {
+/// Lets this process have as many files and connections open as the system allows it, and gives how many those are. What is
+/// usual is fewer than calls and connections together.
+pub fn widen() -> u64 {
     let now = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum });
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -23,6 +23,7 @@ pub mod models;
 pub mod outcomes;
 pub mod place;
 pub mod planted;
+pub mod port;
 pub mod replay;
 pub mod report;
 pub mod served;

@@ -2,12 +2,14 @@
 //! into which `.ci/run` installs them.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::port::Port;
 
 /// How long a tool may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -15,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A tool that listens on a port of this machine.
 pub struct Tool {
     child: Child,
-    port: u16,
+    port: Port,
 }
 
 impl Tool {
@@ -25,9 +27,9 @@ impl Tool {
     /// Where it does not answer, or is not installed though `CI` is set.
     pub fn start(program: &str, arguments: &[&str], ready: &str) -> Option<Tool> {
         let path = installed(program)?;
-        let port = free_port();
+        let port = Port::free();
         let mut command = Command::new(path);
-        command.args(arguments.iter().map(|argument| argument.replace("PORT", &port.to_string())));
+        command.args(arguments.iter().map(|argument| argument.replace("PORT", &port.number().to_string())));
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("what is installed can be started");
         let mut tool = Tool { child, port };
@@ -47,14 +49,14 @@ impl Tool {
     pub fn script(package: &str, script: &str, environment: &[(&str, &str)]) -> Option<Tool> {
         installed(&format!("npm/node_modules/{package}"))?;
         let npm = folder()?.join("npm");
-        let port = free_port();
+        let port = Port::free();
         let mut command = Command::new("node");
         command.args(["--input-type=module", "--eval", script]).current_dir(npm);
-        command.env("PORT", port.to_string()).envs(environment.iter().copied());
+        command.env("PORT", port.number().to_string()).envs(environment.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("node can be started");
         let end = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while TcpStream::connect(("127.0.0.1", port.number())).is_err() {
             let ended = child.try_wait().expect("a child can be asked");
             assert!(ended.is_none() && Instant::now() < end, "`{package}` does not answer: {ended:?}");
             std::thread::sleep(Duration::from_millis(50));
@@ -64,7 +66,7 @@ impl Tool {
 
     /// Where a path of it is.
     pub fn base(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        format!("http://127.0.0.1:{}{path}", self.port.number())
     }
 
     /// What it gives at a path; nothing unless that is well.
@@ -82,7 +84,7 @@ impl Tool {
     }
 
     fn exchange(&self, request: &str) -> Option<Value> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port.number())).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();
@@ -103,15 +105,6 @@ impl Drop for Tool {
 /// Where tools are installed.
 pub fn folder() -> Option<PathBuf> {
     std::env::var_os("KEYWAY_DOUBLES").map(PathBuf::from)
-}
-
-/// A port of this machine that nobody listens on now.
-///
-/// # Panics
-/// Where there is none.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it has an address").port()
 }
 
 /// The path of something that is installed there; nothing, which is said, where it is not.

@@ -18,6 +18,8 @@ use server::token::{Scope, Token};
 use server::tokens::{Wanted, add};
 use server::vault::{Entry, Kind, Who, provider};
 
+use crate::port::Port;
+
 /// How long an answer may take before the test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -32,6 +34,8 @@ pub struct Web {
     http: Option<Http>,
     owner: Option<Owner>,
     tokio: tokio::runtime::Runtime,
+    /// Its own also between an end and a new beginning.
+    _port: Port,
     _folder: tempfile::TempDir,
 }
 
@@ -57,9 +61,12 @@ impl Web {
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let tokio = tokio.expect("the system gives threads");
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        let address = "127.0.0.1:0".parse().expect("an address");
+        let port = Port::free();
+        let address = SocketAddr::from(([127, 0, 0, 1], port.number()));
         let settings = Settings { address, names, public: None, limits };
-        let mut web = Web { address, home, table, settings, http: None, owner: None, tokio, _folder: folder };
+        let (http, owner) = (None, None);
+        let mut web =
+            Web { address, home, table, settings, http, owner, tokio, _port: port, _folder: folder };
         web.begin();
         web
     }
@@ -70,7 +77,6 @@ impl Web {
     /// Where it cannot.
     pub fn restart(&mut self) {
         self.end();
-        self.settings.address = self.address;
         self.begin();
     }
 
@@ -78,7 +84,7 @@ impl Web {
         let (home, settings, table) = (&self.home, &self.settings, self.table);
         let (owner, http) = self.tokio.block_on(async {
             let lock = home.own().expect("a directory of ours").expect("nobody else has it");
-            let listener = bind(settings).await.expect("the port is free");
+            let listener = bind(settings).expect("the port is free");
             let owner = Owner::open(home, lock).expect("a database");
             owner.serve(Reach::Private).expect("what is to be taken up can be read");
             let http = Http::open(listener, settings, (&owner, home, Reach::Private), table);

@@ -36,6 +36,8 @@ mod page;
 mod people;
 #[path = "http/rights.rs"]
 mod rights;
+#[path = "http/tenants.rs"]
+mod tenants;
 #[path = "http/traced.rs"]
 mod traced;
 #[path = "http/wishes.rs"]

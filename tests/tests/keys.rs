@@ -9,6 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tests::canary::Canary;
 use tests::keyway::{Answer, Keyway};
+use tests::port::Port;
 
 const MODELS: &str = r#"{"object":"list","data":[{"id":"m"}]}"#;
 
@@ -271,8 +272,8 @@ fn a_provider_that_is_slow_or_away_is_told() {
     assert_eq!(slow.faults_as_refusal(2), Vec::<String>::new(), "{slow:?}");
     assert!(slow.stderr.contains("no whole answer from `127.0.0.1` within 10s"), "{slow:?}");
     // A port that nobody listens on.
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let base = format!("http://127.0.0.1:{free}");
+    let nobody = Port::free();
+    let base = format!("http://127.0.0.1:{}", nobody.number());
     let away = place.keyway.run_with(
         &["keys", "add", "compatible", "--base-url", &base, "--allow-private", "--stdin"],
         "some-key",

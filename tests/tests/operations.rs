@@ -15,6 +15,8 @@ mod metrics;
 mod settings;
 #[path = "operations/traces.rs"]
 mod traces;
+#[path = "operations/upgrading.rs"]
+mod upgrading;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -15,7 +15,7 @@ use connectors::signin::{Accepted, App, Attempts, Callback, Refusal, Service, To
 use dsl::value::Object;
 use jiff::Timestamp;
 use secret::{NoVault, Secret};
-use tests::tool::{Tool, free_port};
+use tests::tool::Tool;
 use tests::walker::Walker;
 use url::Url;
 

@@ -17,6 +17,9 @@ pub struct Args {
     /// Tell only of this owner
     #[arg(long)]
     owner: Option<String>,
+    /// Tell only of what this person did, by the name of their account, or this program, as `token NAME`
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
     /// Tell only of the key or secret of this name
     #[arg(long, value_name = "NAME")]
     key: Option<String>,
@@ -87,6 +90,7 @@ fn is_meant(args: &Args, serving: &[String], row: &Told) -> bool {
     let name = name.rsplit_once('@').map_or(name, |(name, _)| name);
     args.owner.as_ref().is_none_or(|owner| *owner == row.owner || serves)
         && args.key.as_deref().is_none_or(|key| key == name)
+        && args.actor.as_deref().is_none_or(|actor| actor == row.actor)
 }
 
 /// Nanoseconds since 1970 of a moment, a day in UTC, or so long ago.

@@ -44,14 +44,14 @@ struct Left {
 }
 
 /// Where somebody asks from: of IPv6 the part that one household or office has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Network {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Network {
     Four([u8; 4]),
     Six([u8; 8]),
 }
 
 impl Network {
-    fn of(address: IpAddr) -> Network {
+    pub(crate) fn of(address: IpAddr) -> Network {
         match address.to_canonical() {
             IpAddr::V4(address) => Network::Four(address.octets()),
             IpAddr::V6(address) => {

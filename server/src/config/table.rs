@@ -80,8 +80,9 @@ settings! {
         "How long calls under way may take to end when it is stopped", "30s";
     "http.allow_remote" "allow-remote" "KEYWAY_ALLOW_REMOTE" Kind::Switch, Some("false"),
         "Let it listen at an address that other machines reach: they see what is sent, so put TLS before it", "true";
-    "http.connections" "connections" "KEYWAY_CONNECTIONS" Kind::Number, Some("1000"),
-        "Hold so many connections at once over HTTP; a quarter of them may follow runs as they go on", "4000";
+    "http.connections" "connections" "KEYWAY_CONNECTIONS" Kind::Number, None,
+        "Hold so many connections at once over HTTP; without it, half as many as it may have files open, up to 16384; a quarter of them may follow runs as they go on",
+        "4000";
     "http.hosts" "host" "KEYWAY_HOSTS" Kind::Hosts, None,
         "Answer over HTTP also when called by this name, as a proxy passes it on; may be given more than once",
         "keyway.example.com";

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use dsl::value::{Object, Value};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::http::request::Parts;
 
+use super::crowd::Place;
 use super::routes::{Handler, Route, Takes};
 use super::shape::Field;
 use super::{House, Limits, Refusal, Who};
@@ -134,7 +136,7 @@ pub(super) async fn read(
         Takes::Nothing => 0,
         Takes::Json { most } | Takes::Bytes { most } => most,
     };
-    let bytes = collected(&parts.headers, body, most, limits).await?;
+    let bytes = collected(parts, body, most, limits).await?;
     let (body, bytes) = match takes {
         Takes::Bytes { .. } => {
             media(&parts.headers)?;
@@ -177,18 +179,28 @@ fn known(query: &BTreeMap<String, String>, parameters: &[Field]) -> Result<(), R
 #[derive(Clone, Copy, Debug)]
 pub(super) struct From(pub IpAddr);
 
-/// A body as it came: no longer than that, and in time.
+/// A body as it came: no longer than that, and in time. Until it has come the connection waits, as for a head.
 pub(super) async fn collected(
-    headers: &HeaderMap,
+    parts: &Parts,
     body: Body,
     most: usize,
     limits: &Limits,
 ) -> Result<Bytes, Refusal> {
-    if said_length(headers).is_some_and(|length| length > most) {
+    if said_length(&parts.headers).is_some_and(|length| length > most) {
         return Err(Refusal::large(most));
     }
-    let collecting = tokio::time::timeout(limits.body_within, Limited::new(body, most).collect());
-    match collecting.await {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let place = parts.extensions.get::<Arc<Place>>();
+    if let Some(place) = place {
+        place.waits();
+    }
+    let collected = tokio::time::timeout(limits.body_within, Limited::new(body, most).collect()).await;
+    if let Some(place) = place {
+        place.busy();
+    }
+    match collected {
         Err(_) => Err(Refusal::slow()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::large(most)),
         Ok(Err(_)) => Err(Refusal::bad("the body breaks off")),

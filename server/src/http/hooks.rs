@@ -37,7 +37,7 @@ pub(super) async fn called(
     body: Body,
 ) -> Result<Response<Body>, Refusal> {
     let hook = house.hook(&hash(&token))?.ok_or_else(Refusal::nowhere)?;
-    let raw = ask::collected(&parts.headers, body, MOST, &house.limits).await?;
+    let raw = ask::collected(&parts, body, MOST, &house.limits).await?;
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let query = parts.uri.query().unwrap_or_default();
     let said = Said {

@@ -55,7 +55,7 @@ pub(super) async fn accept(listener: TcpListener, line: Line) {
             Ok((stream, from)) => {
                 let place = tokio::select! {
                     _ = stage.wait_for(|stage| *stage == Stage::Closing) => break,
-                    place = line.crowd.enter() => place,
+                    place = line.crowd.enter(from.ip()) => place,
                 };
                 lines.spawn(hold(stream, (place, ask::From(from.ip())), line.clone()));
             }
@@ -89,9 +89,12 @@ async fn hold(stream: TcpStream, (place, from): (Place, ask::From), line: Line) 
         .serve_connection(TokioIo::new(stream), asked);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
+        // What came before it has to go is seen first.
+        biased;
         // What goes wrong with a connection is its other end's matter.
         _ = &mut connection => return,
-        () = place.go.notified() => return,
+        // What came meanwhile is answered.
+        () = place.go.notified() => if !place.is_busy() { return },
         () = tokio::time::sleep(limits.connection_lasts) => {}
         _ = stage.wait_for(|stage| *stage == Stage::Closing) => {}
     }

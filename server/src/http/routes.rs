@@ -16,6 +16,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
 use super::crowd::Place;
+use super::lasting::Asker;
 use super::shape::{self, Field};
 use super::{Answer, Ask, House, Refusal, Who, answer, ask, gateway, hooks, pages};
 use crate::role::Role;
@@ -262,7 +263,8 @@ async fn answered(route: &'static Route, house: Arc<House>, request: Request<Bod
             let done = async {
                 let (parts, said) = let_in(route, &house, parts, body).await?;
                 let who = house.door.again(route.policy, &parts)?;
-                handler(Asked { house, who, said }).await
+                let asker = Asker::new(&house, route.policy, parts, &who);
+                Ok(asker.hears(handler(Asked { house, who, said }).await?))
             };
             done.await.unwrap_or_else(|refusal| answer::written(Err(refusal)))
         }
@@ -274,7 +276,8 @@ async fn answered(route: &'static Route, house: Arc<House>, request: Request<Bod
             let done = async {
                 let (parts, said) = let_in(route, &house, parts, body).await?;
                 let who = house.door.again(route.policy, &parts)?;
-                handler(gateway::Asked { house, who, said, shape }).await
+                let asker = Asker::new(&house, route.policy, parts, &who);
+                Ok(asker.hears(handler(gateway::Asked { house, who, said, shape }).await?))
             };
             done.await.unwrap_or_else(|trouble| gateway::troubled(shape, &trouble))
         }

@@ -82,6 +82,11 @@ fn tokens_are_made_listed_and_removed_and_the_audit_tells_of_it_where_it_can() {
     assert!(of.contains(&(&json!("token_added"), &json!("token/second"))), "{audit:?}");
     assert!(of.contains(&(&json!("token_removed"), &json!("token/ci"))), "{audit:?}");
     assert!(!audit.stdout.contains(second.stdout.trim()));
+    // Of one person or program alone: whoever works at the terminal did all of it.
+    let actor = told[0]["actor"].as_str().expect("somebody").to_owned();
+    let by = |actor: &str| keyway.run(&["audit", "--actor", actor, "--json"]).json();
+    assert!(!actor.is_empty() && by(&actor).as_array().is_some_and(|rows| !rows.is_empty()));
+    assert_eq!(by("somebody-else"), json!([]));
     assert_eq!(keyway.run(&["audit", "verify"]).code, Some(0));
     // Also what a sealed vault lets in can be put out.
     assert_eq!(keyway.run(&["vault", "seal"]).code, Some(0));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tests::keyway::{Answer, wait};
 use tests::place::Place;
+use tests::port::Port;
 
 use super::*;
 
@@ -59,16 +60,18 @@ struct Desk {
     place: Place,
     tool: Tool,
     redirect: String,
+    /// Where `keyway connect` listens.
+    _port: Port,
 }
 
 impl Desk {
-    fn at(tool: Tool, redirect: String, [authorize, revoke, who]: [&str; 3]) -> Desk {
+    fn at(tool: Tool, (port, redirect): (Port, String), [authorize, revoke, who]: [&str; 3]) -> Desk {
         let place = Place::new();
         let folder = place.keyway.config().join("keyway/connectors");
         std::fs::create_dir_all(&folder).expect("a folder of ours");
         let text = MANIFEST.replace("AUTHORIZE", authorize).replace("REVOKE", revoke).replace("WHO", who);
         std::fs::write(folder.join("demo.yaml"), text).expect("a file of ours");
-        let desk = Desk { place, tool, redirect };
+        let desk = Desk { place, tool, redirect, _port: port };
         let id = ["--id", "keyway", "--host", "127.0.0.1", "--redirect", &desk.redirect, "--stdin"];
         desk.well(&desk.place.keyway.run_with(&[&["app", "add", "demo"][..], &id].concat(), SECRET));
         desk
@@ -76,16 +79,18 @@ impl Desk {
 
     /// At the strict provider.
     fn strict() -> Option<Desk> {
-        let redirect = format!("http://127.0.0.1:{}/connect/demo", free_port());
+        let port = Port::free();
+        let redirect = format!("http://127.0.0.1:{}/connect/demo", port.number());
         let script = include_str!("../doubles/oidc.mjs");
         let tool = Tool::script("oidc-provider", script, &[("REDIRECT", &redirect)])?;
-        Some(Desk::at(tool, redirect, ["auth", "token/revocation", "me"]))
+        Some(Desk::at(tool, (port, redirect), ["auth", "token/revocation", "me"]))
     }
 
     /// At the mock.
     fn mock() -> Option<Desk> {
-        let redirect = format!("http://127.0.0.1:{}/connect/demo", free_port());
-        Some(Desk::at(mock("")?, redirect, ["authorize", "revoke", "userinfo"]))
+        let port = Port::free();
+        let redirect = format!("http://127.0.0.1:{}/connect/demo", port.number());
+        Some(Desk::at(mock("")?, (port, redirect), ["authorize", "revoke", "userinfo"]))
     }
 
     /// It went well, and tells no secret.
