@@ -94,21 +94,6 @@ pub(super) fn is_span(text: &str, place: &Range<usize>) -> bool {
     within(text).iter().any(|span| span.place.start < place.end && place.start < span.place.end)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_of_data_are_found_and_schedules_are_none() {
-        let hours = |text: &str| spans(text).first().map(|span| span.length.as_hours());
-        assert_eq!(hours("mails of the last 24 hours"), Some(24));
-        assert_eq!(hours("issues from the past week"), Some(168));
-        assert_eq!(hours("what came since yesterday"), Some(24));
-        assert_eq!(hours("die Mails der letzten 3 Tage"), Some(72));
-        assert_eq!(hours("every weekday at 9"), None);
-    }
-}
-
 /// A pause, as in `wait 10 minutes`.
 static PAUSE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -170,5 +155,15 @@ mod tests {
         ] {
             assert_eq!(pause(said).as_deref(), length, "{said}");
         }
+    }
+
+    #[test]
+    fn spans_of_data_are_found_and_schedules_are_none() {
+        let hours = |text: &str| spans(text).first().map(|span| span.length.as_hours());
+        assert_eq!(hours("mails of the last 24 hours"), Some(24));
+        assert_eq!(hours("issues from the past week"), Some(168));
+        assert_eq!(hours("what came since yesterday"), Some(24));
+        assert_eq!(hours("die Mails der letzten 3 Tage"), Some(72));
+        assert_eq!(hours("every weekday at 9"), None);
     }
 }
