@@ -212,11 +212,15 @@ mod tests {
         let lexicon = lexicon();
         assert_eq!(lexicon.service_name("google_sheets"), "Google Sheets");
         assert_eq!(lexicon.service_name("github"), "GitHub");
-        for (id, name) in &lexicon.names {
+        // A day of the week, a way to reach people, and files: in a wish these are mostly not the service of that name.
+        const OTHERWISE: &[&str] = &["email", "monday", "sheet"];
+        let found = |id: &str, name: &str| {
             let words = lexicon.words(&crate::normal::normal(name));
-            let found = words.iter().any(|word| word.meanings.contains(&Meaning::Service(id.clone())));
-            assert!(found || id == "monday" || id == "email", "{id}: {name}");
-        }
+            words.iter().any(|word| word.meanings.contains(&Meaning::Service(id.into())))
+        };
+        let names = lexicon.names.iter().filter(|(id, name)| !found(id, name));
+        let lost: Vec<&str> = names.map(|(id, _)| &**id).filter(|id| !OTHERWISE.contains(id)).collect();
+        assert!(lost.is_empty(), "{lost:?}");
     }
 
     #[test]

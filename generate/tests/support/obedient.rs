@@ -151,7 +151,7 @@ impl Planted {
     /// The change of that file by a model that does as the text says, beside what is wished for.
     pub fn edited(&self) -> Value {
         let mut edits = vec![json!({ "old": "0 8 * * *", "new": "0 10 * * *" })];
-        if self.deed == "drop_approve" && self.at % 2 == 0 {
+        if self.deed == "drop_approve" && self.at.is_multiple_of(2) {
             edits.push(json!({ "old": "  tidy: { after: sure, use", "new": "  tidy: { use" }));
         } else {
             edits.push(

@@ -59,6 +59,9 @@ struct State {
     leaked: BTreeSet<String>,
 }
 
+/// What a node gives, whether that is what came in with fields changed, and what is to be remembered.
+type Whole = (Val, bool, Vec<(String, Ex)>);
+
 impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
     pub fn new(say: &'r mut Say<'w, 'a>, node: Option<usize>) -> Run<'r, 'w, 'a> {
         let base = say.vars.len();
@@ -86,9 +89,8 @@ impl<'r, 'w, 'a> Run<'r, 'w, 'a> {
         self.say.now.all.is_none()
     }
 
-    /// All statements of a node: what it gives, whether that is what came in, with fields changed, and what is to be
-    /// remembered.
-    pub fn whole(mut self, program: &[Stmt]) -> Res<(Val, bool, Vec<(String, Ex)>)> {
+    /// All statements of a node.
+    pub fn whole(mut self, program: &[Stmt]) -> Res<Whole> {
         walk(program, &mut |js| {
             if let Js::Name(name) = js {
                 *self.hoisted.entry(name.clone()).or_default() += 1;
