@@ -166,7 +166,9 @@ pub fn blind(database: &Path, beats: &[Beat<'_>]) -> Result<Vec<&'static str>> {
     ];
     let mut blind = vec![];
     for (way, sql, told) in ways {
-        std::fs::copy(database, &copy)?;
+        // A whole state of it: a service that writes meanwhile would leave a copy of the file torn.
+        let _ = std::fs::remove_file(&copy);
+        Connection::open(database)?.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
         let connection = Connection::open(&copy)?;
         connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}"))?;
         drop(connection);
