@@ -10,7 +10,7 @@ use crate::names::shown;
 use crate::report::{Kind, Why};
 use crate::tree::{Entry, Tree};
 
-/// The headers that a workflow does not set.
+/// The headers that a workflow does not set, as `server/src/http/hooks.rs` has them.
 const NOT_SET: &[&str] = &[
     "alt-svc",
     "clear-site-data",
@@ -20,6 +20,9 @@ const NOT_SET: &[&str] = &[
     "content-security-policy",
     "date",
     "keep-alive",
+    "nel",
+    "report-to",
+    "reporting-endpoints",
     "service-worker-allowed",
     "set-cookie",
     "strict-transport-security",
@@ -27,6 +30,7 @@ const NOT_SET: &[&str] = &[
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "www-authenticate",
     "x-content-type-options",
 ];
 
